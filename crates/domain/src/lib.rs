@@ -1,0 +1,32 @@
+//! The vocabulary of Bankside and every decision it takes.
+//!
+//! What this crate is for: types for the words that code, pages and documents share, and the pure functions that decide
+//! (which row is which, what a balance proves, what may be undone, whether a call may be spent).
+//! What it is not: it knows no database, no network, no clock and no randomness; the two traits in [`ambient`] let the
+//! composition root pass those in.
+//! What always holds: the same input gives the same decision, in whatever order the rows came.
+
+pub mod account;
+pub mod ambient;
+pub mod amount;
+pub mod asker;
+pub mod balance;
+pub mod bank_account;
+pub mod batch;
+pub mod consent;
+pub mod fault;
+pub mod id;
+pub mod opening;
+pub mod quota;
+pub mod reconcile;
+pub mod row;
+pub mod run;
+pub mod secret;
+pub mod status;
+pub mod text;
+
+pub use ambient::{Ambient, Clock, Entropy};
+pub use amount::{Amount, AmountError, Currency, CurrencyCode};
+pub use asker::{Asker, OrganizationKind, Right, Role};
+pub use id::*;
+pub use secret::Secret;

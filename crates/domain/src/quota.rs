@@ -1,0 +1,160 @@
+//! Quotas: how often a provider may be asked, and who may spend the last call.
+//!
+//! A quota is a ledger in the database. A call is debited before it is made and corrected by its answer, so that a crash can
+//! only make us too careful, never too bold.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// What a rule counts together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QuotaScope {
+    /// All calls with the same keys.
+    Credentials,
+    /// All calls for one connection.
+    Connection,
+    /// Calls of one kind (rows, balances, details) for one bank account.
+    AccountAndKind,
+}
+
+/// Which calls a rule counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Counts {
+    /// Only those that brought an answer.
+    Successes,
+    /// All of them.
+    All,
+}
+
+/// A limit as the provider documents it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuotaRule {
+    /// What is counted together.
+    pub scope: QuotaScope,
+    /// Length of the window, in seconds, from its first call.
+    pub per_secs: i64,
+    /// Calls in a window.
+    pub max: i64,
+    /// Which calls count.
+    pub counts: Counts,
+}
+
+/// Whether a person is waiting for the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Presence {
+    /// Nobody is; one call is kept back where the limit is above one.
+    Unattended,
+    /// Somebody is; the last call may be spent.
+    PersonPresent,
+}
+
+/// A window of the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuotaWindow {
+    /// Calls allowed, as last stated by the provider or else by the rule.
+    pub max: i64,
+    /// Calls spent.
+    pub used: i64,
+    /// When the window is over.
+    pub resets_at: Timestamp,
+}
+
+/// What an answer said about its quota.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QuotaStatement {
+    /// Calls allowed, if stated.
+    pub max: Option<i64>,
+    /// Calls left.
+    pub remaining: i64,
+    /// When the window is over, if stated.
+    pub resets_at: Option<Timestamp>,
+}
+
+impl QuotaWindow {
+    /// Calls left.
+    pub fn remaining(&self) -> i64 {
+        (self.max - self.used).max(0)
+    }
+}
+
+/// Debits one call, or says until when to wait.
+pub fn debit(
+    window: Option<QuotaWindow>,
+    rule: &QuotaRule,
+    presence: Presence,
+    now: Timestamp,
+) -> Result<QuotaWindow, Timestamp> {
+    let current = window.filter(|window| window.resets_at > now).unwrap_or(QuotaWindow {
+        max: rule.max,
+        used: 0,
+        resets_at: now + SignedDuration::from_secs(rule.per_secs),
+    });
+    let kept_back = i64::from(presence == Presence::Unattended && current.max > 1);
+    if current.remaining() <= kept_back {
+        return Err(current.resets_at);
+    }
+    Ok(QuotaWindow { used: current.used + 1, ..current })
+}
+
+/// Takes a debit back: the call failed and the rule counts successes only.
+pub fn refund(window: QuotaWindow, rule: &QuotaRule) -> QuotaWindow {
+    match rule.counts {
+        Counts::Successes => QuotaWindow { used: (window.used - 1).max(0), ..window },
+        Counts::All => window,
+    }
+}
+
+/// Corrects a window by what the answer said: the provider's word beats our count.
+pub fn correct(window: QuotaWindow, statement: QuotaStatement) -> QuotaWindow {
+    let max = statement.max.unwrap_or(window.max);
+    QuotaWindow {
+        max,
+        used: (max - statement.remaining).max(0),
+        resets_at: statement.resets_at.unwrap_or(window.resets_at),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULE: QuotaRule =
+        QuotaRule { scope: QuotaScope::AccountAndKind, per_secs: 86_400, max: 4, counts: Counts::Successes };
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn unattended_calls_leave_one_for_the_person() {
+        let now = at("2026-11-20T07:00:00Z");
+        let mut window = None;
+        for _ in 0..3 {
+            window = Some(debit(window, &RULE, Presence::Unattended, now).unwrap());
+        }
+        let resets_at = at("2026-11-21T07:00:00Z");
+        assert_eq!(debit(window, &RULE, Presence::Unattended, now), Err(resets_at));
+        let last = debit(window, &RULE, Presence::PersonPresent, now).unwrap();
+        assert_eq!(last.remaining(), 0);
+        assert_eq!(debit(Some(last), &RULE, Presence::PersonPresent, now), Err(resets_at));
+        assert!(debit(Some(last), &RULE, Presence::Unattended, resets_at).is_ok());
+    }
+
+    #[test]
+    fn the_answer_beats_our_count() {
+        let now = at("2026-11-20T07:00:00Z");
+        let window = debit(None, &RULE, Presence::PersonPresent, now).unwrap();
+        assert_eq!(refund(window, &RULE).used, 0);
+        let stated = QuotaStatement { max: Some(10), remaining: 3, resets_at: Some(at("2026-11-20T20:00:00Z")) };
+        assert_eq!(correct(window, stated), QuotaWindow { max: 10, used: 7, resets_at: at("2026-11-20T20:00:00Z") });
+    }
+
+    #[test]
+    fn a_limit_of_one_is_never_kept_back() {
+        let rule = QuotaRule { max: 1, ..RULE };
+        assert!(debit(None, &rule, Presence::Unattended, at("2026-11-20T07:00:00Z")).is_ok());
+    }
+}

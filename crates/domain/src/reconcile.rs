@@ -1,0 +1,404 @@
+//! Reconcile: what the rows of one fetch mean for the books of one account.
+//!
+//! It works on windows, not on rows: the rows that came and the rows that are known are two multisets, and each row is used
+//! once. The answer is a [`Plan`] with a reason for every row; nothing is written here.
+//!
+//! The passes, in order (each only looks at what the earlier ones left over):
+//! 1. rows that cannot be read are held back;
+//! 2. a row with the id of a known row *and* agreeing content is that row (`ids`);
+//! 3. a row with the content of a known row that this fetch should have shown again, but did not, is that row (`content`);
+//! 4. a booked row that fits a pending one settles it (`pending`);
+//! 5. a row whose id belongs to a row with other content is held back: an id is a claim that content must confirm;
+//! 6. a row that fits one that somebody typed is matched with it, same payee first (`typed`);
+//! 7. the rest is new;
+//! 8. pending rows that a complete answer no longer shows have vanished.
+//!
+//! What always holds: the order of the rows does not matter, and planning the same window twice changes nothing.
+
+mod content;
+mod ids;
+mod pending;
+mod reason;
+mod typed;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+pub use self::reason::Reason;
+use crate::account::PendingPolicy;
+use crate::amount::CurrencyCode;
+use crate::id::{FeedRowId, FeedRowVersionId, TransactionId};
+use crate::row::{MappedRow, Row, RowIdKind, RowStatus};
+use crate::run::RowCounts;
+use crate::text::{fold, tidy};
+
+/// A keyed digest of an id or of a content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Digest(pub [u8; 16]);
+
+/// Where the only link between a feed row and a transaction stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClaimState {
+    /// The feed row stands in the books as this transaction.
+    Applied,
+    /// A person does not want it there.
+    Dismissed,
+    /// It waits for a person.
+    Quarantined,
+    /// It was in the books and the bank has taken it back.
+    Superseded,
+}
+
+/// A feed row that is known already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Which one.
+    pub feed_row: FeedRowId,
+    /// Digests of its ids.
+    pub ids: Vec<(RowIdKind, Digest)>,
+    /// Digest of its content.
+    pub fingerprint: Digest,
+    /// How far the bank had got.
+    pub status: RowStatus,
+    /// Its amount in minor units; `None` when it could not be read.
+    pub minor: Option<i64>,
+    /// Its currency; `None` when it could not be read.
+    pub currency: Option<CurrencyCode>,
+    /// Its day.
+    pub day: Option<Date>,
+    /// Its payee as the provider wrote it, folded.
+    pub payee_folded: Option<String>,
+    /// Whether this very fetch brought it again, byte for byte, and nothing needs deciding.
+    pub seen: bool,
+    /// Its claim, if it has one.
+    pub claim: Option<(ClaimState, Option<TransactionId>)>,
+}
+
+/// A row that the fetch brought and that no plan has dealt with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrived {
+    /// The stored version.
+    pub version: FeedRowVersionId,
+    /// Its feed row, when it came back byte for byte but does not stand in the books now: its batch was undone, or it is a
+    /// pending row that had vanished. Such a row is not marked [`Known::seen`].
+    pub known_as: Option<FeedRowId>,
+    /// What it says.
+    pub row: MappedRow,
+    /// Digests of its ids.
+    pub ids: Vec<(RowIdKind, Digest)>,
+    /// Digest of its content.
+    pub fingerprint: Digest,
+}
+
+/// A transaction that somebody typed and that no feed row claims.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Typed {
+    /// Which one.
+    pub transaction: TransactionId,
+    /// Its amount in minor units.
+    pub minor: i64,
+    /// Its day in the books.
+    pub dated_on: Date,
+    /// Its payee, folded.
+    pub payee_folded: Option<String>,
+}
+
+/// For which days an answer is complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// First day; `None` is "as far back as there is".
+    pub from: Option<Date>,
+    /// Last day; `None` is "up to now".
+    pub to: Option<Date>,
+}
+
+impl Coverage {
+    fn contains(&self, day: Date) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
+    }
+}
+
+/// What the account and the fetch say about how to plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// The account's currency; rows in another one are held back.
+    pub currency: CurrencyCode,
+    /// Rows before this day stay out of the books.
+    pub start_on: Option<Date>,
+    /// From this day on the opening balance is followed by rows; an older row that comes in moves it.
+    pub history_from: Option<Date>,
+    /// Nothing may be added up to and including this day.
+    pub locked_through: Option<Date>,
+    /// What to do with pending rows.
+    pub pending: PendingPolicy,
+    /// The day for a row without any date: the day of the fetch at the institution.
+    pub fallback_day: Date,
+    /// For which booked rows the answer is complete; `None` when it broke off.
+    pub booked_coverage: Option<Coverage>,
+    /// Whether the answer showed the whole set of pending rows.
+    pub pending_complete: bool,
+}
+
+/// Everything that a plan is made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Known feed rows of the window, and those that share an id with an arrived one.
+    pub known: Vec<Known>,
+    /// What came.
+    pub arrived: Vec<Arrived>,
+    /// Typed transactions near the window.
+    pub typed: Vec<Typed>,
+    /// How to plan.
+    pub policy: Policy,
+}
+
+/// A row as it will stand in the books, from the provider's layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Booked, or pending where the account shows such rows.
+    pub status: RowStatus,
+    /// Minor units.
+    pub minor: i64,
+    /// Its day in the books.
+    pub dated_on: Date,
+    /// The day the bank booked it.
+    pub booked_on: Option<Date>,
+    /// The day it counts from.
+    pub value_on: Option<Date>,
+    /// Whom it was with.
+    pub payee: Option<String>,
+    /// What it was for.
+    pub note: Option<String>,
+    /// Whether it is older than the opening balance, which then moves by its amount.
+    pub moves_opening: bool,
+}
+
+/// What to do with a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// It comes into the books as a new transaction.
+    Add(Entry),
+    /// It is the row that somebody typed.
+    Match(TransactionId, Entry),
+    /// It is a known row with new content; the provider's layer follows.
+    Update(TransactionId, Entry),
+    /// It is a pending row that is booked now; what people wrote stays.
+    Settle(TransactionId, Entry),
+    /// The books stay as they are.
+    Leave,
+    /// It waits for a person.
+    Hold,
+}
+
+/// The decision about one arrived row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The row.
+    pub version: FeedRowVersionId,
+    /// The feed row that it is; `None` makes a new one.
+    pub feed_row: Option<FeedRowId>,
+    /// What to do.
+    pub action: Action,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// A pending row that the bank no longer shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Vanished {
+    /// Which one.
+    pub feed_row: FeedRowId,
+    /// Its transaction, where it stood in the books.
+    pub transaction: Option<TransactionId>,
+}
+
+/// The answer of [`plan`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// One decision for each arrived row.
+    pub decisions: Vec<Decision>,
+    /// Pending rows to take out of the books; they stay in the history.
+    pub vanished: Vec<Vanished>,
+}
+
+impl Plan {
+    /// What the plan does, counted. `seen_again` is the number of rows that came back byte for byte.
+    pub fn counts(&self, seen_again: i64) -> RowCounts {
+        let mut counts = RowCounts { left_alone: seen_again, ..RowCounts::default() };
+        for decision in &self.decisions {
+            *match decision.action {
+                Action::Add(_) => &mut counts.added,
+                Action::Match(..) => &mut counts.matched,
+                Action::Update(..) => &mut counts.updated,
+                Action::Settle(..) => &mut counts.settled,
+                Action::Leave => &mut counts.left_alone,
+                Action::Hold => &mut counts.held_back,
+            } += 1;
+        }
+        counts.vanished = i64::try_from(self.vanished.len()).unwrap_or(i64::MAX);
+        counts.received = seen_again + i64::try_from(self.decisions.len()).unwrap_or(i64::MAX);
+        counts
+    }
+}
+
+/// A readable arrived row on its way through the passes.
+struct Candidate<'a> {
+    arrived: &'a Arrived,
+    row: &'a Row,
+    day: Date,
+    /// The known row that it turned out to be, and how that was recognised.
+    same: Option<(&'a Known, Reason)>,
+    /// The kind of id that it shares with a row of other content.
+    clash: Option<RowIdKind>,
+}
+
+/// The known rows, each of which may be used once.
+struct KnownRows<'a> {
+    rows: &'a [Known],
+    used: Vec<bool>,
+}
+
+impl<'a> KnownRows<'a> {
+    /// Rows that came back byte for byte are used up by themselves.
+    fn new(rows: &'a [Known]) -> Self {
+        Self { rows, used: rows.iter().map(|known| known.seen).collect() }
+    }
+
+    fn is_free(&self, index: usize) -> bool {
+        !self.used[index]
+    }
+
+    fn take(&mut self, index: usize) -> &'a Known {
+        self.used[index] = true;
+        &self.rows[index]
+    }
+
+    fn free(&self) -> impl Iterator<Item = (usize, &'a Known)> + '_ {
+        self.rows.iter().enumerate().filter(|(index, _)| self.is_free(*index))
+    }
+}
+
+/// Decides about every arrived row, and about pending rows that did not come back.
+pub fn plan(snapshot: &Snapshot) -> Plan {
+    let policy = &snapshot.policy;
+    let mut plan = Plan::default();
+    let mut candidates = Vec::with_capacity(snapshot.arrived.len());
+    for arrived in &snapshot.arrived {
+        match readable(arrived, policy) {
+            Ok(candidate) => candidates.push(candidate),
+            Err(reason) => plan.decisions.push(hold(arrived, arrived.known_as, reason)),
+        }
+    }
+    candidates.sort_by(|a, b| order(a).cmp(&order(b)));
+
+    let mut known = KnownRows::new(&snapshot.known);
+    recognise_returned(&mut candidates, &mut known);
+    ids::recognise(&mut candidates, &mut known);
+    content::recognise(&mut candidates, &mut known, policy);
+    pending::settle(&mut candidates, &mut known);
+
+    let mut open = Vec::new();
+    for candidate in &candidates {
+        match decide_known(candidate, policy) {
+            Some(decision) => plan.decisions.push(decision),
+            None => open.push(candidate),
+        }
+    }
+    typed::decide(&open, snapshot, &mut plan);
+    plan.vanished = pending::vanished(&known, policy);
+    plan
+}
+
+fn readable<'a>(arrived: &'a Arrived, policy: &Policy) -> Result<Candidate<'a>, Reason> {
+    let row = match &arrived.row {
+        MappedRow::Readable(row) => row,
+        MappedRow::Unreadable { why } => return Err(Reason::Unreadable { why: why.clone() }),
+    };
+    if row.amount.currency.code != policy.currency {
+        return Err(Reason::OtherCurrency { currency: row.amount.currency.code });
+    }
+    let day = row.day().unwrap_or(policy.fallback_day);
+    Ok(Candidate { arrived, row, day, same: None, clash: None })
+}
+
+/// Rows that came back byte for byte are who they were.
+fn recognise_returned<'a>(candidates: &mut [Candidate<'a>], known: &mut KnownRows<'a>) {
+    let positions: HashMap<FeedRowId, usize> = known.free().map(|(index, row)| (row.feed_row, index)).collect();
+    for candidate in candidates {
+        if let Some(index) = candidate.arrived.known_as.and_then(|feed_row| positions.get(&feed_row)) {
+            candidate.same = Some((known.take(*index), Reason::CameBack));
+        }
+    }
+}
+
+/// An order that depends on the rows alone, so that it does not matter how they came. Booked rows go first.
+fn order<'a>(candidate: &'a Candidate<'_>) -> (bool, Date, i64, Digest, &'a [(RowIdKind, Digest)], FeedRowVersionId) {
+    (
+        candidate.row.status != RowStatus::Booked,
+        candidate.day,
+        candidate.row.amount.minor,
+        candidate.arrived.fingerprint,
+        &candidate.arrived.ids,
+        candidate.arrived.version,
+    )
+}
+
+/// The decision about a row that was recognised or that clashes; `None` leaves it to the last passes.
+fn decide_known(candidate: &Candidate<'_>, policy: &Policy) -> Option<Decision> {
+    let Some((known, reason)) = &candidate.same else {
+        return candidate
+            .clash
+            .map(|kind| hold(candidate.arrived, candidate.arrived.known_as, Reason::IdDisagrees { kind }));
+    };
+    let decision = |action, reason| Decision {
+        version: candidate.arrived.version,
+        feed_row: Some(known.feed_row),
+        action,
+        reason,
+    };
+    match known.claim? {
+        (ClaimState::Dismissed, _) => Some(decision(Action::Leave, Reason::StaysDismissed)),
+        (ClaimState::Applied | ClaimState::Superseded, Some(transaction)) => {
+            let entry = entry(candidate, policy);
+            let settles = known.status != RowStatus::Booked && candidate.row.status == RowStatus::Booked;
+            let action = if settles { Action::Settle(transaction, entry) } else { Action::Update(transaction, entry) };
+            Some(decision(action, reason.clone()))
+        }
+        // What was held back, or has lost its transaction, is decided anew.
+        _ => None,
+    }
+}
+
+fn hold(arrived: &Arrived, feed_row: Option<FeedRowId>, reason: Reason) -> Decision {
+    Decision { version: arrived.version, feed_row, action: Action::Hold, reason }
+}
+
+/// The row as it will stand in the books.
+fn entry(candidate: &Candidate<'_>, policy: &Policy) -> Entry {
+    let row = candidate.row;
+    Entry {
+        status: row.status,
+        minor: row.amount.minor,
+        dated_on: candidate.day,
+        booked_on: row.booked_on,
+        value_on: row.value_on,
+        payee: row.counterparty.name.as_deref().and_then(tidy),
+        note: row.remittance.as_deref().and_then(tidy),
+        moves_opening: row.status == RowStatus::Booked && policy.history_from.is_some_and(|from| candidate.day < from),
+    }
+}
+
+/// Whole days between two dates, whichever is first.
+fn days_apart(a: Date, b: Date) -> i64 {
+    i64::from((b - a).get_days().abs())
+}
+
+fn payee_folded(row: &Row) -> Option<String> {
+    row.counterparty.name.as_deref().map(fold).filter(|name| !name.is_empty())
+}

@@ -1,0 +1,82 @@
+//! Pending rows: a replaceable set. They settle into booked rows, or they vanish.
+
+use std::collections::HashMap;
+
+use super::ids::same_money;
+use super::{Candidate, ClaimState, Known, KnownRows, Policy, Reason, Vanished, days_apart, payee_folded};
+use crate::row::RowStatus;
+
+/// How long a bank takes to book what it showed as pending.
+const MAX_DAYS_TO_SETTLE: i64 = 14;
+
+/// Finds the pending row that each remaining booked candidate settles: equal amount, same counterparty where both sides name
+/// one, backward in time only. Another amount (a tip, fuel) is no settlement that we take without asking.
+pub(super) fn settle<'a>(candidates: &mut [Candidate<'a>], known: &mut KnownRows<'a>) {
+    let mut by_amount: HashMap<i64, Vec<usize>> = HashMap::new();
+    for (index, row) in known.free().filter(|(_, row)| row.status == RowStatus::Pending) {
+        if let Some(minor) = row.minor {
+            by_amount.entry(minor).or_default().push(index);
+        }
+    }
+    if by_amount.is_empty() {
+        return;
+    }
+    let mut pairs = Vec::new();
+    for (position, candidate) in candidates.iter().enumerate() {
+        if candidate.same.is_some() || candidate.row.status != RowStatus::Booked {
+            continue;
+        }
+        for index in by_amount.get(&candidate.row.amount.minor).into_iter().flatten() {
+            if let Some(score) = fit(candidate, &known.rows[*index]) {
+                pairs.push((score, position, known.rows[*index].feed_row, *index));
+            }
+        }
+    }
+    pairs.sort_unstable();
+    for ((_, _, days), position, _, index) in pairs {
+        let candidate = &mut candidates[position];
+        if candidate.same.is_none() && known.is_free(index) {
+            candidate.same = Some((known.take(index), Reason::Settled { days }));
+            candidate.clash = None;
+        }
+    }
+}
+
+/// How well a booked row fits a pending one, the smaller the better: other content, other payee, days apart.
+fn fit(candidate: &Candidate<'_>, pending: &Known) -> Option<(bool, bool, i64)> {
+    if !same_money(candidate, pending) {
+        return None;
+    }
+    let days = match pending.day {
+        Some(day) if candidate.day < day && days_apart(day, candidate.day) > 1 => return None,
+        Some(day) => days_apart(day, candidate.day),
+        None => 0,
+    };
+    if days > MAX_DAYS_TO_SETTLE {
+        return None;
+    }
+    let other_content = candidate.arrived.fingerprint != pending.fingerprint;
+    let payee = payee_folded(candidate.row);
+    let other_payee = match (&payee, &pending.payee_folded) {
+        (Some(a), Some(b)) if a != b && other_content => return None,
+        (a, b) => a != b,
+    };
+    Some((other_content, other_payee, days))
+}
+
+/// Pending rows that a complete answer did not show and that nothing has settled.
+pub(super) fn vanished(known: &KnownRows<'_>, policy: &Policy) -> Vec<Vanished> {
+    if !policy.pending_complete {
+        return Vec::new();
+    }
+    let mut vanished: Vec<Vanished> = known
+        .free()
+        .filter(|(_, row)| row.status == RowStatus::Pending)
+        .filter_map(|(_, row)| match row.claim {
+            Some((ClaimState::Applied, transaction)) => Some(Vanished { feed_row: row.feed_row, transaction }),
+            _ => None,
+        })
+        .collect();
+    vanished.sort_by_key(|row| row.feed_row);
+    vanished
+}

@@ -1,0 +1,122 @@
+//! Why a row was treated as it was, kept with the row and said in words.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::amount::CurrencyCode;
+use crate::row::RowIdKind;
+
+/// The reason behind a decision. It is stored with the row's version and shown to whoever asks "why?".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "reason")]
+pub enum Reason {
+    /// Nothing known fits.
+    New,
+    /// A known row has this id and agrees in amount, currency and direction.
+    SameId {
+        /// Which id.
+        kind: RowIdKind,
+    },
+    /// A known row has this content and did not come back by itself.
+    SameContent {
+        /// How many days the dates are apart.
+        days: i64,
+    },
+    /// A pending row of this amount is booked now.
+    Settled {
+        /// How many days it took.
+        days: i64,
+    },
+    /// Somebody had typed it.
+    Typed {
+        /// Whether the payee fits too.
+        same_payee: bool,
+        /// How many days the dates are apart.
+        days: i64,
+    },
+    /// The bank shows it again, and it does not stand in the books.
+    CameBack,
+    /// A person took this row out of the books.
+    StaysDismissed,
+    /// The row is older than the day from which this account is synced.
+    BeforeStart {
+        /// That day.
+        start_on: Date,
+    },
+    /// The account shows booked rows only.
+    PendingStaysOut,
+    /// The bank has only announced it.
+    ScheduledStaysOut,
+    /// The bank declined it.
+    DeclinedStaysOut,
+    /// Its id belongs to a row with another amount.
+    IdDisagrees {
+        /// Which id.
+        kind: RowIdKind,
+    },
+    /// It cannot be read.
+    Unreadable {
+        /// Why not.
+        why: String,
+    },
+    /// Its currency is not the account's.
+    OtherCurrency {
+        /// Its currency.
+        currency: CurrencyCode,
+    },
+    /// It belongs to a period that is locked.
+    PeriodLocked {
+        /// The last locked day.
+        through: Date,
+    },
+}
+
+impl Reason {
+    /// The reason as a sentence for people.
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::New => "Nothing in the books fits, so it is new.".to_owned(),
+            Self::SameId { kind } => format!("{} says it is a row we know, and the amount agrees.", id_in_words(*kind)),
+            Self::SameContent { days: 0 } => {
+                "Same day, amount and text as a row we know; only its id changed.".to_owned()
+            }
+            Self::SameContent { days } => {
+                format!("Same amount and text as a row we know, {} apart; only its id changed.", in_days(*days))
+            }
+            Self::Settled { days: 0 } => "It was pending and is booked now.".to_owned(),
+            Self::Settled { days } => format!("It was pending and is booked now, {} later.", in_days(*days)),
+            Self::Typed { same_payee, days } => {
+                let when = if *days == 0 { "on the same day".to_owned() } else { format!("{} apart", in_days(*days)) };
+                let payee = if *same_payee { "payee fits" } else { "payee differs" };
+                format!("You had typed it: same amount, {when}, {payee}.")
+            }
+            Self::CameBack => "The bank shows it again, and it was not in the books any more.".to_owned(),
+            Self::StaysDismissed => "You took it out of the books, so it stays out.".to_owned(),
+            Self::BeforeStart { start_on } => format!("It is older than {start_on}, from when this account is synced."),
+            Self::PendingStaysOut => "It is still pending, and this account shows booked rows only.".to_owned(),
+            Self::ScheduledStaysOut => "The bank has only announced it.".to_owned(),
+            Self::DeclinedStaysOut => "The bank declined it.".to_owned(),
+            Self::IdDisagrees { kind } => {
+                format!(
+                    "{} belongs to a row with another amount. Is it a new row, or has the bank corrected that one?",
+                    id_in_words(*kind)
+                )
+            }
+            Self::Unreadable { why } => format!("It cannot be read: {why}."),
+            Self::OtherCurrency { currency } => format!("It is in {currency}, which is not this account's currency."),
+            Self::PeriodLocked { through } => format!("The books are locked up to {through}."),
+        }
+    }
+}
+
+fn id_in_words(kind: RowIdKind) -> &'static str {
+    match kind {
+        RowIdKind::Provider => "The provider's id",
+        RowIdKind::Bank => "The bank's id",
+        RowIdKind::Reference => "The bank's reference",
+    }
+}
+
+fn in_days(days: i64) -> String {
+    if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
+}

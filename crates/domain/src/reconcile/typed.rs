@@ -1,0 +1,87 @@
+//! The last passes: rows that somebody typed already, and rows that are new.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{Action, Candidate, Decision, Entry, Plan, Policy, Reason, Snapshot, days_apart, entry, payee_folded};
+use crate::account::PendingPolicy;
+use crate::id::TransactionId;
+use crate::row::RowStatus;
+
+/// How many days a typed row may be away from the bank's.
+const MAX_DAYS_APART: i64 = 7;
+
+/// Decides about the candidates that nothing known explains.
+pub(super) fn decide(open: &[&Candidate<'_>], snapshot: &Snapshot, plan: &mut Plan) {
+    let (staying_out, coming_in): (Vec<&Candidate<'_>>, Vec<&Candidate<'_>>) =
+        open.iter().partition(|candidate| stays_out(candidate, &snapshot.policy).is_some());
+    for candidate in staying_out {
+        if let Some((action, reason)) = stays_out(candidate, &snapshot.policy) {
+            plan.decisions.push(decision(candidate, action, reason));
+        }
+    }
+    let matches = match_typed(&coming_in, snapshot);
+    for (position, candidate) in coming_in.into_iter().enumerate() {
+        let entry = entry(candidate, &snapshot.policy);
+        let (action, reason) = match matches.get(&position) {
+            Some((transaction, reason)) => (Action::Match(*transaction, entry), reason.clone()),
+            None => add(candidate, entry, &snapshot.policy),
+        };
+        plan.decisions.push(decision(candidate, action, reason));
+    }
+}
+
+fn decision(candidate: &Candidate<'_>, action: Action, reason: Reason) -> Decision {
+    let feed_row = candidate.same.as_ref().map(|(known, _)| known.feed_row);
+    Decision { version: candidate.arrived.version, feed_row, action, reason }
+}
+
+/// Rows that do not come into the books, whatever stands there.
+fn stays_out(candidate: &Candidate<'_>, policy: &Policy) -> Option<(Action, Reason)> {
+    let reason = match (candidate.row.status, policy.start_on) {
+        (RowStatus::Scheduled, _) => Reason::ScheduledStaysOut,
+        (RowStatus::Declined, _) => Reason::DeclinedStaysOut,
+        (RowStatus::Pending, _) if policy.pending == PendingPolicy::BookedOnly => Reason::PendingStaysOut,
+        (_, Some(start_on)) if candidate.day < start_on => Reason::BeforeStart { start_on },
+        _ => return None,
+    };
+    Some((Action::Leave, reason))
+}
+
+fn add(candidate: &Candidate<'_>, entry: Entry, policy: &Policy) -> (Action, Reason) {
+    match policy.locked_through {
+        Some(through) if entry.dated_on <= through => (Action::Hold, Reason::PeriodLocked { through }),
+        _ => {
+            let came_back = candidate.same.as_ref().map(|(_, reason)| reason.clone());
+            (Action::Add(entry), came_back.unwrap_or(Reason::New))
+        }
+    }
+}
+
+/// Pairs candidates with typed transactions of the same amount: same payee first, then the nearest day; each is used once.
+fn match_typed(coming_in: &[&Candidate<'_>], snapshot: &Snapshot) -> HashMap<usize, (TransactionId, Reason)> {
+    let mut by_amount: HashMap<i64, Vec<usize>> = HashMap::new();
+    for (index, typed) in snapshot.typed.iter().enumerate() {
+        by_amount.entry(typed.minor).or_default().push(index);
+    }
+    let mut pairs = Vec::new();
+    for (position, candidate) in coming_in.iter().enumerate() {
+        let payee = payee_folded(candidate.row);
+        for index in by_amount.get(&candidate.row.amount.minor).into_iter().flatten() {
+            let typed = &snapshot.typed[*index];
+            let days = days_apart(typed.dated_on, candidate.day);
+            if days <= MAX_DAYS_APART {
+                let same_payee = payee.is_some() && payee == typed.payee_folded;
+                pairs.push((!same_payee, days, position, typed.transaction));
+            }
+        }
+    }
+    pairs.sort_unstable();
+    let mut used = HashSet::new();
+    let mut matches = HashMap::new();
+    for (other_payee, days, position, transaction) in pairs {
+        if !matches.contains_key(&position) && used.insert(transaction) {
+            matches.insert(position, (transaction, Reason::Typed { same_payee: !other_payee, days }));
+        }
+    }
+    matches
+}

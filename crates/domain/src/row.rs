@@ -1,0 +1,120 @@
+//! Feed rows: one transaction as a source sent it, read into our words.
+//!
+//! A connector maps its raw rows to these, again and again if need be; [`crate::reconcile`] decides what they mean for the books.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::amount::Amount;
+use crate::text::fold;
+
+/// The version of [`fingerprint_text`]. A new version is computed by runs for the window they look at, never by a migration.
+pub const FINGERPRINT_VERSION: i64 = 1;
+
+/// How far the bank has got with a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowStatus {
+    /// It will happen.
+    Scheduled,
+    /// It is on its way and may still change or vanish.
+    Pending,
+    /// It has happened.
+    Booked,
+    /// It did not happen.
+    Declined,
+}
+
+/// Which of a row's ids this is. How far a kind is trusted is learned per institution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowIdKind {
+    /// Minted by the provider (`internalTransactionId`).
+    Provider,
+    /// The bank's own (`transactionId`).
+    Bank,
+    /// The bank's booking reference (`entryReference`).
+    Reference,
+}
+
+impl RowIdKind {
+    /// Every kind, most trusted first.
+    pub const LADDER: [Self; 3] = [Self::Provider, Self::Bank, Self::Reference];
+}
+
+/// One id of a row.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RowId {
+    /// Which one.
+    pub kind: RowIdKind,
+    /// As received.
+    pub value: String,
+}
+
+/// The other side of a transaction.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counterparty {
+    /// Its name.
+    pub name: Option<String>,
+    /// Its account: an IBAN, another number or a masked card number.
+    pub account: Option<String>,
+}
+
+/// A feed row in our words. Money and dates are the owner's: out is negative, dates are civil dates at the institution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// How far the bank has got.
+    pub status: RowStatus,
+    /// Its ids, those without a meaning (`NOTPROVIDED`) left out.
+    pub ids: Vec<RowId>,
+    /// The day it was booked.
+    pub booked_on: Option<Date>,
+    /// The day it counts from.
+    pub value_on: Option<Date>,
+    /// The day it happened.
+    pub transacted_on: Option<Date>,
+    /// The instant one of these dates was read from, when the bank gave one.
+    pub happened_at: Option<Timestamp>,
+    /// The amount.
+    pub amount: Amount,
+    /// The other side.
+    pub counterparty: Counterparty,
+    /// What the transaction was for, as one text for people.
+    pub remittance: Option<String>,
+    /// The balance after this row, when the bank gives one.
+    pub balance_after: Option<Amount>,
+    /// The amount in the currency of the purchase, where that is another one.
+    pub original_amount: Option<Amount>,
+}
+
+/// A raw row after mapping: readable, or kept as it is with the reason why not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MappedRow {
+    /// It could be read.
+    Readable(Box<Row>),
+    /// It could not: an amount that does not fit, no date at all. It is quarantined, never dropped.
+    Unreadable {
+        /// Why, in one sentence.
+        why: String,
+    },
+}
+
+impl Row {
+    /// The day that orders this row among others: booked, else value, else transaction day.
+    pub fn day(&self) -> Option<Date> {
+        self.booked_on.or(self.value_on).or(self.transacted_on)
+    }
+}
+
+/// The text that a row's content fingerprint is made from: what stays the same when ids change and dates shift by a day.
+pub fn fingerprint_text(row: &Row) -> String {
+    let part = |text: &Option<String>| text.as_deref().map(fold).unwrap_or_default();
+    format!(
+        "{}\u{1f}{}\u{1f}{}\u{1f}{}",
+        row.amount.currency.code,
+        row.amount.minor,
+        part(&row.counterparty.name),
+        part(&row.remittance)
+    )
+}
