@@ -65,6 +65,8 @@ pub enum Untouchable {
     WrittenLater,
     /// The row came with this batch, but somebody has worked on it since.
     WorkedOnSince,
+    /// An account that was added is closed or deleted by its own verb.
+    AccountAdded,
 }
 
 /// What undoing a batch would do.
@@ -94,6 +96,7 @@ pub fn plan_undo(changes: &[Change], later: &[(BatchId, Change)]) -> UndoPlan {
     for change in changes.iter().rev() {
         let verdict = match arrivals.get(&change.owner) {
             Some(true) => Some(Untouchable::WorkedOnSince),
+            _ if change.entity == Entity::Account && change.field == EXISTS => Some(Untouchable::AccountAdded),
             _ if rewritten.contains(&(change.entity, change.id, change.field.as_str())) => {
                 Some(Untouchable::WrittenLater)
             }

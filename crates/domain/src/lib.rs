@@ -13,6 +13,7 @@ pub mod asker;
 pub mod balance;
 pub mod bank_account;
 pub mod batch;
+pub mod code;
 pub mod consent;
 pub mod fault;
 pub mod id;
@@ -27,6 +28,7 @@ pub mod text;
 
 pub use ambient::{Ambient, Clock, Entropy};
 pub use amount::{Amount, AmountError, Currency, CurrencyCode};
-pub use asker::{Asker, OrganizationKind, Right, Role};
+pub use asker::{Actor, Asker, Denied, OrganizationKind, Right, Role};
+pub use code::{Code, UnknownCode};
 pub use id::*;
 pub use secret::Secret;

@@ -1,0 +1,82 @@
+//! Codes: the one spelling of each variant that the database, the API and stored JSON share.
+
+use crate::account::{AccountKind, OpeningSource, PendingPolicy};
+use crate::asker::{OrganizationKind, Role};
+use crate::balance::BalanceKind;
+use crate::bank_account::MatchKeyKind;
+use crate::batch::{BatchActor, Entity};
+use crate::reconcile::ClaimState;
+use crate::row::RowStatus;
+use crate::run::{AccountStep, RunOutcome, RunState, Trigger};
+
+/// A type whose variants have codes.
+pub trait Code: Sized + Copy + 'static {
+    /// What these codes are of, for messages.
+    const KIND: &'static str;
+
+    /// The code of this variant.
+    fn code(self) -> &'static str;
+
+    /// The variant of a code.
+    fn from_code(code: &str) -> Result<Self, UnknownCode>;
+}
+
+/// A code that no variant has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("“{code}” is no {kind}")]
+pub struct UnknownCode {
+    /// What it should have been.
+    pub kind: &'static str,
+    /// What it was.
+    pub code: String,
+}
+
+macro_rules! codes {
+    ($($name:ident($kind:literal) { $($variant:ident = $code:literal),* $(,)? })*) => {$(
+        impl Code for $name {
+            const KIND: &'static str = $kind;
+
+            fn code(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $code,)*
+                }
+            }
+
+            fn from_code(code: &str) -> Result<Self, UnknownCode> {
+                match code {
+                    $($code => Ok(Self::$variant),)*
+                    _ => Err(UnknownCode { kind: $kind, code: code.chars().take(40).collect() }),
+                }
+            }
+        }
+    )*};
+}
+
+codes! {
+    AccountKind("account kind") {
+        Checking = "checking", Savings = "savings", CreditCard = "credit_card", Loan = "loan",
+        Investment = "investment", Cash = "cash", Other = "other",
+    }
+    PendingPolicy("pending policy") { BookedOnly = "booked_only", Shown = "shown", Counted = "counted" }
+    OpeningSource("opening source") { Person = "person", Bank = "bank", Unknown = "unknown" }
+    OrganizationKind("organization kind") { Household = "household", Company = "company" }
+    Role("role") { Owner = "owner", Admin = "admin", Member = "member", Viewer = "viewer" }
+    BalanceKind("balance kind") { Booked = "booked", Expected = "expected", Available = "available", Other = "other" }
+    MatchKeyKind("match key kind") { ProviderHash = "provider_hash", Iban = "iban", Mask = "mask" }
+    BatchActor("batch actor") {
+        Run = "run", Import = "import", Person = "person", Rule = "rule", System = "system",
+    }
+    Entity("changed entity") { Transaction = "transaction", Line = "line", Claim = "claim", Account = "account" }
+    ClaimState("claim state") {
+        Applied = "applied", Dismissed = "dismissed", Quarantined = "quarantined", Superseded = "superseded",
+    }
+    RowStatus("row status") {
+        Booked = "booked", Pending = "pending", Scheduled = "scheduled", Declined = "declined",
+    }
+    Trigger("run trigger") { Linked = "linked", Person = "person", Schedule = "schedule", Webhook = "webhook" }
+    RunState("run state") { Queued = "queued", Running = "running", Finished = "finished" }
+    RunOutcome("run outcome") { Done = "done", Partly = "partly", Failed = "failed" }
+    AccountStep("account step") {
+        Waiting = "waiting", Rows = "rows", Balance = "balance", Match = "match", Done = "done", Failed = "failed",
+    }
+}

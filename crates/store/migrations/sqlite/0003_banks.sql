@@ -1,0 +1,217 @@
+-- Banks: keys, connections, bank accounts, and the rows that they send.
+
+-- Keys that an organization typed. Keys from a file or the environment belong to the installation and are never stored.
+CREATE TABLE credentials (
+    organization_id BLOB NOT NULL REFERENCES organizations (id),
+    id BLOB NOT NULL,
+    provider TEXT NOT NULL,
+    data_key BLOB NOT NULL,
+    fields BLOB NOT NULL,
+    hint TEXT NOT NULL,
+    created_by BLOB REFERENCES people (id),
+    created_at INTEGER NOT NULL,
+    checked_at INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, id),
+    UNIQUE (organization_id, provider)
+) STRICT;
+
+-- Short-lived tokens of providers, kept so that a restart does not spend a new one.
+CREATE TABLE provider_tokens (
+    organization_id BLOB NOT NULL REFERENCES organizations (id),
+    provider TEXT NOT NULL,
+    keys_digest BLOB NOT NULL,
+    data_key BLOB NOT NULL,
+    token BLOB NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, provider, keys_digest)
+) STRICT;
+
+-- consent_* is what the provider stated. remote is the provider's own reference, sealed.
+CREATE TABLE connections (
+    organization_id BLOB NOT NULL REFERENCES organizations (id),
+    id BLOB NOT NULL,
+    provider TEXT NOT NULL,
+    name TEXT NOT NULL,
+    institution_key TEXT NOT NULL,
+    institution_name TEXT NOT NULL,
+    country TEXT,
+    time_zone TEXT NOT NULL,
+    owner_id BLOB REFERENCES people (id),
+    data_key BLOB NOT NULL,
+    remote BLOB NOT NULL,
+    consent_given_at INTEGER,
+    consent_valid_until INTEGER,
+    created_at INTEGER NOT NULL,
+    paused_at INTEGER,
+    ended_at INTEGER,
+    PRIMARY KEY (organization_id, id)
+) STRICT;
+
+-- One walk through the connecting loop. reference_digest finds it again when the provider sends the person back.
+CREATE TABLE flows (
+    organization_id BLOB NOT NULL REFERENCES organizations (id),
+    id BLOB NOT NULL,
+    provider TEXT NOT NULL,
+    person_id BLOB NOT NULL REFERENCES people (id),
+    connection_id BLOB,
+    account_id BLOB,
+    reference_digest BLOB NOT NULL UNIQUE,
+    data_key BLOB NOT NULL,
+    state BLOB NOT NULL,
+    stage TEXT NOT NULL CHECK (stage IN ('open', 'done', 'cancelled', 'failed')),
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, connection_id) REFERENCES connections (organization_id, id),
+    FOREIGN KEY (organization_id, account_id) REFERENCES accounts (organization_id, id)
+) STRICT;
+
+CREATE TABLE bank_accounts (
+    organization_id BLOB NOT NULL REFERENCES organizations (id),
+    id BLOB NOT NULL,
+    institution_key TEXT NOT NULL,
+    institution_name TEXT NOT NULL,
+    name TEXT NOT NULL,
+    holder TEXT,
+    masked_number TEXT,
+    kind TEXT NOT NULL CHECK (kind IN ('checking', 'savings', 'credit_card', 'loan', 'investment', 'cash', 'other')),
+    currency TEXT NOT NULL REFERENCES currencies (code),
+    flips_sign INTEGER NOT NULL,
+    data_key BLOB NOT NULL,
+    details BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    ignored_at INTEGER,
+    PRIMARY KEY (organization_id, id)
+) STRICT;
+
+CREATE TABLE match_keys (
+    organization_id BLOB NOT NULL,
+    bank_account_id BLOB NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('provider_hash', 'iban', 'mask')),
+    digest BLOB NOT NULL,
+    PRIMARY KEY (organization_id, kind, digest, bank_account_id),
+    FOREIGN KEY (organization_id, bank_account_id) REFERENCES bank_accounts (organization_id, id)
+) STRICT;
+
+-- What a provider calls a bank account, and for how long. Several connections may see one bank account.
+CREATE TABLE aliases (
+    organization_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    bank_account_id BLOB NOT NULL,
+    connection_id BLOB NOT NULL,
+    provider_account_id TEXT NOT NULL,
+    from_at INTEGER NOT NULL,
+    until_at INTEGER,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, bank_account_id) REFERENCES bank_accounts (organization_id, id),
+    FOREIGN KEY (organization_id, connection_id) REFERENCES connections (organization_id, id)
+) STRICT;
+CREATE UNIQUE INDEX aliases_active ON aliases (organization_id, connection_id, provider_account_id)
+    WHERE until_at IS NULL;
+CREATE INDEX aliases_by_bank_account ON aliases (organization_id, bank_account_id);
+
+-- The tie between a bank account and an account. One feeds an account at a time; others may shadow it.
+CREATE TABLE feeds (
+    organization_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    bank_account_id BLOB NOT NULL,
+    account_id BLOB NOT NULL,
+    connection_id BLOB NOT NULL,
+    import_from TEXT NOT NULL,
+    is_shadow INTEGER NOT NULL,
+    from_at INTEGER NOT NULL,
+    until_at INTEGER,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, bank_account_id) REFERENCES bank_accounts (organization_id, id),
+    FOREIGN KEY (organization_id, account_id) REFERENCES accounts (organization_id, id),
+    FOREIGN KEY (organization_id, connection_id) REFERENCES connections (organization_id, id)
+) STRICT;
+CREATE UNIQUE INDEX feeds_active_by_account ON feeds (organization_id, account_id)
+    WHERE until_at IS NULL AND NOT is_shadow;
+CREATE UNIQUE INDEX feeds_active_by_bank_account ON feeds (organization_id, bank_account_id)
+    WHERE until_at IS NULL AND NOT is_shadow;
+
+CREATE TABLE sources (
+    organization_id BLOB NOT NULL REFERENCES organizations (id),
+    id BLOB NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('connection', 'statement_file')),
+    connection_id BLOB,
+    name TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, connection_id) REFERENCES connections (organization_id, id)
+) STRICT;
+CREATE UNIQUE INDEX sources_by_connection ON sources (organization_id, connection_id);
+
+-- One transaction as a source sent it, through all its versions. status is its current version's; vanished_at: a pending
+-- row that the bank took back.
+CREATE TABLE feed_rows (
+    organization_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    bank_account_id BLOB NOT NULL,
+    current_version_id BLOB NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('booked', 'pending', 'scheduled', 'declined')),
+    vanished_at INTEGER,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, bank_account_id) REFERENCES bank_accounts (organization_id, id)
+) STRICT;
+
+CREATE INDEX feed_rows_pending ON feed_rows (organization_id, bank_account_id)
+    WHERE status = 'pending' AND vanished_at IS NULL;
+
+-- A content as received. feed_row_id is empty until a plan has decided which row it is. What matching needs stands beside
+-- the sealed bytes: amounts and days, keyed digests of ids and content.
+CREATE TABLE feed_row_versions (
+    organization_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    bank_account_id BLOB NOT NULL,
+    feed_row_id BLOB,
+    source_id BLOB NOT NULL,
+    run_id BLOB,
+    position INTEGER NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('booked', 'pending', 'scheduled', 'declined')),
+    amount_minor INTEGER,
+    currency TEXT,
+    day TEXT,
+    provider_id_digest BLOB,
+    bank_id_digest BLOB,
+    reference_digest BLOB,
+    fingerprint BLOB NOT NULL,
+    fingerprint_version INTEGER NOT NULL,
+    raw_digest BLOB NOT NULL,
+    raw BLOB NOT NULL,
+    received_at INTEGER NOT NULL,
+    last_seen_run_id BLOB,
+    last_seen_at INTEGER NOT NULL,
+    reason TEXT,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, bank_account_id) REFERENCES bank_accounts (organization_id, id),
+    FOREIGN KEY (organization_id, feed_row_id) REFERENCES feed_rows (organization_id, id),
+    FOREIGN KEY (organization_id, source_id) REFERENCES sources (organization_id, id)
+) STRICT;
+CREATE INDEX versions_unplanned ON feed_row_versions (organization_id, bank_account_id) WHERE feed_row_id IS NULL;
+CREATE INDEX versions_by_day ON feed_row_versions (organization_id, bank_account_id, day);
+CREATE INDEX versions_by_raw ON feed_row_versions (organization_id, bank_account_id, raw_digest);
+CREATE INDEX versions_by_provider_id ON feed_row_versions (organization_id, bank_account_id, provider_id_digest)
+    WHERE provider_id_digest IS NOT NULL;
+CREATE INDEX versions_by_bank_id ON feed_row_versions (organization_id, bank_account_id, bank_id_digest)
+    WHERE bank_id_digest IS NOT NULL;
+CREATE INDEX versions_by_reference ON feed_row_versions (organization_id, bank_account_id, reference_digest)
+    WHERE reference_digest IS NOT NULL;
+CREATE INDEX versions_by_feed_row ON feed_row_versions (organization_id, feed_row_id);
+
+-- The only link between a feed row and a transaction.
+CREATE TABLE claims (
+    organization_id BLOB NOT NULL,
+    feed_row_id BLOB NOT NULL,
+    transaction_id BLOB,
+    state TEXT NOT NULL CHECK (state IN ('applied', 'dismissed', 'quarantined', 'superseded')),
+    batch_id BLOB NOT NULL,
+    PRIMARY KEY (organization_id, feed_row_id),
+    FOREIGN KEY (organization_id, feed_row_id) REFERENCES feed_rows (organization_id, id),
+    FOREIGN KEY (organization_id, transaction_id) REFERENCES transactions (organization_id, id),
+    FOREIGN KEY (organization_id, batch_id) REFERENCES batches (organization_id, id)
+) STRICT;
+CREATE INDEX claims_by_transaction ON claims (organization_id, transaction_id);

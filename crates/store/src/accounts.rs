@@ -1,0 +1,490 @@
+//! Accounts, and the transactions that people type into them.
+
+use bankside_domain::account::{AccountKind, OpeningSource, PendingPolicy};
+use bankside_domain::batch::{BatchActor, EXISTS, Entity};
+use bankside_domain::reconcile::ClaimState;
+use bankside_domain::row::RowStatus;
+use bankside_domain::text::fold;
+use bankside_domain::{AccountId, Asker, BatchId, Code, Currency, CurrencyCode, Id, LineId, Right, TransactionId};
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use crate::batches::{NewBatch, change};
+use crate::convert::{SqlDate, code, currency, date, dates, micros};
+use crate::db::{Session, on, run, sql};
+use crate::{Store, StoreError};
+
+/// One of our ledger accounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Which one.
+    pub id: AccountId,
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: AccountKind,
+    /// Its currency.
+    pub currency: Currency,
+    /// What it opened with, in minor units.
+    pub opening_minor: i64,
+    /// The day before which nothing is in the books.
+    pub opening_on: Option<Date>,
+    /// Where the opening balance came from.
+    pub opening_source: OpeningSource,
+    /// What to do with pending rows.
+    pub pending_policy: PendingPolicy,
+    /// Nothing changes up to and including this day.
+    pub locked_through: Option<Date>,
+    /// Rises with every write.
+    pub revision: i64,
+    /// The sum of its booked transactions, in minor units.
+    pub booked_minor: i64,
+    /// The sum of its pending transactions, in minor units.
+    pub pending_minor: i64,
+    /// How many transactions it has.
+    pub transaction_count: i64,
+    /// Whether it is closed.
+    pub is_closed: bool,
+}
+
+impl Account {
+    /// The balance that people see, in minor units.
+    pub fn balance_minor(&self) -> i64 {
+        let pending = if self.pending_policy == PendingPolicy::Counted { self.pending_minor } else { 0 };
+        self.opening_minor.saturating_add(self.booked_minor).saturating_add(pending)
+    }
+}
+
+/// An account to add.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: AccountKind,
+    /// Its currency.
+    pub currency: CurrencyCode,
+    /// What it opens with, in minor units; `None` waits for the bank's first balance.
+    pub opening_minor: Option<i64>,
+}
+
+/// A transaction that somebody types.
+#[derive(Debug, Clone)]
+pub struct NewTransaction {
+    /// Its day.
+    pub dated_on: Date,
+    /// Minor units, out is negative.
+    pub amount_minor: i64,
+    /// Whom it was with; blank is left for the bank to fill in.
+    pub payee: Option<String>,
+    /// What it was for; blank is left for the bank to fill in.
+    pub note: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct AccountRow {
+    id: Uuid,
+    name: String,
+    kind: String,
+    currency: String,
+    scale: i64,
+    opening_minor: i64,
+    opening_on: Option<SqlDate>,
+    opening_source: String,
+    pending_policy: String,
+    locked_through: Option<SqlDate>,
+    revision: i64,
+    booked_minor: i64,
+    pending_minor: i64,
+    transaction_count: i64,
+    closed_at: Option<i64>,
+}
+
+impl AccountRow {
+    fn into_account(self) -> Result<Account, StoreError> {
+        let scale = u8::try_from(self.scale).map_err(|_| StoreError::Corrupt(format!("scale of {}", self.currency)))?;
+        Ok(Account {
+            id: self.id.into(),
+            name: self.name,
+            kind: code(&self.kind)?,
+            currency: Currency { code: currency(&self.currency)?, scale },
+            opening_minor: self.opening_minor,
+            opening_on: self.opening_on.map(SqlDate::to_jiff),
+            opening_source: code(&self.opening_source)?,
+            pending_policy: code(&self.pending_policy)?,
+            locked_through: self.locked_through.map(SqlDate::to_jiff),
+            revision: self.revision,
+            booked_minor: self.booked_minor,
+            pending_minor: self.pending_minor,
+            transaction_count: self.transaction_count,
+            is_closed: self.closed_at.is_some(),
+        })
+    }
+}
+
+impl Store {
+    /// The accounts of an organization, in their order.
+    pub async fn accounts(&self, asker: &Asker) -> Result<Vec<Account>, StoreError> {
+        asker.require(Right::SeeBooks)?;
+        let mut session = self.db.read().await?;
+        let text = sql!(
+            "SELECT a.id, a.name, a.kind, a.currency, c.scale, a.opening_minor, a.opening_on, a.opening_source,
+                    a.pending_policy, a.locked_through, a.revision, a.booked_minor, a.pending_minor,
+                    a.transaction_count, a.closed_at
+             FROM accounts a JOIN currencies c ON c.code = a.currency
+             WHERE a.organization_id = $1 ORDER BY a.position, a.id"
+        );
+        let rows: Vec<AccountRow> =
+            on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
+        rows.into_iter().map(AccountRow::into_account).collect()
+    }
+
+    /// One account.
+    pub async fn account(&self, asker: &Asker, id: AccountId) -> Result<Account, StoreError> {
+        asker.require(Right::SeeBooks)?;
+        let mut session = self.db.read().await?;
+        let text = sql!(
+            "SELECT a.id, a.name, a.kind, a.currency, c.scale, a.opening_minor, a.opening_on, a.opening_source,
+                    a.pending_policy, a.locked_through, a.revision, a.booked_minor, a.pending_minor,
+                    a.transaction_count, a.closed_at
+             FROM accounts a JOIN currencies c ON c.code = a.currency
+             WHERE a.organization_id = $1 AND a.id = $2"
+        );
+        let row: Option<AccountRow> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(id.uuid())
+            .fetch_optional(c)
+            .await?);
+        row.ok_or(StoreError::NotFound("the account"))?.into_account()
+    }
+
+    /// Adds an account.
+    pub async fn add_account(&self, asker: &Asker, new: &NewAccount) -> Result<AccountId, StoreError> {
+        asker.require(Right::EditBooks)?;
+        let mut session = self.db.write().await?;
+        let batch = NewBatch { actor: BatchActor::Person, run: None, summary: "Account added", undoes: None };
+        let batch = self.begin_batch(&mut session, asker, batch).await?;
+        let id = self.add_account_within(&mut session, asker, batch, new).await?;
+        session.commit().await?;
+        Ok(id)
+    }
+
+    pub(crate) async fn add_account_within(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        batch: BatchId,
+        new: &NewAccount,
+    ) -> Result<AccountId, StoreError> {
+        let id: AccountId = self.ambient.id();
+        let now = micros(self.ambient.now());
+        self.use_currency(session, new.currency).await?;
+        let source = if new.opening_minor.is_some() { OpeningSource::Person } else { OpeningSource::Unknown };
+        let text = sql!(
+            "INSERT INTO accounts (organization_id, id, name, name_folded, kind, currency, opening_minor,
+                opening_source, pending_policy, revision, booked_minor, pending_minor, transaction_count, position,
+                created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, 0, 0, $10, $10)"
+        );
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(id.uuid())
+                .bind(&new.name)
+                .bind(fold(&new.name))
+                .bind(new.kind.code())
+                .bind(new.currency.as_str())
+                .bind(new.opening_minor.unwrap_or(0))
+                .bind(source.code())
+                .bind(PendingPolicy::Shown.code())
+                .bind(now)
+        );
+        let made = change(Entity::Account, id.uuid(), id.uuid(), EXISTS, None, Some("1".to_owned()));
+        self.write_changes(session, asker, batch, &[made]).await?;
+        Ok(id)
+    }
+
+    /// Freezes a currency's scale from now on; one that the table does not know cannot be used.
+    pub(crate) async fn use_currency(&self, session: &mut Session, code: CurrencyCode) -> Result<(), StoreError> {
+        let text = sql!("UPDATE currencies SET first_used_at = COALESCE(first_used_at, $2) WHERE code = $1");
+        let done = run!(session, sqlx::query(text).bind(code.as_str()).bind(micros(self.ambient.now())));
+        if done == 0 { Err(StoreError::NotFound("the currency")) } else { Ok(()) }
+    }
+
+    /// Adds a transaction that somebody typed. What they typed stands in the person's layer and no sync overwrites it.
+    pub async fn add_transaction(
+        &self,
+        asker: &Asker,
+        account: AccountId,
+        new: &NewTransaction,
+    ) -> Result<TransactionId, StoreError> {
+        asker.require(Right::EditBooks)?;
+        let mut session = self.db.write().await?;
+        self.lock_account(&mut session, asker, account).await?.check_unlocked(new.dated_on)?;
+        let batch = NewBatch { actor: BatchActor::Person, run: None, summary: "Transaction added", undoes: None };
+        let batch = self.begin_batch(&mut session, asker, batch).await?;
+        let payees = self.payees_of(&mut session, asker, new.payee.as_deref()).await?;
+        let payee = new.payee.as_deref().and_then(|name| payees.get(&fold(name)).copied());
+        let id: TransactionId = self.ambient.id();
+        let line: LineId = self.ambient.id();
+        let now = micros(self.ambient.now());
+        let text = sql!(
+            "INSERT INTO transactions (organization_id, id, account_id, status, amount_minor, dated_on, payee_id,
+                moves_opening, position, seen_at, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9)"
+        );
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(id.uuid())
+                .bind(account.uuid())
+                .bind(RowStatus::Booked.code())
+                .bind(new.amount_minor)
+                .bind(date(new.dated_on))
+                .bind(payee.map(Id::uuid))
+                .bind(false)
+                .bind(now)
+        );
+        let text = sql!(
+            "INSERT INTO transaction_lines (organization_id, id, transaction_id, position, amount_minor, note, note_folded)
+             VALUES ($1, $2, $3, 0, $4, $5, $6)"
+        );
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(line.uuid())
+                .bind(id.uuid())
+                .bind(new.amount_minor)
+                .bind(&new.note)
+                .bind(new.note.as_deref().map(fold))
+        );
+        let mut typed = vec![(Entity::Transaction, id.uuid(), "dated_on", new.dated_on.to_string())];
+        typed.extend(payee.map(|payee| (Entity::Transaction, id.uuid(), "payee_id", payee.to_string())));
+        typed.extend(new.note.clone().map(|note| (Entity::Line, line.uuid(), "note", note)));
+        for (entity, entity_id, field, value) in typed {
+            self.set_person_layer(&mut session, asker, batch, entity, entity_id, field, Some(value)).await?;
+        }
+        let made = change(Entity::Transaction, id.uuid(), id.uuid(), EXISTS, None, Some("1".to_owned()));
+        self.write_changes(&mut session, asker, batch, &[made]).await?;
+        self.move_account_sums(&mut session, asker, account, Sums::booked(new.amount_minor)).await?;
+        session.commit().await?;
+        Ok(id)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one column each")]
+    async fn set_person_layer(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        batch: BatchId,
+        entity: Entity,
+        id: Uuid,
+        field: &str,
+        value: Option<String>,
+    ) -> Result<(), StoreError> {
+        let text = sql!(
+            "INSERT INTO field_layers (organization_id, entity, entity_id, field, layer, value, batch_id)
+             VALUES ($1, $2, $3, $4, 'person', $5, $6)
+             ON CONFLICT (organization_id, entity_id, field, layer)
+             DO UPDATE SET value = excluded.value, batch_id = excluded.batch_id"
+        );
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(entity.code())
+                .bind(id)
+                .bind(field)
+                .bind(value)
+                .bind(batch.uuid())
+        );
+        Ok(())
+    }
+
+    /// Takes a transaction out of the books. The feed rows behind it are dismissed, so that no sync brings it back.
+    pub async fn delete_transaction(&self, asker: &Asker, id: TransactionId) -> Result<(), StoreError> {
+        asker.require(Right::EditBooks)?;
+        let mut session = self.db.write().await?;
+        let text = sql!(
+            "SELECT account_id, amount_minor, status, dated_on FROM transactions
+             WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL"
+        );
+        let row: Option<(Uuid, i64, String, SqlDate)> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(id.uuid())
+            .fetch_optional(c)
+            .await?);
+        let (account, amount_minor, status, dated_on) = row.ok_or(StoreError::NotFound("the transaction"))?;
+        let account = AccountId::from(account);
+        self.lock_account(&mut session, asker, account).await?.check_unlocked(dated_on.to_jiff())?;
+        let batch = NewBatch { actor: BatchActor::Person, run: None, summary: "Transaction deleted", undoes: None };
+        let batch = self.begin_batch(&mut session, asker, batch).await?;
+        let text = sql!("UPDATE transactions SET deleted_at = $3 WHERE organization_id = $1 AND id = $2");
+        run!(
+            session,
+            sqlx::query(text).bind(asker.organization.uuid()).bind(id.uuid()).bind(micros(self.ambient.now()))
+        );
+        let text = sql!(
+            "UPDATE claims SET state = $3, batch_id = $4
+             WHERE organization_id = $1 AND transaction_id = $2 AND state = $5 RETURNING feed_row_id"
+        );
+        let dismissed: Vec<Uuid> = on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(id.uuid())
+            .bind(ClaimState::Dismissed.code())
+            .bind(batch.uuid())
+            .bind(ClaimState::Applied.code())
+            .fetch_all(c)
+            .await?);
+        let mut changes = vec![change(Entity::Transaction, id.uuid(), id.uuid(), EXISTS, Some("1".to_owned()), None)];
+        changes.extend(dismissed.into_iter().map(|feed_row| {
+            let claim = |state| crate::apply::claim_value(state, Some(id));
+            let (before, after) = (claim(ClaimState::Applied), claim(ClaimState::Dismissed));
+            change(Entity::Claim, feed_row, id.uuid(), "claim", Some(before), Some(after))
+        }));
+        self.write_changes(&mut session, asker, batch, &changes).await?;
+        let sums = Sums::of(code(&status)?, amount_minor).reversed();
+        self.move_account_sums(&mut session, asker, account, sums).await?;
+        session.commit().await
+    }
+
+    /// Locks an account until the end of the transaction and reads what writes depend on.
+    pub(crate) async fn lock_account(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        id: AccountId,
+    ) -> Result<LockedAccount, StoreError> {
+        const TEXT: &str = "SELECT revision, locked_through FROM accounts WHERE organization_id = $1 AND id = $2";
+        let text = sqlx::AssertSqlSafe(format!("{TEXT}{}", session.for_update()));
+        let row: Option<(i64, Option<SqlDate>)> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(id.uuid())
+            .fetch_optional(c)
+            .await?);
+        let (revision, locked_through) = row.ok_or(StoreError::NotFound("the account"))?;
+        Ok(LockedAccount { revision, locked_through: locked_through.map(SqlDate::to_jiff) })
+    }
+
+    /// Moves an account's sums by what was written, and its revision by one.
+    pub(crate) async fn move_account_sums(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        id: AccountId,
+        sums: Sums,
+    ) -> Result<(), StoreError> {
+        let text = sql!(
+            "UPDATE accounts SET booked_minor = booked_minor + $3, pending_minor = pending_minor + $4,
+                transaction_count = transaction_count + $5, revision = revision + 1
+             WHERE organization_id = $1 AND id = $2"
+        );
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(id.uuid())
+                .bind(sums.booked_minor)
+                .bind(sums.pending_minor)
+                .bind(sums.count)
+        );
+        Ok(())
+    }
+
+    /// Counts an account's sums anew from its rows, after a write that does not know by how much it moved them.
+    pub(crate) async fn recount_account(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        id: AccountId,
+    ) -> Result<(), StoreError> {
+        let text = sql!(
+            "UPDATE accounts SET revision = revision + 1,
+                booked_minor = (SELECT CAST(COALESCE(SUM(t.amount_minor), 0) AS BIGINT) FROM transactions t
+                    WHERE t.organization_id = $1 AND t.account_id = $2 AND t.deleted_at IS NULL AND t.status = 'booked'),
+                pending_minor = (SELECT CAST(COALESCE(SUM(t.amount_minor), 0) AS BIGINT) FROM transactions t
+                    WHERE t.organization_id = $1 AND t.account_id = $2 AND t.deleted_at IS NULL AND t.status = 'pending'),
+                transaction_count = (SELECT COUNT(*) FROM transactions t
+                    WHERE t.organization_id = $1 AND t.account_id = $2 AND t.deleted_at IS NULL)
+             WHERE organization_id = $1 AND id = $2"
+        );
+        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(id.uuid()));
+        Ok(())
+    }
+
+    /// Sets the opening balance where the bank's balance gave it, and records the change.
+    pub(crate) async fn set_opening(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        id: AccountId,
+        opening_minor: i64,
+        opening_on: Option<Date>,
+        source: OpeningSource,
+    ) -> Result<(), StoreError> {
+        let text = sql!(
+            "UPDATE accounts SET opening_minor = $3, opening_on = $4, opening_source = $5
+             WHERE organization_id = $1 AND id = $2"
+        );
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(id.uuid())
+                .bind(opening_minor)
+                .bind(dates(opening_on))
+                .bind(source.code())
+        );
+        Ok(())
+    }
+}
+
+/// An account that nobody else can write until the transaction ends.
+pub(crate) struct LockedAccount {
+    pub(crate) revision: i64,
+    locked_through: Option<Date>,
+}
+
+impl LockedAccount {
+    fn check_unlocked(&self, day: Date) -> Result<(), StoreError> {
+        match self.locked_through {
+            Some(through) if day <= through => Err(StoreError::Conflict("the books are locked for this day")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// By how much a write moves an account's sums.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Sums {
+    pub(crate) booked_minor: i64,
+    pub(crate) pending_minor: i64,
+    pub(crate) count: i64,
+}
+
+impl Sums {
+    pub(crate) fn booked(minor: i64) -> Self {
+        Self { booked_minor: minor, pending_minor: 0, count: 1 }
+    }
+
+    pub(crate) fn of(status: RowStatus, minor: i64) -> Self {
+        match status {
+            RowStatus::Booked => Self::booked(minor),
+            RowStatus::Pending => Self { booked_minor: 0, pending_minor: minor, count: 1 },
+            RowStatus::Scheduled | RowStatus::Declined => Self { booked_minor: 0, pending_minor: 0, count: 1 },
+        }
+    }
+
+    pub(crate) fn reversed(self) -> Self {
+        Self { booked_minor: -self.booked_minor, pending_minor: -self.pending_minor, count: -self.count }
+    }
+
+    pub(crate) fn add(&mut self, other: Self) {
+        self.booked_minor = self.booked_minor.saturating_add(other.booked_minor);
+        self.pending_minor = self.pending_minor.saturating_add(other.pending_minor);
+        self.count += other.count;
+    }
+}

@@ -1,0 +1,177 @@
+//! A plan, turned into the rows to write.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bankside_domain::batch::{Change, EXISTS, Entity};
+use bankside_domain::reconcile::{Action, ClaimState, Decision, Entry, Plan, Reason};
+use bankside_domain::row::RowStatus;
+use bankside_domain::{AccountId, Ambient, FeedRowId, FeedRowVersionId, Id, LineId, TransactionId};
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::{Opening, claim_value};
+use crate::accounts::{Account, Sums};
+use crate::batches::change;
+use crate::convert::{count, micros};
+use crate::snapshot::StoredSnapshot;
+
+/// A version that a plan has decided about.
+pub(super) struct DecidedVersion<'a> {
+    pub(super) version: FeedRowVersionId,
+    pub(super) feed_row: FeedRowId,
+    pub(super) status: RowStatus,
+    pub(super) reason: &'a Reason,
+}
+
+/// A claim to write.
+pub(super) struct NewClaim {
+    pub(super) feed_row: FeedRowId,
+    pub(super) state: ClaimState,
+    pub(super) transaction: Option<TransactionId>,
+}
+
+/// A transaction to add.
+pub(super) struct NewEntry<'a> {
+    pub(super) id: TransactionId,
+    pub(super) line: LineId,
+    pub(super) entry: &'a Entry,
+    pub(super) position: i64,
+    pub(super) seen_at: i64,
+}
+
+/// A transaction to bring up to date.
+pub(super) struct UpdatedEntry<'a> {
+    pub(super) id: TransactionId,
+    pub(super) entry: &'a Entry,
+    pub(super) seen_at: i64,
+}
+
+/// Everything that applying a plan writes.
+pub(super) struct Work<'a> {
+    pub(super) versions: Vec<DecidedVersion<'a>>,
+    pub(super) claims: Vec<NewClaim>,
+    pub(super) added: Vec<NewEntry<'a>>,
+    pub(super) updated: Vec<UpdatedEntry<'a>>,
+    pub(super) removed: Vec<TransactionId>,
+    pub(super) changes: Vec<Change>,
+    pub(super) sums: BTreeMap<AccountId, Sums>,
+}
+
+impl<'a> Work<'a> {
+    pub(super) fn from_plan(plan: &'a Plan, snapshot: &StoredSnapshot, ambient: &Ambient, seen_at: Timestamp) -> Self {
+        let account = snapshot.state.account.id;
+        let claims: HashMap<FeedRowId, (ClaimState, Option<TransactionId>)> =
+            snapshot.known.iter().filter_map(|known| Some((known.feed_row, known.claim?))).collect();
+        let received: HashMap<FeedRowVersionId, (i64, RowStatus)> = snapshot
+            .versions
+            .iter()
+            .enumerate()
+            .map(|(index, version)| (version.id, (count(index), version.status)))
+            .collect();
+        let mut work = Self {
+            versions: Vec::with_capacity(plan.decisions.len()),
+            claims: Vec::new(),
+            added: Vec::new(),
+            updated: Vec::new(),
+            removed: Vec::new(),
+            changes: Vec::new(),
+            sums: BTreeMap::new(),
+        };
+        // Banks list the newest row first; later positions stand higher in the register.
+        let top = micros(ambient.now()) + count(snapshot.versions.len());
+        for decision in &plan.decisions {
+            let (index, status) = received.get(&decision.version).copied().unwrap_or((0, RowStatus::Booked));
+            let feed_row = decision.feed_row.unwrap_or_else(|| ambient.id());
+            work.versions.push(DecidedVersion {
+                version: decision.version,
+                feed_row,
+                status,
+                reason: &decision.reason,
+            });
+            work.decide(decision, feed_row, claims.get(&feed_row).copied(), ambient, top - index, micros(seen_at));
+        }
+        for vanished in &plan.vanished {
+            let before = claims.get(&vanished.feed_row).copied();
+            work.claim(vanished.feed_row, before, ClaimState::Superseded, vanished.transaction);
+            work.removed.extend(vanished.transaction);
+        }
+        for new in &work.added {
+            work.sums.entry(account).or_default().add(Sums::of(new.entry.status, new.entry.minor));
+        }
+        work
+    }
+
+    fn decide(
+        &mut self,
+        decision: &'a Decision,
+        feed_row: FeedRowId,
+        before: Option<(ClaimState, Option<TransactionId>)>,
+        ambient: &Ambient,
+        position: i64,
+        seen_at: i64,
+    ) {
+        match &decision.action {
+            Action::Add(entry) => {
+                let id: TransactionId = ambient.id();
+                self.added.push(NewEntry { id, line: ambient.id(), entry, position, seen_at });
+                let owner = id.uuid();
+                self.changes.push(change(Entity::Transaction, owner, owner, EXISTS, None, Some("1".to_owned())));
+                if before.is_some() {
+                    self.claim(feed_row, before, ClaimState::Applied, Some(id));
+                } else {
+                    // Undoing the arrival of a transaction takes its claim with it, so the claim needs no change of its own.
+                    self.claims.push(NewClaim { feed_row, state: ClaimState::Applied, transaction: Some(id) });
+                }
+            }
+            Action::Match(id, entry) | Action::Update(id, entry) | Action::Settle(id, entry) => {
+                self.updated.push(UpdatedEntry { id: *id, entry, seen_at });
+                self.claim(feed_row, before, ClaimState::Applied, Some(*id));
+            }
+            Action::Hold => self.claim(feed_row, before, ClaimState::Quarantined, None),
+            Action::Leave => {}
+        }
+    }
+
+    /// Writes a claim and the change that it makes, unless it stands already.
+    fn claim(
+        &mut self,
+        feed_row: FeedRowId,
+        before: Option<(ClaimState, Option<TransactionId>)>,
+        state: ClaimState,
+        transaction: Option<TransactionId>,
+    ) {
+        if before == Some((state, transaction)) {
+            return;
+        }
+        let owner = transaction.map_or_else(|| feed_row.uuid(), Id::uuid);
+        let before = before.map(|(state, transaction)| claim_value(state, transaction));
+        let after = Some(claim_value(state, transaction));
+        self.changes.push(change(Entity::Claim, feed_row.uuid(), owner, "claim", before, after));
+        self.claims.push(NewClaim { feed_row, state, transaction });
+    }
+
+    /// The names of all payees that the entries name.
+    pub(super) fn payee_names(&self) -> impl Iterator<Item = &str> {
+        let added = self.added.iter().map(|new| new.entry);
+        let updated = self.updated.iter().map(|updated| updated.entry);
+        added.chain(updated).filter_map(|entry| entry.payee.as_deref())
+    }
+
+    /// The opening balance after this plan, where it moves: fixed now, or moved by rows that are older than it.
+    pub(super) fn opening_change(
+        &self,
+        account: &Account,
+        fixed: Option<Opening>,
+        import_from: Date,
+    ) -> Option<Opening> {
+        if fixed.is_some() {
+            return fixed;
+        }
+        let older: i64 = self.added.iter().filter(|new| new.entry.moves_opening).map(|new| new.entry.minor).sum();
+        let has_older = self.added.iter().any(|new| new.entry.moves_opening);
+        has_older.then(|| Opening {
+            minor: account.opening_minor.saturating_sub(older),
+            on: account.opening_on.map_or(import_from, |on| on.min(import_from)),
+        })
+    }
+}

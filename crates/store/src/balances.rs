@@ -1,0 +1,241 @@
+//! Balances: every one that was ever stated, and what they prove.
+
+use bankside_domain::balance::{BalanceKind, BalanceMoment, Movement, Proof, StatedBalance, prove};
+use bankside_domain::{AccountId, Asker, BalanceId, BankAccountId, Code, CurrencyCode, Id, Right, RunId};
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::convert::{SqlDate, code, currency, date, dates, instant, micros, uuids};
+use crate::db::{Session, on, run, sql};
+use crate::runs::Lease;
+use crate::{Store, StoreError};
+
+/// How far back balances are taken as witnesses.
+const WITNESS_DAYS: i64 = 100;
+
+/// A balance as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptBalance {
+    /// What it says.
+    pub stated: StatedBalance,
+    /// What the provider calls it.
+    pub provider_kind: String,
+    /// Its currency.
+    pub currency: CurrencyCode,
+}
+
+/// A balance to keep, with whose it is.
+pub(crate) struct StatedRow<'a> {
+    pub(crate) bank_account: BankAccountId,
+    pub(crate) run: Option<RunId>,
+    pub(crate) balance: &'a KeptBalance,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    kind: String,
+    provider_kind: String,
+    moment: String,
+    moment_on: Option<SqlDate>,
+    amount_minor: i64,
+    currency: String,
+    seen_at: i64,
+}
+
+impl Row {
+    fn into_balance(self) -> Result<KeptBalance, StoreError> {
+        let moment = match (self.moment.as_str(), self.moment_on.map(SqlDate::to_jiff)) {
+            ("end_of", Some(day)) => BalanceMoment::EndOf(day),
+            ("start_of", Some(day)) => BalanceMoment::StartOf(day),
+            _ => BalanceMoment::Now,
+        };
+        let kind: BalanceKind = code(&self.kind)?;
+        Ok(KeptBalance {
+            stated: StatedBalance { kind, moment, minor: self.amount_minor, seen_at: instant(self.seen_at)? },
+            provider_kind: self.provider_kind,
+            currency: currency(&self.currency)?,
+        })
+    }
+}
+
+impl Store {
+    /// Keeps balances that a run fetched; its lease must still hold.
+    pub async fn keep_balances(
+        &self,
+        asker: &Asker,
+        lease: &Lease,
+        bank_account: BankAccountId,
+        balances: &[KeptBalance],
+    ) -> Result<(), StoreError> {
+        let mut session = self.db.write().await?;
+        self.check_lease(&mut session, asker, lease).await?;
+        let rows: Vec<StatedRow<'_>> =
+            balances.iter().map(|balance| StatedRow { bank_account, run: Some(lease.run), balance }).collect();
+        self.keep_balances_within(&mut session, asker, &rows).await?;
+        session.commit().await
+    }
+
+    pub(crate) async fn keep_balances_within(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        rows: &[StatedRow<'_>],
+    ) -> Result<(), StoreError> {
+        for StatedRow { bank_account, run, balance } in rows {
+            let id: BalanceId = self.ambient.id();
+            let (moment, day) = match balance.stated.moment {
+                BalanceMoment::Now => ("now", None),
+                BalanceMoment::EndOf(day) => ("end_of", Some(day)),
+                BalanceMoment::StartOf(day) => ("start_of", Some(day)),
+            };
+            let text = sql!(
+                "INSERT INTO balances (organization_id, id, bank_account_id, run_id, kind, provider_kind, moment,
+                    moment_on, amount_minor, currency, seen_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+            );
+            run!(
+                session,
+                sqlx::query(text)
+                    .bind(asker.organization.uuid())
+                    .bind(id.uuid())
+                    .bind(bank_account.uuid())
+                    .bind(uuids(*run))
+                    .bind(balance.stated.kind.code())
+                    .bind(&balance.provider_kind)
+                    .bind(moment)
+                    .bind(dates(day))
+                    .bind(balance.stated.minor)
+                    .bind(balance.currency.as_str())
+                    .bind(micros(balance.stated.seen_at))
+            );
+        }
+        Ok(())
+    }
+
+    /// The balances that the latest fetch stated for a bank account.
+    pub async fn latest_balances(
+        &self,
+        asker: &Asker,
+        bank_account: BankAccountId,
+    ) -> Result<Vec<KeptBalance>, StoreError> {
+        asker.require(Right::SeeBooks)?;
+        let mut session = self.db.read().await?;
+        let text = sql!(
+            "SELECT kind, provider_kind, moment, moment_on, amount_minor, currency, seen_at FROM balances
+             WHERE organization_id = $1 AND bank_account_id = $2 AND seen_at =
+                (SELECT MAX(l.seen_at) FROM balances l WHERE l.organization_id = $1 AND l.bank_account_id = $2)
+             ORDER BY id"
+        );
+        let rows: Vec<Row> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(bank_account.uuid())
+            .fetch_all(c)
+            .await?);
+        rows.into_iter().map(Row::into_balance).collect()
+    }
+
+    /// What the balances prove about an account and the bank account that feeds it, worked out now and kept for this
+    /// revision of the account.
+    pub async fn prove_account(
+        &self,
+        asker: &Asker,
+        account: AccountId,
+        bank_account: BankAccountId,
+    ) -> Result<Proof, StoreError> {
+        let state = self.account(asker, account).await?;
+        let now = self.ambient.now();
+        let mut session = self.db.read().await?;
+        let text = sql!(
+            "SELECT kind, provider_kind, moment, moment_on, amount_minor, currency, seen_at FROM balances
+             WHERE organization_id = $1 AND bank_account_id = $2 AND run_id IS NOT NULL AND seen_at >= $3
+             ORDER BY seen_at"
+        );
+        let rows: Vec<Row> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(bank_account.uuid())
+            .bind(micros(now.saturating_sub(SignedDuration::from_hours(24 * WITNESS_DAYS)).unwrap_or(now)))
+            .fetch_all(c)
+            .await?);
+        let balances: Vec<StatedBalance> =
+            rows.into_iter().map(|row| Ok(row.into_balance()?.stated)).collect::<Result<_, StoreError>>()?;
+        let movements = match Since::of(&balances) {
+            Some(since) => self.movements(&mut session, asker, account, since).await?,
+            None => Vec::new(),
+        };
+        drop(session);
+        let proof = prove(&balances, &movements, state.opening_on);
+        self.keep_proof(asker, account, state.revision, proof, now).await?;
+        Ok(proof)
+    }
+
+    /// The booked rows that may lie between the witnesses.
+    async fn movements(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        account: AccountId,
+        since: Since,
+    ) -> Result<Vec<Movement>, StoreError> {
+        let text = sql!(
+            "SELECT COALESCE(booked_on, dated_on), seen_at, amount_minor FROM transactions
+             WHERE organization_id = $1 AND account_id = $2 AND deleted_at IS NULL AND status = 'booked'
+                AND NOT moves_opening AND (dated_on >= $3 OR booked_on >= $3 OR seen_at >= $4)"
+        );
+        let rows: Vec<(SqlDate, i64, i64)> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(account.uuid())
+            .bind(date(since.day))
+            .bind(micros(since.seen_at))
+            .fetch_all(c)
+            .await?);
+        rows.into_iter()
+            .map(|(booked_on, seen_at, minor)| {
+                Ok(Movement { booked_on: booked_on.to_jiff(), seen_at: instant(seen_at)?, minor })
+            })
+            .collect()
+    }
+
+    async fn keep_proof(
+        &self,
+        asker: &Asker,
+        account: AccountId,
+        revision: i64,
+        proof: Proof,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut session = self.db.write().await?;
+        let text = sql!(
+            "INSERT INTO balance_proofs (organization_id, account_id, account_revision, proof, computed_at)
+             VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (organization_id, account_id) DO UPDATE SET
+             account_revision = excluded.account_revision, proof = excluded.proof, computed_at = excluded.computed_at"
+        );
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(account.uuid())
+                .bind(revision)
+                .bind(serde_json::to_string(&proof)?)
+                .bind(micros(now))
+        );
+        session.commit().await
+    }
+}
+
+/// From where on movements matter: the first day and the first instant that any witness speaks of.
+#[derive(Debug, Clone, Copy)]
+struct Since {
+    day: Date,
+    seen_at: Timestamp,
+}
+
+impl Since {
+    fn of(balances: &[StatedBalance]) -> Option<Self> {
+        let booked = || balances.iter().filter(|balance| balance.kind == BalanceKind::Booked);
+        Some(Self {
+            day: booked().map(StatedBalance::day).min()?,
+            seen_at: booked().map(|balance| balance.seen_at).min()?,
+        })
+    }
+}

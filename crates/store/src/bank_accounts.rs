@@ -1,0 +1,481 @@
+//! Bank accounts, what providers call them, and which accounts they feed.
+
+use bankside_domain::account::AccountKind;
+use bankside_domain::bank_account::{MatchKeyKind, Recognition, recognise};
+use bankside_domain::batch::BatchActor;
+use bankside_domain::reconcile::Digest;
+use bankside_domain::{
+    AccountId, AliasId, Asker, BankAccountId, BatchId, Code, ConnectionId, CurrencyCode, FeedId, Id, Right,
+};
+use bankside_vault::{Sealed, WrappedKey};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use crate::accounts::NewAccount;
+use crate::balances::{KeptBalance, StatedRow};
+use crate::batches::NewBatch;
+use crate::convert::{SqlDate, code, currency, date, ids, instants, micros};
+use crate::db::{Session, on, run, sql};
+use crate::error::or_conflict;
+use crate::{Store, StoreError};
+
+/// An account as the bank knows it.
+#[derive(Debug, Clone)]
+pub struct BankAccount {
+    /// Which one; permanent within the organization.
+    pub id: BankAccountId,
+    /// The institution.
+    pub institution_key: String,
+    /// Its name for people.
+    pub institution_name: String,
+    /// What the bank calls it.
+    pub name: String,
+    /// Whose it is.
+    pub holder: Option<String>,
+    /// Its number, masked.
+    pub masked_number: Option<String>,
+    /// What it is.
+    pub kind: AccountKind,
+    /// Its currency.
+    pub currency: CurrencyCode,
+    /// Whether its signs are turned round.
+    pub flips_sign: bool,
+    /// The data key that seals its raw rows.
+    pub data_key: WrappedKey,
+    /// What the connection calls it now.
+    pub provider_account_id: String,
+    /// The connection that sees it.
+    pub connection: ConnectionId,
+    /// The account that it feeds, and from which day.
+    pub feeds: Option<(AccountId, Date)>,
+}
+
+/// A bank account as a connection shows it, to be recognised or added.
+#[derive(Debug, Clone)]
+pub struct NewBankAccount {
+    /// Its id, should it be new; its secrets are sealed to it.
+    pub id: BankAccountId,
+    /// The institution.
+    pub institution_key: String,
+    /// Its name for people.
+    pub institution_name: String,
+    /// What the connection calls it.
+    pub provider_account_id: String,
+    /// What the bank calls it.
+    pub name: String,
+    /// Whose it is.
+    pub holder: Option<String>,
+    /// Its number, masked.
+    pub masked_number: Option<String>,
+    /// What it is.
+    pub kind: AccountKind,
+    /// Its currency.
+    pub currency: CurrencyCode,
+    /// Digests of its match keys.
+    pub match_keys: Vec<(MatchKeyKind, Digest)>,
+    /// The data key for its raw rows, should it be new.
+    pub data_key: WrappedKey,
+    /// Its full number and the like, sealed.
+    pub details: Sealed,
+    /// Its balances as stated while connecting.
+    pub balances: Vec<KeptBalance>,
+}
+
+/// Which bank account a shown one turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeenBankAccount {
+    /// Which one.
+    pub id: BankAccountId,
+    /// Whether it was known before.
+    pub was_known: bool,
+}
+
+/// The tie between a bank account and an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Feed {
+    /// Which one.
+    pub id: FeedId,
+    /// The bank account.
+    pub bank_account: BankAccountId,
+    /// The account that it feeds.
+    pub account: AccountId,
+    /// The first day that is imported.
+    pub import_from: Date,
+}
+
+/// What is known about the feed of an account, for its status.
+#[derive(Debug, Clone)]
+pub struct FeedFacts {
+    /// The account.
+    pub account: AccountId,
+    /// The bank account that feeds it.
+    pub bank_account: BankAccountId,
+    /// The connection it comes through.
+    pub connection: ConnectionId,
+    /// When its rows last came in completely.
+    pub last_success_at: Option<Timestamp>,
+    /// What went wrong in the last finished run, as JSON, if something did.
+    pub last_fault: Option<String>,
+    /// The outcome of the last finished run.
+    pub last_outcome: Option<String>,
+    /// Whether a run is queued or going on.
+    pub is_running: bool,
+    /// The account's revision.
+    pub account_revision: i64,
+    /// The revision that the kept proof is of.
+    pub proof_revision: Option<i64>,
+    /// The kept proof, as JSON.
+    pub proof: Option<String>,
+}
+
+/// One account to link.
+#[derive(Debug, Clone)]
+pub struct NewLink {
+    /// The bank account.
+    pub bank_account: BankAccountId,
+    /// The account that is there, or one to add.
+    pub account: Result<AccountId, NewAccount>,
+    /// The first day to import.
+    pub import_from: Date,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    institution_key: String,
+    institution_name: String,
+    name: String,
+    holder: Option<String>,
+    masked_number: Option<String>,
+    kind: String,
+    currency: String,
+    flips_sign: bool,
+    data_key: Vec<u8>,
+    provider_account_id: String,
+    connection_id: Uuid,
+    feeds_account: Option<Uuid>,
+    import_from: Option<SqlDate>,
+}
+
+impl Row {
+    fn into_bank_account(self) -> Result<BankAccount, StoreError> {
+        Ok(BankAccount {
+            id: self.id.into(),
+            institution_key: self.institution_key,
+            institution_name: self.institution_name,
+            name: self.name,
+            holder: self.holder,
+            masked_number: self.masked_number,
+            kind: code(&self.kind)?,
+            currency: currency(&self.currency)?,
+            flips_sign: self.flips_sign,
+            data_key: WrappedKey::from_bytes(self.data_key),
+            provider_account_id: self.provider_account_id,
+            connection: self.connection_id.into(),
+            feeds: ids(self.feeds_account).zip(self.import_from.map(SqlDate::to_jiff)),
+        })
+    }
+}
+
+impl Store {
+    /// Recognises a bank account that a connection shows, or adds it, and writes down what the connection calls it.
+    pub(crate) async fn see_bank_account(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        connection: ConnectionId,
+        new: &NewBankAccount,
+    ) -> Result<SeenBankAccount, StoreError> {
+        let seen = match self.recognise_bank_account(session, asker, new).await? {
+            Recognition::Known(id) => SeenBankAccount { id, was_known: true },
+            // A doubtful hit makes a new bank account: joining two is easier than taking one apart.
+            Recognition::Unsure(_) | Recognition::New => {
+                self.add_bank_account(session, asker, new).await?;
+                SeenBankAccount { id: new.id, was_known: false }
+            }
+        };
+        let alias: AliasId = self.ambient.id();
+        let text = sql!(
+            "INSERT INTO aliases (organization_id, id, bank_account_id, connection_id, provider_account_id, from_at)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (organization_id, connection_id, provider_account_id) WHERE until_at IS NULL DO NOTHING"
+        );
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(alias.uuid())
+                .bind(seen.id.uuid())
+                .bind(connection.uuid())
+                .bind(&new.provider_account_id)
+                .bind(micros(self.ambient.now()))
+        );
+        let balances: Vec<StatedRow<'_>> =
+            new.balances.iter().map(|balance| StatedRow { bank_account: seen.id, run: None, balance }).collect();
+        self.keep_balances_within(session, asker, &balances).await?;
+        Ok(seen)
+    }
+
+    async fn recognise_bank_account(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        new: &NewBankAccount,
+    ) -> Result<Recognition, StoreError> {
+        let mut hits = Vec::new();
+        for (kind, digest) in &new.match_keys {
+            let text =
+                sql!("SELECT bank_account_id FROM match_keys WHERE organization_id = $1 AND kind = $2 AND digest = $3");
+            let found: Vec<Uuid> = on!(session, c => sqlx::query_scalar(text)
+                .bind(asker.organization.uuid())
+                .bind(kind.code())
+                .bind(digest.0.as_slice())
+                .fetch_all(c)
+                .await?);
+            hits.extend(found.into_iter().map(|id| (*kind, BankAccountId::from(id))));
+        }
+        Ok(recognise(&hits))
+    }
+
+    async fn add_bank_account(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        new: &NewBankAccount,
+    ) -> Result<(), StoreError> {
+        self.use_currency(session, new.currency).await?;
+        let text = sql!(
+            "INSERT INTO bank_accounts (organization_id, id, institution_key, institution_name, name, holder,
+                masked_number, kind, currency, flips_sign, data_key, details, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+        );
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(new.id.uuid())
+                .bind(&new.institution_key)
+                .bind(&new.institution_name)
+                .bind(&new.name)
+                .bind(&new.holder)
+                .bind(&new.masked_number)
+                .bind(new.kind.code())
+                .bind(new.currency.as_str())
+                .bind(false)
+                .bind(new.data_key.as_bytes())
+                .bind(new.details.as_bytes())
+                .bind(micros(self.ambient.now()))
+        );
+        for (kind, digest) in &new.match_keys {
+            let text = sql!(
+                "INSERT INTO match_keys (organization_id, bank_account_id, kind, digest) VALUES ($1, $2, $3, $4)
+                 ON CONFLICT DO NOTHING"
+            );
+            run!(
+                session,
+                sqlx::query(text)
+                    .bind(asker.organization.uuid())
+                    .bind(new.id.uuid())
+                    .bind(kind.code())
+                    .bind(digest.0.as_slice())
+            );
+        }
+        Ok(())
+    }
+
+    /// The bank accounts that a connection sees now, in the order in which they were first seen.
+    pub async fn bank_accounts(&self, asker: &Asker, connection: ConnectionId) -> Result<Vec<BankAccount>, StoreError> {
+        asker.require(Right::SeeBooks)?;
+        let mut session = self.db.read().await?;
+        let text = sql!(
+            "SELECT b.id, b.institution_key, b.institution_name, b.name, b.holder, b.masked_number, b.kind, b.currency,
+                    b.flips_sign, b.data_key, x.provider_account_id, x.connection_id, f.account_id AS feeds_account,
+                    f.import_from
+             FROM aliases x
+             JOIN bank_accounts b ON b.organization_id = x.organization_id AND b.id = x.bank_account_id
+             LEFT JOIN feeds f ON f.organization_id = b.organization_id AND f.bank_account_id = b.id
+                AND f.until_at IS NULL AND NOT f.is_shadow
+             WHERE x.organization_id = $1 AND x.connection_id = $2 AND x.until_at IS NULL
+             ORDER BY b.created_at, b.id"
+        );
+        let rows: Vec<Row> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(connection.uuid())
+            .fetch_all(c)
+            .await?);
+        rows.into_iter().map(Row::into_bank_account).collect()
+    }
+
+    /// Links bank accounts with accounts, adding the accounts that are new; one batch for all of them.
+    pub async fn link(
+        &self,
+        asker: &Asker,
+        connection: ConnectionId,
+        links: &[NewLink],
+    ) -> Result<Vec<Feed>, StoreError> {
+        asker.require(Right::ManageBanks)?;
+        let mut session = self.db.write().await?;
+        let mut batch = None;
+        let mut feeds = Vec::with_capacity(links.len());
+        for link in links {
+            let account = match &link.account {
+                Ok(account) => {
+                    self.check_can_feed(&mut session, asker, link.bank_account, *account).await?;
+                    *account
+                }
+                Err(new) => {
+                    let batch = match batch {
+                        Some(batch) => batch,
+                        None => *batch.insert(self.begin_link_batch(&mut session, asker).await?),
+                    };
+                    self.add_account_within(&mut session, asker, batch, new).await?
+                }
+            };
+            let feed =
+                Feed { id: self.ambient.id(), bank_account: link.bank_account, account, import_from: link.import_from };
+            self.add_feed(&mut session, asker, connection, feed).await?;
+            let detail = format!("from {}", link.import_from);
+            self.audit_within(&mut session, asker, "account.linked", &account.to_string(), &detail).await?;
+            feeds.push(feed);
+        }
+        session.commit().await?;
+        Ok(feeds)
+    }
+
+    async fn begin_link_batch(&self, session: &mut Session, asker: &Asker) -> Result<BatchId, StoreError> {
+        let batch = NewBatch { actor: BatchActor::Person, run: None, summary: "Accounts linked", undoes: None };
+        self.begin_batch(session, asker, batch).await
+    }
+
+    /// A bank account feeds only an account of its own currency.
+    async fn check_can_feed(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        bank_account: BankAccountId,
+        account: AccountId,
+    ) -> Result<(), StoreError> {
+        let text = sql!(
+            "SELECT a.currency = b.currency FROM accounts a, bank_accounts b
+             WHERE a.organization_id = $1 AND a.id = $2 AND b.organization_id = $1 AND b.id = $3"
+        );
+        let same: Option<bool> = on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(account.uuid())
+            .bind(bank_account.uuid())
+            .fetch_optional(c)
+            .await?);
+        match same {
+            Some(true) => Ok(()),
+            Some(false) => Err(StoreError::Conflict("the bank account and the account have different currencies")),
+            None => Err(StoreError::NotFound("the account")),
+        }
+    }
+
+    async fn add_feed(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        connection: ConnectionId,
+        feed: Feed,
+    ) -> Result<(), StoreError> {
+        let text = sql!(
+            "INSERT INTO feeds (organization_id, id, bank_account_id, account_id, connection_id, import_from, is_shadow,
+                from_at)
+             SELECT $1, $2, $3, $4, $5, $6, $7, $8
+             WHERE EXISTS (SELECT 1 FROM aliases WHERE organization_id = $1 AND connection_id = $5
+                AND bank_account_id = $3 AND until_at IS NULL)"
+        );
+        let result = on!(session, c => sqlx::query(text)
+            .bind(asker.organization.uuid())
+            .bind(feed.id.uuid())
+            .bind(feed.bank_account.uuid())
+            .bind(feed.account.uuid())
+            .bind(connection.uuid())
+            .bind(date(feed.import_from))
+            .bind(false)
+            .bind(micros(self.ambient.now()))
+            .execute(c)
+            .await
+            .map(|done| done.rows_affected()));
+        match or_conflict(result, "this account has a bank behind it already")? {
+            0 => Err(StoreError::NotFound("the bank account")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Unlinks an account: its feed ends, its rows stay.
+    pub async fn unlink(&self, asker: &Asker, account: AccountId) -> Result<(), StoreError> {
+        asker.require(Right::ManageBanks)?;
+        let mut session = self.db.write().await?;
+        let text =
+            sql!("UPDATE feeds SET until_at = $3 WHERE organization_id = $1 AND account_id = $2 AND until_at IS NULL");
+        let done = run!(
+            session,
+            sqlx::query(text).bind(asker.organization.uuid()).bind(account.uuid()).bind(micros(self.ambient.now()))
+        );
+        if done == 0 {
+            return Err(StoreError::NotFound("a bank behind this account"));
+        }
+        self.audit_within(&mut session, asker, "account.unlinked", &account.to_string(), "").await?;
+        session.commit().await
+    }
+
+    /// What is known about every feed of the organization.
+    pub async fn feed_facts(&self, asker: &Asker) -> Result<Vec<FeedFacts>, StoreError> {
+        #[derive(sqlx::FromRow)]
+        struct Facts {
+            account_id: Uuid,
+            bank_account_id: Uuid,
+            connection_id: Uuid,
+            last_success_at: Option<i64>,
+            last_fault: Option<String>,
+            last_outcome: Option<String>,
+            is_running: bool,
+            revision: i64,
+            proof_revision: Option<i64>,
+            proof: Option<String>,
+        }
+        asker.require(Right::SeeBooks)?;
+        let mut session = self.db.read().await?;
+        let text = sql!(
+            "SELECT f.account_id, f.bank_account_id, f.connection_id,
+                (SELECT MAX(s.applied_at) FROM run_accounts s
+                    WHERE s.organization_id = f.organization_id AND s.bank_account_id = f.bank_account_id
+                    AND s.account_id = f.account_id) AS last_success_at,
+                r.outcome AS last_outcome,
+                COALESCE((SELECT x.fault FROM run_accounts x WHERE x.organization_id = f.organization_id
+                    AND x.run_id = r.id AND x.bank_account_id = f.bank_account_id), r.fault) AS last_fault,
+                EXISTS (SELECT 1 FROM runs q WHERE q.organization_id = f.organization_id
+                    AND q.connection_id = f.connection_id AND q.state IN ('queued', 'running')) AS is_running,
+                a.revision, p.account_revision AS proof_revision, p.proof
+             FROM feeds f
+             JOIN accounts a ON a.organization_id = f.organization_id AND a.id = f.account_id
+             LEFT JOIN balance_proofs p ON p.organization_id = f.organization_id AND p.account_id = f.account_id
+             LEFT JOIN runs r ON r.organization_id = f.organization_id AND r.id =
+                (SELECT y.id FROM runs y WHERE y.organization_id = f.organization_id
+                    AND y.connection_id = f.connection_id AND y.state = 'finished'
+                 ORDER BY y.created_at DESC LIMIT 1)
+             WHERE f.organization_id = $1 AND f.until_at IS NULL AND NOT f.is_shadow"
+        );
+        let rows: Vec<Facts> =
+            on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
+        rows.into_iter()
+            .map(|row| {
+                Ok(FeedFacts {
+                    account: row.account_id.into(),
+                    bank_account: row.bank_account_id.into(),
+                    connection: row.connection_id.into(),
+                    last_success_at: instants(row.last_success_at)?,
+                    last_fault: row.last_fault,
+                    last_outcome: row.last_outcome,
+                    is_running: row.is_running,
+                    account_revision: row.revision,
+                    proof_revision: row.proof_revision,
+                    proof: row.proof,
+                })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,195 @@
+//! Connections: one consent or login at one institution through one provider.
+
+use bankside_domain::consent::Consent;
+use bankside_domain::{Asker, ConnectionId, Id, PersonId, Right, SourceId};
+use bankside_vault::{Sealed, WrappedKey};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::convert::{ids, instant, instants, micros};
+use crate::db::{Session, on, run, sql};
+use crate::{Store, StoreError};
+
+/// A connection.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// Which one.
+    pub id: ConnectionId,
+    /// Through which provider.
+    pub provider: String,
+    /// Its name, on screen "sync name".
+    pub name: String,
+    /// The institution as the provider lists it.
+    pub institution_key: String,
+    /// Its name for people.
+    pub institution_name: String,
+    /// Its country, as two letters.
+    pub country: Option<String>,
+    /// The IANA name of the institution's zone.
+    pub time_zone: String,
+    /// Who connected it.
+    pub owner: Option<PersonId>,
+    /// The data key that seals the remote reference.
+    pub data_key: WrappedKey,
+    /// The provider's own reference, sealed.
+    pub remote: Sealed,
+    /// What the provider stated about the consent.
+    pub consent: Consent,
+    /// When it was connected.
+    pub created_at: Timestamp,
+    /// Whether a person paused it.
+    pub is_paused: bool,
+    /// When it was ended, if it was.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// A connection to add.
+#[derive(Debug, Clone)]
+pub struct NewConnection {
+    /// Its id, made before because its secrets are sealed to it.
+    pub id: ConnectionId,
+    /// Through which provider.
+    pub provider: String,
+    /// Its name.
+    pub name: String,
+    /// The institution as the provider lists it.
+    pub institution_key: String,
+    /// Its name for people.
+    pub institution_name: String,
+    /// Its country.
+    pub country: Option<String>,
+    /// The institution's zone.
+    pub time_zone: String,
+    /// The data key that seals the remote reference.
+    pub data_key: WrappedKey,
+    /// The provider's own reference, sealed.
+    pub remote: Sealed,
+    /// What the provider stated about the consent.
+    pub consent: Consent,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    provider: String,
+    name: String,
+    institution_key: String,
+    institution_name: String,
+    country: Option<String>,
+    time_zone: String,
+    owner_id: Option<Uuid>,
+    data_key: Vec<u8>,
+    remote: Vec<u8>,
+    consent_given_at: Option<i64>,
+    consent_valid_until: Option<i64>,
+    created_at: i64,
+    paused_at: Option<i64>,
+    ended_at: Option<i64>,
+}
+
+impl Row {
+    fn into_connection(self) -> Result<Connection, StoreError> {
+        Ok(Connection {
+            id: self.id.into(),
+            provider: self.provider,
+            name: self.name,
+            institution_key: self.institution_key,
+            institution_name: self.institution_name,
+            country: self.country,
+            time_zone: self.time_zone,
+            owner: ids(self.owner_id),
+            data_key: WrappedKey::from_bytes(self.data_key),
+            remote: Sealed::from_bytes(self.remote),
+            consent: Consent {
+                given_at: instants(self.consent_given_at)?,
+                valid_until: instants(self.consent_valid_until)?,
+            },
+            created_at: instant(self.created_at)?,
+            is_paused: self.paused_at.is_some(),
+            ended_at: instants(self.ended_at)?,
+        })
+    }
+}
+
+impl Store {
+    /// Adds a connection and its source of feed rows.
+    pub(crate) async fn add_connection_within(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        new: &NewConnection,
+    ) -> Result<(), StoreError> {
+        asker.require(Right::ManageBanks)?;
+        let now = micros(self.ambient.now());
+        let text = sql!(
+            "INSERT INTO connections (organization_id, id, provider, name, institution_key, institution_name, country,
+                time_zone, owner_id, data_key, remote, consent_given_at, consent_valid_until, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+        );
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(new.id.uuid())
+                .bind(&new.provider)
+                .bind(&new.name)
+                .bind(&new.institution_key)
+                .bind(&new.institution_name)
+                .bind(&new.country)
+                .bind(&new.time_zone)
+                .bind(asker.person().map(Id::uuid))
+                .bind(new.data_key.as_bytes())
+                .bind(new.remote.as_bytes())
+                .bind(new.consent.given_at.map(micros))
+                .bind(new.consent.valid_until.map(micros))
+                .bind(now)
+        );
+        let source: SourceId = self.ambient.id();
+        let text = sql!(
+            "INSERT INTO sources (organization_id, id, kind, connection_id, name, created_at)
+             VALUES ($1, $2, 'connection', $3, $4, $5)"
+        );
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(source.uuid())
+                .bind(new.id.uuid())
+                .bind(&new.name)
+                .bind(now)
+        );
+        let what = format!("{} through {}", new.institution_name, new.provider);
+        self.audit_within(session, asker, "connection.created", &new.id.to_string(), &what).await
+    }
+
+    /// The connections of an organization, by name; those that were ended are left out.
+    pub async fn connections(&self, asker: &Asker) -> Result<Vec<Connection>, StoreError> {
+        asker.require(Right::SeeBooks)?;
+        let mut session = self.db.read().await?;
+        let text = sql!(
+            "SELECT id, provider, name, institution_key, institution_name, country, time_zone, owner_id, data_key,
+                    remote, consent_given_at, consent_valid_until, created_at, paused_at, ended_at
+             FROM connections WHERE organization_id = $1 AND ended_at IS NULL ORDER BY name, id"
+        );
+        let rows: Vec<Row> =
+            on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
+        rows.into_iter().map(Row::into_connection).collect()
+    }
+
+    /// One connection.
+    pub async fn connection(&self, asker: &Asker, id: ConnectionId) -> Result<Connection, StoreError> {
+        asker.require(Right::SeeBooks)?;
+        let mut session = self.db.read().await?;
+        let text = sql!(
+            "SELECT id, provider, name, institution_key, institution_name, country, time_zone, owner_id, data_key,
+                    remote, consent_given_at, consent_valid_until, created_at, paused_at, ended_at
+             FROM connections WHERE organization_id = $1 AND id = $2"
+        );
+        let row: Option<Row> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(id.uuid())
+            .fetch_optional(c)
+            .await?);
+        row.ok_or(StoreError::NotFound("the connection"))?.into_connection()
+    }
+}

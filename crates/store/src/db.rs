@@ -1,0 +1,179 @@
+//! The two engines behind one face: pools, transactions, and the macros that run one body on either.
+
+use std::str::FromStr;
+
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
+
+use crate::error::StoreError;
+
+const SQLITE_READERS: u32 = 4;
+const POSTGRES_CONNECTIONS: u32 = 16;
+const BUSY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
+const ACQUIRE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(15);
+
+/// An open database.
+#[derive(Debug, Clone)]
+pub(crate) enum Db {
+    /// A file inside the installation: one writer, several readers.
+    Sqlite {
+        /// One connection; its queue is the order of writes.
+        writer: SqlitePool,
+        /// Connections that see the last committed state.
+        reader: SqlitePool,
+    },
+    /// A server that several machines share.
+    Postgres(PgPool),
+}
+
+/// A connection of either engine, with or without a transaction around it. A transaction that is dropped rolls back.
+pub(crate) enum Session {
+    /// On the file.
+    Sqlite(SqliteHandle),
+    /// On the server.
+    Postgres(PostgresHandle),
+}
+
+/// A connection from a pool, or one with a transaction.
+pub(crate) enum Handle<C, T> {
+    /// Statement by statement.
+    Plain(C),
+    /// All or nothing.
+    Transaction(T),
+}
+
+pub(crate) type SqliteHandle = Handle<PoolConnection<Sqlite>, Transaction<'static, Sqlite>>;
+pub(crate) type PostgresHandle = Handle<PoolConnection<Postgres>, Transaction<'static, Postgres>>;
+
+impl Session {
+    pub(crate) fn connected(&mut self) -> Connected<'_> {
+        match self {
+            Self::Sqlite(Handle::Plain(connection)) => Connected::Sqlite(connection),
+            Self::Sqlite(Handle::Transaction(transaction)) => Connected::Sqlite(transaction),
+            Self::Postgres(Handle::Plain(connection)) => Connected::Postgres(connection),
+            Self::Postgres(Handle::Transaction(transaction)) => Connected::Postgres(transaction),
+        }
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(Handle::Transaction(transaction)) => transaction.commit().await?,
+            Self::Postgres(Handle::Transaction(transaction)) => transaction.commit().await?,
+            Self::Sqlite(Handle::Plain(_)) | Self::Postgres(Handle::Plain(_)) => {}
+        }
+        Ok(())
+    }
+
+    /// Locks the rows that a query has selected. `SQLite` has one writer, who holds the lock already.
+    pub(crate) fn for_update(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "",
+            Self::Postgres(_) => " FOR UPDATE",
+        }
+    }
+}
+
+/// The connection of a session, of whichever engine.
+pub(crate) enum Connected<'a> {
+    /// On the file.
+    Sqlite(&'a mut SqliteConnection),
+    /// On the server.
+    Postgres(&'a mut PgConnection),
+}
+
+/// Runs one body on whichever engine the session is of.
+macro_rules! on {
+    ($session:expr, $connection:ident => $body:expr) => {
+        match $session.connected() {
+            $crate::db::Connected::Sqlite($connection) => $body,
+            $crate::db::Connected::Postgres($connection) => $body,
+        }
+    };
+}
+
+/// Executes one query on whichever engine the session is of; answers how many rows it wrote.
+macro_rules! run {
+    ($session:expr, $query:expr) => {
+        match $session.connected() {
+            $crate::db::Connected::Sqlite(connection) => $query.execute(connection).await?.rows_affected(),
+            $crate::db::Connected::Postgres(connection) => $query.execute(connection).await?.rows_affected(),
+        }
+    };
+}
+
+/// Marks an SQL text. A test reads the sources, collects what is marked, and has both engines prepare each.
+macro_rules! sql {
+    ($text:expr) => {
+        $text
+    };
+}
+
+pub(crate) use {on, run, sql};
+
+impl Db {
+    /// Connects by URL: `sqlite://path` (the file is made when it is not there) or `postgres://…`.
+    pub(crate) async fn connect(url: &str) -> Result<Self, StoreError> {
+        if url.starts_with("sqlite:") {
+            Self::connect_sqlite(url).await
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let options = PgConnectOptions::from_str(url)?.application_name("bankside");
+            let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT);
+            Ok(Self::Postgres(pool.connect_with(options).await?))
+        } else {
+            Err(StoreError::BadUrl)
+        }
+    }
+
+    async fn connect_sqlite(url: &str) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::from_str(url)?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            .pragma("cache_size", "-32000")
+            .optimize_on_close(true, None);
+        let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).idle_timeout(None).max_lifetime(None);
+        let writer = pool().max_connections(1).connect_with(options.clone()).await?;
+        let reader = pool().max_connections(SQLITE_READERS).connect_with(options.read_only(true)).await?;
+        Ok(Self::Sqlite { writer, reader })
+    }
+
+    /// A connection for reading.
+    pub(crate) async fn read(&self) -> Result<Session, StoreError> {
+        Ok(match self {
+            Self::Sqlite { reader, .. } => Session::Sqlite(Handle::Plain(reader.acquire().await?)),
+            Self::Postgres(pool) => Session::Postgres(Handle::Plain(pool.acquire().await?)),
+        })
+    }
+
+    /// A transaction. `SQLite` takes its write lock at the start, so that what has begun can finish.
+    pub(crate) async fn write(&self) -> Result<Session, StoreError> {
+        Ok(match self {
+            Self::Sqlite { writer, .. } => {
+                Session::Sqlite(Handle::Transaction(writer.begin_with("BEGIN IMMEDIATE").await?))
+            }
+            Self::Postgres(pool) => Session::Postgres(Handle::Transaction(pool.begin().await?)),
+        })
+    }
+
+    pub(crate) async fn migrate(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite { writer, .. } => sqlx::migrate!("migrations/sqlite").run(writer).await?,
+            Self::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await?,
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, reader } => {
+                reader.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}

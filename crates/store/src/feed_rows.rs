@@ -1,0 +1,198 @@
+//! Feed rows as they arrive: stored first, decided later.
+//!
+//! The nth row of a fetch with certain bytes is the nth stored row with these bytes: that alone is recognised here. Whether a
+//! row with new bytes is a known transaction is for `bankside_domain::reconcile` to decide.
+
+use std::collections::HashMap;
+
+use bankside_domain::reconcile::Digest;
+use bankside_domain::row::{RowIdKind, RowStatus};
+use bankside_domain::{Asker, BankAccountId, Code, CurrencyCode, FeedRowVersionId, Id, RunId};
+use bankside_vault::Sealed;
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use crate::convert::{count, dates, digest, micros};
+use crate::db::{Session, on, sql};
+use crate::dialect::{ROWS_PER_STATEMENT, VALUES_PER_LIST, push_list};
+use crate::runs::Lease;
+use crate::{Store, StoreError};
+
+/// A row to store, with what matching needs beside its sealed bytes.
+#[derive(Debug, Clone)]
+pub struct ReceivedRow {
+    /// Its id as a version; its bytes are sealed to it.
+    pub id: FeedRowVersionId,
+    /// How far the bank has got.
+    pub status: RowStatus,
+    /// Minor units; `None` when the row cannot be read.
+    pub amount_minor: Option<i64>,
+    /// Its currency; `None` when the row cannot be read.
+    pub currency: Option<CurrencyCode>,
+    /// Its day, if it has one.
+    pub day: Option<Date>,
+    /// Digests of its ids.
+    pub ids: Vec<(RowIdKind, Digest)>,
+    /// Digest of its content.
+    pub fingerprint: Digest,
+    /// The version of the content's normal form.
+    pub fingerprint_version: i64,
+    /// Digest of its bytes and its status.
+    pub raw_digest: Digest,
+    /// Which one with these bytes it is within this fetch: 0, 1, …
+    pub occurrence: usize,
+    /// Its bytes exactly as received, sealed.
+    pub raw: Sealed,
+}
+
+/// What receiving a page of rows came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Received {
+    /// Rows with new bytes.
+    pub stored: i64,
+    /// Rows that were known byte for byte.
+    pub seen_again: i64,
+}
+
+impl Store {
+    /// Stores a page of rows of one bank account, within a run whose lease still holds.
+    pub async fn receive_rows(
+        &self,
+        asker: &Asker,
+        lease: &Lease,
+        bank_account: BankAccountId,
+        rows: &[ReceivedRow],
+    ) -> Result<Received, StoreError> {
+        let mut session = self.db.write().await?;
+        self.check_lease(&mut session, asker, lease).await?;
+        let known = self.known_by_bytes(&mut session, asker, bank_account, rows).await?;
+        let (mut again, mut fresh) = (Vec::new(), Vec::new());
+        for row in rows {
+            match known.get(&row.raw_digest).and_then(|versions| versions.get(row.occurrence)) {
+                Some(version) => again.push(*version),
+                None => fresh.push(row),
+            }
+        }
+        self.mark_seen(&mut session, asker, lease.run, &again).await?;
+        self.insert_versions(&mut session, asker, lease, bank_account, &fresh).await?;
+        session.commit().await?;
+        Ok(Received { stored: count(fresh.len()), seen_again: count(again.len()) })
+    }
+
+    /// The stored versions with the same bytes as the rows, in the order in which they came.
+    async fn known_by_bytes(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        bank_account: BankAccountId,
+        rows: &[ReceivedRow],
+    ) -> Result<HashMap<Digest, Vec<Uuid>>, StoreError> {
+        let mut digests: Vec<Digest> = rows.iter().map(|row| row.raw_digest).collect();
+        digests.sort_unstable();
+        digests.dedup();
+        let mut known: HashMap<Digest, Vec<Uuid>> = HashMap::new();
+        for chunk in digests.chunks(VALUES_PER_LIST) {
+            let found: Vec<(Vec<u8>, Uuid)> = on!(session, c => {
+                let mut query = sqlx::QueryBuilder::new(
+                    "SELECT raw_digest, id FROM feed_row_versions WHERE organization_id = ",
+                );
+                query.push_bind(asker.organization.uuid());
+                query.push(" AND bank_account_id = ").push_bind(bank_account.uuid()).push(" AND raw_digest IN ");
+                push_list(&mut query, chunk.iter().map(|digest| digest.0.as_slice()));
+                query.push(" ORDER BY received_at, position, id");
+                query.build_query_as().fetch_all(c).await?
+            });
+            for (bytes, id) in found {
+                known.entry(digest(&bytes)?).or_default().push(id);
+            }
+        }
+        Ok(known)
+    }
+
+    async fn mark_seen(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        run: RunId,
+        versions: &[Uuid],
+    ) -> Result<(), StoreError> {
+        let now = micros(self.ambient.now());
+        for chunk in versions.chunks(VALUES_PER_LIST) {
+            on!(session, c => {
+                let mut query = sqlx::QueryBuilder::new("UPDATE feed_row_versions SET last_seen_run_id = ");
+                query.push_bind(run.uuid()).push(", last_seen_at = ").push_bind(now);
+                query.push(" WHERE organization_id = ").push_bind(asker.organization.uuid()).push(" AND id IN ");
+                push_list(&mut query, chunk.iter().copied());
+                query.build().execute(c).await?;
+            });
+        }
+        Ok(())
+    }
+
+    async fn insert_versions(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        lease: &Lease,
+        bank_account: BankAccountId,
+        rows: &[&ReceivedRow],
+    ) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let source = self.source_of_run(session, asker, lease.run).await?;
+        let now = micros(self.ambient.now());
+        let of_kind = |row: &ReceivedRow, kind: RowIdKind| {
+            row.ids.iter().find(|id| id.0 == kind).map(|(_, digest)| digest.0.to_vec())
+        };
+        for (chunk_number, chunk) in rows.chunks(ROWS_PER_STATEMENT).enumerate() {
+            let first = count(chunk_number * ROWS_PER_STATEMENT);
+            on!(session, c => {
+                let mut insert = sqlx::QueryBuilder::new(
+                    "INSERT INTO feed_row_versions (organization_id, id, bank_account_id, source_id, run_id, position, \
+                     status, amount_minor, currency, day, provider_id_digest, bank_id_digest, reference_digest, \
+                     fingerprint, fingerprint_version, raw_digest, raw, received_at, last_seen_run_id, last_seen_at) ",
+                );
+                insert.push_values(chunk.iter().zip(first..), |mut values, (row, position)| {
+                    values
+                        .push_bind(asker.organization.uuid())
+                        .push_bind(row.id.uuid())
+                        .push_bind(bank_account.uuid())
+                        .push_bind(source)
+                        .push_bind(lease.run.uuid())
+                        .push_bind(position)
+                        .push_bind(row.status.code())
+                        .push_bind(row.amount_minor)
+                        .push_bind(row.currency.map(String::from))
+                        .push_bind(dates(row.day))
+                        .push_bind(of_kind(row, RowIdKind::Provider))
+                        .push_bind(of_kind(row, RowIdKind::Bank))
+                        .push_bind(of_kind(row, RowIdKind::Reference))
+                        .push_bind(row.fingerprint.0.as_slice())
+                        .push_bind(row.fingerprint_version)
+                        .push_bind(row.raw_digest.0.as_slice())
+                        .push_bind(row.raw.as_bytes())
+                        .push_bind(now)
+                        .push_bind(lease.run.uuid())
+                        .push_bind(now);
+                });
+                insert.build().execute(c).await?;
+            });
+        }
+        Ok(())
+    }
+
+    async fn source_of_run(&self, session: &mut Session, asker: &Asker, run: RunId) -> Result<Uuid, StoreError> {
+        let text = sql!(
+            "SELECT s.id FROM runs r
+             JOIN sources s ON s.organization_id = r.organization_id AND s.connection_id = r.connection_id
+             WHERE r.organization_id = $1 AND r.id = $2"
+        );
+        let source: Option<Uuid> = on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(run.uuid())
+            .fetch_optional(c)
+            .await?);
+        source.ok_or(StoreError::NotFound("the source of the run"))
+    }
+}

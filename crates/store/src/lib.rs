@@ -1,0 +1,84 @@
+//! The store: keeps everything, in `SQLite` or `PostgreSQL`, with one SQL text for both.
+//!
+//! What it is for: every read and write of the database, scoped by organization. What it is not: it decides nothing that
+//! `bankside-domain` can decide, and it knows no provider.
+//! What always holds: a method that works for one organization takes the [`Asker`](bankside_domain::Asker) first and answers
+//! for that organization alone; what reads across organizations says `_as_system`. Every write to the books is a batch.
+//! `ARCHITECTURE.md` draws the tables; the migrations describe them.
+
+mod accounts;
+mod apply;
+mod audit;
+mod balances;
+mod bank_accounts;
+mod batches;
+mod connections;
+mod convert;
+mod credentials;
+mod db;
+mod dialect;
+mod error;
+mod feed_rows;
+mod flows;
+mod installation;
+mod organizations;
+mod payees;
+mod people;
+mod quota;
+mod register;
+mod runs;
+mod snapshot;
+mod undo;
+
+#[cfg(test)]
+mod tests;
+
+use bankside_domain::Ambient;
+
+pub use accounts::{Account, NewAccount, NewTransaction};
+pub use apply::{Applied, ApplyContext, Opening};
+pub use audit::AuditEntry;
+pub use balances::KeptBalance;
+pub use bank_accounts::{BankAccount, Feed, FeedFacts, NewBankAccount, NewLink};
+pub use connections::{Connection, NewConnection};
+pub use credentials::{Credentials, ProviderToken};
+pub use error::StoreError;
+pub use feed_rows::{Received, ReceivedRow};
+pub use flows::{Flow, FlowStage, NewFlow};
+pub use organizations::{Membership, NewOrganization, Organization};
+pub use people::{NewPerson, Person, PersonSecrets, Throttle};
+pub use register::{RegisterPage, RegisterQuery, RegisterRow};
+pub use runs::{DueRun, Lease, Run, RunAccount, RunAccountUpdate};
+pub use snapshot::{AccountState, StoredSnapshot, StoredVersion};
+pub use undo::UndoOutcome;
+
+/// The store of one installation.
+#[derive(Debug, Clone)]
+pub struct Store {
+    db: db::Db,
+    ambient: Ambient,
+}
+
+impl Store {
+    /// Connects, and brings the schema up to date. See [`StoreError::BadUrl`] for the URLs.
+    pub async fn open(url: &str, ambient: Ambient) -> Result<Self, StoreError> {
+        let db = db::Db::connect(url).await?;
+        db.migrate().await?;
+        let store = Self { db, ambient };
+        store.seed_currencies().await?;
+        Ok(store)
+    }
+
+    /// Closes all connections, after what is being written has been written.
+    pub async fn close(&self) {
+        self.db.close().await;
+    }
+
+    /// Which engine this is, for people.
+    pub fn engine(&self) -> &'static str {
+        match self.db {
+            db::Db::Sqlite { .. } => "SQLite",
+            db::Db::Postgres(_) => "PostgreSQL",
+        }
+    }
+}

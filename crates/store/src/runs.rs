@@ -1,0 +1,574 @@
+//! Runs: the queue, its leases, and what each account of a run brought.
+//!
+//! A worker claims a run with a lease that has an attempt number. Every write of a run checks that this attempt still holds
+//! the lease, so a worker that was thought dead cannot write beside the one that took over.
+
+use bankside_domain::fault::FaultRecord;
+use bankside_domain::run::{AccountStep, RowCounts, RunOutcome, RunState, Trigger};
+use bankside_domain::{
+    AccountId, Asker, BankAccountId, BatchId, Code, ConnectionId, Id, OrganizationId, PersonId, Right, RunId,
+};
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use crate::bank_accounts::Feed;
+use crate::convert::{SqlDate, code, count, date, dates, ids, instant, instants, micros};
+use crate::db::{Db, Session, on, run, sql};
+use crate::{Store, StoreError};
+
+/// What holds a run: its attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// The run.
+    pub run: RunId,
+    /// The attempt that holds it.
+    pub attempt: i64,
+}
+
+/// A run that a worker has claimed.
+#[derive(Debug, Clone)]
+pub struct DueRun {
+    /// The organization that it works for.
+    pub organization: OrganizationId,
+    /// The lease.
+    pub lease: Lease,
+    /// The connection to sync.
+    pub connection: ConnectionId,
+    /// What started it.
+    pub trigger: Trigger,
+}
+
+/// A run as people see it.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Which one.
+    pub id: RunId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// What started it.
+    pub trigger: Trigger,
+    /// Who started it, if it was a person.
+    pub person: Option<PersonId>,
+    /// Where it stands.
+    pub state: RunState,
+    /// How it ended.
+    pub outcome: Option<RunOutcome>,
+    /// What went wrong with all of it.
+    pub fault: Option<FaultRecord>,
+    /// Calls that it spent.
+    pub calls: i64,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// One account of a run.
+#[derive(Debug, Clone)]
+pub struct RunAccount {
+    /// The bank account.
+    pub bank_account: BankAccountId,
+    /// Its name at the bank.
+    pub bank_account_name: String,
+    /// The account that it feeds.
+    pub account: AccountId,
+    /// How far it has got.
+    pub step: AccountStep,
+    /// The first day that was asked for.
+    pub asked_from: Option<Date>,
+    /// Whether the answer showed all booked rows of the window.
+    pub booked_complete: bool,
+    /// Whether the answer showed all pending rows.
+    pub pending_complete: bool,
+    /// The days of the rows that came.
+    pub served: Option<(Date, Date)>,
+    /// How many rows came.
+    pub rows_received: i64,
+    /// How many of them were known byte for byte.
+    pub rows_seen_again: i64,
+    /// When all rows were stored.
+    pub fetched_at: Option<Timestamp>,
+    /// When they were in the books.
+    pub applied_at: Option<Timestamp>,
+    /// The batch that brought them there.
+    pub batch: Option<BatchId>,
+    /// What they came to.
+    pub counts: Option<RowCounts>,
+    /// What went wrong.
+    pub fault: Option<FaultRecord>,
+}
+
+/// What to write about an account of a run; `None` leaves a field as it is.
+#[derive(Debug, Clone, Default)]
+pub struct RunAccountUpdate {
+    /// How far it has got.
+    pub step: Option<AccountStep>,
+    /// More rows that came, and how many of them were known.
+    pub more_rows: Option<(i64, i64)>,
+    /// The days of those rows.
+    pub served: Option<(Date, Date)>,
+    /// All rows are stored: whether booked and pending ones are complete.
+    pub fetched: Option<(bool, bool)>,
+    /// What went wrong.
+    pub fault: Option<FaultRecord>,
+}
+
+#[derive(sqlx::FromRow)]
+struct RunRow {
+    id: Uuid,
+    connection_id: Uuid,
+    trigger_kind: String,
+    person_id: Option<Uuid>,
+    state: String,
+    outcome: Option<String>,
+    fault: Option<String>,
+    calls: i64,
+    created_at: i64,
+    started_at: Option<i64>,
+    finished_at: Option<i64>,
+}
+
+#[derive(sqlx::FromRow)]
+struct AccountRow {
+    bank_account_id: Uuid,
+    bank_account_name: String,
+    account_id: Uuid,
+    step: String,
+    asked_from: Option<SqlDate>,
+    booked_complete: bool,
+    pending_complete: bool,
+    served_from: Option<SqlDate>,
+    served_to: Option<SqlDate>,
+    rows_received: i64,
+    rows_seen_again: i64,
+    fetched_at: Option<i64>,
+    applied_at: Option<i64>,
+    batch_id: Option<Uuid>,
+    counts: Option<String>,
+    fault: Option<String>,
+}
+
+fn json<T: serde::de::DeserializeOwned>(text: Option<&str>) -> Result<Option<T>, StoreError> {
+    Ok(text.map(serde_json::from_str).transpose()?)
+}
+
+impl RunRow {
+    fn into_run(self) -> Result<Run, StoreError> {
+        Ok(Run {
+            id: self.id.into(),
+            connection: self.connection_id.into(),
+            trigger: code(&self.trigger_kind)?,
+            person: ids(self.person_id),
+            state: code(&self.state)?,
+            outcome: self.outcome.as_deref().map(code).transpose()?,
+            fault: json(self.fault.as_deref())?,
+            calls: self.calls,
+            created_at: instant(self.created_at)?,
+            started_at: instants(self.started_at)?,
+            finished_at: instants(self.finished_at)?,
+        })
+    }
+}
+
+impl AccountRow {
+    fn into_account(self) -> Result<RunAccount, StoreError> {
+        Ok(RunAccount {
+            bank_account: self.bank_account_id.into(),
+            bank_account_name: self.bank_account_name,
+            account: self.account_id.into(),
+            step: code(&self.step)?,
+            asked_from: self.asked_from.map(SqlDate::to_jiff),
+            booked_complete: self.booked_complete,
+            pending_complete: self.pending_complete,
+            served: self.served_from.map(SqlDate::to_jiff).zip(self.served_to.map(SqlDate::to_jiff)),
+            rows_received: self.rows_received,
+            rows_seen_again: self.rows_seen_again,
+            fetched_at: instants(self.fetched_at)?,
+            applied_at: instants(self.applied_at)?,
+            batch: ids(self.batch_id),
+            counts: json(self.counts.as_deref())?,
+            fault: json(self.fault.as_deref())?,
+        })
+    }
+}
+
+impl Store {
+    /// Asks for a sync of a connection. When one waits or goes on already, that one is the answer.
+    pub async fn enqueue_run(
+        &self,
+        asker: &Asker,
+        connection: ConnectionId,
+        trigger: Trigger,
+    ) -> Result<RunId, StoreError> {
+        asker.require(Right::EditBooks)?;
+        let id: RunId = self.ambient.id();
+        let now = micros(self.ambient.now());
+        let mut session = self.db.write().await?;
+        let text = sql!(
+            "INSERT INTO runs (organization_id, id, connection_id, trigger_kind, person_id, state, due_at, attempt, calls,
+                created_at)
+             SELECT $1, $2, c.id, $4, $5, 'queued', $6, 0, 0, $6 FROM connections c
+             WHERE c.organization_id = $1 AND c.id = $3 AND c.ended_at IS NULL
+             ON CONFLICT (organization_id, connection_id) WHERE state IN ('queued', 'running') DO NOTHING"
+        );
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(id.uuid())
+                .bind(connection.uuid())
+                .bind(trigger.code())
+                .bind(asker.person().map(Id::uuid))
+                .bind(now)
+        );
+        let text = sql!(
+            "SELECT id FROM runs
+             WHERE organization_id = $1 AND connection_id = $2 AND state IN ('queued', 'running')"
+        );
+        let open: Option<Uuid> = on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(connection.uuid())
+            .fetch_optional(c)
+            .await?);
+        let open = open.ok_or(StoreError::NotFound("the connection"))?;
+        session.commit().await?;
+        Ok(open.into())
+    }
+
+    /// Claims the run that is due longest, or one whose worker has fallen silent.
+    pub async fn claim_run_as_system(
+        &self,
+        owner: &str,
+        lease_for: SignedDuration,
+    ) -> Result<Option<DueRun>, StoreError> {
+        #[derive(sqlx::FromRow)]
+        struct Claimed {
+            organization_id: Uuid,
+            id: Uuid,
+            attempt: i64,
+            connection_id: Uuid,
+            trigger_kind: String,
+        }
+        const TEXT: &str =
+            "UPDATE runs SET state = 'running', attempt = attempt + 1, lease_owner = $1, lease_until = $3,
+                started_at = COALESCE(started_at, $2)
+             WHERE ((state = 'queued' AND due_at <= $2) OR (state = 'running' AND lease_until < $2))
+                AND id = (SELECT id FROM runs
+                    WHERE (state = 'queued' AND due_at <= $2) OR (state = 'running' AND lease_until < $2)
+                    ORDER BY due_at, id LIMIT 1";
+        const END: &str = ") RETURNING organization_id, id, attempt, connection_id, trigger_kind";
+        let skip_locked = match &self.db {
+            Db::Sqlite { .. } => "",
+            Db::Postgres(_) => " FOR UPDATE SKIP LOCKED",
+        };
+        let text = sqlx::AssertSqlSafe(format!("{TEXT}{skip_locked}{END}"));
+        let now = self.ambient.now();
+        let mut session = self.db.write().await?;
+        let claimed: Option<Claimed> = on!(session, c => sqlx::query_as(text)
+            .bind(owner)
+            .bind(micros(now))
+            .bind(micros(now + lease_for))
+            .fetch_optional(c)
+            .await?);
+        let Some(claimed) = claimed else { return Ok(None) };
+        let text = sql!(
+            "INSERT INTO run_attempts (organization_id, run_id, attempt, lease_owner, started_at)
+             VALUES ($1, $2, $3, $4, $5)"
+        );
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(claimed.organization_id)
+                .bind(claimed.id)
+                .bind(claimed.attempt)
+                .bind(owner)
+                .bind(micros(now))
+        );
+        session.commit().await?;
+        Ok(Some(DueRun {
+            organization: claimed.organization_id.into(),
+            lease: Lease { run: claimed.id.into(), attempt: claimed.attempt },
+            connection: claimed.connection_id.into(),
+            trigger: code(&claimed.trigger_kind)?,
+        }))
+    }
+
+    /// Prolongs a lease that still holds.
+    pub async fn prolong_lease(
+        &self,
+        asker: &Asker,
+        lease: &Lease,
+        lease_for: SignedDuration,
+    ) -> Result<(), StoreError> {
+        let mut session = self.db.write().await?;
+        let text = sql!(
+            "UPDATE runs SET lease_until = $4
+             WHERE organization_id = $1 AND id = $2 AND attempt = $3 AND state = 'running'"
+        );
+        let done = run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(lease.run.uuid())
+                .bind(lease.attempt)
+                .bind(micros(self.ambient.now() + lease_for))
+        );
+        if done == 0 {
+            return Err(StoreError::LeaseLost);
+        }
+        session.commit().await
+    }
+
+    /// Fences a write: fails unless this attempt still holds the run, and keeps it held until the transaction ends.
+    pub(crate) async fn check_lease(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        lease: &Lease,
+    ) -> Result<(), StoreError> {
+        const TEXT: &str = "SELECT 1 FROM runs
+             WHERE organization_id = $1 AND id = $2 AND attempt = $3 AND state = 'running'";
+        let text = sqlx::AssertSqlSafe(format!("{TEXT}{}", session.for_update()));
+        let held = on!(session, c => sqlx::query(text)
+            .bind(asker.organization.uuid())
+            .bind(lease.run.uuid())
+            .bind(lease.attempt)
+            .fetch_optional(c)
+            .await?
+            .is_some());
+        if held { Ok(()) } else { Err(StoreError::LeaseLost) }
+    }
+
+    /// The feeds that a sync of a connection serves, in the order in which they were linked.
+    pub async fn feeds_of(&self, asker: &Asker, connection: ConnectionId) -> Result<Vec<Feed>, StoreError> {
+        let mut session = self.db.read().await?;
+        let text = sql!(
+            "SELECT id, bank_account_id, account_id, import_from FROM feeds
+             WHERE organization_id = $1 AND connection_id = $2 AND until_at IS NULL AND NOT is_shadow
+             ORDER BY from_at, id"
+        );
+        let rows: Vec<(Uuid, Uuid, Uuid, SqlDate)> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(connection.uuid())
+            .fetch_all(c)
+            .await?);
+        Ok(rows
+            .into_iter()
+            .map(|(id, bank_account, account, import_from)| Feed {
+                id: id.into(),
+                bank_account: bank_account.into(),
+                account: account.into(),
+                import_from: import_from.to_jiff(),
+            })
+            .collect())
+    }
+
+    /// Writes down which accounts a run serves and from which day it asks; an attempt before this one may have done so.
+    pub async fn begin_run_accounts(
+        &self,
+        asker: &Asker,
+        lease: &Lease,
+        accounts: &[(Feed, Date)],
+    ) -> Result<(), StoreError> {
+        let mut session = self.db.write().await?;
+        self.check_lease(&mut session, asker, lease).await?;
+        for (position, (feed, asked_from)) in accounts.iter().enumerate() {
+            let text = sql!(
+                "INSERT INTO run_accounts (organization_id, run_id, bank_account_id, account_id, step, position,
+                    asked_from, booked_complete, pending_complete, rows_received, rows_seen_again)
+                 VALUES ($1, $2, $3, $4, 'waiting', $5, $6, $7, $7, 0, 0)
+                 ON CONFLICT (organization_id, run_id, bank_account_id) DO NOTHING"
+            );
+            run!(
+                session,
+                sqlx::query(text)
+                    .bind(asker.organization.uuid())
+                    .bind(lease.run.uuid())
+                    .bind(feed.bank_account.uuid())
+                    .bind(feed.account.uuid())
+                    .bind(count(position))
+                    .bind(date(*asked_from))
+                    .bind(false)
+            );
+        }
+        session.commit().await
+    }
+
+    /// Writes how an account of a run goes on.
+    pub async fn update_run_account(
+        &self,
+        asker: &Asker,
+        lease: &Lease,
+        bank_account: BankAccountId,
+        update: &RunAccountUpdate,
+    ) -> Result<(), StoreError> {
+        let mut session = self.db.write().await?;
+        self.check_lease(&mut session, asker, lease).await?;
+        let fault = update.fault.as_ref().map(serde_json::to_string).transpose()?;
+        let (more, seen_again) = update.more_rows.unwrap_or_default();
+        let text = sql!(
+            "UPDATE run_accounts SET step = COALESCE($4, step), rows_received = rows_received + $5,
+                rows_seen_again = rows_seen_again + $6,
+                served_from = CASE WHEN served_from IS NULL OR $7 < served_from THEN COALESCE($7, served_from)
+                    ELSE served_from END,
+                served_to = CASE WHEN served_to IS NULL OR $8 > served_to THEN COALESCE($8, served_to)
+                    ELSE served_to END,
+                booked_complete = COALESCE($9, booked_complete), pending_complete = COALESCE($10, pending_complete),
+                fetched_at = COALESCE($11, fetched_at), fault = COALESCE($12, fault)
+             WHERE organization_id = $1 AND run_id = $2 AND bank_account_id = $3"
+        );
+        let fetched_at = update.fetched.map(|_| micros(self.ambient.now()));
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(lease.run.uuid())
+                .bind(bank_account.uuid())
+                .bind(update.step.map(Code::code))
+                .bind(more)
+                .bind(seen_again)
+                .bind(dates(update.served.map(|served| served.0)))
+                .bind(dates(update.served.map(|served| served.1)))
+                .bind(update.fetched.map(|fetched| fetched.0))
+                .bind(update.fetched.map(|fetched| fetched.1))
+                .bind(fetched_at)
+                .bind(fault)
+        );
+        session.commit().await
+    }
+
+    /// Starts an account of a run over: what an earlier attempt counted is counted again.
+    pub async fn restart_run_account(
+        &self,
+        asker: &Asker,
+        lease: &Lease,
+        bank_account: BankAccountId,
+    ) -> Result<(), StoreError> {
+        let mut session = self.db.write().await?;
+        self.check_lease(&mut session, asker, lease).await?;
+        let text = sql!(
+            "UPDATE run_accounts SET step = 'rows', rows_received = 0, rows_seen_again = 0, fault = NULL
+             WHERE organization_id = $1 AND run_id = $2 AND bank_account_id = $3"
+        );
+        run!(
+            session,
+            sqlx::query(text).bind(asker.organization.uuid()).bind(lease.run.uuid()).bind(bank_account.uuid())
+        );
+        session.commit().await
+    }
+
+    /// Counts calls that a run has spent.
+    pub async fn count_calls(&self, asker: &Asker, run: RunId, calls: i64) -> Result<(), StoreError> {
+        let mut session = self.db.write().await?;
+        let text = sql!("UPDATE runs SET calls = calls + $3 WHERE organization_id = $1 AND id = $2");
+        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(run.uuid()).bind(calls));
+        session.commit().await
+    }
+
+    /// Ends a run.
+    pub async fn finish_run(
+        &self,
+        asker: &Asker,
+        lease: &Lease,
+        outcome: RunOutcome,
+        fault: Option<&FaultRecord>,
+    ) -> Result<(), StoreError> {
+        let mut session = self.db.write().await?;
+        self.check_lease(&mut session, asker, lease).await?;
+        let fault = fault.map(serde_json::to_string).transpose()?;
+        let text = sql!(
+            "UPDATE runs SET state = 'finished', outcome = $4, fault = $5, finished_at = $6, lease_owner = NULL,
+                lease_until = NULL
+             WHERE organization_id = $1 AND id = $2 AND attempt = $3"
+        );
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(lease.run.uuid())
+                .bind(lease.attempt)
+                .bind(outcome.code())
+                .bind(fault)
+                .bind(micros(self.ambient.now()))
+        );
+        session.commit().await
+    }
+
+    /// One run.
+    pub async fn run(&self, asker: &Asker, id: RunId) -> Result<Run, StoreError> {
+        asker.require(Right::SeeBooks)?;
+        let mut session = self.db.read().await?;
+        let text = sql!(
+            "SELECT id, connection_id, trigger_kind, person_id, state, outcome, fault, calls, created_at, started_at,
+                    finished_at
+             FROM runs WHERE organization_id = $1 AND id = $2"
+        );
+        let row: Option<RunRow> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(id.uuid())
+            .fetch_optional(c)
+            .await?);
+        row.ok_or(StoreError::NotFound("the run"))?.into_run()
+    }
+
+    /// The latest runs of an organization, newest first.
+    pub async fn latest_runs(&self, asker: &Asker, limit: i64) -> Result<Vec<Run>, StoreError> {
+        asker.require(Right::SeeBooks)?;
+        let mut session = self.db.read().await?;
+        let text = sql!(
+            "SELECT id, connection_id, trigger_kind, person_id, state, outcome, fault, calls, created_at, started_at,
+                    finished_at
+             FROM runs WHERE organization_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2"
+        );
+        let rows: Vec<RunRow> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(limit.clamp(1, 500))
+            .fetch_all(c)
+            .await?);
+        rows.into_iter().map(RunRow::into_run).collect()
+    }
+
+    /// The accounts of a run, in their order.
+    pub async fn run_accounts(&self, asker: &Asker, run: RunId) -> Result<Vec<RunAccount>, StoreError> {
+        asker.require(Right::SeeBooks)?;
+        let mut session = self.db.read().await?;
+        let text = sql!(
+            "SELECT x.bank_account_id, b.name AS bank_account_name, x.account_id, x.step, x.asked_from,
+                    x.booked_complete, x.pending_complete, x.served_from, x.served_to, x.rows_received,
+                    x.rows_seen_again, x.fetched_at, x.applied_at, x.batch_id, x.counts, x.fault
+             FROM run_accounts x
+             JOIN bank_accounts b ON b.organization_id = x.organization_id AND b.id = x.bank_account_id
+             WHERE x.organization_id = $1 AND x.run_id = $2 ORDER BY x.position"
+        );
+        let rows: Vec<AccountRow> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(run.uuid())
+            .fetch_all(c)
+            .await?);
+        rows.into_iter().map(AccountRow::into_account).collect()
+    }
+
+    /// The latest day of a booked row that a bank account has sent, by the bank's own dates.
+    pub async fn latest_booked_day(
+        &self,
+        asker: &Asker,
+        bank_account: BankAccountId,
+    ) -> Result<Option<Date>, StoreError> {
+        let mut session = self.db.read().await?;
+        let text = sql!(
+            "SELECT day FROM feed_row_versions
+             WHERE organization_id = $1 AND bank_account_id = $2 AND day IS NOT NULL AND status = 'booked'
+                AND feed_row_id IS NOT NULL
+             ORDER BY day DESC LIMIT 1"
+        );
+        let day: Option<SqlDate> = on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(bank_account.uuid())
+            .fetch_optional(c)
+            .await?);
+        Ok(day.map(SqlDate::to_jiff))
+    }
+}

@@ -1,0 +1,327 @@
+//! Snapshots: everything that a plan for one account is made from, read in one go.
+
+use bankside_domain::reconcile::{ClaimState, Digest, Known, Typed};
+use bankside_domain::row::{RowIdKind, RowStatus};
+use bankside_domain::{
+    AccountId, Asker, BankAccountId, CurrencyCode, FeedRowId, FeedRowVersionId, Id, RunId, TransactionId,
+};
+use bankside_vault::Sealed;
+use jiff::Span;
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use crate::accounts::Account;
+use crate::convert::{SqlDate, code, currency, date, digest, ids};
+use crate::db::{Session, on, sql};
+use crate::dialect::{VALUES_PER_LIST, push_list};
+use crate::{Store, StoreError};
+
+/// How far around the rows that came the known and the typed rows are read: as far as any pass of the plan looks.
+const REACH_DAYS: i64 = 15;
+
+/// A stored row that a plan has to decide about.
+#[derive(Debug, Clone)]
+pub struct StoredVersion {
+    /// Which version.
+    pub id: FeedRowVersionId,
+    /// The feed row that it is already, if it came back without standing in the books.
+    pub known_as: Option<FeedRowId>,
+    /// How far the bank had got.
+    pub status: RowStatus,
+    /// Digests of its ids.
+    pub ids: Vec<(RowIdKind, Digest)>,
+    /// Digest of its content.
+    pub fingerprint: Digest,
+    /// Its day.
+    pub day: Option<Date>,
+    /// Its bytes, sealed.
+    pub raw: Sealed,
+}
+
+/// What the plan needs to know of the account.
+#[derive(Debug, Clone)]
+pub struct AccountState {
+    /// The account as it stands.
+    pub account: Account,
+    /// The first day that its feed imports.
+    pub import_from: Date,
+}
+
+/// Everything that a plan is made from.
+#[derive(Debug, Clone)]
+pub struct StoredSnapshot {
+    /// The account.
+    pub state: AccountState,
+    /// Rows to decide about, in the order in which they came.
+    pub versions: Vec<StoredVersion>,
+    /// Known feed rows near them.
+    pub known: Vec<Known>,
+    /// Typed transactions near them.
+    pub typed: Vec<Typed>,
+}
+
+#[derive(sqlx::FromRow)]
+struct VersionRow {
+    id: Uuid,
+    feed_row_id: Option<Uuid>,
+    status: String,
+    provider_id_digest: Option<Vec<u8>>,
+    bank_id_digest: Option<Vec<u8>>,
+    reference_digest: Option<Vec<u8>>,
+    fingerprint: Vec<u8>,
+    day: Option<SqlDate>,
+    raw: Vec<u8>,
+}
+
+#[derive(sqlx::FromRow)]
+struct KnownRow {
+    feed_row_id: Uuid,
+    status: String,
+    amount_minor: Option<i64>,
+    currency: Option<String>,
+    day: Option<SqlDate>,
+    provider_id_digest: Option<Vec<u8>>,
+    bank_id_digest: Option<Vec<u8>>,
+    reference_digest: Option<Vec<u8>>,
+    fingerprint: Vec<u8>,
+    last_seen_run_id: Option<Uuid>,
+    claim_state: Option<String>,
+    transaction_id: Option<Uuid>,
+    payee_folded: Option<String>,
+}
+
+fn row_ids(
+    provider: Option<&[u8]>,
+    bank: Option<&[u8]>,
+    reference: Option<&[u8]>,
+) -> Result<Vec<(RowIdKind, Digest)>, StoreError> {
+    [(RowIdKind::Provider, provider), (RowIdKind::Bank, bank), (RowIdKind::Reference, reference)]
+        .into_iter()
+        .filter_map(|(kind, bytes)| bytes.map(|bytes| Ok((kind, digest(bytes)?))))
+        .collect()
+}
+
+impl VersionRow {
+    fn into_version(self) -> Result<StoredVersion, StoreError> {
+        Ok(StoredVersion {
+            id: self.id.into(),
+            known_as: ids(self.feed_row_id),
+            status: code(&self.status)?,
+            ids: row_ids(
+                self.provider_id_digest.as_deref(),
+                self.bank_id_digest.as_deref(),
+                self.reference_digest.as_deref(),
+            )?,
+            fingerprint: digest(&self.fingerprint)?,
+            day: self.day.map(SqlDate::to_jiff),
+            raw: Sealed::from_bytes(self.raw),
+        })
+    }
+}
+
+impl KnownRow {
+    fn into_known(self, run: RunId) -> Result<Known, StoreError> {
+        let claim = match self.claim_state {
+            Some(state) => Some((code::<ClaimState>(&state)?, ids::<TransactionId>(self.transaction_id))),
+            None => None,
+        };
+        let stands = claim.is_some_and(|(state, _)| state != ClaimState::Superseded);
+        let currency: Option<CurrencyCode> = self.currency.as_deref().map(currency).transpose()?;
+        Ok(Known {
+            feed_row: self.feed_row_id.into(),
+            ids: row_ids(
+                self.provider_id_digest.as_deref(),
+                self.bank_id_digest.as_deref(),
+                self.reference_digest.as_deref(),
+            )?,
+            fingerprint: digest(&self.fingerprint)?,
+            status: code(&self.status)?,
+            minor: self.amount_minor,
+            currency,
+            day: self.day.map(SqlDate::to_jiff),
+            payee_folded: self.payee_folded,
+            seen: stands && self.last_seen_run_id == Some(run.uuid()),
+            claim,
+        })
+    }
+}
+
+/// The columns of a [`KnownRow`], and where they come from.
+const KNOWN: &str = "SELECT r.id AS feed_row_id, v.status, v.amount_minor, v.currency, v.day, v.provider_id_digest, \
+     v.bank_id_digest, v.reference_digest, v.fingerprint, v.last_seen_run_id, k.state AS claim_state, \
+     k.transaction_id, p.name_folded AS payee_folded \
+     FROM feed_row_versions v \
+     JOIN feed_rows r ON r.organization_id = v.organization_id AND r.id = v.feed_row_id AND r.current_version_id = v.id \
+     LEFT JOIN claims k ON k.organization_id = r.organization_id AND k.feed_row_id = r.id \
+     LEFT JOIN transactions t ON t.organization_id = k.organization_id AND t.id = k.transaction_id \
+     LEFT JOIN payees p ON p.organization_id = t.organization_id AND p.id = t.provider_payee_id \
+     WHERE v.organization_id = ";
+
+impl Store {
+    /// Reads what a plan for one bank account and the account that it feeds is made from.
+    pub async fn snapshot(
+        &self,
+        asker: &Asker,
+        run: RunId,
+        bank_account: BankAccountId,
+        account: AccountId,
+    ) -> Result<StoredSnapshot, StoreError> {
+        let account = self.account(asker, account).await?;
+        let mut session = self.db.read().await?;
+        let text = sql!(
+            "SELECT import_from FROM feeds WHERE organization_id = $1 AND bank_account_id = $2 AND account_id = $3
+                AND until_at IS NULL AND NOT is_shadow"
+        );
+        let import_from: Option<SqlDate> = on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(bank_account.uuid())
+            .bind(account.id.uuid())
+            .fetch_optional(c)
+            .await?);
+        let import_from = import_from.ok_or(StoreError::NotFound("the feed of the account"))?.to_jiff();
+        let versions = self.undecided_versions(&mut session, asker, run, bank_account).await?;
+        let window = Window::around(&versions);
+        let known = self.known_rows(&mut session, asker, run, bank_account, window, &versions).await?;
+        let typed = self.typed_rows(&mut session, asker, account.id, window).await?;
+        Ok(StoredSnapshot { state: AccountState { account, import_from }, versions, known, typed })
+    }
+
+    /// Rows that no plan has decided about, and rows that this run brought again although they do not stand in the books.
+    /// A pending row that the latest answer did not show is history.
+    async fn undecided_versions(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        run: RunId,
+        bank_account: BankAccountId,
+    ) -> Result<Vec<StoredVersion>, StoreError> {
+        let text = sql!(
+            "SELECT v.id, v.feed_row_id, v.status, v.provider_id_digest, v.bank_id_digest, v.reference_digest,
+                    v.fingerprint, v.day, v.raw, v.received_at, v.position
+             FROM feed_row_versions v
+             WHERE v.organization_id = $1 AND v.bank_account_id = $2 AND v.feed_row_id IS NULL
+                AND (v.status = 'booked' OR v.last_seen_run_id = $3)
+             UNION ALL
+             SELECT v.id, v.feed_row_id, v.status, v.provider_id_digest, v.bank_id_digest, v.reference_digest,
+                    v.fingerprint, v.day, v.raw, v.received_at, v.position
+             FROM feed_row_versions v
+             JOIN feed_rows r ON r.organization_id = v.organization_id AND r.id = v.feed_row_id
+                AND r.current_version_id = v.id
+             LEFT JOIN claims k ON k.organization_id = r.organization_id AND k.feed_row_id = r.id
+             WHERE v.organization_id = $1 AND v.bank_account_id = $2 AND v.last_seen_run_id = $3
+                AND (k.state IS NULL OR k.state = 'superseded')
+             ORDER BY 10, 11, 1"
+        );
+        let rows: Vec<VersionRow> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(bank_account.uuid())
+            .bind(run.uuid())
+            .fetch_all(c)
+            .await?);
+        rows.into_iter().map(VersionRow::into_version).collect()
+    }
+
+    /// Known feed rows in the window, those that share an id with a row to decide, and all pending ones.
+    async fn known_rows(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        run: RunId,
+        bank_account: BankAccountId,
+        window: Option<Window>,
+        versions: &[StoredVersion],
+    ) -> Result<Vec<Known>, StoreError> {
+        let mut rows: Vec<KnownRow> = on!(session, c => {
+            let mut query = sqlx::QueryBuilder::new(KNOWN);
+            query.push_bind(asker.organization.uuid());
+            query.push(" AND v.bank_account_id = ").push_bind(bank_account.uuid());
+            query.push(" AND r.status = 'pending' AND r.vanished_at IS NULL");
+            query.build_query_as().fetch_all(c).await?
+        });
+        if let Some(window) = window {
+            rows.extend::<Vec<KnownRow>>(on!(session, c => {
+                let mut query = sqlx::QueryBuilder::new(KNOWN);
+                query.push_bind(asker.organization.uuid());
+                query.push(" AND v.bank_account_id = ").push_bind(bank_account.uuid());
+                query.push(" AND v.day BETWEEN ").push_bind(date(window.from));
+                query.push(" AND ").push_bind(date(window.to));
+                query.build_query_as().fetch_all(c).await?
+            }));
+        }
+        for (kind, column) in [
+            (RowIdKind::Provider, "v.provider_id_digest"),
+            (RowIdKind::Bank, "v.bank_id_digest"),
+            (RowIdKind::Reference, "v.reference_digest"),
+        ] {
+            let digests: Vec<Digest> =
+                versions.iter().flat_map(|version| &version.ids).filter(|id| id.0 == kind).map(|id| id.1).collect();
+            for chunk in digests.chunks(VALUES_PER_LIST) {
+                rows.extend::<Vec<KnownRow>>(on!(session, c => {
+                    let mut query = sqlx::QueryBuilder::new(KNOWN);
+                    query.push_bind(asker.organization.uuid());
+                    query.push(" AND v.bank_account_id = ").push_bind(bank_account.uuid());
+                    query.push(" AND ").push(column).push(" IN ");
+                    push_list(&mut query, chunk.iter().map(|digest| digest.0.as_slice()));
+                    query.build_query_as().fetch_all(c).await?
+                }));
+            }
+        }
+        rows.sort_unstable_by_key(|row| row.feed_row_id);
+        rows.dedup_by_key(|row| row.feed_row_id);
+        rows.into_iter().map(|row| row.into_known(run)).collect()
+    }
+
+    /// Transactions near the window that no feed row claims.
+    async fn typed_rows(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        account: AccountId,
+        window: Option<Window>,
+    ) -> Result<Vec<Typed>, StoreError> {
+        let Some(window) = window else { return Ok(Vec::new()) };
+        let text = sql!(
+            "SELECT t.id, t.amount_minor, t.dated_on, p.name_folded
+             FROM transactions t
+             LEFT JOIN payees p ON p.organization_id = t.organization_id AND p.id = t.payee_id
+             WHERE t.organization_id = $1 AND t.account_id = $2 AND t.dated_on BETWEEN $3 AND $4
+                AND t.deleted_at IS NULL AND t.provider_dated_on IS NULL
+                AND NOT EXISTS (SELECT 1 FROM claims k WHERE k.organization_id = t.organization_id
+                    AND k.transaction_id = t.id AND k.state = 'applied')"
+        );
+        let rows: Vec<(Uuid, i64, SqlDate, Option<String>)> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(account.uuid())
+            .bind(date(window.from))
+            .bind(date(window.to))
+            .fetch_all(c)
+            .await?);
+        Ok(rows
+            .into_iter()
+            .map(|(id, minor, dated_on, payee_folded)| Typed {
+                transaction: id.into(),
+                minor,
+                dated_on: dated_on.to_jiff(),
+                payee_folded,
+            })
+            .collect())
+    }
+}
+
+/// The days around the rows to decide.
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    from: Date,
+    to: Date,
+}
+
+impl Window {
+    /// The days that the rows to decide lie in. Known rows outside are of no use to any pass: content matching looks a day
+    /// around a row, settling and typed rows two weeks.
+    fn around(versions: &[StoredVersion]) -> Option<Self> {
+        let days = || versions.iter().filter_map(|version| version.day);
+        let (from, to) = (days().min()?, days().max()?);
+        let reach = Span::new().days(REACH_DAYS);
+        Some(Self { from: from.saturating_sub(reach), to: to.saturating_add(reach) })
+    }
+}

@@ -1,0 +1,28 @@
+//! Tests of the store; each runs on both engines.
+
+mod apply;
+mod schema;
+mod scoping;
+mod world;
+
+/// Makes one test per engine from an `async` body that takes an open [`world::World`].
+macro_rules! on_both {
+    ($($name:ident($world:ident) $body:block)*) => {$(
+        async fn $name($world: &mut crate::tests::world::World) $body
+
+        mod $name {
+            #[tokio::test]
+            async fn sqlite() {
+                let mut world = crate::tests::world::World::open(bankside_testkit::Engine::Sqlite).await;
+                super::$name(&mut world).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                let mut world = crate::tests::world::World::open(bankside_testkit::Engine::Postgres).await;
+                super::$name(&mut world).await;
+            }
+        }
+    )*};
+}
+pub(crate) use on_both;

@@ -1,0 +1,180 @@
+//! Applying plans: what stands in the books afterwards, and that it can be taken back.
+
+use bankside_domain::run::RunOutcome;
+use jiff::SignedDuration;
+use jiff::civil::date;
+
+use crate::tests::on_both;
+use crate::tests::world::{Sent, booked, pending};
+use crate::{NewTransaction, StoreError};
+
+fn month() -> Vec<Sent> {
+    vec![
+        booked(12, -11_800, "Fernwärme Nord", "a5"),
+        booked(10, -280, "Café am Kai", "a4"),
+        booked(10, -280, "Café am Kai", "a3"),
+        booked(5, 284_000, "Werft Nord", "a2"),
+        booked(2, -96_00, "Stadtwerke Nordhafen", "a1"),
+    ]
+}
+
+on_both! {
+    rows_arrive_once_each(world) {
+        let applied = world.sync(&month()).await;
+        assert_eq!(applied.counts.added, 5);
+        let before = world.rows().await;
+        assert_eq!(before.len(), 5);
+        assert_eq!(before[0], "2026-11-02 -9600 Stadtwerke Nordhafen Booked about Stadtwerke Nordhafen");
+
+        let again = world.sync(&month()).await;
+        assert_eq!(again.batch, None);
+        assert_eq!(world.rows().await, before);
+    }
+
+    the_register_keeps_the_order_of_the_bank_within_a_day(world) {
+        world.sync(&[booked(10, -3, "third", "c"), booked(10, -2, "second", "b"), booked(10, -1, "first", "a")]).await;
+        let query = crate::RegisterQuery { limit: 10, ..crate::RegisterQuery::default() };
+        let page = world.store.register(&world.asker, &query).await.unwrap();
+        let payees: Vec<_> = page.rows.iter().filter_map(|row| row.payee.as_deref()).collect();
+        assert_eq!(payees, ["third", "second", "first"]);
+    }
+
+    undo_restores_what_was(world) {
+        let typed = NewTransaction {
+            dated_on: date(2026, 11, 3),
+            amount_minor: -9600,
+            payee: Some("Electricity".into()),
+            note: None,
+        };
+        world.store.add_transaction(&world.asker, world.account, &typed).await.unwrap();
+        world.sync(&[pending(11, -11_800, "Fernwärme Nord")]).await;
+        let before = world.rows().await;
+        let applied = world.sync(&month()).await;
+        assert_eq!((applied.counts.added, applied.counts.matched, applied.counts.settled), (3, 1, 1));
+        let after = world.rows().await;
+        assert!(after.contains(&"2026-11-03 -9600 Electricity Booked about Stadtwerke Nordhafen".to_owned()), "{after:?}");
+
+        let preview = world.store.preview_undo(&world.asker, applied.batch.unwrap()).await.unwrap();
+        let undone = world.store.undo(&world.asker, applied.batch.unwrap()).await.unwrap();
+        assert_eq!(undone.taken_back, preview.write.len());
+        assert_eq!(undone.stay, []);
+        assert_eq!(world.rows().await, before);
+        world.check_sums().await;
+
+        // Undoing the undoing brings it all back, claims included: the next sync adds nothing.
+        world.store.undo(&world.asker, undone.batch).await.unwrap();
+        assert_eq!(world.rows().await, after);
+        assert_eq!(world.sync(&month()).await.counts.added, 0);
+        assert_eq!(world.rows().await, after);
+    }
+
+    after_an_undo_a_sync_brings_the_rows_again(world) {
+        let applied = world.sync(&month()).await;
+        let after = world.rows().await;
+        world.store.undo(&world.asker, applied.batch.unwrap()).await.unwrap();
+        assert!(world.rows().await.is_empty());
+        assert_eq!(world.sync(&month()).await.counts.added, 5);
+        assert_eq!(world.rows().await, after);
+    }
+
+    undo_twice_is_refused(world) {
+        let applied = world.sync(&month()).await;
+        world.store.undo(&world.asker, applied.batch.unwrap()).await.unwrap();
+        let second = world.store.undo(&world.asker, applied.batch.unwrap()).await;
+        assert!(matches!(second, Err(StoreError::Conflict(_))), "{second:?}");
+    }
+
+    what_was_deleted_stays_deleted(world) {
+        world.sync(&month()).await;
+        let query = crate::RegisterQuery { limit: 10, ..crate::RegisterQuery::default() };
+        let first = world.store.register(&world.asker, &query).await.unwrap().rows[0].id;
+        world.store.delete_transaction(&world.asker, first).await.unwrap();
+        let before = world.rows().await;
+        world.sync(&month()).await;
+        let mut reissued = month();
+        reissued[0].id = "b5";
+        world.sync(&reissued).await;
+        assert_eq!(world.rows().await, before);
+    }
+
+    a_pending_row_vanishes_and_returns_with_its_row(world) {
+        let shown = [pending(11, -1000, "Burgers")];
+        world.sync(&shown).await;
+        assert_eq!(world.rows().await.len(), 1);
+        assert_eq!(world.sync(&[]).await.counts.vanished, 1);
+        assert!(world.rows().await.is_empty());
+        world.sync(&shown).await;
+        assert_eq!(world.rows().await.len(), 1);
+        let settled = world.sync(&[booked(12, -1000, "Burgers", "x")]).await;
+        assert_eq!(settled.counts.settled, 1);
+        assert_eq!(world.rows().await, ["2026-11-12 -1000 Burgers Booked about Burgers"]);
+    }
+
+    a_plan_for_an_account_that_changed_is_refused(world) {
+        let lease = world.start_run().await;
+        world.receive(&lease, &month()).await.unwrap();
+        let (stored, plan) = world.plan(&lease, &month()).await;
+        let typed = NewTransaction { dated_on: date(2026, 11, 1), amount_minor: 5, payee: None, note: None };
+        world.store.add_transaction(&world.asker, world.account, &typed).await.unwrap();
+        let refused = world.apply(&lease, &stored, &plan).await;
+        assert!(matches!(refused, Err(StoreError::Stale)), "{refused:?}");
+        let (stored, plan) = world.plan(&lease, &month()).await;
+        assert_eq!(world.apply(&lease, &stored, &plan).await.unwrap().counts.added, 5);
+        world.check_sums().await;
+    }
+
+    a_worker_that_lost_its_lease_cannot_write(world) {
+        let old = world.start_run().await;
+        world.receive(&old, &month()).await.unwrap();
+        let (stored, plan) = world.plan(&old, &month()).await;
+        world.clock.advance(SignedDuration::from_secs(61));
+        let new = world.claim().await;
+        assert_eq!((new.run, new.attempt), (old.run, old.attempt + 1));
+        for refused in [
+            world.apply(&old, &stored, &plan).await.map(|_| ()),
+            world.receive(&old, &month()).await.map(|_| ()),
+            world.store.finish_run(&world.asker, &old, RunOutcome::Done, None).await,
+            world.store.prolong_lease(&world.asker, &old, SignedDuration::from_secs(60)).await,
+        ] {
+            assert!(matches!(refused, Err(StoreError::LeaseLost)), "{refused:?}");
+        }
+        let (stored, plan) = world.plan(&new, &month()).await;
+        assert_eq!(world.apply(&new, &stored, &plan).await.unwrap().counts.added, 5);
+    }
+
+    one_run_of_a_connection_at_a_time(world) {
+        use bankside_domain::run::Trigger;
+        let first = world.store.enqueue_run(&world.asker, world.connection, Trigger::Person).await.unwrap();
+        let second = world.store.enqueue_run(&world.asker, world.connection, Trigger::Schedule).await.unwrap();
+        assert_eq!(first, second);
+        let lease = world.claim().await;
+        assert!(world.store.claim_run_as_system("other", SignedDuration::from_secs(60)).await.unwrap().is_none());
+        world.store.finish_run(&world.asker, &lease, RunOutcome::Done, None).await.unwrap();
+        let third = world.store.enqueue_run(&world.asker, world.connection, Trigger::Person).await.unwrap();
+        assert_ne!(first, third);
+    }
+
+    searching_finds_text_and_amounts(world) {
+        world.sync(&month()).await;
+        let find = |text: &str| crate::RegisterQuery {
+            search: Some(text.to_owned()),
+            limit: 50,
+            ..crate::RegisterQuery::default()
+        };
+        for (text, expected) in
+            [("FERNWARME", 1), ("about cafe", 2), ("2.80", 2), ("2840", 1), ("100%", 0), ("_", 0), ("", 5)]
+        {
+            let page = world.store.register(&world.asker, &find(text)).await.unwrap();
+            assert_eq!(page.total, expected, "{text}");
+        }
+        let paged = crate::RegisterQuery { offset: 1, limit: 1, ..find("cafe") };
+        let page = world.store.register(&world.asker, &paged).await.unwrap();
+        assert_eq!((page.rows.len(), page.total), (1, 2));
+    }
+
+    a_bank_account_comes_back_under_a_new_name(world) {
+        let (connection, bank_account) = world.connect(&world.asker.clone(), "DE89370400440532013000", "acc-99").await;
+        assert_ne!(connection, world.connection);
+        assert_eq!(bank_account, world.bank_account);
+    }
+}

@@ -1,0 +1,355 @@
+//! A small world for tests: an organization with an owner, one connection, one bank account that feeds one account.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bankside_domain::account::AccountKind;
+use bankside_domain::amount::{Amount, Currency};
+use bankside_domain::bank_account::MatchKeyKind;
+use bankside_domain::consent::Consent;
+use bankside_domain::reconcile::{Arrived, Coverage, Digest, Plan, Policy, Snapshot, plan};
+use bankside_domain::row::{
+    Counterparty, FINGERPRINT_VERSION, MappedRow, Row, RowId, RowIdKind, RowStatus, fingerprint_text,
+};
+use bankside_domain::run::Trigger;
+use bankside_domain::{
+    AccountId, Ambient, Asker, BankAccountId, ConnectionId, FeedRowVersionId, FlowId, OrganizationKind, PersonId, Role,
+};
+use bankside_testkit::{TestClock, TestDatabase};
+use bankside_vault::{DataKey, MasterKey, Place, Purpose, Vault, WrappedKey};
+use jiff::SignedDuration;
+use jiff::civil::Date;
+
+use crate::{
+    Applied, ApplyContext, Lease, NewAccount, NewBankAccount, NewConnection, NewFlow, NewLink, NewOrganization,
+    NewPerson, Received, ReceivedRow, RegisterQuery, RunAccountUpdate, Store, StoreError, StoredSnapshot,
+};
+
+/// What the bank sends, in short.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sent {
+    pub(crate) status: RowStatus,
+    pub(crate) day: Date,
+    pub(crate) minor: i64,
+    pub(crate) payee: &'static str,
+    pub(crate) id: &'static str,
+}
+
+/// A booked row of November 2026.
+pub(crate) fn booked(day: i8, minor: i64, payee: &'static str, id: &'static str) -> Sent {
+    Sent { status: RowStatus::Booked, day: jiff::civil::date(2026, 11, day), minor, payee, id }
+}
+
+/// A pending row of November 2026.
+pub(crate) fn pending(day: i8, minor: i64, payee: &'static str) -> Sent {
+    Sent { status: RowStatus::Pending, ..booked(day, minor, payee, "") }
+}
+
+impl Sent {
+    fn row(&self) -> Row {
+        let ids = (!self.id.is_empty()).then(|| RowId { kind: RowIdKind::Bank, value: self.id.to_owned() });
+        Row {
+            status: self.status,
+            ids: ids.into_iter().collect(),
+            booked_on: (self.status == RowStatus::Booked).then_some(self.day),
+            value_on: Some(self.day),
+            transacted_on: None,
+            happened_at: None,
+            amount: Amount::new(self.minor, Currency::iso("EUR").unwrap()),
+            counterparty: Counterparty { name: Some(self.payee.to_owned()), account: None },
+            remittance: Some(format!("about {}", self.payee)),
+            balance_after: None,
+            original_amount: None,
+        }
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        format!("{self:?}").into_bytes()
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) store: Store,
+    pub(crate) ambient: Ambient,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) vault: Vault,
+    pub(crate) owner: PersonId,
+    pub(crate) asker: Asker,
+    pub(crate) connection: ConnectionId,
+    pub(crate) bank_account: BankAccountId,
+    pub(crate) account: AccountId,
+    wrapped: WrappedKey,
+    _database: TestDatabase,
+}
+
+impl World {
+    pub(crate) async fn open(engine: bankside_testkit::Engine) -> Self {
+        let (ambient, clock) = bankside_testkit::ambient();
+        let database = bankside_testkit::database(engine).await;
+        let store = Store::open(&database.url, ambient.clone()).await.unwrap();
+        let (vault, record) = Vault::create(&MasterKey::generate(&ambient), None, &ambient);
+        store.keep_key_record(&record).await.unwrap();
+        let person = NewPerson { name: "Owner".into(), email: None, password_hash: "x".into(), is_operator: true };
+        let owner = store.add_person_as_system(&person).await.unwrap();
+        let asker = add_organization(&store, owner, "Lindenweg 8").await;
+        let mut world = Self {
+            connection: ambient.id(),
+            bank_account: ambient.id(),
+            account: ambient.id(),
+            wrapped: WrappedKey::from_bytes(Vec::new()),
+            store,
+            ambient,
+            clock,
+            vault,
+            owner,
+            asker,
+            _database: database,
+        };
+        (world.connection, world.bank_account) = world.connect(&asker, "DE89370400440532013000", "acc-1").await;
+        world.account = world.link_new(&asker, world.connection, world.bank_account, "Joint checking").await;
+        world
+    }
+
+    /// Walks the connecting loop to its end for one bank account.
+    pub(crate) async fn connect(&mut self, asker: &Asker, iban: &str, alias: &str) -> (ConnectionId, BankAccountId) {
+        let flow_id: FlowId = self.ambient.id();
+        let connection: ConnectionId = self.ambient.id();
+        let bank_account: BankAccountId = self.ambient.id();
+        let place = |field| Place { organization: Some(asker.organization), subject: None, field };
+        let (key, wrapped) = self.vault.new_data_key(place("test"), &self.ambient);
+        self.wrapped = wrapped.clone();
+        let sealed = key.seal(place("test"), b"{}", &self.ambient);
+        let flow = NewFlow {
+            id: flow_id,
+            provider: "gocardless".into(),
+            account: None,
+            reference_digest: flow_id.to_string().into_bytes(),
+            data_key: wrapped.clone(),
+            state: sealed.clone(),
+            expires_at: self.ambient.now() + SignedDuration::from_mins(30),
+        };
+        self.store.add_flow(asker, &flow).await.unwrap();
+        let flow = self.store.flow(asker, flow_id).await.unwrap();
+        let new_connection = NewConnection {
+            id: connection,
+            provider: "gocardless".into(),
+            name: "Nordhafen main".into(),
+            institution_key: "NORDHAFEN_NHBKDE22".into(),
+            institution_name: "Nordhafen Bank".into(),
+            country: Some("DE".into()),
+            time_zone: "Europe/Berlin".into(),
+            data_key: wrapped.clone(),
+            remote: sealed.clone(),
+            consent: Consent { given_at: None, valid_until: None },
+        };
+        let digest = self.vault.digester(asker.organization, Purpose::BankAccount).digest(&[iban.as_bytes()]);
+        let new_bank_account = NewBankAccount {
+            id: bank_account,
+            institution_key: "NORDHAFEN_NHBKDE22".into(),
+            institution_name: "Nordhafen Bank".into(),
+            provider_account_id: alias.into(),
+            name: "Girokonto".into(),
+            holder: None,
+            masked_number: Some("DE•• •••• 3000".into()),
+            kind: AccountKind::Checking,
+            currency: "EUR".parse().unwrap(),
+            match_keys: vec![(MatchKeyKind::Iban, digest)],
+            data_key: wrapped,
+            details: sealed.clone(),
+            balances: Vec::new(),
+        };
+        let seen = self.store.finish_flow(asker, &flow, &sealed, &new_connection, &[new_bank_account]).await.unwrap();
+        (connection, seen[0].id)
+    }
+
+    pub(crate) async fn link_new(
+        &self,
+        asker: &Asker,
+        connection: ConnectionId,
+        bank_account: BankAccountId,
+        name: &str,
+    ) -> AccountId {
+        let account = NewAccount {
+            name: name.into(),
+            kind: AccountKind::Checking,
+            currency: "EUR".parse().unwrap(),
+            opening_minor: None,
+        };
+        let link = NewLink { bank_account, account: Err(account), import_from: jiff::civil::date(2026, 9, 1) };
+        self.store.link(asker, connection, &[link]).await.unwrap()[0].account
+    }
+
+    pub(crate) fn data_key(&self) -> DataKey {
+        let place = Place { organization: Some(self.asker.organization), subject: None, field: "test" };
+        self.vault.data_key(&self.wrapped, place).unwrap()
+    }
+
+    /// Asks for a run and claims it.
+    pub(crate) async fn start_run(&self) -> Lease {
+        self.store.enqueue_run(&self.asker, self.connection, Trigger::Person).await.unwrap();
+        self.claim().await
+    }
+
+    pub(crate) async fn claim(&self) -> Lease {
+        let due = self.store.claim_run_as_system("worker", SignedDuration::from_secs(60)).await.unwrap().unwrap();
+        let feeds = self.store.feeds_of(&self.asker, due.connection).await.unwrap();
+        let accounts: Vec<_> = feeds.into_iter().map(|feed| (feed, feed.import_from)).collect();
+        self.store.begin_run_accounts(&self.asker, &due.lease, &accounts).await.unwrap();
+        due.lease
+    }
+
+    /// Stores rows as a fetch would.
+    pub(crate) async fn receive(&self, lease: &Lease, rows: &[Sent]) -> Result<Received, StoreError> {
+        let (ids, prints, raws) = (
+            self.vault.digester(self.asker.organization, Purpose::RowId),
+            self.vault.digester(self.asker.organization, Purpose::Fingerprint),
+            self.vault.digester(self.asker.organization, Purpose::Raw),
+        );
+        let key = self.data_key();
+        let mut seen: HashMap<Digest, usize> = HashMap::new();
+        let received: Vec<ReceivedRow> = rows
+            .iter()
+            .map(|sent| {
+                let row = sent.row();
+                let id: FeedRowVersionId = self.ambient.id();
+                let raw_digest = raws.digest(&[&sent.bytes()]);
+                let counter = seen.entry(raw_digest).or_default();
+                let occurrence = *counter;
+                *counter += 1;
+                ReceivedRow {
+                    id,
+                    status: sent.status,
+                    amount_minor: Some(sent.minor),
+                    currency: Some("EUR".parse().unwrap()),
+                    day: row.day(),
+                    ids: row.ids.iter().map(|id| (id.kind, ids.digest(&[id.value.as_bytes()]))).collect(),
+                    fingerprint: prints.digest(&[fingerprint_text(&row).as_bytes()]),
+                    fingerprint_version: FINGERPRINT_VERSION,
+                    raw_digest,
+                    occurrence,
+                    raw: key.seal_compressed(
+                        Place::of(self.asker.organization, id, "raw"),
+                        &sent.bytes(),
+                        &self.ambient,
+                    ),
+                }
+            })
+            .collect();
+        let received = self.store.receive_rows(&self.asker, lease, self.bank_account, &received).await?;
+        let update = RunAccountUpdate { fetched: Some((true, true)), ..RunAccountUpdate::default() };
+        self.store.update_run_account(&self.asker, lease, self.bank_account, &update).await?;
+        Ok(received)
+    }
+
+    /// Reads a snapshot and plans; `rows` stand for what opening the sealed bytes would give.
+    pub(crate) async fn plan(&self, lease: &Lease, rows: &[Sent]) -> (StoredSnapshot, Plan) {
+        let stored = self.store.snapshot(&self.asker, lease.run, self.bank_account, self.account).await.unwrap();
+        let key = self.data_key();
+        let arrived = stored
+            .versions
+            .iter()
+            .map(|version| {
+                let place = Place::of(self.asker.organization, version.id, "raw");
+                let bytes = key.open(place, &version.raw).unwrap();
+                let sent = rows.iter().find(|sent| sent.bytes() == *bytes).unwrap();
+                Arrived {
+                    version: version.id,
+                    known_as: version.known_as,
+                    row: MappedRow::Readable(Box::new(sent.row())),
+                    ids: version.ids.clone(),
+                    fingerprint: version.fingerprint,
+                }
+            })
+            .collect();
+        let account = &stored.state.account;
+        let snapshot = Snapshot {
+            known: stored.known.clone(),
+            arrived,
+            typed: stored.typed.clone(),
+            policy: Policy {
+                currency: account.currency.code,
+                start_on: Some(stored.state.import_from),
+                history_from: account.opening_on,
+                locked_through: account.locked_through,
+                pending: account.pending_policy,
+                fallback_day: jiff::civil::date(2026, 11, 20),
+                booked_coverage: Some(Coverage { from: Some(stored.state.import_from), to: None }),
+                pending_complete: true,
+            },
+        };
+        let plan = plan(&snapshot);
+        (stored, plan)
+    }
+
+    pub(crate) async fn apply(
+        &self,
+        lease: &Lease,
+        stored: &StoredSnapshot,
+        plan: &Plan,
+    ) -> Result<Applied, StoreError> {
+        let context = ApplyContext {
+            lease,
+            bank_account: self.bank_account,
+            seen_at: self.ambient.now(),
+            opening: None,
+            seen_again: 0,
+        };
+        self.store.apply(&self.asker, stored, plan, context).await
+    }
+
+    /// A whole sync.
+    pub(crate) async fn sync(&self, rows: &[Sent]) -> Applied {
+        let lease = self.start_run().await;
+        self.receive(&lease, rows).await.unwrap();
+        let (stored, plan) = self.plan(&lease, rows).await;
+        let applied = self.apply(&lease, &stored, &plan).await.unwrap();
+        self.store.finish_run(&self.asker, &lease, bankside_domain::run::RunOutcome::Done, None).await.unwrap();
+        self.check_sums().await;
+        applied
+    }
+
+    /// The register in short, oldest first: day, amount, payee, note, status.
+    pub(crate) async fn rows(&self) -> Vec<String> {
+        let query = RegisterQuery { account: Some(self.account), limit: 500, ..RegisterQuery::default() };
+        let page = self.store.register(&self.asker, &query).await.unwrap();
+        let mut rows: Vec<String> = page
+            .rows
+            .iter()
+            .map(|row| {
+                let text = |text: &Option<String>| text.clone().unwrap_or_default();
+                format!(
+                    "{} {} {} {:?} {}",
+                    row.dated_on,
+                    row.amount_minor,
+                    text(&row.payee),
+                    row.status,
+                    text(&row.note)
+                )
+            })
+            .collect();
+        rows.sort();
+        rows
+    }
+
+    /// The sums beside the account are the sums of its rows.
+    pub(crate) async fn check_sums(&self) {
+        let account = self.store.account(&self.asker, self.account).await.unwrap();
+        let query = RegisterQuery { account: Some(self.account), limit: 500, ..RegisterQuery::default() };
+        let page = self.store.register(&self.asker, &query).await.unwrap();
+        let sum = |status| page.rows.iter().filter(|row| row.status == status).map(|row| row.amount_minor).sum::<i64>();
+        assert_eq!(account.booked_minor, sum(RowStatus::Booked));
+        assert_eq!(account.pending_minor, sum(RowStatus::Pending));
+        assert_eq!(account.transaction_count, i64::try_from(page.rows.len()).unwrap());
+    }
+}
+
+pub(crate) async fn add_organization(store: &Store, owner: PersonId, name: &str) -> Asker {
+    let new = NewOrganization {
+        name: name.into(),
+        kind: OrganizationKind::Household,
+        currency: "EUR".parse().unwrap(),
+        time_zone: "Europe/Berlin".into(),
+    };
+    let organization = store.add_organization_as_system(&new, owner).await.unwrap();
+    Asker::member(organization, owner, Role::Owner)
+}

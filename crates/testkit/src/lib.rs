@@ -1,0 +1,123 @@
+//! What tests share: a clock that can be turned, seeded randomness, and an empty database per test on either engine.
+//!
+//! Only tests depend on this crate.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use bankside_domain::{Ambient, Clock, Entropy};
+use jiff::{SignedDuration, Timestamp};
+use sqlx::{ConnectOptions, Connection, Executor};
+
+/// Where the test cluster of `PostgreSQL` listens; `make test` starts one and sets it.
+pub const POSTGRES_VARIABLE: &str = "BANKSIDE_TEST_POSTGRES";
+
+/// A clock that stands still until it is turned.
+#[derive(Debug)]
+pub struct TestClock(AtomicI64);
+
+impl TestClock {
+    /// A clock that shows this instant.
+    pub fn at(instant: &str) -> Arc<Self> {
+        Arc::new(Self(AtomicI64::new(parse(instant).as_microsecond())))
+    }
+
+    /// Turns it forward.
+    pub fn advance(&self, by: SignedDuration) {
+        let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+        self.0.fetch_add(micros, Ordering::SeqCst);
+    }
+
+    /// Turns it forward by whole days.
+    pub fn advance_days(&self, days: i64) {
+        self.advance(SignedDuration::from_hours(24 * days));
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        // Every reading takes a microsecond, so that what happens later is later.
+        Timestamp::from_microsecond(self.0.fetch_add(1, Ordering::SeqCst)).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// Randomness that repeats: splitmix64 from a seed.
+#[derive(Debug)]
+pub struct SeededEntropy(AtomicU64);
+
+impl SeededEntropy {
+    /// Starts from a seed.
+    pub fn new(seed: u64) -> Arc<Self> {
+        Arc::new(Self(AtomicU64::new(seed)))
+    }
+}
+
+impl Entropy for SeededEntropy {
+    fn fill(&self, out: &mut [u8]) {
+        for chunk in out.chunks_mut(8) {
+            let mut z = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::SeqCst).wrapping_add(0x9e37_79b9_7f4a_7c15);
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            chunk.copy_from_slice(&(z ^ (z >> 31)).to_be_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+/// A clock at noon of 20 November 2026 and randomness from seed 1.
+pub fn ambient() -> (Ambient, Arc<TestClock>) {
+    let clock = TestClock::at("2026-11-20T12:00:00Z");
+    (Ambient::new(clock.clone(), SeededEntropy::new(1)), clock)
+}
+
+/// A database engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// A file in a temporary folder.
+    Sqlite,
+    /// A database of the test cluster.
+    Postgres,
+}
+
+/// An empty database; it goes with this value, or with the test cluster.
+#[derive(Debug)]
+pub struct TestDatabase {
+    /// Where to connect.
+    pub url: String,
+    _folder: Option<tempfile::TempDir>,
+}
+
+/// Makes an empty database.
+///
+/// # Panics
+/// When it cannot be made: without a test cluster, tests on `PostgreSQL` fail rather than pass unseen.
+pub async fn database(engine: Engine) -> TestDatabase {
+    match engine {
+        Engine::Sqlite => sqlite(),
+        Engine::Postgres => postgres().await,
+    }
+}
+
+fn sqlite() -> TestDatabase {
+    let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("no temporary folder: {error}"));
+    let url = format!("sqlite://{}/bankside.sqlite", folder.path().display());
+    TestDatabase { url, _folder: Some(folder) }
+}
+
+async fn postgres() -> TestDatabase {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let base = std::env::var(POSTGRES_VARIABLE).unwrap_or_else(|_| {
+        panic!("{POSTGRES_VARIABLE} is not set: run `make test`, or `tests/postgres run cargo test`")
+    });
+    let options: sqlx::postgres::PgConnectOptions =
+        base.parse().unwrap_or_else(|error| panic!("{POSTGRES_VARIABLE}: {error}"));
+    let name = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
+    let mut connection = options.clone().connect().await.unwrap_or_else(|error| panic!("{POSTGRES_VARIABLE}: {error}"));
+    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
+    connection.execute(create).await.unwrap_or_else(|error| panic!("no database: {error}"));
+    let _ = connection.close().await;
+    TestDatabase { url: options.database(&name).to_url_lossy().to_string(), _folder: None }
+}
+
+fn parse(instant: &str) -> Timestamp {
+    instant.parse().unwrap_or_else(|error| panic!("{instant}: {error}"))
+}
