@@ -37,6 +37,9 @@ use crate::row::{MappedRow, Row, RowIdKind, RowStatus};
 use crate::run::RowCounts;
 use crate::text::{fold, tidy};
 
+/// How much of a row's text stands for a payee that the bank does not name.
+const PAYEE_CHARS: usize = 60;
+
 /// A keyed digest of an id or of a content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Digest(pub [u8; 16]);
@@ -388,10 +391,17 @@ fn entry(candidate: &Candidate<'_>, policy: &Policy) -> Entry {
         dated_on: candidate.day,
         booked_on: row.booked_on,
         value_on: row.value_on,
-        payee: row.counterparty.name.as_deref().and_then(tidy),
+        payee: row.counterparty.name.as_deref().and_then(tidy).or_else(|| row.remittance.as_deref().and_then(short)),
         note: row.remittance.as_deref().and_then(tidy),
         moves_opening: row.status == RowStatus::Booked && policy.history_from.is_some_and(|from| candidate.day < from),
     }
+}
+
+/// The beginning of a text, where that has to stand for a name.
+fn short(text: &str) -> Option<String> {
+    let line = tidy(text)?;
+    let end = line.char_indices().nth(PAYEE_CHARS).map_or(line.len(), |(end, _)| end);
+    tidy(&line[..end])
 }
 
 /// Whole days between two dates, whichever is first.

@@ -58,10 +58,15 @@ fn fit(candidate: &Candidate<'_>, pending: &Known) -> Option<(bool, bool, i64)> 
     let other_content = candidate.arrived.fingerprint != pending.fingerprint;
     let payee = payee_folded(candidate.row);
     let other_payee = match (&payee, &pending.payee_folded) {
-        (Some(a), Some(b)) if a != b && other_content => return None,
-        (a, b) => a != b,
+        (Some(booked), Some(shown)) if other_content && !is_same_payee(booked, shown) => return None,
+        (booked, shown) => booked != shown,
     };
     Some((other_content, other_payee, days))
+}
+
+/// While a row is pending, banks often write a terminal's text around the name that they book it under.
+fn is_same_payee(booked: &str, shown: &str) -> bool {
+    booked.contains(shown) || shown.contains(booked)
 }
 
 /// Pending rows that a complete answer did not show and that nothing has settled.

@@ -339,6 +339,17 @@ fn a_pending_row_settles_and_keeps_what_people_wrote() {
 }
 
 #[test]
+fn a_terminal_text_settles_into_the_name_it_holds() {
+    let mut books = Books::default();
+    books.sync(&[pending(1, -1000, "RESERVED PAYMENT EMPEROR'S BURGERS 12")], 0);
+    let plan = books.sync(&[booked(2, -1000, "Emperor's Burgers").id("b")], 0);
+    assert_eq!(plan.decisions[0].reason, Reason::Settled { days: 1 });
+    books.sync(&[pending(5, -700, "Cinema")], 0);
+    let plan = books.sync(&[booked(6, -700, "Market").id("c")], 0);
+    assert_eq!((plan.counts(0).added, plan.vanished.len()), (1, 1));
+}
+
+#[test]
 fn a_pending_row_that_is_still_shown_does_not_settle() {
     let mut books = Books::default();
     books.sync(&[pending(1, -1000, "Burgers")], 0);

@@ -1,0 +1,139 @@
+//! The trait that every provider implements.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bankside_domain::quota::{QuotaRule, QuotaStatement};
+use bankside_domain::row::MappedRow;
+use bankside_domain::{Ambient, Currency, CurrencyCode, Secret};
+use jiff::Timestamp;
+use url::Url;
+
+use crate::descriptor::Descriptor;
+use crate::fault::Fault;
+use crate::fetch::{FetchPlan, MapContext, RawRow, Sink, SinkClosed};
+use crate::http::Http;
+use crate::step::{FlowState, Input, Institution, RemoteRef, Step};
+
+/// What a connector works with, handed in for each call.
+#[derive(Clone, Copy)]
+pub struct Cx<'a> {
+    /// How calls are made.
+    pub http: &'a Http,
+    /// Clock and randomness.
+    pub ambient: &'a Ambient,
+    /// Where the provider is: its public address, or the sandbox.
+    pub base_url: &'a Url,
+    /// The keys, by the descriptor's field keys.
+    pub keys: &'a BTreeMap<String, Secret>,
+    /// Where short-lived tokens are kept.
+    pub tokens: &'a dyn TokenStore,
+    /// What is left of the quotas.
+    pub quota: &'a dyn QuotaLedger,
+    /// The currencies that are known, by code.
+    pub currencies: &'a HashMap<CurrencyCode, Currency>,
+}
+
+/// How a connecting flow finds back to us.
+#[derive(Debug, Clone)]
+pub struct Return {
+    /// Where the provider sends the person.
+    pub url: Url,
+    /// What names the flow: unguessable, used once.
+    pub reference: String,
+}
+
+/// Keeps the short-lived token of the keys in use, sealed.
+#[async_trait]
+pub trait TokenStore: Send + Sync {
+    /// The token, unless it has expired.
+    async fn load(&self) -> Option<Secret>;
+    /// Keeps a token until it expires.
+    async fn save(&self, token: &Secret, expires_at: Timestamp);
+    /// Forgets the token: the provider does not take it any more.
+    async fn forget(&self);
+}
+
+/// The ledger of calls. A call is debited before it is made and corrected by its answer.
+#[async_trait]
+pub trait QuotaLedger: Send + Sync {
+    /// Debits a call, or answers with the fault that says until when to wait.
+    async fn debit(&self, subject: &str, rule: &QuotaRule) -> Result<(), Fault>;
+    /// Takes a debit back: the call failed and the rule counts successes only.
+    async fn refund(&self, subject: &str, rule: &QuotaRule);
+    /// Corrects the ledger by what the provider said.
+    async fn correct(&self, subject: &str, rule: &QuotaRule, statement: QuotaStatement);
+}
+
+/// Why a fetch ended before its plan was through.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchEnd {
+    /// Something is wrong with the whole connection.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// Nobody takes events any more.
+    #[error(transparent)]
+    Closed(#[from] SinkClosed),
+}
+
+/// A provider. Stateless: everything that it must remember goes out as a value and comes back in.
+#[async_trait]
+pub trait Connector: Send + Sync {
+    /// What it is and how it is set up.
+    fn descriptor(&self) -> &'static Descriptor;
+
+    /// Checks keys with a real call.
+    async fn check(&self, cx: &Cx<'_>) -> Result<(), Fault>;
+
+    /// The banks of a country.
+    async fn institutions(&self, cx: &Cx<'_>, country: &str) -> Result<Vec<Institution>, Fault>;
+
+    /// Begins to connect a bank.
+    async fn begin(&self, cx: &Cx<'_>, institution_key: &str, back: &Return) -> Result<Step, Fault>;
+
+    /// Goes on connecting.
+    async fn resume(&self, cx: &Cx<'_>, state: &FlowState, input: Input) -> Result<Step, Fault>;
+
+    /// Fetches rows and balances. A fault of one account is an event; only a fault of the whole connection ends the fetch.
+    async fn fetch(
+        &self,
+        cx: &Cx<'_>,
+        remote: &RemoteRef,
+        plan: &FetchPlan,
+        sink: &mut dyn Sink,
+    ) -> Result<(), FetchEnd>;
+
+    /// Reads a raw row. Pure, so that stored rows can be read again.
+    fn map(&self, context: &MapContext<'_>, raw: &RawRow) -> MappedRow;
+}
+
+/// The connectors that are built in, by id.
+#[derive(Clone)]
+pub struct Registry {
+    connectors: Arc<BTreeMap<&'static str, Arc<dyn Connector>>>,
+}
+
+impl Registry {
+    /// All connectors.
+    pub fn all() -> Self {
+        let all: [Arc<dyn Connector>; 1] = [Arc::new(crate::gocardless::GoCardless)];
+        Self { connectors: Arc::new(all.into_iter().map(|one| (one.descriptor().id, one)).collect()) }
+    }
+
+    /// One connector.
+    pub fn get(&self, id: &str) -> Option<&Arc<dyn Connector>> {
+        self.connectors.get(id)
+    }
+
+    /// Their descriptors, in the order of their ids.
+    pub fn descriptors(&self) -> impl Iterator<Item = &'static Descriptor> + '_ {
+        self.connectors.values().map(|connector| connector.descriptor())
+    }
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.connectors.keys()).finish()
+    }
+}

@@ -1,0 +1,54 @@
+//! Descriptors: all that differs between providers, as data, so that no page and no engine verb has to ask which one it is.
+
+use bankside_domain::quota::QuotaRule;
+
+/// How a field of keys is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldKind {
+    /// Shown while it is typed.
+    Text,
+    /// Never shown.
+    Secret,
+}
+
+/// One field of a provider's keys.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    /// Its key in stored JSON, in `config.toml` and in the environment.
+    pub key: &'static str,
+    /// Its label on the page.
+    pub label: &'static str,
+    /// How it is typed.
+    pub kind: FieldKind,
+    /// Where to find it, in one sentence.
+    pub hint: &'static str,
+    /// How many of its first characters people may see afterwards; 0 shows none.
+    pub shown_chars: usize,
+}
+
+/// What a provider is and how it is set up.
+#[derive(Debug, Clone, Copy)]
+pub struct Descriptor {
+    /// Its id: in URLs, in the database, in configuration.
+    pub id: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// Where it works, for people.
+    pub coverage: &'static str,
+    /// The countries whose banks it lists, as ISO 3166 two-letter codes.
+    pub countries: &'static [&'static str],
+    /// Its public base address.
+    pub base_url: &'static str,
+    /// What an organization must type.
+    pub fields: &'static [Field],
+    /// What to know before starting, such as that new sign-ups are closed.
+    pub notice: &'static str,
+    /// How to get keys, step by step.
+    pub steps: &'static [&'static str],
+    /// Where keys are made.
+    pub dashboard_url: &'static str,
+    /// Its limits as documented.
+    pub quotas: &'static [QuotaRule],
+    /// How many days a person has to come back from the bank.
+    pub flow_minutes: i64,
+}

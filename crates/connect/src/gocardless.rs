@@ -1,0 +1,104 @@
+//! GoCardless Bank Account Data, formerly Nordigen: banks of the EU, the EEA and the UK by redirect.
+//!
+//! Requisitions are consents; an account's id may change with each of them. Nothing is pushed, so the page polls. Each kind
+//! of account data may be read four times in 24 hours, which the quota ledger knows.
+
+mod client;
+mod connecting;
+mod fetching;
+mod map;
+mod problem;
+mod wire;
+
+use async_trait::async_trait;
+use bankside_domain::quota::{Counts, QuotaRule, QuotaScope};
+use bankside_domain::row::MappedRow;
+
+use crate::connector::{Connector, Cx, FetchEnd, Return};
+use crate::descriptor::{Descriptor, Field, FieldKind};
+use crate::fault::Fault;
+use crate::fetch::{FetchPlan, MapContext, RawRow, Sink};
+use crate::gocardless::client::Client;
+use crate::step::{FlowState, Input, Institution, RemoteRef, Step};
+
+/// The connector.
+#[derive(Debug, Clone, Copy)]
+pub struct GoCardless;
+
+/// Successful calls of one kind for one account in 24 hours.
+const DAILY: QuotaRule =
+    QuotaRule { scope: QuotaScope::AccountAndKind, per_secs: 86_400, max: 4, counts: Counts::Successes };
+
+static DESCRIPTOR: Descriptor = Descriptor {
+    id: "gocardless",
+    name: "GoCardless",
+    coverage: "European Union, EEA and United Kingdom",
+    countries: &[
+        "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR", "HU", "IE", "IS", "IT",
+        "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK", "XX",
+    ],
+    base_url: "https://bankaccountdata.gocardless.com/api/v2/",
+    fields: &[
+        Field {
+            key: "secret_id",
+            label: "Secret ID",
+            kind: FieldKind::Text,
+            hint: "From the downloaded file, a text with four dashes.",
+            shown_chars: 8,
+        },
+        Field {
+            key: "secret_key",
+            label: "Secret key",
+            kind: FieldKind::Secret,
+            hint: "The provider shows it only once, when it is made.",
+            shown_chars: 0,
+        },
+    ],
+    notice: "GoCardless Bank Account Data has taken no new sign-ups since 2025. Keys that exist keep working.",
+    steps: &[
+        "Sign in to the GoCardless Bank Account Data portal.",
+        "Open Developers, then User secrets, and choose + create new.",
+        "Name it and download the file now: the secret key is shown only once.",
+        "Copy Secret ID and Secret key from the file into the fields here.",
+    ],
+    dashboard_url: "https://bankaccountdata.gocardless.com/user-secrets/",
+    quotas: &[DAILY],
+    flow_minutes: 60,
+};
+
+#[async_trait]
+impl Connector for GoCardless {
+    fn descriptor(&self) -> &'static Descriptor {
+        &DESCRIPTOR
+    }
+
+    async fn check(&self, cx: &Cx<'_>) -> Result<(), Fault> {
+        Client::new(cx)?.new_token().await.map(|_| ())
+    }
+
+    async fn institutions(&self, cx: &Cx<'_>, country: &str) -> Result<Vec<Institution>, Fault> {
+        connecting::institutions(&Client::new(cx)?, country).await
+    }
+
+    async fn begin(&self, cx: &Cx<'_>, institution_key: &str, back: &Return) -> Result<Step, Fault> {
+        connecting::begin(&Client::new(cx)?, institution_key, back).await
+    }
+
+    async fn resume(&self, cx: &Cx<'_>, state: &FlowState, input: Input) -> Result<Step, Fault> {
+        connecting::resume(&Client::new(cx)?, state, input).await
+    }
+
+    async fn fetch(
+        &self,
+        cx: &Cx<'_>,
+        remote: &RemoteRef,
+        plan: &FetchPlan,
+        sink: &mut dyn Sink,
+    ) -> Result<(), FetchEnd> {
+        fetching::fetch(&Client::new(cx)?, remote, plan, sink).await
+    }
+
+    fn map(&self, context: &MapContext<'_>, raw: &RawRow) -> MappedRow {
+        map::row(context, raw)
+    }
+}

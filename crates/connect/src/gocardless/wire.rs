@@ -1,0 +1,243 @@
+//! The wire: what GoCardless sends, read leniently. Unknown fields are skipped, absent ones are `None`, and no list of words
+//! is closed. Shapes: the provider's API reference of version 2 and recorded answers.
+#![expect(clippy::struct_field_names, reason = "the fields are named as the provider names them")]
+
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+/// Decimal text, whether it was sent as a string or as a number: never a float.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Decimal(pub(super) String);
+
+impl<'de> Deserialize<'de> for Decimal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        match serde_json::from_str::<String>(raw.get()) {
+            Ok(text) => Ok(Self(text)),
+            Err(_) => Ok(Self(raw.get().to_owned())),
+        }
+    }
+}
+
+/// A number that is sent as a number or as a string.
+pub(super) fn lenient_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    Ok(Option::<Decimal>::deserialize(deserializer)?.and_then(|number| number.0.trim().parse().ok()))
+}
+
+/// A value that is read where it has the expected shape, and skipped where it has not.
+pub(super) fn lenient<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: serde::de::DeserializeOwned,
+{
+    let value = Option::<serde_json::Value>::deserialize(deserializer)?;
+    Ok(value.and_then(|value| serde_json::from_value(value).ok()))
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct NewToken {
+    pub(super) access: String,
+    pub(super) access_expires: i64,
+    pub(super) refresh: Option<String>,
+    pub(super) refresh_expires: Option<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct InstitutionRow {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) bic: Option<String>,
+    #[serde(default)]
+    pub(super) countries: Vec<String>,
+    pub(super) logo: Option<String>,
+    #[serde(default, deserialize_with = "lenient_number")]
+    pub(super) transaction_total_days: Option<i64>,
+    #[serde(default, deserialize_with = "lenient_number")]
+    pub(super) max_access_valid_for_days: Option<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Agreement {
+    pub(super) id: String,
+    #[serde(default, deserialize_with = "lenient_number")]
+    pub(super) access_valid_for_days: Option<i64>,
+    pub(super) accepted: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Requisition {
+    pub(super) id: String,
+    pub(super) status: String,
+    pub(super) institution_id: String,
+    pub(super) agreement: Option<String>,
+    #[serde(default)]
+    pub(super) accounts: Vec<String>,
+    pub(super) link: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct AccountMetadata {
+    pub(super) iban: Option<String>,
+    pub(super) bban: Option<String>,
+    pub(super) status: Option<String>,
+    pub(super) owner_name: Option<String>,
+    pub(super) name: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct AccountDetails {
+    #[serde(default)]
+    pub(super) account: Details,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Details {
+    pub(super) iban: Option<String>,
+    pub(super) bban: Option<String>,
+    pub(super) scan: Option<String>,
+    pub(super) masked_pan: Option<String>,
+    pub(super) currency: Option<String>,
+    pub(super) owner_name: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) display_name: Option<String>,
+    pub(super) product: Option<String>,
+    pub(super) cash_account_type: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Balances {
+    #[serde(default)]
+    pub(super) balances: Vec<Balance>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Balance {
+    pub(super) balance_amount: Money,
+    pub(super) balance_type: String,
+    pub(super) reference_date: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Money {
+    pub(super) amount: Decimal,
+    pub(super) currency: String,
+}
+
+/// An answer with transactions; each row is kept as the bytes that came.
+#[derive(Debug, Deserialize)]
+pub(super) struct TransactionsAnswer<'a> {
+    #[serde(borrow)]
+    pub(super) transactions: TransactionLists<'a>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct TransactionLists<'a> {
+    #[serde(borrow, default)]
+    pub(super) booked: Vec<&'a RawValue>,
+    /// Some banks never send it.
+    #[serde(borrow, default)]
+    pub(super) pending: Option<Vec<&'a RawValue>>,
+}
+
+/// A transaction; only its amount is sure to be there.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Transaction {
+    pub(super) transaction_amount: Money,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) transaction_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) internal_transaction_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) entry_reference: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) booking_date: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) booking_date_time: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) value_date: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) value_date_time: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) creditor_name: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) ultimate_creditor: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) creditor_account: Option<PartyAccount>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) debtor_name: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) ultimate_debtor: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) debtor_account: Option<PartyAccount>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) remittance_information_unstructured: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) remittance_information_unstructured_array: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) remittance_information_structured: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) remittance_information_structured_array: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) additional_information: Option<String>,
+    /// Documented as a list, seen as an object too.
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) currency_exchange: Option<OneOrMany<Exchange>>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) balance_after_transaction: Option<BalanceAfter>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct PartyAccount {
+    pub(super) iban: Option<String>,
+    pub(super) bban: Option<String>,
+    #[serde(rename = "maskedPan")]
+    pub(super) masked_pan: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum OneOrMany<T> {
+    Many(Vec<T>),
+    One(T),
+}
+
+impl<T> OneOrMany<T> {
+    pub(super) fn into_first(self) -> Option<T> {
+        match self {
+            Self::Many(many) => many.into_iter().next(),
+            Self::One(one) => Some(one),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Exchange {
+    pub(super) instructed_amount: Option<MoneyText>,
+}
+
+/// Money inside a value that was read before: its amount is a string there, or a number that `serde_json` has parsed.
+#[derive(Debug, Deserialize)]
+pub(super) struct MoneyText {
+    pub(super) amount: serde_json::Value,
+    pub(super) currency: String,
+}
+
+impl MoneyText {
+    pub(super) fn amount_text(&self) -> Option<String> {
+        match &self.amount {
+            serde_json::Value::String(text) => Some(text.clone()),
+            serde_json::Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct BalanceAfter {
+    pub(super) balance_amount: Option<MoneyText>,
+}

@@ -1,0 +1,212 @@
+//! The one HTTP policy: time-outs, body limits, pacing, retries and what is logged.
+//!
+//! Only what cannot have had an effect is tried again here: a `GET` that got no answer at all. An answer, whatever it says, is
+//! the connector's to judge, because banks count failures and lock accounts for them.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable};
+use bankside_domain::fault::FaultClass;
+use bankside_domain::{Ambient, Secret};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Client, Method};
+use url::Url;
+
+use crate::fault::Fault;
+use crate::guard;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const CALL_TIMEOUT: Duration = Duration::from_secs(90);
+const RETRIES: usize = 2;
+const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+const MAX_IMAGE_BYTES: usize = 256 * 1024;
+const USER_AGENT: &str = concat!("bankside/", env!("CARGO_PKG_VERSION"));
+
+/// How fast calls of one kind may follow each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pace {
+    /// What is counted together, such as a provider and a digest of its keys.
+    pub key: String,
+    /// Calls per minute.
+    pub per_minute: NonZeroU32,
+}
+
+/// A call to make.
+#[derive(Debug)]
+pub struct Call {
+    /// The method.
+    pub method: Method,
+    /// Where to.
+    pub url: Url,
+    /// What it is, for the log: a path without ids.
+    pub label: &'static str,
+    /// A bearer token.
+    pub bearer: Option<Secret>,
+    /// A JSON body.
+    pub json: Option<Secret>,
+    /// How fast.
+    pub pace: Option<Pace>,
+}
+
+/// An answer, whatever its status.
+#[derive(Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, whole.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// A header as text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Whether the status is one of success.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+/// Makes calls. Cheap to clone.
+#[derive(Clone)]
+pub struct Http {
+    providers: Client,
+    strangers: Client,
+    limiters: Arc<Mutex<HashMap<NonZeroU32, Arc<DefaultKeyedRateLimiter<String>>>>>,
+    ambient: Ambient,
+}
+
+impl Http {
+    /// Builds the clients. The process must have chosen its TLS provider before.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that builds clients")]
+    pub fn new(ambient: Ambient) -> Result<Self, Fault> {
+        let base = || {
+            Client::builder()
+                .user_agent(USER_AGENT)
+                .connect_timeout(CONNECT_TIMEOUT)
+                .timeout(CALL_TIMEOUT)
+                .redirect(reqwest::redirect::Policy::none())
+        };
+        let failed = |error| {
+            Fault::new(FaultClass::NeedsOperator, "network.client", "The HTTP client could not be set up.")
+                .with_source(error)
+        };
+        Ok(Self {
+            providers: base().build().map_err(failed)?,
+            // A proxy would resolve names for us and so walk round the guard.
+            strangers: base().https_only(true).no_proxy().dns_resolver(guard::PublicOnly).build().map_err(failed)?,
+            limiters: Arc::default(),
+            ambient,
+        })
+    }
+
+    /// Calls a provider at its configured address.
+    pub async fn call(&self, call: &Call) -> Result<Answer, Fault> {
+        if let Some(pace) = &call.pace {
+            self.limiter(pace.per_minute).until_key_ready(&pace.key).await;
+        }
+        let started_at = self.ambient.now();
+        let attempt = || self.once(call);
+        let answer = if call.method == Method::GET {
+            let policy = ExponentialBuilder::default().with_max_times(RETRIES).with_jitter();
+            attempt.retry(policy).when(|fault: &Fault| fault.code() == "network.unreachable").await
+        } else {
+            attempt().await
+        };
+        let took_ms = self.ambient.now().duration_since(started_at).as_millis();
+        match &answer {
+            Ok(answer) => {
+                tracing::debug!(call = call.label, method = %call.method, status = answer.status, took_ms, "provider answered");
+            }
+            Err(fault) => {
+                tracing::warn!(call = call.label, method = %call.method, code = fault.code(), took_ms, "call failed")
+            }
+        }
+        answer
+    }
+
+    async fn once(&self, call: &Call) -> Result<Answer, Fault> {
+        let mut request =
+            self.providers.request(call.method.clone(), call.url.clone()).header(ACCEPT, "application/json");
+        if let Some(bearer) = &call.bearer {
+            let value = HeaderValue::from_str(&format!("Bearer {}", bearer.expose()));
+            let mut value =
+                value.map_err(|error| bug("network.header", "A token cannot be sent.").with_source(error))?;
+            value.set_sensitive(true);
+            request = request.header(AUTHORIZATION, value);
+        }
+        if let Some(json) = &call.json {
+            request = request.header(CONTENT_TYPE, "application/json").body(json.expose().to_owned());
+        }
+        let response = request.send().await.map_err(|error| unreached(&error))?;
+        read(response, MAX_BODY_BYTES).await
+    }
+
+    /// Fetches a small picture from an address that a provider supplied. `home` is the provider's configured address: what
+    /// lies there is trusted as the provider itself is; everything else must be public and `https`.
+    pub async fn picture(&self, url: &Url, home: &Url) -> Result<Answer, Fault> {
+        let client = if url.origin() == home.origin() {
+            &self.providers
+        } else {
+            guard::check(url).map_err(|refused| {
+                Fault::new(FaultClass::Unsupported, "network.refused", format!("Not fetched: {refused}."))
+            })?;
+            &self.strangers
+        };
+        let response = client.get(url.clone()).send().await.map_err(|error| unreached(&error))?;
+        read(response, MAX_IMAGE_BYTES).await
+    }
+
+    fn limiter(&self, per_minute: NonZeroU32) -> Arc<DefaultKeyedRateLimiter<String>> {
+        let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
+        let limiter = limiters.entry(per_minute);
+        Arc::clone(limiter.or_insert_with(|| Arc::new(RateLimiter::keyed(Quota::per_minute(per_minute)))))
+    }
+}
+
+impl std::fmt::Debug for Http {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Http")
+    }
+}
+
+async fn read(mut response: reqwest::Response, limit: usize) -> Result<Answer, Fault> {
+    let status = response.status().as_u16();
+    let headers = std::mem::take(response.headers_mut());
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| unreached(&error))? {
+        if body.len() + chunk.len() > limit {
+            return Err(bug("network.too_large", "The answer is larger than we take.").with_status(status));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer { status, headers, body })
+}
+
+fn bug(code: &str, message: &str) -> Fault {
+    Fault::new(FaultClass::Bug, code, message)
+}
+
+/// No answer, or only part of one. The error is kept without its address, which may hold secrets.
+fn unreached(error: &reqwest::Error) -> Fault {
+    let (code, message) = if error.is_timeout() {
+        ("network.timeout", "The provider did not answer in time.")
+    } else {
+        ("network.unreachable", "The provider could not be reached.")
+    };
+    let mut causes = Vec::new();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        causes.push(inner.to_string());
+        cause = inner.source();
+    }
+    Fault::new(FaultClass::RetryLater, code, message).with_source(causes.join(": "))
+}

@@ -1,0 +1,24 @@
+//! Connectors: what fetches from providers, and nothing else.
+//!
+//! What this crate is for: one trait ([`Connector`]), one HTTP policy ([`http::Http`]), and one folder per provider. A
+//! connector turns a provider's words into ours and reports faults in nine classes.
+//! What it is not: it keeps nothing (state goes in and out as values), it decides nothing about the books, and it never knows
+//! whether it talks to a bank or to the sandbox: only the base address differs.
+//! What always holds: every call has a time-out, a body limit and a place in the fault classes; secrets leave only to their
+//! own provider.
+
+pub mod connector;
+pub mod descriptor;
+pub mod fault;
+pub mod fetch;
+pub mod gocardless;
+pub mod guard;
+pub mod http;
+pub mod step;
+pub mod zones;
+
+pub use connector::{Connector, Cx, QuotaLedger, Registry, TokenStore};
+pub use descriptor::{Descriptor, Field, FieldKind};
+pub use fault::Fault;
+pub use fetch::{AccountRequest, FetchEvent, FetchPlan, FetchedBalance, MapContext, RawRow, Sink, SinkClosed};
+pub use step::{AccountInfo, Browser, Connected, FlowState, Input, Institution, RemoteRef, Step};

@@ -1,0 +1,43 @@
+//! The zone in which a bank counts its days, by country. Countries with several zones name that of their banks' capital.
+
+/// The IANA zone of a country's banks; UTC where the country is unknown.
+pub fn of_country(country: &str) -> &'static str {
+    match country.to_ascii_uppercase().as_str() {
+        "AT" => "Europe/Vienna",
+        "BE" => "Europe/Brussels",
+        "BG" => "Europe/Sofia",
+        "BR" => "America/Sao_Paulo",
+        "CA" => "America/Toronto",
+        "CH" => "Europe/Zurich",
+        "CY" => "Asia/Nicosia",
+        "CZ" => "Europe/Prague",
+        "DE" => "Europe/Berlin",
+        "DK" => "Europe/Copenhagen",
+        "EE" => "Europe/Tallinn",
+        "ES" => "Europe/Madrid",
+        "FI" => "Europe/Helsinki",
+        "FR" => "Europe/Paris",
+        "GB" => "Europe/London",
+        "GR" => "Europe/Athens",
+        "HR" => "Europe/Zagreb",
+        "HU" => "Europe/Budapest",
+        "IE" => "Europe/Dublin",
+        "IS" => "Atlantic/Reykjavik",
+        "IT" => "Europe/Rome",
+        "LI" => "Europe/Vaduz",
+        "LT" => "Europe/Vilnius",
+        "LU" => "Europe/Luxembourg",
+        "LV" => "Europe/Riga",
+        "MT" => "Europe/Malta",
+        "NL" => "Europe/Amsterdam",
+        "NO" => "Europe/Oslo",
+        "PL" => "Europe/Warsaw",
+        "PT" => "Europe/Lisbon",
+        "RO" => "Europe/Bucharest",
+        "SE" => "Europe/Stockholm",
+        "SI" => "Europe/Ljubljana",
+        "SK" => "Europe/Bratislava",
+        "US" => "America/New_York",
+        _ => "UTC",
+    }
+}
