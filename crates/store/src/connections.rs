@@ -35,6 +35,8 @@ pub struct Connection {
     pub remote: Sealed,
     /// What the provider stated about the consent.
     pub consent: Consent,
+    /// How many days of history the institution gives, if it says.
+    pub max_history_days: Option<i64>,
     /// When it was connected.
     pub created_at: Timestamp,
     /// Whether a person paused it.
@@ -66,6 +68,8 @@ pub struct NewConnection {
     pub remote: Sealed,
     /// What the provider stated about the consent.
     pub consent: Consent,
+    /// How many days of history the institution gives, if it says.
+    pub max_history_days: Option<i64>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -82,6 +86,7 @@ struct Row {
     remote: Vec<u8>,
     consent_given_at: Option<i64>,
     consent_valid_until: Option<i64>,
+    max_history_days: Option<i64>,
     created_at: i64,
     paused_at: Option<i64>,
     ended_at: Option<i64>,
@@ -104,6 +109,7 @@ impl Row {
                 given_at: instants(self.consent_given_at)?,
                 valid_until: instants(self.consent_valid_until)?,
             },
+            max_history_days: self.max_history_days,
             created_at: instant(self.created_at)?,
             is_paused: self.paused_at.is_some(),
             ended_at: instants(self.ended_at)?,
@@ -123,8 +129,8 @@ impl Store {
         let now = micros(self.ambient.now());
         let text = sql!(
             "INSERT INTO connections (organization_id, id, provider, name, institution_key, institution_name, country,
-                time_zone, owner_id, data_key, remote, consent_given_at, consent_valid_until, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+                time_zone, owner_id, data_key, remote, consent_given_at, consent_valid_until, max_history_days, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
         );
         run!(
             session,
@@ -142,6 +148,7 @@ impl Store {
                 .bind(new.remote.as_bytes())
                 .bind(new.consent.given_at.map(micros))
                 .bind(new.consent.valid_until.map(micros))
+                .bind(new.max_history_days)
                 .bind(now)
         );
         let source: SourceId = self.ambient.id();
@@ -168,7 +175,7 @@ impl Store {
         let mut session = self.db.read().await?;
         let text = sql!(
             "SELECT id, provider, name, institution_key, institution_name, country, time_zone, owner_id, data_key,
-                    remote, consent_given_at, consent_valid_until, created_at, paused_at, ended_at
+                    remote, consent_given_at, consent_valid_until, max_history_days, created_at, paused_at, ended_at
              FROM connections WHERE organization_id = $1 AND ended_at IS NULL ORDER BY name, id"
         );
         let rows: Vec<Row> =
@@ -182,7 +189,7 @@ impl Store {
         let mut session = self.db.read().await?;
         let text = sql!(
             "SELECT id, provider, name, institution_key, institution_name, country, time_zone, owner_id, data_key,
-                    remote, consent_given_at, consent_valid_until, created_at, paused_at, ended_at
+                    remote, consent_given_at, consent_valid_until, max_history_days, created_at, paused_at, ended_at
              FROM connections WHERE organization_id = $1 AND id = $2"
         );
         let row: Option<Row> = on!(session, c => sqlx::query_as(text)

@@ -39,7 +39,7 @@ pub use accounts::{Account, NewAccount, NewTransaction};
 pub use apply::{Applied, ApplyContext, Opening};
 pub use audit::AuditEntry;
 pub use balances::KeptBalance;
-pub use bank_accounts::{BankAccount, Feed, FeedFacts, NewBankAccount, NewLink};
+pub use bank_accounts::{BankAccount, Feed, FeedFacts, NewBankAccount, NewLink, SeenBankAccount};
 pub use connections::{Connection, NewConnection};
 pub use credentials::{Credentials, ProviderToken};
 pub use error::StoreError;
@@ -48,7 +48,7 @@ pub use flows::{Flow, FlowStage, NewFlow};
 pub use organizations::{Membership, NewOrganization, Organization};
 pub use people::{NewPerson, Person, PersonSecrets, Throttle};
 pub use register::{RegisterPage, RegisterQuery, RegisterRow};
-pub use runs::{DueRun, Lease, Run, RunAccount, RunAccountUpdate};
+pub use runs::{DueRun, Lease, Run, RunAccount, RunAccountUpdate, SyncState};
 pub use snapshot::{AccountState, StoredSnapshot, StoredVersion};
 pub use undo::UndoOutcome;
 

@@ -116,6 +116,15 @@ pub struct RunAccountUpdate {
     pub fault: Option<FaultRecord>,
 }
 
+/// From where the next sync of a feed goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SyncState {
+    /// When its rows last came in.
+    pub last_applied_at: Option<Timestamp>,
+    /// The latest booked day that the bank has sent.
+    pub latest_booked_on: Option<Date>,
+}
+
 #[derive(sqlx::FromRow)]
 struct RunRow {
     id: Uuid,
@@ -551,24 +560,30 @@ impl Store {
         rows.into_iter().map(AccountRow::into_account).collect()
     }
 
-    /// The latest day of a booked row that a bank account has sent, by the bank's own dates.
-    pub async fn latest_booked_day(
+    /// From where the next sync of a feed goes on: when its rows last came in, and the latest booked day that the bank has
+    /// sent, by the bank's own dates.
+    pub async fn sync_state(
         &self,
         asker: &Asker,
         bank_account: BankAccountId,
-    ) -> Result<Option<Date>, StoreError> {
+        account: AccountId,
+    ) -> Result<SyncState, StoreError> {
         let mut session = self.db.read().await?;
         let text = sql!(
-            "SELECT day FROM feed_row_versions
-             WHERE organization_id = $1 AND bank_account_id = $2 AND day IS NOT NULL AND status = 'booked'
-                AND feed_row_id IS NOT NULL
-             ORDER BY day DESC LIMIT 1"
+            "SELECT
+                (SELECT MAX(applied_at) FROM run_accounts
+                    WHERE organization_id = $1 AND bank_account_id = $2 AND account_id = $3),
+                (SELECT day FROM feed_row_versions
+                    WHERE organization_id = $1 AND bank_account_id = $2 AND day IS NOT NULL AND status = 'booked'
+                    AND feed_row_id IS NOT NULL
+                 ORDER BY day DESC LIMIT 1)"
         );
-        let day: Option<SqlDate> = on!(session, c => sqlx::query_scalar(text)
+        let (applied_at, day): (Option<i64>, Option<SqlDate>) = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())
             .bind(bank_account.uuid())
-            .fetch_optional(c)
+            .bind(account.uuid())
+            .fetch_one(c)
             .await?);
-        Ok(day.map(SqlDate::to_jiff))
+        Ok(SyncState { last_applied_at: instants(applied_at)?, latest_booked_on: day.map(SqlDate::to_jiff) })
     }
 }

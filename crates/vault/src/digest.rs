@@ -18,6 +18,8 @@ pub enum Purpose {
     Fingerprint,
     /// Feed rows, byte for byte.
     Raw,
+    /// Sets of provider keys.
+    Keys,
 }
 
 impl Purpose {
@@ -27,6 +29,7 @@ impl Purpose {
             Self::RowId => b"row id",
             Self::Fingerprint => b"fingerprint",
             Self::Raw => b"raw",
+            Self::Keys => b"keys",
         }
     }
 }

@@ -41,6 +41,7 @@ CREATE TABLE connections (
     remote BYTEA NOT NULL,
     consent_given_at BIGINT,
     consent_valid_until BIGINT,
+    max_history_days BIGINT,
     created_at BIGINT NOT NULL,
     paused_at BIGINT,
     ended_at BIGINT,

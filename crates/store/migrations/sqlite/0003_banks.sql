@@ -41,6 +41,7 @@ CREATE TABLE connections (
     remote BLOB NOT NULL,
     consent_given_at INTEGER,
     consent_valid_until INTEGER,
+    max_history_days INTEGER,
     created_at INTEGER NOT NULL,
     paused_at INTEGER,
     ended_at INTEGER,

@@ -141,6 +141,7 @@ impl World {
             data_key: wrapped.clone(),
             remote: sealed.clone(),
             consent: Consent { given_at: None, valid_until: None },
+            max_history_days: None,
         };
         let digest = self.vault.digester(asker.organization, Purpose::BankAccount).digest(&[iban.as_bytes()]);
         let new_bank_account = NewBankAccount {

@@ -1,0 +1,138 @@
+//! Accounts and their registers, as pages and the API show them.
+
+use bankside_domain::account::AccountKind;
+use bankside_domain::balance::Proof;
+use bankside_domain::text::tidy;
+use bankside_domain::{AccountId, Amount, Asker, BatchId, CurrencyCode, TransactionId};
+use bankside_store::{Account, KeptBalance, NewAccount, NewTransaction, RegisterPage, RegisterQuery, UndoOutcome};
+use jiff::civil::Date;
+
+use crate::linking::shown_balance;
+use crate::people::required;
+use crate::status::AccountStatus;
+use crate::{Engine, EngineError};
+
+const MAX_NOTE_CHARS: usize = 1000;
+
+/// An account with its status.
+#[derive(Debug, Clone)]
+pub struct AccountView {
+    /// The account.
+    pub account: Account,
+    /// Its status, derived just now.
+    pub status: AccountStatus,
+}
+
+/// Bank against ledger.
+#[derive(Debug, Clone)]
+pub struct BankLine {
+    /// The bank's balance, as last stated.
+    pub bank: KeptBalance,
+    /// What the balances prove.
+    pub proof: Option<Proof>,
+}
+
+/// An account without a bank, as a person types it.
+#[derive(Debug, Clone)]
+pub struct NewAccountInput {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: AccountKind,
+    /// Its currency.
+    pub currency: CurrencyCode,
+    /// What it opens with, as decimal text; blank is zero.
+    pub opening: String,
+}
+
+/// A transaction, as a person types it.
+#[derive(Debug, Clone)]
+pub struct NewTransactionInput {
+    /// Its day.
+    pub dated_on: Date,
+    /// The amount, as decimal text; out is negative.
+    pub amount: String,
+    /// Whom it was with.
+    pub payee: String,
+    /// What it was for.
+    pub note: String,
+}
+
+impl Engine {
+    /// All accounts of an organization with their status.
+    pub async fn accounts(&self, asker: &Asker) -> Result<Vec<AccountView>, EngineError> {
+        let accounts = self.store.accounts(asker).await?;
+        let statuses = self.account_statuses(asker).await?;
+        Ok(accounts.into_iter().map(|account| AccountView { status: statuses.of(account.id), account }).collect())
+    }
+
+    /// One account with its status.
+    pub async fn account(&self, asker: &Asker, id: AccountId) -> Result<AccountView, EngineError> {
+        let account = self.store.account(asker, id).await?;
+        let statuses = self.account_statuses(asker).await?;
+        Ok(AccountView { status: statuses.of(id), account })
+    }
+
+    /// Bank against ledger for an account that a bank feeds.
+    pub async fn bank_line(&self, asker: &Asker, status: &AccountStatus) -> Result<Option<BankLine>, EngineError> {
+        let Some(bank_account) = status.bank_account else { return Ok(None) };
+        let balances = self.store.latest_balances(asker, bank_account).await?;
+        Ok(shown_balance(&balances).map(|bank| BankLine { bank, proof: status.proof }))
+    }
+
+    /// Adds an account without a bank.
+    pub async fn add_account(&self, asker: &Asker, input: &NewAccountInput) -> Result<AccountId, EngineError> {
+        let name = required("name", &input.name, "Give the account a name.")?;
+        let currencies = self.store.currencies().await?;
+        let currency = currencies
+            .get(&input.currency)
+            .ok_or_else(|| EngineError::invalid("currency", "This currency is not known here."))?;
+        let opening_minor = match tidy(&input.opening) {
+            Some(text) => {
+                Amount::parse(&text, *currency)
+                    .map_err(|error| EngineError::invalid("opening", format!("{error}.")))?
+                    .minor
+            }
+            None => 0,
+        };
+        let new = NewAccount { name, kind: input.kind, currency: input.currency, opening_minor: Some(opening_minor) };
+        Ok(self.store.add_account(asker, &new).await?)
+    }
+
+    /// Adds a transaction that somebody typed.
+    pub async fn add_transaction(
+        &self,
+        asker: &Asker,
+        account: AccountId,
+        input: &NewTransactionInput,
+    ) -> Result<TransactionId, EngineError> {
+        let currency = self.store.account(asker, account).await?.currency;
+        let amount = Amount::parse(&input.amount, currency)
+            .map_err(|error| EngineError::invalid("amount", format!("{error}.")))?;
+        let note = tidy(&input.note);
+        if note.as_deref().is_some_and(|note| note.chars().count() > MAX_NOTE_CHARS) {
+            return Err(EngineError::invalid("note", format!("Use at most {MAX_NOTE_CHARS} characters.")));
+        }
+        let payee = match tidy(&input.payee) {
+            Some(payee) => Some(required("payee", &payee, "")?),
+            None => None,
+        };
+        let new = NewTransaction { dated_on: input.dated_on, amount_minor: amount.minor, payee, note };
+        Ok(self.store.add_transaction(asker, account, &new).await?)
+    }
+
+    /// Takes a transaction out of the books for good.
+    pub async fn delete_transaction(&self, asker: &Asker, id: TransactionId) -> Result<(), EngineError> {
+        Ok(self.store.delete_transaction(asker, id).await?)
+    }
+
+    /// A page of the register.
+    pub async fn register(&self, asker: &Asker, query: &RegisterQuery) -> Result<RegisterPage, EngineError> {
+        Ok(self.store.register(asker, query).await?)
+    }
+
+    /// Undoes a batch.
+    pub async fn undo(&self, asker: &Asker, batch: BatchId) -> Result<UndoOutcome, EngineError> {
+        Ok(self.store.undo(asker, batch).await?)
+    }
+}

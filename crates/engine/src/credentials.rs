@@ -1,0 +1,130 @@
+//! Keys of providers: where they come from, checking and keeping them, forgetting them.
+
+use std::collections::BTreeMap;
+
+use bankside_connect::Descriptor;
+use bankside_domain::quota::Presence;
+use bankside_domain::{Asker, CredentialsId, Right, Secret};
+use bankside_store::Credentials;
+use bankside_vault::Place;
+use jiff::Timestamp;
+
+use crate::{Engine, EngineError};
+
+/// More than any provider's key has.
+const MAX_KEY_CHARS: usize = 10_000;
+
+/// Where keys came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeySource {
+    /// Somebody of the organization typed them.
+    Page {
+        /// What may be seen of them.
+        hint: String,
+        /// Since when they are here.
+        since: Timestamp,
+    },
+    /// The operator configured them.
+    Installation {
+        /// Where they were read.
+        read_from: String,
+    },
+}
+
+/// A provider as an organization sees it.
+#[derive(Debug, Clone)]
+pub struct ProviderView {
+    /// What it is.
+    pub descriptor: &'static Descriptor,
+    /// Where its keys came from; `None` means that there are none.
+    pub keys: Option<KeySource>,
+    /// Whether the operator has switched it off.
+    pub is_off: bool,
+    /// Whether it points to another address than the provider's own.
+    pub is_elsewhere: bool,
+}
+
+impl Engine {
+    /// All providers, as an organization sees them.
+    pub async fn providers(&self, asker: &Asker) -> Result<Vec<ProviderView>, EngineError> {
+        let mut views = Vec::new();
+        for descriptor in self.connectors.descriptors() {
+            views.push(self.provider_view(asker, descriptor.id).await?);
+        }
+        Ok(views)
+    }
+
+    /// One provider, as an organization sees it.
+    pub async fn provider_view(&self, asker: &Asker, id: &str) -> Result<ProviderView, EngineError> {
+        let descriptor = self.connectors.get(id).ok_or(EngineError::NotFound("the provider"))?.descriptor();
+        let settings = self.settings.providers.get(id);
+        Ok(ProviderView {
+            descriptor,
+            keys: self.keys(asker, id).await?.map(|(_, source)| source),
+            is_off: settings.is_some_and(|settings| settings.is_off),
+            is_elsewhere: settings.is_some_and(|settings| settings.base_url.is_some()),
+        })
+    }
+
+    /// Checks keys with a real call and keeps them, sealed, if they work.
+    pub async fn keep_keys(&self, asker: &Asker, id: &str, typed: BTreeMap<String, Secret>) -> Result<(), EngineError> {
+        asker.require(Right::ManageBanks)?;
+        let connector = self.connector(id)?;
+        let descriptor = connector.descriptor();
+        let keys = complete(descriptor, &typed)?;
+        let provider = self.provider_with_keys(asker, connector, keys, Presence::PersonPresent).await?;
+        provider.connector.check(&provider.cx()).await?;
+
+        let fields: BTreeMap<&str, &str> = descriptor
+            .fields
+            .iter()
+            .filter_map(|field| Some((field.key, typed.get(field.key)?.expose().trim())))
+            .collect();
+        let credentials: CredentialsId = self.ambient.id();
+        let place = Place::of(asker.organization, credentials, "credentials");
+        let (key, data_key) = self.vault.new_data_key(place, &self.ambient);
+        let new = Credentials {
+            id: credentials,
+            provider: id.to_owned(),
+            data_key,
+            fields: key.seal(place, serde_json::to_string(&fields)?.as_bytes(), &self.ambient),
+            hint: hint(descriptor, &typed),
+            created_by: asker.person(),
+            created_at: self.ambient.now(),
+        };
+        Ok(self.store.keep_credentials(asker, &new).await?)
+    }
+
+    /// Forgets the keys that the organization typed. Connections, links and rows stay.
+    pub async fn reset_keys(&self, asker: &Asker, id: &str) -> Result<(), EngineError> {
+        self.connector(id)?;
+        Ok(self.store.forget_credentials(asker, id).await?)
+    }
+}
+
+fn complete(
+    descriptor: &Descriptor,
+    typed: &BTreeMap<String, Secret>,
+) -> Result<BTreeMap<String, Secret>, EngineError> {
+    let mut keys = BTreeMap::new();
+    for field in descriptor.fields {
+        let text = typed.get(field.key).map(|text| text.expose().trim()).unwrap_or_default();
+        if text.is_empty() {
+            return Err(EngineError::invalid(field.key, format!("{} is missing.", field.label)));
+        }
+        if text.chars().count() > MAX_KEY_CHARS || text.chars().any(char::is_control) {
+            return Err(EngineError::invalid(field.key, format!("This is no {}.", field.label)));
+        }
+        keys.insert(field.key.to_owned(), Secret::new(text));
+    }
+    Ok(keys)
+}
+
+/// The part of the keys that people may see afterwards.
+fn hint(descriptor: &Descriptor, typed: &BTreeMap<String, Secret>) -> String {
+    let shown = descriptor.fields.iter().filter(|field| field.shown_chars > 0).filter_map(|field| {
+        let start: String = typed.get(field.key)?.expose().trim().chars().take(field.shown_chars).collect();
+        Some(format!("{start}…"))
+    });
+    shown.collect::<Vec<_>>().join(" ")
+}

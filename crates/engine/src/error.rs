@@ -1,0 +1,97 @@
+//! What a verb can answer instead of a result.
+
+use bankside_connect::Fault;
+use bankside_domain::fault::FaultRecord;
+use bankside_domain::{AmountError, Denied};
+use bankside_store::StoreError;
+use bankside_vault::VaultError;
+use jiff::Timestamp;
+
+/// Named by what the caller can do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// It is not there, or not for this asker.
+    #[error("{0} was not found")]
+    NotFound(&'static str),
+    /// The asker lacks the right.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// What was typed does not do; the field is named.
+    #[error("{message}")]
+    Invalid {
+        /// Which field.
+        field: &'static str,
+        /// What is wrong with it, as a sentence.
+        message: String,
+    },
+    /// It contradicts what is there.
+    #[error("{0}")]
+    Conflict(&'static str),
+    /// Name or password do not fit.
+    #[error("That name and password do not fit together.")]
+    WrongPassword {
+        /// How many more tries there are before a pause.
+        tries_left: i64,
+    },
+    /// Too many failed attempts.
+    #[error("Too many failed attempts.")]
+    Throttled {
+        /// When the next one is looked at.
+        until: Timestamp,
+    },
+    /// Something outside did not work.
+    #[error("{}", .0.message)]
+    Outside(Box<FaultRecord>),
+    /// The store failed.
+    #[error(transparent)]
+    Store(StoreError),
+    /// The vault failed.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// Something inside does not fit together: a bug.
+    #[error("something inside does not fit together: {0}")]
+    Inside(String),
+}
+
+impl EngineError {
+    /// A field that does not do.
+    pub fn invalid(field: &'static str, message: impl Into<String>) -> Self {
+        Self::Invalid { field, message: message.into() }
+    }
+}
+
+impl From<StoreError> for EngineError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound(what) => Self::NotFound(what),
+            StoreError::Denied(denied) => Self::Denied(denied),
+            StoreError::Conflict(what) => Self::Conflict(what),
+            StoreError::Vault(error) => Self::Vault(error),
+            other => Self::Store(other),
+        }
+    }
+}
+
+impl From<Fault> for EngineError {
+    fn from(fault: Fault) -> Self {
+        tracing::warn!(
+            code = fault.code(),
+            status = fault.http_status(),
+            said = std::error::Error::source(&fault).map(ToString::to_string),
+            "a provider call did not work"
+        );
+        Self::Outside(Box::new(fault.into_record()))
+    }
+}
+
+impl From<serde_json::Error> for EngineError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Inside(error.to_string())
+    }
+}
+
+impl From<AmountError> for EngineError {
+    fn from(error: AmountError) -> Self {
+        Self::invalid("amount", format!("{error}."))
+    }
+}

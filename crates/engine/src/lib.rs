@@ -1,0 +1,145 @@
+//! The engine: every verb of Bankside, carried out.
+//!
+//! What it is for: it brings the store, the vault, the connectors and the decisions of the domain together; pages, API and
+//! command line call one verb each. What it is not: it shows nothing, holds no SQL and never asks which provider it works
+//! with.
+//! What always holds: what came from a bank is kept before anything else is done with it, and a run whose lease has moved on
+//! writes nothing more.
+
+mod accounts;
+mod connecting;
+mod credentials;
+mod error;
+mod linking;
+mod people;
+mod pictures;
+mod provider;
+mod status;
+pub mod sync;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bankside_connect::Registry;
+use bankside_connect::http::Http;
+use bankside_domain::{Ambient, Secret};
+use bankside_store::Store;
+use bankside_vault::Vault;
+use tokio::sync::{Notify, watch};
+use url::Url;
+
+pub use accounts::{AccountView, BankLine, NewAccountInput, NewTransactionInput};
+pub use bankside_connect::{Descriptor, Field, FieldKind, Institution};
+pub use bankside_store::{
+    Account, AuditEntry, BankAccount, Connection, Membership, Organization, Person, RegisterPage, RegisterQuery,
+    RegisterRow, Run, RunAccount, StoreError, UndoOutcome,
+};
+pub use connecting::{FlowPage, FlowView, Returned};
+pub use credentials::{KeySource, ProviderView};
+pub use error::EngineError;
+pub use linking::{LinkChoice, LinkOffer, LinkTarget, Offered};
+pub use people::{SetUp, SignedIn};
+pub use pictures::Picture;
+pub use status::{AccountStatus, ConnectionView};
+pub use sync::view::{RunView, RunViewAccount};
+
+/// What the operator has configured.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where people reach this installation. Redirects and origin checks go by it, never by a request's headers.
+    pub public_url: Url,
+    /// Each provider's configuration, by id.
+    pub providers: BTreeMap<String, ProviderSettings>,
+}
+
+/// What the operator has configured for one provider.
+#[derive(Debug, Clone, Default)]
+pub struct ProviderSettings {
+    /// Another address than the provider's own, such as the sandbox.
+    pub base_url: Option<Url>,
+    /// Whether the operator has switched it off.
+    pub is_off: bool,
+    /// Keys from a file or the environment, offered to every organization.
+    pub keys: Option<InstallationKeys>,
+}
+
+/// Keys that the operator has configured.
+#[derive(Debug, Clone)]
+pub struct InstallationKeys {
+    /// The fields, by the descriptor's field keys.
+    pub fields: BTreeMap<String, Secret>,
+    /// Where they were read, for people.
+    pub read_from: String,
+}
+
+/// The engine of one installation. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) store: Store,
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) connectors: Registry,
+    pub(crate) http: Http,
+    pub(crate) ambient: Ambient,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) institution_lists: Arc<connecting::InstitutionLists>,
+    pub(crate) pictures: Arc<pictures::Pictures>,
+    /// Wakes the worker: a run is due.
+    pub(crate) due: Arc<Notify>,
+    /// Moves on with each step of any run in this process, so that pages look sooner than their next look.
+    pub(crate) progress: Arc<watch::Sender<u64>>,
+}
+
+impl Engine {
+    /// Puts an engine together.
+    pub fn new(
+        store: Store,
+        vault: Vault,
+        connectors: Registry,
+        http: Http,
+        settings: Settings,
+        ambient: Ambient,
+    ) -> Self {
+        Self {
+            store,
+            vault: Arc::new(vault),
+            connectors,
+            http,
+            ambient,
+            settings: Arc::new(settings),
+            institution_lists: Arc::default(),
+            pictures: Arc::default(),
+            due: Arc::new(Notify::new()),
+            progress: Arc::new(watch::Sender::new(0)),
+        }
+    }
+
+    /// The store, for what needs no verb of its own.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// What the operator has configured.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Clock and randomness.
+    pub fn ambient(&self) -> &Ambient {
+        &self.ambient
+    }
+
+    /// Moves on with each step of any run in this process.
+    pub fn watch_progress(&self) -> watch::Receiver<u64> {
+        self.progress.subscribe()
+    }
+
+    pub(crate) fn report_progress(&self) {
+        self.progress.send_modify(|step| *step += 1);
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Engine")
+    }
+}

@@ -1,0 +1,188 @@
+//! Linking bank accounts with accounts: what is offered, with a suggestion and its reason, and what is chosen.
+
+use bankside_domain::account::AccountKind;
+use bankside_domain::balance::BalanceKind;
+use bankside_domain::run::Trigger;
+use bankside_domain::text::fold;
+use bankside_domain::{AccountId, Asker, BankAccountId, ConnectionId, Right, RunId};
+use bankside_store::{Account, BankAccount, Connection, KeptBalance, NewAccount, NewLink};
+use jiff::Span;
+use jiff::civil::Date;
+
+use crate::people::required;
+use crate::{Engine, EngineError};
+
+/// How far back is suggested where the bank does not say what it gives.
+const DEFAULT_HISTORY_DAYS: i64 = 90;
+/// How far back is suggested at most; who wants more types an earlier day.
+const MAX_SUGGESTED_DAYS: i64 = 365;
+
+/// What linking a connection's bank accounts offers.
+#[derive(Debug, Clone)]
+pub struct LinkOffer {
+    /// The connection.
+    pub connection: Connection,
+    /// Its bank accounts.
+    pub accounts: Vec<Offered>,
+    /// Accounts that have no bank behind them yet.
+    pub free: Vec<Account>,
+    /// From when is suggested to import.
+    pub import_from: Date,
+    /// Today, where the bank is.
+    pub today: Date,
+}
+
+/// One bank account to link.
+#[derive(Debug, Clone)]
+pub struct Offered {
+    /// It.
+    pub bank_account: BankAccount,
+    /// Its balance as last stated.
+    pub balance: Option<KeptBalance>,
+    /// What is suggested.
+    pub suggestion: LinkTarget,
+    /// Why, in a few words.
+    pub reason: &'static str,
+}
+
+/// What a bank account is linked with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkTarget {
+    /// An account that is there.
+    Existing(AccountId),
+    /// A new one of this name.
+    New(String),
+    /// Nothing, for now.
+    Skip,
+}
+
+/// What a person chose for one bank account.
+#[derive(Debug, Clone)]
+pub struct LinkChoice {
+    /// Which bank account.
+    pub bank_account: BankAccountId,
+    /// What it is linked with.
+    pub target: LinkTarget,
+    /// From when to import.
+    pub import_from: Date,
+}
+
+impl Engine {
+    /// What linking a connection's bank accounts offers. `wanted` is the account that the person came from.
+    pub async fn link_offer(
+        &self,
+        asker: &Asker,
+        connection: ConnectionId,
+        wanted: Option<AccountId>,
+    ) -> Result<LinkOffer, EngineError> {
+        asker.require(Right::ManageBanks)?;
+        let connection = self.store.connection(asker, connection).await?;
+        let accounts = self.store.accounts(asker).await?;
+        let fed: Vec<AccountId> = self.store.feed_facts(asker).await?.into_iter().map(|facts| facts.account).collect();
+        let mut free: Vec<Account> =
+            accounts.into_iter().filter(|account| !account.is_closed && !fed.contains(&account.id)).collect();
+        let today = self.today_at(&connection);
+        let history = connection.max_history_days.unwrap_or(DEFAULT_HISTORY_DAYS).clamp(1, MAX_SUGGESTED_DAYS);
+        let mut suggested: Vec<AccountId> = Vec::new();
+        let mut offered = Vec::new();
+        for bank_account in self.store.bank_accounts(asker, connection.id).await? {
+            let balances = self.store.latest_balances(asker, bank_account.id).await?;
+            let candidates: Vec<&Account> = free.iter().filter(|account| !suggested.contains(&account.id)).collect();
+            let (suggestion, reason) = suggest(&bank_account, &candidates, wanted);
+            if let LinkTarget::Existing(account) = &suggestion {
+                suggested.push(*account);
+            }
+            offered.push(Offered { balance: shown_balance(&balances), bank_account, suggestion, reason });
+        }
+        free.sort_by_cached_key(|account| fold(&account.name));
+        let import_from = today.saturating_sub(Span::new().days(history));
+        Ok(LinkOffer { connection, accounts: offered, free, import_from, today })
+    }
+
+    /// Links what was chosen and starts the first sync of it.
+    pub async fn link(
+        &self,
+        asker: &Asker,
+        connection: ConnectionId,
+        choices: &[LinkChoice],
+    ) -> Result<RunId, EngineError> {
+        asker.require(Right::ManageBanks)?;
+        let offer = self.link_offer(asker, connection, None).await?;
+        let mut links = Vec::new();
+        for choice in choices {
+            let offered = offer
+                .accounts
+                .iter()
+                .find(|offered| offered.bank_account.id == choice.bank_account)
+                .ok_or(EngineError::NotFound("the bank account"))?;
+            if choice.import_from > offer.today {
+                return Err(EngineError::invalid("import_from", "This day has not come yet."));
+            }
+            let account = match &choice.target {
+                LinkTarget::Skip => continue,
+                LinkTarget::Existing(account) => Ok(*account),
+                LinkTarget::New(name) => Err(NewAccount {
+                    name: required("name", name, "Give the new account a name.")?,
+                    kind: offered.bank_account.kind,
+                    currency: offered.bank_account.currency,
+                    opening_minor: None,
+                }),
+            };
+            links.push(NewLink { bank_account: choice.bank_account, account, import_from: choice.import_from });
+        }
+        if links.is_empty() {
+            return Err(EngineError::invalid("target", "Choose at least one account to link."));
+        }
+        self.store.link(asker, connection, &links).await?;
+        let run = self.store.enqueue_run(asker, connection, Trigger::Linked).await?;
+        self.due.notify_one();
+        Ok(run)
+    }
+
+    /// Unlinks an account. Its rows stay.
+    pub async fn unlink(&self, asker: &Asker, account: AccountId) -> Result<(), EngineError> {
+        Ok(self.store.unlink(asker, account).await?)
+    }
+
+    /// Today in the zone of a connection's bank.
+    pub(crate) fn today_at(&self, connection: &Connection) -> Date {
+        let zone = jiff::tz::TimeZone::get(&connection.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+        self.ambient.now().to_zoned(zone).date()
+    }
+}
+
+/// The balance that people are shown: booked before expected before available.
+pub(crate) fn shown_balance(balances: &[KeptBalance]) -> Option<KeptBalance> {
+    let now = |kind| {
+        balances.iter().find(|balance| {
+            balance.stated.kind == kind && balance.stated.moment == bankside_domain::balance::BalanceMoment::Now
+        })
+    };
+    [BalanceKind::Booked, BalanceKind::Expected, BalanceKind::Available].into_iter().find_map(now).cloned()
+}
+
+fn suggest(bank_account: &BankAccount, free: &[&Account], wanted: Option<AccountId>) -> (LinkTarget, &'static str) {
+    if bank_account.feeds.is_some() {
+        return (LinkTarget::Skip, "linked already");
+    }
+    let fits: Vec<&&Account> = free.iter().filter(|account| account.currency.code == bank_account.currency).collect();
+    if let Some(account) = fits.iter().find(|account| Some(account.id) == wanted) {
+        return (LinkTarget::Existing(account.id), "the account you came from");
+    }
+    let name = fold(&bank_account.name);
+    let similar = |account: &&&&Account| {
+        let other = fold(&account.name);
+        !other.is_empty() && (other.contains(&name) || name.contains(&other))
+    };
+    match fits.iter().find(similar) {
+        Some(account) => (LinkTarget::Existing(account.id), "similar name, same currency"),
+        None => (LinkTarget::New(new_name(bank_account)), "new account"),
+    }
+}
+
+fn new_name(bank_account: &BankAccount) -> String {
+    match bank_account.kind {
+        AccountKind::CreditCard if bank_account.name == "Account" => "Card".to_owned(),
+        _ => bank_account.name.clone(),
+    }
+}

@@ -1,0 +1,236 @@
+//! What a connector works with: keys from where they count, tokens and quotas from the store.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use async_trait::async_trait;
+use bankside_connect::{Connector, Cx, Fault, QuotaLedger, TokenStore};
+use bankside_domain::fault::FaultClass;
+use bankside_domain::quota::{Presence, QuotaRule, QuotaStatement};
+use bankside_domain::{Asker, Currency, CurrencyCode, Secret};
+use bankside_store::ProviderToken;
+use bankside_vault::{Place, Purpose};
+use jiff::Timestamp;
+use url::Url;
+
+use crate::credentials::KeySource;
+use crate::{Engine, EngineError};
+
+/// A provider, ready to be called for one organization.
+pub(crate) struct Provider {
+    pub(crate) connector: Arc<dyn Connector>,
+    pub(crate) base_url: Url,
+    keys: BTreeMap<String, Secret>,
+    currencies: HashMap<CurrencyCode, Currency>,
+    tokens: SealedTokens,
+    quota: Ledger,
+    engine: Engine,
+}
+
+impl Provider {
+    /// What the connector works with.
+    pub(crate) fn cx(&self) -> Cx<'_> {
+        Cx {
+            http: &self.engine.http,
+            ambient: &self.engine.ambient,
+            base_url: &self.base_url,
+            keys: &self.keys,
+            tokens: &self.tokens,
+            quota: &self.quota,
+            currencies: &self.currencies,
+        }
+    }
+
+    /// How many calls were debited so far.
+    pub(crate) fn calls(&self) -> i64 {
+        self.quota.calls.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn currencies(&self) -> &HashMap<CurrencyCode, Currency> {
+        &self.currencies
+    }
+}
+
+impl Engine {
+    /// A connector by id; one that is switched off says so.
+    pub(crate) fn connector(&self, id: &str) -> Result<Arc<dyn Connector>, EngineError> {
+        let connector = self.connectors.get(id).ok_or(EngineError::NotFound("the provider"))?;
+        if self.settings.providers.get(id).is_some_and(|settings| settings.is_off) {
+            return Err(EngineError::Conflict("this provider is switched off in the configuration of this server"));
+        }
+        Ok(Arc::clone(connector))
+    }
+
+    pub(crate) fn base_url(&self, connector: &dyn Connector) -> Result<Url, EngineError> {
+        let descriptor = connector.descriptor();
+        match self.settings.providers.get(descriptor.id).and_then(|settings| settings.base_url.clone()) {
+            Some(url) => Ok(url),
+            None => Url::parse(descriptor.base_url).map_err(|error| EngineError::Inside(error.to_string())),
+        }
+    }
+
+    /// A provider with the keys that count for the organization.
+    pub(crate) async fn provider(&self, asker: &Asker, id: &str, presence: Presence) -> Result<Provider, EngineError> {
+        let connector = self.connector(id)?;
+        let Some((keys, _)) = self.keys(asker, id).await? else {
+            let name = connector.descriptor().name;
+            return Err(Fault::new(
+                FaultClass::NeedsOperator,
+                "keys.missing",
+                format!("There are no keys for {name} here."),
+            )
+            .with_action(bankside_domain::fault::UserAction::FixCredentials)
+            .into());
+        };
+        self.provider_with_keys(asker, connector, keys, presence).await
+    }
+
+    /// A provider with keys that are not kept yet.
+    pub(crate) async fn provider_with_keys(
+        &self,
+        asker: &Asker,
+        connector: Arc<dyn Connector>,
+        keys: BTreeMap<String, Secret>,
+        presence: Presence,
+    ) -> Result<Provider, EngineError> {
+        let id = connector.descriptor().id;
+        let base_url = self.base_url(connector.as_ref())?;
+        let tokens = SealedTokens {
+            engine: self.clone(),
+            asker: *asker,
+            provider: id,
+            keys_digest: self.digest_keys(asker, &base_url, &keys),
+        };
+        let quota = Ledger { engine: self.clone(), asker: *asker, provider: id, presence, calls: AtomicI64::new(0) };
+        let currencies = self.store.currencies().await?;
+        Ok(Provider { connector, base_url, keys, currencies, tokens, quota, engine: self.clone() })
+    }
+
+    /// The keys of a provider that count for an organization, and where they came from.
+    pub(crate) async fn keys(
+        &self,
+        asker: &Asker,
+        id: &str,
+    ) -> Result<Option<(BTreeMap<String, Secret>, KeySource)>, EngineError> {
+        if let Some(kept) = self.store.credentials(asker, id).await? {
+            let place = Place::of(asker.organization, kept.id, "credentials");
+            let key = self.vault.data_key(&kept.data_key, place)?;
+            let fields: BTreeMap<String, String> = serde_json::from_slice(&key.open(place, &kept.fields)?)?;
+            let fields = fields.into_iter().map(|(name, value)| (name, Secret::new(value))).collect();
+            return Ok(Some((fields, KeySource::Page { hint: kept.hint, since: kept.created_at })));
+        }
+        let configured = self.settings.providers.get(id).and_then(|settings| settings.keys.as_ref());
+        Ok(configured.map(|keys| (keys.fields.clone(), KeySource::Installation { read_from: keys.read_from.clone() })))
+    }
+
+    /// Names a set of keys at one address without telling anything about it.
+    fn digest_keys(&self, asker: &Asker, base_url: &Url, keys: &BTreeMap<String, Secret>) -> [u8; 16] {
+        let mut parts: Vec<&[u8]> = vec![base_url.as_str().as_bytes()];
+        for (name, value) in keys {
+            parts.push(name.as_bytes());
+            parts.push(value.expose().as_bytes());
+        }
+        self.vault.digester(asker.organization, Purpose::Keys).digest(&parts).0
+    }
+}
+
+/// Keeps tokens sealed in the store. That it cannot is no reason to stop: the next call buys a new one.
+struct SealedTokens {
+    engine: Engine,
+    asker: Asker,
+    provider: &'static str,
+    keys_digest: [u8; 16],
+}
+
+impl SealedTokens {
+    fn place(&self) -> Place {
+        Place { organization: Some(self.asker.organization), subject: Some(self.keys_digest), field: "provider-token" }
+    }
+
+    async fn read(&self) -> Result<Option<Secret>, EngineError> {
+        let kept = self.engine.store.provider_token(&self.asker, self.provider, &self.keys_digest).await?;
+        let Some(kept) = kept else { return Ok(None) };
+        let key = self.engine.vault.data_key(&kept.data_key, self.place())?;
+        let text = key.open(self.place(), &kept.token)?;
+        let text = std::str::from_utf8(&text).map_err(|error| EngineError::Inside(error.to_string()))?;
+        Ok(Some(Secret::new(text)))
+    }
+
+    async fn write(&self, token: Option<(&Secret, Timestamp)>) -> Result<(), EngineError> {
+        let token = token.map(|(token, expires_at)| {
+            let (key, data_key) = self.engine.vault.new_data_key(self.place(), &self.engine.ambient);
+            let token = key.seal(self.place(), token.expose().as_bytes(), &self.engine.ambient);
+            ProviderToken { data_key, token, expires_at }
+        });
+        let store = &self.engine.store;
+        Ok(store.keep_provider_token(&self.asker, self.provider, &self.keys_digest, token.as_ref()).await?)
+    }
+}
+
+#[async_trait]
+impl TokenStore for SealedTokens {
+    async fn load(&self) -> Option<Secret> {
+        self.read().await.unwrap_or_else(|error| {
+            tracing::warn!(provider = self.provider, %error, "a kept token cannot be read");
+            None
+        })
+    }
+
+    async fn save(&self, token: &Secret, expires_at: Timestamp) {
+        if let Err(error) = self.write(Some((token, expires_at))).await {
+            tracing::warn!(provider = self.provider, %error, "a token cannot be kept");
+        }
+    }
+
+    async fn forget(&self) {
+        if let Err(error) = self.write(None).await {
+            tracing::warn!(provider = self.provider, %error, "a token cannot be forgotten");
+        }
+    }
+}
+
+/// The quota ledger of one organization at one provider.
+struct Ledger {
+    engine: Engine,
+    asker: Asker,
+    provider: &'static str,
+    presence: Presence,
+    calls: AtomicI64,
+}
+
+#[async_trait]
+impl QuotaLedger for Ledger {
+    async fn debit(&self, subject: &str, rule: &QuotaRule) -> Result<(), Fault> {
+        let answer = self.engine.store.debit_call(&self.asker, self.provider, subject, rule, self.presence).await;
+        match answer {
+            Ok(Ok(_)) => {
+                self.calls.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            }
+            Ok(Err(until)) => Err(Fault::new(
+                FaultClass::RateLimited,
+                "quota.spent",
+                "The bank lets us ask only so often, and that is used up.",
+            )
+            .with_retry_at(Some(until))),
+            Err(error) => {
+                Err(Fault::new(FaultClass::RetryLater, "quota.ledger", "The ledger of calls cannot be written.")
+                    .with_source(error))
+            }
+        }
+    }
+
+    async fn refund(&self, subject: &str, rule: &QuotaRule) {
+        if let Err(error) = self.engine.store.refund_call(&self.asker, self.provider, subject, rule).await {
+            tracing::warn!(provider = self.provider, %error, "a call cannot be taken back from the ledger");
+        }
+    }
+
+    async fn correct(&self, subject: &str, rule: &QuotaRule, statement: QuotaStatement) {
+        let result = self.engine.store.correct_quota(&self.asker, self.provider, subject, rule, statement).await;
+        if let Err(error) = result {
+            tracing::warn!(provider = self.provider, %error, "the ledger of calls cannot be corrected");
+        }
+    }
+}

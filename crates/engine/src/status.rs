@@ -1,0 +1,168 @@
+//! Status, gathered from facts and derived by the domain each time it is asked for.
+
+use std::collections::HashMap;
+
+use bankside_domain::balance::Proof;
+use bankside_domain::fault::FaultRecord;
+use bankside_domain::run::RunOutcome;
+use bankside_domain::status::{ConnectionFacts, Facts, LastResult, Status, derive};
+use bankside_domain::{AccountId, Asker, BankAccountId, Code, ConnectionId};
+use bankside_store::{BankAccount, Connection, FeedFacts};
+
+use crate::{Engine, EngineError};
+
+/// The status of an account, with what it was derived from as far as pages need it.
+#[derive(Debug, Clone)]
+pub struct AccountStatus {
+    /// What is shown.
+    pub status: Status,
+    /// The connection behind the account.
+    pub connection: Option<ConnectionId>,
+    /// The name of the bank behind it.
+    pub bank: Option<String>,
+    /// The bank account that feeds it.
+    pub bank_account: Option<BankAccountId>,
+    /// What the balances prove.
+    pub proof: Option<Proof>,
+}
+
+/// A connection with its bank accounts.
+#[derive(Debug, Clone)]
+pub struct ConnectionView {
+    /// The connection.
+    pub connection: Connection,
+    /// Its bank accounts, each with the account that it feeds and the status of that.
+    pub bank_accounts: Vec<(BankAccount, Option<(AccountId, String, AccountStatus)>)>,
+    /// The most pressing status of all of them.
+    pub status: Status,
+    /// The name of the one who connected it.
+    pub provider_name: &'static str,
+}
+
+/// The statuses of all accounts of an organization.
+pub(crate) struct Statuses(HashMap<AccountId, AccountStatus>);
+
+impl Statuses {
+    pub(crate) fn of(&self, account: AccountId) -> AccountStatus {
+        self.0.get(&account).cloned().unwrap_or(AccountStatus {
+            status: Status::WithoutBank,
+            connection: None,
+            bank: None,
+            bank_account: None,
+            proof: None,
+        })
+    }
+}
+
+impl Engine {
+    pub(crate) async fn account_statuses(&self, asker: &Asker) -> Result<Statuses, EngineError> {
+        let connections: HashMap<ConnectionId, Connection> =
+            self.store.connections(asker).await?.into_iter().map(|connection| (connection.id, connection)).collect();
+        let mut statuses = HashMap::new();
+        for facts in self.store.feed_facts(asker).await? {
+            let proof = self.proof_of(asker, &facts).await?;
+            let connection = connections.get(&facts.connection);
+            let status =
+                derive(&Facts { connection: Some(connection_facts(connection, &facts)?), proof }, self.ambient.now());
+            let account = AccountStatus {
+                status,
+                connection: Some(facts.connection),
+                bank: connection.map(|connection| connection.institution_name.clone()),
+                bank_account: Some(facts.bank_account),
+                proof,
+            };
+            statuses.insert(facts.account, account);
+        }
+        Ok(Statuses(statuses))
+    }
+
+    /// The kept proof where it is of the account as it stands; otherwise a new one.
+    async fn proof_of(&self, asker: &Asker, facts: &FeedFacts) -> Result<Option<Proof>, EngineError> {
+        if facts.last_success_at.is_none() {
+            return Ok(None);
+        }
+        if facts.proof_revision == Some(facts.account_revision)
+            && let Some(proof) = facts.proof.as_deref().and_then(|text| serde_json::from_str(text).ok())
+        {
+            return Ok(Some(proof));
+        }
+        Ok(Some(self.store.prove_account(asker, facts.account, facts.bank_account).await?))
+    }
+
+    /// The connections of an organization with their bank accounts.
+    pub async fn connections(&self, asker: &Asker) -> Result<Vec<ConnectionView>, EngineError> {
+        let statuses = self.account_statuses(asker).await?;
+        let names: HashMap<AccountId, String> =
+            self.store.accounts(asker).await?.into_iter().map(|account| (account.id, account.name)).collect();
+        let mut views = Vec::new();
+        for connection in self.store.connections(asker).await? {
+            let bank_accounts: Vec<_> = self
+                .store
+                .bank_accounts(asker, connection.id)
+                .await?
+                .into_iter()
+                .map(|bank_account| {
+                    let fed = bank_account.feeds.map(|(account, _)| {
+                        (account, names.get(&account).cloned().unwrap_or_default(), statuses.of(account))
+                    });
+                    (bank_account, fed)
+                })
+                .collect();
+            let worst = bank_accounts
+                .iter()
+                .filter_map(|(_, fed)| fed.as_ref().map(|(_, _, status)| &status.status))
+                .max_by_key(|status| urgency(status));
+            let own =
+                derive(&Facts { connection: Some(facts_of_connection(&connection)), proof: None }, self.ambient.now());
+            let status = worst.cloned().unwrap_or(own);
+            let descriptor = self.connectors.get(&connection.provider).map(|connector| connector.descriptor());
+            views.push(ConnectionView {
+                bank_accounts,
+                status,
+                provider_name: descriptor.map_or("", |descriptor| descriptor.name),
+                connection,
+            });
+        }
+        Ok(views)
+    }
+}
+
+fn facts_of_connection(connection: &Connection) -> ConnectionFacts {
+    ConnectionFacts {
+        consent: Some(connection.consent),
+        paused: connection.is_paused,
+        ended: connection.ended_at.is_some(),
+        ..ConnectionFacts::default()
+    }
+}
+
+fn connection_facts(connection: Option<&Connection>, facts: &FeedFacts) -> Result<ConnectionFacts, EngineError> {
+    let fault: Option<FaultRecord> = facts.last_fault.as_deref().map(serde_json::from_str).transpose()?;
+    let outcome = facts.last_outcome.as_deref().and_then(|code| RunOutcome::from_code(code).ok());
+    let base = match connection {
+        Some(connection) => facts_of_connection(connection),
+        None => ConnectionFacts { ended: true, ..ConnectionFacts::default() },
+    };
+    Ok(ConnectionFacts {
+        running: facts.is_running,
+        last: outcome.map(|outcome| LastResult { outcome, fault }),
+        last_success_at: facts.last_success_at,
+        ..base
+    })
+}
+
+/// How much a status wants a person: the worst that can be acted on stands for the whole connection.
+fn urgency(status: &Status) -> u8 {
+    match status {
+        Status::RenewNow => 9,
+        Status::KeysNeeded(_) => 8,
+        Status::AnswerNeeded(_) => 7,
+        Status::CheckData { .. } => 6,
+        Status::RenewBy { .. } => 5,
+        Status::Syncing => 4,
+        Status::Partly(_) => 3,
+        Status::Retrying(_) => 2,
+        Status::WaitingForBank(_) => 1,
+        Status::WithoutBank | Status::UpToDate { .. } | Status::NeverSynced | Status::Paused | Status::Unsynced => 0,
+    }
+}

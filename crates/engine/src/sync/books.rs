@@ -1,0 +1,161 @@
+//! The second phase: planning what is stored, and applying the plan.
+
+use bankside_connect::RawRow;
+use bankside_domain::account::OpeningSource;
+use bankside_domain::opening::work_out;
+use bankside_domain::reconcile::{Action, Arrived, Coverage, Plan, Policy, Snapshot, plan};
+use bankside_domain::row::RowStatus;
+use bankside_domain::run::AccountStep;
+use bankside_domain::{Asker, Id};
+use bankside_store::{
+    Applied, ApplyContext, BankAccount, Connection, DueRun, Opening, RunAccount, RunAccountUpdate, StoreError,
+    StoredSnapshot,
+};
+use bankside_vault::Place;
+
+use super::ingest::{Reader, zone_of};
+use crate::{Engine, EngineError};
+
+/// How often a plan is made again because somebody wrote to the account meanwhile.
+const MAX_PLANS: usize = 8;
+
+impl Engine {
+    /// Plans and applies for every account whose rows are stored and not yet in the books.
+    pub(crate) async fn books_phase(&self, asker: &Asker, due: &DueRun) -> Result<(), EngineError> {
+        let connection = self.store.connection(asker, due.connection).await?;
+        let bank_accounts = self.store.bank_accounts(asker, connection.id).await?;
+        for account in self.store.run_accounts(asker, due.lease.run).await? {
+            let bank_account = bank_accounts.iter().find(|bank_account| bank_account.id == account.bank_account);
+            if account.applied_at.is_some() {
+                continue;
+            }
+            if let (Some(bank_account), Some(_)) = (bank_account, account.fetched_at) {
+                self.book(asker, due, &connection, bank_account, &account).await?;
+            } else {
+                let update = RunAccountUpdate { step: Some(AccountStep::Failed), ..RunAccountUpdate::default() };
+                self.store.update_run_account(asker, &due.lease, account.bank_account, &update).await?;
+            }
+            self.report_progress();
+        }
+        Ok(())
+    }
+
+    async fn book(
+        &self,
+        asker: &Asker,
+        due: &DueRun,
+        connection: &Connection,
+        bank_account: &BankAccount,
+        account: &RunAccount,
+    ) -> Result<(), EngineError> {
+        let step = RunAccountUpdate { step: Some(AccountStep::Match), ..RunAccountUpdate::default() };
+        self.store.update_run_account(asker, &due.lease, bank_account.id, &step).await?;
+        self.report_progress();
+        let mut tries = 0;
+        let applied = loop {
+            let stored = self.store.snapshot(asker, due.lease.run, bank_account.id, account.account).await?;
+            let plan = self.plan(asker, connection, bank_account, account, &stored).await?;
+            match self.apply(asker, due, bank_account, account, &stored, &plan).await {
+                Err(StoreError::Stale) if tries < MAX_PLANS => tries += 1,
+                result => break result?,
+            }
+        };
+        tracing::info!(account = %account.account.uuid(), counts = ?applied.counts, "rows are in the books");
+        self.store.prove_account(asker, account.account, bank_account.id).await?;
+        Ok(())
+    }
+
+    /// Opens the stored rows and has the domain decide about them.
+    async fn plan(
+        &self,
+        asker: &Asker,
+        connection: &Connection,
+        bank_account: &BankAccount,
+        account: &RunAccount,
+        stored: &StoredSnapshot,
+    ) -> Result<Plan, EngineError> {
+        let connector = self.connectors.get(&connection.provider).ok_or(EngineError::NotFound("the provider"))?;
+        let currencies = self.store.currencies().await?;
+        let key = self.raw_row_key(asker, bank_account)?;
+        let reader = Reader {
+            connector: connector.as_ref(),
+            institution_key: &connection.institution_key,
+            time_zone: zone_of(connection),
+            currencies: &currencies,
+            flips_sign: bank_account.flips_sign,
+        };
+        let mut arrived = Vec::with_capacity(stored.versions.len());
+        for version in &stored.versions {
+            let bytes = key.open(Place::of(asker.organization, version.id, "raw"), &version.raw)?;
+            let raw = RawRow { status: version.status, bytes: bytes.to_vec() };
+            arrived.push(Arrived {
+                version: version.id,
+                known_as: version.known_as,
+                row: reader.read(&raw),
+                ids: version.ids.clone(),
+                fingerprint: version.fingerprint,
+            });
+        }
+        let ledger = &stored.state.account;
+        Ok(plan(&Snapshot {
+            known: stored.known.clone(),
+            arrived,
+            typed: stored.typed.clone(),
+            policy: Policy {
+                currency: ledger.currency.code,
+                start_on: Some(stored.state.import_from),
+                history_from: ledger.opening_on.filter(|_| ledger.opening_source == OpeningSource::Bank),
+                locked_through: ledger.locked_through,
+                pending: ledger.pending_policy,
+                fallback_day: self.today_at(connection),
+                booked_coverage: account.booked_complete.then_some(Coverage { from: account.asked_from, to: None }),
+                pending_complete: account.pending_complete,
+            },
+        }))
+    }
+
+    async fn apply(
+        &self,
+        asker: &Asker,
+        due: &DueRun,
+        bank_account: &BankAccount,
+        account: &RunAccount,
+        stored: &StoredSnapshot,
+        plan: &Plan,
+    ) -> Result<Applied, StoreError> {
+        let opening = match stored.state.account.opening_source {
+            OpeningSource::Unknown => self.opening(asker, bank_account, stored, plan).await?,
+            OpeningSource::Person | OpeningSource::Bank => None,
+        };
+        let context = ApplyContext {
+            lease: &due.lease,
+            bank_account: bank_account.id,
+            seen_at: account.fetched_at.unwrap_or_else(|| self.ambient.now()),
+            opening,
+            seen_again: account.rows_seen_again,
+        };
+        self.store.apply(asker, stored, plan, context).await
+    }
+
+    /// The opening balance of an account that waits for one: the bank's balance less the rows that will be in the books.
+    async fn opening(
+        &self,
+        asker: &Asker,
+        bank_account: &BankAccount,
+        stored: &StoredSnapshot,
+        plan: &Plan,
+    ) -> Result<Option<Opening>, StoreError> {
+        let balances = self.store.latest_balances(asker, bank_account.id).await?;
+        let stated: Vec<_> = balances.iter().map(|balance| balance.stated).collect();
+        let account = &stored.state.account;
+        let (mut booked, mut pending) = (account.booked_minor, account.pending_minor);
+        for decision in &plan.decisions {
+            if let Action::Add(entry) = &decision.action {
+                let sum = if entry.status == RowStatus::Booked { &mut booked } else { &mut pending };
+                *sum = sum.saturating_add(entry.minor);
+            }
+        }
+        Ok(work_out(&stated, booked, pending)
+            .map(|sum| Opening { minor: sum.opening_minor, on: stored.state.import_from }))
+    }
+}

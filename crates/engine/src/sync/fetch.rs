@@ -1,0 +1,141 @@
+//! The first phase: fetching, with everything stored as it comes. And the last: the result.
+
+use bankside_connect::connector::FetchEnd;
+use bankside_connect::{AccountRequest, Fault, FetchPlan, RemoteRef};
+use bankside_domain::fault::{FaultClass, FaultRecord};
+use bankside_domain::quota::Presence;
+use bankside_domain::run::{AccountStep, Trigger, outcome};
+use bankside_domain::{Asker, Id};
+use bankside_store::{BankAccount, Connection, DueRun, Feed, RunAccount, StoreError};
+use bankside_vault::Place;
+use jiff::Span;
+use jiff::civil::Date;
+
+use super::ingest::Ingest;
+use crate::{Engine, EngineError};
+
+/// Banks book late: each sync reads this many days again.
+const OVERLAP_DAYS: i64 = 10;
+
+impl Engine {
+    /// All phases of a run.
+    pub(crate) async fn run_phases(&self, due: &DueRun) -> Result<(), EngineError> {
+        let asker = Asker::system(due.organization);
+        let fault = self.fetch_phase(&asker, due).await?;
+        self.books_phase(&asker, due).await?;
+        self.end_phase(&asker, due, fault).await
+    }
+
+    /// Fetches for every account that has not been fetched yet. A fault of the whole connection is an answer, not an error.
+    pub(crate) async fn fetch_phase(&self, asker: &Asker, due: &DueRun) -> Result<Option<FaultRecord>, EngineError> {
+        let connection = self.store.connection(asker, due.connection).await?;
+        let feeds = self.store.feeds_of(asker, connection.id).await?;
+        let mut windows = Vec::with_capacity(feeds.len());
+        for feed in feeds {
+            windows.push((feed, self.first_day(asker, &feed).await?));
+        }
+        self.store.begin_run_accounts(asker, &due.lease, &windows).await?;
+        let open: Vec<RunAccount> = self
+            .store
+            .run_accounts(asker, due.lease.run)
+            .await?
+            .into_iter()
+            .filter(|account| account.fetched_at.is_none())
+            .collect();
+        if open.is_empty() {
+            return Ok(None);
+        }
+        for account in &open {
+            self.store.restart_run_account(asker, &due.lease, account.bank_account).await?;
+        }
+        self.report_progress();
+        match self.fetch(asker, due, &connection, &open).await {
+            Ok(()) => Ok(None),
+            Err(EngineError::Outside(fault)) => Ok(Some(*fault)),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn fetch(
+        &self,
+        asker: &Asker,
+        due: &DueRun,
+        connection: &Connection,
+        open: &[RunAccount],
+    ) -> Result<(), EngineError> {
+        let presence = match due.trigger {
+            Trigger::Linked | Trigger::Person => Presence::PersonPresent,
+            Trigger::Schedule | Trigger::Webhook => Presence::Unattended,
+        };
+        let provider = self.provider(asker, &connection.provider, presence).await?;
+        let remote = self.remote(asker, connection)?;
+        let bank_accounts: Vec<BankAccount> = self
+            .store
+            .bank_accounts(asker, connection.id)
+            .await?
+            .into_iter()
+            .filter(|bank_account| open.iter().any(|account| account.bank_account == bank_account.id))
+            .collect();
+        let requests = open.iter().filter_map(|account| {
+            let bank_account = bank_accounts.iter().find(|bank_account| bank_account.id == account.bank_account)?;
+            let provider_account_id = bank_account.provider_account_id.clone();
+            Some(AccountRequest { provider_account_id, from: account.asked_from? })
+        });
+        let plan = FetchPlan { accounts: requests.collect(), presence };
+        let mut ingest = Ingest::new(self, *asker, &due.lease, connection, &provider, bank_accounts);
+        let result = provider.connector.fetch(&provider.cx(), &remote, &plan, &mut ingest).await;
+        let trouble = ingest.into_trouble();
+        self.store.count_calls(asker, due.lease.run, provider.calls()).await?;
+        match (result, trouble) {
+            (_, Some(error)) => Err(error),
+            (Ok(()), None) => Ok(()),
+            (Err(FetchEnd::Fault(fault)), None) => Err(fault.into()),
+            (Err(FetchEnd::Closed(_)), None) => Err(EngineError::Store(StoreError::LeaseLost)),
+        }
+    }
+
+    /// The first day to ask for: the day chosen at linking, later some days before the bank's latest booked row. By the
+    /// bank's own dates, never by this server's clock.
+    async fn first_day(&self, asker: &Asker, feed: &Feed) -> Result<Date, EngineError> {
+        let state = self.store.sync_state(asker, feed.bank_account, feed.account).await?;
+        Ok(match (state.last_applied_at, state.latest_booked_on) {
+            (Some(_), Some(day)) => day.saturating_sub(Span::new().days(OVERLAP_DAYS)).max(feed.import_from),
+            _ => feed.import_from,
+        })
+    }
+
+    /// The provider's own reference of a connection.
+    pub(crate) fn remote(&self, asker: &Asker, connection: &Connection) -> Result<RemoteRef, EngineError> {
+        let place = Place::of(asker.organization, connection.id, "remote");
+        let key = self.vault.data_key(&connection.data_key, place)?;
+        Ok(serde_json::from_slice(&key.open(place, &connection.remote)?)?)
+    }
+
+    /// Writes how the run ended.
+    pub(crate) async fn end_phase(
+        &self,
+        asker: &Asker,
+        due: &DueRun,
+        fault: Option<FaultRecord>,
+    ) -> Result<(), EngineError> {
+        let accounts = self.store.run_accounts(asker, due.lease.run).await?;
+        let done = accounts.iter().filter(|account| account.step == AccountStep::Done).count();
+        let faulty = accounts.iter().filter(|account| account.fault.is_some()).count();
+        let outcome = outcome(done, faulty + usize::from(fault.is_some()));
+        self.store.finish_run(asker, &due.lease, outcome, fault.as_ref()).await?;
+        tracing::info!(connection = %due.connection.uuid(), ?outcome, accounts = accounts.len(), "run finished");
+        self.report_progress();
+        Ok(())
+    }
+
+    /// Ends a run that has been tried too often.
+    pub(crate) async fn give_up(&self, due: &DueRun) -> Result<(), EngineError> {
+        let asker = Asker::system(due.organization);
+        let fault = Fault::new(
+            FaultClass::Bug,
+            "run.given_up",
+            "This sync was interrupted again and again. What had arrived is kept.",
+        );
+        self.end_phase(&asker, due, Some(fault.into_record())).await
+    }
+}

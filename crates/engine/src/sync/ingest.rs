@@ -1,0 +1,250 @@
+//! The sink of a fetch: every event is stored before the next one is taken.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use bankside_connect::{Connector, FetchEvent, MapContext, RawRow, Sink, SinkClosed};
+use bankside_domain::reconcile::Digest;
+use bankside_domain::row::{FINGERPRINT_VERSION, MappedRow, Row, fingerprint_text};
+use bankside_domain::run::AccountStep;
+use bankside_domain::{Asker, Code, Currency, CurrencyCode, FeedRowVersionId};
+use bankside_store::{BankAccount, Connection, Lease, ReceivedRow, RunAccountUpdate};
+use bankside_vault::{DataKey, Digester, Place, Purpose};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::connecting::kept_balance;
+use crate::provider::Provider;
+use crate::{Engine, EngineError};
+
+/// Rows are stored in transactions of this many, so that a long history does not hold the one writer for long.
+const ROWS_AT_ONCE: usize = 500;
+
+/// Reads raw rows of one bank account into ours.
+pub(crate) struct Reader<'a> {
+    pub(crate) connector: &'a dyn Connector,
+    pub(crate) institution_key: &'a str,
+    pub(crate) time_zone: TimeZone,
+    pub(crate) currencies: &'a HashMap<CurrencyCode, Currency>,
+    pub(crate) flips_sign: bool,
+}
+
+impl Reader<'_> {
+    /// One row, with its sign as the owner sees it.
+    pub(crate) fn read(&self, raw: &RawRow) -> MappedRow {
+        let context = MapContext {
+            institution_key: self.institution_key,
+            time_zone: &self.time_zone,
+            currencies: self.currencies,
+        };
+        match self.connector.map(&context, raw) {
+            MappedRow::Readable(row) if self.flips_sign => match row.amount.checked_neg() {
+                Ok(amount) => MappedRow::Readable(Box::new(Row { amount, ..*row })),
+                Err(error) => MappedRow::Unreadable { why: error.to_string() },
+            },
+            mapped => mapped,
+        }
+    }
+}
+
+/// The zone of a connection's bank.
+pub(crate) fn zone_of(connection: &Connection) -> TimeZone {
+    TimeZone::get(&connection.time_zone).unwrap_or(TimeZone::UTC)
+}
+
+/// One bank account while its rows come in.
+struct Incoming {
+    bank_account: BankAccount,
+    key: Option<DataKey>,
+    seen: HashMap<Digest, usize>,
+    fault_seen: bool,
+}
+
+/// Stores what a fetch brings.
+pub(crate) struct Ingest<'a> {
+    engine: &'a Engine,
+    asker: Asker,
+    lease: &'a Lease,
+    connection: &'a Connection,
+    provider: &'a Provider,
+    accounts: HashMap<String, Incoming>,
+    ids: Digester,
+    contents: Digester,
+    raws: Digester,
+    trouble: Option<EngineError>,
+}
+
+impl<'a> Ingest<'a> {
+    pub(crate) fn new(
+        engine: &'a Engine,
+        asker: Asker,
+        lease: &'a Lease,
+        connection: &'a Connection,
+        provider: &'a Provider,
+        bank_accounts: Vec<BankAccount>,
+    ) -> Self {
+        let digester = |purpose| engine.vault.digester(asker.organization, purpose);
+        let accounts = bank_accounts.into_iter().map(|bank_account| {
+            let incoming = Incoming { key: None, seen: HashMap::new(), fault_seen: false, bank_account };
+            (incoming.bank_account.provider_account_id.clone(), incoming)
+        });
+        Self {
+            engine,
+            asker,
+            lease,
+            connection,
+            provider,
+            accounts: accounts.collect(),
+            ids: digester(Purpose::RowId),
+            contents: digester(Purpose::Fingerprint),
+            raws: digester(Purpose::Raw),
+            trouble: None,
+        }
+    }
+
+    /// What kept the sink from storing, if something did.
+    pub(crate) fn into_trouble(self) -> Option<EngineError> {
+        self.trouble
+    }
+
+    async fn take(&mut self, provider_account_id: &str, event: FetchEvent) -> Result<(), EngineError> {
+        let Some(mut incoming) = self.accounts.remove(provider_account_id) else {
+            tracing::warn!("the provider told of an account that was not asked for");
+            return Ok(());
+        };
+        let result = self.take_for(&mut incoming, event).await;
+        self.accounts.insert(provider_account_id.to_owned(), incoming);
+        self.engine.report_progress();
+        result
+    }
+
+    async fn take_for(&self, incoming: &mut Incoming, event: FetchEvent) -> Result<(), EngineError> {
+        let bank_account = incoming.bank_account.id;
+        let update = match event {
+            FetchEvent::Step(step) => RunAccountUpdate { step: Some(step), ..RunAccountUpdate::default() },
+            FetchEvent::Rows(rows) => {
+                for chunk in rows.chunks(ROWS_AT_ONCE) {
+                    self.store_rows(incoming, chunk).await?;
+                }
+                return Ok(());
+            }
+            FetchEvent::RowsEnd { booked_complete, pending_complete } => {
+                RunAccountUpdate { fetched: Some((booked_complete, pending_complete)), ..RunAccountUpdate::default() }
+            }
+            FetchEvent::Balances(balances) => {
+                let seen_at = self.engine.ambient.now();
+                let currency = incoming.bank_account.currency;
+                let flips = incoming.bank_account.flips_sign;
+                let kept: Vec<_> = balances
+                    .iter()
+                    .filter(|balance| balance.amount.currency.code == currency)
+                    .map(|balance| kept_balance(balance, flips, seen_at))
+                    .collect();
+                return Ok(self.engine.store.keep_balances(&self.asker, self.lease, bank_account, &kept).await?);
+            }
+            FetchEvent::Fault(fault) if incoming.fault_seen => {
+                tracing::warn!(code = fault.code(), "a further fault of the same account");
+                return Ok(());
+            }
+            FetchEvent::Fault(fault) => {
+                incoming.fault_seen = true;
+                tracing::warn!(code = fault.code(), status = fault.http_status(), "an account could not be read");
+                RunAccountUpdate { fault: Some(fault.into_record()), ..RunAccountUpdate::default() }
+            }
+        };
+        Ok(self.engine.store.update_run_account(&self.asker, self.lease, bank_account, &update).await?)
+    }
+
+    async fn store_rows(&self, incoming: &mut Incoming, rows: &[RawRow]) -> Result<(), EngineError> {
+        let key = match incoming.key.take() {
+            Some(key) => key,
+            None => self.engine.raw_row_key(&self.asker, &incoming.bank_account)?,
+        };
+        let reader = Reader {
+            connector: self.provider.connector.as_ref(),
+            institution_key: &self.connection.institution_key,
+            time_zone: zone_of(self.connection),
+            currencies: self.provider.currencies(),
+            flips_sign: incoming.bank_account.flips_sign,
+        };
+        let received: Vec<ReceivedRow> =
+            rows.iter().map(|raw| self.received(&reader, &key, &mut incoming.seen, raw)).collect();
+        incoming.key = Some(key);
+        let days: Vec<Date> = received.iter().filter_map(|row| row.day).collect();
+        let bank_account = incoming.bank_account.id;
+        let store = &self.engine.store;
+        let came = store.receive_rows(&self.asker, self.lease, bank_account, &received).await?;
+        let update = RunAccountUpdate {
+            step: Some(AccountStep::Rows),
+            more_rows: Some((came.stored + came.seen_again, came.seen_again)),
+            served: days.iter().min().copied().zip(days.iter().max().copied()),
+            ..RunAccountUpdate::default()
+        };
+        Ok(store.update_run_account(&self.asker, self.lease, bank_account, &update).await?)
+    }
+
+    fn received(
+        &self,
+        reader: &Reader<'_>,
+        key: &DataKey,
+        seen: &mut HashMap<Digest, usize>,
+        raw: &RawRow,
+    ) -> ReceivedRow {
+        let id: FeedRowVersionId = self.engine.ambient.id();
+        let raw_digest = self.raws.digest(&[raw.status.code().as_bytes(), &raw.bytes]);
+        let next = seen.entry(raw_digest).or_default();
+        let occurrence = *next;
+        *next += 1;
+        let sealed =
+            key.seal_compressed(Place::of(self.asker.organization, id, "raw"), &raw.bytes, &self.engine.ambient);
+        let blank = ReceivedRow {
+            id,
+            status: raw.status,
+            amount_minor: None,
+            currency: None,
+            day: None,
+            ids: Vec::new(),
+            fingerprint: raw_digest,
+            fingerprint_version: FINGERPRINT_VERSION,
+            raw_digest,
+            occurrence,
+            raw: sealed,
+        };
+        match reader.read(raw) {
+            MappedRow::Unreadable { .. } => blank,
+            MappedRow::Readable(row) => ReceivedRow {
+                status: row.status,
+                amount_minor: Some(row.amount.minor),
+                currency: Some(row.amount.currency.code),
+                day: row.day(),
+                ids: row.ids.iter().map(|id| (id.kind, self.ids.digest(&[id.value.as_bytes()]))).collect(),
+                fingerprint: self.contents.digest(&[fingerprint_text(&row).as_bytes()]),
+                ..blank
+            },
+        }
+    }
+}
+
+#[async_trait]
+impl Sink for Ingest<'_> {
+    async fn accept(&mut self, provider_account_id: &str, event: FetchEvent) -> Result<(), SinkClosed> {
+        if self.trouble.is_some() {
+            return Err(SinkClosed);
+        }
+        match self.take(provider_account_id, event).await {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                self.trouble = Some(error);
+                Err(SinkClosed)
+            }
+        }
+    }
+}
+
+impl Engine {
+    /// The key that seals a bank account's raw rows.
+    pub(crate) fn raw_row_key(&self, asker: &Asker, bank_account: &BankAccount) -> Result<DataKey, EngineError> {
+        let place = Place::of(asker.organization, bank_account.id, "bank-account");
+        Ok(self.vault.data_key(&bank_account.data_key, place)?)
+    }
+}

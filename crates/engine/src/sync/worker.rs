@@ -1,0 +1,100 @@
+//! The worker: claims runs that are due and carries them out, a few at a time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bankside_store::{DueRun, StoreError};
+use jiff::SignedDuration;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Engine, EngineError};
+
+/// A worker that is silent for so long has lost its run.
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
+const PROLONG_EVERY: Duration = Duration::from_secs(20);
+/// Polling is always correct; being woken is only sooner.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+const RUNS_AT_ONCE: usize = 4;
+/// A run that has brought down this many workers is given up.
+const MAX_ATTEMPTS: i64 = 5;
+
+impl Engine {
+    /// Works until it is told to stop; then finishes what it has begun.
+    pub async fn work(&self, stop: CancellationToken) {
+        let owner = format!("{:016x}", u64::from_be_bytes(self.ambient.random()));
+        let places = Arc::new(Semaphore::new(RUNS_AT_ONCE));
+        let running = tokio_util::task::TaskTracker::new();
+        while !stop.is_cancelled() {
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
+            match self.store.claim_run_as_system(&owner, LEASE).await {
+                Ok(Some(due)) => {
+                    let engine = self.clone();
+                    running.spawn(async move {
+                        engine.carry_out(&due).await;
+                        drop(place);
+                    });
+                }
+                Ok(None) => {
+                    drop(place);
+                    tokio::select! {
+                        () = stop.cancelled() => {}
+                        () = self.due.notified() => {}
+                        () = tokio::time::sleep(LOOK_EVERY) => {}
+                    }
+                }
+                Err(error) => {
+                    drop(place);
+                    tracing::error!(%error, "the queue of runs cannot be read");
+                    tokio::time::sleep(LOOK_EVERY).await;
+                }
+            }
+        }
+        running.close();
+        running.wait().await;
+    }
+
+    /// Claims and carries out the run that is due longest. Answers whether there was one.
+    pub async fn work_once(&self) -> Result<bool, EngineError> {
+        match self.store.claim_run_as_system("once", LEASE).await? {
+            Some(due) => {
+                self.carry_out(&due).await;
+                Ok(true)
+            }
+            None => Ok(false),
+        }
+    }
+
+    /// Carries out a claimed run while its lease is kept alive.
+    pub(crate) async fn carry_out(&self, due: &DueRun) {
+        let span = tracing::info_span!("run", run = %due.lease.run, attempt = due.lease.attempt);
+        let work = async {
+            if due.lease.attempt > MAX_ATTEMPTS { self.give_up(due).await } else { self.run_phases(due).await }
+        };
+        let prolong = async {
+            let asker = bankside_domain::Asker::system(due.organization);
+            loop {
+                tokio::time::sleep(PROLONG_EVERY).await;
+                if let Err(error) = self.store.prolong_lease(&asker, &due.lease, LEASE).await {
+                    tracing::warn!(%error, "the lease cannot be prolonged");
+                }
+            }
+        };
+        let result = tracing::Instrument::instrument(
+            async {
+                tokio::select! {
+                    result = work => result,
+                    () = prolong => Ok(()),
+                }
+            },
+            span,
+        )
+        .await;
+        match result {
+            Ok(()) => {}
+            Err(EngineError::Store(StoreError::LeaseLost)) => tracing::info!("another worker has taken the run over"),
+            Err(error) => tracing::error!(%error, "a run ended in an error; another attempt will follow"),
+        }
+        self.report_progress();
+    }
+}

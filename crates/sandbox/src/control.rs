@@ -1,0 +1,54 @@
+//! The controls that no provider has: the clock.
+
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Map, Value, json};
+use url::form_urlencoded;
+
+use crate::Sandbox;
+use crate::clock::{Turn, wire_time};
+use crate::sandbox::TurnFault;
+
+const BODY_LIMIT_BYTES: usize = 4 * 1024;
+
+pub(crate) fn routes() -> Router<Sandbox> {
+    Router::new().route("/_control/clock", get(clock).post(turn_clock)).layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
+}
+
+async fn clock(State(sandbox): State<Sandbox>) -> Json<Value> {
+    Json(json!({ "now": wire_time(sandbox.now()) }))
+}
+
+/// Takes JSON from programs and the form of the index page from people, who are sent back there.
+async fn turn_clock(State(sandbox): State<Sandbox>, headers: HeaderMap, body: Bytes) -> Response {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let from_form = kind.starts_with("application/x-www-form-urlencoded");
+    if from_form && is_from_elsewhere(&headers) {
+        return fault(StatusCode::FORBIDDEN, "the clock is turned from the sandbox's own page only");
+    }
+    let command = if from_form { form_command(&body) } else { serde_json::from_slice(&body).unwrap_or_default() };
+    match Turn::read(&command).map_err(TurnFault::from).and_then(|turn| sandbox.turn(turn)) {
+        Ok(_) if from_form => Redirect::to("/").into_response(),
+        Ok(now) => Json(json!({ "now": wire_time(now) })).into_response(),
+        Err(TurnFault::Refused(error)) => fault(StatusCode::BAD_REQUEST, &error.to_string()),
+        Err(TurnFault::Sandbox(error)) => fault(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+    }
+}
+
+fn form_command(body: &[u8]) -> Value {
+    let fields = form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), value.into_owned().into()));
+    Value::Object(fields.collect::<Map<_, _>>())
+}
+
+/// A form on a stranger's page could turn the clock, too; browsers say so.
+fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none")
+}
+
+fn fault(status: StatusCode, detail: &str) -> Response {
+    (status, Json(json!({ "error": detail }))).into_response()
+}

@@ -1,0 +1,111 @@
+//! Whether a data call may be served, in the order in which the provider checks (fact sheet §6, §7).
+
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::fields::PathId;
+use super::problem::Problem;
+use super::quota::{self, Left, Window};
+use super::records::{Account, Agreement, Readiness, Records, Scope};
+use crate::Sandbox;
+use crate::banks::{DailyLimit, SANDBOX_FINANCE, Service};
+
+/// The provider's daily limit since March 2025 (fact sheet §8).
+const PROVIDERS_DAILY_LIMIT: usize = 4;
+
+/// The account id of a path; the trailing space in the detail is real (fact sheet §6.1).
+pub(super) fn account_id(id: &PathId) -> Result<Uuid, Problem> {
+    id.parse()
+        .ok_or_else(|| Problem::bad_request("Invalid Account ID", &format!("{} is not a valid Account UUID. ", id.0)))
+}
+
+/// The account, as the data endpoints say that there is none.
+pub(super) fn find(records: &Records, id: Uuid) -> Result<&Account, Problem> {
+    records.accounts.get(&id).ok_or_else(|| {
+        let detail = "Please check whether you specified a valid Account ID";
+        Problem::new(StatusCode::NOT_FOUND, &format!("Account ID {id} not found"), detail)
+    })
+}
+
+/// The agreement under which a scope of an account may be read now.
+pub(super) fn permission(records: &Records, id: Uuid, scope: Scope, now: Timestamp) -> Result<&Agreement, Problem> {
+    let consents = records.consents_of(id);
+    let Some((newest, agreement)) = consents.first() else {
+        let detail = "Account exists but there is no valid End User Agreement permitting you to access it";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "No valid End User Agreement", detail));
+    };
+    let mut valid = consents.iter().filter(|(_, agreement)| !agreement.has_expired(now)).peekable();
+    if valid.peek().is_none() {
+        return Err(expired(*newest, agreement));
+    }
+    valid.find(|(_, agreement)| agreement.access_scope.contains(&scope)).map(|(_, agreement)| *agreement).ok_or_else(
+        || {
+            let detail = format!(
+                "EUA doesn't allow access to account {}. \
+                 Check EUA access scope. Or create new EUA with correct access scope",
+                scope.word()
+            );
+            Problem::new(StatusCode::FORBIDDEN, "End User Agreement (EUA) access scope error", &detail)
+        },
+    )
+}
+
+fn expired(id: Uuid, agreement: &Agreement) -> Problem {
+    let end = agreement.ends_at().map(|end| end.strftime("%Y-%m-%d %H:%M:%S%.6f+00:00").to_string());
+    let detail = format!(
+        "EUA was valid for {} days and it expired at {}. \
+         The end user must connect the account once more with new EUA and Requisition",
+        agreement.access_valid_for_days,
+        end.unwrap_or_default()
+    );
+    Problem::new(StatusCode::UNAUTHORIZED, &format!("End User Agreement (EUA) {id} has expired"), &detail)
+}
+
+/// Right after linking, data has to wait (fact sheet §7); the error names the way out, which is the metadata call.
+pub(super) fn readiness(readiness: Readiness, now: Timestamp) -> Result<(), Problem> {
+    if readiness.is_ready(now) {
+        return Ok(());
+    }
+    let detail = "Your account data is currently being processed. \
+                  Please try again shortly, or poll /accounts/<id>/ endpoint and retry when status is READY";
+    Err(Problem::typed(StatusCode::CONFLICT, "Account is Processing", detail, "AccountProcessing"))
+}
+
+/// Counts a call that is going to succeed; `None` where there is no limit.
+pub(super) fn count(
+    sandbox: &Sandbox,
+    service: &Service,
+    account: &mut Account,
+    scope: Scope,
+    now: Timestamp,
+) -> Result<Option<Left>, Problem> {
+    let switches = sandbox.switches();
+    let Some(limit) = daily_limit(sandbox, service, &account.institution_id) else { return Ok(None) };
+    let window = if switches.daily_window_is_fixed { Window::Fixed } else { Window::Rolling };
+    let calls = account.calls.entry(scope).or_default();
+    quota::take(calls, limit, now, window).map(Some).map_err(|left| {
+        let mut problem = if switches.daily_limit_is_the_institutions {
+            institution_limit(scope, switches.institution_limit_has_status_code)
+        } else {
+            Problem::rate_limited(&format!("{limit}/day"), left.reset_secs)
+        };
+        problem.left = switches.account_limit_headers_on_429.then_some(left);
+        problem
+    })
+}
+
+fn daily_limit(sandbox: &Sandbox, service: &Service, institution_id: &str) -> Option<usize> {
+    let is_exempt = institution_id == SANDBOX_FINANCE && !sandbox.switches().sandbox_bank_has_daily_limit;
+    match service.daily_limit {
+        DailyLimit::Always(limit) => Some(limit),
+        DailyLimit::WhereAsked => (sandbox.daily_limit_everywhere() && !is_exempt).then_some(PROVIDERS_DAILY_LIMIT),
+    }
+}
+
+fn institution_limit(scope: Scope, with_status_code: bool) -> Problem {
+    let summary = format!("Couldn't update account {}", scope.word());
+    let detail = "Daily request limit set by the Institution has been exceeded.";
+    let problem = Problem::typed(StatusCode::TOO_MANY_REQUESTS, &summary, detail, "RateLimitError");
+    if with_status_code { problem } else { problem.without_status_code() }
+}

@@ -1,0 +1,203 @@
+//! The steps of a consent as a state machine over the requisition's status.
+
+use url::form_urlencoded;
+
+use super::super::records::{Records, Status};
+use super::{Visit, link};
+use crate::{Sandbox, SandboxError};
+
+/// The user id that the bank refuses.
+pub(super) const REJECTED_USER: &str = "reject";
+/// The user id at which the bank fails.
+pub(super) const FAILING_USER: &str = "down";
+
+/// A page of the walk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    Consent,
+    /// Instead of consent, at a bank that exists only in lists.
+    Down,
+    SignIn,
+    Choose,
+    Granted,
+}
+
+impl Step {
+    /// The value of the hidden field `step`.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Consent => "consent",
+            Self::Down => "down",
+            Self::SignIn => "sign_in",
+            Self::Choose => "choose",
+            Self::Granted => "granted",
+        }
+    }
+
+    /// The step that a requisition is at; `None` when its link is used up.
+    fn of(visit: &Visit) -> Option<Self> {
+        match visit.requisition.status {
+            Status::Created | Status::GivingConsent if visit.bank.service.is_none() => Some(Self::Down),
+            Status::Created | Status::GivingConsent => Some(Self::Consent),
+            Status::UndergoingAuthentication => Some(Self::SignIn),
+            Status::SelectingAccounts => Some(Self::Choose),
+            Status::GrantingAccess => Some(Self::Granted),
+            Status::Rejected | Status::Linked | Status::Expired => None,
+        }
+    }
+}
+
+/// What went wrong, in the words that the redirect carries (fact sheet §5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failure {
+    Cancelled,
+    Rejected,
+    InstitutionDown,
+    LinkReused,
+}
+
+impl Failure {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Cancelled => "UserCancelledSession",
+            Self::Rejected => "UserSessionRejected",
+            Self::InstitutionDown => "InstitutionTechnicalError",
+            Self::LinkReused => "RequisitionLinkReused",
+        }
+    }
+
+    pub(super) fn details(self) -> &'static str {
+        match self {
+            Self::Cancelled => "User cancelled the session.",
+            Self::Rejected => "User session rejected due to incorrect credentials or a business exception.",
+            Self::InstitutionDown => {
+                "A technical error occurred while trying to connect to the institution, please try again."
+            }
+            Self::LinkReused => "This link has already been used for authorization and is no longer valid.",
+        }
+    }
+}
+
+/// How a walk ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Granted,
+    Failed(Failure),
+}
+
+/// What a page has to say about the form it just got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Complaint {
+    UserIdMissing,
+    CodeMissing,
+    NothingChosen,
+}
+
+/// The answer to a visit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reply {
+    Show(Step, Option<Complaint>),
+    /// The page once more, at the step that is current.
+    Again,
+    Away(Outcome),
+}
+
+/// The fields of a form; the same name may come several times.
+pub(super) struct Form(Vec<(String, String)>);
+
+impl Form {
+    pub(super) fn read(body: &[u8]) -> Self {
+        Self(form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
+    }
+
+    fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.trim())
+    }
+
+    fn get<'a>(&'a self, name: &'a str) -> &'a str {
+        self.all(name).next().unwrap_or_default()
+    }
+}
+
+/// Someone opens the link. The first time, the requisition moves from created to giving consent.
+pub(super) fn open(visit: &Visit, records: &mut Records) -> Reply {
+    let Some(step) = Step::of(visit) else { return Reply::Away(Outcome::Failed(Failure::LinkReused)) };
+    if visit.requisition.status == Status::Created {
+        set_status(records, visit, Status::GivingConsent);
+    }
+    Reply::Show(step, None)
+}
+
+/// Someone sends a form. What is no button's value counts as the page's main button.
+pub(super) fn submit(
+    sandbox: &Sandbox,
+    visit: &Visit,
+    records: &mut Records,
+    form: &Form,
+) -> Result<Reply, SandboxError> {
+    let Some(step) = Step::of(visit) else { return Ok(Reply::Away(Outcome::Failed(Failure::LinkReused))) };
+    if form.get("step") != step.word() {
+        return Ok(Reply::Again);
+    }
+    if step == Step::Down {
+        return Ok(Reply::Away(Outcome::Failed(Failure::InstitutionDown)));
+    }
+    if form.get("action") == "cancel" && step != Step::Granted {
+        // The status stays, so the link can be opened again; the facts say nothing else.
+        return Ok(Reply::Away(Outcome::Failed(Failure::Cancelled)));
+    }
+    match step {
+        Step::Consent | Step::Down => {
+            if let Some(agreement) = records.agreements.get_mut(&visit.requisition.agreement) {
+                agreement.accepted = Some(visit.now);
+            }
+            set_status(records, visit, Status::UndergoingAuthentication);
+            Ok(Reply::Again)
+        }
+        Step::SignIn => Ok(sign_in(visit, records, form)),
+        Step::Choose => choose(sandbox, visit, records, form),
+        Step::Granted => {
+            link::link_accounts(sandbox, visit, records)?;
+            set_status(records, visit, Status::Linked);
+            Ok(Reply::Away(Outcome::Granted))
+        }
+    }
+}
+
+/// The sandbox's banks accept anyone, but both fields must be filled.
+fn sign_in(visit: &Visit, records: &mut Records, form: &Form) -> Reply {
+    match (form.get("user_id"), form.get("code")) {
+        ("", _) => Reply::Show(Step::SignIn, Some(Complaint::UserIdMissing)),
+        (_, "") => Reply::Show(Step::SignIn, Some(Complaint::CodeMissing)),
+        (REJECTED_USER, _) => {
+            set_status(records, visit, Status::Rejected);
+            Reply::Away(Outcome::Failed(Failure::Rejected))
+        }
+        (FAILING_USER, _) => Reply::Away(Outcome::Failed(Failure::InstitutionDown)),
+        _ => {
+            let chooses = visit.requisition.account_selection;
+            set_status(records, visit, if chooses { Status::SelectingAccounts } else { Status::GrantingAccess });
+            Reply::Again
+        }
+    }
+}
+
+fn choose(sandbox: &Sandbox, visit: &Visit, records: &mut Records, form: &Form) -> Result<Reply, SandboxError> {
+    let offered = link::offered_cards(sandbox, visit)?;
+    let is_chosen = |key: &String| form.all("account").any(|chosen| chosen == key);
+    let chosen: Vec<_> = offered.into_iter().map(|card| card.key).filter(is_chosen).collect();
+    if chosen.is_empty() {
+        return Ok(Reply::Show(Step::Choose, Some(Complaint::NothingChosen)));
+    }
+    if let Some(requisition) = records.requisitions.get_mut(&visit.id) {
+        requisition.chosen = Some(chosen);
+    }
+    set_status(records, visit, Status::GrantingAccess);
+    Ok(Reply::Again)
+}
+
+fn set_status(records: &mut Records, visit: &Visit, status: Status) {
+    if let Some(requisition) = records.requisitions.get_mut(&visit.id) {
+        requisition.status = status;
+    }
+}

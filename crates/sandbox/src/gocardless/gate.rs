@@ -1,0 +1,152 @@
+//! What stands before every call: paths and their slashes, methods, tokens, general limits, and headers on every answer.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::API_PATH;
+use super::problem::Problem;
+use super::throttle::{Bucket, Standing, Verb};
+use super::tokens::{self, COMPANY, TokenType};
+use crate::Sandbox;
+
+/// A path of the API: its segments, the methods it allows and what its calls count as.
+struct Route {
+    path: &'static str,
+    allow: &'static str,
+    bucket: fn(Verb) -> Bucket,
+}
+
+const fn route(path: &'static str, allow: &'static str, bucket: fn(Verb) -> Bucket) -> Route {
+    Route { path, allow, bucket }
+}
+
+/// The endpoint list of fact sheet §1 with the limits of §8.
+const ROUTES: &[Route] = &[
+    route("/token/new/", "POST, OPTIONS", |_| Bucket::TokenNew),
+    route("/token/refresh/", "POST, OPTIONS", |_| Bucket::TokenRefresh),
+    route("/institutions/", "GET, HEAD, OPTIONS", |_| Bucket::Institutions),
+    route("/institutions/{id}/", "GET, HEAD, OPTIONS", |_| Bucket::Institutions),
+    route("/agreements/enduser/", "GET, POST, HEAD, OPTIONS", Bucket::Agreements),
+    route("/agreements/enduser/{id}/", "GET, DELETE, HEAD, OPTIONS", Bucket::Agreements),
+    route("/agreements/enduser/{id}/accept/", "PUT, OPTIONS", |_| Bucket::AgreementAccept),
+    route("/agreements/enduser/{id}/reconfirm/", "GET, POST, HEAD, OPTIONS", Bucket::Agreements),
+    route("/requisitions/", "GET, POST, HEAD, OPTIONS", Bucket::Requisitions),
+    route("/requisitions/{id}/", "GET, DELETE, HEAD, OPTIONS", Bucket::Requisitions),
+    route("/accounts/{id}/", "GET, HEAD, OPTIONS", |_| Bucket::Accounts),
+    route("/accounts/{id}/balances/", "GET, HEAD, OPTIONS", |_| Bucket::Accounts),
+    route("/accounts/{id}/details/", "GET, HEAD, OPTIONS", |_| Bucket::Accounts),
+    route("/accounts/{id}/transactions/", "GET, HEAD, OPTIONS", |_| Bucket::Accounts),
+];
+
+impl Route {
+    fn find(path: &str) -> Option<&'static Self> {
+        ROUTES.iter().find(|route| {
+            let mut segments = path.split('/');
+            let fits = route.path.split('/').all(|pattern| {
+                segments
+                    .next()
+                    .is_some_and(|segment| if pattern == "{id}" { !segment.is_empty() } else { segment == pattern })
+            });
+            fits && segments.next().is_none()
+        })
+    }
+
+    fn allows(&self, method: &Method) -> bool {
+        self.allow.split(", ").any(|allowed| allowed == method.as_str())
+    }
+
+    fn is_open(&self) -> bool {
+        self.path.starts_with("/token/")
+    }
+}
+
+/// Lets a call through, or answers it.
+pub(super) async fn gate(State(sandbox): State<Sandbox>, request: Request, next: Next) -> Response {
+    let Some(route) = Route::find(request.uri().path()) else {
+        return with_common_headers(slash_or_nothing(&request), &sandbox);
+    };
+    let bucket = (route.bucket)(Verb::of(request.method()));
+    let (answer, standing) = pass(&sandbox, route, bucket, request, next).await;
+    let mut response = with_common_headers(answer, &sandbox);
+    standing.write(response.headers_mut());
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(route.allow));
+    response
+}
+
+/// The order of the provider's framework: token, general limit, method.
+async fn pass(sandbox: &Sandbox, route: &Route, bucket: Bucket, request: Request, next: Next) -> (Response, Standing) {
+    let look = || sandbox.throttle(|throttle, at| throttle.look(bucket, at));
+    if !route.is_open()
+        && let Err(problem) = authenticate(sandbox, request.headers())
+    {
+        return (problem.into_response(), look());
+    }
+    let standing = sandbox.throttle(|throttle, at| throttle.take(bucket, at));
+    if !standing.allowed {
+        return (standing.problem().into_response(), standing);
+    }
+    if !route.allows(request.method()) {
+        let text = format!("Method \"{}\" not allowed.", request.method());
+        return (Problem::new(StatusCode::METHOD_NOT_ALLOWED, &text, &text).into_response(), standing);
+    }
+    if request.method() == Method::OPTIONS {
+        return (axum::Json(json!({})).into_response(), standing);
+    }
+    (next.run(request).await, standing)
+}
+
+fn authenticate(sandbox: &Sandbox, headers: &HeaderMap) -> Result<(), Problem> {
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let token = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let Some((_, token)) = token else {
+        let text = "Authentication credentials were not provided.";
+        let body = if sandbox.switches().missing_token_has_summary {
+            json!({ "summary": text, "detail": text })
+        } else {
+            json!({ "detail": text })
+        };
+        return Err(Problem::with_body(StatusCode::UNAUTHORIZED, body));
+    };
+    if tokens::is_valid(sandbox, token.trim(), TokenType::Access) { Ok(()) } else { Err(Problem::invalid_token()) }
+}
+
+/// A path without its slash moves to the one with it and keeps its query (fact sheet §1); any other is not found.
+fn slash_or_nothing(request: &Request) -> Response {
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    if is_read && Route::find(&format!("{}/", request.uri().path())).is_some() {
+        return moved(request.uri());
+    }
+    Problem::not_found().into_response()
+}
+
+/// The router has taken the API's own path away from the URI.
+fn moved(uri: &Uri) -> Response {
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    match HeaderValue::try_from(format!("{API_PATH}{}/{query}", uri.path())) {
+        Ok(place) => (StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, place)]).into_response(),
+        Err(_) => Problem::not_found().into_response(),
+    }
+}
+
+/// The answer behind the gate for paths that it let through by mistake.
+pub(super) async fn nothing_here() -> Problem {
+    Problem::not_found()
+}
+
+/// Headers of a recorded answer (fact sheet §1).
+fn with_common_headers(mut response: Response, sandbox: &Sandbox) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language, Cookie"));
+    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static("en"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert("client-region", HeaderValue::from_static("XX"));
+    for (name, id) in [("x-c-uuid", COMPANY), ("x-u-uuid", sandbox.uuid())] {
+        if let Ok(value) = HeaderValue::try_from(id.to_string()) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,225 @@
+//! What the simulator keeps: agreements, requisitions, accounts and their quotas.
+//!
+//! What follows from the clock (an expired agreement, its requisition and accounts) is not kept but asked for.
+
+use std::collections::BTreeMap;
+
+use bankside_domain::Ambient;
+use data_encoding::HEXLOWER;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::banks::{Card, Processing};
+
+/// What an agreement lets a client read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Scope {
+    Balances,
+    Details,
+    Transactions,
+}
+
+impl Scope {
+    /// All of them, in the order of the documents.
+    pub(super) const ALL: [Self; 3] = [Self::Balances, Self::Details, Self::Transactions];
+
+    /// Its word on the wire.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Balances => "balances",
+            Self::Details => "details",
+            Self::Transactions => "transactions",
+        }
+    }
+}
+
+/// An end-user agreement (fact sheet §4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Agreement {
+    pub(super) serial: u64,
+    pub(super) created: Timestamp,
+    pub(super) institution_id: String,
+    pub(super) max_historical_days: u16,
+    pub(super) access_valid_for_days: u16,
+    pub(super) access_scope: Vec<Scope>,
+    pub(super) accepted: Option<Timestamp>,
+}
+
+impl Agreement {
+    /// When it ends; the clock of a consent starts when it is given (fact sheet §4).
+    pub(super) fn ends_at(&self) -> Option<Timestamp> {
+        let days = SignedDuration::from_hours(24 * i64::from(self.access_valid_for_days));
+        self.accepted?.checked_add(days).ok()
+    }
+
+    pub(super) fn has_expired(&self, now: Timestamp) -> bool {
+        self.ends_at().is_some_and(|end| end <= now)
+    }
+}
+
+/// How far a requisition has got (fact sheet §5), as far as it is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Status {
+    #[serde(rename = "CR")]
+    Created,
+    #[serde(rename = "GC")]
+    GivingConsent,
+    #[serde(rename = "UA")]
+    UndergoingAuthentication,
+    #[serde(rename = "RJ")]
+    Rejected,
+    #[serde(rename = "SA")]
+    SelectingAccounts,
+    #[serde(rename = "GA")]
+    GrantingAccess,
+    #[serde(rename = "LN")]
+    Linked,
+    /// Never kept: it follows from the agreement and the clock.
+    #[serde(rename = "EX")]
+    Expired,
+}
+
+/// A requisition (fact sheet §5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Requisition {
+    pub(super) serial: u64,
+    pub(super) created: Timestamp,
+    pub(super) redirect: Option<String>,
+    pub(super) status: Status,
+    pub(super) institution_id: String,
+    pub(super) agreement: Uuid,
+    pub(super) reference: String,
+    pub(super) accounts: Vec<Uuid>,
+    pub(super) user_language: Option<String>,
+    /// The id in its link, which is not its own (fact sheet §5).
+    pub(super) link: Uuid,
+    pub(super) ssn: Option<String>,
+    pub(super) account_selection: bool,
+    pub(super) redirect_immediate: bool,
+    /// The bank's accounts that were chosen, once they were.
+    pub(super) chosen: Option<Vec<String>>,
+}
+
+/// Whether an account's data can be had yet (fact sheet §6.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Readiness {
+    Ready,
+    /// After so many more metadata calls.
+    AfterPolls(u32),
+    At(Timestamp),
+}
+
+impl Readiness {
+    /// How an account of this bank starts.
+    pub(super) fn start(processing: Processing, now: Timestamp) -> Self {
+        match processing {
+            Processing::Ready => Self::Ready,
+            Processing::Polls(polls) => Self::AfterPolls(polls),
+            Processing::Seconds(seconds) => {
+                Self::At(now.checked_add(SignedDuration::from_secs(i64::from(seconds))).unwrap_or(now))
+            }
+        }
+    }
+
+    pub(super) fn is_ready(self, now: Timestamp) -> bool {
+        match self {
+            Self::Ready | Self::AfterPolls(0) => true,
+            Self::AfterPolls(_) => false,
+            Self::At(instant) => instant <= now,
+        }
+    }
+
+    /// The state that a metadata call leaves behind.
+    pub(super) fn polled(self) -> Self {
+        if let Self::AfterPolls(polls) = self { Self::AfterPolls(polls.saturating_sub(1)) } else { self }
+    }
+}
+
+/// An account that was linked at least once (fact sheet §6).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Account {
+    pub(super) created: Timestamp,
+    pub(super) last_accessed: Option<Timestamp>,
+    pub(super) institution_id: String,
+    pub(super) card: Card,
+    pub(super) readiness: Readiness,
+    /// What internal transaction ids are derived from.
+    pub(super) ids_from: Uuid,
+    /// Successful calls of the current window.
+    pub(super) calls: BTreeMap<Scope, Vec<Timestamp>>,
+}
+
+/// Everything.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Records {
+    /// Signs tokens; 64 hex digits.
+    pub(super) signing_key: String,
+    serial: u64,
+    pub(super) agreements: BTreeMap<Uuid, Agreement>,
+    pub(super) requisitions: BTreeMap<Uuid, Requisition>,
+    pub(super) accounts: BTreeMap<Uuid, Account>,
+    /// New requisitions by month, `2026-11`; deleted ones count.
+    pub(super) requisitions_by_month: BTreeMap<String, u32>,
+}
+
+impl Records {
+    /// The records of a first start.
+    pub(crate) fn new(ambient: &Ambient) -> Self {
+        Self {
+            signing_key: HEXLOWER.encode(&ambient.random::<32>()),
+            serial: 0,
+            agreements: BTreeMap::new(),
+            requisitions: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            requisitions_by_month: BTreeMap::new(),
+        }
+    }
+
+    /// Orders what was created at the same instant, which a clock that stands still makes the rule.
+    pub(super) fn next_serial(&mut self) -> u64 {
+        self.serial += 1;
+        self.serial
+    }
+
+    /// The status that the world sees: linked ones expire with their agreement (fact sheet §5).
+    pub(super) fn status_of(&self, requisition: &Requisition, now: Timestamp) -> Status {
+        let expired =
+            || self.agreements.get(&requisition.agreement).is_some_and(|agreement| agreement.has_expired(now));
+        if requisition.status == Status::Linked && expired() { Status::Expired } else { requisition.status }
+    }
+
+    /// Linked requisitions that contain an account, with their agreements; the newest consent first.
+    pub(super) fn consents_of(&self, account: Uuid) -> Vec<(Uuid, &Agreement)> {
+        let linked = self.requisitions.values().filter(|requisition| requisition.accounts.contains(&account));
+        let mut consents: Vec<_> = linked
+            .filter_map(|requisition| Some((requisition.agreement, self.agreements.get(&requisition.agreement)?)))
+            .collect();
+        consents.sort_by_key(|(_, agreement)| std::cmp::Reverse((agreement.accepted, agreement.serial)));
+        consents
+    }
+
+    /// The requisition that a link leads to.
+    pub(super) fn by_link(&self, link: Uuid) -> Option<Uuid> {
+        self.requisitions.iter().find(|(_, requisition)| requisition.link == link).map(|(id, _)| *id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_become_ready_by_polls_or_by_time() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        assert!(Readiness::start(Processing::Ready, at(0)).is_ready(at(0)));
+        let polled = Readiness::start(Processing::Polls(2), at(0)).polled();
+        assert!(
+            !polled.is_ready(at(9_999)) && polled.polled().is_ready(at(0)) && polled.polled().polled().is_ready(at(0))
+        );
+        let timed = Readiness::start(Processing::Seconds(30), at(100));
+        assert!(!timed.polled().is_ready(at(129)) && timed.is_ready(at(130)));
+    }
+}

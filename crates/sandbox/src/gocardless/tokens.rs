@@ -1,0 +1,122 @@
+//! Tokens (fact sheet §2): stateless, signed, with a real `exp` that is measured on the sandbox clock.
+
+use axum::Json;
+use axum::extract::State;
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use uuid::Uuid;
+
+use super::fields::Fields;
+use super::problem::{FieldErrors, Problem};
+use super::{Records, SECRET_ID, SECRET_KEY};
+use crate::Sandbox;
+
+const ACCESS_SECONDS: i64 = 86_400;
+const REFRESH_SECONDS: i64 = 2_592_000;
+const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
+
+/// What a token is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum TokenType {
+    Access,
+    Refresh,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    token_type: TokenType,
+    exp: i64,
+    jti: String,
+    secret_id: String,
+}
+
+/// `POST token/new/`
+pub(super) async fn create(State(sandbox): State<Sandbox>, fields: Fields) -> Result<Json<Value>, Problem> {
+    let mut errors = FieldErrors::default();
+    let id = fields.required_text(&mut errors, "secret_id");
+    let key = fields.required_text(&mut errors, "secret_key");
+    check(&sandbox, errors)?;
+    if id.as_deref() != Some(SECRET_ID) || key.as_deref() != Some(SECRET_KEY) {
+        let detail = "No active account found with the given credentials";
+        return Err(Problem::new(axum::http::StatusCode::UNAUTHORIZED, "Authentication failed", detail));
+    }
+    Ok(Json(json!({
+        "access": issue(&sandbox, TokenType::Access),
+        "access_expires": ACCESS_SECONDS,
+        "refresh": issue(&sandbox, TokenType::Refresh),
+        "refresh_expires": REFRESH_SECONDS,
+    })))
+}
+
+/// `POST token/refresh/`
+pub(super) async fn refresh(State(sandbox): State<Sandbox>, fields: Fields) -> Result<Json<Value>, Problem> {
+    let mut errors = FieldErrors::default();
+    let token = fields.required_text(&mut errors, "refresh");
+    check(&sandbox, errors)?;
+    if !is_valid(&sandbox, &token.unwrap_or_default(), TokenType::Refresh) {
+        return Err(Problem::invalid_token());
+    }
+    let mut answer = json!({ "access": issue(&sandbox, TokenType::Access), "access_expires": ACCESS_SECONDS });
+    if sandbox.switches().refresh_token_rotates {
+        answer["refresh"] = issue(&sandbox, TokenType::Refresh).into();
+        answer["refresh_expires"] = REFRESH_SECONDS.into();
+    }
+    Ok(Json(answer))
+}
+
+fn check(sandbox: &Sandbox, errors: FieldErrors) -> Result<(), Problem> {
+    errors.check().map_err(|problem| {
+        if sandbox.switches().token_field_errors_have_status_code { problem } else { problem.without_status_code() }
+    })
+}
+
+fn issue(sandbox: &Sandbox, token_type: TokenType) -> String {
+    let jti = sandbox.uuid().simple().to_string();
+    sandbox.read(|state, now| write_token(&state.gocardless, token_type, now, jti))
+}
+
+fn write_token(records: &Records, token_type: TokenType, now: Timestamp, jti: String) -> String {
+    let seconds = if token_type == TokenType::Access { ACCESS_SECONDS } else { REFRESH_SECONDS };
+    let claims = Claims { token_type, exp: now.as_second() + seconds, jti, secret_id: SECRET_ID.to_owned() };
+    // Four plain fields always can be written.
+    let claims = serde_json::to_vec(&claims).unwrap_or_default();
+    let signed = format!("{}.{}", BASE64URL_NOPAD.encode(HEADER.as_bytes()), BASE64URL_NOPAD.encode(&claims));
+    let signature = mac(records, &signed).finalize().into_bytes();
+    format!("{signed}.{}", BASE64URL_NOPAD.encode(&signature))
+}
+
+/// Whether a token is ours, of this type and not over.
+pub(super) fn is_valid(sandbox: &Sandbox, token: &str, token_type: TokenType) -> bool {
+    sandbox.read(|state, now| {
+        let claims = read_token(&state.gocardless, token);
+        claims.is_some_and(|claims| claims.token_type == token_type && claims.exp > now.as_second())
+    })
+}
+
+fn read_token(records: &Records, token: &str) -> Option<Claims> {
+    let (signed, signature) = token.rsplit_once('.')?;
+    let (_, claims) = signed.split_once('.')?;
+    let signature = BASE64URL_NOPAD.decode(signature.as_bytes()).ok()?;
+    mac(records, signed).verify_slice(&signature).ok()?;
+    serde_json::from_slice(&BASE64URL_NOPAD.decode(claims.as_bytes()).ok()?).ok()
+}
+
+fn mac(records: &Records, signed: &str) -> Hmac<Sha256> {
+    let key = HEXLOWER_PERMISSIVE.decode(records.signing_key.as_bytes()).unwrap_or_default();
+    // The key of an HMAC is padded to one block; shorter keys are padded with zeros by definition.
+    let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
+    for (slot, byte) in block.iter_mut().zip(key) {
+        *slot = byte;
+    }
+    let mut mac = <Hmac<Sha256> as KeyInit>::new(&block);
+    mac.update(signed.as_bytes());
+    mac
+}
+
+/// The id that answers carry in their headers instead of a real company's.
+pub(super) const COMPANY: Uuid = Uuid::from_u128(0x5a6d_0000_0000_4000_8000_0000_0000_00c0);

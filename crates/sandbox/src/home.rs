@@ -1,0 +1,59 @@
+//! The index: for a person what is simulated and what to type where, for a program the same as JSON.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+use crate::banks::{self, Bank};
+use crate::provider::{self, Credential};
+use crate::{Sandbox, page};
+
+pub(crate) fn routes() -> Router<Sandbox> {
+    Router::new()
+        .route("/", get(index_page))
+        .route("/index.json", get(|State(sandbox): State<Sandbox>| async move { Json(sandbox.index()) }))
+        .route("/healthz", get(|| async { Json::<Value>(json!({ "status": "ok" })) }))
+        .merge(page::routes())
+        .fallback(not_found)
+}
+
+async fn not_found() -> Response {
+    page::notice(StatusCode::NOT_FOUND, "There is no such page", "The sandbox's index is at /.")
+}
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct HomePage {
+    now: String,
+    providers: Vec<ProviderView>,
+    served: Vec<&'static Bank>,
+    listed: Vec<&'static Bank>,
+}
+
+struct ProviderView {
+    name: &'static str,
+    about: &'static str,
+    base_url: String,
+    credentials: &'static [Credential],
+}
+
+async fn index_page(State(sandbox): State<Sandbox>) -> Response {
+    let view = |provider: &provider::Provider| ProviderView {
+        name: provider.name,
+        about: provider.about,
+        base_url: sandbox.url(provider.base_path),
+        credentials: provider.credentials,
+    };
+    let (served, listed) = banks::all().partition(|bank| bank.service.is_some());
+    let page = HomePage {
+        now: sandbox.now().strftime("%A, %-d %B %Y, %H:%M:%S UTC").to_string(),
+        providers: provider::ALL.iter().map(view).collect(),
+        served,
+        listed,
+    };
+    page::html(StatusCode::OK, &page)
+}

@@ -1,0 +1,35 @@
+//! The list of simulated providers. A new one is a folder beside `gocardless` and one line here.
+
+use axum::Router;
+
+use crate::{Sandbox, gocardless};
+
+/// One field that a person types somewhere, and what to type.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Credential {
+    /// Its name in `/index.json`, which is the provider's own.
+    pub(crate) name: &'static str,
+    /// Its label, as the provider's portal and clients have it.
+    pub(crate) label: &'static str,
+    /// What to type. Well known and worth nothing.
+    pub(crate) value: &'static str,
+}
+
+/// A provider as the index page shows it.
+pub(crate) struct Provider {
+    /// Its id in `/index.json`.
+    pub(crate) id: &'static str,
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// What its API's paths start with.
+    pub(crate) base_path: &'static str,
+    /// What clients must know.
+    pub(crate) credentials: &'static [Credential],
+    /// What is simulated, in two or three sentences.
+    pub(crate) about: &'static str,
+    /// Everything it serves.
+    pub(crate) routes: fn(&Sandbox) -> Router<Sandbox>,
+}
+
+/// All of them.
+pub(crate) const ALL: &[Provider] = &[gocardless::PROVIDER];

@@ -1,0 +1,117 @@
+//! What the providers' documents leave open, as switches.
+//!
+//! Each `[?]`, `[I]` or contradicting fact of a fact sheet that a client can notice is one switch with the likeliest
+//! position as its default. A conformance kit runs a client in both positions of each of them.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! switches {
+    ($($(#[$doc:meta])* $name:ident: $default:literal,)*) => {
+        /// Every open fact, in one position each.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct Switches {
+            $($(#[$doc])* pub $name: bool,)*
+        }
+
+        impl Default for Switches {
+            fn default() -> Self {
+                Self { $($name: $default,)* }
+            }
+        }
+
+        impl Switches {
+            /// The names of all switches.
+            pub const NAMES: &[&str] = &[$(stringify!($name),)*];
+
+            /// The same positions with one switch turned; `None` when there is no switch of that name.
+            #[must_use]
+            pub fn turned(mut self, name: &str) -> Option<Self> {
+                match name {
+                    $(stringify!($name) => self.$name = !self.$name,)*
+                    _ => return None,
+                }
+                Some(self)
+            }
+        }
+    };
+}
+
+switches! {
+    /// `gocardless` §1 `[?]`: unknown fields are said to be in `payload` and `query`; otherwise in `request body` and `query parameters`.
+    unknown_fields_are_in_payload: true,
+    /// `gocardless` §1 `[?]`: agreements refuse unknown fields too; the spec lists that answer for institutions and requisitions only.
+    agreements_refuse_unknown_fields: true,
+    /// `gocardless` §2 `[?]`: a call without a token is answered with summary and detail; otherwise with detail only.
+    missing_token_has_summary: true,
+    /// `gocardless` §2 `[?]`: field errors of the token calls carry `status_code`.
+    token_field_errors_have_status_code: true,
+    /// `gocardless` §2: refreshing also gives a new refresh token; one client claims it, the spec says no.
+    refresh_token_rotates: false,
+    /// `gocardless` §3 `[?]`: `?country=XX` is accepted and lists the provider's sandbox bank; so does the list without country.
+    country_xx_is_accepted: true,
+    /// `gocardless` §3: a bad country is keyed by field (recorded 2024); otherwise flat (spec 2025).
+    bad_country_is_keyed: false,
+    /// `gocardless` §3: list rows carry features and identification codes; the spec promises them on retrieve only.
+    list_has_features: true,
+    /// `gocardless` §4: a field's error is a list of objects (spec); otherwise the object itself (recorded).
+    field_errors_are_lists: false,
+    /// `gocardless` §4 and §14 `[?]`: consents are capped by the institution's own maximum; otherwise by 180 days everywhere.
+    access_days_follow_institution: true,
+    /// `gocardless` §4 `[?]`: only agreements that nobody accepted can be deleted (docs); otherwise only accepted ones (spec).
+    unaccepted_agreements_can_be_deleted: true,
+    /// `gocardless` §4: a malformed agreement id is an `Invalid EndUserAgreement ID` (older); otherwise an `Invalid ID`.
+    bad_agreement_id_names_its_kind: false,
+    /// `gocardless` §4: the free tier's 50 new requisitions a month are counted, then 402.
+    free_tier_is_limited: false,
+    /// `gocardless` §5: `redirect` may be null, as the schema has it; otherwise it is refused, as the errors have it.
+    redirect_may_be_null: false,
+    /// `gocardless` §5: a malformed requisition id is not found (older recording); otherwise an “Invalid ID” (spec).
+    bad_requisition_id_is_not_found: false,
+    /// `gocardless` §5 `[?]`: `ref` joins a redirect's own query with `&`; otherwise with a second `?`.
+    ref_joins_query_with_ampersand: true,
+    /// `gocardless` §5: an account keeps its id when it is linked again (recorded); otherwise it gets a new one (help centre).
+    account_ids_survive_relink: true,
+    /// `gocardless` §6.1: a metadata call for an unknown account names no id (live); otherwise it does (spec).
+    unknown_account_metadata_names_no_id: true,
+    /// `gocardless` §6.4 `[?]`: rows of `date_to` itself are included.
+    date_to_is_inclusive: true,
+    /// `gocardless` §6.4 `[?]`: rows older than the agreement's history are left out; otherwise the bank sends all it has.
+    history_ends_at_agreement: true,
+    /// `gocardless` §6.4: `internalTransactionId` stays when an account is linked again; field tests say it may change.
+    internal_ids_survive_relink: true,
+    /// `gocardless` §7: the daily limit is answered as the institution's own (`RateLimitError`); otherwise as the provider's.
+    daily_limit_is_the_institutions: false,
+    /// `gocardless` §7: the institution's limit answer carries `status_code`.
+    institution_limit_has_status_code: true,
+    /// `gocardless` §8: the account's limit headers stand on its 429 too, where two clients look for them.
+    account_limit_headers_on_429: false,
+    /// `gocardless` §8 `[?]`: the daily window starts at its first call and ends after 24 hours; otherwise each call leaves by itself.
+    daily_window_is_fixed: true,
+    /// `gocardless` §8 `[?]`: the provider's sandbox bank has the daily limit too.
+    sandbox_bank_has_daily_limit: true,
+    /// `gocardless` §9: the sandbox bank's account numbers are new with each consent (since 2024); otherwise fixed (until 2023).
+    sandbox_bank_numbers_change: true,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_switch_turns_and_turns_back() {
+        for name in Switches::NAMES {
+            let turned = Switches::default().turned(name).unwrap();
+            assert_ne!(turned, Switches::default(), "{name}");
+            assert_eq!(turned.turned(name), Some(Switches::default()), "{name}");
+        }
+        assert_eq!(Switches::default().turned("nothing"), None);
+    }
+
+    #[test]
+    fn switches_can_be_written_down() {
+        let one: Switches = serde_json::from_str(r#"{"bad_country_is_keyed":true}"#).unwrap();
+        assert_eq!(Some(one), Switches::default().turned("bad_country_is_keyed"));
+        assert!(serde_json::from_str::<Switches>(r#"{"bad_county":true}"#).is_err());
+    }
+}

@@ -1,0 +1,14 @@
+//! The simulator of `gocardless`, from outside: over its router, on a clock of the test's own.
+
+#![expect(clippy::unwrap_used, reason = "a helper of tests may fail like a test")]
+
+mod accounts;
+mod agreements;
+mod consent;
+mod gate;
+mod institutions;
+mod kit;
+mod limits;
+mod requisitions;
+mod state;
+mod tokens;
