@@ -115,9 +115,13 @@ pub enum Returned {
 
 /// Lists of banks that were fetched already.
 #[derive(Default)]
-pub(crate) struct InstitutionLists(
-    Mutex<HashMap<(OrganizationId, String, String), (Timestamp, Arc<Vec<Institution>>)>>,
-);
+pub(crate) struct InstitutionLists(Mutex<HashMap<ListKey, KeptList>>);
+
+/// Whose list, of which provider, for which country.
+type ListKey = (OrganizationId, String, String);
+
+/// A list, and when it was fetched.
+type KeptList = (Timestamp, Arc<Vec<Institution>>);
 
 impl Engine {
     /// The banks of a country, by name. The list is believed for some hours.
@@ -172,7 +176,7 @@ impl Engine {
             return Err(EngineError::Inside("the first step of this provider cannot be shown".to_owned()));
         };
         let expires_at = browser.expires_at;
-        let bank = self.bank_name(asker, provider, institution_key).await;
+        let bank = self.bank_name(asker, provider, institution_key);
         let step = StepMemory::Open { url: browser.url, expires_at, connector };
         let memory = Memory { bank, step, parked: None };
         let new = NewFlow {
@@ -188,7 +192,8 @@ impl Engine {
         Ok(id)
     }
 
-    async fn bank_name(&self, asker: &Asker, provider: &str, institution_key: &str) -> String {
+    /// The name of a bank that was listed before.
+    fn bank_name(&self, asker: &Asker, provider: &str, institution_key: &str) -> String {
         let lists = self.institution_lists.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = lists
             .iter()

@@ -23,7 +23,6 @@ use std::sync::Arc;
 use bankside_connect::Registry;
 use bankside_connect::http::Http;
 use bankside_domain::{Ambient, Secret};
-use bankside_store::Store;
 use bankside_vault::Vault;
 use tokio::sync::{Notify, watch};
 use url::Url;
@@ -32,7 +31,7 @@ pub use accounts::{AccountView, BankLine, NewAccountInput, NewTransactionInput};
 pub use bankside_connect::{Descriptor, Field, FieldKind, Institution};
 pub use bankside_store::{
     Account, AuditEntry, BankAccount, Connection, Membership, Organization, Person, RegisterPage, RegisterQuery,
-    RegisterRow, Run, RunAccount, StoreError, UndoOutcome,
+    RegisterRow, Run, RunAccount, Store, StoreError, UndoOutcome,
 };
 pub use connecting::{FlowPage, FlowView, Returned};
 pub use credentials::{KeySource, ProviderView};
@@ -40,7 +39,7 @@ pub use error::EngineError;
 pub use linking::{LinkChoice, LinkOffer, LinkTarget, Offered};
 pub use people::{SetUp, SignedIn};
 pub use pictures::Picture;
-pub use status::{AccountStatus, ConnectionView};
+pub use status::{AccountStatus, ConnectedAccount, ConnectionView, FedAccount};
 pub use sync::view::{RunView, RunViewAccount};
 
 /// What the operator has configured.

@@ -7,8 +7,9 @@ use bankside_domain::fault::FaultRecord;
 use bankside_domain::run::RunOutcome;
 use bankside_domain::status::{ConnectionFacts, Facts, LastResult, Status, derive};
 use bankside_domain::{AccountId, Asker, BankAccountId, Code, ConnectionId};
-use bankside_store::{BankAccount, Connection, FeedFacts};
+use bankside_store::{BankAccount, Connection, FeedFacts, KeptBalance};
 
+use crate::linking::shown_balance;
 use crate::{Engine, EngineError};
 
 /// The status of an account, with what it was derived from as far as pages need it.
@@ -32,11 +33,33 @@ pub struct ConnectionView {
     /// The connection.
     pub connection: Connection,
     /// Its bank accounts, each with the account that it feeds and the status of that.
-    pub bank_accounts: Vec<(BankAccount, Option<(AccountId, String, AccountStatus)>)>,
+    pub bank_accounts: Vec<ConnectedAccount>,
     /// The most pressing status of all of them.
     pub status: Status,
     /// The name of the one who connected it.
     pub provider_name: &'static str,
+}
+
+/// A bank account of a connection.
+#[derive(Debug, Clone)]
+pub struct ConnectedAccount {
+    /// The bank account.
+    pub bank_account: BankAccount,
+    /// The account that it feeds.
+    pub feeds: Option<FedAccount>,
+    /// Its balance, as last stated.
+    pub balance: Option<KeptBalance>,
+}
+
+/// An account that a bank feeds.
+#[derive(Debug, Clone)]
+pub struct FedAccount {
+    /// Which one.
+    pub id: AccountId,
+    /// Its name.
+    pub name: String,
+    /// Its status.
+    pub status: AccountStatus,
 }
 
 /// The statuses of all accounts of an organization.
@@ -96,21 +119,19 @@ impl Engine {
             self.store.accounts(asker).await?.into_iter().map(|account| (account.id, account.name)).collect();
         let mut views = Vec::new();
         for connection in self.store.connections(asker).await? {
-            let bank_accounts: Vec<_> = self
-                .store
-                .bank_accounts(asker, connection.id)
-                .await?
-                .into_iter()
-                .map(|bank_account| {
-                    let fed = bank_account.feeds.map(|(account, _)| {
-                        (account, names.get(&account).cloned().unwrap_or_default(), statuses.of(account))
-                    });
-                    (bank_account, fed)
-                })
-                .collect();
+            let mut bank_accounts = Vec::new();
+            for bank_account in self.store.bank_accounts(asker, connection.id).await? {
+                let balances = self.store.latest_balances(asker, bank_account.id).await?;
+                let feeds = bank_account.feeds.map(|(id, _)| FedAccount {
+                    id,
+                    name: names.get(&id).cloned().unwrap_or_default(),
+                    status: statuses.of(id),
+                });
+                bank_accounts.push(ConnectedAccount { bank_account, feeds, balance: shown_balance(&balances) });
+            }
             let worst = bank_accounts
                 .iter()
-                .filter_map(|(_, fed)| fed.as_ref().map(|(_, _, status)| &status.status))
+                .filter_map(|account| account.feeds.as_ref().map(|fed| &fed.status.status))
                 .max_by_key(|status| urgency(status));
             let own =
                 derive(&Facts { connection: Some(facts_of_connection(&connection)), proof: None }, self.ambient.now());

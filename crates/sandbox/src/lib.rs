@@ -19,7 +19,9 @@ mod provider;
 mod sandbox;
 mod state;
 mod switches;
+mod visitor;
 
 pub use clock::ClockMode;
 pub use sandbox::{Sandbox, SandboxConfig, SandboxError};
 pub use switches::Switches;
+pub use visitor::{Answers, VisitError};

@@ -105,6 +105,11 @@ impl Sandbox {
         })))
     }
 
+    /// Scheme, host and port at which it is reached.
+    pub(crate) fn origin(&self) -> &str {
+        &self.0.public_url
+    }
+
     /// Everything that the sandbox serves.
     pub fn router(&self) -> Router {
         let shared = home::routes().merge(control::routes());

@@ -1,7 +1,7 @@
 //! Accounts, and the transactions that people type into them.
 
 use bankside_domain::account::{AccountKind, OpeningSource, PendingPolicy};
-use bankside_domain::batch::{BatchActor, EXISTS, Entity};
+use bankside_domain::batch::{BatchActor, Change, EXISTS, Entity};
 use bankside_domain::reconcile::ClaimState;
 use bankside_domain::row::RowStatus;
 use bankside_domain::text::fold;
@@ -164,18 +164,19 @@ impl Store {
         let mut session = self.db.write().await?;
         let batch = NewBatch { actor: BatchActor::Person, run: None, summary: "Account added", undoes: None };
         let batch = self.begin_batch(&mut session, asker, batch).await?;
-        let id = self.add_account_within(&mut session, asker, batch, new).await?;
+        let (id, made) = self.add_account_within(&mut session, asker, new).await?;
+        self.write_changes(&mut session, asker, batch, &[made]).await?;
         session.commit().await?;
         Ok(id)
     }
 
+    /// Adds an account and answers with the change that its batch must record.
     pub(crate) async fn add_account_within(
         &self,
         session: &mut Session,
         asker: &Asker,
-        batch: BatchId,
         new: &NewAccount,
-    ) -> Result<AccountId, StoreError> {
+    ) -> Result<(AccountId, Change), StoreError> {
         let id: AccountId = self.ambient.id();
         let now = micros(self.ambient.now());
         self.use_currency(session, new.currency).await?;
@@ -200,9 +201,7 @@ impl Store {
                 .bind(PendingPolicy::Shown.code())
                 .bind(now)
         );
-        let made = change(Entity::Account, id.uuid(), id.uuid(), EXISTS, None, Some("1".to_owned()));
-        self.write_changes(session, asker, batch, &[made]).await?;
-        Ok(id)
+        Ok((id, change(Entity::Account, id.uuid(), id.uuid(), EXISTS, None, Some("1".to_owned()))))
     }
 
     /// Freezes a currency's scale from now on; one that the table does not know cannot be used.

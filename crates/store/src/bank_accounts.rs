@@ -4,9 +4,7 @@ use bankside_domain::account::AccountKind;
 use bankside_domain::bank_account::{MatchKeyKind, Recognition, recognise};
 use bankside_domain::batch::BatchActor;
 use bankside_domain::reconcile::Digest;
-use bankside_domain::{
-    AccountId, AliasId, Asker, BankAccountId, BatchId, Code, ConnectionId, CurrencyCode, FeedId, Id, Right,
-};
+use bankside_domain::{AccountId, AliasId, Asker, BankAccountId, Code, ConnectionId, CurrencyCode, FeedId, Id, Right};
 use bankside_vault::{Sealed, WrappedKey};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -316,7 +314,7 @@ impl Store {
     ) -> Result<Vec<Feed>, StoreError> {
         asker.require(Right::ManageBanks)?;
         let mut session = self.db.write().await?;
-        let mut batch = None;
+        let mut made = Vec::new();
         let mut feeds = Vec::with_capacity(links.len());
         for link in links {
             let account = match &link.account {
@@ -325,11 +323,9 @@ impl Store {
                     *account
                 }
                 Err(new) => {
-                    let batch = match batch {
-                        Some(batch) => batch,
-                        None => *batch.insert(self.begin_link_batch(&mut session, asker).await?),
-                    };
-                    self.add_account_within(&mut session, asker, batch, new).await?
+                    let (account, change) = self.add_account_within(&mut session, asker, new).await?;
+                    made.push(change);
+                    account
                 }
             };
             let feed =
@@ -339,13 +335,13 @@ impl Store {
             self.audit_within(&mut session, asker, "account.linked", &account.to_string(), &detail).await?;
             feeds.push(feed);
         }
+        if !made.is_empty() {
+            let batch = NewBatch { actor: BatchActor::Person, run: None, summary: "Accounts linked", undoes: None };
+            let batch = self.begin_batch(&mut session, asker, batch).await?;
+            self.write_changes(&mut session, asker, batch, &made).await?;
+        }
         session.commit().await?;
         Ok(feeds)
-    }
-
-    async fn begin_link_batch(&self, session: &mut Session, asker: &Asker) -> Result<BatchId, StoreError> {
-        let batch = NewBatch { actor: BatchActor::Person, run: None, summary: "Accounts linked", undoes: None };
-        self.begin_batch(session, asker, batch).await
     }
 
     /// A bank account feeds only an account of its own currency.

@@ -21,7 +21,8 @@ const MAX_PLANS: usize = 8;
 
 impl Engine {
     /// Plans and applies for every account whose rows are stored and not yet in the books.
-    pub(crate) async fn books_phase(&self, asker: &Asker, due: &DueRun) -> Result<(), EngineError> {
+    pub async fn books_phase(&self, due: &DueRun) -> Result<(), EngineError> {
+        let asker = &Asker::system(due.organization);
         let connection = self.store.connection(asker, due.connection).await?;
         let bank_accounts = self.store.bank_accounts(asker, connection.id).await?;
         for account in self.store.run_accounts(asker, due.lease.run).await? {

@@ -18,16 +18,9 @@ use crate::{Engine, EngineError};
 const OVERLAP_DAYS: i64 = 10;
 
 impl Engine {
-    /// All phases of a run.
-    pub(crate) async fn run_phases(&self, due: &DueRun) -> Result<(), EngineError> {
-        let asker = Asker::system(due.organization);
-        let fault = self.fetch_phase(&asker, due).await?;
-        self.books_phase(&asker, due).await?;
-        self.end_phase(&asker, due, fault).await
-    }
-
     /// Fetches for every account that has not been fetched yet. A fault of the whole connection is an answer, not an error.
-    pub(crate) async fn fetch_phase(&self, asker: &Asker, due: &DueRun) -> Result<Option<FaultRecord>, EngineError> {
+    pub async fn fetch_phase(&self, due: &DueRun) -> Result<Option<FaultRecord>, EngineError> {
+        let asker = &Asker::system(due.organization);
         let connection = self.store.connection(asker, due.connection).await?;
         let feeds = self.store.feeds_of(asker, connection.id).await?;
         let mut windows = Vec::with_capacity(feeds.len());
@@ -112,12 +105,8 @@ impl Engine {
     }
 
     /// Writes how the run ended.
-    pub(crate) async fn end_phase(
-        &self,
-        asker: &Asker,
-        due: &DueRun,
-        fault: Option<FaultRecord>,
-    ) -> Result<(), EngineError> {
+    pub async fn end_phase(&self, due: &DueRun, fault: Option<FaultRecord>) -> Result<(), EngineError> {
+        let asker = &Asker::system(due.organization);
         let accounts = self.store.run_accounts(asker, due.lease.run).await?;
         let done = accounts.iter().filter(|account| account.step == AccountStep::Done).count();
         let faulty = accounts.iter().filter(|account| account.fault.is_some()).count();
@@ -130,12 +119,11 @@ impl Engine {
 
     /// Ends a run that has been tried too often.
     pub(crate) async fn give_up(&self, due: &DueRun) -> Result<(), EngineError> {
-        let asker = Asker::system(due.organization);
         let fault = Fault::new(
             FaultClass::Bug,
             "run.given_up",
             "This sync was interrupted again and again. What had arrived is kept.",
         );
-        self.end_phase(&asker, due, Some(fault.into_record())).await
+        self.end_phase(due, Some(fault.into_record())).await
     }
 }

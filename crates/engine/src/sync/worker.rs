@@ -31,7 +31,7 @@ impl Engine {
                 Ok(Some(due)) => {
                     let engine = self.clone();
                     running.spawn(async move {
-                        engine.carry_out(&due).await;
+                        Box::pin(engine.carry_out(&due)).await;
                         drop(place);
                     });
                 }
@@ -54,11 +54,16 @@ impl Engine {
         running.wait().await;
     }
 
+    /// Claims the run that is due longest, for whoever carries it out phase by phase.
+    pub async fn claim(&self) -> Result<Option<DueRun>, EngineError> {
+        Ok(self.store.claim_run_as_system("once", LEASE).await?)
+    }
+
     /// Claims and carries out the run that is due longest. Answers whether there was one.
     pub async fn work_once(&self) -> Result<bool, EngineError> {
-        match self.store.claim_run_as_system("once", LEASE).await? {
+        match self.claim().await? {
             Some(due) => {
-                self.carry_out(&due).await;
+                Box::pin(self.carry_out(&due)).await;
                 Ok(true)
             }
             None => Ok(false),
@@ -69,7 +74,12 @@ impl Engine {
     pub(crate) async fn carry_out(&self, due: &DueRun) {
         let span = tracing::info_span!("run", run = %due.lease.run, attempt = due.lease.attempt);
         let work = async {
-            if due.lease.attempt > MAX_ATTEMPTS { self.give_up(due).await } else { self.run_phases(due).await }
+            if due.lease.attempt > MAX_ATTEMPTS {
+                return self.give_up(due).await;
+            }
+            let fault = self.fetch_phase(due).await?;
+            self.books_phase(due).await?;
+            self.end_phase(due, fault).await
         };
         let prolong = async {
             let asker = bankside_domain::Asker::system(due.organization);
@@ -80,16 +90,13 @@ impl Engine {
                 }
             }
         };
-        let result = tracing::Instrument::instrument(
-            async {
-                tokio::select! {
-                    result = work => result,
-                    () = prolong => Ok(()),
-                }
-            },
-            span,
-        )
-        .await;
+        let both = async {
+            tokio::select! {
+                result = work => result,
+                () = prolong => Ok(()),
+            }
+        };
+        let result = Box::pin(tracing::Instrument::instrument(both, span)).await;
         match result {
             Ok(()) => {}
             Err(EngineError::Store(StoreError::LeaseLost)) => tracing::info!("another worker has taken the run over"),

@@ -1,0 +1,13 @@
+//! Whole syncs: the engine against the sandbox over real HTTP on loopback, on both databases, with a turned clock and with
+//! workers that die between any two phases.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "whole/house.rs"]
+pub(crate) mod house;
+
+#[path = "whole/crash.rs"]
+mod crash;
+#[path = "whole/faults.rs"]
+mod faults;
+#[path = "whole/straight.rs"]
+mod straight;

@@ -1,0 +1,217 @@
+//! What the tests share: a sandbox that listens, an engine that points to it, a person who has signed in.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use bankside_connect::Registry;
+use bankside_connect::http::Http;
+use bankside_domain::{AccountId, Ambient, Asker, ConnectionId, OrganizationKind, RunId, Secret};
+use bankside_engine::{
+    Engine, FlowPage, LinkChoice, LinkTarget, ProviderSettings, RegisterQuery, RunView, SetUp, Settings,
+};
+use bankside_sandbox::{Answers, ClockMode, Sandbox, SandboxConfig};
+use bankside_store::Store;
+use bankside_testkit::{TestClock, TestDatabase, database};
+use bankside_vault::{MasterKey, Vault};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+pub(crate) const NORDHAFEN: &str = "NORDHAFEN_NHBKDE22";
+pub(crate) const LOCKSIDE: &str = "LOCKSIDE_LKSDGB21";
+
+/// A running house.
+pub(crate) struct House {
+    pub(crate) engine: Engine,
+    pub(crate) asker: Asker,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) clock: Arc<TestClock>,
+    /// Calls of account data that the sandbox has answered.
+    pub(crate) data_calls: Arc<AtomicU64>,
+    base_url: Url,
+    master: MasterKey,
+    ambient: Ambient,
+    database: TestDatabase,
+    stop: CancellationToken,
+}
+
+impl House {
+    pub(crate) async fn open(engine: bankside_testkit::Engine) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let (ambient, clock) = bankside_testkit::ambient();
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let public_url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let config = SandboxConfig {
+            public_url: public_url.clone(),
+            state_file: None,
+            clock: ClockMode::Running,
+            daily_limit_everywhere: true,
+        };
+        let sandbox = Sandbox::open(config, ambient.clone()).unwrap();
+        let data_calls = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&data_calls);
+        let router = sandbox.router().layer(from_fn(move |request: Request, next: Next| {
+            let path = request.uri().path();
+            let is_data = ["/transactions/", "/balances/", "/details/"].iter().any(|end| path.ends_with(end));
+            counter.fetch_add(u64::from(is_data), Ordering::SeqCst);
+            next.run(request)
+        }));
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        tokio::spawn(async move {
+            let _ = axum::serve(listener, router).with_graceful_shutdown(stopped.cancelled_owned()).await;
+        });
+        let base_url = public_url.join("gocardless/api/v2/").unwrap();
+        let database = database(engine).await;
+        let master = MasterKey::generate(&ambient);
+        let store = Store::open(&database.url, ambient.clone()).await.unwrap();
+        let (vault, record) = Vault::create(&master, None, &ambient);
+        store.keep_key_record(&record).await.unwrap();
+        let engine = start(store, vault, &base_url, &ambient);
+        let set_up = SetUp {
+            name: "owner".into(),
+            email: None,
+            password: Secret::new("correct horse battery"),
+            organization: "Demo household".into(),
+            kind: OrganizationKind::Household,
+            currency: "EUR".parse().unwrap(),
+            time_zone: "Europe/Berlin".into(),
+        };
+        let signed_in = engine.set_up(set_up).await.unwrap();
+        let asker = engine.memberships(signed_in.person).await.unwrap()[0].asker;
+        Self { engine, asker, sandbox, clock, data_calls, base_url, master, ambient, database, stop }
+    }
+
+    /// Takes the sandbox away.
+    pub(crate) async fn stop_sandbox(&self) {
+        self.stop.cancel();
+        while tokio::net::TcpStream::connect((self.base_url.host_str().unwrap(), self.base_url.port().unwrap()))
+            .await
+            .is_ok()
+        {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// What a restart of the process does: everything but the database is new.
+    pub(crate) async fn restart(&mut self) {
+        let store = Store::open(&self.database.url, self.ambient.clone()).await.unwrap();
+        let record = store.key_record().await.unwrap().unwrap();
+        let vault = Vault::open(&self.master, &record).unwrap();
+        self.engine = start(store, vault, &self.base_url, &self.ambient);
+    }
+
+    /// Types the sandbox's keys.
+    pub(crate) async fn type_keys(&self) {
+        let index = self.sandbox.index();
+        let credentials = &index["providers"][0]["credentials"];
+        let keys: BTreeMap<String, Secret> = ["secret_id", "secret_key"]
+            .into_iter()
+            .map(|name| (name.to_owned(), Secret::new(credentials[name].as_str().unwrap())))
+            .collect();
+        self.engine.keep_keys(&self.asker, "gocardless", keys).await.unwrap();
+    }
+
+    /// Connects a bank by walking its consent pages.
+    pub(crate) async fn connect(&self, bank: &str) -> ConnectionId {
+        let flow = self.engine.begin_connecting(&self.asker, "gocardless", bank, None).await.unwrap();
+        let FlowPage::Open { url, .. } = self.engine.flow(&self.asker, flow).await.unwrap().page else {
+            panic!("no page to open")
+        };
+        let back = self.sandbox.visit(&url.parse().unwrap(), &Answers::default()).await.unwrap();
+        let fields = back.query_pairs().into_owned().collect();
+        self.engine.returned(fields, self.asker.person()).await.unwrap();
+        match self.engine.poll_flow(&self.asker, flow).await.unwrap().page {
+            FlowPage::Done { connection } => connection,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Links every bank account of a connection with a new account.
+    pub(crate) async fn link_all(&self, connection: ConnectionId) -> RunId {
+        let offer = self.engine.link_offer(&self.asker, connection, None).await.unwrap();
+        let choices: Vec<LinkChoice> = offer
+            .accounts
+            .iter()
+            .map(|offered| LinkChoice {
+                bank_account: offered.bank_account.id,
+                target: LinkTarget::New(offered.bank_account.name.clone()),
+                import_from: offer.import_from,
+            })
+            .collect();
+        self.engine.link(&self.asker, connection, &choices).await.unwrap()
+    }
+
+    /// Keys, connection, links and the first sync.
+    pub(crate) async fn with_bank(&self, bank: &str) -> ConnectionId {
+        self.type_keys().await;
+        let connection = self.connect(bank).await;
+        let run = self.link_all(connection).await;
+        assert!(self.engine.work_once().await.unwrap());
+        assert!(self.engine.run(&self.asker, run).await.unwrap().is_finished());
+        connection
+    }
+
+    /// A sync from the button to its end.
+    pub(crate) async fn sync(&self, connection: ConnectionId) -> RunView {
+        let run = self.engine.sync_connection(&self.asker, connection).await.unwrap();
+        assert!(self.engine.work_once().await.unwrap());
+        self.engine.run(&self.asker, run).await.unwrap()
+    }
+
+    /// Every row of an account, in short.
+    pub(crate) async fn rows(&self, account: AccountId) -> Vec<String> {
+        let mut rows = Vec::new();
+        loop {
+            let offset = i64::try_from(rows.len()).unwrap();
+            let query = RegisterQuery { account: Some(account), offset, limit: 500, ..RegisterQuery::default() };
+            let page = self.engine.register(&self.asker, &query).await.unwrap();
+            if page.rows.is_empty() {
+                return rows;
+            }
+            rows.extend(page.rows.iter().map(|row| {
+                format!("{} {} {:?} {:?} {:?}", row.dated_on, row.amount_minor, row.payee, row.note, row.status)
+            }));
+        }
+    }
+
+    /// The accounts of the organization, by name.
+    pub(crate) async fn account(&self, name: &str) -> bankside_engine::AccountView {
+        let accounts = self.engine.accounts(&self.asker).await.unwrap();
+        accounts.into_iter().find(|view| view.account.name == name).unwrap()
+    }
+}
+
+fn start(store: Store, vault: Vault, base_url: &Url, ambient: &Ambient) -> Engine {
+    let gocardless = ProviderSettings { base_url: Some(base_url.clone()), ..ProviderSettings::default() };
+    let settings = Settings {
+        public_url: Url::parse("http://127.0.0.1:5006/").unwrap(),
+        providers: BTreeMap::from([("gocardless".to_owned(), gocardless)]),
+    };
+    let http = Http::new(ambient.clone()).unwrap();
+    Engine::new(store, vault, Registry::all(), http, settings, ambient.clone())
+}
+
+/// Makes one test per engine from an `async` body.
+macro_rules! on_both {
+    ($($name:ident($house:ident) $body:block)*) => {$(
+        async fn $name($house: &mut crate::house::House) $body
+
+        mod $name {
+            #[tokio::test]
+            async fn sqlite() {
+                let mut house = crate::house::House::open(bankside_testkit::Engine::Sqlite).await;
+                super::$name(&mut house).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                let mut house = crate::house::House::open(bankside_testkit::Engine::Postgres).await;
+                super::$name(&mut house).await;
+            }
+        }
+    )*};
+}
+pub(crate) use on_both;

@@ -1,0 +1,99 @@
+//! The straight road: keys, consent, accounts, rows, proof.
+
+use bankside_domain::balance::Proof;
+use bankside_domain::run::RunOutcome;
+use bankside_domain::status::Status;
+
+use crate::house::{LOCKSIDE, NORDHAFEN, on_both};
+
+on_both! {
+    a_bank_through_the_whole_house(house) {
+        house.with_bank(NORDHAFEN).await;
+        let giro = house.account("Girokonto").await;
+        assert!(matches!(giro.status.status, Status::UpToDate { .. }), "{:?}", giro.status);
+        assert!(matches!(giro.status.proof, Some(Proof::Proven { .. })), "{:?}", giro.status.proof);
+        assert!(giro.account.transaction_count > 300, "{}", giro.account.transaction_count);
+        let line = house.engine.bank_line(&house.asker, &giro.status).await.unwrap().unwrap();
+        assert_eq!(line.bank.stated.minor, giro.account.balance_minor());
+        let savings = house.account("Tagesgeld").await;
+        assert!(matches!(savings.status.proof, Some(Proof::Proven { .. })), "{:?}", savings.status.proof);
+    }
+
+    a_second_sync_adds_nothing_and_a_day_later_only_what_is_new(house) {
+        let connection = house.with_bank(NORDHAFEN).await;
+        let giro = house.account("Girokonto").await.account.id;
+        let before = house.rows(giro).await;
+        let again = house.sync(connection).await;
+        assert_eq!(again.run.outcome, Some(RunOutcome::Done));
+        assert!(again.accounts.iter().all(|account| account.run.batch.is_none()), "{again:?}");
+        assert_eq!(house.rows(giro).await, before);
+
+        for _ in 0..12 {
+            house.clock.advance_days(3);
+            let run = house.sync(connection).await;
+            assert_eq!(run.run.outcome, Some(RunOutcome::Done), "{:?}", run.run.fault);
+            let view = house.account("Girokonto").await;
+            assert!(matches!(view.status.proof, Some(Proof::Proven { .. })), "{:?}", view.status.proof);
+            let line = house.engine.bank_line(&house.asker, &view.status).await.unwrap().unwrap();
+            assert_eq!(line.bank.stated.minor, view.account.balance_minor());
+        }
+        let after = house.rows(giro).await;
+        let booked = |rows: &[String]| rows.iter().filter(|row| row.ends_with("Booked")).cloned().collect::<Vec<_>>();
+        assert!(booked(&after).ends_with(&booked(&before)), "history never changes");
+        assert!(after.len() > before.len() + 20);
+    }
+
+    a_bank_without_ids_pending_rows_and_booked_balances(house) {
+        let connection = house.with_bank(LOCKSIDE).await;
+        let names: Vec<String> = house
+            .engine
+            .accounts(&house.asker)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|view| view.account.name)
+            .collect();
+        let first = house.account(&names[0]).await;
+        let before = house.rows(first.account.id).await;
+        assert!(!before.is_empty());
+        let again = house.sync(connection).await;
+        assert!(again.accounts.iter().all(|account| account.run.batch.is_none()));
+        assert_eq!(house.rows(first.account.id).await, before);
+    }
+
+    the_same_bank_again_recognises_its_accounts(house) {
+        house.with_bank(NORDHAFEN).await;
+        let connection = house.connect(NORDHAFEN).await;
+        let offer = house.engine.link_offer(&house.asker, connection, None).await.unwrap();
+        assert!(offer.accounts.iter().all(|offered| offered.bank_account.feeds.is_some()), "{offer:?}");
+        assert_eq!(offer.connection.name, "Nordhafen Bank 2");
+    }
+
+    tokens_are_kept_over_a_restart(house) {
+        let connection = house.with_bank(NORDHAFEN).await;
+        house.restart().await;
+        let run = house.sync(connection).await;
+        assert_eq!(run.run.outcome, Some(RunOutcome::Done));
+        house.clock.advance_days(2);
+        let run = house.sync(connection).await;
+        assert_eq!(run.run.outcome, Some(RunOutcome::Done), "an access token that has ended is renewed");
+    }
+
+    a_typed_row_is_met_by_the_banks(house) {
+        house.type_keys().await;
+        let connection = house.connect(NORDHAFEN).await;
+        house.link_all(connection).await;
+        house.engine.work_once().await.unwrap();
+        let giro = house.account("Girokonto").await.account;
+        let count = giro.transaction_count;
+        // Somebody types tomorrow's rows today; the bank's rows meet them.
+        house.clock.advance_days(5);
+        let peek = house.sync(connection).await;
+        let added = peek.accounts[0].run.counts.unwrap().added;
+        assert!(added > 0);
+        house.engine.undo(&house.asker, peek.accounts[0].run.batch.unwrap()).await.unwrap();
+        assert_eq!(house.account("Girokonto").await.account.transaction_count, count);
+        let again = house.sync(connection).await;
+        assert_eq!(again.accounts[0].run.counts.unwrap().added, added, "what was undone comes back with the next sync");
+    }
+}
