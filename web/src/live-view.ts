@@ -1,0 +1,33 @@
+// <live-view src="…"> shows what a stream of server-sent events sends: `view` replaces the content, `done` ends it.
+// Where the stream breaks off, the browser connects again by itself; the server always sends the whole content first.
+
+class LiveView extends HTMLElement {
+  #source: EventSource | undefined;
+
+  connectedCallback(): void {
+    const source = this.getAttribute("src");
+    if (!source) return;
+    this.#source = new EventSource(source);
+    this.#source.addEventListener("view", (event: MessageEvent<string>) => this.#show(event.data));
+    this.#source.addEventListener("done", () => {
+      this.disconnectedCallback();
+      // The rest of the page (balances, marks) has changed as well.
+      location.reload();
+    });
+  }
+
+  disconnectedCallback(): void {
+    this.#source?.close();
+    this.#source = undefined;
+  }
+
+  #show(html: string): void {
+    const focused = document.activeElement;
+    if (focused instanceof HTMLElement && focused !== this && this.contains(focused)) return;
+    this.innerHTML = html;
+  }
+}
+
+customElements.define("live-view", LiveView);
+
+export {};

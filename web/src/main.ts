@@ -1,0 +1,6 @@
+// Every page works without this script; with it, parts of a page renew themselves.
+import "htmx.org";
+import "./copy-button";
+import "./live-view";
+import "./menus";
+import "./time-zone";

@@ -1,0 +1,8 @@
+// <input data-time-zone> starts with the browser's zone.
+
+for (const input of document.querySelectorAll<HTMLInputElement>("input[data-time-zone]")) {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone && input.value === input.defaultValue) input.value = zone;
+}
+
+export {};
