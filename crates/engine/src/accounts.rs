@@ -4,7 +4,9 @@ use bankside_domain::account::AccountKind;
 use bankside_domain::balance::Proof;
 use bankside_domain::text::tidy;
 use bankside_domain::{AccountId, Amount, Asker, BatchId, CurrencyCode, TransactionId};
-use bankside_store::{Account, KeptBalance, NewAccount, NewTransaction, RegisterPage, RegisterQuery, UndoOutcome};
+use bankside_store::{
+    Account, AuditEntry, KeptBalance, NewAccount, NewTransaction, RegisterPage, RegisterQuery, UndoOutcome,
+};
 use jiff::civil::Date;
 
 use crate::linking::shown_balance;
@@ -129,6 +131,26 @@ impl Engine {
     /// A page of the register.
     pub async fn register(&self, asker: &Asker, query: &RegisterQuery) -> Result<RegisterPage, EngineError> {
         Ok(self.store.register(asker, query).await?)
+    }
+
+    /// The latest lines of the audit.
+    pub async fn audit(&self, asker: &Asker) -> Result<Vec<AuditEntry>, EngineError> {
+        Ok(self.store.audit_entries(asker).await?)
+    }
+
+    /// Something small that was remembered, such as the country looked at last.
+    pub async fn remembered(&self, name: &str) -> Result<Option<String>, EngineError> {
+        Ok(self.store.setting(name).await?)
+    }
+
+    /// Remembers something small.
+    pub async fn remember(&self, name: &str, value: &str) -> Result<(), EngineError> {
+        Ok(self.store.set_setting(name, value).await?)
+    }
+
+    /// Which database is behind this, for people.
+    pub fn database(&self) -> &'static str {
+        self.store.engine()
     }
 
     /// Undoes a batch.

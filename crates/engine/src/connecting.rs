@@ -206,14 +206,14 @@ impl Engine {
     /// A flow as it stands, without asking the provider.
     pub async fn flow(&self, asker: &Asker, id: FlowId) -> Result<FlowView, EngineError> {
         let flow = self.store.flow(asker, id).await?;
-        let (memory, _) = self.remember(&flow)?;
+        let (memory, _) = self.memory_of(&flow)?;
         self.view(&flow, &memory)
     }
 
     /// Asks the provider how a flow stands and goes on as far as that goes.
     pub async fn poll_flow(&self, asker: &Asker, id: FlowId) -> Result<FlowView, EngineError> {
         let flow = self.store.flow(asker, id).await?;
-        let (memory, key) = self.remember(&flow)?;
+        let (memory, key) = self.memory_of(&flow)?;
         if flow.stage != FlowStage::Open || flow.expires_at <= self.ambient.now() {
             return self.view(&flow, &memory);
         }
@@ -229,7 +229,7 @@ impl Engine {
     /// The person who began says that it was them who came back in another browser.
     pub async fn confirm_return(&self, asker: &Asker, id: FlowId) -> Result<FlowView, EngineError> {
         let flow = self.store.flow(asker, id).await?;
-        let (memory, key) = self.remember(&flow)?;
+        let (memory, key) = self.memory_of(&flow)?;
         match memory.parked.clone() {
             Some(fields) if flow.stage == FlowStage::Open && asker.person() == Some(flow.person) => {
                 self.advance(asker, flow, memory, &key, Input::Callback(fields)).await
@@ -241,7 +241,7 @@ impl Engine {
     /// Calls a flow off. Nothing has changed.
     pub async fn cancel_flow(&self, asker: &Asker, id: FlowId) -> Result<FlowView, EngineError> {
         let flow = self.store.flow(asker, id).await?;
-        let (mut memory, key) = self.remember(&flow)?;
+        let (mut memory, key) = self.memory_of(&flow)?;
         if flow.stage == FlowStage::Open {
             memory.step = StepMemory::Cancelled { message: "You called it off. Nothing has changed.".to_owned() };
             self.keep(asker, &flow, &memory, &key, FlowStage::Cancelled).await?;
@@ -262,7 +262,7 @@ impl Engine {
         let Some(flow) = self.store.flow_by_reference_as_system(&reference_digest(reference)).await? else {
             return Ok(Returned::Unknown);
         };
-        let (mut memory, key) = self.remember(&flow)?;
+        let (mut memory, key) = self.memory_of(&flow)?;
         let membership = match signed_in.filter(|person| *person == flow.person) {
             Some(person) => self.store.membership_as_system(person, flow.organization).await.ok(),
             None => None,
@@ -422,7 +422,7 @@ impl Engine {
         })
     }
 
-    fn remember(&self, flow: &Flow) -> Result<(Memory, DataKey), EngineError> {
+    fn memory_of(&self, flow: &Flow) -> Result<(Memory, DataKey), EngineError> {
         let place = Place::of(flow.organization, flow.id, "flow");
         let key = self.vault.data_key(&flow.data_key, place)?;
         let memory = serde_json::from_slice(&key.open(place, &flow.state)?)?;

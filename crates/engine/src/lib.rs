@@ -112,11 +112,6 @@ impl Engine {
         }
     }
 
-    /// The store, for what needs no verb of its own.
-    pub fn store(&self) -> &Store {
-        &self.store
-    }
-
     /// What the operator has configured.
     pub fn settings(&self) -> &Settings {
         &self.settings

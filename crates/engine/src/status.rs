@@ -27,6 +27,13 @@ pub struct AccountStatus {
     pub proof: Option<Proof>,
 }
 
+impl AccountStatus {
+    /// Whether the bank's balances prove the account's rows.
+    pub fn is_proven(&self) -> bool {
+        matches!(self.proof, Some(Proof::Proven { .. }))
+    }
+}
+
 /// A connection with its bank accounts.
 #[derive(Debug, Clone)]
 pub struct ConnectionView {

@@ -414,6 +414,24 @@ impl Store {
         Ok(())
     }
 
+    /// Accounts of any organization whose kept sums are not those of their rows. There should never be one.
+    pub async fn accounts_that_do_not_add_up_as_system(&self) -> Result<Vec<AccountId>, StoreError> {
+        let mut session = self.db.read().await?;
+        let text = sql!(
+            "SELECT a.id FROM accounts a
+             LEFT JOIN (SELECT organization_id, account_id, COUNT(*) AS n,
+                    CAST(SUM(CASE WHEN status = 'booked' THEN amount_minor ELSE 0 END) AS BIGINT) AS booked,
+                    CAST(SUM(CASE WHEN status = 'pending' THEN amount_minor ELSE 0 END) AS BIGINT) AS pending
+                FROM transactions WHERE deleted_at IS NULL GROUP BY organization_id, account_id) s
+                ON s.organization_id = a.organization_id AND s.account_id = a.id
+             WHERE a.booked_minor <> COALESCE(s.booked, 0) OR a.pending_minor <> COALESCE(s.pending, 0)
+                OR a.transaction_count <> COALESCE(s.n, 0)
+             ORDER BY a.id"
+        );
+        let ids: Vec<Uuid> = on!(session, c => sqlx::query_scalar(text).fetch_all(c).await?);
+        Ok(ids.into_iter().map(AccountId::from).collect())
+    }
+
     /// Sets the opening balance where the bank's balance gave it, and records the change.
     pub(crate) async fn set_opening(
         &self,

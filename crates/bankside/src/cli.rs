@@ -1,0 +1,95 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use url::Url;
+
+/// Connects banks to books, on your own server.
+#[derive(Debug, Parser)]
+#[command(name = "bankside", version, about, propagate_version = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the pages and the API, and carry out syncs
+    Serve(ServeOptions),
+    /// Try everything without keys, bank or internet: a server beside a sandbox of simulated banks
+    Demo(DemoOptions),
+    /// Serve simulated providers for trying and testing
+    Sandbox(SandboxOptions),
+    /// Check configuration, key, database and books, and say what is wrong
+    Doctor(ServeOptions),
+}
+
+/// Where configuration comes from: these flags, then the environment (`BANKSIDE_…`), then the file.
+#[derive(Debug, Args, Clone, Default)]
+pub(crate) struct ServeOptions {
+    /// The configuration file; ./config.toml is read if it is there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The address to listen on
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Where people reach this server, such as <https://money.example.org>
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<Url>,
+    /// Where the database lies, unless `--database-url` says otherwise
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data_folder: Option<PathBuf>,
+    /// `sqlite://path` or `postgres://user@host/name`
+    #[arg(long, value_name = "URL")]
+    pub(crate) database_url: Option<String>,
+}
+
+/// Options of the demo.
+#[derive(Debug, Args)]
+pub(crate) struct DemoOptions {
+    /// Do the main job once and end, instead of serving on
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Print one JSON object on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Where the demo's data lies; it may be deleted at any time
+    #[arg(long, value_name = "FOLDER", default_value = "demo-data")]
+    pub(crate) data_folder: PathBuf,
+    /// The address of the pages; another port is taken where this one is not free
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:5006")]
+    pub(crate) listen: SocketAddr,
+    /// The address of the sandbox; another port is taken where this one is not free
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:5007")]
+    pub(crate) sandbox_listen: SocketAddr,
+}
+
+/// Options of the sandbox.
+#[derive(Debug, Args)]
+pub(crate) struct SandboxOptions {
+    /// The address to listen on
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:5007")]
+    pub(crate) listen: SocketAddr,
+    /// Where it is reached, if not at the address it listens on
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<Url>,
+    /// Keep its state in this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
+    /// Stop its clock; it moves only on command then
+    #[arg(long)]
+    pub(crate) frozen: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Arguments::command().debug_assert();
+    }
+}

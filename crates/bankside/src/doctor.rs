@@ -1,0 +1,135 @@
+//! `bankside doctor`: checks everything that can be checked without asking a provider, and says what is wrong.
+
+use std::process::ExitCode;
+
+use bankside_connect::Registry;
+
+use crate::cli::ServeOptions;
+use crate::compose::{self, KeyOrigin};
+use crate::configuration::{Configuration, LogFormat};
+
+/// Findings, in the order in which they were made.
+#[derive(Default)]
+struct Findings {
+    problems: usize,
+}
+
+impl Findings {
+    #[expect(clippy::unused_self, reason = "reads like its sister")]
+    fn good(&self, what: &str, how: impl AsRef<str>) {
+        println!("  ok       {what}: {}", how.as_ref());
+    }
+
+    #[expect(clippy::unused_self, reason = "reads like its sister")]
+    fn note(&self, what: &str, how: impl AsRef<str>) {
+        println!("  note     {what}: {}", how.as_ref());
+    }
+
+    fn problem(&mut self, what: &str, how: impl AsRef<str>) {
+        self.problems += 1;
+        println!("  PROBLEM  {what}: {}", how.as_ref());
+    }
+}
+
+pub(crate) async fn run(options: &ServeOptions) -> anyhow::Result<ExitCode> {
+    compose::start_log("error", LogFormat::Text)?;
+    let mut findings = Findings::default();
+    println!("bankside {}", env!("CARGO_PKG_VERSION"));
+    match Configuration::read(options) {
+        Ok(configuration) => {
+            findings.good("configuration", configuration.sources.join("; "));
+            check_address(&configuration, &mut findings);
+            check_providers(&configuration, &mut findings);
+            check_data(&configuration, &mut findings).await;
+        }
+        Err(error) => findings.problem("configuration", format!("{error:#}")),
+    }
+    Ok(match findings.problems {
+        0 => {
+            println!("Nothing is wrong.");
+            ExitCode::SUCCESS
+        }
+        1 => {
+            println!("One problem.");
+            ExitCode::FAILURE
+        }
+        many => {
+            println!("{many} problems.");
+            ExitCode::FAILURE
+        }
+    })
+}
+
+fn check_address(configuration: &Configuration, findings: &mut Findings) {
+    let listen = configuration.listen;
+    match &configuration.public_url {
+        Some(url) if url.scheme() == "http" && !listen.ip().is_loopback() => {
+            findings.note("address", format!("{url} is plain http: passwords can be read on the way"));
+        }
+        Some(url) => findings.good("address", format!("listens on {listen}, reached at {url}")),
+        None if listen.ip().is_loopback() => {
+            findings.good("address", format!("listens on {listen}, reached from this machine alone"));
+        }
+        None => findings.problem(
+            "address",
+            format!("listens on {listen}, but public_url does not say where people reach it; providers could not send them back"),
+        ),
+    }
+}
+
+fn check_providers(configuration: &Configuration, findings: &mut Findings) {
+    for descriptor in Registry::all().descriptors() {
+        let name = descriptor.name;
+        match configuration.providers.get(descriptor.id) {
+            Some(settings) if settings.is_off => findings.note(name, "switched off"),
+            Some(settings) => {
+                let keys = settings.keys.as_ref().map_or("no keys configured", |keys| keys.read_from.as_str());
+                let place = settings.base_url.as_ref().map_or_else(String::new, |url| format!(", at {url}"));
+                findings.good(name, format!("keys: {keys}{place}"));
+            }
+            None => findings.good(name, "organizations type their own keys"),
+        }
+    }
+}
+
+async fn check_data(configuration: &Configuration, findings: &mut Findings) {
+    let ambient = crate::ambient::system();
+    let shown = compose::shown(&configuration.database_url);
+    let store = match compose::open_store(&configuration.database_url, &ambient).await {
+        Ok(store) => store,
+        Err(error) => return findings.problem("database", format!("{error:#}")),
+    };
+    findings.good("database", format!("{} at {shown}, up to date", store.engine()));
+    match compose::open_vault(&store, &configuration.key_file, &ambient).await {
+        Ok((_, KeyOrigin::File)) => {
+            findings.good("vault", format!("opens with the key file {}", configuration.key_file.display()));
+            check_key_file(configuration, findings);
+        }
+        Ok((_, KeyOrigin::Environment)) => findings.good("vault", "opens with the key from the environment"),
+        Ok((_, KeyOrigin::Passphrase)) => findings.note("vault", "opens with a passphrase; syncs wait after a restart"),
+        Err(error) => findings.problem("vault", format!("{error:#}")),
+    }
+    match store.accounts_that_do_not_add_up_as_system().await {
+        Ok(wrong) if wrong.is_empty() => findings.good("books", "every account's sums are those of its rows"),
+        Ok(wrong) => {
+            for account in wrong {
+                findings.problem("books", format!("the sums beside account {account} are not those of its rows"));
+            }
+        }
+        Err(error) => findings.problem("books", error.to_string()),
+    }
+    store.close().await;
+}
+
+#[cfg(unix)]
+fn check_key_file(configuration: &Configuration, findings: &mut Findings) {
+    use std::os::unix::fs::PermissionsExt;
+    if let Ok(data) = std::fs::metadata(&configuration.key_file)
+        && data.permissions().mode() & 0o077 != 0
+    {
+        findings.note("vault", "others on this machine can read the key file; chmod 600 keeps it to its owner");
+    }
+}
+
+#[cfg(not(unix))]
+fn check_key_file(_configuration: &Configuration, _findings: &mut Findings) {}

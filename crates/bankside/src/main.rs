@@ -1,0 +1,32 @@
+//! Bankside connects banks to books: the command line, the configuration and the composition root.
+
+mod ambient;
+mod cli;
+mod compose;
+mod configuration;
+mod demo;
+mod doctor;
+mod sandbox;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = cli::Arguments::parse();
+    let result = match arguments.command {
+        cli::Command::Serve(options) => serve::run(&options).await,
+        cli::Command::Demo(options) => demo::run(&options).await,
+        cli::Command::Sandbox(options) => sandbox::run(&options).await,
+        cli::Command::Doctor(options) => doctor::run(&options).await,
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("bankside: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

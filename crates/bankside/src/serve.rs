@@ -1,0 +1,112 @@
+//! `bankside serve`: pages, API and the worker, until it is told to stop.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use bankside_engine::{Engine, Settings};
+use bankside_store::Store;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::cli::ServeOptions;
+use crate::compose::{self, KeyOrigin};
+use crate::configuration::Configuration;
+
+/// Requests and runs that go on get so long to end.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+pub(crate) async fn run(options: &ServeOptions) -> anyhow::Result<ExitCode> {
+    let configuration = Configuration::read(options)?;
+    compose::start_log(&configuration.log_filter, configuration.log_format)?;
+    compose::start_tls();
+    let ambient = crate::ambient::system();
+    let store = compose::open_store(&configuration.database_url, &ambient).await?;
+    let (vault, origin) = compose::open_vault(&store, &configuration.key_file, &ambient).await?;
+    let listener = TcpListener::bind(configuration.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", configuration.listen))?;
+    let address = listener.local_addr()?;
+    let public_url = match configuration.public_url.clone() {
+        Some(url) => url,
+        None => default_public_url(address)?,
+    };
+    announce(&configuration, &public_url, origin, &store);
+    let settings = Settings { public_url: public_url.clone(), providers: configuration.providers };
+    let engine = compose::engine(store.clone(), vault, settings, ambient)?;
+    println!("Bankside is at {public_url}");
+    serve_until_told(listener, engine, store).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn default_public_url(address: SocketAddr) -> anyhow::Result<Url> {
+    let host = if address.ip().is_unspecified() { "127.0.0.1".to_owned() } else { address.ip().to_string() };
+    let host = if host.contains(':') { format!("[{host}]") } else { host };
+    Ok(Url::parse(&format!("http://{host}:{}/", address.port()))?)
+}
+
+fn announce(configuration: &Configuration, public_url: &Url, origin: KeyOrigin, store: &Store) {
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), database = store.engine(), "starting");
+    tracing::info!("configuration from {}", configuration.sources.join("; "));
+    match origin {
+        KeyOrigin::File => tracing::info!("vault key from the file {}", configuration.key_file.display()),
+        KeyOrigin::Environment => tracing::info!("vault key from the environment"),
+        KeyOrigin::Passphrase => {
+            tracing::warn!("vault key from a passphrase: after a restart nothing is synced until it is given again");
+        }
+    }
+    for (id, provider) in &configuration.providers {
+        match (&provider.keys, provider.is_off) {
+            (_, true) => tracing::info!("{id}: switched off"),
+            (Some(keys), false) => tracing::info!("{id}: keys from {}", keys.read_from),
+            (None, false) => tracing::info!("{id}: no keys configured; organizations type their own"),
+        }
+    }
+    if public_url.scheme() == "http" && !configuration.listen.ip().is_loopback() {
+        tracing::warn!(
+            "{public_url} is plain http: passwords can be read on the way. Put a proxy with https before it"
+        );
+    }
+}
+
+/// Serves until an interrupt or a termination, then lets what goes on come to its end.
+pub(crate) async fn serve_until_told(listener: TcpListener, engine: Engine, store: Store) -> anyhow::Result<()> {
+    let stop = CancellationToken::new();
+    let worker = tokio::spawn({
+        let (engine, stop) = (engine.clone(), stop.clone());
+        async move { engine.work(stop).await }
+    });
+    let service = bankside_server::router(engine).into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let server = tokio::spawn(async move { server.await });
+    told_to_stop().await?;
+    tracing::info!("stopping");
+    stop.cancel();
+    // Streams of events never end by themselves.
+    let ended = tokio::time::timeout(PATIENCE, async {
+        let _ = worker.await;
+        let _ = server.await;
+    });
+    if ended.await.is_err() {
+        tracing::info!("something still went on; it is resumed at the next start");
+    }
+    let _ = tokio::time::timeout(PATIENCE, store.close()).await;
+    Ok(())
+}
+
+/// Waits for an interrupt (Ctrl-C) or a termination.
+async fn told_to_stop() -> anyhow::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            result = tokio::signal::ctrl_c() => result?,
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! The REST API under `/api/v1`: the verbs that pages offer, for programs.
+//!
+//! Errors are `application/problem+json` with a stable `code`. The description is served at `/api/openapi.json`.
+
+mod books;
+mod connecting;
+mod problem;
+mod runs;
+
+use axum::Router;
+use axum::routing::get;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Bankside",
+    description = "Connects banks to books. Every verb that the pages offer.",
+    license(name = "See the project")
+))]
+struct Description;
+
+fn described() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(books::version))
+        .routes(routes!(books::organizations))
+        .routes(routes!(books::accounts, books::add_account))
+        .routes(routes!(books::transactions, books::add_transaction))
+        .routes(routes!(books::delete_transaction))
+        .routes(routes!(books::undo))
+        .routes(routes!(connecting::providers))
+        .routes(routes!(connecting::keep_keys, connecting::reset_keys))
+        .routes(routes!(connecting::institutions))
+        .routes(routes!(connecting::begin))
+        .routes(routes!(connecting::flow, connecting::cancel))
+        .routes(routes!(connecting::connections))
+        .routes(routes!(connecting::link_offer, connecting::link))
+        .routes(routes!(connecting::unlink))
+        .routes(routes!(runs::sync_all))
+        .routes(routes!(runs::sync_connection))
+        .routes(routes!(runs::latest))
+        .routes(routes!(runs::run))
+}
+
+/// The API and its description.
+pub(crate) fn routes() -> Router<App> {
+    let (router, description) = described().split_for_parts();
+    let json = description.to_json().unwrap_or_default();
+    router.route(
+        "/api/openapi.json",
+        get(move || async move { ([(axum::http::header::CONTENT_TYPE, "application/json")], json) }),
+    )
+}
+
+/// The description of the API, for the snapshot and for `bankside openapi`.
+pub fn openapi_json() -> String {
+    described().split_for_parts().1.to_pretty_json().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_description_is_the_contract() {
+        insta::assert_snapshot!("openapi", super::openapi_json());
+    }
+}

@@ -1,0 +1,380 @@
+//! Providers, keys, banks, connecting and linking.
+#![expect(unused_qualifications, reason = "the macro that describes parameters writes them")]
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use bankside_domain::{Currency, Secret};
+use bankside_engine::{EngineError, FlowPage, FlowView, KeySource, LinkChoice, LinkTarget};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::App;
+use crate::api::books::MadeBody;
+use crate::api::problem::{ApiMember, Asked, Body, Problem, id};
+
+/// A provider.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProviderBody {
+    id: &'static str,
+    name: &'static str,
+    coverage: &'static str,
+    /// The countries whose banks it lists.
+    countries: &'static [&'static str],
+    /// The fields of its keys.
+    fields: Vec<&'static str>,
+    /// Where its keys came from: `page`, `installation`, or absent.
+    keys: Option<&'static str>,
+    /// Whether the operator has switched it off.
+    is_off: bool,
+}
+
+/// The providers that this server knows.
+#[utoipa::path(get, path = "/api/v1/organizations/{organization}/providers", params(("organization" = String, Path)),
+    responses((status = OK, body = [ProviderBody])))]
+pub(crate) async fn providers(State(app): State<App>, member: ApiMember) -> Result<Json<Vec<ProviderBody>>, Problem> {
+    let views = app.engine.providers(member.asker()).await?;
+    let bodies = views.into_iter().map(|view| ProviderBody {
+        id: view.descriptor.id,
+        name: view.descriptor.name,
+        coverage: view.descriptor.coverage,
+        countries: view.descriptor.countries,
+        fields: view.descriptor.fields.iter().map(|field| field.key).collect(),
+        keys: view.keys.map(|keys| match keys {
+            KeySource::Page { .. } => "page",
+            KeySource::Installation { .. } => "installation",
+        }),
+        is_off: view.is_off,
+    });
+    Ok(Json(bodies.collect()))
+}
+
+/// Tests keys with a real call and keeps them, sealed. They are never shown again.
+#[utoipa::path(put, path = "/api/v1/organizations/{organization}/providers/{provider}/keys",
+    params(("organization" = String, Path), ("provider" = String, Path)),
+    request_body(content = BTreeMap<String, String>, description = "The provider's fields"),
+    responses((status = NO_CONTENT), (status = UNPROCESSABLE_ENTITY, body = Problem),
+        (status = FAILED_DEPENDENCY, body = Problem)))]
+pub(crate) async fn keep_keys(
+    State(app): State<App>,
+    member: ApiMember,
+    Path((_, provider)): Path<(String, String)>,
+    Body(fields): Body<BTreeMap<String, String>>,
+) -> Result<StatusCode, Problem> {
+    let keys = fields.into_iter().map(|(name, value)| (name, Secret::new(value))).collect();
+    app.engine.keep_keys(member.asker(), &provider, keys).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Forgets the keys that the organization typed. Rows and links stay.
+#[utoipa::path(delete, path = "/api/v1/organizations/{organization}/providers/{provider}/keys",
+    params(("organization" = String, Path), ("provider" = String, Path)), responses((status = NO_CONTENT)))]
+pub(crate) async fn reset_keys(
+    State(app): State<App>,
+    member: ApiMember,
+    Path((_, provider)): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    app.engine.reset_keys(member.asker(), &provider).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Of which country.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CountryQuery {
+    /// Two letters (ISO 3166).
+    country: String,
+}
+
+/// A bank as the provider lists it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct InstitutionBody {
+    key: String,
+    name: String,
+    bic: Option<String>,
+    max_history_days: Option<i64>,
+    max_consent_days: Option<i64>,
+}
+
+/// The banks of a country.
+#[utoipa::path(get, path = "/api/v1/organizations/{organization}/providers/{provider}/institutions",
+    params(("organization" = String, Path), ("provider" = String, Path), CountryQuery),
+    responses((status = OK, body = [InstitutionBody]), (status = BAD_GATEWAY, body = Problem)))]
+pub(crate) async fn institutions(
+    State(app): State<App>,
+    member: ApiMember,
+    Path((_, provider)): Path<(String, String)>,
+    Asked(asked): Asked<CountryQuery>,
+) -> Result<Json<Vec<InstitutionBody>>, Problem> {
+    let list = app.engine.institutions(member.asker(), &provider, &asked.country).await?;
+    let bodies = list.iter().map(|institution| InstitutionBody {
+        key: institution.key.clone(),
+        name: institution.name.clone(),
+        bic: institution.bic.clone(),
+        max_history_days: institution.max_history_days,
+        max_consent_days: institution.max_consent_days,
+    });
+    Ok(Json(bodies.collect()))
+}
+
+/// A bank to connect.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct BeginBody {
+    provider: String,
+    /// The institution's key.
+    institution: String,
+    /// The account that is to be linked.
+    account: Option<String>,
+}
+
+/// Begins to connect a bank.
+#[utoipa::path(post, path = "/api/v1/organizations/{organization}/flows", params(("organization" = String, Path)),
+    request_body = BeginBody, responses((status = CREATED, body = MadeBody), (status = BAD_GATEWAY, body = Problem)))]
+pub(crate) async fn begin(
+    State(app): State<App>,
+    member: ApiMember,
+    Body(body): Body<BeginBody>,
+) -> Result<(StatusCode, Json<MadeBody>), Problem> {
+    let account = body.account.as_deref().map(id).transpose()?;
+    let flow = app.engine.begin_connecting(member.asker(), &body.provider, &body.institution, account).await?;
+    Ok((StatusCode::CREATED, Json(MadeBody { id: flow.to_string() })))
+}
+
+/// A connecting flow.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FlowBody {
+    id: String,
+    provider: &'static str,
+    bank: String,
+    /// `open`, `confirm`, `wait`, `done`, `cancelled`, `failed` or `expired`.
+    step: &'static str,
+    /// The page to open, at the step `open`.
+    url: Option<String>,
+    /// What the step says.
+    message: Option<String>,
+    /// The connection, at the step `done`.
+    connection: Option<String>,
+}
+
+impl From<FlowView> for FlowBody {
+    fn from(view: FlowView) -> Self {
+        let (mut url, mut message, mut connection) = (None, None, None);
+        let step = match view.page {
+            FlowPage::Open { url: page, .. } => {
+                url = Some(page);
+                "open"
+            }
+            FlowPage::Confirm => "confirm",
+            FlowPage::Wait { message: says, .. } => {
+                message = Some(says);
+                "wait"
+            }
+            FlowPage::Done { connection: made } => {
+                connection = Some(made.to_string());
+                "done"
+            }
+            FlowPage::Cancelled { message: says } => {
+                message = Some(says);
+                "cancelled"
+            }
+            FlowPage::Failed { fault } => {
+                message = Some(fault.message);
+                "failed"
+            }
+            FlowPage::Expired => "expired",
+        };
+        let (id, provider) = (view.id.to_string(), view.descriptor.id);
+        Self { id, provider, bank: view.bank, step, url, message, connection }
+    }
+}
+
+/// How a flow stands. Asks the provider.
+#[utoipa::path(get, path = "/api/v1/organizations/{organization}/flows/{flow}",
+    params(("organization" = String, Path), ("flow" = String, Path)),
+    responses((status = OK, body = FlowBody), (status = NOT_FOUND, body = Problem)))]
+pub(crate) async fn flow(
+    State(app): State<App>,
+    member: ApiMember,
+    Path((_, flow)): Path<(String, String)>,
+) -> Result<Json<FlowBody>, Problem> {
+    Ok(Json(app.engine.poll_flow(member.asker(), id(&flow)?).await?.into()))
+}
+
+/// Calls a flow off. Nothing has changed.
+#[utoipa::path(delete, path = "/api/v1/organizations/{organization}/flows/{flow}",
+    params(("organization" = String, Path), ("flow" = String, Path)), responses((status = OK, body = FlowBody)))]
+pub(crate) async fn cancel(
+    State(app): State<App>,
+    member: ApiMember,
+    Path((_, flow)): Path<(String, String)>,
+) -> Result<Json<FlowBody>, Problem> {
+    Ok(Json(app.engine.cancel_flow(member.asker(), id(&flow)?).await?.into()))
+}
+
+/// A connection.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ConnectionBody {
+    id: String,
+    name: String,
+    provider: String,
+    bank: String,
+    /// When access ends (RFC 3339), if the provider says.
+    valid_until: Option<String>,
+    accounts: Vec<ConnectedBody>,
+}
+
+/// A bank account of a connection.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ConnectedBody {
+    bank_account: String,
+    name: String,
+    holder: Option<String>,
+    masked_number: Option<String>,
+    currency: String,
+    /// The account that it feeds.
+    account: Option<String>,
+}
+
+/// The connections of an organization.
+#[utoipa::path(get, path = "/api/v1/organizations/{organization}/connections", params(("organization" = String, Path)),
+    responses((status = OK, body = [ConnectionBody])))]
+pub(crate) async fn connections(
+    State(app): State<App>,
+    member: ApiMember,
+) -> Result<Json<Vec<ConnectionBody>>, Problem> {
+    let views = app.engine.connections(member.asker()).await?;
+    let bodies = views.into_iter().map(|view| ConnectionBody {
+        id: view.connection.id.to_string(),
+        name: view.connection.name,
+        provider: view.connection.provider,
+        bank: view.connection.institution_name,
+        valid_until: view.connection.consent.valid_until.map(|end| end.to_string()),
+        accounts: view
+            .bank_accounts
+            .into_iter()
+            .map(|connected| ConnectedBody {
+                bank_account: connected.bank_account.id.to_string(),
+                name: connected.bank_account.name,
+                holder: connected.bank_account.holder,
+                masked_number: connected.bank_account.masked_number,
+                currency: connected.bank_account.currency.to_string(),
+                account: connected.feeds.map(|fed| fed.id.to_string()),
+            })
+            .collect(),
+    });
+    Ok(Json(bodies.collect()))
+}
+
+/// A bank account that can be linked.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OfferedBody {
+    bank_account: String,
+    name: String,
+    holder: Option<String>,
+    masked_number: Option<String>,
+    currency: String,
+    /// Exact decimal text.
+    balance: Option<String>,
+    /// The account that is suggested; absent suggests a new one.
+    suggested_account: Option<String>,
+    /// The name that is suggested for a new one.
+    suggested_name: Option<String>,
+    /// Why.
+    reason: &'static str,
+}
+
+/// What linking a connection's bank accounts offers.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OfferBody {
+    /// The day from which importing is suggested.
+    import_from: String,
+    bank_accounts: Vec<OfferedBody>,
+}
+
+/// What linking a connection's bank accounts offers.
+#[utoipa::path(get, path = "/api/v1/organizations/{organization}/connections/{connection}/link",
+    params(("organization" = String, Path), ("connection" = String, Path)),
+    responses((status = OK, body = OfferBody), (status = NOT_FOUND, body = Problem)))]
+pub(crate) async fn link_offer(
+    State(app): State<App>,
+    member: ApiMember,
+    Path((_, connection)): Path<(String, String)>,
+) -> Result<Json<OfferBody>, Problem> {
+    let offer = app.engine.link_offer(member.asker(), id(&connection)?, None).await?;
+    let bank_accounts = offer.accounts.into_iter().map(|offered| {
+        let code = offered.bank_account.currency;
+        let currency = Currency::iso(code.as_str()).unwrap_or(Currency { code, scale: 2 });
+        let (suggested_account, suggested_name) = match offered.suggestion {
+            LinkTarget::Existing(account) => (Some(account.to_string()), None),
+            LinkTarget::New(name) => (None, Some(name)),
+            LinkTarget::Skip => (None, None),
+        };
+        OfferedBody {
+            bank_account: offered.bank_account.id.to_string(),
+            name: offered.bank_account.name,
+            holder: offered.bank_account.holder,
+            masked_number: offered.bank_account.masked_number,
+            currency: code.to_string(),
+            balance: offered
+                .balance
+                .map(|balance| bankside_domain::Amount::new(balance.stated.minor, currency).to_decimal_text()),
+            suggested_account,
+            suggested_name,
+            reason: offered.reason,
+        }
+    });
+    Ok(Json(OfferBody { import_from: offer.import_from.to_string(), bank_accounts: bank_accounts.collect() }))
+}
+
+/// One bank account to link: with an account that is there, or with a new one.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct LinkBody {
+    bank_account: String,
+    /// The account that is there.
+    account: Option<String>,
+    /// The name of the new account, where none is named.
+    name: Option<String>,
+    /// The first day to import.
+    import_from: String,
+}
+
+/// Links bank accounts and starts their first sync; answers with its run.
+#[utoipa::path(post, path = "/api/v1/organizations/{organization}/connections/{connection}/link",
+    params(("organization" = String, Path), ("connection" = String, Path)), request_body = [LinkBody],
+    responses((status = ACCEPTED, body = MadeBody), (status = UNPROCESSABLE_ENTITY, body = Problem)))]
+pub(crate) async fn link(
+    State(app): State<App>,
+    member: ApiMember,
+    Path((_, connection)): Path<(String, String)>,
+    Body(links): Body<Vec<LinkBody>>,
+) -> Result<(StatusCode, Json<MadeBody>), Problem> {
+    let mut choices = Vec::with_capacity(links.len());
+    for link in links {
+        let target = match link.account.as_deref() {
+            Some(account) => LinkTarget::Existing(id(account)?),
+            None => LinkTarget::New(link.name.unwrap_or_default()),
+        };
+        let import_from = link
+            .import_from
+            .parse()
+            .map_err(|_| EngineError::invalid("import_from", "A day is needed, such as 2026-11-20."))?;
+        choices.push(LinkChoice { bank_account: id(&link.bank_account)?, target, import_from });
+    }
+    let run = app.engine.link(member.asker(), id(&connection)?, &choices).await?;
+    Ok((StatusCode::ACCEPTED, Json(MadeBody { id: run.to_string() })))
+}
+
+/// Unlinks an account. Its rows stay.
+#[utoipa::path(delete, path = "/api/v1/organizations/{organization}/accounts/{account}/link",
+    params(("organization" = String, Path), ("account" = String, Path)),
+    responses((status = NO_CONTENT), (status = NOT_FOUND, body = Problem)))]
+pub(crate) async fn unlink(
+    State(app): State<App>,
+    member: ApiMember,
+    Path((_, account)): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    app.engine.unlink(member.asker(), id(&account)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

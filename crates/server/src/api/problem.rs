@@ -1,0 +1,166 @@
+//! Errors of the API: `application/problem+json` with a stable code.
+
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::{FromRequest, FromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bankside_domain::Asker;
+use bankside_domain::fault::FaultClass;
+use bankside_engine::EngineError;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::App;
+use crate::error::PageError;
+use crate::session::Member;
+
+/// An error (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Problem {
+    /// The HTTP status.
+    status: u16,
+    /// A stable code, such as `not_found` or `gocardless.keys_refused`.
+    code: String,
+    /// What happened, as a sentence.
+    detail: String,
+    /// The field that does not do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+    /// When trying again makes sense (RFC 3339).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_at: Option<String>,
+    /// What to tell the provider's support.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            status: status.as_u16(),
+            code: code.into(),
+            detail: detail.into(),
+            field: None,
+            retry_at: None,
+            reference: None,
+        }
+    }
+
+    /// A path or a body that cannot be read.
+    pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", detail)
+    }
+
+    /// An id that is none.
+    pub(crate) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing at this address, or nothing that you may see.")
+    }
+}
+
+impl From<EngineError> for Problem {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::NotFound(_) => Self::not_found(),
+            EngineError::Denied(denied) => Self::new(StatusCode::FORBIDDEN, "denied", denied.to_string()),
+            EngineError::Invalid { field, message } => Self {
+                field: Some(field.to_owned()),
+                ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", message)
+            },
+            EngineError::Conflict(what) => Self::new(StatusCode::CONFLICT, "conflict", what),
+            EngineError::Outside(fault) => {
+                let status = match fault.class {
+                    FaultClass::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+                    FaultClass::NeedsOperator | FaultClass::NeedsUser => StatusCode::FAILED_DEPENDENCY,
+                    _ => StatusCode::BAD_GATEWAY,
+                };
+                Self {
+                    retry_at: fault.retry_at.map(|at| at.to_string()),
+                    reference: fault.reference,
+                    ..Self::new(status, fault.code, fault.message)
+                }
+            }
+            EngineError::WrongPassword { .. } | EngineError::Throttled { .. } => {
+                Self::new(StatusCode::UNAUTHORIZED, "unauthorised", error.to_string())
+            }
+            EngineError::Store(_) | EngineError::Vault(_) | EngineError::Inside(_) => {
+                tracing::error!(%error, "a request of the API failed");
+                Self::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "internal",
+                    "Something is wrong on this server; see its log.",
+                )
+            }
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self)).into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response
+    }
+}
+
+/// A member of the organization that the address names; errors are problems, not pages.
+pub(crate) struct ApiMember(pub(crate) Member);
+
+impl ApiMember {
+    pub(crate) fn asker(&self) -> &Asker {
+        self.0.asker()
+    }
+}
+
+impl From<PageError> for Problem {
+    fn from(error: PageError) -> Self {
+        match error.status() {
+            StatusCode::UNAUTHORIZED => Self::new(StatusCode::UNAUTHORIZED, "unauthorised", "Sign in first."),
+            StatusCode::NOT_FOUND => Self::not_found(),
+            status => Self::new(status, "refused", "This was refused."),
+        }
+    }
+}
+
+impl FromRequestParts<App> for ApiMember {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Ok(Self(Member::from_request_parts(parts, app).await?))
+    }
+}
+
+/// A JSON body; what is wrong with it is said with its place.
+pub(crate) struct Body<T>(pub(crate) T);
+
+impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: axum::extract::Request, state: &S) -> Result<Self, Problem> {
+        let Json(body) = Json::from_request(request, state)
+            .await
+            .map_err(|error: JsonRejection| Problem::bad_request(error.body_text()))?;
+        Ok(Self(body))
+    }
+}
+
+/// A query; what is wrong with it is said with its place.
+pub(crate) struct Asked<T>(pub(crate) T);
+
+impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let axum::extract::Query(query) = axum::extract::Query::from_request_parts(parts, state)
+            .await
+            .map_err(|error: QueryRejection| Problem::bad_request(error.body_text()))?;
+        Ok(Self(query))
+    }
+}
+
+/// An id in a path.
+pub(crate) fn id<I: std::str::FromStr>(text: &str) -> Result<I, Problem> {
+    text.parse().map_err(|_| Problem::not_found())
+}

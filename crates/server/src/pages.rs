@@ -1,0 +1,49 @@
+//! Pages, one module per place that a person can be in.
+
+pub(crate) mod add_account;
+pub(crate) mod banks;
+pub(crate) mod doors;
+pub(crate) mod files;
+pub(crate) mod flows;
+pub(crate) mod integrations;
+pub(crate) mod keys;
+pub(crate) mod links;
+pub(crate) mod register;
+pub(crate) mod runs;
+pub(crate) mod settings;
+
+use bankside_domain::AccountId;
+
+use crate::App;
+use crate::error::PageError;
+use crate::session::Member;
+use crate::view::day::Today;
+use crate::view::shell::{Place, Shell};
+
+/// The shell of a page.
+pub(crate) async fn shell(
+    app: &App,
+    member: &Member,
+    place: Place,
+    open: Option<AccountId>,
+) -> Result<Shell, PageError> {
+    let accounts = app.engine.accounts(member.asker()).await?;
+    let today = today(app, member);
+    let is_plain_http = crate::security::is_plain_http(&app.engine.settings().public_url);
+    Ok(Shell::new(&member.membership, place, open, &accounts, today, is_plain_http))
+}
+
+/// Now, in the organization's zone.
+pub(crate) fn today(app: &App, member: &Member) -> Today {
+    Today::new(app.engine.ambient().now(), &member.membership.organization.time_zone)
+}
+
+/// The first letter of a name, for its monogram.
+pub(crate) fn monogram(name: &str) -> String {
+    name.chars().find(|c| c.is_alphanumeric()).map(|c| c.to_uppercase().to_string()).unwrap_or_default()
+}
+
+/// Nothing is here.
+pub(crate) async fn not_found() -> PageError {
+    PageError::not_found()
+}

@@ -1,0 +1,179 @@
+//! + Add account: an account without a bank first, then one row per provider.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use bankside_domain::account::AccountKind;
+use bankside_domain::{AccountId, Code, Right};
+use bankside_engine::{EngineError, KeySource, NewAccountInput, ProviderView};
+use serde::Deserialize;
+
+use crate::App;
+use crate::error::{PageError, page};
+use crate::pages::{monogram, shell};
+use crate::session::Member;
+use crate::view::FieldView;
+use crate::view::day::Today;
+use crate::view::shell::{Place, Shell};
+
+#[derive(Template)]
+#[template(path = "add_account.html")]
+struct ChooseHtml {
+    shell: Shell,
+    account_name: Option<String>,
+    providers: Vec<ProviderRow>,
+}
+
+/// A provider as a page shows it.
+pub(crate) struct ProviderRow {
+    pub(crate) name: &'static str,
+    pub(crate) monogram: String,
+    pub(crate) coverage: &'static str,
+    pub(crate) notice: &'static str,
+    pub(crate) keys: Option<String>,
+    pub(crate) has_keys: bool,
+    pub(crate) has_own_keys: bool,
+    pub(crate) is_off: bool,
+    pub(crate) is_elsewhere: bool,
+    pub(crate) link_url: String,
+    pub(crate) keys_url: String,
+    pub(crate) reset_url: String,
+}
+
+impl ProviderRow {
+    fn of(view: &ProviderView, shell: &Shell, account: Option<AccountId>) -> Self {
+        let id = view.descriptor.id;
+        let then = account.map(|account| format!("?account={account}")).unwrap_or_default();
+        Self {
+            name: view.descriptor.name,
+            monogram: monogram(view.descriptor.name),
+            coverage: view.descriptor.coverage,
+            notice: view.descriptor.notice,
+            keys: view.keys.as_ref().map(|keys| keys_in_words(keys, &shell.today)),
+            has_keys: view.keys.is_some(),
+            has_own_keys: matches!(view.keys, Some(KeySource::Page { .. })),
+            is_off: view.is_off,
+            is_elsewhere: view.is_elsewhere,
+            link_url: shell.at(&format!("providers/{id}/banks{then}")),
+            keys_url: shell.at(&format!("providers/{id}/keys{then}")),
+            reset_url: shell.at(&format!("providers/{id}/reset")),
+        }
+    }
+}
+
+/// Where keys came from, as a sentence.
+pub(crate) fn keys_in_words(keys: &KeySource, today: &Today) -> String {
+    match keys {
+        KeySource::Page { hint, since } => {
+            let day = today.day(since.to_zoned(today.zone.clone()).date());
+            format!("Keys typed here on {day}: {hint}")
+        }
+        KeySource::Installation { read_from } => format!("Keys from {read_from}, read when the server started"),
+    }
+}
+
+/// Offers every way to add an account.
+pub(crate) async fn choose(State(app): State<App>, member: Member) -> Result<Response, PageError> {
+    choose_page(&app, &member, None).await
+}
+
+/// Offers every way to link an account that is there.
+pub(crate) async fn link_existing(
+    State(app): State<App>,
+    member: Member,
+    Path((_, account)): Path<(String, String)>,
+) -> Result<Response, PageError> {
+    let account: AccountId = account.parse().map_err(|_| PageError::not_found())?;
+    member.asker().require(Right::ManageBanks).map_err(EngineError::from)?;
+    choose_page(&app, &member, Some(account)).await
+}
+
+async fn choose_page(app: &App, member: &Member, account: Option<AccountId>) -> Result<Response, PageError> {
+    let account_name = match account {
+        Some(id) => Some(app.engine.account(member.asker(), id).await?.account.name),
+        None => None,
+    };
+    let shell = shell(app, member, Place::AddAccount, account).await?;
+    let views = app.engine.providers(member.asker()).await?;
+    let providers = views.iter().map(|view| ProviderRow::of(view, &shell, account)).collect();
+    Ok(page(&ChooseHtml { shell, account_name, providers })?.into_response())
+}
+
+#[derive(Template)]
+#[template(path = "new_account.html")]
+struct NewAccountHtml {
+    shell: Shell,
+    name: FieldView,
+    kinds: Vec<(&'static str, &'static str)>,
+    kind_code: String,
+    currency: FieldView,
+    opening: FieldView,
+}
+
+/// The form of an account.
+#[derive(Deserialize)]
+pub(crate) struct NewAccountForm {
+    name: String,
+    kind: String,
+    currency: String,
+    #[serde(default)]
+    opening: String,
+}
+
+/// Asks for an account without a bank.
+pub(crate) async fn new_form(State(app): State<App>, member: Member) -> Result<Response, PageError> {
+    member.asker().require(Right::EditBooks).map_err(EngineError::from)?;
+    let blank = NewAccountForm {
+        name: String::new(),
+        kind: AccountKind::Checking.code().to_owned(),
+        currency: member.membership.organization.currency.to_string(),
+        opening: String::new(),
+    };
+    form_page(&app, &member, &blank, None).await
+}
+
+async fn form_page(
+    app: &App,
+    member: &Member,
+    form: &NewAccountForm,
+    wrong: Option<(&'static str, String)>,
+) -> Result<Response, PageError> {
+    let field = |name: &str, value: &str| FieldView {
+        value: value.to_owned(),
+        error: wrong.as_ref().filter(|(field, _)| *field == name).map(|(_, message)| message.clone()),
+    };
+    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let html = NewAccountHtml {
+        shell: shell(app, member, Place::AddAccount, None).await?,
+        name: field("name", &form.name),
+        kinds: AccountKind::ALL.iter().map(|kind| (kind.code(), kind.label())).collect(),
+        kind_code: form.kind.clone(),
+        currency: field("currency", &form.currency),
+        opening: field("opening", &form.opening),
+    };
+    Ok((status, page(&html)?).into_response())
+}
+
+/// Adds an account without a bank.
+pub(crate) async fn add(
+    State(app): State<App>,
+    member: Member,
+    Path(organization): Path<String>,
+    Form(form): Form<NewAccountForm>,
+) -> Result<Response, PageError> {
+    let kind = AccountKind::from_code(&form.kind).unwrap_or(AccountKind::Other);
+    let result = match form.currency.parse() {
+        Ok(currency) => {
+            let input = NewAccountInput { name: form.name.clone(), kind, currency, opening: form.opening.clone() };
+            app.engine.add_account(member.asker(), &input).await
+        }
+        Err(_) => Err(EngineError::invalid("currency", "A currency has three letters, such as EUR.")),
+    };
+    match result {
+        Ok(id) => Ok(Redirect::to(&format!("/o/{organization}/accounts/{id}")).into_response()),
+        Err(EngineError::Invalid { field, message }) => form_page(&app, &member, &form, Some((field, message))).await,
+        Err(error) => Err(error.into()),
+    }
+}

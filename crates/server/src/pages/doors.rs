@@ -1,0 +1,195 @@
+//! Doorways: the first start, signing in, signing out.
+
+use std::net::SocketAddr;
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use bankside_domain::{OrganizationKind, Secret};
+use bankside_engine::{EngineError, SetUp};
+use serde::Deserialize;
+
+use crate::App;
+use crate::error::{PageError, page};
+use crate::session::{self, Visitor};
+use crate::view::FieldView;
+use crate::view::shell::address;
+
+/// The way in: to the first start, to the sign-in, or to the accounts.
+pub(crate) async fn home(State(app): State<App>, headers: HeaderMap) -> Result<Redirect, PageError> {
+    if app.engine.needs_set_up().await? {
+        return Ok(Redirect::to("/setup"));
+    }
+    let Some(person) = session::person(&app, &headers).await? else {
+        return Ok(Redirect::to("/sign-in"));
+    };
+    let memberships = app.engine.memberships(person.id).await?;
+    match memberships.first() {
+        Some(membership) => Ok(Redirect::to(&address(membership.organization.id, "transactions"))),
+        None => Err(PageError::plain(
+            StatusCode::FORBIDDEN,
+            "You belong nowhere yet",
+            "Ask the owner of a household or company on this server to invite you.",
+        )),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "setup.html")]
+struct SetUpPage {
+    name: FieldView,
+    email: FieldView,
+    password: FieldView,
+    organization: FieldView,
+    currency: FieldView,
+    time_zone: FieldView,
+    is_company: bool,
+    has_more_errors: bool,
+    error: Option<String>,
+}
+
+/// The form of the first start.
+#[derive(Deserialize)]
+pub(crate) struct SetUpForm {
+    name: String,
+    #[serde(default)]
+    email: String,
+    password: String,
+    organization: String,
+    kind: String,
+    currency: String,
+    time_zone: String,
+}
+
+/// Asks who the first person is.
+pub(crate) async fn setup_form(State(app): State<App>) -> Result<Response, PageError> {
+    if !app.engine.needs_set_up().await? {
+        return Ok(Redirect::to("/").into_response());
+    }
+    let blank = SetUpPage {
+        name: FieldView::default(),
+        email: FieldView::default(),
+        password: FieldView::default(),
+        organization: FieldView::of("Home"),
+        currency: FieldView::of("EUR"),
+        time_zone: FieldView::of("Europe/Berlin"),
+        is_company: false,
+        has_more_errors: false,
+        error: None,
+    };
+    Ok(page(&blank)?.into_response())
+}
+
+/// Makes the first person and their organization, and signs them in.
+pub(crate) async fn setup(State(app): State<App>, Form(form): Form<SetUpForm>) -> Result<Response, PageError> {
+    let is_company = form.kind == "company";
+    let result = match form.currency.parse() {
+        Ok(currency) => {
+            let kind = if is_company { OrganizationKind::Company } else { OrganizationKind::Household };
+            let input = SetUp {
+                name: form.name.clone(),
+                email: Some(form.email.clone()).filter(|email| !email.is_empty()),
+                password: Secret::new(form.password),
+                organization: form.organization.clone(),
+                kind,
+                currency,
+                time_zone: form.time_zone.clone(),
+            };
+            app.engine.set_up(input).await
+        }
+        Err(_) => Err(EngineError::invalid("currency", "A currency has three letters, such as EUR.")),
+    };
+    let (field, message) = match result {
+        Ok(signed_in) => {
+            let home = &app.engine.settings().public_url;
+            let cookie = session::begin(home, &signed_in, app.engine.ambient().now());
+            return Ok((cookie, Redirect::to("/")).into_response());
+        }
+        Err(EngineError::Invalid { field, message }) => (field, message),
+        Err(error) => return Err(error.into()),
+    };
+    let view = |name: &str, value: &str| FieldView {
+        value: value.to_owned(),
+        error: (name == field).then(|| message.clone()),
+    };
+    let again = SetUpPage {
+        name: view("name", &form.name),
+        email: view("email", &form.email),
+        password: view("password", ""),
+        organization: view("organization", &form.organization),
+        currency: view("currency", &form.currency),
+        time_zone: view("time_zone", &form.time_zone),
+        is_company,
+        has_more_errors: ["email", "currency", "time_zone"].contains(&field),
+        error: None,
+    };
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&again)?).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage<'a> {
+    login: &'a str,
+    error: Option<String>,
+    is_plain_http: bool,
+}
+
+/// The form of the sign-in.
+#[derive(Deserialize)]
+pub(crate) struct SignInForm {
+    login: String,
+    password: String,
+}
+
+/// Asks who somebody is.
+pub(crate) async fn sign_in_form(State(app): State<App>) -> Result<Response, PageError> {
+    if app.engine.needs_set_up().await? {
+        return Ok(Redirect::to("/setup").into_response());
+    }
+    let is_plain_http = crate::security::is_plain_http(&app.engine.settings().public_url);
+    Ok(page(&SignInPage { login: "", error: None, is_plain_http })?.into_response())
+}
+
+/// Signs in.
+pub(crate) async fn sign_in(
+    State(app): State<App>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    Form(form): Form<SignInForm>,
+) -> Result<Response, PageError> {
+    let address = from.ip().to_string();
+    let now = app.engine.ambient().now();
+    let home = &app.engine.settings().public_url;
+    let error = match app.engine.sign_in(&form.login, Secret::new(form.password), &address).await {
+        Ok(signed_in) => return Ok((session::begin(home, &signed_in, now), Redirect::to("/")).into_response()),
+        Err(EngineError::WrongPassword { tries_left }) => match tries_left {
+            0 => "That name and password do not fit. Now there is a pause of one minute.".to_owned(),
+            1 => "That name and password do not fit. One more try, then a pause of one minute.".to_owned(),
+            left => format!("That name and password do not fit. {left} more tries, then a pause of one minute."),
+        },
+        Err(EngineError::Throttled { until }) => {
+            let seconds = until.duration_since(now).as_secs().max(1);
+            let wait =
+                if seconds < 100 { format!("{seconds} seconds") } else { format!("{} minutes", seconds / 60 + 1) };
+            format!("Too many tries. Wait {wait}, then try again.")
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let is_plain_http = crate::security::is_plain_http(home);
+    let again = SignInPage { login: &form.login, error: Some(error), is_plain_http };
+    Ok((StatusCode::UNAUTHORIZED, page(&again)?).into_response())
+}
+
+/// Signs out.
+pub(crate) async fn sign_out(
+    State(app): State<App>,
+    _visitor: Visitor,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, PageError> {
+    let home = &app.engine.settings().public_url;
+    if let Some(token) = session::token(&headers, home) {
+        app.engine.sign_out(&token).await?;
+    }
+    Ok((session::end(home), Redirect::to("/sign-in")))
+}

@@ -1,0 +1,220 @@
+//! A connecting flow: whatever step comes is shown, and the page goes on by itself.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::response::{IntoResponse, Redirect, Response};
+use bankside_domain::FlowId;
+use bankside_engine::{EngineError, FlowPage, FlowView, Returned};
+use qrcode::QrCode;
+use qrcode::render::svg;
+
+use crate::App;
+use crate::error::{PageError, page};
+use crate::pages::{shell, today};
+use crate::session::{self, Member};
+use crate::view::day::Today;
+use crate::view::fault::FaultView;
+use crate::view::shell::{Place, Shell, address};
+
+/// How often the page looks while the person is at the bank.
+const LOOK_SECS: u32 = 3;
+
+/// The step of a flow as a template shows it.
+enum FlowStep {
+    Open { url: String, until: String, qr: String },
+    Confirm,
+    Wait { message: String },
+    Cancelled { message: String },
+    Failed { fault: FaultView },
+    Done { url: String },
+}
+
+#[derive(Template)]
+#[template(path = "flow.html")]
+struct FlowHtml {
+    shell: Shell,
+    provider_name: &'static str,
+    bank: String,
+    step: FlowStep,
+    look_every: Option<u32>,
+    look_url: String,
+    page_url: String,
+    cancel_url: String,
+    confirm_url: String,
+    again_url: String,
+}
+
+#[derive(Template)]
+#[template(path = "flow_step.html")]
+struct StepHtml {
+    provider_name: &'static str,
+    bank: String,
+    step: FlowStep,
+    look_every: Option<u32>,
+    look_url: String,
+    page_url: String,
+    cancel_url: String,
+    confirm_url: String,
+    again_url: String,
+}
+
+impl StepHtml {
+    fn of(view: &FlowView, member: &Member, today: &Today) -> Self {
+        let at = |path: &str| address(member.membership.organization.id, path);
+        let flow = view.id;
+        let account = view.account.map(|account| format!("?account={account}")).unwrap_or_default();
+        let look_every = match &view.page {
+            FlowPage::Open { .. } => Some(LOOK_SECS),
+            FlowPage::Wait { poll_after_secs, .. } => Some((*poll_after_secs).clamp(1, 60)),
+            _ => None,
+        };
+        Self {
+            provider_name: view.descriptor.name,
+            bank: view.bank.clone(),
+            step: FlowStep::of(&view.page, &at, &account, today),
+            look_every,
+            look_url: at(&format!("flows/{flow}/look")),
+            page_url: at(&format!("flows/{flow}")),
+            cancel_url: at(&format!("flows/{flow}/cancel")),
+            confirm_url: at(&format!("flows/{flow}/confirm")),
+            again_url: at(&format!("providers/{}/banks{account}", view.descriptor.id)),
+        }
+    }
+
+    fn into_page(self, shell: Shell) -> FlowHtml {
+        FlowHtml {
+            shell,
+            provider_name: self.provider_name,
+            bank: self.bank,
+            step: self.step,
+            look_every: self.look_every,
+            look_url: self.look_url,
+            page_url: self.page_url,
+            cancel_url: self.cancel_url,
+            confirm_url: self.confirm_url,
+            again_url: self.again_url,
+        }
+    }
+}
+
+impl FlowStep {
+    fn of(page: &FlowPage, at: &impl Fn(&str) -> String, account: &str, today: &Today) -> Self {
+        match page {
+            FlowPage::Open { url, expires_at } => {
+                Self::Open { qr: qr(url), until: today.until(*expires_at), url: url.clone() }
+            }
+            FlowPage::Confirm => Self::Confirm,
+            FlowPage::Wait { message, .. } => Self::Wait { message: message.clone() },
+            FlowPage::Done { connection } => Self::Done { url: at(&format!("connections/{connection}/link{account}")) },
+            FlowPage::Cancelled { message } => Self::Cancelled { message: message.clone() },
+            FlowPage::Failed { fault } => Self::Failed { fault: FaultView::of(fault, today) },
+            FlowPage::Expired => Self::Cancelled {
+                message: "The time to come back from the bank is over. Nothing has changed; start again.".to_owned(),
+            },
+        }
+    }
+}
+
+/// The address as a QR code; where it is too long for one, nothing.
+fn qr(url: &str) -> String {
+    QrCode::new(url).map_or_else(
+        |_| String::new(),
+        |code| {
+            let svg = code.render::<svg::Color<'_>>().min_dimensions(180, 180).quiet_zone(true).build();
+            svg.split_once("?>").map_or(svg.clone(), |(_, rest)| rest.to_owned())
+        },
+    )
+}
+
+fn flow_id(flow: &str) -> Result<FlowId, PageError> {
+    flow.parse().map_err(|_| PageError::not_found())
+}
+
+/// The page of a flow. It looks at the provider first, so that it also goes on without a script.
+pub(crate) async fn show(
+    State(app): State<App>,
+    member: Member,
+    Path((_, flow)): Path<(String, String)>,
+) -> Result<Response, PageError> {
+    let view = look_at(&app, &member, flow_id(&flow)?).await?;
+    if let Some(url) = done_url(&member, &view) {
+        return Ok(Redirect::to(&url).into_response());
+    }
+    let shell = shell(&app, &member, Place::AddAccount, view.account).await?;
+    let step = StepHtml::of(&view, &member, &shell.today);
+    Ok(page(&step.into_page(shell))?.into_response())
+}
+
+/// The step alone, for a page that looks again and again.
+pub(crate) async fn look(
+    State(app): State<App>,
+    member: Member,
+    Path((_, flow)): Path<(String, String)>,
+) -> Result<Response, PageError> {
+    let view = look_at(&app, &member, flow_id(&flow)?).await?;
+    let html = page(&StepHtml::of(&view, &member, &today(&app, &member)))?;
+    let mut headers = HeaderMap::new();
+    if let Some(url) = done_url(&member, &view)
+        && let Ok(url) = HeaderValue::from_str(&url)
+    {
+        headers.insert(HeaderName::from_static("hx-redirect"), url);
+    }
+    Ok((headers, html).into_response())
+}
+
+/// Looks at the provider. One that cannot be reached at the moment changes nothing: the page waits on.
+async fn look_at(app: &App, member: &Member, flow: FlowId) -> Result<FlowView, PageError> {
+    match app.engine.poll_flow(member.asker(), flow).await {
+        Err(EngineError::Outside(_)) => Ok(app.engine.flow(member.asker(), flow).await?),
+        result => Ok(result?),
+    }
+}
+
+fn done_url(member: &Member, view: &FlowView) -> Option<String> {
+    let FlowPage::Done { connection } = view.page else { return None };
+    let account = view.account.map(|account| format!("?account={account}")).unwrap_or_default();
+    Some(address(member.membership.organization.id, &format!("connections/{connection}/link{account}")))
+}
+
+/// The person says that it was them who came back.
+pub(crate) async fn confirm(
+    State(app): State<App>,
+    member: Member,
+    Path((organization, flow)): Path<(String, String)>,
+) -> Result<Redirect, PageError> {
+    app.engine.confirm_return(member.asker(), flow_id(&flow)?).await?;
+    Ok(Redirect::to(&format!("/o/{organization}/flows/{flow}")))
+}
+
+/// Calls a flow off.
+pub(crate) async fn cancel(
+    State(app): State<App>,
+    member: Member,
+    Path((organization, flow)): Path<(String, String)>,
+) -> Result<Redirect, PageError> {
+    app.engine.cancel_flow(member.asker(), flow_id(&flow)?).await?;
+    Ok(Redirect::to(&format!("/o/{organization}/flows/{flow}")))
+}
+
+#[derive(Template)]
+#[template(path = "returned.html")]
+struct ReturnedHtml {}
+
+/// Where providers send people back.
+pub(crate) async fn callback(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Query(fields): Query<BTreeMap<String, String>>,
+) -> Result<Response, PageError> {
+    let person = session::person(&app, &headers).await?;
+    match app.engine.returned(fields, person.map(|person| person.id)).await? {
+        Returned::Resumed { organization, flow } => {
+            Ok(Redirect::to(&address(organization, &format!("flows/{flow}"))).into_response())
+        }
+        Returned::Parked => Ok(page(&ReturnedHtml {})?.into_response()),
+        Returned::Unknown => Err(PageError::not_found()),
+    }
+}

@@ -1,0 +1,364 @@
+//! The register: the transactions of all accounts or of one, and typing one in.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use bankside_domain::AccountId;
+use bankside_domain::account::PendingPolicy;
+use bankside_domain::row::RowStatus;
+use bankside_engine::{AccountView, EngineError, NewTransactionInput, RegisterQuery, RegisterRow};
+use serde::Deserialize;
+
+use crate::App;
+use crate::error::{PageError, page};
+use crate::pages::{shell, today};
+use crate::session::Member;
+use crate::view::day::Today;
+use crate::view::money::{amount, grouped, signed};
+use crate::view::shell::{Place, Shell};
+use crate::view::status::{StatusView, proof};
+use crate::view::{FieldView, counted};
+
+const ROWS_PER_PAGE: i64 = 100;
+/// Feed lines on the page of all accounts; each account's own page has its own.
+const MAX_FEED_LINES: usize = 6;
+
+/// What a register's address may say.
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    q: String,
+    page: Option<i64>,
+}
+
+#[derive(Template)]
+#[template(path = "register.html")]
+struct RegisterHtml {
+    shell: Shell,
+    title: String,
+    balance: String,
+    balance_note: String,
+    account: Option<OpenAccount>,
+    can_sync: bool,
+    feed_lines: Vec<FeedLine>,
+    search: String,
+    count_note: String,
+    rows: Vec<Row>,
+    opening: Option<OpeningRow>,
+    pager: Pager,
+}
+
+struct OpenAccount {
+    id: String,
+    connection: Option<String>,
+}
+
+struct FeedLine {
+    account_id: String,
+    account: String,
+    bank: Option<String>,
+    ledger: String,
+    as_of: Option<String>,
+    mark: StatusView,
+}
+
+struct Row {
+    date: String,
+    account: String,
+    payee: String,
+    note: String,
+    category: String,
+    /// What a narrow screen shows in front of the category.
+    when: String,
+    amount: String,
+    currency: Option<String>,
+    is_in: bool,
+    is_pending: bool,
+    tone: &'static str,
+    icon: &'static str,
+    state: &'static str,
+}
+
+struct OpeningRow {
+    date: String,
+    note: &'static str,
+    amount: String,
+}
+
+struct Pager {
+    page: i64,
+    pages: i64,
+    previous: Option<String>,
+    next: Option<String>,
+}
+
+impl Pager {
+    fn new(page: i64, total: i64, search: &str) -> Self {
+        let pages = (total + ROWS_PER_PAGE - 1) / ROWS_PER_PAGE;
+        let link = |page: i64| {
+            let mut query = url::form_urlencoded::Serializer::new(String::new());
+            if !search.is_empty() {
+                query.append_pair("q", search);
+            }
+            format!("?{}", query.append_pair("page", &page.to_string()).finish())
+        };
+        Self { page, pages, previous: (page > 1).then(|| link(page - 1)), next: (page < pages).then(|| link(page + 1)) }
+    }
+}
+
+impl Row {
+    fn of(row: RegisterRow, today: &Today, home: &str, names_account: bool) -> Self {
+        let date = today.day(row.dated_on);
+        let (tone, icon, state) = match row.status {
+            RowStatus::Pending => ("is-wait", "clock", "Pending"),
+            _ if row.is_reconciled => ("", "lock", "Reconciled"),
+            RowStatus::Booked if row.is_from_bank => ("is-off", "check", "Booked"),
+            RowStatus::Booked => ("is-off", "pen", "Typed"),
+            RowStatus::Scheduled => ("is-wait", "clock", "Scheduled"),
+            RowStatus::Declined => ("is-off", "close", "Declined"),
+        };
+        let category = if row.lines > 1 { format!("Split in {}", row.lines) } else { row.category.unwrap_or_default() };
+        let when = if names_account { format!("{date} · {} · ", row.account_name) } else { format!("{date} · ") };
+        Self {
+            when,
+            date,
+            payee: row.payee.unwrap_or_default(),
+            note: row.note.unwrap_or_default(),
+            category,
+            amount: signed(row.amount_minor, row.currency),
+            currency: (row.currency.code.as_str() != home).then(|| row.currency.code.to_string()),
+            is_in: row.amount_minor > 0,
+            is_pending: row.status == RowStatus::Pending,
+            account: row.account_name,
+            tone,
+            icon,
+            state,
+        }
+    }
+}
+
+/// All accounts.
+pub(crate) async fn all_accounts(
+    State(app): State<App>,
+    member: Member,
+    Query(asked): Query<Asked>,
+) -> Result<Response, PageError> {
+    show(&app, &member, None, asked).await
+}
+
+/// One account.
+pub(crate) async fn one_account(
+    State(app): State<App>,
+    member: Member,
+    Path((_, account)): Path<(String, String)>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, PageError> {
+    let account: AccountId = account.parse().map_err(|_| PageError::not_found())?;
+    let view = app.engine.account(member.asker(), account).await?;
+    show(&app, &member, Some(view), asked).await
+}
+
+async fn show(app: &App, member: &Member, open: Option<AccountView>, asked: Asked) -> Result<Response, PageError> {
+    let engine = &app.engine;
+    let page_number = asked.page.unwrap_or(1).clamp(1, 1_000_000);
+    let query = RegisterQuery {
+        account: open.as_ref().map(|view| view.account.id),
+        search: Some(asked.q.clone()),
+        offset: (page_number - 1) * ROWS_PER_PAGE,
+        limit: ROWS_PER_PAGE,
+    };
+    let register = engine.register(member.asker(), &query).await?;
+    let shell = shell(app, member, Place::Transactions, query.account).await?;
+    let today = &shell.today;
+    let home = match &open {
+        Some(view) => view.account.currency.code.to_string(),
+        None => shell.total_currency.clone(),
+    };
+    let pager = Pager::new(page_number, register.total, &asked.q);
+    let is_end = page_number >= pager.pages && asked.q.is_empty();
+    let views = match &open {
+        Some(view) => vec![view.clone()],
+        None => engine.accounts(member.asker()).await?,
+    };
+    let can_sync = views.iter().any(|view| view.status.connection.is_some()) && shell.may_edit();
+    let feed_lines = feed_lines(app, member, &views, today).await?;
+    let html = RegisterHtml {
+        title: open.as_ref().map_or_else(|| "All accounts".to_owned(), |view| view.account.name.clone()),
+        balance: open
+            .as_ref()
+            .map_or_else(|| shell.total.clone(), |view| amount(view.account.balance_minor(), view.account.currency)),
+        balance_note: open
+            .as_ref()
+            .map_or_else(|| format!("{} · {}", shell.total_currency, shell.total_note()), |view| note_of(view)),
+        account: open.as_ref().map(|view| OpenAccount {
+            id: view.account.id.to_string(),
+            connection: view.status.connection.map(|connection| connection.to_string()),
+        }),
+        can_sync,
+        feed_lines,
+        count_note: if asked.q.is_empty() {
+            counted(register.total, "transaction", "transactions")
+        } else {
+            format!("{} found", grouped(register.total))
+        },
+        search: asked.q,
+        rows: register.rows.into_iter().map(|row| Row::of(row, today, &home, open.is_none())).collect(),
+        opening: open.as_ref().filter(|_| is_end).and_then(|view| opening(view, today)),
+        pager,
+        shell,
+    };
+    Ok(page(&html)?.into_response())
+}
+
+/// `EUR · Nordhafen Bank`.
+fn note_of(view: &AccountView) -> String {
+    let mut note = view.account.currency.code.to_string();
+    if let Some(bank) = &view.status.bank {
+        note.push_str(" · ");
+        note.push_str(bank);
+    }
+    if view.account.pending_minor != 0 && view.account.pending_policy == PendingPolicy::Shown {
+        note.push_str(" · pending ");
+        note.push_str(&signed(view.account.pending_minor, view.account.currency));
+        note.push_str(" not counted");
+    }
+    note
+}
+
+fn opening(view: &AccountView, today: &Today) -> Option<OpeningRow> {
+    use bankside_domain::account::OpeningSource;
+    let account = &view.account;
+    let note = match account.opening_source {
+        OpeningSource::Bank => "The bank's balance less the rows since",
+        OpeningSource::Person => "As typed",
+        OpeningSource::Unknown => return None,
+    };
+    Some(OpeningRow {
+        date: account.opening_on.map(|day| today.day(day)).unwrap_or_default(),
+        note,
+        amount: amount(account.opening_minor, account.currency),
+    })
+}
+
+async fn feed_lines(
+    app: &App,
+    member: &Member,
+    views: &[AccountView],
+    today: &Today,
+) -> Result<Vec<FeedLine>, PageError> {
+    let mut lines = Vec::new();
+    let fed = views.iter().filter(|view| view.status.bank_account.is_some() && !view.account.is_closed);
+    for view in fed.take(MAX_FEED_LINES) {
+        let account = &view.account;
+        let line = app.engine.bank_line(member.asker(), &view.status).await?;
+        let mark = match &view.status.status {
+            bankside_domain::status::Status::UpToDate { .. } => proof(view.status.proof, account.currency, today),
+            other => StatusView::of(other, Some(account.currency), today),
+        };
+        lines.push(FeedLine {
+            account_id: account.id.to_string(),
+            account: account.name.clone(),
+            bank: line.as_ref().map(|line| amount(line.bank.stated.minor, account.currency)),
+            ledger: amount(account.balance_minor(), account.currency),
+            as_of: line.as_ref().map(|line| today.moment(line.bank.stated.seen_at)),
+            mark,
+        });
+    }
+    Ok(lines)
+}
+
+#[derive(Template)]
+#[template(path = "new_transaction.html")]
+struct NewTransactionHtml {
+    shell: Shell,
+    account_id: String,
+    account_name: String,
+    currency: String,
+    dated_on: FieldView,
+    payee: FieldView,
+    note: FieldView,
+    amount: FieldView,
+}
+
+/// The form of a transaction.
+#[derive(Deserialize)]
+pub(crate) struct NewTransactionForm {
+    dated_on: String,
+    #[serde(default)]
+    payee: String,
+    #[serde(default)]
+    note: String,
+    amount: String,
+}
+
+/// Asks for a transaction.
+pub(crate) async fn new_form(
+    State(app): State<App>,
+    member: Member,
+    Path((_, account)): Path<(String, String)>,
+) -> Result<Response, PageError> {
+    member.asker().require(bankside_domain::Right::EditBooks).map_err(EngineError::from)?;
+    let blank = NewTransactionForm {
+        dated_on: today(&app, &member).date().to_string(),
+        payee: String::new(),
+        note: String::new(),
+        amount: String::new(),
+    };
+    form_page(&app, &member, &account, &blank, None).await
+}
+
+async fn form_page(
+    app: &App,
+    member: &Member,
+    account: &str,
+    form: &NewTransactionForm,
+    wrong: Option<(&'static str, String)>,
+) -> Result<Response, PageError> {
+    let account: AccountId = account.parse().map_err(|_| PageError::not_found())?;
+    let view = app.engine.account(member.asker(), account).await?;
+    let field = |name: &str, value: &str| FieldView {
+        value: value.to_owned(),
+        error: wrong.as_ref().filter(|(field, _)| *field == name).map(|(_, message)| message.clone()),
+    };
+    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let html = NewTransactionHtml {
+        shell: shell(app, member, Place::Transactions, Some(account)).await?,
+        account_id: account.to_string(),
+        account_name: view.account.name,
+        currency: view.account.currency.code.to_string(),
+        dated_on: field("dated_on", &form.dated_on),
+        payee: field("payee", &form.payee),
+        note: field("note", &form.note),
+        amount: field("amount", &form.amount),
+    };
+    Ok((status, page(&html)?).into_response())
+}
+
+/// Adds a transaction.
+pub(crate) async fn add(
+    State(app): State<App>,
+    member: Member,
+    Path((organization, account)): Path<(String, String)>,
+    Form(form): Form<NewTransactionForm>,
+) -> Result<Response, PageError> {
+    let id: AccountId = account.parse().map_err(|_| PageError::not_found())?;
+    let Ok(dated_on) = form.dated_on.parse() else {
+        let wrong = ("dated_on", "A day is missing, such as 2026-11-20.".to_owned());
+        return form_page(&app, &member, &account, &form, Some(wrong)).await;
+    };
+    let input = NewTransactionInput {
+        dated_on,
+        amount: form.amount.clone(),
+        payee: form.payee.clone(),
+        note: form.note.clone(),
+    };
+    match app.engine.add_transaction(member.asker(), id, &input).await {
+        Ok(_) => Ok(Redirect::to(&format!("/o/{organization}/accounts/{account}")).into_response()),
+        Err(EngineError::Invalid { field, message }) => {
+            form_page(&app, &member, &account, &form, Some((field, message))).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}

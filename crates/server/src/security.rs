@@ -1,0 +1,96 @@
+//! What every answer carries and every request must pass: security headers, and the check that a form came from our own pages.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use url::Url;
+
+use crate::App;
+use crate::error::PageError;
+
+/// No inline script, no inline style, nothing from elsewhere.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Adds the headers that every answer carries. Pages are not kept by browsers unless they say so themselves.
+pub(crate) async fn headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let mut set = |name, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    set(header::CONTENT_SECURITY_POLICY, POLICY);
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::X_FRAME_OPTIONS, "DENY");
+    set(header::REFERRER_POLICY, "same-origin");
+    set(header::CACHE_CONTROL, "no-store");
+    set(header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    set(header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    set(header::HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=()");
+    response
+}
+
+/// Refuses writes that do not come from our own pages: their origin must be the configured address.
+pub(crate) async fn own_pages_only(State(app): State<App>, request: Request, next: Next) -> Response {
+    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+        return next.run(request).await;
+    }
+    let origin = request.headers().get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+    let home = &app.engine.settings().public_url;
+    if origin.is_some_and(|origin| is_home(origin, home)) {
+        return next.run(request).await;
+    }
+    tracing::warn!(origin, home = %home, "a write from elsewhere was refused");
+    let message = format!(
+        "This request did not come from {}. Open Bankside at that address; whoever runs it can change the address \
+         (public_url).",
+        home.origin().ascii_serialization()
+    );
+    PageError::plain(StatusCode::FORBIDDEN, "Not from here", message).into_response()
+}
+
+/// Whether an origin is the configured one. On this machine alone, its three names are one.
+fn is_home(origin: &str, home: &Url) -> bool {
+    let Ok(origin) = Url::parse(origin) else { return false };
+    if origin.origin() == home.origin() {
+        return true;
+    }
+    let is_loopback = |url: &Url| matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    is_loopback(&origin)
+        && is_loopback(home)
+        && origin.scheme() == home.scheme()
+        && origin.port_or_known_default() == home.port_or_known_default()
+}
+
+/// Whether pages travel unprotected over a network.
+pub(crate) fn is_plain_http(home: &Url) -> bool {
+    home.scheme() == "http" && !matches!(home.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_home_is_home() {
+        let home = Url::parse("https://money.example.org/").unwrap();
+        assert!(is_home("https://money.example.org", &home));
+        for other in [
+            "null",
+            "http://money.example.org",
+            "https://money.example.org:8443",
+            "https://money.example.org.evil.test",
+            "https://evil.test",
+            "",
+        ] {
+            assert!(!is_home(other, &home), "{other}");
+        }
+        let here = Url::parse("http://127.0.0.1:5006/").unwrap();
+        assert!(is_home("http://localhost:5006", &here));
+        assert!(!is_home("http://localhost:5007", &here));
+        assert!(!is_home("http://rebound.evil.test:5006", &here));
+        assert!(is_plain_http(&Url::parse("http://192.168.1.5:5006").unwrap()));
+        assert!(!is_plain_http(&here));
+    }
+}

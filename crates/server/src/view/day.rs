@@ -1,0 +1,73 @@
+//! Days and moments as people read them, in the organization's zone.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+/// Now and where: what days and moments are told against.
+#[derive(Debug, Clone)]
+pub(crate) struct Today {
+    pub(crate) now: Timestamp,
+    pub(crate) zone: TimeZone,
+}
+
+impl Today {
+    pub(crate) fn new(now: Timestamp, zone: &str) -> Self {
+        Self { now, zone: TimeZone::get(zone).unwrap_or(TimeZone::UTC) }
+    }
+
+    pub(crate) fn date(&self) -> Date {
+        self.now.to_zoned(self.zone.clone()).date()
+    }
+
+    /// A day: `18 Nov`, with its year where that is another one.
+    pub(crate) fn day(&self, day: Date) -> String {
+        if day.year() == self.date().year() { day.strftime("%-d %b").to_string() } else { long_day(day) }
+    }
+
+    /// A moment: `today 07:12`, `yesterday 07:12`, `3 Nov`.
+    pub(crate) fn moment(&self, at: Timestamp) -> String {
+        let at = at.to_zoned(self.zone.clone());
+        let clock = at.strftime("%H:%M");
+        let days = (self.date() - at.date()).get_days();
+        match days {
+            0 => format!("today {clock}"),
+            1 => format!("yesterday {clock}"),
+            _ => self.day(at.date()),
+        }
+    }
+
+    /// A moment to wait for: `14:20`, `tomorrow 07:10`, `3 Dec 07:10`.
+    pub(crate) fn until(&self, at: Timestamp) -> String {
+        let at = at.to_zoned(self.zone.clone());
+        let clock = at.strftime("%H:%M");
+        match (at.date() - self.date()).get_days() {
+            0 => clock.to_string(),
+            1 => format!("tomorrow {clock}"),
+            _ => format!("{} {clock}", self.day(at.date())),
+        }
+    }
+}
+
+/// A day with its year: `18 Nov 2025`.
+pub(crate) fn long_day(day: Date) -> String {
+    day.strftime("%-d %b %Y").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_told_from_today() {
+        let today = Today::new("2026-11-20T23:30:00Z".parse().unwrap(), "Europe/Berlin");
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        assert_eq!(today.date(), jiff::civil::date(2026, 11, 21));
+        assert_eq!(today.moment(at("2026-11-20T23:12:00Z")), "today 00:12");
+        assert_eq!(today.moment(at("2026-11-20T06:12:00Z")), "yesterday 07:12");
+        assert_eq!(today.moment(at("2026-11-03T06:12:00Z")), "3 Nov");
+        assert_eq!(today.moment(at("2025-11-03T06:12:00Z")), "3 Nov 2025");
+        assert_eq!(today.until(at("2026-11-22T06:10:00Z")), "tomorrow 07:10");
+        assert_eq!(today.until(at("2026-12-03T06:10:00Z")), "3 Dec 07:10");
+    }
+}

@@ -1,0 +1,72 @@
+//! Faults as people read them: what happened, who must act, what happens by itself, and a reference to copy.
+
+use bankside_domain::fault::{FaultClass, FaultRecord, UserAction, WhoActs};
+
+use super::day::Today;
+
+/// A fault on a page.
+#[derive(Debug, Clone)]
+pub(crate) struct FaultView {
+    /// How loud it is: a class of the stylesheet.
+    pub(crate) tone: &'static str,
+    /// Its icon.
+    pub(crate) icon: &'static str,
+    /// What happened.
+    pub(crate) message: String,
+    /// Who must act, and what.
+    pub(crate) who: String,
+    /// What happens by itself.
+    pub(crate) by_itself: String,
+    /// What to tell somebody who helps.
+    pub(crate) reference: String,
+}
+
+impl FaultView {
+    pub(crate) fn of(fault: &FaultRecord, today: &Today) -> Self {
+        let (tone, icon) = match fault.class {
+            FaultClass::NeedsUser | FaultClass::Gone => ("is-act", "key"),
+            FaultClass::NeedsOperator => ("is-stop", "key"),
+            FaultClass::Bug => ("is-stop", "warn"),
+            FaultClass::RateLimited | FaultClass::Busy => ("", "clock"),
+            FaultClass::RetryLater | FaultClass::Partial | FaultClass::Unsupported => ("", "loop"),
+        };
+        let reference = match &fault.reference {
+            Some(reference) => format!("{} {reference}", fault.code),
+            None => fault.code.clone(),
+        };
+        Self {
+            tone,
+            icon,
+            message: fault.message.clone(),
+            who: who(fault),
+            by_itself: by_itself(fault, today),
+            reference,
+        }
+    }
+}
+
+fn who(fault: &FaultRecord) -> String {
+    match &fault.action {
+        Some(UserAction::Renew) => "Connect this bank again: access has to be given anew.".to_owned(),
+        Some(UserAction::FixCredentials) => "Whoever keeps the keys should check them.".to_owned(),
+        Some(UserAction::ActAtBank(what)) => what.clone(),
+        Some(UserAction::Visit(url)) => format!("Go to {url}."),
+        Some(UserAction::Pay(url)) => format!("Pay at {url}."),
+        None => match fault.class.who_acts() {
+            WhoActs::Person => "You can act: connect this bank again.".to_owned(),
+            WhoActs::Admin => "An admin of this server should look at it.".to_owned(),
+            WhoActs::Nobody => "Nobody has to do anything.".to_owned(),
+        },
+    }
+}
+
+fn by_itself(fault: &FaultRecord, today: &Today) -> String {
+    if let Some(at) = fault.retry_at {
+        return format!("It makes sense to try again at {}. What has arrived is kept.", today.until(at));
+    }
+    match fault.class {
+        FaultClass::RetryLater | FaultClass::Busy => "Try again in a while. What has arrived is kept.".to_owned(),
+        FaultClass::RateLimited => "The limit comes back by itself. What has arrived is kept.".to_owned(),
+        _ => "What has arrived is kept.".to_owned(),
+    }
+}

@@ -1,0 +1,141 @@
+//! The shell around every page of an organization: who, where to, and the accounts with their balances.
+
+use bankside_domain::{Asker, Code, Currency, OrganizationId, OrganizationKind};
+use bankside_engine::{AccountView, Membership};
+
+use super::day::Today;
+use super::money::amount;
+use super::status::StatusView;
+
+/// Which page of the navigation is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Transactions,
+    Banks,
+    Settings,
+    AddAccount,
+}
+
+/// An account in the sidebar.
+#[derive(Debug, Clone)]
+pub(crate) struct SideAccount {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) balance: String,
+    /// Written only where it differs from the organization's.
+    pub(crate) currency: Option<String>,
+    pub(crate) status: StatusView,
+    pub(crate) is_open: bool,
+}
+
+/// The shell.
+#[derive(Debug, Clone)]
+pub(crate) struct Shell {
+    pub(crate) organization: OrganizationId,
+    pub(crate) organization_name: String,
+    pub(crate) kind_and_role: String,
+    pub(crate) place: Place,
+    pub(crate) accounts: Vec<SideAccount>,
+    pub(crate) total: String,
+    pub(crate) total_currency: String,
+    /// Accounts in other currencies, which the total leaves out.
+    pub(crate) left_out: usize,
+    pub(crate) version: &'static str,
+    pub(crate) zone: String,
+    /// Whether pages travel unprotected over a network.
+    pub(crate) is_plain_http: bool,
+    pub(crate) today: Today,
+    pub(crate) asker: Asker,
+}
+
+impl Shell {
+    pub(crate) fn new(
+        membership: &Membership,
+        place: Place,
+        open: Option<bankside_domain::AccountId>,
+        accounts: &[AccountView],
+        today: Today,
+        is_plain_http: bool,
+    ) -> Self {
+        let organization = &membership.organization;
+        let mut total = 0_i64;
+        let mut total_scale: Option<Currency> = None;
+        let mut left_out = 0;
+        let mut side = Vec::with_capacity(accounts.len());
+        for view in accounts.iter().filter(|view| !view.account.is_closed) {
+            let account = &view.account;
+            let is_home = account.currency.code == organization.currency;
+            if is_home {
+                total = total.saturating_add(account.balance_minor());
+                total_scale = Some(account.currency);
+            } else {
+                left_out += 1;
+            }
+            side.push(SideAccount {
+                id: account.id.to_string(),
+                name: account.name.clone(),
+                balance: amount(account.balance_minor(), account.currency),
+                currency: (!is_home).then(|| account.currency.code.to_string()),
+                status: StatusView::of(&view.status.status, Some(account.currency), &today),
+                is_open: open == Some(account.id),
+            });
+        }
+        let home = total_scale
+            .or_else(|| Currency::iso(organization.currency.as_str()).ok())
+            .unwrap_or(Currency { code: organization.currency, scale: 2 });
+        Self {
+            organization: organization.id,
+            organization_name: organization.name.clone(),
+            kind_and_role: format!("{} · {}", kind(organization.kind), membership.role.code()),
+            place,
+            accounts: side,
+            total: amount(total, home),
+            total_currency: organization.currency.to_string(),
+            left_out,
+            version: env!("CARGO_PKG_VERSION"),
+            zone: organization.time_zone.clone(),
+            is_plain_http,
+            today,
+            asker: membership.asker,
+        }
+    }
+
+    /// The address of a page of this organization.
+    pub(crate) fn at(&self, path: &str) -> String {
+        address(self.organization, path)
+    }
+
+    pub(crate) fn is_at(&self, place: Place) -> bool {
+        self.place == place && self.accounts.iter().all(|account| !account.is_open)
+    }
+
+    pub(crate) fn may_manage_banks(&self) -> bool {
+        self.asker.may(bankside_domain::Right::ManageBanks)
+    }
+
+    pub(crate) fn may_edit(&self) -> bool {
+        self.asker.may(bankside_domain::Right::EditBooks)
+    }
+
+    /// `8 accounts, one in another currency`.
+    pub(crate) fn total_note(&self) -> String {
+        let accounts = super::counted(i64::try_from(self.accounts.len()).unwrap_or(0), "account", "accounts");
+        match self.left_out {
+            0 => accounts,
+            1 => format!("{accounts}, one in another currency not counted"),
+            many => format!("{accounts}, {many} in other currencies not counted"),
+        }
+    }
+}
+
+/// The address of a page of an organization.
+pub(crate) fn address(organization: OrganizationId, path: &str) -> String {
+    format!("/o/{organization}/{path}")
+}
+
+fn kind(kind: OrganizationKind) -> &'static str {
+    match kind {
+        OrganizationKind::Household => "Household",
+        OrganizationKind::Company => "Company",
+    }
+}
