@@ -279,13 +279,10 @@ mod tests {
         let configuration = read(example, &[]).unwrap();
         assert_eq!(configuration.listen.port(), 5006);
         // Everything in the example that is commented out is right as well.
-        let all: String = example
-            .lines()
-            .map(|line| {
-                line.strip_prefix("# ").filter(|line| line.contains(" = ") || line.starts_with('[')).unwrap_or(line)
-            })
-            .map(|line| format!("{line}\n"))
-            .collect();
+        let uncommented = |line: &'static str| {
+            line.strip_prefix("# ").filter(|line| line.contains(" = ") || line.starts_with('[')).unwrap_or(line)
+        };
+        let all = example.lines().map(uncommented).collect::<Vec<_>>().join("\n");
         let configuration = read(&all, &[]).unwrap();
         assert!(configuration.providers["gocardless"].keys.is_some());
     }

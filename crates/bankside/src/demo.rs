@@ -30,7 +30,7 @@ const ORGANIZATION: &str = "Demo household";
 /// The demo listens on this machine alone and holds nothing real, so its sign-in may be known to all.
 const LOGIN: &str = "demo";
 const PASSWORD: &str = "demo-bankside";
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What the main job came to.
 #[derive(Serialize)]

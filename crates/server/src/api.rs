@@ -8,12 +8,13 @@ mod problem;
 mod runs;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{any, get};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
+pub(crate) use problem::Problem;
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -49,10 +50,12 @@ fn described() -> OpenApiRouter<App> {
 pub(crate) fn routes() -> Router<App> {
     let (router, description) = described().split_for_parts();
     let json = description.to_json().unwrap_or_default();
-    router.route(
-        "/api/openapi.json",
-        get(move || async move { ([(axum::http::header::CONTENT_TYPE, "application/json")], json) }),
-    )
+    router
+        .route(
+            "/api/openapi.json",
+            get(move || async move { ([(axum::http::header::CONTENT_TYPE, "application/json")], json) }),
+        )
+        .route("/api/{*rest}", any(|| async { Problem::not_found() }))
 }
 
 /// The description of the API, for the snapshot and for `bankside openapi`.

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use url::Url;
 
 use crate::App;
+use crate::api::Problem;
 use crate::error::PageError;
 
 /// No inline script, no inline style, nothing from elsewhere.
@@ -47,6 +48,9 @@ pub(crate) async fn own_pages_only(State(app): State<App>, request: Request, nex
          (public_url).",
         home.origin().ascii_serialization()
     );
+    if request.uri().path().starts_with("/api/") {
+        return Problem::elsewhere(message).into_response();
+    }
     PageError::plain(StatusCode::FORBIDDEN, "Not from here", message).into_response()
 }
 

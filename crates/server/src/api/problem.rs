@@ -53,6 +53,11 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", detail)
     }
 
+    /// A write that did not come from our own address.
+    pub(crate) fn elsewhere(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "wrong_origin", detail)
+    }
+
     /// An id that is none.
     pub(crate) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing at this address, or nothing that you may see.")

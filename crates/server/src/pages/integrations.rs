@@ -21,10 +21,10 @@ use crate::view::status::StatusView;
 #[template(path = "integrations.html")]
 struct IntegrationsHtml {
     shell: Shell,
-    connections: Vec<Sync>,
+    connections: Vec<BankSync>,
 }
 
-struct Sync {
+struct BankSync {
     name: String,
     monogram: String,
     bank: String,
@@ -32,9 +32,9 @@ struct Sync {
     mark: StatusView,
     session: String,
     accounts: Vec<SyncAccount>,
-    can_sync: bool,
+    may_start: bool,
     has_unlinked: bool,
-    sync_url: String,
+    start_url: String,
     link_url: String,
 }
 
@@ -98,17 +98,17 @@ pub(crate) async fn show(State(app): State<App>, member: Member) -> Result<Respo
     let views = app.engine.connections(member.asker()).await?;
     let connections = views.iter().map(|view| {
         let id = view.connection.id;
-        Sync {
+        BankSync {
             name: view.connection.name.clone(),
             monogram: monogram(&view.connection.institution_name),
             bank: view.connection.institution_name.clone(),
             provider: view.provider_name,
             mark: StatusView::of(&view.status, None, &shell.today),
             session: session(view, &shell.today),
-            can_sync: view.bank_accounts.iter().any(|account| account.feeds.is_some()),
+            may_start: view.bank_accounts.iter().any(|account| account.feeds.is_some()),
             has_unlinked: view.bank_accounts.iter().any(|account| account.feeds.is_none()),
             accounts: view.bank_accounts.iter().map(|connected| account(connected, &shell)).collect(),
-            sync_url: shell.at(&format!("connections/{id}/sync")),
+            start_url: shell.at(&format!("connections/{id}/sync")),
             link_url: shell.at(&format!("connections/{id}/link")),
         }
     });

@@ -120,7 +120,10 @@ impl Row {
             RowStatus::Declined => ("is-off", "close", "Declined"),
         };
         let category = if row.lines > 1 { format!("Split in {}", row.lines) } else { row.category.unwrap_or_default() };
-        let when = if names_account { format!("{date} · {} · ", row.account_name) } else { format!("{date} · ") };
+        let mut when = if names_account { format!("{date} · {}", row.account_name) } else { date.clone() };
+        if !category.is_empty() {
+            when.push_str(" · ");
+        }
         Self {
             when,
             date,
@@ -191,7 +194,7 @@ async fn show(app: &App, member: &Member, open: Option<AccountView>, asked: Aske
             .map_or_else(|| shell.total.clone(), |view| amount(view.account.balance_minor(), view.account.currency)),
         balance_note: open
             .as_ref()
-            .map_or_else(|| format!("{} · {}", shell.total_currency, shell.total_note()), |view| note_of(view)),
+            .map_or_else(|| format!("{} · {}", shell.total_currency, shell.total_note()), note_of),
         account: open.as_ref().map(|view| OpenAccount {
             id: view.account.id.to_string(),
             connection: view.status.connection.map(|connection| connection.to_string()),

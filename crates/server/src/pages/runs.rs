@@ -11,7 +11,7 @@ use bankside_domain::account::OpeningSource;
 use bankside_domain::run::{AccountStep, RowCounts, RunOutcome, RunState, Trigger};
 use bankside_domain::{ConnectionId, RunId};
 use bankside_engine::{EngineError, RunView, RunViewAccount};
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt as _};
 use tokio::sync::watch;
 
 use crate::App;
@@ -28,10 +28,12 @@ use crate::view::status::{StatusView, proof};
 /// A page looks this often even if nothing has been reported: another machine may do the work.
 const LOOK_EVERY: Duration = Duration::from_millis(700);
 /// A stream ends after this long; the browser opens a new one.
-const MAX_STREAM: Duration = Duration::from_secs(600);
+const MAX_STREAM: Duration = Duration::from_mins(10);
 const RUNS_SHOWN: i64 = 50;
 
-/// A run as a template shows it.
+/// The part of a run's page that renews itself.
+#[derive(Template)]
+#[template(path = "run_view.html")]
 struct RunParts {
     connection: String,
     mark: StatusView,
@@ -75,39 +77,7 @@ struct RunHtml {
     shell: Shell,
     title: String,
     events_url: String,
-    connection: String,
-    mark: StatusView,
-    summary: Option<String>,
-    fault: Option<FaultView>,
-    accounts: Vec<AccountPart>,
-    is_finished: bool,
-    percent: usize,
-    accounts_url: String,
-    facts: Vec<(&'static str, String)>,
-    sums: Vec<SumPart>,
-}
-
-#[derive(Template)]
-#[template(path = "run_view.html")]
-struct RunViewHtml {
-    connection: String,
-    mark: StatusView,
-    summary: Option<String>,
-    fault: Option<FaultView>,
-    accounts: Vec<AccountPart>,
-    is_finished: bool,
-    percent: usize,
-    accounts_url: String,
-    facts: Vec<(&'static str, String)>,
-    sums: Vec<SumPart>,
-}
-
-impl From<RunParts> for RunViewHtml {
-    fn from(parts: RunParts) -> Self {
-        let RunParts { connection, mark, summary, fault, accounts, is_finished, percent, accounts_url, facts, sums } =
-            parts;
-        Self { connection, mark, summary, fault, accounts, is_finished, percent, accounts_url, facts, sums }
-    }
+    view: RunParts,
 }
 
 /// What a run brought, as one sentence.
@@ -127,8 +97,8 @@ fn summary(view: &RunView) -> Option<String> {
         total.held_back += counts.held_back;
         total.vanished += counts.vanished;
         if let (Some(asked), Some((from, to))) = (account.run.asked_from, account.run.served) {
-            let asked_days = i64::from((to - asked).get_days()) + 1;
-            let got_days = i64::from((to - from).get_days()) + 1;
+            let asked_days = i64::from((to - asked).get_days());
+            let got_days = i64::from((to - from).get_days());
             let best = days.get_or_insert((asked_days, got_days));
             *best = (best.0.max(asked_days), best.1.max(got_days));
         }
@@ -316,22 +286,11 @@ pub(crate) async fn show(
 ) -> Result<Response, PageError> {
     let view = app.engine.run(member.asker(), run_id(&run)?).await?;
     let shell = shell(&app, &member, Place::Banks, None).await?;
-    let RunParts { connection, mark, summary, fault, accounts, is_finished, percent, accounts_url, facts, sums } =
-        parts(&view, &member, &shell.today);
     let html = RunHtml {
         title: format!("Sync of {}", shell.today.moment(view.run.created_at)),
         events_url: shell.at(&format!("runs/{run}/events")),
+        view: parts(&view, &member, &shell.today),
         shell,
-        connection,
-        mark,
-        summary,
-        fault,
-        accounts,
-        is_finished,
-        percent,
-        accounts_url,
-        facts,
-        sums,
     };
     Ok(page(&html)?.into_response())
 }
@@ -352,16 +311,9 @@ pub(crate) async fn events(
         let event = watched.next().await?;
         Some((Ok(event), watched))
     });
-    let limited = tokio_stream_until(stream);
+    // A browser that is gone does not hold its stream for ever.
+    let limited = stream.take_until(tokio::time::sleep(MAX_STREAM));
     Ok(Sse::new(limited).keep_alive(KeepAlive::default()))
-}
-
-/// Ends a stream after a while, so that a browser that is gone does not hold it for ever.
-fn tokio_stream_until<S: Stream<Item = Result<Event, Infallible>>>(
-    stream: S,
-) -> impl Stream<Item = Result<Event, Infallible>> {
-    use futures_util::StreamExt as _;
-    stream.take_until(tokio::time::sleep(MAX_STREAM))
 }
 
 struct Watched {
@@ -379,14 +331,15 @@ impl Watched {
         loop {
             let view = self.app.engine.run(self.member.asker(), self.run).await.ok()?;
             let today = today(&self.app, &self.member);
-            let html = RunViewHtml::from(parts(&view, &self.member, &today)).render().ok()?;
+            let html = parts(&view, &self.member, &today).render().ok()?;
             if self.sent.as_ref() != Some(&html) {
                 self.sent = Some(html.clone());
                 return Some(Event::default().event("view").data(html));
             }
             if view.is_finished() {
                 self.is_over = true;
-                return Some(Event::default().event("done").data(""));
+                // Without data a browser would not tell the page of it.
+                return Some(Event::default().event("done").data("finished"));
             }
             let _ = tokio::time::timeout(LOOK_EVERY, self.progress.changed()).await;
         }

@@ -8,7 +8,7 @@ use url::Url;
 use super::super::institutions::logo_path;
 use super::super::records::Scope;
 use super::super::requisitions::link_path;
-use super::walk::{Complaint, FAILING_USER, Outcome, REJECTED_USER, Step};
+use super::walk::{Complaint, FAILING_USER, Outcome, REJECTED_USER, SUGGESTED_CODE, SUGGESTED_USER, Step};
 use super::{Visit, link};
 use crate::banks::{Card, plus_days};
 use crate::{Sandbox, SandboxError, page};

@@ -10,6 +10,9 @@ use crate::{Sandbox, SandboxError};
 pub(super) const REJECTED_USER: &str = "reject";
 /// The user id at which the bank fails.
 pub(super) const FAILING_USER: &str = "down";
+/// What the sign-in form is filled in with, so that a visitor need only continue.
+pub(super) const SUGGESTED_USER: &str = "demo";
+pub(super) const SUGGESTED_CODE: &str = "123456";
 
 /// A page of the walk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,24 @@
+import { defineConfig } from "@playwright/test";
+
+// Debian's Chromium, found by its path; nothing is downloaded. Each test starts its own server and sandbox.
+export default defineConfig({
+  testDir: ".",
+  outputDir: "test-results",
+  timeout: 120_000,
+  expect: { timeout: 10_000 },
+  fullyParallel: false,
+  workers: 2,
+  forbidOnly: !!process.env.CI,
+  retries: 0,
+  reporter: [["list"]],
+  use: {
+    browserName: "chromium",
+    locale: "en-GB",
+    timezoneId: "Europe/Berlin",
+    viewport: { width: 1400, height: 900 },
+    launchOptions: {
+      executablePath: process.env.BANKSIDE_CHROMIUM ?? "/usr/bin/chromium",
+      args: ["--no-sandbox", "--disable-background-networking", "--disable-gpu", "--disable-component-update", "--no-first-run"],
+    },
+  },
+});

@@ -1,0 +1,50 @@
+// Looks at a page in both sizes and both schemes: keeps the pictures, and checks what a picture can be measured for.
+import { AxeBuilder } from "@axe-core/playwright";
+import { expect, type Page, type TestInfo } from "@playwright/test";
+
+const sizes = [
+  { name: "wide", width: 1400, height: 900 },
+  { name: "narrow", width: 390, height: 844 },
+];
+
+export class Eyes {
+  /** Everything that the browser complained about: scripts, policies, missing files. */
+  readonly complaints: string[] = [];
+  #step = 0;
+
+  constructor(
+    readonly page: Page,
+    readonly info: TestInfo,
+  ) {
+    this.watch(page);
+  }
+
+  /** Listens to another page too. */
+  watch(page: Page): void {
+    page.on("console", (message) => {
+      // A refused form answers with 422 and is shown; the browser mentions it nevertheless.
+      if (message.type() === "error" && !/status of 4\d\d/.test(message.text())) this.complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => this.complaints.push(error.message));
+  }
+
+  /** One picture per size and scheme. Nothing may stick out sideways, and nothing may be hard to read or to reach. */
+  async look(name: string, page: Page = this.page): Promise<void> {
+    const step = String(++this.#step).padStart(2, "0");
+    for (const size of sizes) {
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.setViewportSize(size);
+        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+        const path = this.info.outputPath(`${step}-${name}-${size.name}-${colorScheme}.png`);
+        await page.screenshot({ path, animations: "disabled", caret: "initial" });
+        const found = await new AxeBuilder({ page }).analyze();
+        const wrong = found.violations.map((v) => `${v.id}: ${v.nodes.map((node) => node.html).join(" | ")}`);
+        expect(wrong, `${name}, ${size.name}, ${colorScheme}`).toEqual([]);
+      }
+      const sticksOut = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      expect(sticksOut, `${name} is ${sticksOut} pixels too wide, ${size.name}`).toBeLessThanOrEqual(0);
+    }
+    await page.setViewportSize({ width: 1400, height: 900 });
+    await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+  }
+}
