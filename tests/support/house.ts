@@ -1,5 +1,5 @@
 // What every test starts from: a sandbox of simulated banks and a server beside it, both fresh, and eyes that look.
-import { test as base, expect, type APIRequestContext, type Page } from "@playwright/test";
+import { test as base, expect, type Page } from "@playwright/test";
 import { folder, Program } from "./program.ts";
 import { Eyes } from "./eyes.ts";
 
@@ -15,11 +15,15 @@ export interface House {
   /** The address of the sandbox, without a slash at its end. */
   readonly sandbox: string;
   readonly gocardless: Simulated;
+  /** Where everything of it lies. */
+  readonly folder: string;
   readonly server: Program;
-  /** Sets the server to another process over the same data. */
+  /** Ends the server as an operator or a power cut would, and starts another over the same data. */
   restart(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
-  /** Sends the sandbox an instruction: `switches`, `clock`, `reset`. */
-  tell(what: string, body: unknown): Promise<void>;
+  /** Ends the sandbox, as if the provider were gone. */
+  endSandbox(): Promise<void>;
+  /** Starts the sandbox again where it was. */
+  startSandbox(): Promise<void>;
 }
 
 export const person = { name: "Robin", password: "a boat on the river", organization: "Harbour household" };
@@ -27,35 +31,37 @@ export const person = { name: "Robin", password: "a boat on the river", organiza
 export const test = base.extend<{ house: House; eyes: Eyes; signedIn: Page }>({
   house: async ({}, use) => {
     const home = await folder();
-    const sandbox = Program.start(home.path, ["sandbox", "--listen", "127.0.0.1:0"]);
-    const sandboxAddress = (await sandbox.says(/sandbox is at (\S+)\/\s/)).trim();
+    const simulate = async (listen: string): Promise<[Program, string]> => {
+      const program = Program.start(home.path, ["sandbox", "--listen", listen, "--state", "sandbox.json"]);
+      return [program, await program.says(/sandbox is at (\S+)\/\s/)];
+    };
+    let [sandbox, sandboxAddress] = await simulate("127.0.0.1:0");
     const index = (await (await fetch(`${sandboxAddress}/index.json`)).json()) as { providers: (Simulated & { id: string })[] };
     const gocardless = index.providers.find((provider) => provider.id === "gocardless");
     if (!gocardless) throw new Error("the sandbox does not simulate gocardless");
     const environment = { BANKSIDE_PROVIDERS__GOCARDLESS__BASE_URL: gocardless.base_url };
-    const begin = (listen: string) =>
-      Program.start(home.path, ["serve", "--listen", listen, "--data-folder", "data"], environment);
-    let server = begin("127.0.0.1:0");
-    const address = (await server.says(/Bankside is at (\S+)\/\s/)).trim();
+    const serve = async (listen: string): Promise<[Program, string]> => {
+      const program = Program.start(home.path, ["serve", "--listen", listen, "--data-folder", "data"], environment);
+      return [program, await program.says(/Bankside is at (\S+)\/\s/)];
+    };
+    let [server, address] = await serve("127.0.0.1:0");
     await use({
       address,
       sandbox: sandboxAddress,
       gocardless,
+      folder: home.path,
       get server() {
         return server;
       },
       async restart(signal) {
         await server.end(signal);
-        server = begin(new URL(address).host);
-        await server.says(/Bankside is at (\S+)/);
+        [server] = await serve(new URL(address).host);
       },
-      async tell(what, body) {
-        const answer = await fetch(`${sandboxAddress}/sandbox/${what}`, {
-          method: "POST",
-          headers: { "content-type": "application/json" },
-          body: JSON.stringify(body),
-        });
-        if (!answer.ok) throw new Error(`the sandbox refused ${what}: ${answer.status} ${await answer.text()}`);
+      async endSandbox() {
+        await sandbox.end();
+      },
+      async startSandbox() {
+        [sandbox] = await simulate(new URL(sandboxAddress).host);
       },
     });
     await server.end();
@@ -98,34 +104,33 @@ export async function walkConsent(tab: Page): Promise<void> {
   await tab.getByRole("button", { name: "Continue" }).click();
 }
 
+/** From the register to two linked accounts, all rows in. */
+export async function connectDemoBank(page: Page, house: House): Promise<void> {
+  const home = `${house.address}/o/${organizationOf(page)}`;
+  await page.goto(`${home}/providers/gocardless/keys`);
+  await typeKeys(page, house.gocardless.credentials);
+  await page.goto(`${home}/providers/gocardless/banks?country=DE`);
+  await page.getByRole("button", { name: /Nordhafen/ }).click();
+  const link = await page.getByRole("link", { name: "Link bank in browser" }).getAttribute("href");
+  const tab = await page.context().newPage();
+  await tab.goto(link ?? "");
+  await walkConsent(tab);
+  await tab.waitForURL(`${house.address}/**`);
+  await tab.close();
+  await page.getByRole("button", { name: "Link 2 accounts" }).click();
+  await page.getByRole("link", { name: "To the transactions" }).click();
+}
+
+/** Opens the ⋯ menu of a page. */
+export async function openMenu(page: Page): Promise<void> {
+  await page.locator("details.menu > summary").click();
+}
+
 /** The id of the organization in a page's address. */
 export function organizationOf(page: Page): string {
   const found = /\/o\/([^/]+)/.exec(page.url())?.[1];
   if (!found) throw new Error(`no organization in ${page.url()}`);
   return found;
-}
-
-/** What the API answers, with the browser's own session. */
-export class Api {
-  constructor(
-    readonly request: APIRequestContext,
-    readonly house: House,
-    readonly organization: string,
-  ) {}
-
-  at(path: string): string {
-    return `${this.house.address}/api/v1/organizations/${this.organization}/${path}`;
-  }
-
-  async get<T>(path: string): Promise<T> {
-    const answer = await this.request.get(this.at(path));
-    expect(answer.status(), path).toBe(200);
-    return (await answer.json()) as T;
-  }
-
-  async send(method: "POST" | "PUT" | "DELETE", path: string, data?: unknown) {
-    return this.request.fetch(this.at(path), { method, data, headers: { origin: this.house.address } });
-  }
 }
 
 export { expect };

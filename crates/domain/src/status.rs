@@ -25,6 +25,8 @@ pub struct ConnectionFacts {
     pub paused: bool,
     /// Whether it was ended (unsynced).
     pub ended: bool,
+    /// What keeps every run from beginning, such as keys that are missing.
+    pub blocked: Option<FaultRecord>,
     /// Whether a run is queued or going on.
     pub running: bool,
     /// How the last finished run ended for this account.
@@ -98,6 +100,9 @@ pub fn derive(facts: &Facts, now: Timestamp) -> Status {
     }
     if connection.paused {
         return Status::Paused;
+    }
+    if let Some(fault) = &connection.blocked {
+        return of_fault(fault, None);
     }
     let standing = connection.consent.map(|consent| consent.standing(now));
     if standing == Some(ConsentStanding::Ended) {
@@ -180,6 +185,15 @@ mod tests {
         assert_eq!(derive(&facts(None), now), Status::RenewNow);
         let soon = "2027-04-20T00:00:00Z".parse().unwrap();
         assert!(matches!(derive(&facts(None), soon), Status::RenewBy { days: 11, .. }));
+    }
+
+    #[test]
+    fn missing_keys_are_said_before_anything_else_is_tried() {
+        let now = "2027-05-01T00:00:01Z".parse().unwrap();
+        let mut facts = facts(None);
+        let connection = facts.connection.as_mut().unwrap();
+        connection.blocked = Some(fault(FaultClass::NeedsOperator, Some(UserAction::FixCredentials)));
+        assert!(matches!(derive(&facts, now), Status::KeysNeeded(_)));
     }
 
     #[test]

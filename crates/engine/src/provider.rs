@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;
-use bankside_connect::{Connector, Cx, Fault, QuotaLedger, TokenStore};
-use bankside_domain::fault::FaultClass;
+use bankside_connect::{Connector, Cx, Descriptor, Fault, QuotaLedger, TokenStore};
+use bankside_domain::fault::{FaultClass, FaultRecord, UserAction};
 use bankside_domain::quota::{Presence, QuotaRule, QuotaStatement};
 use bankside_domain::{Asker, Currency, CurrencyCode, Secret};
 use bankside_store::ProviderToken;
@@ -74,14 +74,7 @@ impl Engine {
     pub(crate) async fn provider(&self, asker: &Asker, id: &str, presence: Presence) -> Result<Provider, EngineError> {
         let connector = self.connector(id)?;
         let Some((keys, _)) = self.keys(asker, id).await? else {
-            let name = connector.descriptor().name;
-            return Err(Fault::new(
-                FaultClass::NeedsOperator,
-                "keys.missing",
-                format!("There are no keys for {name} here."),
-            )
-            .with_action(bankside_domain::fault::UserAction::FixCredentials)
-            .into());
+            return Err(no_keys(connector.descriptor()).into());
         };
         self.provider_with_keys(asker, connector, keys, presence).await
     }
@@ -124,6 +117,16 @@ impl Engine {
         Ok(configured.map(|keys| (keys.fields.clone(), KeySource::Installation { read_from: keys.read_from.clone() })))
     }
 
+    /// What keeps every call to a provider from being made, if something does.
+    pub(crate) async fn blocked(&self, asker: &Asker, id: &str) -> Result<Option<FaultRecord>, EngineError> {
+        let Some(connector) = self.connectors.get(id) else { return Ok(None) };
+        let is_configured = self.settings.providers.get(id).is_some_and(|settings| settings.keys.is_some());
+        if is_configured || self.store.credentials(asker, id).await?.is_some() {
+            return Ok(None);
+        }
+        Ok(Some(no_keys(connector.descriptor()).record().clone()))
+    }
+
     /// Names a set of keys at one address without telling anything about it.
     fn digest_keys(&self, asker: &Asker, base_url: &Url, keys: &BTreeMap<String, Secret>) -> [u8; 16] {
         let mut parts: Vec<&[u8]> = vec![base_url.as_str().as_bytes()];
@@ -133,6 +136,11 @@ impl Engine {
         }
         self.vault.digester(asker.organization, Purpose::Keys).digest(&parts).0
     }
+}
+
+fn no_keys(descriptor: &Descriptor) -> Fault {
+    let message = format!("There are no keys for {} here.", descriptor.name);
+    Fault::new(FaultClass::NeedsOperator, "keys.missing", message).with_action(UserAction::FixCredentials)
 }
 
 /// Keeps tokens sealed in the store. That it cannot is no reason to stop: the next call buys a new one.

@@ -1,6 +1,6 @@
 //! Status, gathered from facts and derived by the domain each time it is asked for.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use bankside_domain::balance::Proof;
 use bankside_domain::fault::FaultRecord;
@@ -88,12 +88,13 @@ impl Engine {
     pub(crate) async fn account_statuses(&self, asker: &Asker) -> Result<Statuses, EngineError> {
         let connections: HashMap<ConnectionId, Connection> =
             self.store.connections(asker).await?.into_iter().map(|connection| (connection.id, connection)).collect();
+        let blocked = self.blocked_providers(asker, connections.values()).await?;
         let mut statuses = HashMap::new();
         for facts in self.store.feed_facts(asker).await? {
             let proof = self.proof_of(asker, &facts).await?;
             let connection = connections.get(&facts.connection);
-            let status =
-                derive(&Facts { connection: Some(connection_facts(connection, &facts)?), proof }, self.ambient.now());
+            let known = connection_facts(connection, &blocked, &facts)?;
+            let status = derive(&Facts { connection: Some(known), proof }, self.ambient.now());
             let account = AccountStatus {
                 status,
                 connection: Some(facts.connection),
@@ -104,6 +105,22 @@ impl Engine {
             statuses.insert(facts.account, account);
         }
         Ok(Statuses(statuses))
+    }
+
+    /// What keeps the providers of connections from being called, by provider.
+    async fn blocked_providers(
+        &self,
+        asker: &Asker,
+        connections: impl Iterator<Item = &Connection>,
+    ) -> Result<HashMap<String, FaultRecord>, EngineError> {
+        let providers: BTreeSet<&str> = connections.map(|connection| connection.provider.as_str()).collect();
+        let mut blocked = HashMap::new();
+        for provider in providers {
+            if let Some(fault) = self.blocked(asker, provider).await? {
+                blocked.insert(provider.to_owned(), fault);
+            }
+        }
+        Ok(blocked)
     }
 
     /// The kept proof where it is of the account as it stands; otherwise a new one.
@@ -124,8 +141,10 @@ impl Engine {
         let statuses = self.account_statuses(asker).await?;
         let names: HashMap<AccountId, String> =
             self.store.accounts(asker).await?.into_iter().map(|account| (account.id, account.name)).collect();
+        let connections = self.store.connections(asker).await?;
+        let blocked = self.blocked_providers(asker, connections.iter()).await?;
         let mut views = Vec::new();
-        for connection in self.store.connections(asker).await? {
+        for connection in connections {
             let mut bank_accounts = Vec::new();
             for bank_account in self.store.bank_accounts(asker, connection.id).await? {
                 let balances = self.store.latest_balances(asker, bank_account.id).await?;
@@ -140,8 +159,8 @@ impl Engine {
                 .iter()
                 .filter_map(|account| account.feeds.as_ref().map(|fed| &fed.status.status))
                 .max_by_key(|status| urgency(status));
-            let own =
-                derive(&Facts { connection: Some(facts_of_connection(&connection)), proof: None }, self.ambient.now());
+            let known = facts_of_connection(&connection, &blocked);
+            let own = derive(&Facts { connection: Some(known), proof: None }, self.ambient.now());
             let status = worst.cloned().unwrap_or(own);
             let descriptor = self.connectors.get(&connection.provider).map(|connector| connector.descriptor());
             views.push(ConnectionView {
@@ -155,8 +174,9 @@ impl Engine {
     }
 }
 
-fn facts_of_connection(connection: &Connection) -> ConnectionFacts {
+fn facts_of_connection(connection: &Connection, blocked: &HashMap<String, FaultRecord>) -> ConnectionFacts {
     ConnectionFacts {
+        blocked: blocked.get(&connection.provider).cloned(),
         consent: Some(connection.consent),
         paused: connection.is_paused,
         ended: connection.ended_at.is_some(),
@@ -164,11 +184,15 @@ fn facts_of_connection(connection: &Connection) -> ConnectionFacts {
     }
 }
 
-fn connection_facts(connection: Option<&Connection>, facts: &FeedFacts) -> Result<ConnectionFacts, EngineError> {
+fn connection_facts(
+    connection: Option<&Connection>,
+    blocked: &HashMap<String, FaultRecord>,
+    facts: &FeedFacts,
+) -> Result<ConnectionFacts, EngineError> {
     let fault: Option<FaultRecord> = facts.last_fault.as_deref().map(serde_json::from_str).transpose()?;
     let outcome = facts.last_outcome.as_deref().and_then(|code| RunOutcome::from_code(code).ok());
     let base = match connection {
-        Some(connection) => facts_of_connection(connection),
+        Some(connection) => facts_of_connection(connection, blocked),
         None => ConnectionFacts { ended: true, ..ConnectionFacts::default() },
     };
     Ok(ConnectionFacts {

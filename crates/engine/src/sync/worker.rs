@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Engine, EngineError};
 
-/// A worker that is silent for so long has lost its run.
-const LEASE: SignedDuration = SignedDuration::from_secs(60);
-const PROLONG_EVERY: Duration = Duration::from_secs(20);
+/// A worker that is silent for so long has lost its run: after a crash it goes on this much later.
+const LEASE: SignedDuration = SignedDuration::from_secs(20);
+const PROLONG_EVERY: Duration = Duration::from_secs(5);
 /// Polling is always correct; being woken is only sooner.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 const RUNS_AT_ONCE: usize = 4;
@@ -85,15 +85,17 @@ impl Engine {
             let asker = bankside_domain::Asker::system(due.organization);
             loop {
                 tokio::time::sleep(PROLONG_EVERY).await;
-                if let Err(error) = self.store.prolong_lease(&asker, &due.lease, LEASE).await {
-                    tracing::warn!(%error, "the lease cannot be prolonged");
+                match self.store.prolong_lease(&asker, &due.lease, LEASE).await {
+                    Ok(()) => {}
+                    Err(StoreError::LeaseLost) => return Err(StoreError::LeaseLost.into()),
+                    Err(error) => tracing::warn!(%error, "the lease cannot be prolonged"),
                 }
             }
         };
         let both = async {
             tokio::select! {
                 result = work => result,
-                () = prolong => Ok(()),
+                result = prolong => result,
             }
         };
         let result = Box::pin(tracing::Instrument::instrument(both, span)).await;

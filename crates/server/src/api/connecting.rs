@@ -129,17 +129,17 @@ pub(crate) struct BeginBody {
     account: Option<String>,
 }
 
-/// Begins to connect a bank.
+/// Begins to connect a bank; answers with the page to open.
 #[utoipa::path(post, path = "/api/v1/organizations/{organization}/flows", params(("organization" = String, Path)),
-    request_body = BeginBody, responses((status = CREATED, body = MadeBody), (status = BAD_GATEWAY, body = Problem)))]
+    request_body = BeginBody, responses((status = CREATED, body = FlowBody), (status = BAD_GATEWAY, body = Problem)))]
 pub(crate) async fn begin(
     State(app): State<App>,
     member: ApiMember,
     Body(body): Body<BeginBody>,
-) -> Result<(StatusCode, Json<MadeBody>), Problem> {
+) -> Result<(StatusCode, Json<FlowBody>), Problem> {
     let account = body.account.as_deref().map(id).transpose()?;
     let flow = app.engine.begin_connecting(member.asker(), &body.provider, &body.institution, account).await?;
-    Ok((StatusCode::CREATED, Json(MadeBody { id: flow.to_string() })))
+    Ok((StatusCode::CREATED, Json(app.engine.flow(member.asker(), flow).await?.into())))
 }
 
 /// A connecting flow.

@@ -36,17 +36,10 @@ enum FlowStep {
 #[template(path = "flow.html")]
 struct FlowHtml {
     shell: Shell,
-    provider_name: &'static str,
-    bank: String,
-    step: FlowStep,
-    look_every: Option<u32>,
-    look_url: String,
-    page_url: String,
-    cancel_url: String,
-    confirm_url: String,
-    again_url: String,
+    step: StepHtml,
 }
 
+/// The part of a flow's page that renews itself.
 #[derive(Template)]
 #[template(path = "flow_step.html")]
 struct StepHtml {
@@ -81,21 +74,6 @@ impl StepHtml {
             cancel_url: at(&format!("flows/{flow}/cancel")),
             confirm_url: at(&format!("flows/{flow}/confirm")),
             again_url: at(&format!("providers/{}/banks{account}", view.descriptor.id)),
-        }
-    }
-
-    fn into_page(self, shell: Shell) -> FlowHtml {
-        FlowHtml {
-            shell,
-            provider_name: self.provider_name,
-            bank: self.bank,
-            step: self.step,
-            look_every: self.look_every,
-            look_url: self.look_url,
-            page_url: self.page_url,
-            cancel_url: self.cancel_url,
-            confirm_url: self.confirm_url,
-            again_url: self.again_url,
         }
     }
 }
@@ -145,7 +123,7 @@ pub(crate) async fn show(
     }
     let shell = shell(&app, &member, Place::AddAccount, view.account).await?;
     let step = StepHtml::of(&view, &member, &shell.today);
-    Ok(page(&step.into_page(shell))?.into_response())
+    Ok(page(&FlowHtml { shell, step })?.into_response())
 }
 
 /// The step alone, for a page that looks again and again.

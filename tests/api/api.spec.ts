@@ -1,0 +1,171 @@
+// The API, as programs use it: the main job, what is refused, and with which words.
+import { person } from "../support/house.ts";
+import { expect, test, type Account, type Transactions } from "../support/api.ts";
+
+const nowhere = "01a00000-0000-7000-8000-000000000000";
+
+test("the main job without a browser, twice, and the second adds nothing", async ({ api }) => {
+  const first = await api.connectDemoBank();
+  expect(first.outcome).toBe("done");
+  expect(first.accounts.map((account) => account.step)).toEqual(["done", "done"]);
+  const accounts = await api.get<Account[]>("accounts");
+  expect(accounts.map((account) => account.name).sort()).toEqual(["Girokonto", "Tagesgeld"]);
+  for (const account of accounts) {
+    expect(account.balance_proven).toBe(true);
+    const page = await api.get<Transactions>(`transactions?account=${account.id}&limit=500`);
+    expect(page.total).toBe(account.transactions);
+  }
+  const [{ id }] = await api.made<[{ id: string }]>("sync");
+  const second = await api.finished(id);
+  expect(second.accounts.map((account) => account.added)).toEqual([0, 0]);
+  expect(await api.get<Account[]>("accounts")).toEqual(accounts);
+});
+
+test("a sync is undone as a whole", async ({ api }) => {
+  const run = await api.connectDemoBank();
+  const before = await api.get<Transactions>("transactions?limit=500");
+  const batch = run.accounts[0]?.batch;
+  const undone = await api.made<{ batch: string; taken_back: number; stay: number }>(`batches/${batch}/undo`);
+  expect(undone.stay).toBe(0);
+  expect((await api.get<Transactions>("transactions")).total).toBe(before.total - (run.accounts[0]?.added ?? 0));
+  await api.made(`batches/${undone.batch}/undo`);
+  expect(await api.get<Transactions>("transactions?limit=500")).toEqual(before);
+  expect((await api.send("POST", `batches/${nowhere}/undo`)).status()).toBe(404);
+});
+
+test("what somebody deletes stays deleted", async ({ api }) => {
+  await api.connectDemoBank();
+  const [row] = (await api.get<Transactions>("transactions?limit=1")).transactions;
+  expect((await api.send("DELETE", `transactions/${row?.id}`)).status()).toBe(204);
+  const [{ id }] = await api.made<[{ id: string }]>("sync");
+  expect((await api.finished(id)).accounts.map((account) => account.added)).toEqual([0, 0]);
+  const rows = (await api.get<Transactions>("transactions?limit=500")).transactions;
+  expect(rows.map((other) => other.id)).not.toContain(row?.id);
+});
+
+test("nobody is let in without a sign-in", async ({ api, house, playwright }) => {
+  const stranger = await playwright.request.newContext();
+  for (const path of ["organizations", `organizations/${api.organization}/accounts`]) {
+    const answer = await stranger.get(`${house.address}/api/v1/${path}`);
+    expect(answer.status()).toBe(401);
+    expect(answer.headers()["content-type"]).toBe("application/problem+json");
+    expect(await answer.json()).toMatchObject({ status: 401, code: "unauthorised" });
+  }
+  const page = await stranger.get(`${house.address}/o/${api.organization}/transactions`, { maxRedirects: 0 });
+  expect(page.headers().location).toBe("/sign-in");
+  await stranger.dispose();
+});
+
+test("another organization's ids lead nowhere", async ({ api, house }) => {
+  const mine = api.organization;
+  for (const path of ["accounts", "transactions", "connections", "runs", "providers"]) {
+    const answer = await api.request.get(api.at(path).replace(mine, nowhere));
+    expect(answer.status(), path).toBe(404);
+    expect(await answer.json()).toMatchObject({ code: "not_found" });
+  }
+  for (const path of ["transactions", "banks", "settings", "runs", "add-account"]) {
+    const answer = await api.request.get(`${house.address}/o/${nowhere}/${path}`);
+    expect(answer.status(), path).toBe(404);
+  }
+  for (const id of ["x", "../..", "%00", `${mine}%20`, "' OR 1=1"]) {
+    const answer = await api.request.get(api.at(`transactions?account=${encodeURIComponent(id)}`));
+    expect(answer.status(), id).toBe(404);
+  }
+});
+
+test("writes from elsewhere are refused", async ({ api, house }) => {
+  for (const origin of [undefined, "null", "https://evil.test", house.sandbox]) {
+    const headers: Record<string, string> = origin === undefined ? {} : { origin };
+    const answer = await api.request.post(api.at("sync"), { headers });
+    expect(answer.status(), origin).toBe(403);
+    expect(await answer.json()).toMatchObject({ code: "wrong_origin" });
+    const form = await api.request.post(`${house.address}/sign-out`, { headers });
+    expect(form.status(), origin).toBe(403);
+  }
+  expect((await api.request.get(`${house.address}/api/v1/organizations`)).status()).toBe(200);
+});
+
+test("keys that do not work are refused and not kept", async ({ api, house }) => {
+  const wrong = { ...house.gocardless.credentials, secret_key: "wrong" };
+  const answer = await api.send("PUT", "providers/gocardless/keys", wrong);
+  expect(answer.status()).toBe(424);
+  expect(await answer.json()).toMatchObject({ code: "gocardless.keys_refused" });
+  const [provider] = await api.get<{ keys?: string }[]>("providers");
+  expect(provider?.keys ?? null).toBeNull();
+  const missing = await api.send("PUT", "providers/gocardless/keys", { secret_id: "only" });
+  expect(missing.status()).toBe(422);
+  expect(await missing.json()).toMatchObject({ field: "secret_key" });
+});
+
+test("keys and tokens lie nowhere in plain text", async ({ api, house }) => {
+  await api.connectDemoBank();
+  const { readdir, readFile } = await import("node:fs/promises");
+  const { join } = await import("node:path");
+  const files = (await readdir(join(house.folder, "data"))).filter((name) => name.startsWith("bankside"));
+  expect(files.length).toBeGreaterThan(0);
+  for (const name of files) {
+    const bytes = await readFile(join(house.folder, "data", name));
+    expect(bytes.length).toBeGreaterThan(0);
+    for (const secret of [house.gocardless.credentials.secret_key, person.password, "remittanceInformation"]) {
+      expect(bytes.includes(secret), `${secret} in ${name}`).toBe(false);
+    }
+  }
+  expect(house.server.said).not.toContain(house.gocardless.credentials.secret_key);
+});
+
+test("what cannot be read is said with its place", async ({ api, house }) => {
+  const send = (data: unknown) => api.send("POST", "accounts", data);
+  const bad: [unknown, number, string][] = [
+    ["{", 400, "bad_request"],
+    [{ name: "A" }, 400, "bad_request"],
+    [{ name: "A", kind: "barrel", currency: "EUR" }, 422, "invalid"],
+    [{ name: "A", kind: "cash", currency: "EURO5!" }, 422, "invalid"],
+    [{ name: "", kind: "cash", currency: "EUR" }, 422, "invalid"],
+    [{ name: "A", kind: "cash", currency: "EUR", opening: "12,40" }, 422, "invalid"],
+    [{ name: "A", kind: "cash", currency: "EUR", opening: "99999999999999999999" }, 422, "invalid"],
+    [{ name: "x".repeat(100_000), kind: "cash", currency: "EUR" }, 422, "invalid"],
+  ];
+  for (const [data, status, code] of bad) {
+    const answer = await send(data);
+    expect(answer.status(), JSON.stringify(data).slice(0, 80)).toBe(status);
+    expect(await answer.json()).toMatchObject({ status, code });
+  }
+  expect((await send({ name: "x".repeat(400_000), kind: "cash", currency: "EUR" })).status()).toBe(413);
+  expect(await api.get<Account[]>("accounts")).toEqual([]);
+  expect((await api.request.get(`${house.address}/api/v1/nothing`)).status()).toBe(404);
+  expect((await api.request.get(api.at("transactions?offset=x"))).status()).toBe(400);
+});
+
+test("every answer carries the security headers", async ({ api, house }) => {
+  for (const path of ["/", "/sign-in", "/api/v1/version", "/healthz", "/nothing", `/o/${api.organization}/transactions`]) {
+    const headers = (await api.request.get(house.address + path)).headers();
+    expect(headers["content-security-policy"], path).toContain("default-src 'none'");
+    expect(headers["content-security-policy"], path).not.toContain("unsafe");
+    expect(headers["x-content-type-options"], path).toBe("nosniff");
+    expect(headers["referrer-policy"], path).toBe("same-origin");
+    expect(headers["x-frame-options"], path).toBe("DENY");
+  }
+});
+
+test("a power cut in the middle of a sync loses and doubles nothing", async ({ api, house }) => {
+  await api.connectDemoBank();
+  const before = await api.get<Account[]>("accounts");
+  // Whoever takes the run over waits until the lease of the dead one is over.
+  for (const milliseconds of [20, 70]) {
+    await api.made("sync");
+    await new Promise((resume) => setTimeout(resume, milliseconds));
+    await house.restart("SIGKILL");
+    const runs = await api.get<{ id: string }[]>("runs");
+    const run = await api.finished(runs[0]?.id ?? "");
+    expect(run.outcome).toBe("done");
+    expect(await api.get<Account[]>("accounts")).toEqual(before);
+  }
+});
+
+test("two syncs asked for at once are one", async ({ api }) => {
+  await api.connectDemoBank();
+  const before = await api.get<Account[]>("accounts");
+  const asked = await Promise.all(Array.from({ length: 8 }, () => api.made<[{ id: string }]>("sync")));
+  for (const [{ id }] of asked) expect((await api.finished(id)).outcome).toBe("done");
+  expect(await api.get<Account[]>("accounts")).toEqual(before);
+});

@@ -1,0 +1,119 @@
+// What people do every day in the register and around it.
+import { connectDemoBank, expect, openMenu, organizationOf, person, test } from "../../support/house.ts";
+
+test("searching and turning pages", async ({ signedIn: page, house, eyes }) => {
+  await connectDemoBank(page, house);
+  const rows = page.getByRole("table").locator("tbody tr");
+  await expect(rows).toHaveCount(100);
+  const first = await rows.first().textContent();
+  await page.getByRole("link", { name: "Older" }).click();
+  await expect(page.getByText("Page 2 of 6")).toBeVisible();
+  await expect(rows.first()).not.toHaveText(first ?? "");
+  await page.getByRole("link", { name: "Newer" }).click();
+  await expect(rows.first()).toHaveText(first ?? "");
+
+  const search = page.getByRole("searchbox", { name: "Search transactions" });
+  await search.fill("kornblume");
+  await search.press("Enter");
+  await expect(page.getByText(/^\d+ found$/)).toBeVisible();
+  for (const text of await rows.allTextContents()) expect(text).toContain("Kornblume");
+  await eyes.look("found");
+  // By amount, and for what is not there, and for what would break a query.
+  await search.fill("52.73");
+  await search.press("Enter");
+  await expect(rows.first()).toContainText("52.73");
+  await search.fill("100%_'; drop table");
+  await search.press("Enter");
+  await expect(page.getByRole("heading", { name: /Nothing fits/ })).toBeVisible();
+  await eyes.look("nothing-found");
+  await page.getByRole("link", { name: "Clear" }).click();
+  await expect(rows).toHaveCount(100);
+});
+
+test("an account without a bank, and what is typed into it", async ({ signedIn: page, eyes }) => {
+  await page.getByRole("complementary", { name: "Main" }).getByRole("link", { name: "Add account" }).click();
+  await page.getByRole("link", { name: "Add", exact: true }).click();
+  await page.getByLabel("Name").fill("Cash");
+  await page.getByLabel("Kind").selectOption({ label: "Cash" });
+  await page.getByLabel("Opening balance").fill("a lot");
+  await page.getByRole("button", { name: "Add account" }).click();
+  await expect(page.getByRole("alert")).toBeVisible();
+  await eyes.look("bad-opening");
+  await page.getByLabel("Opening balance").fill("120.50");
+  await page.getByRole("button", { name: "Add account" }).click();
+  await expect(page.getByRole("heading", { name: "Cash" })).toBeVisible();
+  await expect(page.locator(".figure")).toHaveText("120.50");
+
+  await page.getByRole("link", { name: "Add transaction" }).click();
+  await eyes.look("new-transaction");
+  await page.getByLabel("Payee").fill("<b>Baker</b> & Sons");
+  await page.getByLabel(/^Amount/).fill("-12.345");
+  await page.getByRole("button", { name: "Add transaction" }).click();
+  await expect(page.getByRole("alert")).toBeVisible();
+  await page.getByLabel(/^Amount/).fill("-12.34");
+  await page.getByRole("button", { name: "Add transaction" }).click();
+  await expect(page.getByRole("cell", { name: "<b>Baker</b> & Sons" })).toBeVisible();
+  await expect(page.locator(".figure")).toHaveText("108.16");
+  await eyes.look("typed");
+});
+
+test("unlinking keeps the rows, resetting keys is asked first", async ({ signedIn: page, house, eyes }) => {
+  await connectDemoBank(page, house);
+  const home = `${house.address}/o/${organizationOf(page)}`;
+  await page.getByRole("complementary", { name: "Main" }).getByRole("link", { name: /Tagesgeld/ }).click();
+  const count = await page.getByText(/^\d+ transactions$/).textContent();
+  await openMenu(page);
+  await eyes.look("account-menu");
+  await page.getByRole("button", { name: /^Unlink/ }).click();
+  await page.getByRole("complementary", { name: "Main" }).getByRole("link", { name: /Tagesgeld/ }).click();
+  await expect(page.getByText(count ?? "none")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Bank sync" })).toHaveCount(0);
+
+  await page.goto(`${home}/add-account`);
+  await openMenu(page);
+  await page.getByRole("link", { name: /Reset GoCardless credentials/ }).click();
+  await expect(page.getByText("Booked rows and links stay as they are.")).toBeVisible();
+  await eyes.look("reset-keys");
+  await page.getByRole("button", { name: "Reset credentials" }).click();
+  await expect(page.getByRole("link", { name: "Set up GoCardless for bank sync" })).toBeVisible();
+  const giro = page.getByRole("complementary", { name: "Main" }).getByRole("link", { name: /Girokonto/ });
+  await expect(giro).toContainText("Keys needed");
+  await giro.click();
+  await eyes.look("keys-needed");
+});
+
+test("signing out and in, and trying too often", async ({ signedIn: page, house, eyes }) => {
+  await page.getByRole("navigation", { name: "Pages", exact: true }).getByRole("link", { name: "Settings" }).click();
+  await eyes.look("settings");
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  await eyes.look("sign-in");
+  for (let tries = 0; tries < 5; tries++) {
+    await page.getByLabel("Name or email").fill(person.name);
+    await page.getByLabel("Password").fill("wrong");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await expect(page.getByRole("alert")).toContainText("do not fit");
+  }
+  await page.getByLabel("Password").fill(person.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("alert")).toContainText("Too many tries");
+  await eyes.look("too-many-tries");
+  await page.goto(`${house.address}/o/whatever/transactions`);
+  await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+});
+
+test("by keyboard: to the content, the menu opens and closes", async ({ signedIn: page, house }) => {
+  await connectDemoBank(page, house);
+  await page.getByRole("complementary", { name: "Main" }).getByRole("link", { name: /Girokonto/ }).click();
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("link", { name: "To the content" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("link", { name: "Add transaction" })).toBeFocused();
+  const menu = page.locator("details.menu");
+  await menu.locator("summary").press("Enter");
+  await expect(menu).toHaveAttribute("open", "");
+  await page.keyboard.press("Escape");
+  await expect(menu).not.toHaveAttribute("open", "");
+  await expect(menu.locator("summary")).toBeFocused();
+});

@@ -1,0 +1,114 @@
+// Walk 1 where it does not go straight: called off, refused, another browser, an account that is there already, no provider.
+import type { Page } from "@playwright/test";
+import { connectDemoBank, expect, openMenu, organizationOf, test, typeKeys, walkConsent, type House } from "../../support/house.ts";
+
+/** To the page that waits, and the address of the provider's page. */
+async function begin(page: Page, house: House, account = ""): Promise<string> {
+  const home = `${house.address}/o/${organizationOf(page)}`;
+  await page.goto(`${home}/providers/gocardless/keys`);
+  await typeKeys(page, house.gocardless.credentials);
+  await expect(page.getByRole("heading", { name: "Choose your bank" })).toBeVisible();
+  await page.goto(`${home}/providers/gocardless/banks?country=DE${account && `&account=${account}`}`);
+  await page.getByRole("button", { name: /Nordhafen/ }).click();
+  return (await page.getByRole("link", { name: "Link bank in browser" }).getAttribute("href")) ?? "";
+}
+
+test("called off on the provider's page: nothing has changed", async ({ signedIn: page, house, eyes }) => {
+  const link = await begin(page, house);
+  const tab = await page.context().newPage();
+  await tab.goto(link);
+  await tab.getByRole("button", { name: "Cancel" }).click();
+  await tab.waitForURL(`${house.address}/**`);
+  await tab.close();
+  await expect(page.getByText(/nothing has changed/i)).toBeVisible();
+  await eyes.look("called-off");
+  await page.getByRole("link", { name: "Choose a bank again" }).click();
+  await expect(page.getByRole("heading", { name: "Choose your bank" })).toBeVisible();
+});
+
+test("called off on our page", async ({ signedIn: page, house }) => {
+  const link = await begin(page, house);
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await expect(page.getByText(/nothing has changed/i)).toBeVisible();
+  // Whoever goes on there nevertheless connects nothing.
+  const tab = await page.context().newPage();
+  await tab.goto(link);
+  if (await tab.getByRole("button", { name: "I agree" }).isVisible()) await walkConsent(tab);
+  await tab.close();
+  await page.goto(`${house.address}/o/${organizationOf(page)}/banks`);
+  await expect(page.getByRole("heading", { name: "No bank is connected" })).toBeVisible();
+});
+
+for (const [user, says] of [
+  ["reject", "Nordhafen Bank rejected the sign-in"],
+  ["down", "Nordhafen Bank has a technical problem at the moment"],
+] as const) {
+  test(`the bank's answer to ${user} is told`, async ({ signedIn: page, house, eyes }) => {
+    const link = await begin(page, house);
+    const tab = await page.context().newPage();
+    await tab.goto(link);
+    await tab.getByRole("button", { name: "I agree" }).click();
+    await tab.getByLabel("User ID").fill(user);
+    await tab.getByRole("button", { name: "Continue" }).click();
+    await tab.waitForURL(`${house.address}/**`);
+    await tab.close();
+    await expect(page.getByText(says)).toBeVisible();
+    await eyes.look(`bank-${user}`);
+  });
+}
+
+test("back in another browser: the first one goes on by itself", async ({ signedIn: page, house, eyes, browser }) => {
+  const link = await begin(page, house);
+  const other = await browser.newContext();
+  const phone = await other.newPage();
+  await phone.goto(link);
+  await walkConsent(phone);
+  await expect(phone.getByRole("heading", { name: "Thank you" })).toBeVisible();
+  await eyes.look("thank-you", phone);
+  await other.close();
+  await expect(page.getByRole("heading", { name: "Link accounts" })).toBeVisible();
+});
+
+test("an account that is there is linked, and what was typed meets its row", async ({ signedIn: page, house, eyes }) => {
+  const home = `${house.address}/o/${organizationOf(page)}`;
+  await page.goto(`${home}/add-account/without-bank`);
+  await page.getByLabel("Name").fill("Our account");
+  await page.getByRole("button", { name: "Add account" }).click();
+  await expect(page.getByRole("heading", { name: "Our account" })).toBeVisible();
+  const account = /accounts\/([^/?]+)/.exec(page.url())?.[1] ?? "";
+  await openMenu(page);
+  await page.getByRole("link", { name: "Link account" }).click();
+  await expect(page.getByRole("heading", { name: "Link Our account" })).toBeVisible();
+  await eyes.look("link-existing");
+  const link = await begin(page, house, account);
+  const tab = await page.context().newPage();
+  await tab.goto(link);
+  await walkConsent(tab);
+  await tab.close();
+  const target = page.getByLabel("Account for Girokonto", { exact: true });
+  await expect(target.locator("option:checked")).toHaveText(/Our account/);
+  await page.getByLabel("Account for Tagesgeld", { exact: true }).selectOption("skip");
+  await eyes.look("link-preselected");
+  await page.getByRole("button", { name: /^Link / }).click();
+  await expect(page.getByText(/1 account, \d+ rows: \d+ new/)).toBeVisible();
+  await page.goto(`${home}/accounts/${account}`);
+  await expect(page.getByText("Proven", { exact: true })).toBeVisible();
+  await page.goto(`${home}/banks`);
+  await expect(page.getByText("Not linked")).toBeVisible();
+  await eyes.look("one-linked");
+});
+
+test("the provider is gone: said, retried by itself, and what was there stays", async ({ signedIn: page, house, eyes }) => {
+  await connectDemoBank(page, house);
+  const before = await page.getByText(/^\d+ transactions$/).textContent();
+  await house.endSandbox();
+  await page.getByRole("button", { name: "Bank sync" }).click();
+  await expect(page.getByText("Did not work", { exact: true })).toBeVisible({ timeout: 60_000 });
+  await eyes.look("provider-gone");
+  await page.goto(`${house.address}/o/${organizationOf(page)}/transactions`);
+  await expect(page.getByText(before ?? "none")).toBeVisible();
+  await eyes.look("provider-gone-register");
+  await house.startSandbox();
+  await page.getByRole("button", { name: "Bank sync" }).click();
+  await expect(page.getByText("Up to date").first()).toBeVisible();
+});

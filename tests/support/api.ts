@@ -1,0 +1,129 @@
+// The API as a program uses it: with a session of its own, against a server that somebody has set up.
+import type { APIRequestContext, APIResponse } from "@playwright/test";
+import { expect, person, test as base, type House } from "./house.ts";
+
+export class Api {
+  constructor(
+    readonly request: APIRequestContext,
+    readonly house: House,
+    readonly organization: string,
+  ) {}
+
+  at(path: string): string {
+    return `${this.house.address}/api/v1/organizations/${this.organization}/${path}`;
+  }
+
+  async get<T>(path: string): Promise<T> {
+    const answer = await this.request.get(this.at(path));
+    expect(answer.status(), `${path}: ${await answer.text()}`).toBe(200);
+    return (await answer.json()) as T;
+  }
+
+  /** Writes, from the server's own origin. */
+  async send(method: "POST" | "PUT" | "DELETE", path: string, data?: unknown): Promise<APIResponse> {
+    return this.request.fetch(this.at(path), { method, data, headers: { origin: this.house.address } });
+  }
+
+  /** Writes what must be taken. */
+  async made<T>(path: string, data?: unknown): Promise<T> {
+    const answer = await this.send("POST", path, data);
+    expect(answer.ok(), `${path}: ${await answer.text()}`).toBe(true);
+    return (await answer.json()) as T;
+  }
+
+  /** From keys to a finished first sync. */
+  async connectDemoBank(): Promise<Run> {
+    const kept = await this.send("PUT", "providers/gocardless/keys", this.house.gocardless.credentials);
+    expect(kept.status(), await kept.text()).toBe(204);
+    const flow = await this.made<Flow>("flows", { provider: "gocardless", institution: "NORDHAFEN_NHBKDE22" });
+    await this.visit(flow.url ?? "");
+    const done = await this.get<Flow>(`flows/${flow.id}`);
+    expect(done.step).toBe("done");
+    const offer = await this.get<Offer>(`connections/${done.connection}/link`);
+    const links = offer.bank_accounts.map((offered) => ({
+      bank_account: offered.bank_account,
+      name: offered.suggested_name,
+      import_from: offer.import_from,
+    }));
+    const { id } = await this.made<{ id: string }>(`connections/${done.connection}/link`, links);
+    return this.finished(id);
+  }
+
+  /** Waits for the end of a run. */
+  async finished(run: string): Promise<Run> {
+    let view = await this.get<Run>(`runs/${run}`);
+    await expect(async () => {
+      view = await this.get<Run>(`runs/${run}`);
+      expect(view.state).toBe("finished");
+    }).toPass();
+    return view;
+  }
+
+  /** Walks the consent pages with nothing but what stands on them. */
+  async visit(link: string): Promise<void> {
+    for (let page = 0; page < 8; page++) {
+      const text = await (await this.request.get(link)).text();
+      const values = (name: string) => [...text.matchAll(new RegExp(`name="${name}"[^>]* value="([^"]*)"`, "g"))].map((m) => m[1] ?? "");
+      const form = new URLSearchParams({ step: values("step")[0] ?? "", user_id: "demo", code: "123456" });
+      for (const account of values("account")) form.append("account", account);
+      const answer = await this.request.post(link, {
+        headers: { "content-type": "application/x-www-form-urlencoded" },
+        data: form.toString(),
+        maxRedirects: 0,
+      });
+      if (answer.status() !== 302) continue;
+      const back = await this.request.get(answer.headers().location ?? "");
+      expect(back.status()).toBe(200);
+      return;
+    }
+    throw new Error("the consent pages do not end");
+  }
+}
+
+export interface Flow {
+  id: string;
+  step: string;
+  url?: string;
+  connection?: string;
+}
+
+interface Offer {
+  import_from: string;
+  bank_accounts: { bank_account: string; suggested_name: string }[];
+}
+
+export interface Account {
+  id: string;
+  name: string;
+  balance: string;
+  transactions: number;
+  balance_proven: boolean;
+}
+
+export interface Run {
+  id: string;
+  state: string;
+  outcome?: string;
+  accounts: { account: string; step: string; added: number; batch?: string }[];
+}
+
+export interface Transactions {
+  total: number;
+  transactions: { id: string; date: string; payee?: string; note?: string; amount: string; status: string }[];
+}
+
+export const test = base.extend<{ api: Api }>({
+  api: async ({ playwright, house }, use) => {
+    const request = await playwright.request.newContext();
+    const set_up = await request.post(`${house.address}/setup`, {
+      headers: { origin: house.address },
+      form: { ...person, kind: "household", currency: "EUR", time_zone: "Europe/Berlin" },
+    });
+    expect(set_up.status()).toBe(200);
+    const organizations = (await (await request.get(`${house.address}/api/v1/organizations`)).json()) as { id: string }[];
+    await use(new Api(request, house, organizations[0]?.id ?? "none"));
+    await request.dispose();
+  },
+});
+
+export { expect };
