@@ -24,7 +24,7 @@ const OTHERS: [&str; 4] =
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
-    listen: SocketAddr,
+    listen: String,
     public_url: Option<Url>,
     data_folder: PathBuf,
     database_url: Option<String>,
@@ -142,6 +142,12 @@ impl Configuration {
             None => default_key_file("bankside.key")?,
         };
         check_key_lies_apart(&key_file, &data_folder)?;
+        let listen = match options.listen {
+            Some(listen) => listen,
+            None => written.listen.parse().with_context(|| {
+                format!("listen must be an address and a port such as 127.0.0.1:5006, not “{}”", written.listen)
+            })?,
+        };
         let public_url = options.public_url.clone().or(written.public_url);
         if let Some(url) = &public_url {
             check_public_url(url)?;
@@ -152,7 +158,7 @@ impl Configuration {
             providers.insert(id, settings);
         }
         Ok(Self {
-            listen: options.listen.unwrap_or(written.listen),
+            listen,
             public_url,
             database_url,
             key_file,

@@ -144,9 +144,8 @@ impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> 
     type Rejection = Problem;
 
     async fn from_request(request: axum::extract::Request, state: &S) -> Result<Self, Problem> {
-        let Json(body) = Json::from_request(request, state)
-            .await
-            .map_err(|error: JsonRejection| match error.status() {
+        let Json(body) =
+            Json::from_request(request, state).await.map_err(|error: JsonRejection| match error.status() {
                 StatusCode::PAYLOAD_TOO_LARGE => Problem::new(error.status(), "too_large", "This is too much at once."),
                 _ => Problem::bad_request(error.body_text()),
             })?;
