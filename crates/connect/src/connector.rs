@@ -117,8 +117,12 @@ pub struct Registry {
 impl Registry {
     /// All connectors.
     pub fn all() -> Self {
-        let all: [Arc<dyn Connector>; 1] = [Arc::new(crate::gocardless::GoCardless)];
-        Self { connectors: Arc::new(all.into_iter().map(|one| (one.descriptor().id, one)).collect()) }
+        Self::of([Arc::new(crate::gocardless::GoCardless) as Arc<dyn Connector>])
+    }
+
+    /// These connectors, and no others.
+    pub fn of(connectors: impl IntoIterator<Item = Arc<dyn Connector>>) -> Self {
+        Self { connectors: Arc::new(connectors.into_iter().map(|one| (one.descriptor().id, one)).collect()) }
     }
 
     /// One connector.

@@ -134,6 +134,8 @@ impl Db {
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
             .pragma("cache_size", "-32000")
+            // A sync of a long account touches more pages than the usual thousand; writing them back pays off less often.
+            .pragma("wal_autocheckpoint", "4000")
             .optimize_on_close(true, None);
         let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).idle_timeout(None).max_lifetime(None);
         let writer = pool().max_connections(1).connect_with(options.clone()).await?;

@@ -12,7 +12,7 @@ use bankside_vault::Sealed;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use crate::convert::{count, dates, digest, micros};
+use crate::convert::{count, date, dates, digest, micros};
 use crate::db::{Session, on, sql};
 use crate::dialect::{ROWS_PER_STATEMENT, VALUES_PER_LIST, push_list};
 use crate::runs::Lease;
@@ -80,6 +80,9 @@ impl Store {
     }
 
     /// The stored versions with the same bytes as the rows, in the order in which they came.
+    ///
+    /// The same bytes are read as the same day, so only the rows' own days are looked at: an index by digest alone would
+    /// touch another page for every row, and the more the longer the account is.
     async fn known_by_bytes(
         &self,
         session: &mut Session,
@@ -87,23 +90,38 @@ impl Store {
         bank_account: BankAccountId,
         rows: &[ReceivedRow],
     ) -> Result<HashMap<Digest, Vec<Uuid>>, StoreError> {
-        let mut digests: Vec<Digest> = rows.iter().map(|row| row.raw_digest).collect();
-        digests.sort_unstable();
-        digests.dedup();
         let mut known: HashMap<Digest, Vec<Uuid>> = HashMap::new();
-        for chunk in digests.chunks(VALUES_PER_LIST) {
-            let found: Vec<(Vec<u8>, Uuid)> = on!(session, c => {
-                let mut query = sqlx::QueryBuilder::new(
-                    "SELECT raw_digest, id FROM feed_row_versions WHERE organization_id = ",
-                );
-                query.push_bind(asker.organization.uuid());
-                query.push(" AND bank_account_id = ").push_bind(bank_account.uuid()).push(" AND raw_digest IN ");
-                push_list(&mut query, chunk.iter().map(|digest| digest.0.as_slice()));
-                query.push(" ORDER BY received_at, position, id");
-                query.build_query_as().fetch_all(c).await?
-            });
-            for (bytes, id) in found {
-                known.entry(digest(&bytes)?).or_default().push(id);
+        let (dated, undated): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.day.is_some());
+        for rows in [dated, undated] {
+            let mut digests: Vec<Digest> = rows.iter().map(|row| row.raw_digest).collect();
+            digests.sort_unstable();
+            digests.dedup();
+            let days = || rows.iter().filter_map(|row| row.day);
+            let window = days().min().zip(days().max());
+            for chunk in digests.chunks(VALUES_PER_LIST) {
+                let found: Vec<(Vec<u8>, Uuid)> = on!(session, c => {
+                    let mut query = sqlx::QueryBuilder::new(
+                        "SELECT raw_digest, id FROM feed_row_versions WHERE organization_id = ",
+                    );
+                    query.push_bind(asker.organization.uuid());
+                    query.push(" AND bank_account_id = ").push_bind(bank_account.uuid());
+                    match window {
+                        Some((from, to)) => {
+                            query.push(" AND day BETWEEN ").push_bind(date(from));
+                            query.push(" AND ").push_bind(date(to));
+                        }
+                        None => {
+                            query.push(" AND day IS NULL");
+                        }
+                    }
+                    query.push(" AND raw_digest IN ");
+                    push_list(&mut query, chunk.iter().map(|digest| digest.0.as_slice()));
+                    query.push(" ORDER BY received_at, position, id");
+                    query.build_query_as().fetch_all(c).await?
+                });
+                for (bytes, id) in found {
+                    known.entry(digest(&bytes)?).or_default().push(id);
+                }
             }
         }
         Ok(known)

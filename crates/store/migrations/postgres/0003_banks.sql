@@ -193,8 +193,7 @@ CREATE TABLE feed_row_versions (
     FOREIGN KEY (organization_id, source_id) REFERENCES sources (organization_id, id)
 );
 CREATE INDEX versions_unplanned ON feed_row_versions (organization_id, bank_account_id) WHERE feed_row_id IS NULL;
-CREATE INDEX versions_by_day ON feed_row_versions (organization_id, bank_account_id, day);
-CREATE INDEX versions_by_raw ON feed_row_versions (organization_id, bank_account_id, raw_digest);
+CREATE INDEX versions_by_day ON feed_row_versions (organization_id, bank_account_id, day, raw_digest);
 CREATE INDEX versions_by_provider_id ON feed_row_versions (organization_id, bank_account_id, provider_id_digest)
     WHERE provider_id_digest IS NOT NULL;
 CREATE INDEX versions_by_bank_id ON feed_row_versions (organization_id, bank_account_id, bank_id_digest)
@@ -202,6 +201,7 @@ CREATE INDEX versions_by_bank_id ON feed_row_versions (organization_id, bank_acc
 CREATE INDEX versions_by_reference ON feed_row_versions (organization_id, bank_account_id, reference_digest)
     WHERE reference_digest IS NOT NULL;
 CREATE INDEX versions_by_feed_row ON feed_row_versions (organization_id, feed_row_id);
+CREATE INDEX versions_by_run ON feed_row_versions (organization_id, last_seen_run_id);
 
 -- The only link between a feed row and a transaction.
 CREATE TABLE claims (

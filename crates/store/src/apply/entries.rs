@@ -74,9 +74,11 @@ impl Store {
                 update.push_values(chunk.iter().zip(&reasons), |mut row, (decided, reason)| {
                     row.push_bind(decided.version.uuid()).push_bind(decided.feed_row.uuid()).push_bind(reason);
                 });
+                // Not `UPDATE … FROM`: SQLite would read the whole table first to make a Bloom filter of it.
                 update.push(
-                    ") UPDATE feed_row_versions SET feed_row_id = decided.feed_row_id, reason = decided.reason \
-                     FROM decided WHERE feed_row_versions.id = decided.id AND feed_row_versions.organization_id = ",
+                    ") UPDATE feed_row_versions SET (feed_row_id, reason) = \
+                     (SELECT d.feed_row_id, d.reason FROM decided d WHERE d.id = feed_row_versions.id) \
+                     WHERE id IN (SELECT id FROM decided) AND organization_id = ",
                 );
                 update.push_bind(organization);
                 update.build().execute(c).await?;
