@@ -21,14 +21,18 @@ const FOLDERS: [&str; 2] = ["src", "style"];
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-env-changed=BANKSIDE_WEB_DIST");
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
-    let bundle = match std::env::var_os("BANKSIDE_WEB_DIST") {
-        Some(ready) => PathBuf::from(ready),
+    let ready = std::env::var_os("BANKSIDE_WEB_DIST").map(PathBuf::from);
+    let bundle = match &ready {
+        Some(ready) => ready.clone(),
         None => bundle(&out)?,
     };
     let mut table = String::from("&[\n");
     for (name, media_type) in BUNDLE {
         let path = bundle.join(name);
-        println!("cargo::rerun-if-changed={}", path.display());
+        // What was bundled just now is younger than this run: watching it would bundle again at every build.
+        if ready.is_some() {
+            println!("cargo::rerun-if-changed={}", path.display());
+        }
         let bytes = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         fs::write(out.join(name), &bytes)?;
         let mut hasher = DefaultHasher::new();

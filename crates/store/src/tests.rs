@@ -1,6 +1,7 @@
 //! Tests of the store; each runs on both engines.
 
 mod apply;
+mod properties;
 mod schema;
 mod scoping;
 mod world;

@@ -460,8 +460,6 @@ fn shown(truth: &[(i16, i16, i64, &'static str)], ids: Ids, round: i16, from: i1
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
-
     #[test]
     fn nothing_is_lost_and_nothing_doubled(
         truth in truth(),
