@@ -76,7 +76,7 @@ impl World {
 }
 
 /// Runs a property over worlds of their own. `PROPTEST_CASES` asks for more of them than a quick run has.
-fn check<S: Strategy>(engine: Engine, cases: u32, strategy: &S, property: impl AsyncFn(&World, S::Value)) {
+fn check<S: Strategy>(engine: Engine, cases: u32, strategy: &S, property: &impl AsyncFn(&World, S::Value)) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(cases);
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
@@ -129,20 +129,20 @@ fn history() -> impl Strategy<Value = (Vec<Step>, Vec<Sent>)> {
 
 #[test]
 fn undo_takes_back_all_of_a_sync_on_sqlite() {
-    check(Engine::Sqlite, 48, &history(), undo_takes_back_all_of_a_sync);
+    check(Engine::Sqlite, 48, &history(), &undo_takes_back_all_of_a_sync);
 }
 
 #[test]
 fn undo_takes_back_all_of_a_sync_on_postgres() {
-    check(Engine::Postgres, 8, &history(), undo_takes_back_all_of_a_sync);
+    check(Engine::Postgres, 8, &history(), &undo_takes_back_all_of_a_sync);
 }
 
 #[test]
 fn the_same_answer_again_changes_nothing_on_sqlite() {
-    check(Engine::Sqlite, 48, &history(), the_same_answer_again_changes_nothing);
+    check(Engine::Sqlite, 48, &history(), &the_same_answer_again_changes_nothing);
 }
 
 #[test]
 fn the_same_answer_again_changes_nothing_on_postgres() {
-    check(Engine::Postgres, 8, &history(), the_same_answer_again_changes_nothing);
+    check(Engine::Postgres, 8, &history(), &the_same_answer_again_changes_nothing);
 }
