@@ -24,7 +24,7 @@ use bankside_domain::bank_account::{MatchKey, MatchKeyKind};
 use bankside_domain::consent::Consent;
 use bankside_domain::row::{MappedRow, RowStatus};
 use bankside_domain::{Ambient, Asker, ConnectionId, OrganizationKind, Secret};
-use bankside_engine::{Engine, FlowPage, LinkChoice, LinkTarget, SetUp, Settings};
+use bankside_engine::{Engine, FlowPage, LinkChoice, LinkTarget, RegisterQuery, SetUp, Settings};
 use bankside_store::Store;
 use bankside_vault::{MasterKey, Vault};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -279,7 +279,7 @@ fn timed(runtime: &Runtime, work: impl Future<Output = ()>) -> Duration {
     began.elapsed()
 }
 
-fn benchmarks(criterion: &mut Criterion) {
+fn import_and_plain_sql(criterion: &mut Criterion) {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = Runtime::new().unwrap();
     let mut group = criterion.benchmark_group("1000 rows, half known");
@@ -295,5 +295,24 @@ fn benchmarks(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(import_rows, benchmarks);
-criterion_main!(import_rows);
+/// What a person waits for in a long account: its first page, a late one, and a search.
+fn register(criterion: &mut Criterion) {
+    let runtime = Runtime::new().unwrap();
+    let base = runtime.block_on(Base::with_rows(SIZES[1]));
+    let (_folder, house) = runtime.block_on(base.copy());
+    let account = runtime.block_on(house.engine.accounts(&house.asker)).unwrap()[0].account.id;
+    let mut group = criterion.benchmark_group(format!("register of {}", base.size));
+    group.sample_size(10);
+    for (name, offset, search) in
+        [("first page", 0, None), ("late page", 40_000, None), ("search", 0, Some("receipt 4711".to_owned()))]
+    {
+        let query = RegisterQuery { account: Some(account), offset, limit: 100, search, ..RegisterQuery::default() };
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| runtime.block_on(house.engine.register(&house.asker, &query)).unwrap().rows.len());
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(long_accounts, import_and_plain_sql, register);
+criterion_main!(long_accounts);

@@ -14,6 +14,9 @@ use crate::{Store, StoreError};
 /// At most this many rows on a page.
 const MAX_PAGE_ROWS: i64 = 500;
 
+/// Newest first, and within a day as the bank has them. An index of each of the two registers has this order.
+const ORDER: &str = " ORDER BY t.dated_on DESC, t.position DESC, t.id DESC";
+
 /// Which rows to show.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RegisterQuery {
@@ -115,18 +118,16 @@ macro_rules! push_conditions {
             $query.push(" AND t.account_id = ").push_bind(account.uuid());
         }
         if let Some(search) = Search::of($request) {
-            $query.push(" AND (p.name_folded LIKE ").push_bind(search.pattern.clone()).push(" ESCAPE '\\'");
-            $query
-                .push(
-                    " OR EXISTS (SELECT 1 FROM transaction_lines s LEFT JOIN categories k \
-                     ON k.organization_id = s.organization_id AND k.id = s.category_id \
-                     WHERE s.organization_id = t.organization_id AND s.transaction_id = t.id \
-                     AND (s.note_folded LIKE ",
-                )
-                .push_bind(search.pattern.clone())
-                .push(" ESCAPE '\\' OR k.name_folded LIKE ")
-                .push_bind(search.pattern)
-                .push(" ESCAPE '\\'))");
+            $query.push(" AND (t.payee_id IN (SELECT p.id FROM payees p WHERE p.organization_id = ");
+            $query.push_bind($asker.organization.uuid());
+            $query.push(" AND p.name_folded LIKE ").push_bind(search.pattern.clone()).push(" ESCAPE '\\')");
+            $query.push(
+                " OR EXISTS (SELECT 1 FROM transaction_lines s LEFT JOIN categories k \
+                 ON k.organization_id = s.organization_id AND k.id = s.category_id \
+                 WHERE s.organization_id = t.organization_id AND s.transaction_id = t.id AND (s.note_folded LIKE ",
+            );
+            $query.push_bind(search.pattern.clone());
+            $query.push(" ESCAPE '\\' OR k.name_folded LIKE ").push_bind(search.pattern).push(" ESCAPE '\\'))");
             for minor in search.minors {
                 $query.push(" OR t.amount_minor IN (").push_bind(minor).push(", ").push_bind(-minor).push(")");
             }
@@ -170,6 +171,7 @@ impl Store {
         let limit = request.limit.clamp(1, MAX_PAGE_ROWS);
         let mut session = self.db.read().await?;
         let rows: Vec<Row> = on!(session, c => {
+            // The page is chosen first, by its index alone; only its rows are looked up in the other tables.
             let mut query = sqlx::QueryBuilder::new(
                 "SELECT t.id, t.account_id, a.name AS account_name, t.dated_on, p.name AS payee, l.note, \
                  k0.name AS category, \
@@ -177,7 +179,12 @@ impl Store {
                   AND n.transaction_id = t.id) AS lines, \
                  t.amount_minor, a.currency, u.scale, t.status, t.reconciled_at, \
                  t.provider_dated_on IS NOT NULL AS is_from_bank \
-                 FROM transactions t \
+                 FROM (SELECT t.* FROM transactions t",
+            );
+            push_conditions!(query, asker, request);
+            query.push(ORDER).push(" LIMIT ").push_bind(limit).push(" OFFSET ").push_bind(request.offset.max(0));
+            query.push(
+                ") t \
                  JOIN accounts a ON a.organization_id = t.organization_id AND a.id = t.account_id \
                  JOIN currencies u ON u.code = a.currency \
                  LEFT JOIN payees p ON p.organization_id = t.organization_id AND p.id = t.payee_id \
@@ -185,9 +192,7 @@ impl Store {
                   AND l.transaction_id = t.id AND l.position = 0 \
                  LEFT JOIN categories k0 ON k0.organization_id = l.organization_id AND k0.id = l.category_id",
             );
-            push_conditions!(query, asker, request);
-            query.push(" ORDER BY t.dated_on DESC, t.position DESC, t.id DESC LIMIT ").push_bind(limit);
-            query.push(" OFFSET ").push_bind(request.offset.max(0));
+            query.push(ORDER);
             query.build_query_as().fetch_all(c).await?
         });
         let rows = rows.into_iter().map(Row::into_register_row).collect::<Result<Vec<_>, _>>()?;
@@ -212,10 +217,7 @@ impl Store {
             }));
         }
         Ok(on!(session, c => {
-            let mut query = sqlx::QueryBuilder::new(
-                "SELECT COUNT(*) FROM transactions t \
-                 LEFT JOIN payees p ON p.organization_id = t.organization_id AND p.id = t.payee_id",
-            );
+            let mut query = sqlx::QueryBuilder::new("SELECT COUNT(*) FROM transactions t");
             push_conditions!(query, asker, request);
             query.build_query_scalar().fetch_one(c).await?
         }))

@@ -130,9 +130,9 @@ CREATE TABLE transactions (
     FOREIGN KEY (organization_id, payee_id) REFERENCES payees (organization_id, id),
     FOREIGN KEY (organization_id, provider_payee_id) REFERENCES payees (organization_id, id)
 ) STRICT;
-CREATE INDEX transactions_by_day ON transactions (organization_id, account_id, dated_on, position)
+CREATE INDEX transactions_by_day ON transactions (organization_id, account_id, dated_on, position, id)
     WHERE deleted_at IS NULL;
-CREATE INDEX transactions_of_all_by_day ON transactions (organization_id, dated_on, position)
+CREATE INDEX transactions_of_all_by_day ON transactions (organization_id, dated_on, position, id)
     WHERE deleted_at IS NULL;
 
 CREATE TABLE transaction_lines (
