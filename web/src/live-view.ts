@@ -1,5 +1,6 @@
 // <live-view src="…"> shows what a stream of server-sent events sends: `view` replaces the content, `done` ends it.
 // Where the stream breaks off, the browser connects again by itself; the server always sends the whole content first.
+import htmx from "htmx.org";
 
 class LiveView extends HTMLElement {
   #source: EventSource | undefined;
@@ -11,8 +12,9 @@ class LiveView extends HTMLElement {
     this.#source.addEventListener("view", (event: MessageEvent<string>) => this.#show(event.data));
     this.#source.addEventListener("done", () => {
       this.disconnectedCallback();
-      // The rest of the page (balances, marks) has changed as well.
-      location.reload();
+      // The rest of the page (balances, marks) has changed as well. Not `location.reload()`: it would call off a link that the
+      // person has just followed.
+      void htmx.ajax("get", location.href, { target: "body", swap: "innerHTML" });
     });
   }
 
@@ -29,5 +31,3 @@ class LiveView extends HTMLElement {
 }
 
 customElements.define("live-view", LiveView);
-
-export {};
