@@ -5,8 +5,6 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::id::BatchId;
-
 /// Who made a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -78,42 +76,79 @@ pub struct UndoPlan {
     pub stay: Vec<(Change, Untouchable)>,
 }
 
+/// A field of a row, by which its value now is looked up.
+pub type FieldKey = (Entity, Uuid, String);
+
+impl Change {
+    /// The field that it is about.
+    pub fn key(&self) -> FieldKey {
+        (self.entity, self.id, self.field.clone())
+    }
+}
+
 /// Works out what undoing a batch does.
 ///
-/// `changes` are the batch's own in the order in which they were made, `later` those that other batches made afterwards to
-/// the same rows or their parts. A field is restored only where this batch wrote it last; a row that came with the batch
-/// leaves only while nobody else has touched it or a part of it.
-pub fn plan_undo(changes: &[Change], later: &[(BatchId, Change)]) -> UndoPlan {
-    let rewritten: HashSet<(Entity, Uuid, &str)> =
-        later.iter().map(|(_, change)| (change.entity, change.id, change.field.as_str())).collect();
-    let worked_on: HashSet<Uuid> = later.iter().map(|(_, change)| change.owner).collect();
-    let arrivals: HashMap<Uuid, bool> = changes
+/// `changes` are the batch's own in the order in which they were made, `now` the values of their fields at this moment, and
+/// `worked_on` the rows that other batches which are still in force have written to since. A field is restored only while it
+/// holds what this batch gave it. A row that came or went with the batch goes back whole, with its claims, or not at all; one
+/// that came leaves only while nobody has worked on it.
+pub fn plan_undo(changes: &[Change], now: &HashMap<FieldKey, Option<String>>, worked_on: &HashSet<Uuid>) -> UndoPlan {
+    let comes_or_goes: HashMap<Uuid, bool> = changes
         .iter()
-        .filter(|change| change.entity == Entity::Transaction && change.field == EXISTS && change.before.is_none())
-        .map(|change| (change.id, worked_on.contains(&change.owner)))
+        .filter(|change| change.entity == Entity::Transaction && change.field == EXISTS)
+        .map(|change| (change.id, change.before.is_none()))
+        .collect();
+    let mut holds = now.clone();
+    let verdicts: Vec<Option<Untouchable>> = changes
+        .iter()
+        .rev()
+        .map(|change| {
+            if change.entity == Entity::Account && change.field == EXISTS {
+                return Some(Untouchable::AccountAdded);
+            }
+            if comes_or_goes.get(&change.owner) == Some(&true) && worked_on.contains(&change.owner) {
+                return Some(Untouchable::WorkedOnSince);
+            }
+            let value = holds.get(&change.key()).cloned().flatten();
+            if !is_what_was_written(change, value.as_deref()) {
+                return Some(Untouchable::WrittenLater);
+            }
+            holds.insert(change.key(), change.before.clone());
+            None
+        })
+        .collect();
+    let blocked: HashMap<Uuid, Untouchable> = changes
+        .iter()
+        .rev()
+        .zip(&verdicts)
+        .filter(|(change, _)| change.entity == Entity::Claim || change.field == EXISTS)
+        .filter(|(change, _)| comes_or_goes.contains_key(&change.owner))
+        .filter_map(|(change, verdict)| Some((change.owner, (*verdict)?)))
         .collect();
     let mut plan = UndoPlan::default();
-    for change in changes.iter().rev() {
-        let verdict = match arrivals.get(&change.owner) {
-            Some(true) => Some(Untouchable::WorkedOnSince),
-            _ if change.entity == Entity::Account && change.field == EXISTS => Some(Untouchable::AccountAdded),
-            _ if rewritten.contains(&(change.entity, change.id, change.field.as_str())) => {
-                Some(Untouchable::WrittenLater)
-            }
-            _ => None,
-        };
-        match verdict {
+    for (change, verdict) in changes.iter().rev().zip(verdicts) {
+        match verdict.or_else(|| blocked.get(&change.owner).copied()) {
             Some(why) => plan.stay.push((change.clone(), why)),
             None => {
-                plan.write.push(Change {
-                    before: change.after.clone(),
-                    after: change.before.clone(),
-                    ..change.clone()
-                });
+                plan.write.push(Change { before: change.after.clone(), after: change.before.clone(), ..change.clone() })
             }
         }
     }
     plan
+}
+
+/// Whether a field still holds what a change gave it. A claim that waits to be decided anew is still the same claim.
+fn is_what_was_written(change: &Change, now: Option<&str>) -> bool {
+    let same_claim = |a: &str, b: &str| match (a.split_once(':'), b.split_once(':')) {
+        (Some((_, a)), Some((_, b))) => a == b && !a.is_empty(),
+        _ => false,
+    };
+    match (change.after.as_deref(), now) {
+        (Some(written), Some(now)) if change.entity == Entity::Claim => {
+            written == now || (!now.starts_with("dismissed") && same_claim(written, now))
+        }
+        (written, now) => written == now,
+    }
 }
 
 #[cfg(test)]
@@ -131,14 +166,30 @@ mod tests {
         }
     }
 
-    fn other_batch() -> BatchId {
-        BatchId::from(Uuid::from_u128(99))
+    /// The values as the batch left them.
+    fn as_left(changes: &[Change]) -> HashMap<FieldKey, Option<String>> {
+        changes.iter().map(|change| (change.key(), change.after.clone())).collect()
+    }
+
+    fn nobody() -> HashSet<Uuid> {
+        HashSet::new()
+    }
+
+    fn claim(feed_row: u128, transaction: u128, before: Option<&str>, after: Option<&str>) -> Change {
+        Change {
+            entity: Entity::Claim,
+            id: Uuid::from_u128(feed_row),
+            owner: Uuid::from_u128(transaction),
+            field: "claim".to_owned(),
+            before: before.map(str::to_owned),
+            after: after.map(str::to_owned),
+        }
     }
 
     #[test]
     fn undo_reverses_in_reverse_order() {
         let made = [change(1, EXISTS, None, Some("1")), change(2, "payee", Some("a"), Some("b"))];
-        let plan = plan_undo(&made, &[]);
+        let plan = plan_undo(&made, &as_left(&made), &nobody());
         assert_eq!(plan.stay, []);
         assert_eq!(plan.write, [change(2, "payee", Some("b"), Some("a")), change(1, EXISTS, Some("1"), None)]);
     }
@@ -146,18 +197,36 @@ mod tests {
     #[test]
     fn what_somebody_wrote_later_stays() {
         let made = [change(1, "payee", Some("a"), Some("b")), change(1, "dated_on", Some("x"), Some("y"))];
-        let later = [(other_batch(), change(1, "payee", Some("b"), Some("c")))];
-        let plan = plan_undo(&made, &later);
+        let mut now = as_left(&made);
+        now.insert(made[0].key(), Some("c".to_owned()));
+        let plan = plan_undo(&made, &now, &nobody());
         assert_eq!(plan.stay, [(made[0].clone(), Untouchable::WrittenLater)]);
         assert_eq!(plan.write, [change(1, "dated_on", Some("y"), Some("x"))]);
     }
 
     #[test]
+    fn a_field_that_was_written_twice_goes_back_to_the_first() {
+        let made = [change(1, "payee", Some("a"), Some("b")), change(1, "payee", Some("b"), Some("c"))];
+        let now = HashMap::from([(made[0].key(), Some("c".to_owned()))]);
+        let plan = plan_undo(&made, &now, &nobody());
+        assert_eq!(plan.write, [change(1, "payee", Some("c"), Some("b")), change(1, "payee", Some("b"), Some("a"))]);
+    }
+
+    #[test]
     fn a_row_that_somebody_has_worked_on_stays_whole() {
-        let made = [change(1, EXISTS, None, Some("1"))];
-        let line = Change { entity: Entity::Line, id: Uuid::from_u128(7), ..change(1, "category", None, Some("food")) };
-        let plan = plan_undo(&made, &[(other_batch(), line)]);
+        let made = [change(1, EXISTS, None, Some("1")), claim(7, 1, None, Some("applied:1"))];
+        let plan = plan_undo(&made, &as_left(&made), &HashSet::from([Uuid::from_u128(1)]));
         assert_eq!(plan.write, []);
-        assert_eq!(plan.stay, [(made[0].clone(), Untouchable::WorkedOnSince)]);
+        assert!(plan.stay.iter().all(|(_, why)| *why == Untouchable::WorkedOnSince));
+    }
+
+    #[test]
+    fn a_row_does_not_come_back_without_its_claim() {
+        let made = [change(1, EXISTS, Some("1"), None), claim(7, 1, Some("applied:1"), None)];
+        let mut now = as_left(&made);
+        now.insert(made[1].key(), Some("applied:2".to_owned()));
+        let plan = plan_undo(&made, &now, &nobody());
+        assert_eq!(plan.write, [], "the bank's row stands in the books already, as another transaction");
+        assert_eq!(plan.stay.len(), 2);
     }
 }

@@ -307,18 +307,26 @@ impl Store {
     pub async fn delete_transaction(&self, asker: &Asker, id: TransactionId) -> Result<(), StoreError> {
         asker.require(Right::EditBooks)?;
         let mut session = self.db.write().await?;
-        let text = sql!(
-            "SELECT account_id, amount_minor, status, dated_on FROM transactions
-             WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL"
-        );
-        let row: Option<(Uuid, i64, String, SqlDate)> = on!(session, c => sqlx::query_as(text)
+        // What the sums depend on is read once the account is locked.
+        let text = sql!("SELECT account_id FROM transactions WHERE organization_id = $1 AND id = $2");
+        let account: Option<Uuid> = on!(session, c => sqlx::query_scalar(text)
             .bind(asker.organization.uuid())
             .bind(id.uuid())
             .fetch_optional(c)
             .await?);
-        let (account, amount_minor, status, dated_on) = row.ok_or(StoreError::NotFound("the transaction"))?;
-        let account = AccountId::from(account);
-        self.lock_account(&mut session, asker, account).await?.check_unlocked(dated_on.to_jiff())?;
+        let account = AccountId::from(account.ok_or(StoreError::NotFound("the transaction"))?);
+        let locked = self.lock_account(&mut session, asker, account).await?;
+        let text = sql!(
+            "SELECT amount_minor, status, dated_on FROM transactions
+             WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL"
+        );
+        let row: Option<(i64, String, SqlDate)> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(id.uuid())
+            .fetch_optional(c)
+            .await?);
+        let (amount_minor, status, dated_on) = row.ok_or(StoreError::NotFound("the transaction"))?;
+        locked.check_unlocked(dated_on.to_jiff())?;
         let batch = NewBatch { actor: BatchActor::Person, run: None, summary: "Transaction deleted", undoes: None };
         let batch = self.begin_batch(&mut session, asker, batch).await?;
         let text = sql!("UPDATE transactions SET deleted_at = $3 WHERE organization_id = $1 AND id = $2");
@@ -328,7 +336,7 @@ impl Store {
         );
         let text = sql!(
             "UPDATE claims SET state = $3, batch_id = $4
-             WHERE organization_id = $1 AND transaction_id = $2 AND state = $5 RETURNING feed_row_id"
+             WHERE organization_id = $1 AND transaction_id = $2 AND state IN ($5, $6) RETURNING feed_row_id"
         );
         let dismissed: Vec<Uuid> = on!(session, c => sqlx::query_scalar(text)
             .bind(asker.organization.uuid())
@@ -336,6 +344,7 @@ impl Store {
             .bind(ClaimState::Dismissed.code())
             .bind(batch.uuid())
             .bind(ClaimState::Applied.code())
+            .bind(ClaimState::Superseded.code())
             .fetch_all(c)
             .await?);
         let mut changes = vec![change(Entity::Transaction, id.uuid(), id.uuid(), EXISTS, Some("1".to_owned()), None)];

@@ -4,17 +4,17 @@ mod entries;
 mod work;
 
 use bankside_domain::account::OpeningSource;
+use bankside_domain::balance::StatedBalance;
 use bankside_domain::batch::{BatchActor, Entity};
 use bankside_domain::reconcile::{ClaimState, Plan};
 use bankside_domain::run::{AccountStep, RowCounts};
-use bankside_domain::{AccountId, Asker, BankAccountId, BatchId, Code, Id, OutboxId, TransactionId};
-use jiff::Timestamp;
+use bankside_domain::{AccountId, Asker, BankAccountId, BatchId, Code, Id, OutboxId, TransactionId, opening};
 use jiff::civil::Date;
 
 use self::work::Work;
 use crate::batches::{NewBatch, change};
-use crate::convert::{micros, uuids};
-use crate::db::{Session, run, sql};
+use crate::convert::{date, micros, uuids};
+use crate::db::{Session, on, run, sql};
 use crate::runs::Lease;
 use crate::snapshot::StoredSnapshot;
 use crate::{Store, StoreError};
@@ -26,21 +26,17 @@ pub struct ApplyContext<'a> {
     pub lease: &'a Lease,
     /// The bank account that sent them.
     pub bank_account: BankAccountId,
-    /// When the rows were fetched.
-    pub seen_at: Timestamp,
-    /// The opening balance, where this is the moment to fix it.
-    pub opening: Option<Opening>,
+    /// What the bank stated in the same fetch, where this is the moment to fix the opening balance; otherwise nothing.
+    pub opening_from: &'a [StatedBalance],
     /// How many rows came back byte for byte.
     pub seen_again: i64,
 }
 
-/// An opening balance that was worked out from the bank's.
+/// An opening balance, and the day from which rows follow it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Opening {
-    /// Minor units.
-    pub minor: i64,
-    /// The day from which rows follow it.
-    pub on: Date,
+struct Opening {
+    minor: i64,
+    on: Date,
 }
 
 /// What applying came to.
@@ -78,11 +74,13 @@ impl Store {
         if self.lock_account(&mut session, asker, account.id).await?.revision != account.revision {
             return Err(StoreError::Stale);
         }
-        let mut work = Work::from_plan(plan, snapshot, &self.ambient, context.seen_at);
+        let mut work = Work::from_plan(plan, snapshot, &self.ambient);
         let payees = self.payees_of(&mut session, asker, work.payee_names()).await?;
         self.prepare_updates(&mut session, asker, &mut work, &payees).await?;
-        let opening = work.opening_change(account, context.opening, snapshot.state.import_from);
-        let batch = if work.changes.is_empty() && opening.is_none() {
+        let import_from = snapshot.state.import_from;
+        let stated = opening::choose(context.opening_from, import_from);
+        let moves = work.opening_move(account, import_from);
+        let batch = if work.changes.is_empty() && stated.is_none() && moves.is_none() {
             None
         } else {
             let summary = format!("Sync of {}", account.name);
@@ -93,7 +91,11 @@ impl Store {
         self.write_feed_rows(&mut session, asker, context.bank_account, &work).await?;
         if let Some(batch) = batch {
             self.write_entries(&mut session, asker, account.id, batch, &work, &payees).await?;
-            if let Some(opening) = opening {
+            let fixed = match stated {
+                Some(stated) => self.work_out_opening(&mut session, asker, account, &work, stated, import_from).await?,
+                None => moves,
+            };
+            if let Some(opening) = fixed {
                 self.fix_opening(&mut session, asker, account, &mut work, opening).await?;
             }
             self.write_changes(&mut session, asker, batch, &work.changes).await?;
@@ -105,6 +107,38 @@ impl Store {
         self.record_result(&mut session, asker, account.id, context, batch, counts).await?;
         session.commit().await?;
         Ok(Applied { batch, counts })
+    }
+
+    /// Works out the opening balance from what the bank stated and the rows that stand in the books now.
+    async fn work_out_opening(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        account: &crate::Account,
+        work: &Work<'_>,
+        stated: StatedBalance,
+        import_from: Date,
+    ) -> Result<Option<Opening>, StoreError> {
+        let moved = work.sums.get(&account.id).copied().unwrap_or_default();
+        let (mut booked, pending) = (
+            account.booked_minor.saturating_add(moved.booked_minor),
+            account.pending_minor.saturating_add(moved.pending_minor),
+        );
+        if let Some(day) = opening::last_day(stated.moment) {
+            let text = sql!(
+                "SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM transactions
+                 WHERE organization_id = $1 AND account_id = $2 AND deleted_at IS NULL AND status = 'booked'
+                    AND COALESCE(booked_on, dated_on) > $3"
+            );
+            let later: i64 = on!(session, c => sqlx::query_scalar(text)
+                .bind(asker.organization.uuid())
+                .bind(account.id.uuid())
+                .bind(date(day))
+                .fetch_one(c)
+                .await?);
+            booked = booked.saturating_sub(later);
+        }
+        Ok(opening::work_out(stated, booked, pending).map(|sum| Opening { minor: sum.opening_minor, on: import_from }))
     }
 
     async fn fix_opening(
@@ -159,6 +193,21 @@ impl Store {
                 .bind(now)
                 .bind(uuids(batch))
                 .bind(&counts)
+        );
+        // What an undone batch had brought is here again, if this run asked from there.
+        let text = sql!(
+            "UPDATE feeds SET refetch_from = NULL
+             WHERE organization_id = $1 AND bank_account_id = $2 AND account_id = $3 AND until_at IS NULL
+                AND refetch_from >= (SELECT x.asked_from FROM run_accounts x WHERE x.organization_id = $1
+                    AND x.run_id = $4 AND x.bank_account_id = $2 AND x.booked_complete)"
+        );
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(context.bank_account.uuid())
+                .bind(account.uuid())
+                .bind(context.lease.run.uuid())
         );
         let Some(batch) = batch else { return Ok(()) };
         let message: OutboxId = self.ambient.id();

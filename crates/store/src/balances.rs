@@ -134,6 +134,27 @@ impl Store {
         rows.into_iter().map(Row::into_balance).collect()
     }
 
+    /// The balances that one run fetched for a bank account.
+    pub async fn balances_of_run(
+        &self,
+        asker: &Asker,
+        run: RunId,
+        bank_account: BankAccountId,
+    ) -> Result<Vec<StatedBalance>, StoreError> {
+        let mut session = self.db.read().await?;
+        let text = sql!(
+            "SELECT kind, provider_kind, moment, moment_on, amount_minor, currency, seen_at FROM balances
+             WHERE organization_id = $1 AND bank_account_id = $2 AND run_id = $3 ORDER BY seen_at, id"
+        );
+        let rows: Vec<Row> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(bank_account.uuid())
+            .bind(run.uuid())
+            .fetch_all(c)
+            .await?);
+        rows.into_iter().map(|row| Ok(row.into_balance()?.stated)).collect()
+    }
+
     /// What the balances prove about an account and the bank account that feeds it, worked out now and kept for this
     /// revision of the account.
     pub async fn prove_account(

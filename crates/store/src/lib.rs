@@ -36,7 +36,7 @@ mod tests;
 use bankside_domain::Ambient;
 
 pub use accounts::{Account, NewAccount, NewTransaction};
-pub use apply::{Applied, ApplyContext, Opening};
+pub use apply::{Applied, ApplyContext};
 pub use audit::AuditEntry;
 pub use balances::KeptBalance;
 pub use bank_accounts::{BankAccount, Feed, FeedFacts, NewBankAccount, NewLink, SeenBankAccount};

@@ -110,8 +110,10 @@ pub struct RunAccountUpdate {
     pub more_rows: Option<(i64, i64)>,
     /// The days of those rows.
     pub served: Option<(Date, Date)>,
-    /// All rows are stored: whether booked and pending ones are complete.
-    pub fetched: Option<(bool, bool)>,
+    /// No more rows follow: whether booked and pending ones are complete.
+    pub complete: Option<(bool, bool)>,
+    /// Everything is stored that this fetch can bring for the account; it may be planned, and need not be fetched again.
+    pub is_fetched: bool,
     /// What went wrong.
     pub fault: Option<FaultRecord>,
 }
@@ -121,6 +123,8 @@ pub struct RunAccountUpdate {
 pub struct SyncState {
     /// When its rows last came in.
     pub last_applied_at: Option<Timestamp>,
+    /// From where to ask again, because a batch was undone.
+    pub refetch_from: Option<Date>,
     /// The latest booked day that the bank has sent.
     pub latest_booked_on: Option<Date>,
 }
@@ -205,7 +209,8 @@ impl AccountRow {
 }
 
 impl Store {
-    /// Asks for a sync of a connection. When one waits or goes on already, that one is the answer.
+    /// Asks for a sync of a connection. When one waits already, that one is the answer; so is one that goes on, unless accounts
+    /// were linked since it began: those are not among its accounts, so another run follows it.
     pub async fn enqueue_run(
         &self,
         asker: &Asker,
@@ -221,7 +226,9 @@ impl Store {
                 created_at)
              SELECT $1, $2, c.id, $4, $5, 'queued', $6, 0, 0, $6 FROM connections c
              WHERE c.organization_id = $1 AND c.id = $3 AND c.ended_at IS NULL
-             ON CONFLICT (organization_id, connection_id) WHERE state IN ('queued', 'running') DO NOTHING"
+                AND ($4 = 'linked' OR NOT EXISTS (SELECT 1 FROM runs o WHERE o.organization_id = $1
+                    AND o.connection_id = $3 AND o.state = 'running'))
+             ON CONFLICT (organization_id, connection_id) WHERE state = 'queued' DO NOTHING"
         );
         run!(
             session,
@@ -235,7 +242,8 @@ impl Store {
         );
         let text = sql!(
             "SELECT id FROM runs
-             WHERE organization_id = $1 AND connection_id = $2 AND state IN ('queued', 'running')"
+             WHERE organization_id = $1 AND connection_id = $2 AND state IN ('queued', 'running')
+             ORDER BY state LIMIT 1"
         );
         let open: Option<Uuid> = on!(session, c => sqlx::query_scalar(text)
             .bind(asker.organization.uuid())
@@ -265,9 +273,12 @@ impl Store {
             "UPDATE runs SET state = 'running', attempt = attempt + 1, lease_owner = $1, lease_until = $3,
                 started_at = COALESCE(started_at, $2)
              WHERE ((state = 'queued' AND due_at <= $2) OR (state = 'running' AND lease_until < $2))
-                AND id = (SELECT id FROM runs
-                    WHERE (state = 'queued' AND due_at <= $2) OR (state = 'running' AND lease_until < $2)
-                    ORDER BY due_at, id LIMIT 1";
+                AND id = (SELECT r.id FROM runs r
+                    WHERE (r.state = 'queued' AND r.due_at <= $2 AND NOT EXISTS (SELECT 1 FROM runs o
+                            WHERE o.organization_id = r.organization_id AND o.connection_id = r.connection_id
+                            AND o.state = 'running'))
+                        OR (r.state = 'running' AND r.lease_until < $2)
+                    ORDER BY r.due_at, r.id LIMIT 1";
         const END: &str = ") RETURNING organization_id, id, attempt, connection_id, trigger_kind";
         let skip_locked = match &self.db {
             Db::Sqlite { .. } => "",
@@ -429,7 +440,7 @@ impl Store {
                 fetched_at = COALESCE($11, fetched_at), fault = COALESCE($12, fault)
              WHERE organization_id = $1 AND run_id = $2 AND bank_account_id = $3"
         );
-        let fetched_at = update.fetched.map(|_| micros(self.ambient.now()));
+        let fetched_at = update.is_fetched.then(|| micros(self.ambient.now()));
         run!(
             session,
             sqlx::query(text)
@@ -441,8 +452,8 @@ impl Store {
                 .bind(seen_again)
                 .bind(dates(update.served.map(|served| served.0)))
                 .bind(dates(update.served.map(|served| served.1)))
-                .bind(update.fetched.map(|fetched| fetched.0))
-                .bind(update.fetched.map(|fetched| fetched.1))
+                .bind(update.complete.map(|complete| complete.0))
+                .bind(update.complete.map(|complete| complete.1))
                 .bind(fetched_at)
                 .bind(fault)
         );
@@ -459,12 +470,17 @@ impl Store {
         let mut session = self.db.write().await?;
         self.check_lease(&mut session, asker, lease).await?;
         let text = sql!(
-            "UPDATE run_accounts SET step = 'rows', rows_received = 0, rows_seen_again = 0, fault = NULL
+            "UPDATE run_accounts SET step = 'rows', rows_received = 0, rows_seen_again = 0, fault = NULL,
+                booked_complete = $4, pending_complete = $4
              WHERE organization_id = $1 AND run_id = $2 AND bank_account_id = $3"
         );
         run!(
             session,
-            sqlx::query(text).bind(asker.organization.uuid()).bind(lease.run.uuid()).bind(bank_account.uuid())
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(lease.run.uuid())
+                .bind(bank_account.uuid())
+                .bind(false)
         );
         session.commit().await
     }
@@ -562,28 +578,29 @@ impl Store {
 
     /// From where the next sync of a feed goes on: when its rows last came in, and the latest booked day that the bank has
     /// sent, by the bank's own dates.
-    pub async fn sync_state(
-        &self,
-        asker: &Asker,
-        bank_account: BankAccountId,
-        account: AccountId,
-    ) -> Result<SyncState, StoreError> {
+    pub async fn sync_state(&self, asker: &Asker, feed: &Feed) -> Result<SyncState, StoreError> {
         let mut session = self.db.read().await?;
         let text = sql!(
             "SELECT
-                (SELECT MAX(applied_at) FROM run_accounts
-                    WHERE organization_id = $1 AND bank_account_id = $2 AND account_id = $3),
+                (SELECT MAX(x.applied_at) FROM run_accounts x
+                    JOIN feeds f ON f.organization_id = x.organization_id AND f.id = $3 AND x.applied_at >= f.from_at
+                    WHERE x.organization_id = $1 AND x.bank_account_id = $2 AND x.account_id = f.account_id),
+                (SELECT refetch_from FROM feeds WHERE organization_id = $1 AND id = $3),
                 (SELECT day FROM feed_row_versions
                     WHERE organization_id = $1 AND bank_account_id = $2 AND day IS NOT NULL AND status = 'booked'
                     AND feed_row_id IS NOT NULL
                  ORDER BY day DESC LIMIT 1)"
         );
-        let (applied_at, day): (Option<i64>, Option<SqlDate>) = on!(session, c => sqlx::query_as(text)
+        let (applied_at, refetch_from, day): (Option<i64>, Option<SqlDate>, Option<SqlDate>) = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())
-            .bind(bank_account.uuid())
-            .bind(account.uuid())
+            .bind(feed.bank_account.uuid())
+            .bind(feed.id.uuid())
             .fetch_one(c)
             .await?);
-        Ok(SyncState { last_applied_at: instants(applied_at)?, latest_booked_on: day.map(SqlDate::to_jiff) })
+        Ok(SyncState {
+            last_applied_at: instants(applied_at)?,
+            refetch_from: refetch_from.map(SqlDate::to_jiff),
+            latest_booked_on: day.map(SqlDate::to_jiff),
+        })
     }
 }

@@ -6,12 +6,12 @@ use bankside_domain::{
     AccountId, Asker, BankAccountId, CurrencyCode, FeedRowId, FeedRowVersionId, Id, RunId, TransactionId,
 };
 use bankside_vault::Sealed;
-use jiff::Span;
 use jiff::civil::Date;
+use jiff::{Span, Timestamp};
 use uuid::Uuid;
 
 use crate::accounts::Account;
-use crate::convert::{SqlDate, code, currency, date, digest, ids};
+use crate::convert::{SqlDate, code, currency, date, digest, ids, instant};
 use crate::db::{Session, on, sql};
 use crate::dialect::{VALUES_PER_LIST, push_list};
 use crate::{Store, StoreError};
@@ -36,6 +36,8 @@ pub struct StoredVersion {
     pub day: Option<Date>,
     /// Its bytes, sealed.
     pub raw: Sealed,
+    /// When these bytes first came.
+    pub received_at: Timestamp,
 }
 
 /// What the plan needs to know of the account.
@@ -71,6 +73,7 @@ struct VersionRow {
     fingerprint: Vec<u8>,
     day: Option<SqlDate>,
     raw: Vec<u8>,
+    received_at: i64,
 }
 
 #[derive(sqlx::FromRow)]
@@ -115,6 +118,7 @@ impl VersionRow {
             fingerprint: digest(&self.fingerprint)?,
             day: self.day.map(SqlDate::to_jiff),
             raw: Sealed::from_bytes(self.raw),
+            received_at: instant(self.received_at)?,
         })
     }
 }
@@ -186,8 +190,10 @@ impl Store {
         Ok(StoredSnapshot { state: AccountState { account, import_from }, versions, known, typed })
     }
 
-    /// Rows that no plan has decided about, and rows that this run brought again although they do not stand in the books.
-    /// A pending row that the latest answer did not show is history.
+    /// Rows that a plan has to decide about: those that no plan has decided about yet; those that this run brought again
+    /// although they do not stand in the books; and booked rows that this run brought again although their feed row has moved
+    /// on to another content since. Of these last, one whose feed row's present content came as well, under other ids, is
+    /// another row after all. A pending row that the latest answer did not show is history.
     async fn undecided_versions(
         &self,
         session: &mut Session,
@@ -210,6 +216,21 @@ impl Store {
              LEFT JOIN claims k ON k.organization_id = r.organization_id AND k.feed_row_id = r.id
              WHERE v.organization_id = $1 AND v.bank_account_id = $2 AND v.last_seen_run_id = $3
                 AND (k.state IS NULL OR k.state = 'superseded')
+             UNION ALL
+             SELECT v.id, CASE WHEN w.last_seen_run_id = $3 THEN NULL ELSE v.feed_row_id END, v.status,
+                    v.provider_id_digest, v.bank_id_digest, v.reference_digest,
+                    v.fingerprint, v.day, v.raw, v.received_at, v.position
+             FROM feed_row_versions v
+             JOIN feed_rows r ON r.organization_id = v.organization_id AND r.id = v.feed_row_id
+                AND r.current_version_id <> v.id
+             JOIN feed_row_versions w ON w.organization_id = r.organization_id AND w.id = r.current_version_id
+             WHERE v.organization_id = $1 AND v.bank_account_id = $2 AND v.last_seen_run_id = $3
+                AND v.status = 'booked' AND w.status = 'booked'
+                AND (w.last_seen_run_id <> $3 OR (
+                    (v.provider_id_digest IS NULL OR w.provider_id_digest IS NULL
+                        OR v.provider_id_digest <> w.provider_id_digest)
+                    AND (v.bank_id_digest IS NULL OR w.bank_id_digest IS NULL OR v.bank_id_digest <> w.bank_id_digest)
+                    AND NOT (v.provider_id_digest IS NULL AND v.bank_id_digest IS NULL)))
              ORDER BY 10, 11, 1"
         );
         let rows: Vec<VersionRow> = on!(session, c => sqlx::query_as(text)

@@ -1,21 +1,30 @@
 //! Undo: taking a batch back, as far as nobody has built on it since. Feed rows are observations and stay.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use bankside_domain::account::OpeningSource;
-use bankside_domain::batch::{BatchActor, Change, EXISTS, Entity, UndoPlan, Untouchable, plan_undo};
+use bankside_domain::batch::{BatchActor, Change, EXISTS, Entity, FieldKey, UndoPlan, Untouchable, plan_undo};
 use bankside_domain::reconcile::ClaimState;
 use bankside_domain::text::fold;
 use bankside_domain::{AccountId, Asker, BatchId, Code, Id, Right, TransactionId};
 use jiff::civil::Date;
+use sqlx::Row as _;
 use uuid::Uuid;
 
 use crate::apply::claim_value;
-use crate::batches::{ChangeRow, NewBatch, change};
-use crate::convert::{code, dates, micros};
+use crate::batches::{NewBatch, change};
+use crate::convert::{SqlDate, code, dates, micros};
 use crate::db::{Session, on, run, sql};
 use crate::dialect::{VALUES_PER_LIST, push_list};
 use crate::{Store, StoreError};
+
+/// The batch that is undone.
+struct Undone {
+    /// The run that made it.
+    run: Option<Uuid>,
+    /// The batch that it undid, if it is an undoing itself.
+    undoes: Option<Uuid>,
+}
 
 /// What undoing came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +49,13 @@ impl Store {
     pub async fn undo(&self, asker: &Asker, batch: BatchId) -> Result<UndoOutcome, StoreError> {
         asker.require(Right::EditBooks)?;
         let mut session = self.db.write().await?;
+        // Everything that the plan is made from is locked before it is read.
+        let undone = self.lock_batch(&mut session, asker, batch).await?;
+        let changes = self.changes_of(&mut session, asker, batch).await?;
+        let accounts = self.accounts_of(&mut session, asker, &changes).await?;
+        for account in &accounts {
+            self.lock_account(&mut session, asker, *account).await?;
+        }
         let plan = self.undo_plan(&mut session, asker, batch).await?;
         if plan.write.is_empty() {
             return Err(StoreError::Conflict("nothing of this can be undone any more"));
@@ -47,25 +63,38 @@ impl Store {
         let actor = if asker.person().is_some() { BatchActor::Person } else { BatchActor::System };
         let new = NewBatch { actor, run: None, summary: "Undone", undoes: Some(batch) };
         let undoing = self.begin_batch(&mut session, asker, new).await?;
-        let accounts = self.accounts_of(&mut session, asker, &plan.write).await?;
-        for account in &accounts {
-            self.lock_account(&mut session, asker, *account).await?;
-        }
-        let mut made = self.remove_arrivals(&mut session, asker, batch, &plan.write).await?;
         for change in &plan.write {
-            if !is_leaving(change) {
-                self.write_back(&mut session, asker, undoing, change).await?;
-            }
+            self.write_back(&mut session, asker, undoing, change).await?;
         }
-        made.extend(plan.write.iter().cloned());
+        let mut made = plan.write.clone();
+        if undone.run.is_some() {
+            made.extend(self.await_again(&mut session, asker, undoing, &plan.write).await?);
+            self.ask_again(&mut session, asker, batch).await?;
+        }
         self.write_changes(&mut session, asker, undoing, &made).await?;
         for account in accounts {
             self.recount_account(&mut session, asker, account).await?;
         }
         let text = sql!("UPDATE batches SET undone_by = $3 WHERE organization_id = $1 AND id = $2");
         run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(batch.uuid()).bind(undoing.uuid()));
+        if let Some(original) = undone.undoes {
+            // What is undone no more is in force again.
+            let text = sql!("UPDATE batches SET undone_by = NULL WHERE organization_id = $1 AND id = $2");
+            run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(original));
+        }
         session.commit().await?;
         Ok(UndoOutcome { batch: undoing, taken_back: plan.write.len(), stay: plan.stay })
+    }
+
+    async fn lock_batch(&self, session: &mut Session, asker: &Asker, batch: BatchId) -> Result<Undone, StoreError> {
+        const TEXT: &str = "SELECT run_id, undoes FROM batches WHERE organization_id = $1 AND id = $2";
+        let text = sqlx::AssertSqlSafe(format!("{TEXT}{}", session.for_update()));
+        let row: Option<(Option<Uuid>, Option<Uuid>)> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(batch.uuid())
+            .fetch_optional(c)
+            .await?);
+        row.map(|(run, undoes)| Undone { run, undoes }).ok_or(StoreError::NotFound("the batch"))
     }
 
     async fn undo_plan(&self, session: &mut Session, asker: &Asker, batch: BatchId) -> Result<UndoPlan, StoreError> {
@@ -81,9 +110,10 @@ impl Store {
             Some(true) => {}
         }
         let changes = self.changes_of(session, asker, batch).await?;
+        let now = self.values_now(session, asker, &changes).await?;
         // What was undone, and the undoing itself, cancel each other out.
         let text = sql!(
-            "SELECT c.batch_id, c.entity, c.entity_id, c.owner_id, c.field, c.before_value, c.after_value
+            "SELECT DISTINCT c.owner_id
              FROM changes c
              JOIN batches b ON b.organization_id = c.organization_id AND b.id = c.batch_id
              JOIN batches mine ON mine.organization_id = c.organization_id AND mine.id = $2
@@ -91,16 +121,167 @@ impl Store {
                 AND (b.made_at > mine.made_at OR (b.made_at = mine.made_at AND b.id > mine.id))
                 AND c.owner_id IN (SELECT m.owner_id FROM changes m WHERE m.organization_id = $1 AND m.batch_id = $2)"
         );
-        let later: Vec<ChangeRow> = on!(session, c => sqlx::query_as(text)
+        let worked_on: Vec<Uuid> = on!(session, c => sqlx::query_scalar(text)
             .bind(asker.organization.uuid())
             .bind(batch.uuid())
             .fetch_all(c)
             .await?);
-        let later = later
-            .into_iter()
-            .map(|row| Ok((BatchId::from(row.batch_id), row.into_change()?)))
-            .collect::<Result<Vec<_>, StoreError>>()?;
-        Ok(plan_undo(&changes, &later))
+        Ok(plan_undo(&changes, &now, &worked_on.into_iter().collect()))
+    }
+
+    /// The values that the fields of some changes hold now.
+    async fn values_now(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        changes: &[Change],
+    ) -> Result<HashMap<FieldKey, Option<String>>, StoreError> {
+        let mut now = HashMap::with_capacity(changes.len());
+        for (entity, select, key) in [
+            (
+                Entity::Transaction,
+                "SELECT id, CASE WHEN deleted_at IS NULL THEN '1' END AS \"exists\", status, dated_on, payee_id, \
+                 booked_on, value_on, provider_dated_on, provider_payee_id FROM transactions WHERE organization_id = ",
+                " AND id IN ",
+            ),
+            (
+                Entity::Line,
+                "SELECT id, note, provider_note FROM transaction_lines WHERE organization_id = ",
+                " AND id IN ",
+            ),
+            (
+                Entity::Account,
+                "SELECT id, opening_minor, opening_on, opening_source FROM accounts WHERE organization_id = ",
+                " AND id IN ",
+            ),
+            (
+                Entity::Claim,
+                "SELECT feed_row_id AS id, state, transaction_id FROM claims WHERE organization_id = ",
+                " AND feed_row_id IN ",
+            ),
+        ] {
+            let mut ids: Vec<Uuid> =
+                changes.iter().filter(|change| change.entity == entity).map(|change| change.id).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            for chunk in ids.chunks(VALUES_PER_LIST) {
+                on!(session, c => {
+                    let mut query = sqlx::QueryBuilder::new(select);
+                    query.push_bind(asker.organization.uuid()).push(key);
+                    push_list(&mut query, chunk.iter().copied());
+                    for row in query.build().fetch_all(c).await? {
+                        let id: Uuid = row.try_get("id")?;
+                        let mut holds = |field: &str, value: Option<String>| {
+                            now.insert((entity, id, field.to_owned()), value);
+                        };
+                        let day = |name: &str| -> Result<Option<String>, sqlx::Error> {
+                            let day: Option<SqlDate> = row.try_get(name)?;
+                            Ok(day.map(|day| day.to_jiff().to_string()))
+                        };
+                        let uuid = |name: &str| -> Result<Option<String>, sqlx::Error> {
+                            let id: Option<Uuid> = row.try_get(name)?;
+                            Ok(id.map(|id| id.to_string()))
+                        };
+                        match entity {
+                            Entity::Transaction => {
+                                holds(EXISTS, row.try_get("exists")?);
+                                holds("status", row.try_get("status")?);
+                                for name in ["dated_on", "booked_on", "value_on", "provider_dated_on"] {
+                                    holds(name, day(name)?);
+                                }
+                                for name in ["payee_id", "provider_payee_id"] {
+                                    holds(name, uuid(name)?);
+                                }
+                            }
+                            Entity::Line => {
+                                for name in ["note", "provider_note"] {
+                                    holds(name, row.try_get(name)?);
+                                }
+                            }
+                            Entity::Account => {
+                                let minor: i64 = row.try_get("opening_minor")?;
+                                holds("opening_minor", Some(minor.to_string()));
+                                holds("opening_on", day("opening_on")?);
+                                holds("opening_source", row.try_get("opening_source")?);
+                            }
+                            Entity::Claim => {
+                                let state: String = row.try_get("state")?;
+                                let transaction: Option<Uuid> = row.try_get("transaction_id")?;
+                                let value = claim_value(code(&state)?, transaction.map(TransactionId::from));
+                                holds("claim", Some(value));
+                            }
+                        }
+                    }
+                });
+            }
+        }
+        Ok(now)
+    }
+
+    /// Has the next sync decide anew about feed rows whose transactions stay in the books with what they were before: their
+    /// claims wait. Answers with the changes to the claims.
+    async fn await_again(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        undoing: BatchId,
+        written: &[Change],
+    ) -> Result<Vec<Change>, StoreError> {
+        let decided: HashSet<Uuid> = written
+            .iter()
+            .filter(|change| change.entity == Entity::Claim || change.field == EXISTS)
+            .map(|change| change.owner)
+            .collect();
+        let mut restored: Vec<Uuid> = written
+            .iter()
+            .filter(|change| matches!(change.entity, Entity::Transaction | Entity::Line))
+            .map(|change| change.owner)
+            .filter(|owner| !decided.contains(owner))
+            .collect();
+        restored.sort_unstable();
+        restored.dedup();
+        let mut made = Vec::new();
+        for chunk in restored.chunks(VALUES_PER_LIST) {
+            let claims: Vec<(Uuid, Uuid)> = on!(session, c => {
+                let mut update = sqlx::QueryBuilder::new("UPDATE claims SET state = ");
+                update.push_bind(ClaimState::Superseded.code()).push(", batch_id = ").push_bind(undoing.uuid());
+                update.push(" WHERE organization_id = ").push_bind(asker.organization.uuid());
+                update.push(" AND state = ").push_bind(ClaimState::Applied.code()).push(" AND transaction_id IN ");
+                push_list(&mut update, chunk.iter().copied());
+                update.push(" RETURNING feed_row_id, transaction_id");
+                update.build_query_as().fetch_all(c).await?
+            });
+            made.extend(claims.into_iter().map(|(feed_row, transaction)| {
+                let value = |state| Some(claim_value(state, Some(TransactionId::from(transaction))));
+                let (before, after) = (value(ClaimState::Applied), value(ClaimState::Superseded));
+                change(Entity::Claim, feed_row, transaction, "claim", before, after)
+            }));
+        }
+        Ok(made)
+    }
+
+    /// Has the next sync ask for what a batch had brought, however long ago that was.
+    async fn ask_again(&self, session: &mut Session, asker: &Asker, batch: BatchId) -> Result<(), StoreError> {
+        let text = sql!(
+            "SELECT bank_account_id, account_id, asked_from FROM run_accounts
+             WHERE organization_id = $1 AND batch_id = $2 AND asked_from IS NOT NULL"
+        );
+        let windows: Vec<(Uuid, Uuid, SqlDate)> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(batch.uuid())
+            .fetch_all(c)
+            .await?);
+        for (bank_account, account, from) in windows {
+            let text = sql!(
+                "UPDATE feeds SET refetch_from = CASE WHEN refetch_from < $4 THEN refetch_from ELSE $4 END
+                 WHERE organization_id = $1 AND bank_account_id = $2 AND account_id = $3 AND until_at IS NULL"
+            );
+            run!(
+                session,
+                sqlx::query(text).bind(asker.organization.uuid()).bind(bank_account).bind(account).bind(from)
+            );
+        }
+        Ok(())
     }
 
     /// The accounts that the changes touch.
@@ -127,42 +308,6 @@ impl Store {
             accounts.extend(found.into_iter().map(AccountId::from));
         }
         Ok(accounts)
-    }
-
-    /// Takes transactions that came with the batch out of the books, and their claims with them, so that a later sync may
-    /// bring them again. Answers with the changes to the claims.
-    async fn remove_arrivals(
-        &self,
-        session: &mut Session,
-        asker: &Asker,
-        batch: BatchId,
-        changes: &[Change],
-    ) -> Result<Vec<Change>, StoreError> {
-        let leaving: Vec<Uuid> = changes.iter().filter(|change| is_leaving(change)).map(|change| change.id).collect();
-        let now = micros(self.ambient.now());
-        let mut made = Vec::new();
-        for chunk in leaving.chunks(VALUES_PER_LIST) {
-            on!(session, c => {
-                let mut update = sqlx::QueryBuilder::new("UPDATE transactions SET deleted_at = ");
-                update.push_bind(now).push(" WHERE organization_id = ").push_bind(asker.organization.uuid());
-                update.push(" AND id IN ");
-                push_list(&mut update, chunk.iter().copied());
-                update.build().execute(c).await?;
-            });
-            let claims: Vec<(Uuid, Uuid, String)> = on!(session, c => {
-                let mut delete = sqlx::QueryBuilder::new("DELETE FROM claims WHERE organization_id = ");
-                delete.push_bind(asker.organization.uuid()).push(" AND batch_id = ").push_bind(batch.uuid());
-                delete.push(" AND transaction_id IN ");
-                push_list(&mut delete, chunk.iter().copied());
-                delete.push(" RETURNING feed_row_id, transaction_id, state");
-                delete.build_query_as().fetch_all(c).await?
-            });
-            for (feed_row, transaction, state) in claims {
-                let before = claim_value(code(&state)?, Some(TransactionId::from(transaction)));
-                made.push(change(Entity::Claim, feed_row, transaction, "claim", Some(before), None));
-            }
-        }
-        Ok(made)
     }
 
     /// Writes one field back.
@@ -276,16 +421,13 @@ impl Store {
                 .bind(state.code())
                 .bind(undoing.uuid())
         );
+        // A row that had vanished has vanished again; one that only waits for its next decision never had.
         let vanished = (state == ClaimState::Superseded).then(|| micros(self.ambient.now()));
-        let text = sql!("UPDATE feed_rows SET vanished_at = $3 WHERE organization_id = $1 AND id = $2");
+        let text =
+            sql!("UPDATE feed_rows SET vanished_at = $3 WHERE organization_id = $1 AND id = $2 AND status = 'pending'");
         run!(session, sqlx::query(text).bind(organization).bind(feed_row).bind(vanished));
         Ok(())
     }
-}
-
-/// Whether a change takes a transaction out of the books.
-fn is_leaving(change: &Change) -> bool {
-    change.entity == Entity::Transaction && change.field == EXISTS && change.after.is_none()
 }
 
 fn unreadable(value: &str) -> StoreError {

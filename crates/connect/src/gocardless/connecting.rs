@@ -171,7 +171,8 @@ fn refused(error: &str, bank: &str) -> Result<Step, Fault> {
 }
 
 async fn connected(client: &Client<'_>, walking: Walking, requisition: wire::Requisition) -> Result<Step, Fault> {
-    let mut accounts = Vec::with_capacity(requisition.accounts.len());
+    // Reading metadata costs nothing of the daily quota; details and balances do. So all accounts have to be ready first.
+    let mut ready = Vec::with_capacity(requisition.accounts.len());
     for id in &requisition.accounts {
         let metadata: wire::AccountMetadata = client.get(client.url(&["accounts", id])?, "accounts/id").await?;
         if matches!(metadata.status.as_deref(), Some("DISCOVERED" | "PROCESSING")) {
@@ -181,6 +182,10 @@ async fn connected(client: &Client<'_>, walking: Walking, requisition: wire::Req
                 state: flow_state(&walking)?,
             });
         }
+        ready.push((id, metadata));
+    }
+    let mut accounts = Vec::with_capacity(ready.len());
+    for (id, metadata) in ready {
         accounts.push(account(client, id, metadata, &walking.institution).await?);
     }
     let consent = match &requisition.agreement {

@@ -1,15 +1,14 @@
 //! The second phase: planning what is stored, and applying the plan.
 
-use bankside_connect::RawRow;
+use bankside_connect::{Fault, RawRow};
 use bankside_domain::account::OpeningSource;
-use bankside_domain::opening::work_out;
-use bankside_domain::reconcile::{Action, Arrived, Coverage, Plan, Policy, Snapshot, plan};
-use bankside_domain::row::RowStatus;
+use bankside_domain::fault::FaultClass;
+use bankside_domain::reconcile::{Arrived, Coverage, Plan, Policy, Snapshot, plan};
+use bankside_domain::row::MappedRow;
 use bankside_domain::run::AccountStep;
 use bankside_domain::{Asker, Id};
 use bankside_store::{
-    Applied, ApplyContext, BankAccount, Connection, DueRun, Opening, RunAccount, RunAccountUpdate, StoreError,
-    StoredSnapshot,
+    Applied, ApplyContext, BankAccount, Connection, DueRun, RunAccount, RunAccountUpdate, StoreError, StoredSnapshot,
 };
 use bankside_vault::Place;
 
@@ -30,12 +29,20 @@ impl Engine {
             if account.applied_at.is_some() {
                 continue;
             }
-            if let (Some(bank_account), Some(_)) = (bank_account, account.fetched_at) {
-                self.book(asker, due, &connection, bank_account, &account).await?;
-            } else {
-                let update = RunAccountUpdate { step: Some(AccountStep::Failed), ..RunAccountUpdate::default() };
-                self.store.update_run_account(asker, &due.lease, account.bank_account, &update).await?;
-            }
+            let fault = match (bank_account, account.fetched_at) {
+                (Some(bank_account), Some(_)) => {
+                    match self.book(asker, due, &connection, bank_account, &account).await {
+                        Ok(()) => continue,
+                        // Somebody took the feed away while the run went on. The other accounts go on.
+                        Err(EngineError::Store(StoreError::NotFound(_))) => Some(unlinked_meanwhile()),
+                        Err(error) => return Err(error),
+                    }
+                }
+                _ => None,
+            };
+            let fault = fault.map(Fault::into_record);
+            let update = RunAccountUpdate { step: Some(AccountStep::Failed), fault, ..RunAccountUpdate::default() };
+            self.store.update_run_account(asker, &due.lease, account.bank_account, &update).await?;
             self.report_progress();
         }
         Ok(())
@@ -63,6 +70,7 @@ impl Engine {
         };
         tracing::info!(account = %account.account.uuid(), counts = ?applied.counts, "rows are in the books");
         self.store.prove_account(asker, account.account, bank_account.id).await?;
+        self.report_progress();
         Ok(())
     }
 
@@ -87,12 +95,15 @@ impl Engine {
         };
         let mut arrived = Vec::with_capacity(stored.versions.len());
         for version in &stored.versions {
-            let bytes = key.open(Place::of(asker.organization, version.id, "raw"), &version.raw)?;
-            let raw = RawRow { status: version.status, bytes: bytes.to_vec() };
+            // One damaged row waits in quarantine; it does not keep the others from the books.
+            let row = match key.open(Place::of(asker.organization, version.id, "raw"), &version.raw) {
+                Ok(bytes) => reader.read(&RawRow { status: version.status, bytes: bytes.to_vec() }),
+                Err(error) => MappedRow::Unreadable { why: format!("what is stored of it cannot be opened: {error}") },
+            };
             arrived.push(Arrived {
                 version: version.id,
                 known_as: version.known_as,
-                row: reader.read(&raw),
+                row,
                 ids: version.ids.clone(),
                 fingerprint: version.fingerprint,
             });
@@ -124,39 +135,25 @@ impl Engine {
         stored: &StoredSnapshot,
         plan: &Plan,
     ) -> Result<Applied, StoreError> {
-        let opening = match stored.state.account.opening_source {
-            OpeningSource::Unknown => self.opening(asker, bank_account, stored, plan).await?,
-            OpeningSource::Person | OpeningSource::Bank => None,
+        // Only balances of this very fetch speak of the moment at which these rows stand in the books.
+        let balances = match stored.state.account.opening_source {
+            OpeningSource::Unknown => self.store.balances_of_run(asker, due.lease.run, bank_account.id).await?,
+            OpeningSource::Person | OpeningSource::Bank => Vec::new(),
         };
         let context = ApplyContext {
             lease: &due.lease,
             bank_account: bank_account.id,
-            seen_at: account.fetched_at.unwrap_or_else(|| self.ambient.now()),
-            opening,
+            opening_from: &balances,
             seen_again: account.rows_seen_again,
         };
         self.store.apply(asker, stored, plan, context).await
     }
+}
 
-    /// The opening balance of an account that waits for one: the bank's balance less the rows that will be in the books.
-    async fn opening(
-        &self,
-        asker: &Asker,
-        bank_account: &BankAccount,
-        stored: &StoredSnapshot,
-        plan: &Plan,
-    ) -> Result<Option<Opening>, StoreError> {
-        let balances = self.store.latest_balances(asker, bank_account.id).await?;
-        let stated: Vec<_> = balances.iter().map(|balance| balance.stated).collect();
-        let account = &stored.state.account;
-        let (mut booked, mut pending) = (account.booked_minor, account.pending_minor);
-        for decision in &plan.decisions {
-            if let Action::Add(entry) = &decision.action {
-                let sum = if entry.status == RowStatus::Booked { &mut booked } else { &mut pending };
-                *sum = sum.saturating_add(entry.minor);
-            }
-        }
-        Ok(work_out(&stated, booked, pending)
-            .map(|sum| Opening { minor: sum.opening_minor, on: stored.state.import_from }))
-    }
+fn unlinked_meanwhile() -> Fault {
+    Fault::new(
+        FaultClass::RetryLater,
+        "run.unlinked",
+        "This account was unlinked while the sync went on. Nothing was written to it.",
+    )
 }

@@ -77,24 +77,24 @@ impl Engine {
         let plan = FetchPlan { accounts: requests.collect(), presence };
         let mut ingest = Ingest::new(self, *asker, &due.lease, connection, &provider, bank_accounts);
         let result = provider.connector.fetch(&provider.cx(), &remote, &plan, &mut ingest).await;
-        let trouble = ingest.into_trouble();
         self.store.count_calls(asker, due.lease.run, provider.calls()).await?;
-        match (result, trouble) {
-            (_, Some(error)) => Err(error),
-            (Ok(()), None) => Ok(()),
-            (Err(FetchEnd::Fault(fault)), None) => Err(fault.into()),
-            (Err(FetchEnd::Closed(_)), None) => Err(EngineError::Store(StoreError::LeaseLost)),
+        ingest.end().await?;
+        match result {
+            Ok(()) => Ok(()),
+            Err(FetchEnd::Fault(fault)) => Err(fault.into()),
+            Err(FetchEnd::Closed(_)) => Err(EngineError::Store(StoreError::LeaseLost)),
         }
     }
 
-    /// The first day to ask for: the day chosen at linking, later some days before the bank's latest booked row. By the
-    /// bank's own dates, never by this server's clock.
+    /// The first day to ask for: the day chosen at linking, later some days before the bank's latest booked row, or where a
+    /// batch that was undone began. By the bank's own dates, never by this server's clock.
     async fn first_day(&self, asker: &Asker, feed: &Feed) -> Result<Date, EngineError> {
-        let state = self.store.sync_state(asker, feed.bank_account, feed.account).await?;
-        Ok(match (state.last_applied_at, state.latest_booked_on) {
-            (Some(_), Some(day)) => day.saturating_sub(Span::new().days(OVERLAP_DAYS)).max(feed.import_from),
+        let state = self.store.sync_state(asker, feed).await?;
+        let usual = match (state.last_applied_at, state.latest_booked_on) {
+            (Some(_), Some(day)) => day.saturating_sub(Span::new().days(OVERLAP_DAYS)),
             _ => feed.import_from,
-        })
+        };
+        Ok(state.refetch_from.map_or(usual, |again| usual.min(again)).max(feed.import_from))
     }
 
     /// The provider's own reference of a connection.

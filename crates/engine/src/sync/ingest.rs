@@ -58,6 +58,7 @@ struct Incoming {
     key: Option<DataKey>,
     seen: HashMap<Digest, usize>,
     fault_seen: bool,
+    rows_ended: bool,
 }
 
 /// Stores what a fetch brings.
@@ -85,7 +86,8 @@ impl<'a> Ingest<'a> {
     ) -> Self {
         let digester = |purpose| engine.vault.digester(asker.organization, purpose);
         let accounts = bank_accounts.into_iter().map(|bank_account| {
-            let incoming = Incoming { key: None, seen: HashMap::new(), fault_seen: false, bank_account };
+            let incoming =
+                Incoming { key: None, seen: HashMap::new(), fault_seen: false, rows_ended: false, bank_account };
             (incoming.bank_account.provider_account_id.clone(), incoming)
         });
         Self {
@@ -102,9 +104,17 @@ impl<'a> Ingest<'a> {
         }
     }
 
-    /// What kept the sink from storing, if something did.
-    pub(crate) fn into_trouble(self) -> Option<EngineError> {
-        self.trouble
+    /// The fetch is over. What kept the sink from storing is the answer, if something did; otherwise accounts whose rows all
+    /// came go on to the books, also those of which nothing more could be learned.
+    pub(crate) async fn end(self) -> Result<(), EngineError> {
+        if let Some(trouble) = self.trouble {
+            return Err(trouble);
+        }
+        for incoming in self.accounts.values().filter(|incoming| incoming.rows_ended) {
+            let update = RunAccountUpdate { is_fetched: true, ..RunAccountUpdate::default() };
+            self.engine.store.update_run_account(&self.asker, self.lease, incoming.bank_account.id, &update).await?;
+        }
+        Ok(())
     }
 
     async fn take(&mut self, provider_account_id: &str, event: FetchEvent) -> Result<(), EngineError> {
@@ -129,7 +139,8 @@ impl<'a> Ingest<'a> {
                 return Ok(());
             }
             FetchEvent::RowsEnd { booked_complete, pending_complete } => {
-                RunAccountUpdate { fetched: Some((booked_complete, pending_complete)), ..RunAccountUpdate::default() }
+                incoming.rows_ended = true;
+                RunAccountUpdate { complete: Some((booked_complete, pending_complete)), ..RunAccountUpdate::default() }
             }
             FetchEvent::Balances(balances) => {
                 let seen_at = self.engine.ambient.now();

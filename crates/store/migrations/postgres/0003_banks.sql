@@ -113,7 +113,8 @@ CREATE UNIQUE INDEX aliases_active ON aliases (organization_id, connection_id, p
     WHERE until_at IS NULL;
 CREATE INDEX aliases_by_bank_account ON aliases (organization_id, bank_account_id);
 
--- The tie between a bank account and an account. One feeds an account at a time; others may shadow it.
+-- The tie between a bank account and an account. One feeds an account at a time; others may shadow it. refetch_from: a batch
+-- from this day on was undone, so the next sync asks from there.
 CREATE TABLE feeds (
     organization_id UUID NOT NULL,
     id UUID NOT NULL,
@@ -121,6 +122,7 @@ CREATE TABLE feeds (
     account_id UUID NOT NULL,
     connection_id UUID NOT NULL,
     import_from DATE NOT NULL,
+    refetch_from DATE,
     is_shadow BOOLEAN NOT NULL,
     from_at BIGINT NOT NULL,
     until_at BIGINT,

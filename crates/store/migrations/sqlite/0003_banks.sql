@@ -113,7 +113,8 @@ CREATE UNIQUE INDEX aliases_active ON aliases (organization_id, connection_id, p
     WHERE until_at IS NULL;
 CREATE INDEX aliases_by_bank_account ON aliases (organization_id, bank_account_id);
 
--- The tie between a bank account and an account. One feeds an account at a time; others may shadow it.
+-- The tie between a bank account and an account. One feeds an account at a time; others may shadow it. refetch_from: a batch
+-- from this day on was undone, so the next sync asks from there.
 CREATE TABLE feeds (
     organization_id BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -121,6 +122,7 @@ CREATE TABLE feeds (
     account_id BLOB NOT NULL,
     connection_id BLOB NOT NULL,
     import_from TEXT NOT NULL,
+    refetch_from TEXT,
     is_shadow INTEGER NOT NULL,
     from_at INTEGER NOT NULL,
     until_at INTEGER,

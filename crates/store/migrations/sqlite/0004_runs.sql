@@ -20,8 +20,9 @@ CREATE TABLE runs (
     PRIMARY KEY (organization_id, id),
     FOREIGN KEY (organization_id, connection_id) REFERENCES connections (organization_id, id)
 ) STRICT;
--- At most one run of a connection waits or goes on at a time.
-CREATE UNIQUE INDEX runs_open ON runs (organization_id, connection_id) WHERE state IN ('queued', 'running');
+-- At most one run of a connection waits, and at most one goes on.
+CREATE UNIQUE INDEX runs_waiting ON runs (organization_id, connection_id) WHERE state = 'queued';
+CREATE UNIQUE INDEX runs_going_on ON runs (organization_id, connection_id) WHERE state = 'running';
 CREATE INDEX runs_due ON runs (due_at) WHERE state IN ('queued', 'running');
 CREATE INDEX runs_by_connection ON runs (organization_id, connection_id, created_at);
 
@@ -35,8 +36,8 @@ CREATE TABLE run_attempts (
     FOREIGN KEY (organization_id, run_id) REFERENCES runs (organization_id, id)
 ) STRICT;
 
--- asked_* is the window that was asked for, served_* the days of the rows that came. fetched_at: the rows are stored and may
--- be planned. counts and fault are JSON.
+-- asked_* is the window that was asked for, served_* the days of the rows that came. fetched_at: rows and balances are stored and
+-- may be planned. counts and fault are JSON.
 CREATE TABLE run_accounts (
     organization_id BLOB NOT NULL,
     run_id BLOB NOT NULL,

@@ -6,14 +6,13 @@ use bankside_domain::batch::{Change, EXISTS, Entity};
 use bankside_domain::reconcile::{Action, ClaimState, Decision, Entry, Plan, Reason};
 use bankside_domain::row::RowStatus;
 use bankside_domain::{AccountId, Ambient, FeedRowId, FeedRowVersionId, Id, LineId, TransactionId};
-use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::{Opening, claim_value};
 use crate::accounts::{Account, Sums};
 use crate::batches::change;
 use crate::convert::{count, micros};
-use crate::snapshot::StoredSnapshot;
+use crate::snapshot::{StoredSnapshot, StoredVersion};
 
 /// A version that a plan has decided about.
 pub(super) struct DecidedVersion<'a> {
@@ -58,15 +57,15 @@ pub(super) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    pub(super) fn from_plan(plan: &'a Plan, snapshot: &StoredSnapshot, ambient: &Ambient, seen_at: Timestamp) -> Self {
+    pub(super) fn from_plan(plan: &'a Plan, snapshot: &StoredSnapshot, ambient: &Ambient) -> Self {
         let account = snapshot.state.account.id;
         let claims: HashMap<FeedRowId, (ClaimState, Option<TransactionId>)> =
             snapshot.known.iter().filter_map(|known| Some((known.feed_row, known.claim?))).collect();
-        let received: HashMap<FeedRowVersionId, (i64, RowStatus)> = snapshot
+        let received: HashMap<FeedRowVersionId, (i64, &StoredVersion)> = snapshot
             .versions
             .iter()
             .enumerate()
-            .map(|(index, version)| (version.id, (count(index), version.status)))
+            .map(|(index, version)| (version.id, (count(index), version)))
             .collect();
         let mut work = Self {
             versions: Vec::with_capacity(plan.decisions.len()),
@@ -80,15 +79,17 @@ impl<'a> Work<'a> {
         // Banks list the newest row first; later positions stand higher in the register.
         let top = micros(ambient.now()) + count(snapshot.versions.len());
         for decision in &plan.decisions {
-            let (index, status) = received.get(&decision.version).copied().unwrap_or((0, RowStatus::Booked));
+            let Some((index, version)) = received.get(&decision.version).copied() else { continue };
             let feed_row = decision.feed_row.unwrap_or_else(|| ambient.id());
             work.versions.push(DecidedVersion {
                 version: decision.version,
                 feed_row,
-                status,
+                status: version.status,
                 reason: &decision.reason,
             });
-            work.decide(decision, feed_row, claims.get(&feed_row).copied(), ambient, top - index, micros(seen_at));
+            // Seen when its bytes first came, also when it comes into the books again later: balances go by that.
+            let seen_at = micros(version.received_at);
+            work.decide(decision, feed_row, claims.get(&feed_row).copied(), ambient, top - index, seen_at);
         }
         for vanished in &plan.vanished {
             let before = claims.get(&vanished.feed_row).copied();
@@ -116,12 +117,7 @@ impl<'a> Work<'a> {
                 self.added.push(NewEntry { id, line: ambient.id(), entry, position, seen_at });
                 let owner = id.uuid();
                 self.changes.push(change(Entity::Transaction, owner, owner, EXISTS, None, Some("1".to_owned())));
-                if before.is_some() {
-                    self.claim(feed_row, before, ClaimState::Applied, Some(id));
-                } else {
-                    // Undoing the arrival of a transaction takes its claim with it, so the claim needs no change of its own.
-                    self.claims.push(NewClaim { feed_row, state: ClaimState::Applied, transaction: Some(id) });
-                }
+                self.claim(feed_row, before, ClaimState::Applied, Some(id));
             }
             Action::Match(id, entry) | Action::Update(id, entry) | Action::Settle(id, entry) => {
                 self.updated.push(UpdatedEntry { id: *id, entry, seen_at });
@@ -157,16 +153,8 @@ impl<'a> Work<'a> {
         added.chain(updated).filter_map(|entry| entry.payee.as_deref())
     }
 
-    /// The opening balance after this plan, where it moves: fixed now, or moved by rows that are older than it.
-    pub(super) fn opening_change(
-        &self,
-        account: &Account,
-        fixed: Option<Opening>,
-        import_from: Date,
-    ) -> Option<Opening> {
-        if fixed.is_some() {
-            return fixed;
-        }
+    /// The opening balance after this plan, where rows that are older than it move it.
+    pub(super) fn opening_move(&self, account: &Account, import_from: Date) -> Option<Opening> {
         let older: i64 = self.added.iter().filter(|new| new.entry.moves_opening).map(|new| new.entry.minor).sum();
         let has_older = self.added.iter().any(|new| new.entry.moves_opening);
         has_older.then(|| Opening {

@@ -77,6 +77,77 @@ on_both! {
         assert_eq!(world.rows().await, after);
     }
 
+    what_a_sync_brought_again_is_not_doubled_by_taking_the_undo_back(world) {
+        let applied = world.sync(&month()).await;
+        let after = world.rows().await;
+        let undone = world.store.undo(&world.asker, applied.batch.unwrap()).await.unwrap();
+        assert_eq!(world.sync(&month()).await.counts.added, 5);
+        let refused = world.store.undo(&world.asker, undone.batch).await;
+        assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
+        assert_eq!(world.rows().await, after);
+        world.check_claims().await;
+    }
+
+    undo_and_redo_and_undo_again(world) {
+        let applied = world.sync(&month()).await;
+        let after = world.rows().await;
+        let first = world.store.undo(&world.asker, applied.batch.unwrap()).await.unwrap();
+        world.store.undo(&world.asker, first.batch).await.unwrap();
+        assert_eq!(world.rows().await, after);
+        world.store.undo(&world.asker, applied.batch.unwrap()).await.unwrap();
+        assert!(world.rows().await.is_empty());
+        world.check_claims().await;
+    }
+
+    a_settlement_that_was_undone_is_made_again_by_the_next_sync(world) {
+        world.sync(&[pending(11, -11_800, "Fernwärme Nord")]).await;
+        let before = world.rows().await;
+        let answer = [booked(12, -11_800, "Fernwärme Nord", "a5")];
+        let settled = world.sync(&answer).await;
+        let after = world.rows().await;
+        world.store.undo(&world.asker, settled.batch.unwrap()).await.unwrap();
+        assert_eq!(world.rows().await, before);
+        let again = world.sync(&answer).await;
+        assert_eq!((again.counts.added, world.rows().await), (0, after));
+        world.check_claims().await;
+    }
+
+    a_text_that_comes_back_after_another_holds_again(world) {
+        let row = |payee| [booked(12, -11_800, payee, "a5")];
+        world.sync(&row("Fernwärme")).await;
+        world.sync(&row("Fernwärme Nord")).await;
+        assert_eq!(world.rows().await, ["2026-11-12 -11800 Fernwärme Nord Booked about Fernwärme Nord"]);
+        world.sync(&row("Fernwärme")).await;
+        assert_eq!(world.rows().await, ["2026-11-12 -11800 Fernwärme Booked about Fernwärme"]);
+    }
+
+    an_equal_row_under_a_new_id_is_another_row_once_both_are_shown(world) {
+        let first = booked(12, -280, "Café am Kai", "a1");
+        let second = booked(12, -280, "Café am Kai", "a2");
+        world.sync(std::slice::from_ref(&first)).await;
+        // The bank forgets the first for a moment and shows an equal one: it could be the same under a new id.
+        world.sync(std::slice::from_ref(&second)).await;
+        assert_eq!(world.rows().await.len(), 1);
+        world.sync(&[first.clone(), second.clone()]).await;
+        assert_eq!(world.rows().await.len(), 2);
+        world.sync(&[first, second]).await;
+        assert_eq!(world.rows().await.len(), 2);
+        world.check_claims().await;
+    }
+
+    an_account_that_is_linked_while_a_run_goes_on_gets_a_run_of_its_own(world) {
+        use bankside_domain::run::Trigger;
+        let going_on = world.start_run().await;
+        let waiting = world.store.enqueue_run(&world.asker, world.connection, Trigger::Linked).await.unwrap();
+        assert_ne!(waiting, going_on.run);
+        let again = world.store.enqueue_run(&world.asker, world.connection, Trigger::Linked).await.unwrap();
+        assert_eq!(again, waiting, "one waits, not more");
+        let claim = || world.store.claim_run_as_system("other", SignedDuration::from_secs(60));
+        assert!(claim().await.unwrap().is_none(), "one at a time");
+        world.store.finish_run(&world.asker, &going_on, RunOutcome::Done, None).await.unwrap();
+        assert_eq!(claim().await.unwrap().unwrap().lease.run, waiting);
+    }
+
     undo_twice_is_refused(world) {
         let applied = world.sync(&month()).await;
         world.store.undo(&world.asker, applied.batch.unwrap()).await.unwrap();

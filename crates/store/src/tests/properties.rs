@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::tests::world::{Sent, World, booked};
-use crate::{NewTransaction, RegisterQuery};
+use crate::{NewTransaction, RegisterQuery, StoreError};
 
 /// What happens to an account.
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ enum Step {
     Type(i8, i64, &'static str),
     /// A person deletes one of the rows.
     Delete(usize),
+    /// A person takes back one of the latest batches, which may be an undoing itself.
+    Undo(usize),
 }
 
 fn payee() -> impl Strategy<Value = &'static str> {
@@ -45,6 +47,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => answer().prop_map(Step::Sync),
         1 => (1..20_i8, prop::sample::select(vec![-280, -9600]), payee()).prop_map(|(day, minor, payee)| Step::Type(day, minor, payee)),
         1 => (0..8_usize).prop_map(Step::Delete),
+        2 => (0..4_usize).prop_map(Step::Undo),
     ]
 }
 
@@ -70,8 +73,17 @@ impl World {
                     self.store.delete_transaction(&self.asker, row.id).await.unwrap();
                 }
             }
+            Step::Undo(back) => {
+                if let Some(batch) = self.latest_batches().await.get(*back) {
+                    match self.store.undo(&self.asker, *batch).await {
+                        Ok(_) | Err(StoreError::Conflict(_)) => {}
+                        Err(error) => panic!("{error}"),
+                    }
+                }
+            }
         }
         self.check_sums().await;
+        self.check_claims().await;
     }
 }
 

@@ -13,13 +13,15 @@ use bankside_domain::row::{
 };
 use bankside_domain::run::Trigger;
 use bankside_domain::{
-    AccountId, Ambient, Asker, BankAccountId, ConnectionId, FeedRowVersionId, FlowId, OrganizationKind, PersonId, Role,
+    AccountId, Ambient, Asker, BankAccountId, BatchId, ConnectionId, FeedRowVersionId, FlowId, OrganizationKind,
+    PersonId, Role,
 };
 use bankside_testkit::{TestClock, TestDatabase};
 use bankside_vault::{DataKey, MasterKey, Place, Purpose, Vault, WrappedKey};
 use jiff::SignedDuration;
 use jiff::civil::Date;
 
+use crate::db::{on, sql};
 use crate::{
     Applied, ApplyContext, Lease, NewAccount, NewBankAccount, NewConnection, NewFlow, NewLink, NewOrganization,
     NewPerson, Received, ReceivedRow, RegisterQuery, RunAccountUpdate, Store, StoreError, StoredSnapshot,
@@ -237,7 +239,7 @@ impl World {
             })
             .collect();
         let received = self.store.receive_rows(&self.asker, lease, self.bank_account, &received).await?;
-        let update = RunAccountUpdate { fetched: Some((true, true)), ..RunAccountUpdate::default() };
+        let update = RunAccountUpdate { complete: Some((true, true)), is_fetched: true, ..RunAccountUpdate::default() };
         self.store.update_run_account(&self.asker, lease, self.bank_account, &update).await?;
         Ok(received)
     }
@@ -288,13 +290,7 @@ impl World {
         stored: &StoredSnapshot,
         plan: &Plan,
     ) -> Result<Applied, StoreError> {
-        let context = ApplyContext {
-            lease,
-            bank_account: self.bank_account,
-            seen_at: self.ambient.now(),
-            opening: None,
-            seen_again: 0,
-        };
+        let context = ApplyContext { lease, bank_account: self.bank_account, opening_from: &[], seen_again: 0 };
         self.store.apply(&self.asker, stored, plan, context).await
     }
 
@@ -341,6 +337,29 @@ impl World {
         assert_eq!(account.booked_minor, sum(RowStatus::Booked));
         assert_eq!(account.pending_minor, sum(RowStatus::Pending));
         assert_eq!(account.transaction_count, i64::try_from(page.rows.len()).unwrap());
+    }
+
+    /// The batches, latest first.
+    pub(crate) async fn latest_batches(&self) -> Vec<BatchId> {
+        let mut session = self.store.db.read().await.unwrap();
+        let text = sql!("SELECT id FROM batches ORDER BY made_at DESC, id DESC LIMIT 20");
+        let ids: Vec<uuid::Uuid> = on!(session, c => sqlx::query_scalar(text).fetch_all(c).await.unwrap());
+        ids.into_iter().map(BatchId::from).collect()
+    }
+
+    /// Every row that a bank sent stands for exactly one feed row, and no claim speaks of a row that is gone.
+    pub(crate) async fn check_claims(&self) {
+        let mut session = self.store.db.read().await.unwrap();
+        let text = sql!(
+            "SELECT
+                (SELECT COUNT(*) FROM transactions t WHERE t.deleted_at IS NULL AND t.provider_dated_on IS NOT NULL
+                    AND (SELECT COUNT(*) FROM claims k WHERE k.transaction_id = t.id
+                        AND k.state IN ('applied', 'superseded')) <> 1),
+                (SELECT COUNT(*) FROM claims k JOIN transactions t ON t.id = k.transaction_id
+                    WHERE k.state = 'applied' AND t.deleted_at IS NOT NULL)"
+        );
+        let counts: (i64, i64) = on!(session, c => sqlx::query_as(text).fetch_one(c).await.unwrap());
+        assert_eq!(counts, (0, 0), "rows without their one claim, claims of rows that are gone");
     }
 }
 
