@@ -1,6 +1,6 @@
 //! Batches: every write to the books, who made it, and what undoing it would do.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -22,7 +22,7 @@ pub enum BatchActor {
 }
 
 /// What a change is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Entity {
     /// A transaction.
@@ -92,7 +92,7 @@ impl Change {
 /// `worked_on` the rows that other batches which are still in force have written to since. A field is restored only while it
 /// holds what this batch gave it. A row that came or went with the batch goes back whole, with its claims, or not at all; one
 /// that came leaves only while nobody has worked on it.
-pub fn plan_undo(changes: &[Change], now: &HashMap<FieldKey, Option<String>>, worked_on: &HashSet<Uuid>) -> UndoPlan {
+pub fn plan_undo(changes: &[Change], now: &BTreeMap<FieldKey, Option<String>>, worked_on: &BTreeSet<Uuid>) -> UndoPlan {
     let comes_or_goes: HashMap<Uuid, bool> = changes
         .iter()
         .filter(|change| change.entity == Entity::Transaction && change.field == EXISTS)
@@ -167,12 +167,12 @@ mod tests {
     }
 
     /// The values as the batch left them.
-    fn as_left(changes: &[Change]) -> HashMap<FieldKey, Option<String>> {
+    fn as_left(changes: &[Change]) -> BTreeMap<FieldKey, Option<String>> {
         changes.iter().map(|change| (change.key(), change.after.clone())).collect()
     }
 
-    fn nobody() -> HashSet<Uuid> {
-        HashSet::new()
+    fn nobody() -> BTreeSet<Uuid> {
+        BTreeSet::new()
     }
 
     fn claim(feed_row: u128, transaction: u128, before: Option<&str>, after: Option<&str>) -> Change {
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn a_field_that_was_written_twice_goes_back_to_the_first() {
         let made = [change(1, "payee", Some("a"), Some("b")), change(1, "payee", Some("b"), Some("c"))];
-        let now = HashMap::from([(made[0].key(), Some("c".to_owned()))]);
+        let now = BTreeMap::from([(made[0].key(), Some("c".to_owned()))]);
         let plan = plan_undo(&made, &now, &nobody());
         assert_eq!(plan.write, [change(1, "payee", Some("c"), Some("b")), change(1, "payee", Some("b"), Some("a"))]);
     }
@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn a_row_that_somebody_has_worked_on_stays_whole() {
         let made = [change(1, EXISTS, None, Some("1")), claim(7, 1, None, Some("applied:1"))];
-        let plan = plan_undo(&made, &as_left(&made), &HashSet::from([Uuid::from_u128(1)]));
+        let plan = plan_undo(&made, &as_left(&made), &BTreeSet::from([Uuid::from_u128(1)]));
         assert_eq!(plan.write, []);
         assert!(plan.stay.iter().all(|(_, why)| *why == Untouchable::WorkedOnSince));
     }

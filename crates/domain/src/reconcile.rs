@@ -75,7 +75,7 @@ pub struct Known {
     pub currency: Option<CurrencyCode>,
     /// Its day.
     pub day: Option<Date>,
-    /// Its payee as the provider wrote it, folded.
+    /// Its counterparty's name, folded, where the bank named one. A text that only stands for a name tells nobody apart.
     pub payee_folded: Option<String>,
     /// Whether this very fetch brought it again, byte for byte, and nothing needs deciding.
     pub seen: bool,
@@ -302,7 +302,7 @@ pub fn plan(snapshot: &Snapshot) -> Plan {
 
     let mut known = KnownRows::new(&snapshot.known);
     recognise_returned(&mut candidates, &mut known);
-    ids::recognise(&mut candidates, &mut known);
+    ids::recognise(&mut candidates, &mut known, policy);
     content::recognise(&mut candidates, &mut known, policy);
     pending::settle(&mut candidates, &mut known);
 

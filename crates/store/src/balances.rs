@@ -165,7 +165,22 @@ impl Store {
     ) -> Result<Proof, StoreError> {
         let state = self.account(asker, account).await?;
         let now = self.ambient.now();
+        let oldest = now.saturating_sub(SignedDuration::from_hours(24 * WITNESS_DAYS)).unwrap_or(now);
         let mut session = self.db.read().await?;
+        // Only from where the feed imports do the rows follow the bank's; what it stated before it fed this account is not
+        // about it.
+        let text = sql!(
+            "SELECT import_from, from_at FROM feeds WHERE organization_id = $1 AND bank_account_id = $2 AND account_id = $3
+                AND until_at IS NULL"
+        );
+        let feed: Option<(SqlDate, i64)> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(bank_account.uuid())
+            .bind(account.uuid())
+            .fetch_optional(c)
+            .await?);
+        let (import_from, fed_since) = feed.map_or((None, 0), |(day, at)| (Some(day.to_jiff()), at));
+        let rows_from = state.opening_on.max(import_from);
         let text = sql!(
             "SELECT kind, provider_kind, moment, moment_on, amount_minor, currency, seen_at FROM balances
              WHERE organization_id = $1 AND bank_account_id = $2 AND run_id IS NOT NULL AND seen_at >= $3
@@ -174,7 +189,7 @@ impl Store {
         let rows: Vec<Row> = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())
             .bind(bank_account.uuid())
-            .bind(micros(now.saturating_sub(SignedDuration::from_hours(24 * WITNESS_DAYS)).unwrap_or(now)))
+            .bind(micros(oldest).max(fed_since))
             .fetch_all(c)
             .await?);
         let balances: Vec<StatedBalance> =
@@ -184,7 +199,7 @@ impl Store {
             None => Vec::new(),
         };
         drop(session);
-        let proof = prove(&balances, &movements, state.opening_on);
+        let proof = prove(&balances, &movements, rows_from);
         self.keep_proof(asker, account, state.revision, proof, now).await?;
         Ok(proof)
     }

@@ -19,7 +19,6 @@ pub(crate) struct NewBatch<'a> {
 
 #[derive(sqlx::FromRow)]
 pub(crate) struct ChangeRow {
-    pub(crate) batch_id: Uuid,
     entity: String,
     entity_id: Uuid,
     owner_id: Uuid,
@@ -119,7 +118,7 @@ impl Store {
         batch: BatchId,
     ) -> Result<Vec<Change>, StoreError> {
         let text = sql!(
-            "SELECT batch_id, entity, entity_id, owner_id, field, before_value, after_value FROM changes
+            "SELECT entity, entity_id, owner_id, field, before_value, after_value FROM changes
              WHERE organization_id = $1 AND batch_id = $2 ORDER BY position"
         );
         let rows: Vec<ChangeRow> = on!(session, c => sqlx::query_as(text)

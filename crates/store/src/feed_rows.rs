@@ -37,6 +37,8 @@ pub struct ReceivedRow {
     pub fingerprint: Digest,
     /// The version of the content's normal form.
     pub fingerprint_version: i64,
+    /// Whether the bank names the other side.
+    pub names_counterparty: bool,
     /// Digest of its bytes and its status.
     pub raw_digest: Digest,
     /// Which one with these bytes it is within this fetch: 0, 1, …
@@ -169,7 +171,7 @@ impl Store {
                 let mut insert = sqlx::QueryBuilder::new(
                     "INSERT INTO feed_row_versions (organization_id, id, bank_account_id, source_id, run_id, position, \
                      status, amount_minor, currency, day, provider_id_digest, bank_id_digest, reference_digest, \
-                     fingerprint, fingerprint_version, raw_digest, raw, received_at, last_seen_run_id, last_seen_at) ",
+                     fingerprint, fingerprint_version, names_counterparty, raw_digest, raw, received_at, last_seen_run_id, last_seen_at) ",
                 );
                 insert.push_values(chunk.iter().zip(first..), |mut values, (row, position)| {
                     values
@@ -188,6 +190,7 @@ impl Store {
                         .push_bind(of_kind(row, RowIdKind::Reference))
                         .push_bind(row.fingerprint.0.as_slice())
                         .push_bind(row.fingerprint_version)
+                        .push_bind(row.names_counterparty)
                         .push_bind(row.raw_digest.0.as_slice())
                         .push_bind(row.raw.as_bytes())
                         .push_bind(now)

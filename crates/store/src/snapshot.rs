@@ -153,7 +153,7 @@ impl KnownRow {
 /// The columns of a [`KnownRow`], and where they come from.
 const KNOWN: &str = "SELECT r.id AS feed_row_id, v.status, v.amount_minor, v.currency, v.day, v.provider_id_digest, \
      v.bank_id_digest, v.reference_digest, v.fingerprint, v.last_seen_run_id, k.state AS claim_state, \
-     k.transaction_id, p.name_folded AS payee_folded \
+     k.transaction_id, CASE WHEN v.names_counterparty THEN p.name_folded END AS payee_folded \
      FROM feed_row_versions v \
      JOIN feed_rows r ON r.organization_id = v.organization_id AND r.id = v.feed_row_id AND r.current_version_id = v.id \
      LEFT JOIN claims k ON k.organization_id = r.organization_id AND k.feed_row_id = r.id \

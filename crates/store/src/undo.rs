@@ -1,6 +1,6 @@
 //! Undo: taking a batch back, as far as nobody has built on it since. Feed rows are observations and stay.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use bankside_domain::account::OpeningSource;
 use bankside_domain::batch::{BatchActor, Change, EXISTS, Entity, FieldKey, UndoPlan, Untouchable, plan_undo};
@@ -135,8 +135,8 @@ impl Store {
         session: &mut Session,
         asker: &Asker,
         changes: &[Change],
-    ) -> Result<HashMap<FieldKey, Option<String>>, StoreError> {
-        let mut now = HashMap::with_capacity(changes.len());
+    ) -> Result<BTreeMap<FieldKey, Option<String>>, StoreError> {
+        let mut now = BTreeMap::new();
         for (entity, select, key) in [
             (
                 Entity::Transaction,

@@ -217,6 +217,7 @@ impl<'a> Ingest<'a> {
             ids: Vec::new(),
             fingerprint: raw_digest,
             fingerprint_version: FINGERPRINT_VERSION,
+            names_counterparty: false,
             raw_digest,
             occurrence,
             raw: sealed,
@@ -230,6 +231,7 @@ impl<'a> Ingest<'a> {
                 day: row.day(),
                 ids: row.ids.iter().map(|id| (id.kind, self.ids.digest(&[id.value.as_bytes()]))).collect(),
                 fingerprint: self.contents.digest(&[fingerprint_text(&row).as_bytes()]),
+                names_counterparty: row.counterparty.name.is_some(),
                 ..blank
             },
         }

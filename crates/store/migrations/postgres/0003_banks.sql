@@ -183,6 +183,7 @@ CREATE TABLE feed_row_versions (
     reference_digest BYTEA,
     fingerprint BYTEA NOT NULL,
     fingerprint_version BIGINT NOT NULL,
+    names_counterparty BOOLEAN NOT NULL,
     raw_digest BYTEA NOT NULL,
     raw BYTEA NOT NULL,
     received_at BIGINT NOT NULL,

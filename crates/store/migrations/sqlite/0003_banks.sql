@@ -183,6 +183,7 @@ CREATE TABLE feed_row_versions (
     reference_digest BLOB,
     fingerprint BLOB NOT NULL,
     fingerprint_version INTEGER NOT NULL,
+    names_counterparty INTEGER NOT NULL,
     raw_digest BLOB NOT NULL,
     raw BLOB NOT NULL,
     received_at INTEGER NOT NULL,

@@ -231,8 +231,15 @@ impl Store {
             work.updated.iter().map(|updated| updated.id).chain(work.removed.iter().copied()).collect();
         let standing = self.standing(session, asker, &ids).await?;
         let written = self.written_by_hand(session, asker, &standing).await?;
-        for removed in &work.removed {
-            if let Some(row) = standing.get(removed) {
+        let removed = std::mem::take(&mut work.removed);
+        for removed in removed {
+            if let Some(row) = standing.get(&removed) {
+                // A row that somebody typed stays: the bank has only taken back what confirmed it.
+                if written.contains(&(row.id, "dated_on".to_owned())) {
+                    self.unmatch_entry(session, asker, work, row).await?;
+                    continue;
+                }
+                work.removed.push(removed);
                 let sums = Sums::of(code(&row.status)?, row.amount_minor).reversed();
                 work.sums.entry(row.account_id.into()).or_default().add(sums);
                 let owner = removed.uuid();
@@ -334,6 +341,45 @@ impl Store {
             sums.add(Sums::of(status, row.amount_minor).reversed());
         }
         sums.add(Sums::of(entry.status, row.amount_minor));
+        Ok(())
+    }
+
+    /// Takes from a typed row what a pending row of the bank had lent it.
+    async fn unmatch_entry(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        work: &mut Work<'_>,
+        row: &Standing,
+    ) -> Result<(), StoreError> {
+        let day = |day: Option<SqlDate>| day.map(|day| day.to_jiff().to_string());
+        let booked = RowStatus::Booked.code();
+        for (field, before, after) in [
+            ("status", Some(row.status.clone()), Some(booked.to_owned())),
+            ("booked_on", day(row.booked_on), None),
+            ("value_on", day(row.value_on), None),
+            ("provider_dated_on", day(row.provider_dated_on), None),
+            ("provider_payee_id", row.provider_payee_id.map(|id| id.to_string()), None),
+        ] {
+            if before != after {
+                work.changes.push(change(Entity::Transaction, row.id, row.id, field, before, after));
+            }
+        }
+        if row.provider_note.is_some() {
+            let before = row.provider_note.clone();
+            work.changes.push(change(Entity::Line, row.line_id, row.id, "provider_note", before, None));
+        }
+        let text = sql!(
+            "UPDATE transactions SET status = $3, booked_on = NULL, value_on = NULL, provider_dated_on = NULL,
+                provider_payee_id = NULL
+             WHERE organization_id = $1 AND id = $2"
+        );
+        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(row.id).bind(booked));
+        let text = sql!("UPDATE transaction_lines SET provider_note = NULL WHERE organization_id = $1 AND id = $2");
+        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(row.line_id));
+        let sums = work.sums.entry(row.account_id.into()).or_default();
+        sums.add(Sums::of(code(&row.status)?, row.amount_minor).reversed());
+        sums.add(Sums::of(RowStatus::Booked, row.amount_minor));
         Ok(())
     }
 

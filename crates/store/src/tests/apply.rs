@@ -148,6 +148,28 @@ on_both! {
         assert_eq!(claim().await.unwrap().unwrap().lease.run, waiting);
     }
 
+    a_typed_row_outlives_the_pending_row_that_met_it(world) {
+        let typed = NewTransaction {
+            dated_on: date(2026, 11, 10),
+            amount_minor: -5000,
+            payee: Some("Garage".into()),
+            note: Some("deposit".into()),
+        };
+        world.store.add_transaction(&world.asker, world.account, &typed).await.unwrap();
+        let before = world.rows().await;
+        world.sync(&[pending(11, -5000, "Garage am Hafen")]).await;
+        assert_eq!(world.rows().await.len(), 1);
+        // The bank books another amount: the pending row is gone, and what was typed is as it was.
+        let applied = world.sync(&[booked(12, -5500, "Garage am Hafen", "g1")]).await;
+        assert_eq!((applied.counts.added, applied.counts.vanished), (1, 1));
+        let after = world.rows().await;
+        assert_eq!(after.len(), 2);
+        assert!(after.contains(&before[0]), "{after:?}");
+        world.store.undo(&world.asker, applied.batch.unwrap()).await.unwrap();
+        assert_eq!(world.rows().await.len(), 1);
+        world.check_sums().await;
+    }
+
     undo_twice_is_refused(world) {
         let applied = world.sync(&month()).await;
         world.store.undo(&world.asker, applied.batch.unwrap()).await.unwrap();

@@ -228,6 +228,7 @@ impl World {
                     ids: row.ids.iter().map(|id| (id.kind, ids.digest(&[id.value.as_bytes()]))).collect(),
                     fingerprint: prints.digest(&[fingerprint_text(&row).as_bytes()]),
                     fingerprint_version: FINGERPRINT_VERSION,
+                    names_counterparty: true,
                     raw_digest,
                     occurrence,
                     raw: key.seal_compressed(
