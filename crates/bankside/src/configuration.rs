@@ -1,7 +1,7 @@
 //! Configuration: defaults, then a file, then the environment, then flags. The later one wins.
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -29,11 +29,42 @@ struct Written {
     data_folder: PathBuf,
     database_url: Option<String>,
     #[serde(default)]
+    trusted_proxies: OneOrMany,
+    #[serde(default)]
     vault: WrittenVault,
     #[serde(default)]
     log: WrittenLog,
     #[serde(default)]
     providers: BTreeMap<String, WrittenProvider>,
+}
+
+/// A list in the file; in the environment, a text with commas.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    Many(Vec<String>),
+    One(String),
+}
+
+impl Default for OneOrMany {
+    fn default() -> Self {
+        Self::Many(Vec::new())
+    }
+}
+
+impl OneOrMany {
+    fn addresses(&self) -> anyhow::Result<Vec<IpAddr>> {
+        let texts: Vec<&str> = match self {
+            Self::Many(texts) => texts.iter().map(String::as_str).collect(),
+            Self::One(text) => text.split(',').filter(|text| !text.trim().is_empty()).collect(),
+        };
+        let read = |text: &str| {
+            text.trim()
+                .parse()
+                .with_context(|| format!("trusted_proxies holds addresses such as 127.0.0.1, not “{text}”"))
+        };
+        texts.into_iter().map(read).collect()
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -83,6 +114,8 @@ pub(crate) struct Configuration {
     /// Where people reach it; by default where it listens.
     pub(crate) public_url: Option<Url>,
     pub(crate) database_url: String,
+    /// Proxies that are believed about whom a request comes from.
+    pub(crate) trusted_proxies: Vec<IpAddr>,
     pub(crate) key_file: PathBuf,
     pub(crate) log_filter: String,
     pub(crate) log_format: LogFormat,
@@ -161,6 +194,7 @@ impl Configuration {
             listen,
             public_url,
             database_url,
+            trusted_proxies: written.trusted_proxies.addresses()?,
             key_file,
             log_filter: written.log.filter.unwrap_or_else(|| "info,tower_http=warn,sqlx=warn".to_owned()),
             log_format: written.log.format,
@@ -271,10 +305,16 @@ mod tests {
     fn later_sources_win() {
         let configuration = read(
             "listen = \"127.0.0.1:1\"\ndata_folder = \"/tmp/a\"\n[vault]\nkey_file = \"/etc/bankside.key\"",
-            &[("BANKSIDE_LISTEN", "127.0.0.1:2"), ("BANKSIDE_TEST_POSTGRES", "x"), ("OTHER", "y")],
+            &[
+                ("BANKSIDE_LISTEN", "127.0.0.1:2"),
+                ("BANKSIDE_TRUSTED_PROXIES", "127.0.0.1, ::1"),
+                ("BANKSIDE_TEST_POSTGRES", "x"),
+                ("OTHER", "y"),
+            ],
         )
         .unwrap();
         assert_eq!(configuration.listen.port(), 2);
+        assert_eq!(configuration.trusted_proxies.len(), 2);
         assert_eq!(configuration.database_url, "sqlite:///tmp/a/bankside.sqlite");
         assert_eq!(configuration.sources.len(), 3);
     }
@@ -312,6 +352,7 @@ mod tests {
     fn mistakes_are_named() {
         assert!(error("lisen = \"127.0.0.1:1\"").contains("lisen"));
         assert!(error("listen = \"nowhere\"").contains("nowhere"));
+        assert!(error("trusted_proxies = [\"my-proxy\"]").contains("my-proxy"));
         assert!(error("public_url = \"https://a.example/path\"").contains("public_url must not have a path"));
         assert!(error("[providers.gocardles]\nenabled = true").contains("known are: gocardless"));
         assert!(error("[providers.gocardless]\nsecret = \"x\"").contains("secret_id"));

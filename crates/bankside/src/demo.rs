@@ -81,8 +81,11 @@ pub(crate) async fn run(options: &DemoOptions) -> anyhow::Result<ExitCode> {
         .await
         .with_context(|| format!("to start the demo afresh, delete {}", data.display()))?;
     let provider = ProviderSettings { base_url: Some(provider_url(&banks)?), ..ProviderSettings::default() };
-    let settings =
-        Settings { public_url: public_url.clone(), providers: BTreeMap::from([(PROVIDER.to_owned(), provider)]) };
+    let settings = Settings {
+        public_url: public_url.clone(),
+        providers: BTreeMap::from([(PROVIDER.to_owned(), provider)]),
+        trusted_proxies: Vec::new(),
+    };
     let engine = compose::engine(store.clone(), vault, settings, ambient)?;
 
     let progress = Progress;

@@ -34,7 +34,11 @@ pub(crate) async fn run(options: &ServeOptions) -> anyhow::Result<ExitCode> {
         None => default_public_url(address)?,
     };
     announce(&configuration, &public_url, origin, &store);
-    let settings = Settings { public_url: public_url.clone(), providers: configuration.providers };
+    let settings = Settings {
+        public_url: public_url.clone(),
+        providers: configuration.providers,
+        trusted_proxies: configuration.trusted_proxies,
+    };
     let engine = compose::engine(store.clone(), vault, settings, ambient)?;
     println!("Bankside is at {public_url}");
     serve_until_told(listener, engine, store).await?;

@@ -18,13 +18,14 @@ mod status;
 pub mod sync;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bankside_connect::Registry;
 use bankside_connect::http::Http;
 use bankside_domain::{Ambient, Secret};
 use bankside_vault::Vault;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use url::Url;
 
 pub use accounts::{AccountView, BankLine, NewAccountInput, NewTransactionInput};
@@ -42,6 +43,9 @@ pub use pictures::Picture;
 pub use status::{AccountStatus, ConnectedAccount, ConnectionView, FedAccount};
 pub use sync::view::{RunView, RunViewAccount};
 
+/// Each takes 19 MiB for as long as it lasts.
+const HASHES_AT_ONCE: usize = 4;
+
 /// What the operator has configured.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -49,6 +53,8 @@ pub struct Settings {
     pub public_url: Url,
     /// Each provider's configuration, by id.
     pub providers: BTreeMap<String, ProviderSettings>,
+    /// Proxies before this server. What they say of whom a request comes from is believed, and of nobody else.
+    pub trusted_proxies: Vec<IpAddr>,
 }
 
 /// What the operator has configured for one provider.
@@ -82,6 +88,8 @@ pub struct Engine {
     pub(crate) settings: Arc<Settings>,
     pub(crate) institution_lists: Arc<connecting::InstitutionLists>,
     pub(crate) pictures: Arc<pictures::Pictures>,
+    /// Places for hashing passwords.
+    pub(crate) hashes: Arc<Semaphore>,
     /// Wakes the worker: a run is due.
     pub(crate) due: Arc<Notify>,
     /// Moves on with each step of any run in this process, so that pages look sooner than their next look.
@@ -107,6 +115,7 @@ impl Engine {
             settings: Arc::new(settings),
             institution_lists: Arc::default(),
             pictures: Arc::default(),
+            hashes: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             due: Arc::new(Notify::new()),
             progress: Arc::new(watch::Sender::new(0)),
         }

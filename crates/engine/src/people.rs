@@ -65,8 +65,9 @@ impl Engine {
 
     /// The first start: makes the operator and their organization, and signs them in.
     pub async fn set_up(&self, input: SetUp) -> Result<SignedIn, EngineError> {
+        const SET_UP_ALREADY: EngineError = EngineError::Conflict("this installation has been set up already");
         if !self.needs_set_up().await? {
-            return Err(EngineError::Conflict("this installation has been set up already"));
+            return Err(SET_UP_ALREADY);
         }
         let name = required("name", &input.name, "Say who you are: you sign in with this name.")?;
         let organization = required("organization", &input.organization, "Give the organization a name.")?;
@@ -83,41 +84,44 @@ impl Engine {
         }
         let password_hash = self.hash_password(input.password).await?;
         let person = NewPerson { name, email, password_hash, is_operator: true };
-        let person = self.store.add_person_as_system(&person).await?;
         let new = NewOrganization {
             name: organization,
             kind: input.kind,
             currency: input.currency,
             time_zone: input.time_zone,
         };
-        let organization = self.store.add_organization_as_system(&new, person).await?;
+        let (person, organization) = self.store.set_up_as_system(&person, &new).await?.ok_or(SET_UP_ALREADY)?;
         let asker = Asker::member(organization, person, bankside_domain::Role::Owner);
         self.store.audit(&asker, "installation.set_up", &organization.to_string(), "").await?;
         self.start_session(person).await
     }
 
     /// Signs in with name or address. `address` is where the attempt comes from; it is throttled like the name.
+    ///
+    /// An attempt is counted before its password is looked at and given back when it fits, so that many at once are not more
+    /// than many one after the other.
     pub async fn sign_in(&self, login: &str, password: Secret, address: &str) -> Result<SignedIn, EngineError> {
         let by_name = format!("name:{}", bankside_domain::text::fold(login).chars().take(120).collect::<String>());
         let by_address = format!("address:{address}");
-        let now = self.ambient.now();
-        for bucket in [&by_name, &by_address] {
-            if let Some(throttle) = self.store.throttle_as_system(bucket).await?
-                && throttle.blocked_until > now
-            {
-                return Err(EngineError::Throttled { until: throttle.blocked_until });
+        self.count_attempt(&by_address, TRIES_PER_ADDRESS).await?;
+        let tries_left = match self.count_attempt(&by_name, TRIES_PER_NAME).await {
+            Ok(left) => left,
+            Err(error) => {
+                self.give_attempt_back(&by_address).await?;
+                return Err(error);
             }
-        }
+        };
         let found = self.store.person_by_login_as_system(login).await?;
         // An unknown name takes as long as a wrong password.
         let stored = found.as_ref().map(|found| found.password_hash.clone());
-        let fits = verify_password(password, stored).await?;
+        let fits = self.verify_password(password, stored).await?;
         let Some(found) = found.filter(|_| fits) else {
-            self.count_failure(&by_address, TRIES_PER_ADDRESS, now).await?;
-            let tries_left = self.count_failure(&by_name, TRIES_PER_NAME, now).await?;
             return Err(EngineError::WrongPassword { tries_left });
         };
-        self.store.set_throttle_as_system(&by_name, None).await?;
+        self.give_attempt_back(&by_address).await?;
+        let now = self.ambient.now();
+        let forgotten = Throttle { failures: 0, blocked_until: now, changed_at: now };
+        self.store.rewrite_throttle_as_system(&by_name, |_| forgotten).await?;
         self.start_session(found.person.id).await
     }
 
@@ -156,25 +160,65 @@ impl Engine {
         Ok(SignedIn { person, token: Secret::new(token), expires_at })
     }
 
-    /// Counts a failed attempt and answers how many are left before a pause.
-    async fn count_failure(&self, bucket: &str, tries: i64, now: Timestamp) -> Result<i64, EngineError> {
-        let before = self.store.throttle_as_system(bucket).await?;
-        let recent = before.filter(|before| before.changed_at + SignedDuration::from_hours(FORGET_AFTER_HOURS) > now);
-        let failures = recent.map_or(0, |throttle| throttle.failures) + 1;
-        let over = failures - tries;
-        let pause_secs = match u32::try_from(over) {
-            Ok(times) => FIRST_PAUSE_SECS.saturating_mul(1_i64.checked_shl(times.min(20)).unwrap_or(i64::MAX)),
-            Err(_) => 0,
+    /// Counts an attempt as if it had failed and answers how many are left before a pause, or that there is one.
+    async fn count_attempt(&self, bucket: &str, tries: i64) -> Result<i64, EngineError> {
+        let now = self.ambient.now();
+        let mut answer = Ok(0);
+        let rewrite = |before: Throttle| {
+            if before.blocked_until > now {
+                answer = Err(EngineError::Throttled { until: before.blocked_until });
+                return before;
+            }
+            let is_recent = before.changed_at + SignedDuration::from_hours(FORGET_AFTER_HOURS) > now;
+            let failures = if is_recent { before.failures } else { 0 } + 1;
+            let pause_secs = match u32::try_from(failures - tries) {
+                Ok(times) => FIRST_PAUSE_SECS.saturating_mul(1_i64.checked_shl(times.min(20)).unwrap_or(i64::MAX)),
+                Err(_) => 0,
+            };
+            answer = Ok((tries - failures).max(0));
+            let blocked_until = now + SignedDuration::from_secs(pause_secs.min(LONGEST_PAUSE_SECS));
+            Throttle { failures, blocked_until, changed_at: now }
         };
-        let blocked_until = now + SignedDuration::from_secs(pause_secs.min(LONGEST_PAUSE_SECS));
-        let throttle = Throttle { failures, blocked_until, changed_at: now };
-        self.store.set_throttle_as_system(bucket, Some(throttle)).await?;
-        Ok((tries - failures).max(0))
+        self.store.rewrite_throttle_as_system(bucket, rewrite).await?;
+        answer
+    }
+
+    async fn give_attempt_back(&self, bucket: &str) -> Result<(), EngineError> {
+        let now = self.ambient.now();
+        let rewrite = |before: Throttle| Throttle {
+            failures: (before.failures - 1).max(0),
+            blocked_until: before.blocked_until.min(now),
+            ..before
+        };
+        Ok(self.store.rewrite_throttle_as_system(bucket, rewrite).await?)
+    }
+
+    /// Compares a password with a stored hash, or with one that nobody's password has.
+    async fn verify_password(&self, password: Secret, stored: Option<String>) -> Result<bool, EngineError> {
+        /// The hash of nothing that anybody knows, so that unknown names cost the same.
+        const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5LWhhcy10aGlz$\
+                              CWRmjqMdpWZXTvNZEXKkTVFI9NGnFYDjj9jPfLB4YWQ";
+        self.hashing(move || {
+            let text = stored.as_deref().unwrap_or(NOBODY);
+            let hash = PasswordHash::new(text).map_err(|error| EngineError::Inside(error.to_string()))?;
+            let fits = hasher()?.verify_password(password.expose().as_bytes(), &hash).is_ok();
+            Ok(fits && stored.is_some())
+        })
+        .await
+    }
+
+    /// Hashes beside the threads that answer, few at a time: each takes much memory, and strangers can ask for it.
+    async fn hashing<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, EngineError> + Send + 'static,
+    ) -> Result<T, EngineError> {
+        let _place = self.hashes.acquire().await.map_err(|error| EngineError::Inside(error.to_string()))?;
+        tokio::task::spawn_blocking(work).await.map_err(|error| EngineError::Inside(error.to_string()))?
     }
 
     async fn hash_password(&self, password: Secret) -> Result<String, EngineError> {
         let salt = self.ambient.random::<16>();
-        blocking(move || {
+        self.hashing(move || {
             let hash: Result<PasswordHash, _> = hasher()?.hash_password_with_salt(password.expose().as_bytes(), &salt);
             hash.map(|hash| hash.to_string()).map_err(|error| EngineError::Inside(error.to_string()))
         })
@@ -186,25 +230,6 @@ impl Engine {
 fn hasher() -> Result<Argon2<'static>, EngineError> {
     let params = Params::new(19 * 1024, 2, 1, None).map_err(|error| EngineError::Inside(error.to_string()))?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
-}
-
-async fn verify_password(password: Secret, stored: Option<String>) -> Result<bool, EngineError> {
-    /// The hash of nothing that anybody knows, so that unknown names cost the same.
-    const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5LWhhcy10aGlz$\
-                          CWRmjqMdpWZXTvNZEXKkTVFI9NGnFYDjj9jPfLB4YWQ";
-    blocking(move || {
-        let text = stored.as_deref().unwrap_or(NOBODY);
-        let hash = PasswordHash::new(text).map_err(|error| EngineError::Inside(error.to_string()))?;
-        let fits = hasher()?.verify_password(password.expose().as_bytes(), &hash).is_ok();
-        Ok(fits && stored.is_some())
-    })
-    .await
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, EngineError> + Send + 'static,
-) -> Result<T, EngineError> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| EngineError::Inside(error.to_string()))?
 }
 
 fn token_digest(token: &str) -> [u8; 32] {

@@ -1,7 +1,9 @@
 //! What every answer carries and every request must pass: security headers, and the check that a form came from our own pages.
 
+use std::net::IpAddr;
+
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use url::Url;
@@ -67,6 +69,32 @@ fn is_home(origin: &str, home: &Url) -> bool {
         && origin.port_or_known_default() == home.port_or_known_default()
 }
 
+/// Where a request comes from, for counting attempts: the peer, or, where that is a trusted proxy, the last address in
+/// `X-Forwarded-For` that is none. One who has a whole IPv6 network has one place in it.
+pub(crate) fn origin_address(peer: IpAddr, headers: &HeaderMap, trusted_proxies: &[IpAddr]) -> String {
+    let mut address = peer.to_canonical();
+    let forwarded: Vec<&str> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .collect();
+    for named in forwarded.iter().rev() {
+        if !trusted_proxies.contains(&address) {
+            break;
+        }
+        let Ok(before) = named.trim().parse::<IpAddr>() else { break };
+        address = before.to_canonical();
+    }
+    match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    }
+}
+
 /// Whether pages travel unprotected over a network.
 pub(crate) fn is_plain_http(home: &Url) -> bool {
     home.scheme() == "http" && !matches!(home.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
@@ -75,6 +103,20 @@ pub(crate) fn is_plain_http(home: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_trusted_proxy_says_whom_it_speaks_for() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let headers =
+            |value: &str| HeaderMap::from_iter([("x-forwarded-for".parse().unwrap(), value.parse().unwrap())]);
+        let proxies = [ip("127.0.0.1"), ip("10.0.0.2")];
+        let from = |peer, value| origin_address(ip(peer), &headers(value), &proxies);
+        assert_eq!(from("203.0.113.7", "198.51.100.1"), "203.0.113.7");
+        assert_eq!(from("127.0.0.1", "198.51.100.1"), "198.51.100.1");
+        assert_eq!(from("127.0.0.1", "6.6.6.6, 198.51.100.1, 10.0.0.2"), "198.51.100.1");
+        assert_eq!(from("127.0.0.1", "nonsense"), "127.0.0.1");
+        assert_eq!(from("::ffff:127.0.0.1", "2001:db8:1:2:3::9"), "2001:db8:1:2::/64");
+    }
 
     #[test]
     fn only_home_is_home() {

@@ -66,6 +66,14 @@ impl Session {
         Ok(())
     }
 
+    /// Has everybody wait who wants to add people. `SQLite` has one writer, who holds the lock already.
+    pub(crate) async fn lock_people(&mut self) -> Result<(), StoreError> {
+        if let Self::Postgres(Handle::Transaction(transaction)) = self {
+            sqlx::query("LOCK TABLE people IN SHARE ROW EXCLUSIVE MODE").execute(&mut **transaction).await?;
+        }
+        Ok(())
+    }
+
     /// Locks the rows that a query has selected. `SQLite` has one writer, who holds the lock already.
     pub(crate) fn for_update(&self) -> &'static str {
         match self {

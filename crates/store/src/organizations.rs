@@ -4,7 +4,7 @@ use bankside_domain::{Actor, Asker, Code, CurrencyCode, Id, OrganizationId, Orga
 use uuid::Uuid;
 
 use crate::convert::{code, currency, ids, micros};
-use crate::db::{on, run, sql};
+use crate::db::{Session, on, run, sql};
 use crate::{Store, StoreError};
 
 /// A household or a company.
@@ -79,9 +79,20 @@ impl Store {
         new: &NewOrganization,
         owner: PersonId,
     ) -> Result<OrganizationId, StoreError> {
+        let mut session = self.db.write().await?;
+        let id = self.insert_organization(&mut session, new, owner).await?;
+        session.commit().await?;
+        Ok(id)
+    }
+
+    pub(crate) async fn insert_organization(
+        &self,
+        session: &mut Session,
+        new: &NewOrganization,
+        owner: PersonId,
+    ) -> Result<OrganizationId, StoreError> {
         let id: OrganizationId = self.ambient.id();
         let now = micros(self.ambient.now());
-        let mut session = self.db.write().await?;
         let text = sql!(
             "INSERT INTO organizations (id, name, kind, currency, time_zone, created_at)
              VALUES ($1, $2, $3, $4, $5, $6)"
@@ -98,7 +109,6 @@ impl Store {
         );
         let text = sql!("INSERT INTO members (organization_id, person_id, role, joined_at) VALUES ($1, $2, $3, $4)");
         run!(session, sqlx::query(text).bind(id.uuid()).bind(owner.uuid()).bind(Role::Owner.code()).bind(now));
-        session.commit().await?;
         Ok(id)
     }
 

@@ -2,14 +2,14 @@
 //! organization, therefore everything here is `_as_system`.
 
 use bankside_domain::text::fold;
-use bankside_domain::{Id, PersonId};
+use bankside_domain::{Id, OrganizationId, PersonId};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::convert::{instant, micros};
-use crate::db::{on, run, sql};
+use crate::db::{Session, on, run, sql};
 use crate::error::or_conflict;
-use crate::{Store, StoreError};
+use crate::{NewOrganization, Store, StoreError};
 
 /// A session's last use is written down at most this often.
 const SEEN_EVERY_MICROS: i64 = 60 * 1_000_000;
@@ -86,8 +86,33 @@ impl Store {
 
     /// Adds a person.
     pub async fn add_person_as_system(&self, new: &NewPerson) -> Result<PersonId, StoreError> {
-        let id: PersonId = self.ambient.id();
         let mut session = self.db.write().await?;
+        let id = self.insert_person(&mut session, new).await?;
+        session.commit().await?;
+        Ok(id)
+    }
+
+    /// The first start, all of it or nothing: the first person and their organization. Answers nothing when there is somebody
+    /// already, also when two begin at once.
+    pub async fn set_up_as_system(
+        &self,
+        person: &NewPerson,
+        organization: &NewOrganization,
+    ) -> Result<Option<(PersonId, OrganizationId)>, StoreError> {
+        let mut session = self.db.write().await?;
+        session.lock_people().await?;
+        let text = sql!("SELECT 1 FROM people LIMIT 1");
+        if on!(session, c => sqlx::query(text).fetch_optional(c).await?.is_some()) {
+            return Ok(None);
+        }
+        let person = self.insert_person(&mut session, person).await?;
+        let organization = self.insert_organization(&mut session, organization, person).await?;
+        session.commit().await?;
+        Ok(Some((person, organization)))
+    }
+
+    async fn insert_person(&self, session: &mut Session, new: &NewPerson) -> Result<PersonId, StoreError> {
+        let id: PersonId = self.ambient.id();
         let text = sql!(
             "INSERT INTO people (id, name, name_folded, email, email_folded, password_hash, is_operator, created_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
@@ -105,7 +130,6 @@ impl Store {
             .await
             .map(|_| ()));
         or_conflict(result, "somebody has this name or this address already")?;
-        session.commit().await?;
         Ok(id)
     }
 
@@ -185,39 +209,34 @@ impl Store {
         session.commit().await
     }
 
-    /// The failed attempts of a bucket.
-    pub async fn throttle_as_system(&self, bucket: &str) -> Result<Option<Throttle>, StoreError> {
-        let mut session = self.db.read().await?;
-        let text = sql!("SELECT failures, blocked_until, changed_at FROM throttles WHERE bucket = $1");
-        let row: Option<(i64, i64, i64)> =
-            on!(session, c => sqlx::query_as(text).bind(bucket).fetch_optional(c).await?);
-        row.map(|(failures, blocked_until, changed_at)| {
-            Ok(Throttle { failures, blocked_until: instant(blocked_until)?, changed_at: instant(changed_at)? })
-        })
-        .transpose()
-    }
-
-    /// Writes the failed attempts of a bucket, or forgets them.
-    pub async fn set_throttle_as_system(&self, bucket: &str, throttle: Option<Throttle>) -> Result<(), StoreError> {
+    /// Rewrites the attempts of a bucket by what they are now. Whoever comes at the same time waits, so that none is lost.
+    pub async fn rewrite_throttle_as_system(
+        &self,
+        bucket: &str,
+        rewrite: impl FnOnce(Throttle) -> Throttle + Send,
+    ) -> Result<(), StoreError> {
+        const TEXT: &str = "SELECT failures, blocked_until, changed_at FROM throttles WHERE bucket = $1";
         let mut session = self.db.write().await?;
-        if let Some(throttle) = throttle {
-            let text = sql!(
-                "INSERT INTO throttles (bucket, failures, blocked_until, changed_at) VALUES ($1, $2, $3, $4)
-                     ON CONFLICT (bucket) DO UPDATE SET failures = excluded.failures,
-                     blocked_until = excluded.blocked_until, changed_at = excluded.changed_at"
-            );
-            run!(
-                session,
-                sqlx::query(text)
-                    .bind(bucket)
-                    .bind(throttle.failures)
-                    .bind(micros(throttle.blocked_until))
-                    .bind(micros(throttle.changed_at))
-            );
-        } else {
-            let text = sql!("DELETE FROM throttles WHERE bucket = $1");
-            run!(session, sqlx::query(text).bind(bucket));
-        }
+        // A row that is not there cannot be locked.
+        let text = sql!(
+            "INSERT INTO throttles (bucket, failures, blocked_until, changed_at) VALUES ($1, 0, 0, 0)
+             ON CONFLICT (bucket) DO NOTHING"
+        );
+        run!(session, sqlx::query(text).bind(bucket));
+        let text = sqlx::AssertSqlSafe(format!("{TEXT}{}", session.for_update()));
+        let (failures, blocked_until, changed_at): (i64, i64, i64) =
+            on!(session, c => sqlx::query_as(text).bind(bucket).fetch_one(c).await?);
+        let throttle =
+            rewrite(Throttle { failures, blocked_until: instant(blocked_until)?, changed_at: instant(changed_at)? });
+        let text = sql!("UPDATE throttles SET failures = $2, blocked_until = $3, changed_at = $4 WHERE bucket = $1");
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(bucket)
+                .bind(throttle.failures)
+                .bind(micros(throttle.blocked_until))
+                .bind(micros(throttle.changed_at))
+        );
         session.commit().await
     }
 }

@@ -19,6 +19,12 @@ impl Store {
         presence: Presence,
     ) -> Result<Result<QuotaWindow, Timestamp>, StoreError> {
         let mut session = self.db.write().await?;
+        // A row that is not there cannot be locked; a window that is over long since is as good as none.
+        let text = sql!(
+            "INSERT INTO quota_ledger (organization_id, provider, subject, max_calls, used_calls, resets_at, changed_at)
+             VALUES ($1, $2, $3, 0, 0, 0, 0) ON CONFLICT (organization_id, provider, subject) DO NOTHING"
+        );
+        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(provider).bind(subject));
         let window = self.quota_window(&mut session, asker, provider, subject).await?;
         let answer = debit(window, rule, presence, self.ambient.now());
         if let Ok(window) = answer {

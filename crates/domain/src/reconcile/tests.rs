@@ -20,10 +20,11 @@ struct Sent {
     minor: i64,
     payee: &'static str,
     id: Option<String>,
+    reference: Option<&'static str>,
 }
 
 fn booked(day: i16, minor: i64, payee: &'static str) -> Sent {
-    Sent { status: RowStatus::Booked, day, minor, payee, id: None }
+    Sent { status: RowStatus::Booked, day, minor, payee, id: None, reference: None }
 }
 
 fn pending(day: i16, minor: i64, payee: &'static str) -> Sent {
@@ -35,6 +36,10 @@ impl Sent {
         Self { id: Some(id.to_owned()), ..self }
     }
 
+    fn reference(self, reference: &'static str) -> Self {
+        Self { reference: Some(reference), ..self }
+    }
+
     fn date(&self) -> Date {
         date(2026, 1, 1).checked_add(jiff::Span::new().days(self.day)).unwrap()
     }
@@ -42,7 +47,12 @@ impl Sent {
     fn row(&self) -> Row {
         Row {
             status: self.status,
-            ids: self.id.iter().map(|id| RowId { kind: RowIdKind::Bank, value: id.clone() }).collect(),
+            ids: self
+                .id
+                .iter()
+                .map(|id| RowId { kind: RowIdKind::Bank, value: id.clone() })
+                .chain(self.reference.map(|text| RowId { kind: RowIdKind::Reference, value: text.to_owned() }))
+                .collect(),
             booked_on: (self.status == RowStatus::Booked).then(|| self.date()),
             value_on: Some(self.date()),
             transacted_on: None,
@@ -297,6 +307,26 @@ fn unrelated_rows_that_share_an_id_both_come_in() {
     books.sync(&rows, 0);
     books.sync(&rows, 0);
     assert_eq!(books.rows(), [(B, -990, "Cinema"), (B, -280, "Café")]);
+}
+
+#[test]
+fn a_reference_that_recurs_names_no_row() {
+    let mut books = Books::default();
+    let wage = |day, id: &str| booked(day, 120_000, "Werft Nord").id(id).reference("WAGE");
+    books.sync(&[wage(1, "a")], 0);
+    // Two weeks and a month later; the earlier rows are not in the window any more.
+    books.sync(&[wage(15, "b")], 5);
+    books.sync(&[wage(31, "c")], 21);
+    assert_eq!(books.rows().len(), 3);
+}
+
+#[test]
+fn a_pending_row_that_names_nobody_settles_under_any_name() {
+    let mut books = Books::default();
+    books.sync(&[pending(1, -990, "")], 0);
+    let plan = books.sync(&[booked(3, -990, "Rewe")], 0);
+    assert_eq!(plan.counts(0).settled, 1);
+    assert_eq!(books.rows(), [(B, -990, "Rewe")]);
 }
 
 #[test]

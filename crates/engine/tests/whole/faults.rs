@@ -165,6 +165,26 @@ on_both! {
         assert!(matches!(nobody, Err(EngineError::WrongPassword { .. })));
     }
 
+    many_guesses_at_once_are_no_more_than_one_after_the_other(house) {
+        let guesses: Vec<_> = (0..12)
+            .map(|number| {
+                let engine = house.engine.clone();
+                tokio::spawn(async move {
+                    engine.sign_in("owner", Secret::new("wrong one"), &format!("192.0.2.{number}")).await
+                })
+            })
+            .collect();
+        let mut looked_at = 0;
+        for guess in guesses {
+            match guess.await.unwrap() {
+                Err(EngineError::WrongPassword { .. }) => looked_at += 1,
+                Err(EngineError::Throttled { .. }) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(looked_at, 5);
+    }
+
     a_viewer_may_look_and_not_touch(house) {
         let connection = house.with_bank(NORDHAFEN).await;
         let viewer = Asker::member(house.asker.organization, house.asker.person().unwrap(), Role::Viewer);

@@ -189,6 +189,7 @@ fn start(store: Store, vault: Vault, base_url: &Url, ambient: &Ambient) -> Engin
     let settings = Settings {
         public_url: Url::parse("http://127.0.0.1:5006/").unwrap(),
         providers: BTreeMap::from([("gocardless".to_owned(), gocardless)]),
+        trusted_proxies: Vec::new(),
     };
     let http = Http::new(ambient.clone()).unwrap();
     Engine::new(store, vault, Registry::all(), http, settings, ambient.clone())

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use crate::App;
 use crate::error::{PageError, page};
+use crate::security::origin_address;
 use crate::session::{self, Visitor};
 use crate::view::FieldView;
 use crate::view::shell::address;
@@ -156,9 +157,10 @@ pub(crate) async fn sign_in_form(State(app): State<App>) -> Result<Response, Pag
 pub(crate) async fn sign_in(
     State(app): State<App>,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
     Form(form): Form<SignInForm>,
 ) -> Result<Response, PageError> {
-    let address = from.ip().to_string();
+    let address = origin_address(from.ip(), &headers, &app.engine.settings().trusted_proxies);
     let now = app.engine.ambient().now();
     let home = &app.engine.settings().public_url;
     let error = match app.engine.sign_in(&form.login, Secret::new(form.password), &address).await {
