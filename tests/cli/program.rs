@@ -55,6 +55,14 @@ impl Home {
         Ended::of(self.command(arguments, environment).output().unwrap())
     }
 
+    /// Runs it with something on its standard input.
+    pub(crate) fn run_with_input(&self, arguments: &[&str], input: &str) -> Ended {
+        let mut command = self.command(arguments, &[]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        Ended::of(child.wait_with_output().unwrap())
+    }
+
     /// Starts `bankside serve` and waits until it says where it is.
     pub(crate) fn serve(&self, environment: &[(&str, &str)]) -> Serving {
         let mut child = self

@@ -74,3 +74,26 @@ fn a_taken_address_is_named() {
     assert_eq!(ended.status.code(), Some(1));
     assert!(ended.stderr.contains(&address), "{}", ended.stderr);
 }
+
+#[test]
+fn nobody_has_a_password_to_set_before_the_first_start() {
+    let home = Home::new();
+    let ended = home.run(&["set-password", "nobody"]);
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(ended.stderr.contains("password") || ended.stderr.contains("person"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_forgotten_password_is_set_anew() {
+    let home = Home::new();
+    assert!(home.run(&["demo", "--once"]).status.success());
+    let database = format!("sqlite://{}", home.path().join("demo-data/bankside.sqlite").display());
+    let key = home.path().join("config/bankside/demo.key");
+    home.write("config.toml", &format!("database_url = {database:?}\n[vault]\nkey_file = {key:?}"));
+    let ended = home.run_with_input(&["set-password", "demo"], "another sentence\n");
+    assert!(ended.status.success(), "{}", ended.stderr);
+    let locked_out = home.run(&["demo", "--once"]);
+    assert!(locked_out.stderr.contains("the demo's own sign-in"), "the old one is no good: {}", locked_out.stderr);
+    let short = home.run_with_input(&["set-password", "demo"], "short\n");
+    assert!(short.stderr.contains("at least"), "{}", short.stderr);
+}

@@ -23,6 +23,8 @@ pub(crate) enum Command {
     Demo(DemoOptions),
     /// Serve simulated providers for trying and testing
     Sandbox(SandboxOptions),
+    /// Give a person a new password, read from standard input
+    SetPassword(PasswordOptions),
     /// Check configuration, key, database and books, and say what is wrong
     Doctor(ServeOptions),
 }
@@ -45,6 +47,15 @@ pub(crate) struct ServeOptions {
     /// `sqlite://path` or `postgres://user@host/name`
     #[arg(long, value_name = "URL")]
     pub(crate) database_url: Option<String>,
+}
+
+/// Whose password.
+#[derive(Debug, Args)]
+pub(crate) struct PasswordOptions {
+    /// Their name or address
+    pub(crate) login: String,
+    #[command(flatten)]
+    pub(crate) serve: ServeOptions,
 }
 
 /// Options of the demo.

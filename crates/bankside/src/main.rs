@@ -6,6 +6,7 @@ mod compose;
 mod configuration;
 mod demo;
 mod doctor;
+mod password;
 mod sandbox;
 mod serve;
 
@@ -20,6 +21,7 @@ async fn main() -> ExitCode {
         cli::Command::Serve(options) => serve::run(&options).await,
         cli::Command::Demo(options) => demo::run(&options).await,
         cli::Command::Sandbox(options) => sandbox::run(&options).await,
+        cli::Command::SetPassword(options) => password::run(&options).await,
         cli::Command::Doctor(options) => doctor::run(&options).await,
     };
     match result {
