@@ -95,6 +95,10 @@ pub trait Connector: Send + Sync {
     /// Goes on connecting.
     async fn resume(&self, cx: &Cx<'_>, state: &FlowState, input: Input) -> Result<Step, Fault>;
 
+    /// Takes back what a flow that was called off or has expired left behind at the provider, so that nobody can give a
+    /// consent any more that nobody knows of.
+    async fn abandon(&self, cx: &Cx<'_>, state: &FlowState) -> Result<(), Fault>;
+
     /// Fetches rows and balances. A fault of one account is an event; only a fault of the whole connection ends the fetch.
     async fn fetch(
         &self,

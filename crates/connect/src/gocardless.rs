@@ -88,6 +88,10 @@ impl Connector for GoCardless {
         connecting::resume(&Client::new(cx)?, state, input).await
     }
 
+    async fn abandon(&self, cx: &Cx<'_>, state: &FlowState) -> Result<(), Fault> {
+        connecting::abandon(&Client::new(cx)?, state).await
+    }
+
     async fn fetch(
         &self,
         cx: &Cx<'_>,

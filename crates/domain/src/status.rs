@@ -132,8 +132,8 @@ pub fn derive(facts: &Facts, now: Timestamp) -> Status {
 fn of_fault(fault: &FaultRecord, outcome: Option<RunOutcome>) -> Status {
     match fault.class {
         FaultClass::NeedsUser if fault.action == Some(UserAction::Renew) => Status::RenewNow,
-        FaultClass::Gone => Status::RenewNow,
-        FaultClass::NeedsUser => Status::AnswerNeeded(fault.clone()),
+        // Renewing brings nothing back that the bank has closed: the person unlinks it.
+        FaultClass::NeedsUser | FaultClass::Gone => Status::AnswerNeeded(fault.clone()),
         FaultClass::NeedsOperator => Status::KeysNeeded(fault.clone()),
         _ if outcome == Some(RunOutcome::Partly) => Status::Partly(fault.clone()),
         FaultClass::RateLimited => Status::WaitingForBank(fault.clone()),

@@ -84,6 +84,10 @@ impl Connector for Memory {
         })))
     }
 
+    async fn abandon(&self, _: &Cx<'_>, _: &FlowState) -> Result<(), Fault> {
+        Ok(())
+    }
+
     async fn fetch(&self, _: &Cx<'_>, _: &RemoteRef, _: &FetchPlan, sink: &mut dyn Sink) -> Result<(), FetchEnd> {
         let rows = std::mem::take(&mut *self.rows.lock().unwrap());
         sink.accept("one", FetchEvent::Rows(rows)).await?;

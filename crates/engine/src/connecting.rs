@@ -44,6 +44,16 @@ enum StepMemory {
     Failed { fault: FaultRecord },
 }
 
+impl StepMemory {
+    /// What the connector goes on with, while it has not come to an end.
+    fn connector(&self) -> Option<&FlowState> {
+        match self {
+            Self::Open { connector, .. } | Self::Wait { connector, .. } => Some(connector),
+            Self::Done { .. } | Self::Cancelled { .. } | Self::Failed { .. } => None,
+        }
+    }
+}
+
 /// A flow as a page shows it.
 #[derive(Debug, Clone)]
 pub struct FlowView {
@@ -243,10 +253,21 @@ impl Engine {
         let flow = self.store.flow(asker, id).await?;
         let (mut memory, key) = self.memory_of(&flow)?;
         if flow.stage == FlowStage::Open {
+            let left = memory.step.connector().cloned();
             memory.step = StepMemory::Cancelled { message: "You called it off. Nothing has changed.".to_owned() };
             self.keep(asker, &flow, &memory, &key, FlowStage::Cancelled).await?;
+            if let Some(state) = left
+                && let Err(error) = self.abandon(asker, &flow.provider, &state).await
+            {
+                tracing::warn!(%error, "what a cancelled flow left at the provider could not be taken back");
+            }
         }
         self.flow(asker, id).await
+    }
+
+    async fn abandon(&self, asker: &Asker, provider: &str, state: &FlowState) -> Result<(), EngineError> {
+        let ready = self.provider(asker, provider, Presence::PersonPresent).await?;
+        Ok(ready.connector.abandon(&ready.cx(), state).await?)
     }
 
     /// Somebody comes back from a provider with these query parameters.
@@ -301,7 +322,7 @@ impl Engine {
         key: &DataKey,
         input: Input,
     ) -> Result<FlowView, EngineError> {
-        let (StepMemory::Open { connector, .. } | StepMemory::Wait { connector, .. }) = &memory.step else {
+        let Some(connector) = memory.step.connector() else {
             return self.view(&flow, &memory);
         };
         let ready = self.provider(asker, &flow.provider, Presence::PersonPresent).await?;

@@ -144,6 +144,11 @@ impl<'a> Client<'a> {
         parse(&answer.body)
     }
 
+    /// `DELETE` with the token.
+    pub(super) async fn delete(&self, path: &[&str], label: &'static str) -> Result<(), Fault> {
+        self.authorised(Method::DELETE, self.url(path)?, label, None).await.map(|_| ())
+    }
+
     /// `GET` of account data: debited before, corrected by the answer's headers afterwards.
     pub(super) async fn account_data(
         &self,

@@ -139,6 +139,16 @@ pub(super) async fn resume(client: &Client<'_>, state: &FlowState, input: Input)
     }
 }
 
+/// Deletes the requisition; its link leads nowhere then. One that is gone already is as good.
+pub(super) async fn abandon(client: &Client<'_>, state: &FlowState) -> Result<(), Fault> {
+    let walking: Walking =
+        serde_json::from_value(state.0.clone()).map_err(|error| broken_state().with_source(error))?;
+    match client.delete(&["requisitions", &walking.requisition], "requisitions/id").await {
+        Err(fault) if fault.class() == FaultClass::Gone => Ok(()),
+        result => result,
+    }
+}
+
 /// What the provider says when it sends the person back without success.
 fn refused(error: &str, bank: &str) -> Result<Step, Fault> {
     match error {
@@ -184,9 +194,21 @@ async fn connected(client: &Client<'_>, walking: Walking, requisition: wire::Req
         }
         ready.push((id, metadata));
     }
+    // An account that cannot be read yet does not keep the others from being connected; a resync finds it.
     let mut accounts = Vec::with_capacity(ready.len());
+    let mut refused = None;
     for (id, metadata) in ready {
-        accounts.push(account(client, id, metadata, &walking.institution).await?);
+        match account(client, id, metadata, &walking.institution).await {
+            Ok(account) => accounts.push(account),
+            Err(fault) if matches!(fault.class(), FaultClass::NeedsUser | FaultClass::Gone) => {
+                tracing::warn!(code = fault.code(), "an account of a new connection cannot be read");
+                refused = Some(fault);
+            }
+            Err(fault) => return Err(fault),
+        }
+    }
+    if let (true, Some(fault)) = (accounts.is_empty(), refused) {
+        return Err(fault);
     }
     let consent = match &requisition.agreement {
         Some(id) => consent(&client.get(client.url(&["agreements", "enduser", id])?, "agreements/enduser/id").await?),

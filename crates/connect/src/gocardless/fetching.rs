@@ -3,6 +3,7 @@
 use bankside_domain::fault::FaultClass;
 use bankside_domain::row::RowStatus;
 use bankside_domain::run::AccountStep;
+use jiff::tz::TimeZone;
 use serde_json::value::RawValue;
 
 use super::client::{Client, Resource, parse};
@@ -47,8 +48,10 @@ fn concerns_all(fault: &Fault) -> bool {
 async fn fetch_account(client: &Client<'_>, request: &AccountRequest, sink: &mut dyn Sink) -> Result<(), FetchEnd> {
     let id = request.provider_account_id.as_str();
     sink.accept(id, FetchEvent::Step(AccountStep::Rows)).await?;
-    // No last day: one in the provider's future is refused, and clocks differ.
-    let query = [("date_from", request.from.to_string())];
+    // No last day: one in the provider's future is refused, and clocks differ. The first day is no later than today where the
+    // provider counts, in UTC: at the bank it may be tomorrow already.
+    let today = client.cx.ambient.now().to_zoned(TimeZone::UTC).date();
+    let query = [("date_from", request.from.min(today).to_string())];
     let body = client.account_data(id, Resource::Transactions, &query).await?;
     let answer: wire::TransactionsAnswer<'_> = parse(&body)?;
     let rows = |list: &[&RawValue], status| -> Vec<RawRow> {

@@ -101,6 +101,15 @@ on_both! {
         assert!(house.engine.connections(&house.asker).await.unwrap().is_empty());
     }
 
+    what_is_called_off_leaves_no_open_door_at_the_provider(house) {
+        house.type_keys().await;
+        let flow = house.engine.begin_connecting(&house.asker, "gocardless", NORDHAFEN, None).await.unwrap();
+        let FlowPage::Open { url, .. } = house.engine.flow(&house.asker, flow).await.unwrap().page else { panic!() };
+        house.engine.cancel_flow(&house.asker, flow).await.unwrap();
+        let late = house.sandbox.visit(&url.parse().unwrap(), &Answers::default()).await;
+        assert!(late.is_err(), "the bank's page of a cancelled flow is gone: {late:?}");
+    }
+
     a_return_in_another_browser_and_twice_and_late(house) {
         house.type_keys().await;
         let flow = house.engine.begin_connecting(&house.asker, "gocardless", NORDHAFEN, None).await.unwrap();
