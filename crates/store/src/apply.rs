@@ -1,6 +1,7 @@
 //! Applying a plan: one transaction that writes rows, claims, changes, sums and the result of the run, or nothing.
 
 mod entries;
+mod updates;
 mod work;
 
 use bankside_domain::account::OpeningSource;
@@ -76,7 +77,7 @@ impl Store {
         }
         let mut work = Work::from_plan(plan, snapshot, &self.ambient);
         let payees = self.payees_of(&mut session, asker, work.payee_names()).await?;
-        self.prepare_updates(&mut session, asker, &mut work, &payees).await?;
+        self.prepare_updates(&mut session, asker, account.id, &mut work, &payees).await?;
         let import_from = snapshot.state.import_from;
         let stated = opening::choose(context.opening_from, import_from);
         let moves = work.opening_move(account, import_from);

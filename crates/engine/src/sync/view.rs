@@ -4,6 +4,7 @@ use bankside_domain::balance::Proof;
 use bankside_domain::{Asker, RunId};
 use bankside_store::{Account, Run, RunAccount};
 
+use crate::status::Statuses;
 use crate::{Engine, EngineError};
 
 /// A run with its accounts.
@@ -41,10 +42,14 @@ impl Engine {
     /// A run with its accounts.
     pub async fn run(&self, asker: &Asker, id: RunId) -> Result<RunView, EngineError> {
         let run = self.store.run(asker, id).await?;
-        let connection = self.store.connection(asker, run.connection).await?;
         let statuses = self.account_statuses(asker).await?;
+        self.run_view(asker, run, &statuses).await
+    }
+
+    async fn run_view(&self, asker: &Asker, run: Run, statuses: &Statuses) -> Result<RunView, EngineError> {
+        let connection = self.store.connection(asker, run.connection).await?;
         let mut accounts = Vec::new();
-        for account in self.store.run_accounts(asker, id).await? {
+        for account in self.store.run_accounts(asker, run.id).await? {
             let ledger = self.store.account(asker, account.account).await?;
             let proof = statuses.of(ledger.id).proof;
             accounts.push(RunViewAccount { run: account, account: ledger, proof });
@@ -54,9 +59,10 @@ impl Engine {
 
     /// The latest runs of an organization.
     pub async fn latest_runs(&self, asker: &Asker, limit: i64) -> Result<Vec<RunView>, EngineError> {
+        let statuses = self.account_statuses(asker).await?;
         let mut views = Vec::new();
         for run in self.store.latest_runs(asker, limit).await? {
-            views.push(self.run(asker, run.id).await?);
+            views.push(self.run_view(asker, run, &statuses).await?);
         }
         Ok(views)
     }

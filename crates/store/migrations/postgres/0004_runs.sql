@@ -63,7 +63,8 @@ CREATE TABLE run_accounts (
     FOREIGN KEY (organization_id, account_id) REFERENCES accounts (organization_id, id),
     FOREIGN KEY (organization_id, batch_id) REFERENCES batches (organization_id, id)
 );
-CREATE INDEX run_accounts_by_bank_account ON run_accounts (organization_id, bank_account_id);
+CREATE INDEX run_accounts_by_feed ON run_accounts (organization_id, bank_account_id, account_id, applied_at);
+CREATE INDEX run_accounts_by_batch ON run_accounts (organization_id, batch_id) WHERE batch_id IS NOT NULL;
 
 -- Every balance that was ever stated. moment: 'now', 'end_of' or 'start_of' the day in moment_on.
 CREATE TABLE balances (

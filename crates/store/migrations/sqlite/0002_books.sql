@@ -134,6 +134,11 @@ CREATE INDEX transactions_by_day ON transactions (organization_id, account_id, d
     WHERE deleted_at IS NULL;
 CREATE INDEX transactions_of_all_by_day ON transactions (organization_id, dated_on, position, id)
     WHERE deleted_at IS NULL;
+-- Proofs look at rows by the day on which they are in the books, by the day of the bank where that is another one, and by when
+-- they were first seen.
+CREATE INDEX transactions_by_other_day ON transactions (organization_id, account_id, booked_on)
+    WHERE booked_on <> dated_on;
+CREATE INDEX transactions_by_seen ON transactions (organization_id, account_id, seen_at);
 
 CREATE TABLE transaction_lines (
     organization_id BLOB NOT NULL,

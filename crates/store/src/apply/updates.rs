@@ -1,0 +1,281 @@
+//! Bringing transactions up to date: what a feed row says now, as far as no rule and no person has written.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use bankside_domain::batch::{EXISTS, Entity};
+use bankside_domain::row::RowStatus;
+use bankside_domain::text::fold;
+use bankside_domain::{AccountId, Asker, Code, Id, PayeeId, TransactionId};
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use super::entries::payee_of;
+use super::work::{UpdatedEntry, Work};
+use crate::accounts::Sums;
+use crate::batches::change;
+use crate::convert::{SqlDate, code, date, dates};
+use crate::db::{Session, on, run, sql};
+use crate::dialect::{VALUES_PER_LIST, push_list};
+use crate::{Store, StoreError};
+
+/// A transaction and its first line as they stand.
+#[derive(Debug, Clone, sqlx::FromRow)]
+struct Standing {
+    id: Uuid,
+    account_id: Uuid,
+    status: String,
+    amount_minor: i64,
+    dated_on: SqlDate,
+    payee_id: Option<Uuid>,
+    booked_on: Option<SqlDate>,
+    value_on: Option<SqlDate>,
+    provider_dated_on: Option<SqlDate>,
+    provider_payee_id: Option<Uuid>,
+    seen_at: i64,
+    deleted_at: Option<i64>,
+    line_id: Uuid,
+    note: Option<String>,
+    provider_note: Option<String>,
+}
+
+impl Store {
+    /// Brings transactions up to date with what their feed rows say now: the provider's layer always, what holds only where
+    /// no rule and no person has written. Nothing is written where nothing differs.
+    pub(super) async fn prepare_updates(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        account: AccountId,
+        work: &mut Work<'_>,
+        payees: &HashMap<String, PayeeId>,
+    ) -> Result<(), StoreError> {
+        let ids: Vec<TransactionId> =
+            work.updated.iter().map(|updated| updated.id).chain(work.removed.iter().copied()).collect();
+        // A bank account that fed another account before may have rows there; those accounts are written to as well.
+        for other in self.other_accounts_of(session, asker, account, &ids).await? {
+            self.lock_account(session, asker, other).await?;
+        }
+        let standing = self.standing(session, asker, &ids).await?;
+        let written = self.written_by_hand(session, asker, &standing).await?;
+        let removed = std::mem::take(&mut work.removed);
+        for removed in removed {
+            if let Some(row) = standing.get(&removed) {
+                // A row that somebody typed stays: the bank has only taken back what confirmed it.
+                if written.contains(&(row.id, "dated_on".to_owned())) {
+                    self.unmatch_entry(session, asker, work, row).await?;
+                    continue;
+                }
+                work.removed.push(removed);
+                let sums = Sums::of(code(&row.status)?, row.amount_minor).reversed();
+                work.sums.entry(row.account_id.into()).or_default().add(sums);
+                let owner = removed.uuid();
+                work.changes.push(change(Entity::Transaction, owner, owner, EXISTS, Some("1".to_owned()), None));
+            }
+        }
+        let updated = std::mem::take(&mut work.updated);
+        for update in &updated {
+            let row = standing.get(&update.id).ok_or(StoreError::NotFound("the transaction of a feed row"))?;
+            self.update_entry(session, asker, work, row, update, &written, payees).await?;
+        }
+        work.updated = updated;
+        Ok(())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one place that brings old and new together")]
+    async fn update_entry(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        work: &mut Work<'_>,
+        row: &Standing,
+        update: &UpdatedEntry<'_>,
+        written: &HashSet<(Uuid, String)>,
+        payees: &HashMap<String, PayeeId>,
+    ) -> Result<(), StoreError> {
+        let entry = update.entry;
+        let payee = payee_of(entry.payee.as_deref(), payees).map(Id::uuid);
+        let by_hand = |id: Uuid, field: &str| written.contains(&(id, field.to_owned()));
+        let dated_on = if by_hand(row.id, "dated_on") { row.dated_on.to_jiff() } else { entry.dated_on };
+        let payee_now = if by_hand(row.id, "payee_id") { row.payee_id } else { payee };
+        let note_now = if by_hand(row.line_id, "note") { row.note.clone() } else { entry.note.clone() };
+        let status: RowStatus = code(&row.status)?;
+
+        let before_count = work.changes.len();
+        let mut field = |entity: Entity, id: Uuid, name: &str, before: Option<String>, after: Option<String>| {
+            if before != after {
+                work.changes.push(change(entity, id, row.id, name, before, after));
+            }
+        };
+        let day = |day: Option<SqlDate>| day.map(|day| day.to_jiff().to_string());
+        let text = |day: Option<Date>| day.map(|day| day.to_string());
+        let id_text = |id: Option<Uuid>| id.map(|id| id.to_string());
+        if row.deleted_at.is_some() {
+            field(Entity::Transaction, row.id, EXISTS, None, Some("1".to_owned()));
+        }
+        let (old, new) = (status.code().to_owned(), entry.status.code().to_owned());
+        field(Entity::Transaction, row.id, "status", Some(old), Some(new));
+        field(Entity::Transaction, row.id, "dated_on", day(Some(row.dated_on)), text(Some(dated_on)));
+        field(Entity::Transaction, row.id, "payee_id", id_text(row.payee_id), id_text(payee_now));
+        field(Entity::Transaction, row.id, "booked_on", day(row.booked_on), text(entry.booked_on));
+        field(Entity::Transaction, row.id, "value_on", day(row.value_on), text(entry.value_on));
+        let provider_day = (day(row.provider_dated_on), text(Some(entry.dated_on)));
+        field(Entity::Transaction, row.id, "provider_dated_on", provider_day.0, provider_day.1);
+        field(Entity::Transaction, row.id, "provider_payee_id", id_text(row.provider_payee_id), id_text(payee));
+        field(Entity::Line, row.line_id, "note", row.note.clone(), note_now.clone());
+        field(Entity::Line, row.line_id, "provider_note", row.provider_note.clone(), entry.note.clone());
+        if work.changes.len() == before_count {
+            return Ok(());
+        }
+        // A row counts as seen from when the bank first booked it; a text that changes later does not change that.
+        let is_news = status != entry.status || row.provider_dated_on.is_none();
+        let seen_at = if is_news { update.seen_at } else { row.seen_at };
+
+        let sql_text = sql!(
+            "UPDATE transactions SET status = $3, dated_on = $4, payee_id = $5, booked_on = $6, value_on = $7,
+                provider_dated_on = $8, provider_payee_id = $9, seen_at = $10, deleted_at = NULL
+             WHERE organization_id = $1 AND id = $2"
+        );
+        run!(
+            session,
+            sqlx::query(sql_text)
+                .bind(asker.organization.uuid())
+                .bind(row.id)
+                .bind(entry.status.code())
+                .bind(date(dated_on))
+                .bind(payee_now)
+                .bind(dates(entry.booked_on))
+                .bind(dates(entry.value_on))
+                .bind(date(entry.dated_on))
+                .bind(payee)
+                .bind(seen_at)
+        );
+        let sql_text = sql!(
+            "UPDATE transaction_lines SET note = $3, note_folded = $4, provider_note = $5
+             WHERE organization_id = $1 AND id = $2"
+        );
+        run!(
+            session,
+            sqlx::query(sql_text)
+                .bind(asker.organization.uuid())
+                .bind(row.line_id)
+                .bind(&note_now)
+                .bind(note_now.as_deref().map(fold))
+                .bind(&entry.note)
+        );
+        let sums = work.sums.entry(row.account_id.into()).or_default();
+        if row.deleted_at.is_none() {
+            sums.add(Sums::of(status, row.amount_minor).reversed());
+        }
+        sums.add(Sums::of(entry.status, row.amount_minor));
+        Ok(())
+    }
+
+    /// Takes from a typed row what a pending row of the bank had lent it.
+    async fn unmatch_entry(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        work: &mut Work<'_>,
+        row: &Standing,
+    ) -> Result<(), StoreError> {
+        let day = |day: Option<SqlDate>| day.map(|day| day.to_jiff().to_string());
+        let booked = RowStatus::Booked.code();
+        for (field, before, after) in [
+            ("status", Some(row.status.clone()), Some(booked.to_owned())),
+            ("booked_on", day(row.booked_on), None),
+            ("value_on", day(row.value_on), None),
+            ("provider_dated_on", day(row.provider_dated_on), None),
+            ("provider_payee_id", row.provider_payee_id.map(|id| id.to_string()), None),
+        ] {
+            if before != after {
+                work.changes.push(change(Entity::Transaction, row.id, row.id, field, before, after));
+            }
+        }
+        if row.provider_note.is_some() {
+            let before = row.provider_note.clone();
+            work.changes.push(change(Entity::Line, row.line_id, row.id, "provider_note", before, None));
+        }
+        let text = sql!(
+            "UPDATE transactions SET status = $3, booked_on = NULL, value_on = NULL, provider_dated_on = NULL,
+                provider_payee_id = NULL
+             WHERE organization_id = $1 AND id = $2"
+        );
+        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(row.id).bind(booked));
+        let text = sql!("UPDATE transaction_lines SET provider_note = NULL WHERE organization_id = $1 AND id = $2");
+        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(row.line_id));
+        let sums = work.sums.entry(row.account_id.into()).or_default();
+        sums.add(Sums::of(code(&row.status)?, row.amount_minor).reversed());
+        sums.add(Sums::of(RowStatus::Booked, row.amount_minor));
+        Ok(())
+    }
+
+    async fn other_accounts_of(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        account: AccountId,
+        ids: &[TransactionId],
+    ) -> Result<BTreeSet<AccountId>, StoreError> {
+        let mut others = BTreeSet::new();
+        for chunk in ids.chunks(VALUES_PER_LIST) {
+            let found: Vec<Uuid> = on!(session, c => {
+                let mut query =
+                    sqlx::QueryBuilder::new("SELECT DISTINCT account_id FROM transactions WHERE organization_id = ");
+                query.push_bind(asker.organization.uuid()).push(" AND account_id <> ").push_bind(account.uuid());
+                query.push(" AND id IN ");
+                push_list(&mut query, chunk.iter().map(|id| id.uuid()));
+                query.build_query_scalar().fetch_all(c).await?
+            });
+            others.extend(found.into_iter().map(AccountId::from));
+        }
+        Ok(others)
+    }
+
+    async fn standing(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        ids: &[TransactionId],
+    ) -> Result<HashMap<TransactionId, Standing>, StoreError> {
+        let mut standing = HashMap::with_capacity(ids.len());
+        for chunk in ids.chunks(VALUES_PER_LIST) {
+            let rows: Vec<Standing> = on!(session, c => {
+                let mut query = sqlx::QueryBuilder::new(
+                    "SELECT t.id, t.account_id, t.status, t.amount_minor, t.dated_on, t.payee_id, t.booked_on, \
+                     t.value_on, t.provider_dated_on, t.provider_payee_id, t.seen_at, t.deleted_at, l.id AS line_id, l.note, \
+                     l.provider_note \
+                     FROM transactions t JOIN transaction_lines l ON l.organization_id = t.organization_id \
+                     AND l.transaction_id = t.id AND l.position = 0 \
+                     WHERE t.organization_id = ",
+                );
+                query.push_bind(asker.organization.uuid()).push(" AND t.id IN ");
+                push_list(&mut query, chunk.iter().map(|id| id.uuid()));
+                query.build_query_as().fetch_all(c).await?
+            });
+            standing.extend(rows.into_iter().map(|row| (TransactionId::from(row.id), row)));
+        }
+        Ok(standing)
+    }
+
+    /// The fields that a rule or a person has written.
+    async fn written_by_hand(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        standing: &HashMap<TransactionId, Standing>,
+    ) -> Result<HashSet<(Uuid, String)>, StoreError> {
+        let ids: Vec<Uuid> = standing.values().flat_map(|row| [row.id, row.line_id]).collect();
+        let mut written = HashSet::new();
+        for chunk in ids.chunks(VALUES_PER_LIST) {
+            let rows: Vec<(Uuid, String)> = on!(session, c => {
+                let mut query =
+                    sqlx::QueryBuilder::new("SELECT entity_id, field FROM field_layers WHERE organization_id = ");
+                query.push_bind(asker.organization.uuid()).push(" AND entity_id IN ");
+                push_list(&mut query, chunk.iter().copied());
+                query.build_query_as().fetch_all(c).await?
+            });
+            written.extend(rows);
+        }
+        Ok(written)
+    }
+}
