@@ -38,6 +38,14 @@ test("keys, bank, consent, accounts, rows", async ({ page, house, eyes, context 
   await eyes.look("link-bank");
   await page.getByText("Open it on the phone, or by hand").click();
   await eyes.look("link-bank-by-hand");
+  // The page looks again and finds nothing new: it leaves what the person has opened alone.
+  const summary = page.getByText("Open it on the phone, or by hand");
+  await summary.focus();
+  const looked = () => page.waitForResponse((response) => response.url().includes("/look"));
+  expect((await looked()).status()).toBe(204);
+  expect((await looked()).status()).toBe(204);
+  await expect(page.getByRole("img", { name: "QR code of the address" })).toBeVisible();
+  await expect(summary).toBeFocused();
 
   // 3. At the provider and the bank, in a new tab.
   const opened = context.waitForEvent("page");

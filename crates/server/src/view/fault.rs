@@ -5,7 +5,7 @@ use bankside_domain::fault::{FaultClass, FaultRecord, UserAction, WhoActs};
 use super::day::Today;
 
 /// A fault on a page.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(crate) struct FaultView {
     /// How loud it is: a class of the stylesheet.
     pub(crate) tone: &'static str,
