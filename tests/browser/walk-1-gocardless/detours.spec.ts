@@ -167,6 +167,18 @@ test("a refused choice comes back as it was made, with what is wrong at its plac
   await expect(page.getByText(/2 accounts, \d+ rows: \d+ new/)).toBeVisible();
 });
 
+test("the provider is gone while its banks are listed: that is said, and not that there are none", async ({ signedIn: page, house, eyes }) => {
+  await begin(page, house);
+  await house.endSandbox();
+  const home = `${house.address}/o/${organizationOf(page)}`;
+  await page.goto(`${home}/providers/gocardless/banks?country=DE`);
+  await page.getByLabel("Country").selectOption("AT");
+  const banks = page.locator("#banks");
+  await expect(banks.getByRole("alert")).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText("No bank is listed")).toHaveCount(0);
+  await eyes.look("banks-not-listed");
+});
+
 test("the provider is gone: said, retried by itself, and what was there stays", async ({ signedIn: page, house, eyes }) => {
   await connectDemoBank(page, house);
   const before = await page.getByText(/^\d+ transactions$/).textContent();
