@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::account::OpeningSource;
@@ -12,10 +12,12 @@ use bankside_domain::run::{AccountStep, RowCounts, RunOutcome, RunState, Trigger
 use bankside_domain::{ConnectionId, RunId};
 use bankside_engine::{EngineError, RunView, RunViewAccount};
 use futures_util::{Stream, StreamExt as _};
+use serde::Deserialize;
 use tokio::sync::watch;
 
 use crate::App;
 use crate::error::{PageError, page};
+use crate::pages::undo::{self, Undo};
 use crate::pages::{shell, today};
 use crate::session::Member;
 use crate::view::counted;
@@ -52,6 +54,8 @@ struct AccountPart {
     note: String,
     steps: Vec<StepPart>,
     fault: Option<FaultView>,
+    /// How undoing its import stands; known once the run is over.
+    undo: Option<Undo>,
 }
 
 struct StepPart {
@@ -77,6 +81,8 @@ struct RunHtml {
     shell: Shell,
     title: String,
     events_url: String,
+    /// What an undoing did from which the person has just come back, and where it is taken back.
+    undone: Option<(String, String)>,
     view: RunParts,
 }
 
@@ -187,6 +193,7 @@ fn account_part(account: &RunViewAccount, today: &Today) -> AccountPart {
             step(AccountStep::Match, "Match"),
         ],
         fault,
+        undo: None,
     }
 }
 
@@ -278,18 +285,34 @@ fn run_id(run: &str) -> Result<RunId, PageError> {
     run.parse().map_err(|_| PageError::not_found())
 }
 
+/// What a run's address may say.
+#[derive(Deserialize)]
+pub(crate) struct CameFrom {
+    #[serde(default)]
+    undone: String,
+}
+
 /// One run.
 pub(crate) async fn show(
     State(app): State<App>,
     member: Member,
     Path((_, run)): Path<(String, String)>,
+    Query(from): Query<CameFrom>,
 ) -> Result<Response, PageError> {
-    let view = app.engine.run(member.asker(), run_id(&run)?).await?;
+    let id = run_id(&run)?;
+    let view = app.engine.run(member.asker(), id).await?;
     let shell = shell(&app, &member, Place::Banks, None).await?;
+    let mut run_parts = parts(&view, &member, &shell.today);
+    for (part, account) in run_parts.accounts.iter_mut().zip(&view.accounts) {
+        if let Some(batch) = account.run.batch.filter(|_| view.is_finished()) {
+            part.undo = undo::standing(&app, &member, id, batch).await?;
+        }
+    }
     let html = RunHtml {
         title: format!("Sync of {}", shell.today.moment(view.run.created_at)),
         events_url: shell.at(&format!("runs/{run}/events")),
-        view: parts(&view, &member, &shell.today),
+        undone: undo::just_done(&app, &member, id, &from.undone).await?,
+        view: run_parts,
         shell,
     };
     Ok(page(&html)?.into_response())
