@@ -57,6 +57,24 @@ test("an account without a bank, and what is typed into it", async ({ signedIn: 
   await eyes.look("typed");
 });
 
+test("on a phone every account is reached, also one without a bank", async ({ signedIn: page, house, eyes }) => {
+  await connectDemoBank(page, house);
+  const home = `${house.address}/o/${organizationOf(page)}`;
+  await page.goto(`${home}/add-account/without-bank`);
+  await page.getByLabel("Name").fill("Cash");
+  await page.getByLabel("Opening balance").fill("120.50");
+  await page.getByRole("button", { name: "Add account" }).click();
+  await expect(page.getByRole("heading", { name: "Cash" })).toBeVisible();
+  await page.goto(`${home}/transactions`);
+  await eyes.look("accounts");
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.getByRole("navigation", { name: "Pages", exact: true }).getByRole("link", { name: "Accounts" }).click();
+  const accounts = page.getByRole("navigation", { name: "Accounts" });
+  await expect(accounts.getByRole("link")).toHaveCount(3);
+  await accounts.getByRole("link", { name: /Cash.*120\.50/ }).click();
+  await expect(page.getByRole("heading", { name: "Cash" })).toBeVisible();
+});
+
 test("unlinking keeps the rows, resetting keys is asked first", async ({ signedIn: page, house, eyes }) => {
   await connectDemoBank(page, house);
   const home = `${house.address}/o/${organizationOf(page)}`;
