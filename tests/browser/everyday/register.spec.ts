@@ -100,6 +100,20 @@ test("unlinking keeps the rows, resetting keys is asked first", async ({ signedI
   await eyes.look("keys-needed");
 });
 
+test("the first start comes back with the time zone that was typed", async ({ page, house }) => {
+  await page.goto(house.address);
+  const zone = page.getByLabel("Time zone");
+  await expect(zone).toHaveValue("Europe/Berlin");
+  await page.getByText("Email, currency and time zone").click();
+  await page.getByLabel("Your name").fill(person.name);
+  await page.getByLabel("Password").fill(person.password);
+  await page.getByLabel("Currency").fill("QQQ");
+  await zone.fill("Asia/Tokyo");
+  await page.getByRole("button", { name: "Start" }).click();
+  await expect(page.getByRole("alert")).toContainText("This currency is not known");
+  await expect(zone).toHaveValue("Asia/Tokyo");
+});
+
 test("signing out and in, and trying too often", async ({ signedIn: page, house, eyes }) => {
   await page.getByRole("navigation", { name: "Pages", exact: true }).getByRole("link", { name: "Settings" }).click();
   await eyes.look("settings");
@@ -109,11 +123,16 @@ test("signing out and in, and trying too often", async ({ signedIn: page, house,
   for (let tries = 0; tries < 5; tries++) {
     await page.getByLabel("Name or email").fill(person.name);
     await page.getByLabel("Password").fill("wrong");
+    const refused = page.waitForResponse((response) => response.request().method() === "POST");
     await page.getByRole("button", { name: "Sign in" }).click();
+    expect((await refused).status()).toBe(401);
     await expect(page.getByRole("alert")).toContainText("do not fit");
   }
   await page.getByLabel("Password").fill(person.password);
+  const paused = page.waitForResponse((response) => response.request().method() === "POST");
   await page.getByRole("button", { name: "Sign in" }).click();
+  expect((await paused).status()).toBe(429);
+  expect(Number((await paused).headers()["retry-after"])).toBeGreaterThan(0);
   await expect(page.getByRole("alert")).toContainText("Too many tries");
   await eyes.look("too-many-tries");
   await page.goto(`${house.address}/o/whatever/transactions`);
