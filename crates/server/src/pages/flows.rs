@@ -67,7 +67,7 @@ impl StepHtml {
             FlowPage::Wait { poll_after_secs, .. } => Some((*poll_after_secs).clamp(1, 60)),
             _ => None,
         };
-        let step = FlowStep::of(&view.page, &at, &account, today);
+        let step = FlowStep::of(view, &at, &account, today);
         Self {
             provider_name: view.descriptor.name,
             bank: view.bank.clone(),
@@ -83,8 +83,8 @@ impl StepHtml {
 }
 
 impl FlowStep {
-    fn of(page: &FlowPage, at: &impl Fn(&str) -> String, account: &str, today: &Today) -> Self {
-        match page {
+    fn of(view: &FlowView, at: &impl Fn(&str) -> String, account: &str, today: &Today) -> Self {
+        match &view.page {
             FlowPage::Open { url, expires_at } => {
                 Self::Open { qr: qr(url), until: today.until(*expires_at), url: url.clone() }
             }
@@ -92,7 +92,9 @@ impl FlowStep {
             FlowPage::Wait { message, .. } => Self::Wait { message: message.clone() },
             FlowPage::Done { connection } => Self::Done { url: at(&format!("connections/{connection}/link{account}")) },
             FlowPage::Cancelled { message } => Self::Cancelled { message: message.clone() },
-            FlowPage::Failed { fault } => Self::Failed { fault: FaultView::of(fault, today) },
+            FlowPage::Failed { fault } => {
+                Self::Failed { fault: FaultView::of(fault, today).told_by(Some(view.descriptor)) }
+            }
             FlowPage::Expired => Self::Cancelled {
                 message: "The time to come back from the bank is over. Nothing has changed; start again.".to_owned(),
             },
