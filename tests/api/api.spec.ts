@@ -162,6 +162,20 @@ test("a power cut in the middle of a sync loses and doubles nothing", async ({ a
   }
 });
 
+test("who signs out sees no more of a sync", async ({ api, house }) => {
+  await api.connectDemoBank();
+  // Without the provider a run stays open for a while.
+  await house.endSandbox();
+  const [{ id }] = await api.made<[{ id: string }]>("sync");
+  const { cookies } = await api.request.storageState();
+  const headers = { cookie: cookies.map(({ name, value }) => `${name}=${value}`).join("; ") };
+  const stream = await fetch(`${house.address}/o/${api.organization}/runs/${id}/events`, { headers });
+  expect(stream.status).toBe(200);
+  const rest = stream.text();
+  await api.request.post(`${house.address}/sign-out`, { headers: { origin: house.address } });
+  expect(await rest).not.toContain("event: done");
+});
+
 test("two syncs asked for at once are one", async ({ api }) => {
   await api.connectDemoBank();
   const before = await api.get<Account[]>("accounts");

@@ -78,6 +78,7 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/connections/{connection}/sync", post(runs::sync_one))
         .route("/o/{organization}/sync", post(runs::sync_all))
         .route("/o/{organization}/runs", get(runs::latest))
+        .route("/o/{organization}/runs/events", get(runs::latest_events))
         .route("/o/{organization}/runs/{run}", get(runs::show))
         .route("/o/{organization}/runs/{run}/events", get(runs::events))
         .route("/o/{organization}/batches/{batch}/undo", get(undo::form).post(undo::undo))

@@ -179,6 +179,34 @@ test("the provider is gone while its banks are listed: that is said, and not tha
   await eyes.look("banks-not-listed");
 });
 
+test("several syncs at once are watched in their list, up to their end", async ({ signedIn: page, house, eyes }) => {
+  await connectDemoBank(page, house);
+  const home = `${house.address}/o/${organizationOf(page)}`;
+  await page.goto(`${home}/providers/gocardless/banks?country=GB`);
+  await page.getByRole("button", { name: /Lockside/ }).click();
+  const tab = await page.context().newPage();
+  await tab.goto((await page.getByRole("link", { name: "Link bank in browser" }).getAttribute("href")) ?? "");
+  await walkConsent(tab);
+  await tab.close();
+  await page.getByRole("button", { name: "Link accounts" }).click();
+  await expect(page.getByRole("link", { name: "To the transactions" })).toBeVisible();
+  await house.endSandbox();
+  await page.goto(`${home}/transactions`);
+  await page.getByRole("button", { name: "Bank sync" }).click();
+  await expect(page.getByRole("heading", { name: "Runs" })).toBeVisible();
+  await expect(page.getByText("goes on").first()).toBeVisible();
+  await eyes.look("runs-going-on");
+  // Nobody loads the page again.
+  await expect(page.getByText("Did not work", { exact: true })).toHaveCount(2, { timeout: 60_000 });
+  await expect(page.locator("live-view")).toHaveCount(0);
+  await eyes.look("runs-over");
+  await page.getByRole("main").getByRole("link", { name: /^today/ }).first().click();
+  await page.getByText("Help", { exact: true }).first().click();
+  await expect(page.getByRole("link", { name: "Open the GoCardless portal" }).first()).toBeVisible();
+  await expect(page.getByRole("button", { name: "Copy details" }).first()).toBeVisible();
+  await eyes.look("help");
+});
+
 test("the provider is gone: said, retried by itself, and what was there stays", async ({ signedIn: page, house, eyes }) => {
   await connectDemoBank(page, house);
   const before = await page.getByText(/^\d+ transactions$/).textContent();
