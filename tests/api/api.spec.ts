@@ -1,6 +1,6 @@
 // The API, as programs use it: the main job, what is refused, and with which words.
 import { person } from "../support/house.ts";
-import { expect, test, type Account, type Transactions } from "../support/api.ts";
+import { expect, test, type Account, type Flow, type Transactions } from "../support/api.ts";
 
 const nowhere = "01a00000-0000-7000-8000-000000000000";
 
@@ -174,6 +174,13 @@ test("who signs out sees no more of a sync", async ({ api, house }) => {
   const rest = stream.text();
   await api.request.post(`${house.address}/sign-out`, { headers: { origin: house.address } });
   expect(await rest).not.toContain("event: done");
+});
+
+test("a flow at another step than confirming is only told", async ({ api, house }) => {
+  expect((await api.send("PUT", "providers/gocardless/keys", house.gocardless.credentials)).status()).toBe(204);
+  const flow = await api.made<Flow>("flows", { provider: "gocardless", institution: "NORDHAFEN_NHBKDE22" });
+  expect(await api.made<Flow>(`flows/${flow.id}/confirm`)).toEqual(flow);
+  expect((await api.send("POST", `flows/${nowhere}/confirm`)).status()).toBe(404);
 });
 
 test("two syncs asked for at once are one", async ({ api }) => {
