@@ -1,6 +1,6 @@
 // The API, as programs use it: the main job, what is refused, and with which words.
 import { person } from "../support/house.ts";
-import { expect, test, type Account, type Transactions } from "../support/api.ts";
+import { expect, test, type Account, type Flow, type Transactions } from "../support/api.ts";
 
 const nowhere = "01a00000-0000-7000-8000-000000000000";
 
@@ -160,6 +160,27 @@ test("a power cut in the middle of a sync loses and doubles nothing", async ({ a
     expect(run.outcome).toBe("done");
     expect(await api.get<Account[]>("accounts")).toEqual(before);
   }
+});
+
+test("who signs out sees no more of a sync", async ({ api, house }) => {
+  await api.connectDemoBank();
+  // Without the provider a run stays open for a while.
+  await house.endSandbox();
+  const [{ id }] = await api.made<[{ id: string }]>("sync");
+  const { cookies } = await api.request.storageState();
+  const headers = { cookie: cookies.map(({ name, value }) => `${name}=${value}`).join("; ") };
+  const stream = await fetch(`${house.address}/o/${api.organization}/runs/${id}/events`, { headers });
+  expect(stream.status).toBe(200);
+  const rest = stream.text();
+  await api.request.post(`${house.address}/sign-out`, { headers: { origin: house.address } });
+  expect(await rest).not.toContain("event: done");
+});
+
+test("a flow at another step than confirming is only told", async ({ api, house }) => {
+  expect((await api.send("PUT", "providers/gocardless/keys", house.gocardless.credentials)).status()).toBe(204);
+  const flow = await api.made<Flow>("flows", { provider: "gocardless", institution: "NORDHAFEN_NHBKDE22" });
+  expect(await api.made<Flow>(`flows/${flow.id}/confirm`)).toEqual(flow);
+  expect((await api.send("POST", `flows/${nowhere}/confirm`)).status()).toBe(404);
 });
 
 test("two syncs asked for at once are one", async ({ api }) => {

@@ -117,7 +117,7 @@ export async function connectDemoBank(page: Page, house: House): Promise<void> {
   await walkConsent(tab);
   await tab.waitForURL(`${house.address}/**`);
   await tab.close();
-  await page.getByRole("button", { name: "Link 2 accounts" }).click();
+  await page.getByRole("button", { name: "Link accounts" }).click();
   await page.getByRole("link", { name: "To the transactions" }).click();
 }
 

@@ -2,6 +2,7 @@
 
 use bankside_domain::account::AccountKind;
 use bankside_domain::balance::Proof;
+use bankside_domain::batch::UndoPlan;
 use bankside_domain::text::tidy;
 use bankside_domain::{AccountId, Amount, Asker, BatchId, CurrencyCode, TransactionId};
 use bankside_store::{
@@ -151,6 +152,11 @@ impl Engine {
     /// Which database is behind this, for people.
     pub fn database(&self) -> &'static str {
         self.store.engine()
+    }
+
+    /// What undoing a batch would do, and what would stay.
+    pub async fn preview_undo(&self, asker: &Asker, batch: BatchId) -> Result<UndoPlan, EngineError> {
+        Ok(self.store.preview_undo(asker, batch).await?)
     }
 
     /// Undoes a batch.

@@ -62,6 +62,11 @@ impl Engine {
         Ok(Arc::clone(connector))
     }
 
+    /// What a provider is, if this installation knows it; also one that is switched off.
+    pub fn descriptor(&self, id: &str) -> Option<&'static Descriptor> {
+        self.connectors.get(id).map(|connector| connector.descriptor())
+    }
+
     pub(crate) fn base_url(&self, connector: &dyn Connector) -> Result<Url, EngineError> {
         let descriptor = connector.descriptor();
         match self.settings.providers.get(descriptor.id).and_then(|settings| settings.base_url.clone()) {

@@ -19,7 +19,7 @@ pub(crate) use problem::Problem;
 #[derive(OpenApi)]
 #[openapi(info(
     title = "Bankside",
-    description = "Connects banks to books. Every verb that the pages offer.",
+    description = "Connects banks to books. Every verb that the pages offer, but set-up and sign-in: they happen on pages.",
     license(name = "See the project")
 ))]
 struct Description;
@@ -37,6 +37,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(connecting::institutions))
         .routes(routes!(connecting::begin))
         .routes(routes!(connecting::flow, connecting::cancel))
+        .routes(routes!(connecting::confirm))
         .routes(routes!(connecting::connections))
         .routes(routes!(connecting::link_offer, connecting::link))
         .routes(routes!(connecting::unlink))
@@ -66,7 +67,7 @@ pub fn openapi_json() -> String {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn the_description_is_the_contract() {
+    fn the_openapi_description_is_the_contract() {
         insta::assert_snapshot!("openapi", super::openapi_json());
     }
 }

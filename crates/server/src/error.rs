@@ -88,7 +88,8 @@ impl From<EngineError> for PageError {
     }
 }
 
-fn sentence(text: &str) -> String {
+/// A conflict in the words of the store, as a sentence.
+pub(crate) fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", chars.as_str())

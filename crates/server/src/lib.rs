@@ -49,7 +49,7 @@ pub fn router(engine: Engine) -> Router {
 
 /// Every page, in one list.
 fn page_routes() -> Router<App> {
-    use pages::{add_account, banks, doors, files, flows, integrations, keys, links, register, runs, settings};
+    use pages::{add_account, banks, doors, files, flows, integrations, keys, links, register, runs, settings, undo};
     Router::new()
         .route("/", get(doors::home))
         .route("/setup", get(doors::setup_form).post(doors::setup))
@@ -78,8 +78,10 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/connections/{connection}/sync", post(runs::sync_one))
         .route("/o/{organization}/sync", post(runs::sync_all))
         .route("/o/{organization}/runs", get(runs::latest))
+        .route("/o/{organization}/runs/events", get(runs::latest_events))
         .route("/o/{organization}/runs/{run}", get(runs::show))
         .route("/o/{organization}/runs/{run}/events", get(runs::events))
+        .route("/o/{organization}/batches/{batch}/undo", get(undo::form).post(undo::undo))
         .route("/o/{organization}/banks", get(integrations::show))
         .route("/o/{organization}/settings", get(settings::show))
 }

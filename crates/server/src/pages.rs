@@ -11,6 +11,7 @@ pub(crate) mod links;
 pub(crate) mod register;
 pub(crate) mod runs;
 pub(crate) mod settings;
+pub(crate) mod undo;
 
 use bankside_domain::AccountId;
 

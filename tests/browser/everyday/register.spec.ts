@@ -57,6 +57,24 @@ test("an account without a bank, and what is typed into it", async ({ signedIn: 
   await eyes.look("typed");
 });
 
+test("on a phone every account is reached, also one without a bank", async ({ signedIn: page, house, eyes }) => {
+  await connectDemoBank(page, house);
+  const home = `${house.address}/o/${organizationOf(page)}`;
+  await page.goto(`${home}/add-account/without-bank`);
+  await page.getByLabel("Name").fill("Cash");
+  await page.getByLabel("Opening balance").fill("120.50");
+  await page.getByRole("button", { name: "Add account" }).click();
+  await expect(page.getByRole("heading", { name: "Cash" })).toBeVisible();
+  await page.goto(`${home}/transactions`);
+  await eyes.look("accounts");
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.getByRole("navigation", { name: "Pages", exact: true }).getByRole("link", { name: "Accounts" }).click();
+  const accounts = page.getByRole("navigation", { name: "Accounts" });
+  await expect(accounts.getByRole("link")).toHaveCount(3);
+  await accounts.getByRole("link", { name: /Cash.*120\.50/ }).click();
+  await expect(page.getByRole("heading", { name: "Cash" })).toBeVisible();
+});
+
 test("unlinking keeps the rows, resetting keys is asked first", async ({ signedIn: page, house, eyes }) => {
   await connectDemoBank(page, house);
   const home = `${house.address}/o/${organizationOf(page)}`;
@@ -82,6 +100,20 @@ test("unlinking keeps the rows, resetting keys is asked first", async ({ signedI
   await eyes.look("keys-needed");
 });
 
+test("the first start comes back with the time zone that was typed", async ({ page, house }) => {
+  await page.goto(house.address);
+  const zone = page.getByLabel("Time zone");
+  await expect(zone).toHaveValue("Europe/Berlin");
+  await page.getByText("Email, currency and time zone").click();
+  await page.getByLabel("Your name").fill(person.name);
+  await page.getByLabel("Password").fill(person.password);
+  await page.getByLabel("Currency").fill("QQQ");
+  await zone.fill("Asia/Tokyo");
+  await page.getByRole("button", { name: "Start" }).click();
+  await expect(page.getByRole("alert")).toContainText("This currency is not known");
+  await expect(zone).toHaveValue("Asia/Tokyo");
+});
+
 test("signing out and in, and trying too often", async ({ signedIn: page, house, eyes }) => {
   await page.getByRole("navigation", { name: "Pages", exact: true }).getByRole("link", { name: "Settings" }).click();
   await eyes.look("settings");
@@ -91,11 +123,16 @@ test("signing out and in, and trying too often", async ({ signedIn: page, house,
   for (let tries = 0; tries < 5; tries++) {
     await page.getByLabel("Name or email").fill(person.name);
     await page.getByLabel("Password").fill("wrong");
+    const refused = page.waitForResponse((response) => response.request().method() === "POST");
     await page.getByRole("button", { name: "Sign in" }).click();
+    expect((await refused).status()).toBe(401);
     await expect(page.getByRole("alert")).toContainText("do not fit");
   }
   await page.getByLabel("Password").fill(person.password);
+  const paused = page.waitForResponse((response) => response.request().method() === "POST");
   await page.getByRole("button", { name: "Sign in" }).click();
+  expect((await paused).status()).toBe(429);
+  expect(Number((await paused).headers()["retry-after"])).toBeGreaterThan(0);
   await expect(page.getByRole("alert")).toContainText("Too many tries");
   await eyes.look("too-many-tries");
   await page.goto(`${house.address}/o/whatever/transactions`);

@@ -89,13 +89,122 @@ test("an account that is there is linked, and what was typed meets its row", asy
   await expect(target.locator("option:checked")).toHaveText(/Our account/);
   await page.getByLabel("Account for Tagesgeld", { exact: true }).selectOption("skip");
   await eyes.look("link-preselected");
-  await page.getByRole("button", { name: /^Link / }).click();
+  await page.getByRole("button", { name: "Link accounts" }).click();
   await expect(page.getByText(/1 account, \d+ rows: \d+ new/)).toBeVisible();
   await page.goto(`${home}/accounts/${account}`);
   await expect(page.getByText("Proven", { exact: true })).toBeVisible();
   await page.goto(`${home}/banks`);
   await expect(page.getByText("Not linked")).toBeVisible();
   await eyes.look("one-linked");
+});
+
+test("a refused choice comes back as it was made, with what is wrong at its place", async ({ signedIn: page, house, eyes }) => {
+  const home = `${house.address}/o/${organizationOf(page)}`;
+  await page.goto(`${home}/add-account/without-bank`);
+  await page.getByLabel("Name").fill("Our account");
+  await page.getByRole("button", { name: "Add account" }).click();
+  await expect(page.getByRole("heading", { name: "Our account" })).toBeVisible();
+  const account = /accounts\/([^/?]+)/.exec(page.url())?.[1] ?? "";
+  const link = await begin(page, house, account);
+  const tab = await page.context().newPage();
+  await tab.goto(link);
+  await walkConsent(tab);
+  await tab.close();
+  const giro = page.getByLabel("Account for Girokonto", { exact: true });
+  const tagesgeld = page.getByLabel("Account for Tagesgeld", { exact: true });
+  const submit = page.getByRole("button", { name: "Link accounts" });
+  const chosen = async (first: string, second: string) => {
+    await expect(giro).toHaveValue(first);
+    await expect(tagesgeld).toHaveValue(second);
+    expect(new URL(page.url()).searchParams.get("account")).toBe(account);
+  };
+
+  // Nothing chosen at all.
+  await giro.selectOption("skip");
+  await tagesgeld.selectOption("skip");
+  await submit.click();
+  await expect(page.getByRole("alert")).toHaveText("Choose at least one account to link.");
+  await chosen("skip", "skip");
+
+  // Two bank accounts to one account, from days of their own.
+  await giro.selectOption(account);
+  await tagesgeld.selectOption(account);
+  await page.getByLabel("Import Girokonto from").fill("2026-01-02");
+  await submit.click();
+  await expect(page.getByRole("alert")).toHaveText("This account has a bank behind it already.");
+  await chosen(account, account);
+  await expect(giro).toHaveAccessibleDescription("This account has a bank behind it already.");
+  await expect(page.getByLabel("Import Girokonto from")).toHaveValue("2026-01-02");
+  await eyes.look("refused-twice-the-same");
+
+  // A new account without a name.
+  await tagesgeld.selectOption("new");
+  await page.locator("details.rename").last().locator("summary").click();
+  await page.getByLabel("Name of the new account for Tagesgeld").fill("  ");
+  await submit.click();
+  await expect(page.getByRole("alert")).toHaveText("Give the new account a name.");
+  await chosen(account, "new");
+  const name = page.getByLabel("Name of the new account for Tagesgeld");
+  await expect(name).toHaveValue("  ");
+  await expect(name).toHaveAccessibleDescription("Give the new account a name.");
+
+  // A day that has not come; a browser that does not know the field's limit sends it.
+  await name.fill("Savings");
+  const from = page.getByLabel("Import Tagesgeld from");
+  await from.evaluate((input: HTMLInputElement) => (input.max = ""));
+  await from.fill("2199-12-31");
+  await submit.click();
+  await expect(page.getByRole("alert")).toHaveText("This day has not come yet.");
+  await chosen(account, "new");
+  await expect(from).toHaveValue("2199-12-31");
+  await expect(from).toHaveAccessibleDescription("This day has not come yet.");
+  await expect(page.getByLabel("Import Girokonto from")).not.toHaveAccessibleDescription(/./);
+  await eyes.look("refused-day");
+  await from.fill("2026-01-02");
+  await page.locator("details.rename").last().locator("summary").click();
+  await expect(name).toHaveValue("Savings");
+  await submit.click();
+  await expect(page.getByText(/2 accounts, \d+ rows: \d+ new/)).toBeVisible();
+});
+
+test("the provider is gone while its banks are listed: that is said, and not that there are none", async ({ signedIn: page, house, eyes }) => {
+  await begin(page, house);
+  await house.endSandbox();
+  const home = `${house.address}/o/${organizationOf(page)}`;
+  await page.goto(`${home}/providers/gocardless/banks?country=DE`);
+  await page.getByLabel("Country").selectOption("AT");
+  const banks = page.locator("#banks");
+  await expect(banks.getByRole("alert")).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText("No bank is listed")).toHaveCount(0);
+  await eyes.look("banks-not-listed");
+});
+
+test("several syncs at once are watched in their list, up to their end", async ({ signedIn: page, house, eyes }) => {
+  await connectDemoBank(page, house);
+  const home = `${house.address}/o/${organizationOf(page)}`;
+  await page.goto(`${home}/providers/gocardless/banks?country=GB`);
+  await page.getByRole("button", { name: /Lockside/ }).click();
+  const tab = await page.context().newPage();
+  await tab.goto((await page.getByRole("link", { name: "Link bank in browser" }).getAttribute("href")) ?? "");
+  await walkConsent(tab);
+  await tab.close();
+  await page.getByRole("button", { name: "Link accounts" }).click();
+  await expect(page.getByRole("link", { name: "To the transactions" })).toBeVisible();
+  await house.endSandbox();
+  await page.goto(`${home}/transactions`);
+  await page.getByRole("button", { name: "Bank sync" }).click();
+  await expect(page.getByRole("heading", { name: "Runs" })).toBeVisible();
+  await expect(page.getByText("goes on").first()).toBeVisible();
+  await eyes.look("runs-going-on");
+  // Nobody loads the page again.
+  await expect(page.getByText("Did not work", { exact: true })).toHaveCount(2, { timeout: 60_000 });
+  await expect(page.locator("live-view")).toHaveCount(0);
+  await eyes.look("runs-over");
+  await page.getByRole("main").getByRole("link", { name: /^today/ }).first().click();
+  await page.getByText("Help", { exact: true }).first().click();
+  await expect(page.getByRole("link", { name: "Open the GoCardless portal" }).first()).toBeVisible();
+  await expect(page.getByRole("button", { name: "Copy details" }).first()).toBeVisible();
+  await eyes.look("help");
 });
 
 test("the provider is gone: said, retried by itself, and what was there stays", async ({ signedIn: page, house, eyes }) => {

@@ -38,6 +38,14 @@ test("keys, bank, consent, accounts, rows", async ({ page, house, eyes, context 
   await eyes.look("link-bank");
   await page.getByText("Open it on the phone, or by hand").click();
   await eyes.look("link-bank-by-hand");
+  // The page looks again and finds nothing new: it leaves what the person has opened alone.
+  const summary = page.getByText("Open it on the phone, or by hand");
+  await summary.focus();
+  const looked = () => page.waitForResponse((response) => response.url().includes("/look"));
+  expect((await looked()).status()).toBe(204);
+  expect((await looked()).status()).toBe(204);
+  await expect(page.getByRole("img", { name: "QR code of the address" })).toBeVisible();
+  await expect(summary).toBeFocused();
 
   // 3. At the provider and the bank, in a new tab.
   const opened = context.waitForEvent("page");
@@ -55,7 +63,7 @@ test("keys, bank, consent, accounts, rows", async ({ page, house, eyes, context 
   // 5. Link accounts: holder, masked IBAN, currency, balance; a new account is suggested for each.
   await expect(page.getByLabel(/^Account for/)).toHaveCount(2);
   await eyes.look("link-accounts");
-  await page.getByRole("button", { name: /^Link / }).click();
+  await page.getByRole("button", { name: "Link accounts" }).click();
 
   // 4. Progress, live, up to the success line.
   await expect(page.getByText(/Nordhafen Bank: 2 accounts, \d+ rows: \d+ new\. Asked for 365 days, got \d+ from this bank\./)).toBeVisible();

@@ -18,7 +18,7 @@ test("from the first start to rows, without a script", async ({ page, house }) =
   await expect(tab.getByRole("heading", { name: "Link accounts" })).toBeVisible();
   await tab.close();
   await page.getByRole("link", { name: "Look now" }).click();
-  await page.getByRole("button", { name: "Link 2 accounts" }).click();
+  await page.getByRole("button", { name: "Link accounts" }).click();
   await expect(async () => {
     await page.reload();
     await expect(page.getByRole("link", { name: "To the transactions" })).toBeVisible({ timeout: 100 });

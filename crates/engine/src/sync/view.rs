@@ -16,6 +16,8 @@ pub struct RunView {
     pub connection_name: String,
     /// The bank.
     pub bank: String,
+    /// The id of the provider through which it is reached.
+    pub provider: String,
     /// Its accounts, in their order.
     pub accounts: Vec<RunViewAccount>,
 }
@@ -54,7 +56,13 @@ impl Engine {
             let proof = statuses.of(ledger.id).proof;
             accounts.push(RunViewAccount { run: account, account: ledger, proof });
         }
-        Ok(RunView { run, connection_name: connection.name, bank: connection.institution_name, accounts })
+        Ok(RunView {
+            run,
+            connection_name: connection.name,
+            bank: connection.institution_name,
+            provider: connection.provider,
+            accounts,
+        })
     }
 
     /// The latest runs of an organization.

@@ -202,6 +202,19 @@ pub(crate) async fn flow(
     Ok(Json(app.engine.poll_flow(member.asker(), id(&flow)?).await?.into()))
 }
 
+/// Says that it was the asker who came back in another browser; the flow goes on. At any other step than `confirm` it only
+/// answers how the flow stands.
+#[utoipa::path(post, path = "/api/v1/organizations/{organization}/flows/{flow}/confirm",
+    params(("organization" = String, Path), ("flow" = String, Path)),
+    responses((status = OK, body = FlowBody), (status = NOT_FOUND, body = Problem)))]
+pub(crate) async fn confirm(
+    State(app): State<App>,
+    member: ApiMember,
+    Path((_, flow)): Path<(String, String)>,
+) -> Result<Json<FlowBody>, Problem> {
+    Ok(Json(app.engine.confirm_return(member.asker(), id(&flow)?).await?.into()))
+}
+
 /// Calls a flow off. Nothing has changed.
 #[utoipa::path(delete, path = "/api/v1/organizations/{organization}/flows/{flow}",
     params(("organization" = String, Path), ("flow" = String, Path)), responses((status = OK, body = FlowBody)))]

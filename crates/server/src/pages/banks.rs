@@ -138,7 +138,10 @@ pub(crate) async fn choose(
     } else {
         match app.engine.institutions(member.asker(), &provider, &chosen).await {
             Ok(banks) => (Some(banks), None),
-            Err(EngineError::Outside(fault)) => (None, Some(FaultView::of(&fault, &shell.today))),
+            Err(EngineError::Outside(fault)) => {
+                let fault = FaultView::of(&fault, &shell.today).at(shell.today.now);
+                (None, Some(fault.told_by(Some(view.descriptor))))
+            }
             Err(error) => return Err(error.into()),
         }
     };

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use askama::Template;
 use axum::Form;
 use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::{OrganizationKind, Secret};
 use bankside_engine::{EngineError, SetUp};
@@ -48,7 +48,9 @@ struct SetUpPage {
     time_zone: FieldView,
     is_company: bool,
     has_more_errors: bool,
-    error: Option<String>,
+    /// Whether the browser's own zone may be put in: nobody has typed one yet.
+    is_first_look: bool,
+    is_plain_http: bool,
 }
 
 /// The form of the first start.
@@ -78,7 +80,8 @@ pub(crate) async fn setup_form(State(app): State<App>) -> Result<Response, PageE
         time_zone: FieldView::of("Europe/Berlin"),
         is_company: false,
         has_more_errors: false,
-        error: None,
+        is_first_look: true,
+        is_plain_http: crate::security::is_plain_http(&app.engine.settings().public_url),
     };
     Ok(page(&blank)?.into_response())
 }
@@ -124,7 +127,8 @@ pub(crate) async fn setup(State(app): State<App>, Form(form): Form<SetUpForm>) -
         time_zone: view("time_zone", &form.time_zone),
         is_company,
         has_more_errors: ["email", "currency", "time_zone"].contains(&field),
-        error: None,
+        is_first_look: false,
+        is_plain_http: crate::security::is_plain_http(&app.engine.settings().public_url),
     };
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&again)?).into_response())
 }
@@ -163,24 +167,29 @@ pub(crate) async fn sign_in(
     let address = origin_address(from.ip(), &headers, &app.engine.settings().trusted_proxies);
     let now = app.engine.ambient().now();
     let home = &app.engine.settings().public_url;
-    let error = match app.engine.sign_in(&form.login, Secret::new(form.password), &address).await {
+    let mut headers = HeaderMap::new();
+    let (status, error) = match app.engine.sign_in(&form.login, Secret::new(form.password), &address).await {
         Ok(signed_in) => return Ok((session::begin(home, &signed_in, now), Redirect::to("/")).into_response()),
-        Err(EngineError::WrongPassword { tries_left }) => match tries_left {
-            0 => "That name and password do not fit. Now there is a pause of one minute.".to_owned(),
-            1 => "That name and password do not fit. One more try, then a pause of one minute.".to_owned(),
-            left => format!("That name and password do not fit. {left} more tries, then a pause of one minute."),
-        },
+        Err(EngineError::WrongPassword { tries_left }) => {
+            let then = match tries_left {
+                0 => "Now there is a pause of one minute.".to_owned(),
+                1 => "One more try, then a pause of one minute.".to_owned(),
+                left => format!("{left} more tries, then a pause of one minute."),
+            };
+            (StatusCode::UNAUTHORIZED, format!("That name and password do not fit. {then}"))
+        }
         Err(EngineError::Throttled { until }) => {
             let seconds = until.duration_since(now).as_secs().max(1);
             let wait =
                 if seconds < 100 { format!("{seconds} seconds") } else { format!("{} minutes", seconds / 60 + 1) };
-            format!("Too many tries. Wait {wait}, then try again.")
+            headers.insert(header::RETRY_AFTER, seconds.into());
+            (StatusCode::TOO_MANY_REQUESTS, format!("Too many tries. Wait {wait}, then try again."))
         }
         Err(error) => return Err(error.into()),
     };
     let is_plain_http = crate::security::is_plain_http(home);
     let again = SignInPage { login: &form.login, error: Some(error), is_plain_http };
-    Ok((StatusCode::UNAUTHORIZED, page(&again)?).into_response())
+    Ok((status, headers, page(&again)?).into_response())
 }
 
 /// Signs out.

@@ -1,15 +1,17 @@
 //! A connecting flow: whatever step comes is shown, and the page goes on by itself.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::FlowId;
 use bankside_engine::{EngineError, FlowPage, FlowView, Returned};
 use qrcode::QrCode;
 use qrcode::render::svg;
+use serde::Deserialize;
 
 use crate::App;
 use crate::error::{PageError, page};
@@ -23,6 +25,7 @@ use crate::view::shell::{Place, Shell, address};
 const LOOK_SECS: u32 = 3;
 
 /// The step of a flow as a template shows it.
+#[derive(Hash)]
 enum FlowStep {
     Open { url: String, until: String, qr: String },
     Confirm,
@@ -64,12 +67,13 @@ impl StepHtml {
             FlowPage::Wait { poll_after_secs, .. } => Some((*poll_after_secs).clamp(1, 60)),
             _ => None,
         };
+        let step = FlowStep::of(view, &at, &account, today);
         Self {
             provider_name: view.descriptor.name,
             bank: view.bank.clone(),
-            step: FlowStep::of(&view.page, &at, &account, today),
             look_every,
-            look_url: at(&format!("flows/{flow}/look")),
+            look_url: at(&format!("flows/{flow}/look?seen={}", step.fingerprint())),
+            step,
             page_url: at(&format!("flows/{flow}")),
             cancel_url: at(&format!("flows/{flow}/cancel")),
             confirm_url: at(&format!("flows/{flow}/confirm")),
@@ -79,8 +83,8 @@ impl StepHtml {
 }
 
 impl FlowStep {
-    fn of(page: &FlowPage, at: &impl Fn(&str) -> String, account: &str, today: &Today) -> Self {
-        match page {
+    fn of(view: &FlowView, at: &impl Fn(&str) -> String, account: &str, today: &Today) -> Self {
+        match &view.page {
             FlowPage::Open { url, expires_at } => {
                 Self::Open { qr: qr(url), until: today.until(*expires_at), url: url.clone() }
             }
@@ -88,11 +92,20 @@ impl FlowStep {
             FlowPage::Wait { message, .. } => Self::Wait { message: message.clone() },
             FlowPage::Done { connection } => Self::Done { url: at(&format!("connections/{connection}/link{account}")) },
             FlowPage::Cancelled { message } => Self::Cancelled { message: message.clone() },
-            FlowPage::Failed { fault } => Self::Failed { fault: FaultView::of(fault, today) },
+            FlowPage::Failed { fault } => {
+                Self::Failed { fault: FaultView::of(fault, today).told_by(Some(view.descriptor)) }
+            }
             FlowPage::Expired => Self::Cancelled {
                 message: "The time to come back from the bank is over. Nothing has changed; start again.".to_owned(),
             },
         }
+    }
+
+    /// Names what is shown, so that a page that looks again says what it has. Nothing depends on it but a redraw.
+    fn fingerprint(&self) -> String {
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        format!("{:016x}", hasher.finish())
     }
 }
 
@@ -126,14 +139,27 @@ pub(crate) async fn show(
     Ok(page(&FlowHtml { shell, step })?.into_response())
 }
 
-/// The step alone, for a page that looks again and again.
+/// What a page that looks again shows already.
+#[derive(Deserialize)]
+pub(crate) struct Shown {
+    #[serde(default)]
+    seen: String,
+}
+
+/// The step alone, for a page that looks again and again. While it is the one shown there is no content, so that nothing is
+/// swapped under the person's hands: an opened QR code stays open, and the focus where it is.
 pub(crate) async fn look(
     State(app): State<App>,
     member: Member,
     Path((_, flow)): Path<(String, String)>,
+    Query(shown): Query<Shown>,
 ) -> Result<Response, PageError> {
     let view = look_at(&app, &member, flow_id(&flow)?).await?;
-    let html = page(&StepHtml::of(&view, &member, &today(&app, &member)))?;
+    let step = StepHtml::of(&view, &member, &today(&app, &member));
+    if step.step.fingerprint() == shown.seen {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let html = page(&step)?;
     let mut headers = HeaderMap::new();
     if let Some(url) = done_url(&member, &view)
         && let Ok(url) = HeaderValue::from_str(&url)

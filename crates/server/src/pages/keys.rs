@@ -14,7 +14,7 @@ use serde::Deserialize;
 use crate::App;
 use crate::error::{PageError, page};
 use crate::pages::add_account::keys_in_words;
-use crate::pages::shell;
+use crate::pages::{shell, today};
 use crate::session::Member;
 use crate::view::FieldView;
 use crate::view::fault::FaultView;
@@ -128,7 +128,11 @@ pub(crate) async fn keep(
             return Ok(Redirect::to(&format!("/o/{organization}/providers/{provider}/banks{query}")).into_response());
         }
         Err(EngineError::Invalid { field, message }) => Wrong::Field(field, message),
-        Err(EngineError::Outside(fault)) => Wrong::Fault(FaultView::of(&fault, &crate::pages::today(&app, &member))),
+        Err(EngineError::Outside(fault)) => {
+            let today = today(&app, &member);
+            let fault = FaultView::of(&fault, &today).at(today.now);
+            Wrong::Fault(fault.told_by(app.engine.descriptor(&provider)))
+        }
         Err(error) => return Err(error.into()),
     };
     keys_page(&app, &member, &provider, &typed, then, Some(wrong)).await

@@ -9,10 +9,11 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::{AccountId, ConnectionId, Currency};
 use bankside_engine::{EngineError, LinkChoice, LinkOffer, LinkTarget, Offered};
+use jiff::civil::Date;
 use serde::Deserialize;
 
 use crate::App;
-use crate::error::{PageError, page};
+use crate::error::{PageError, page, sentence};
 use crate::pages::shell;
 use crate::session::Member;
 use crate::view::counted;
@@ -28,10 +29,8 @@ struct LinkHtml {
     count_note: String,
     history_note: String,
     rows: Vec<LinkRow>,
-    import_from: String,
     today: String,
     can_link: bool,
-    link_words: String,
     error: Option<String>,
 }
 
@@ -45,12 +44,55 @@ struct LinkRow {
     balance_note: String,
     /// The account that it is linked with already.
     linked: Option<String>,
+    /// The name that is suggested for a new account, and the one in the form.
+    suggested_name: String,
     new_name: String,
-    suggests_new: bool,
-    /// Value, words, whether it is suggested.
-    options: Vec<(String, String, bool)>,
+    name_error: Option<String>,
+    /// What is chosen: `new`, `skip`, or the id of an account.
+    target: String,
+    target_error: Option<String>,
+    /// Ids of accounts with their names.
+    options: Vec<(String, String)>,
+    import_from: String,
+    from_error: Option<String>,
     reason: &'static str,
     reason_icon: &'static str,
+}
+
+/// The fields of the form, `target-`, `name-` and `from-` with the id of a bank account each.
+type Posted = HashMap<String, String>;
+
+/// A form that was refused: it comes back as it was posted, with what was wrong at its place.
+struct Refused<'a> {
+    posted: &'a Posted,
+    field: &'static str,
+    message: String,
+}
+
+impl Refused<'_> {
+    fn value(&self, prefix: &str, id: &str) -> Option<String> {
+        self.posted.get(&format!("{prefix}-{id}")).cloned()
+    }
+
+    /// What to say at a field of a bank account. The engine names the field; for which bank accounts it does not do is plain
+    /// from what was posted.
+    fn error_at(&self, field: &str, id: &str, today: Date) -> Option<String> {
+        let target = self.value("target", id)?;
+        let is_wrong = field == self.field
+            && match field {
+                "name" => target == "new" && self.value("name", id).is_some_and(|name| name.trim().is_empty()),
+                "import_from" => {
+                    let day = self.value("from", id).and_then(|day| day.parse::<Date>().ok());
+                    target != "skip" && day.is_none_or(|day| day > today)
+                }
+                _ => {
+                    let same = |(name, value): (&String, &String)| name.starts_with("target-") && *value == target;
+                    !["new", "skip"].contains(&target.as_str())
+                        && self.posted.iter().filter(|other| same(*other)).count() > 1
+                }
+            };
+        is_wrong.then(|| self.message.clone())
+    }
 }
 
 /// The account that the person came from.
@@ -71,18 +113,17 @@ pub(crate) async fn form(
     Path((_, connection)): Path<(String, String)>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, PageError> {
-    let wanted: Option<AccountId> = wanted.account.parse().ok();
-    link_page(&app, &member, connection_id(&connection)?, wanted, None).await
+    link_page(&app, &member, connection_id(&connection)?, &wanted, None).await
 }
 
 async fn link_page(
     app: &App,
     member: &Member,
     connection: ConnectionId,
-    wanted: Option<AccountId>,
-    error: Option<String>,
+    wanted: &Wanted,
+    refused: Option<Refused<'_>>,
 ) -> Result<Response, PageError> {
-    let offer = app.engine.link_offer(member.asker(), connection, wanted).await?;
+    let offer = app.engine.link_offer(member.asker(), connection, wanted.account.parse().ok()).await?;
     let shell = shell(app, member, Place::Banks, None).await?;
     let names: HashMap<AccountId, String> = app
         .engine
@@ -92,8 +133,8 @@ async fn link_page(
         .map(|view| (view.account.id, view.account.name))
         .collect();
     let provider = app.engine.provider_view(member.asker(), &offer.connection.provider).await?;
-    let rows: Vec<LinkRow> = offer.accounts.iter().map(|offered| row(offered, &offer, &names, &shell)).collect();
-    let open = i64::try_from(rows.iter().filter(|row| row.linked.is_none()).count()).unwrap_or(0);
+    let row = |offered| row(offered, &offer, &names, &shell, refused.as_ref());
+    let rows: Vec<LinkRow> = offer.accounts.iter().map(row).collect();
     let found = i64::try_from(rows.len()).unwrap_or(0);
     let history_note = match offer.connection.max_history_days {
         Some(days) => {
@@ -101,32 +142,39 @@ async fn link_page(
         }
         None => "You can undo the import as a whole.".to_owned(),
     };
-    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let html = LinkHtml {
         bank: offer.connection.institution_name.clone(),
         provider_name: provider.descriptor.name.to_owned(),
         count_note: format!("{} found", counted(found, "account", "accounts")),
         history_note,
+        can_link: rows.iter().any(|row| row.linked.is_none()),
         rows,
-        import_from: offer.import_from.to_string(),
         today: offer.today.to_string(),
-        can_link: open > 0,
-        link_words: format!("Link {}", if open == 1 { "account".to_owned() } else { format!("{open} accounts") }),
-        error,
+        error: refused.map(|refused| refused.message),
         shell,
     };
     Ok((status, page(&html)?).into_response())
 }
 
-fn row(offered: &Offered, offer: &LinkOffer, names: &HashMap<AccountId, String>, shell: &Shell) -> LinkRow {
+fn row(
+    offered: &Offered,
+    offer: &LinkOffer,
+    names: &HashMap<AccountId, String>,
+    shell: &Shell,
+    refused: Option<&Refused<'_>>,
+) -> LinkRow {
     let bank_account = &offered.bank_account;
+    let id = bank_account.id.to_string();
+    let posted = |prefix: &str| refused.and_then(|refused| refused.value(prefix, &id));
+    let error = |field: &str| refused.and_then(|refused| refused.error_at(field, &id, offer.today));
     let currency =
         Currency::iso(bank_account.currency.as_str()).unwrap_or(Currency { code: bank_account.currency, scale: 2 });
     let suggested = match &offered.suggestion {
         LinkTarget::Existing(account) => Some(*account),
         LinkTarget::New(_) | LinkTarget::Skip => None,
     };
-    let new_name = match &offered.suggestion {
+    let suggested_name = match &offered.suggestion {
         LinkTarget::New(name) => name.clone(),
         LinkTarget::Existing(_) | LinkTarget::Skip => bank_account.name.clone(),
     };
@@ -134,9 +182,8 @@ fn row(offered: &Offered, offer: &LinkOffer, names: &HashMap<AccountId, String>,
         .free
         .iter()
         .filter(|account| account.currency.code == bank_account.currency)
-        .map(|account| (account.id.to_string(), account.name.clone(), suggested == Some(account.id)));
+        .map(|account| (account.id.to_string(), account.name.clone()));
     LinkRow {
-        id: bank_account.id.to_string(),
         name: bank_account.name.clone(),
         number: bank_account.masked_number.clone(),
         holder: bank_account.holder.clone(),
@@ -151,11 +198,18 @@ fn row(offered: &Offered, offer: &LinkOffer, names: &HashMap<AccountId, String>,
             .map(|balance| shell.today.moment(balance.stated.seen_at))
             .unwrap_or_default(),
         linked: bank_account.feeds.map(|(account, _)| names.get(&account).cloned().unwrap_or_default()),
-        suggests_new: suggested.is_none(),
+        new_name: posted("name").unwrap_or_else(|| suggested_name.clone()),
+        suggested_name,
+        name_error: error("name"),
+        target: posted("target")
+            .unwrap_or_else(|| suggested.map_or_else(|| "new".to_owned(), |account| account.to_string())),
+        target_error: error("target"),
         options: options.collect(),
+        import_from: posted("from").unwrap_or_else(|| offer.import_from.to_string()),
+        from_error: error("import_from"),
         reason: offered.reason,
         reason_icon: if suggested.is_some() { "link" } else { "info" },
-        new_name,
+        id,
     }
 }
 
@@ -164,37 +218,42 @@ pub(crate) async fn link(
     State(app): State<App>,
     member: Member,
     Path((organization, connection)): Path<(String, String)>,
-    Form(form): Form<HashMap<String, String>>,
+    Query(wanted): Query<Wanted>,
+    Form(posted): Form<Posted>,
 ) -> Result<Response, PageError> {
     let connection = connection_id(&connection)?;
-    let choices = match read_choices(&form) {
-        Ok(choices) => choices,
-        Err(message) => return link_page(&app, &member, connection, None, Some(message)).await,
+    let result = match read_choices(&posted) {
+        Ok(choices) => app.engine.link(member.asker(), connection, &choices).await,
+        Err(error) => Err(error),
     };
-    match app.engine.link(member.asker(), connection, &choices).await {
-        Ok(run) => Ok(Redirect::to(&format!("/o/{organization}/runs/{run}")).into_response()),
-        Err(EngineError::Invalid { message, .. }) => link_page(&app, &member, connection, None, Some(message)).await,
-        Err(error) => Err(error.into()),
-    }
+    let (field, message) = match result {
+        Ok(run) => return Ok(Redirect::to(&format!("/o/{organization}/runs/{run}")).into_response()),
+        Err(EngineError::Invalid { field, message }) => (field, message),
+        Err(EngineError::Conflict(what)) => ("target", sentence(what)),
+        Err(error) => return Err(error.into()),
+    };
+    link_page(&app, &member, connection, &wanted, Some(Refused { posted: &posted, field, message })).await
 }
 
-/// Reads what was chosen; one choice per field `target-<bank account>`.
-fn read_choices(form: &HashMap<String, String>) -> Result<Vec<LinkChoice>, String> {
+/// Reads what was chosen; one choice per field `target-<bank account>`. Of what is skipped nothing else counts.
+fn read_choices(posted: &Posted) -> Result<Vec<LinkChoice>, EngineError> {
     let mut choices = Vec::new();
-    for (field, value) in form {
+    for (field, value) in posted {
         let Some(id) = field.strip_prefix("target-") else { continue };
-        let other = |prefix: &str| form.get(&format!("{prefix}-{id}")).cloned().unwrap_or_default();
+        let other = |prefix: &str| posted.get(&format!("{prefix}-{id}")).cloned().unwrap_or_default();
         let target = match value.as_str() {
-            "skip" => LinkTarget::Skip,
+            "skip" => continue,
             "new" => LinkTarget::New(other("name")),
-            account => {
-                LinkTarget::Existing(account.parse().map_err(|_| "Choose an account from the list.".to_owned())?)
-            }
+            account => LinkTarget::Existing(
+                account.parse().map_err(|_| EngineError::invalid("target", "Choose an account from the list."))?,
+            ),
         };
         choices.push(LinkChoice {
-            bank_account: id.parse().map_err(|_| "This bank account is not known.".to_owned())?,
+            bank_account: id.parse().map_err(|_| EngineError::invalid("target", "This bank account is not known."))?,
             target,
-            import_from: other("from").parse().map_err(|_| "Choose the day to import from.".to_owned())?,
+            import_from: other("from")
+                .parse()
+                .map_err(|_| EngineError::invalid("import_from", "Choose the day to import from."))?,
         });
     }
     choices.sort_by_key(|choice| choice.bank_account);

@@ -4,20 +4,24 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::account::OpeningSource;
+use bankside_domain::fault::FaultRecord;
 use bankside_domain::run::{AccountStep, RowCounts, RunOutcome, RunState, Trigger};
 use bankside_domain::{ConnectionId, RunId};
 use bankside_engine::{EngineError, RunView, RunViewAccount};
 use futures_util::{Stream, StreamExt as _};
+use serde::Deserialize;
 use tokio::sync::watch;
 
 use crate::App;
 use crate::error::{PageError, page};
+use crate::pages::undo::{self, Undo};
 use crate::pages::{shell, today};
-use crate::session::Member;
+use crate::session::{self, Member};
 use crate::view::counted;
 use crate::view::day::Today;
 use crate::view::fault::FaultView;
@@ -52,6 +56,8 @@ struct AccountPart {
     note: String,
     steps: Vec<StepPart>,
     fault: Option<FaultView>,
+    /// How undoing its import stands; known once the run is over.
+    undo: Option<Undo>,
 }
 
 struct StepPart {
@@ -77,6 +83,8 @@ struct RunHtml {
     shell: Shell,
     title: String,
     events_url: String,
+    /// What an undoing did from which the person has just come back, and where it is taken back.
+    undone: Option<(String, String)>,
     view: RunParts,
 }
 
@@ -153,9 +161,8 @@ fn is_over(account: &RunViewAccount) -> bool {
     matches!(account.run.step, AccountStep::Done | AccountStep::Failed)
 }
 
-fn account_part(account: &RunViewAccount, today: &Today) -> AccountPart {
+fn account_part(account: &RunViewAccount, fault: Option<FaultView>) -> AccountPart {
     let run = &account.run;
-    let fault = run.fault.as_ref().map(|fault| FaultView::of(fault, today));
     let note = match (run.step, run.counts) {
         (AccountStep::Done, Some(counts)) if counts.changed_books() => {
             format!("{} · {} new", counted(counts.received, "row", "rows"), grouped(counts.added))
@@ -187,6 +194,7 @@ fn account_part(account: &RunViewAccount, today: &Today) -> AccountPart {
             step(AccountStep::Match, "Match"),
         ],
         fault,
+        undo: None,
     }
 }
 
@@ -227,8 +235,12 @@ fn started_by(trigger: Trigger) -> &'static str {
     }
 }
 
-fn parts(view: &RunView, member: &Member, today: &Today) -> RunParts {
+fn parts(app: &App, view: &RunView, member: &Member, today: &Today) -> RunParts {
     let run = &view.run;
+    let descriptor = app.engine.descriptor(&view.provider);
+    let at = run.finished_at.or(run.started_at).unwrap_or(run.created_at);
+    let fault_view = |fault: &FaultRecord| FaultView::of(fault, today).at(at).told_by(descriptor);
+    let account_part = |account| account_part(account, account.run.fault.as_ref().map(fault_view));
     let steps: usize = view.accounts.iter().map(|account| progress(account.run.step)).sum();
     let percent = if view.is_finished() { 100 } else { steps * 100 / (view.accounts.len().max(1) * 4) };
     let window = |pick: fn(&RunViewAccount) -> Option<jiff::civil::Date>, latest: bool| {
@@ -254,8 +266,8 @@ fn parts(view: &RunView, member: &Member, today: &Today) -> RunParts {
         connection: view.connection_name.clone(),
         mark: mark(view),
         summary: summary(view),
-        fault: run.fault.as_ref().map(|fault| FaultView::of(fault, today)),
-        accounts: view.accounts.iter().map(|account| account_part(account, today)).collect(),
+        fault: run.fault.as_ref().map(fault_view),
+        accounts: view.accounts.iter().map(account_part).collect(),
         is_finished: view.is_finished(),
         percent,
         accounts_url: address(member.membership.organization.id, "transactions"),
@@ -278,32 +290,76 @@ fn run_id(run: &str) -> Result<RunId, PageError> {
     run.parse().map_err(|_| PageError::not_found())
 }
 
+/// What a run's address may say.
+#[derive(Deserialize)]
+pub(crate) struct CameFrom {
+    #[serde(default)]
+    undone: String,
+}
+
 /// One run.
 pub(crate) async fn show(
     State(app): State<App>,
     member: Member,
     Path((_, run)): Path<(String, String)>,
+    Query(from): Query<CameFrom>,
 ) -> Result<Response, PageError> {
-    let view = app.engine.run(member.asker(), run_id(&run)?).await?;
+    let id = run_id(&run)?;
+    let view = app.engine.run(member.asker(), id).await?;
     let shell = shell(&app, &member, Place::Banks, None).await?;
+    let mut run_parts = parts(&app, &view, &member, &shell.today);
+    for (part, account) in run_parts.accounts.iter_mut().zip(&view.accounts) {
+        if let Some(batch) = account.run.batch.filter(|_| view.is_finished()) {
+            part.undo = undo::standing(&app, &member, id, batch).await?;
+        }
+    }
     let html = RunHtml {
         title: format!("Sync of {}", shell.today.moment(view.run.created_at)),
         events_url: shell.at(&format!("runs/{run}/events")),
-        view: parts(&view, &member, &shell.today),
+        undone: undo::just_done(&app, &member, id, &from.undone).await?,
+        view: run_parts,
         shell,
     };
     Ok(page(&html)?.into_response())
+}
+
+/// What a stream of events shows.
+#[derive(Clone, Copy)]
+enum Subject {
+    Run(RunId),
+    Latest,
 }
 
 /// A run as it goes on: each change of the page as an event, and one last when it is over.
 pub(crate) async fn events(
     State(app): State<App>,
     member: Member,
+    headers: HeaderMap,
     Path((_, run)): Path<(String, String)>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, PageError> {
     let run = run_id(&run)?;
     app.engine.run(member.asker(), run).await?;
-    let watched = Watched { progress: app.engine.watch_progress(), app, member, run, sent: None, is_over: false };
+    Ok(stream(app, member, &headers, Subject::Run(run)))
+}
+
+/// The list of runs as they go on, until none is open.
+pub(crate) async fn latest_events(
+    State(app): State<App>,
+    member: Member,
+    headers: HeaderMap,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    stream(app, member, &headers, Subject::Latest)
+}
+
+fn stream(
+    app: App,
+    member: Member,
+    headers: &HeaderMap,
+    subject: Subject,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>> + use<>> {
+    let token = session::token(headers, &app.engine.settings().public_url).unwrap_or_default();
+    let progress = app.engine.watch_progress();
+    let watched = Watched { progress, app, member, token, subject, sent: None, is_over: false };
     let stream = futures_util::stream::unfold(watched, |mut watched| async move {
         if watched.is_over {
             return None;
@@ -313,35 +369,54 @@ pub(crate) async fn events(
     });
     // A browser that is gone does not hold its stream for ever.
     let limited = stream.take_until(tokio::time::sleep(MAX_STREAM));
-    Ok(Sse::new(limited).keep_alive(KeepAlive::default()))
+    Sse::new(limited).keep_alive(KeepAlive::default())
 }
 
 struct Watched {
     app: App,
     member: Member,
-    run: RunId,
+    /// The token of the session that opened the stream.
+    token: String,
+    subject: Subject,
     progress: watch::Receiver<u64>,
     sent: Option<String>,
     is_over: bool,
 }
 
 impl Watched {
-    /// The next event: the view when it has changed, `done` when the run is over.
+    /// The next event: the view when it has changed, `done` when everything in it is over. None once the person may not look
+    /// any more: a stream outlives the request in which they were let in.
     async fn next(&mut self) -> Option<Event> {
         loop {
-            let view = self.app.engine.run(self.member.asker(), self.run).await.ok()?;
-            let today = today(&self.app, &self.member);
-            let html = parts(&view, &self.member, &today).render().ok()?;
+            let person = self.app.engine.session(&self.token).await.ok()??;
+            let organization = self.member.membership.organization.id;
+            self.member.membership = self.app.engine.membership(person.id, organization).await.ok()?;
+            let (html, is_over) = self.look().await?;
             if self.sent.as_ref() != Some(&html) {
                 self.sent = Some(html.clone());
                 return Some(Event::default().event("view").data(html));
             }
-            if view.is_finished() {
+            if is_over {
                 self.is_over = true;
                 // Without data a browser would not tell the page of it.
                 return Some(Event::default().event("done").data("finished"));
             }
             let _ = tokio::time::timeout(LOOK_EVERY, self.progress.changed()).await;
+        }
+    }
+
+    /// What there is to see, and whether everything in it is over.
+    async fn look(&self) -> Option<(String, bool)> {
+        let today = today(&self.app, &self.member);
+        match self.subject {
+            Subject::Run(run) => {
+                let view = self.app.engine.run(self.member.asker(), run).await.ok()?;
+                Some((parts(&self.app, &view, &self.member, &today).render().ok()?, view.is_finished()))
+            }
+            Subject::Latest => {
+                let list = RunList::latest(&self.app, &self.member, &today).await.ok()?;
+                Some((list.render().ok()?, !list.has_open))
+            }
         }
     }
 }
@@ -350,7 +425,16 @@ impl Watched {
 #[template(path = "runs.html")]
 struct RunsHtml {
     shell: Shell,
+    events_url: String,
+    list: RunList,
+}
+
+/// The part of the list's page that renews itself.
+#[derive(Template)]
+#[template(path = "runs_view.html")]
+struct RunList {
     runs: Vec<RunLine>,
+    has_open: bool,
 }
 
 struct RunLine {
@@ -362,20 +446,26 @@ struct RunLine {
     mark: StatusView,
 }
 
+impl RunList {
+    async fn latest(app: &App, member: &Member, today: &Today) -> Result<Self, PageError> {
+        let views = app.engine.latest_runs(member.asker(), RUNS_SHOWN).await?;
+        let runs = views.iter().map(|view| RunLine {
+            url: address(member.membership.organization.id, &format!("runs/{}", view.run.id)),
+            when: today.moment(view.run.created_at),
+            connection: view.connection_name.clone(),
+            started_by: started_by(view.run.trigger),
+            summary: summary(view).unwrap_or_else(|| "goes on".to_owned()),
+            mark: mark(view),
+        });
+        Ok(Self { runs: runs.collect(), has_open: views.iter().any(|view| !view.is_finished()) })
+    }
+}
+
 /// The latest runs.
 pub(crate) async fn latest(State(app): State<App>, member: Member) -> Result<Response, PageError> {
     let shell = shell(&app, &member, Place::Banks, None).await?;
-    let views = app.engine.latest_runs(member.asker(), RUNS_SHOWN).await?;
-    let runs = views.iter().map(|view| RunLine {
-        url: shell.at(&format!("runs/{}", view.run.id)),
-        when: shell.today.moment(view.run.created_at),
-        connection: view.connection_name.clone(),
-        started_by: started_by(view.run.trigger),
-        summary: summary(view).unwrap_or_else(|| "goes on".to_owned()),
-        mark: mark(view),
-    });
-    let html = RunsHtml { runs: runs.collect(), shell };
-    Ok(page(&html)?.into_response())
+    let list = RunList::latest(&app, &member, &shell.today).await?;
+    Ok(page(&RunsHtml { events_url: shell.at("runs/events"), list, shell })?.into_response())
 }
 
 /// Starts a sync of one connection.

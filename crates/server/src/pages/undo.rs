@@ -1,0 +1,267 @@
+//! Undo: what taking a batch back would do, and doing it.
+
+use std::collections::BTreeSet;
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use bankside_domain::batch::{Change, EXISTS, Entity, UndoPlan, Untouchable};
+use bankside_domain::{BatchId, RunId};
+use bankside_engine::{EngineError, RunView};
+use serde::Deserialize;
+
+use crate::App;
+use crate::error::{PageError, page};
+use crate::pages::shell;
+use crate::session::Member;
+use crate::view::counted;
+use crate::view::shell::{Place, Shell, address};
+
+#[derive(Template)]
+#[template(path = "undo.html")]
+struct UndoHtml {
+    shell: Shell,
+    title: String,
+    /// Icons with sentences.
+    lines: Vec<(&'static str, String)>,
+    may_undo: bool,
+    back_url: String,
+}
+
+/// The run from whose page the person came.
+#[derive(Deserialize)]
+pub(crate) struct From {
+    #[serde(default)]
+    run: String,
+}
+
+/// A plan of undoing, counted in rows as people see them.
+pub(crate) struct Tally {
+    leave: usize,
+    come_back: usize,
+    change_back: usize,
+    opening_changes: bool,
+    stay: usize,
+    stay_in_part: usize,
+}
+
+impl Tally {
+    pub(crate) fn of(plan: &UndoPlan) -> Self {
+        let owners = |wanted: &dyn Fn(&Change) -> bool| -> BTreeSet<_> {
+            plan.write.iter().filter(|change| wanted(change)).map(|change| change.owner).collect()
+        };
+        let moves = |change: &Change| change.entity == Entity::Transaction && change.field == EXISTS;
+        let leave = owners(&|change| moves(change) && change.after.is_none());
+        let come_back = owners(&|change| moves(change) && change.after.is_some());
+        let touched = owners(&|change| change.entity != Entity::Account);
+        let stay = |whole: bool| -> BTreeSet<_> {
+            let is_whole = |why: &Untouchable| *why == Untouchable::WorkedOnSince;
+            plan.stay.iter().filter(|(_, why)| is_whole(why) == whole).map(|(change, _)| change.owner).collect()
+        };
+        Self {
+            change_back: touched.iter().filter(|row| !leave.contains(row) && !come_back.contains(row)).count(),
+            opening_changes: plan.write.iter().any(|change| change.entity == Entity::Account),
+            leave: leave.len(),
+            come_back: come_back.len(),
+            stay: stay(true).len(),
+            stay_in_part: stay(false).len(),
+        }
+    }
+
+    /// What undoing would do, a sentence per kind of row.
+    fn lines(&self) -> Vec<(&'static str, String)> {
+        let mut lines = Vec::new();
+        let mut say = |count: usize, icon, one: &str, many: &str| {
+            if count > 0 {
+                lines.push((icon, sentence(count, one, many)));
+            }
+        };
+        say(self.leave, "close", "row leaves the books.", "rows leave the books.");
+        say(self.come_back, "rows", "row comes back into the books.", "rows come back into the books.");
+        say(self.change_back, "undo", "row becomes what it was before.", "rows become what they were before.");
+        let stays = "row stays, because somebody has worked on it since.";
+        say(self.stay, "lock", stays, "rows stay, because somebody has worked on them since.");
+        let stays = "row stays in part: what was written later is left alone.";
+        say(self.stay_in_part, "lock", stays, "rows stay in part: what was written later is left alone.");
+        if self.opening_changes {
+            lines.push(("undo", "The opening balance becomes what it was before.".to_owned()));
+        }
+        lines
+    }
+
+    /// What an undoing did, told by the plan that would take it back.
+    pub(crate) fn done(&self) -> String {
+        let mut parts = Vec::new();
+        let mut say = |count: usize, one: &str, many: &str| {
+            if count > 0 {
+                parts.push(sentence(count, one, many));
+            }
+        };
+        say(self.come_back, "row has left the books", "rows have left the books");
+        say(self.leave, "row has come back", "rows have come back");
+        say(self.change_back, "row is what it was before", "rows are what they were before");
+        if parts.is_empty() { "Undone.".to_owned() } else { format!("Undone: {}.", parts.join(", ")) }
+    }
+}
+
+fn sentence(count: usize, one: &str, many: &str) -> String {
+    counted(i64::try_from(count).unwrap_or(i64::MAX), one, many)
+}
+
+fn batch_id(batch: &str) -> Result<BatchId, PageError> {
+    batch.parse().map_err(|_| PageError::not_found())
+}
+
+/// The run from whose page the person came, if they came from one.
+async fn run_of(app: &App, member: &Member, from: &From) -> Result<Option<RunView>, PageError> {
+    match from.run.parse::<RunId>() {
+        Ok(run) => Ok(Some(app.engine.run(member.asker(), run).await?)),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Says what undoing would do.
+pub(crate) async fn form(
+    State(app): State<App>,
+    member: Member,
+    Path((_, batch)): Path<(String, String)>,
+    Query(from): Query<From>,
+) -> Result<Response, PageError> {
+    let batch = batch_id(&batch)?;
+    let plan = app.engine.preview_undo(member.asker(), batch).await?;
+    let run = run_of(&app, &member, &from).await?;
+    let shell = shell(&app, &member, Place::Banks, None).await?;
+    let imported = run.iter().flat_map(|run| &run.accounts).find(|account| account.run.batch == Some(batch));
+    let title = match (&run, imported) {
+        (_, Some(account)) => format!("Undo the import of {}?", account.account.name),
+        (Some(_), None) => "Undo the last undo?".to_owned(),
+        (None, None) => "Undo this change?".to_owned(),
+    };
+    let mut lines = Tally::of(&plan).lines();
+    let may_undo = !plan.write.is_empty();
+    if may_undo {
+        if imported.is_some() {
+            lines.push(("shield", "What the bank sent stays kept, sealed as it came.".to_owned()));
+        }
+        lines.push(("info", "This can be undone too, best before the next Bank sync.".to_owned()));
+    } else {
+        lines.insert(0, ("info", "Nothing of this can be undone any more.".to_owned()));
+    }
+    let back_url = match &run {
+        Some(run) => shell.at(&format!("runs/{}", run.run.id)),
+        None => shell.at("transactions"),
+    };
+    Ok(page(&UndoHtml { shell, title, lines, may_undo, back_url })?.into_response())
+}
+
+/// Undoes, and goes back to where the person came from.
+pub(crate) async fn undo(
+    State(app): State<App>,
+    member: Member,
+    Path((_, batch)): Path<(String, String)>,
+    Query(from): Query<From>,
+) -> Result<Redirect, PageError> {
+    let run = run_of(&app, &member, &from).await?;
+    let outcome = app.engine.undo(member.asker(), batch_id(&batch)?).await?;
+    let path = match run {
+        Some(run) => format!("runs/{}?undone={}", run.run.id, outcome.batch),
+        None => "transactions".to_owned(),
+    };
+    Ok(Redirect::to(&address(member.membership.organization.id, &path)))
+}
+
+/// How undoing the import of an account stands, for the page of its run.
+pub(crate) enum Undo {
+    /// It can be undone.
+    May {
+        /// Where that is asked for.
+        url: String,
+    },
+    /// It was undone, and perhaps brought back since.
+    Was,
+}
+
+/// How undoing a batch stands. For whoever may not undo there is nothing to say.
+pub(crate) async fn standing(
+    app: &App,
+    member: &Member,
+    run: RunId,
+    batch: BatchId,
+) -> Result<Option<Undo>, PageError> {
+    match app.engine.preview_undo(member.asker(), batch).await {
+        Ok(plan) if plan.write.is_empty() => Ok(None),
+        Ok(_) => {
+            let path = format!("batches/{batch}/undo?run={run}");
+            Ok(Some(Undo::May { url: address(member.membership.organization.id, &path) }))
+        }
+        Err(EngineError::Conflict(_)) => Ok(Some(Undo::Was)),
+        Err(EngineError::Denied(_) | EngineError::NotFound(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What an undoing that has just been done did, and where it is taken back. Of one that was taken back there is nothing to
+/// say any more.
+pub(crate) async fn just_done(
+    app: &App,
+    member: &Member,
+    run: RunId,
+    undoing: &str,
+) -> Result<Option<(String, String)>, PageError> {
+    let Ok(batch) = undoing.parse::<BatchId>() else { return Ok(None) };
+    match app.engine.preview_undo(member.asker(), batch).await {
+        Ok(plan) => {
+            let url = address(member.membership.organization.id, &format!("batches/{batch}/undo?run={run}"));
+            Ok(Some((Tally::of(&plan).done(), url)))
+        }
+        Err(EngineError::Conflict(_) | EngineError::Denied(_) | EngineError::NotFound(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bankside_domain::Id as _;
+
+    use super::*;
+
+    fn change(entity: Entity, row: u8, field: &str, after: Option<&str>) -> Change {
+        let id: BatchId = format!("01a00000-0000-7000-8000-0000000000{row:02}").parse().unwrap();
+        let owner = id.uuid();
+        Change { entity, id: owner, owner, field: field.to_owned(), before: None, after: after.map(str::to_owned) }
+    }
+
+    #[test]
+    fn a_row_counts_once_however_much_of_it_changes() {
+        let write = vec![
+            change(Entity::Transaction, 1, EXISTS, None),
+            change(Entity::Claim, 1, "claim", None),
+            change(Entity::Transaction, 2, "status", Some("pending")),
+            change(Entity::Line, 2, "note", Some("before")),
+            change(Entity::Account, 9, "opening_minor", Some("0")),
+        ];
+        let stay = vec![
+            (change(Entity::Transaction, 3, EXISTS, None), Untouchable::WorkedOnSince),
+            (change(Entity::Claim, 3, "claim", None), Untouchable::WorkedOnSince),
+            (change(Entity::Transaction, 4, "dated_on", None), Untouchable::WrittenLater),
+        ];
+        let lines = Tally::of(&UndoPlan { write, stay }).lines();
+        let lines: Vec<&str> = lines.iter().map(|(_, line)| line.as_str()).collect();
+        assert_eq!(
+            lines,
+            [
+                "1 row leaves the books.",
+                "1 row becomes what it was before.",
+                "1 row stays, because somebody has worked on it since.",
+                "1 row stays in part: what was written later is left alone.",
+                "The opening balance becomes what it was before.",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_undoing_is_told_by_what_would_take_it_back() {
+        let write = vec![change(Entity::Transaction, 1, EXISTS, Some("1"))];
+        assert_eq!(Tally::of(&UndoPlan { write, stay: Vec::new() }).done(), "Undone: 1 row has left the books.");
+    }
+}
