@@ -154,6 +154,11 @@ impl Engine {
         self.store.engine()
     }
 
+    /// The undoing of a batch that is in force; `None` while the batch itself is.
+    pub async fn undoing_of(&self, asker: &Asker, batch: BatchId) -> Result<Option<BatchId>, EngineError> {
+        Ok(self.store.undoing_of(asker, batch).await?)
+    }
+
     /// What undoing a batch would do, and what would stay.
     pub async fn preview_undo(&self, asker: &Asker, batch: BatchId) -> Result<UndoPlan, EngineError> {
         Ok(self.store.preview_undo(asker, batch).await?)

@@ -45,6 +45,19 @@ impl Store {
         self.undo_plan(&mut session, asker, batch).await
     }
 
+    /// The undoing of a batch that is in force; `None` while the batch itself is.
+    pub async fn undoing_of(&self, asker: &Asker, batch: BatchId) -> Result<Option<BatchId>, StoreError> {
+        asker.require(Right::EditBooks)?;
+        let mut session = self.db.read().await?;
+        let text = sql!("SELECT undone_by FROM batches WHERE organization_id = $1 AND id = $2");
+        let row: Option<Option<Uuid>> = on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(batch.uuid())
+            .fetch_optional(c)
+            .await?);
+        Ok(row.ok_or(StoreError::NotFound("the batch"))?.map(BatchId::from))
+    }
+
     /// Undoes a batch, in one transaction, as a batch of its own.
     pub async fn undo(&self, asker: &Asker, batch: BatchId) -> Result<UndoOutcome, StoreError> {
         asker.require(Right::EditBooks)?;
@@ -75,15 +88,33 @@ impl Store {
         for account in accounts {
             self.recount_account(&mut session, asker, account).await?;
         }
-        let text = sql!("UPDATE batches SET undone_by = $3 WHERE organization_id = $1 AND id = $2");
-        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(batch.uuid()).bind(undoing.uuid()));
-        if let Some(original) = undone.undoes {
-            // What is undone no more is in force again.
-            let text = sql!("UPDATE batches SET undone_by = NULL WHERE organization_id = $1 AND id = $2");
-            run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(original));
-        }
+        self.mark_undone(&mut session, asker, batch, undone.undoes, undoing).await?;
         session.commit().await?;
         Ok(UndoOutcome { batch: undoing, taken_back: plan.write.len(), stay: plan.stay })
+    }
+
+    /// Marks a batch as undone. What it had undone itself is in force again by that, what that one had undone is not, and so
+    /// on.
+    async fn mark_undone(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        batch: BatchId,
+        undoes: Option<Uuid>,
+        undoing: BatchId,
+    ) -> Result<(), StoreError> {
+        let organization = asker.organization.uuid();
+        let mut undone_by = Some(undoing.uuid());
+        let (mut current, mut next) = (batch.uuid(), undoes);
+        loop {
+            let text = sql!("UPDATE batches SET undone_by = $3 WHERE organization_id = $1 AND id = $2");
+            run!(session, sqlx::query(text).bind(organization).bind(current).bind(undone_by));
+            let Some(before) = next else { return Ok(()) };
+            undone_by = if undone_by.is_some() { None } else { Some(current) };
+            current = before;
+            let text = sql!("SELECT undoes FROM batches WHERE organization_id = $1 AND id = $2");
+            next = on!(session, c => sqlx::query_scalar(text).bind(organization).bind(current).fetch_one(c).await?);
+        }
     }
 
     async fn lock_batch(&self, session: &mut Session, asker: &Asker, batch: BatchId) -> Result<Undone, StoreError> {

@@ -143,7 +143,10 @@ pub(crate) async fn form(
         if imported.is_some() {
             lines.push(("shield", "What the bank sent stays kept, sealed as it came.".to_owned()));
         }
-        lines.push(("info", "This can be undone too, best before the next Bank sync.".to_owned()));
+        if imported.is_some() {
+            lines.push(("loop", "The next Bank sync brings in again what the bank still shows.".to_owned()));
+        }
+        lines.push(("info", "This can be undone too.".to_owned()));
     } else {
         lines.insert(0, ("info", "Nothing of this can be undone any more.".to_owned()));
     }
@@ -177,8 +180,11 @@ pub(crate) enum Undo {
         /// Where that is asked for.
         url: String,
     },
-    /// It was undone, and perhaps brought back since.
-    Was,
+    /// It was undone.
+    Was {
+        /// Where the undoing is taken back.
+        url: String,
+    },
 }
 
 /// How undoing a batch stands. For whoever may not undo there is nothing to say.
@@ -188,13 +194,10 @@ pub(crate) async fn standing(
     run: RunId,
     batch: BatchId,
 ) -> Result<Option<Undo>, PageError> {
-    match app.engine.preview_undo(member.asker(), batch).await {
-        Ok(plan) if plan.write.is_empty() => Ok(None),
-        Ok(_) => {
-            let path = format!("batches/{batch}/undo?run={run}");
-            Ok(Some(Undo::May { url: address(member.membership.organization.id, &path) }))
-        }
-        Err(EngineError::Conflict(_)) => Ok(Some(Undo::Was)),
+    let url = |batch: BatchId| address(member.membership.organization.id, &format!("batches/{batch}/undo?run={run}"));
+    match app.engine.undoing_of(member.asker(), batch).await {
+        Ok(None) => Ok(Some(Undo::May { url: url(batch) })),
+        Ok(Some(undoing)) => Ok(Some(Undo::Was { url: url(undoing) })),
         Err(EngineError::Denied(_) | EngineError::NotFound(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }

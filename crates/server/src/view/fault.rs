@@ -77,6 +77,9 @@ fn who(fault: &FaultRecord) -> String {
         Some(UserAction::ActAtBank(what)) => what.clone(),
         Some(UserAction::Visit(url)) => format!("Go to {url}."),
         Some(UserAction::Pay(url)) => format!("Pay at {url}."),
+        None if fault.class == FaultClass::Gone => {
+            "You can act: unlink this account, if the bank has closed it. Its rows stay.".to_owned()
+        }
         None => match fault.class.who_acts() {
             WhoActs::Person => "You can act: connect this bank again.".to_owned(),
             WhoActs::Admin => "An admin of this server should look at it.".to_owned(),

@@ -99,6 +99,22 @@ on_both! {
         world.check_claims().await;
     }
 
+    a_chain_of_undoings_says_what_is_in_force(world) {
+        let batch = world.sync(&month()).await.batch.unwrap();
+        let undoing_of = || world.store.undoing_of(&world.asker, batch);
+        let mut last = batch;
+        let mut first_undoing = None;
+        for step in 0..6 {
+            last = world.store.undo(&world.asker, last).await.unwrap().batch;
+            first_undoing.get_or_insert(last);
+            let is_undone = step % 2 == 0;
+            assert_eq!(undoing_of().await.unwrap(), first_undoing.filter(|_| is_undone), "after {step}");
+            assert_eq!(world.rows().await.is_empty(), is_undone);
+        }
+        world.check_sums().await;
+        world.check_claims().await;
+    }
+
     a_settlement_that_was_undone_is_made_again_by_the_next_sync(world) {
         world.sync(&[pending(11, -11_800, "Fernwärme Nord")]).await;
         let before = world.rows().await;
