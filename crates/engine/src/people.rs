@@ -176,7 +176,11 @@ impl Engine {
                 Err(_) => 0,
             };
             answer = Ok((tries - failures).max(0));
-            let blocked_until = now + SignedDuration::from_secs(pause_secs.min(LONGEST_PAUSE_SECS));
+            // Without a pause nobody is kept out, not even one whose clock was read a moment earlier.
+            let blocked_until = match pause_secs {
+                0 => before.blocked_until,
+                secs => now + SignedDuration::from_secs(secs.min(LONGEST_PAUSE_SECS)),
+            };
             Throttle { failures, blocked_until, changed_at: now }
         };
         self.store.rewrite_throttle_as_system(bucket, rewrite).await?;
