@@ -33,3 +33,14 @@ fn what_is_wrong_is_named_with_its_place() {
         assert!(!ended.stdout.contains("geheim"), "a password is not shown: {}", ended.stdout);
     }
 }
+
+#[test]
+fn a_proxy_that_nobody_trusts_is_noted() {
+    let home = Home::new();
+    home.write("config.toml", "public_url = \"https://money.example.org\"");
+    let ended = home.run(&["doctor"]);
+    assert!(ended.status.success(), "a note is no problem: {}", ended.stdout);
+    assert!(ended.stdout.contains("note     proxy"), "{}", ended.stdout);
+    home.write("config.toml", "public_url = \"https://money.example.org\"\ntrusted_proxies = [\"127.0.0.1\"]");
+    assert!(!home.run(&["doctor"]).stdout.contains("note     proxy"));
+}

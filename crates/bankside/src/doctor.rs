@@ -62,6 +62,14 @@ pub(crate) async fn run(options: &ServeOptions) -> anyhow::Result<ExitCode> {
 
 fn check_address(configuration: &Configuration, findings: &mut Findings) {
     let listen = configuration.listen;
+    if configuration.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+        && configuration.trusted_proxies.is_empty()
+    {
+        findings.note(
+            "proxy",
+            "reached by https, so through a proxy, but trusted_proxies is empty: failed sign-ins of anybody count for everybody",
+        );
+    }
     match &configuration.public_url {
         Some(url) if url.scheme() == "http" && !listen.ip().is_loopback() => {
             findings.note("address", format!("{url} is plain http: passwords can be read on the way"));
