@@ -3,5 +3,6 @@
 
 mod demo;
 mod doctor;
+mod normalize;
 mod program;
 mod serve;

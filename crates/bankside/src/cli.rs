@@ -25,6 +25,8 @@ pub(crate) enum Command {
     Sandbox(SandboxOptions),
     /// Give a person a new password, read from standard input
     SetPassword(PasswordOptions),
+    /// Read an answer of a provider from a file, and print its rows as a sync would read them
+    Normalize(NormalizeOptions),
     /// Check configuration, key, database and books, and say what is wrong
     Doctor(ServeOptions),
 }
@@ -56,6 +58,19 @@ pub(crate) struct PasswordOptions {
     pub(crate) login: String,
     #[command(flatten)]
     pub(crate) serve: ServeOptions,
+}
+
+/// What to read, and as whose.
+#[derive(Debug, Args)]
+pub(crate) struct NormalizeOptions {
+    /// Whose answer it is, such as `gocardless`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) provider: String,
+    /// Which bank the provider had it from, by the provider's own id
+    #[arg(long, value_name = "ID")]
+    pub(crate) institution: String,
+    /// The answer with transactions; `-` reads standard input
+    pub(crate) file: PathBuf,
 }
 
 /// Options of the demo.

@@ -6,6 +6,7 @@ mod compose;
 mod configuration;
 mod demo;
 mod doctor;
+mod normalize;
 mod password;
 mod sandbox;
 mod serve;
@@ -22,6 +23,7 @@ async fn main() -> ExitCode {
         cli::Command::Demo(options) => demo::run(&options).await,
         cli::Command::Sandbox(options) => sandbox::run(&options).await,
         cli::Command::SetPassword(options) => password::run(&options).await,
+        cli::Command::Normalize(options) => normalize::run(&options),
         cli::Command::Doctor(options) => doctor::run(&options).await,
     };
     match result {

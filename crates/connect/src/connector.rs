@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bankside_domain::fault::FaultClass;
 use bankside_domain::quota::{QuotaRule, QuotaStatement};
 use bankside_domain::row::MappedRow;
 use bankside_domain::{Ambient, Currency, CurrencyCode, Secret};
@@ -14,6 +15,7 @@ use crate::descriptor::Descriptor;
 use crate::fault::Fault;
 use crate::fetch::{FetchPlan, MapContext, RawRow, Sink, SinkClosed};
 use crate::http::Http;
+use crate::saved::{SavedAnswer, SavedRow};
 use crate::step::{FlowState, Input, Institution, RemoteRef, Step};
 
 /// What a connector works with, handed in for each call.
@@ -110,6 +112,14 @@ pub trait Connector: Send + Sync {
 
     /// Reads a raw row. Pure, so that stored rows can be read again.
     fn map(&self, context: &MapContext<'_>, raw: &RawRow) -> MappedRow;
+
+    /// Reads an answer with rows that somebody has saved, as a sync would read it, the newest row first. Rows that cannot be
+    /// read are among them.
+    fn read_saved(&self, saved: &SavedAnswer<'_>) -> Result<Vec<SavedRow>, Fault> {
+        let _ = saved;
+        let message = format!("Saved answers of {} cannot be read.", self.descriptor().name);
+        Err(Fault::new(FaultClass::Unsupported, "saved.unsupported", message))
+    }
 }
 
 /// The connectors that are built in, by id.

@@ -15,6 +15,8 @@ use crate::fault::Fault;
 /// What to fetch. A fetch is per connection, because some providers answer for all accounts at once.
 #[derive(Debug, Clone)]
 pub struct FetchPlan {
+    /// The institution as the provider lists it; quirks go by it.
+    pub institution_key: String,
     /// For which accounts, and from when.
     pub accounts: Vec<AccountRequest>,
     /// Whether a person is waiting.
@@ -123,6 +125,8 @@ pub struct MapContext<'a> {
     pub institution_key: &'a str,
     /// The institution's zone.
     pub time_zone: &'a jiff::tz::TimeZone,
+    /// Today at the institution.
+    pub today: Date,
     /// The currencies that are known, by code.
     pub currencies: &'a HashMap<CurrencyCode, Currency>,
 }

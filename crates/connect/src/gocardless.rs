@@ -8,6 +8,8 @@ mod connecting;
 mod fetching;
 mod map;
 mod problem;
+mod quirks;
+mod saved;
 mod wire;
 
 use async_trait::async_trait;
@@ -19,6 +21,7 @@ use crate::descriptor::{Descriptor, Field, FieldKind};
 use crate::fault::Fault;
 use crate::fetch::{FetchPlan, MapContext, RawRow, Sink};
 use crate::gocardless::client::Client;
+use crate::saved::{SavedAnswer, SavedRow};
 use crate::step::{FlowState, Input, Institution, RemoteRef, Step};
 
 /// The connector.
@@ -104,5 +107,9 @@ impl Connector for GoCardless {
 
     fn map(&self, context: &MapContext<'_>, raw: &RawRow) -> MappedRow {
         map::row(context, raw)
+    }
+
+    fn read_saved(&self, saved: &SavedAnswer<'_>) -> Result<Vec<SavedRow>, Fault> {
+        saved::read(saved)
     }
 }

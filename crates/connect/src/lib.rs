@@ -14,6 +14,7 @@ pub mod fetch;
 pub mod gocardless;
 pub mod guard;
 pub mod http;
+pub mod saved;
 pub mod step;
 pub mod zones;
 
@@ -21,4 +22,5 @@ pub use connector::{Connector, Cx, QuotaLedger, Registry, TokenStore};
 pub use descriptor::{Descriptor, Field, FieldKind};
 pub use fault::Fault;
 pub use fetch::{AccountRequest, FetchEvent, FetchPlan, FetchedBalance, MapContext, RawRow, Sink, SinkClosed};
+pub use saved::{SavedAnswer, SavedRow};
 pub use step::{AccountInfo, Browser, Connected, FlowState, Input, Institution, RemoteRef, Step};

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use iso_currency::IntoEnumIterator as _;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -112,6 +113,11 @@ impl Currency {
         let code: CurrencyCode = code.parse()?;
         let scale = code.iso_scale().ok_or(AmountError::UnknownCurrency(code))?;
         Ok(Self { code, scale })
+    }
+
+    /// Every currency of ISO 4217.
+    pub fn every_iso() -> impl Iterator<Item = Self> {
+        iso_currency::Currency::iter().filter_map(|currency| Self::iso(currency.code()).ok())
     }
 }
 

@@ -74,6 +74,8 @@ pub struct Row {
     pub value_on: Option<Date>,
     /// The day it happened.
     pub transacted_on: Option<Date>,
+    /// The day that orders it where the habits of its bank make that another one than these dates would.
+    pub dated_on: Option<Date>,
     /// The instant one of these dates was read from, when the bank gave one.
     pub happened_at: Option<Timestamp>,
     /// The amount.
@@ -101,9 +103,10 @@ pub enum MappedRow {
 }
 
 impl Row {
-    /// The day that orders this row among others: booked, else value, else transaction day.
+    /// The day that orders this row among others: the one that its bank's habits choose, else booked, else value, else
+    /// transaction day.
     pub fn day(&self) -> Option<Date> {
-        self.booked_on.or(self.value_on).or(self.transacted_on)
+        self.dated_on.or(self.booked_on).or(self.value_on).or(self.transacted_on)
     }
 }
 

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::client::{Client, Resource, parse};
+use super::quirks;
 use super::wire;
 use crate::connector::Return;
 use crate::fault::Fault;
@@ -245,16 +246,16 @@ fn country(institution: &Institution, institution_id: &str) -> Option<String> {
 async fn account(
     client: &Client<'_>,
     id: &str,
-    metadata: wire::AccountMetadata,
+    mut metadata: wire::AccountMetadata,
     institution: &Institution,
 ) -> Result<AccountInfo, Fault> {
-    let details = match client.account_data(id, Resource::Details, &[]).await {
+    let mut details = match client.account_data(id, Resource::Details, &[]).await {
         Ok(body) => parse::<wire::AccountDetails>(&body)?.account,
         Err(fault) if passes(&fault) => wire::Details::default(),
         Err(fault) => return Err(fault),
     };
     let balances = match client.account_data(id, Resource::Balances, &[]).await {
-        Ok(body) => balances(client, &body)?,
+        Ok(body) => balances(client, &institution.key, &body)?,
         Err(fault) if passes(&fault) => Vec::new(),
         Err(fault) => return Err(fault),
     };
@@ -270,6 +271,7 @@ async fn account(
                 "The bank does not say which currency an account is in yet.",
             )
         })?;
+    quirks::account(&institution.key, &mut details, &mut metadata);
     let number = details.iban.or(metadata.iban).or(details.bban).or(metadata.bban).or(details.scan);
     let holder = details.owner_name.or(metadata.owner_name).as_deref().and_then(tidy);
     let name = [details.name, details.display_name, details.product, metadata.name]
@@ -333,12 +335,13 @@ fn kind(code: Option<&str>) -> AccountKind {
 }
 
 /// Reads balances; one in a currency or of digits that we cannot read is left out and told.
-pub(super) fn balances(client: &Client<'_>, body: &[u8]) -> Result<Vec<FetchedBalance>, Fault> {
+pub(super) fn balances(client: &Client<'_>, institution_key: &str, body: &[u8]) -> Result<Vec<FetchedBalance>, Fault> {
     let answer: wire::Balances = parse(body)?;
-    Ok(answer.balances.iter().filter_map(|balance| read_balance(client, balance)).collect())
+    let read = answer.balances.iter().filter_map(|balance| read_balance(client, institution_key, balance)).collect();
+    Ok(quirks::balances(institution_key, read))
 }
 
-fn read_balance(client: &Client<'_>, balance: &wire::Balance) -> Option<FetchedBalance> {
+fn read_balance(client: &Client<'_>, institution_key: &str, balance: &wire::Balance) -> Option<FetchedBalance> {
     let code: CurrencyCode = balance.balance_amount.currency.parse().ok()?;
     let currency = *client.cx.currencies.get(&code)?;
     let amount = match Amount::parse(&balance.balance_amount.amount.0, currency) {
@@ -349,7 +352,10 @@ fn read_balance(client: &Client<'_>, balance: &wire::Balance) -> Option<FetchedB
         }
     };
     let day: Option<Date> = balance.reference_date.as_deref().and_then(|text| text.parse().ok());
-    let (kind, moment) = meaning(&balance.balance_type, day);
+    let (kind, moment) = match quirks::balance_kind(institution_key, &balance.balance_type) {
+        Some(kind) => (kind, BalanceMoment::Now),
+        None => meaning(&balance.balance_type, day),
+    };
     Some(FetchedBalance { kind, moment, amount, provider_kind: ProviderWord::new(&balance.balance_type) })
 }
 

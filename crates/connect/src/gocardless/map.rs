@@ -2,65 +2,85 @@
 //!
 //! Source: the provider's document on transaction output, and the recorded answers in the fact sheet.
 
-use bankside_domain::row::{Counterparty, MappedRow, Row, RowId, RowIdKind};
+use bankside_domain::row::{Counterparty, MappedRow, Row, RowId, RowIdKind, RowStatus};
 use bankside_domain::text::tidy;
 use bankside_domain::{Amount, CurrencyCode};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
-use super::wire::{MoneyText, PartyAccount, Transaction};
+use super::quirks::{self, Draft};
+use super::wire::{MoneyText, OneOrMany, PartyAccount, Transaction};
 use crate::fetch::{MapContext, RawRow};
 
 /// Reads one row.
 pub(super) fn row(context: &MapContext<'_>, raw: &RawRow) -> MappedRow {
     match serde_json::from_slice::<Transaction>(&raw.bytes) {
-        Ok(transaction) => read(context, raw, transaction)
+        Ok(transaction) => read(context, raw, &transaction.on_one_line())
             .map_or_else(|why| MappedRow::Unreadable { why }, |row| MappedRow::Readable(Box::new(row))),
         Err(_) => MappedRow::Unreadable { why: "it has no amount".to_owned() },
     }
 }
 
-fn read(context: &MapContext<'_>, raw: &RawRow, wire: Transaction) -> Result<Row, String> {
-    let amount = amount(context, &wire.transaction_amount.amount.0, &wire.transaction_amount.currency)?;
-    let booked = Moment::read(context, wire.booking_date.as_deref(), wire.booking_date_time.as_deref());
-    let value = Moment::read(context, wire.value_date.as_deref(), wire.value_date_time.as_deref());
-    let optional = |money: Option<MoneyText>| {
-        let money = money?;
-        amount_of(context, &money).ok()
-    };
+/// Whether a row is one at this bank: some send pending rows that stand for nothing.
+pub(super) fn keeps(institution_key: &str, raw: &RawRow) -> bool {
+    let rules = quirks::of(institution_key);
+    if rules.is_empty() {
+        return true;
+    }
+    let Ok(wire) = serde_json::from_slice::<Transaction>(&raw.bytes) else { return true };
+    let wire = wire.on_one_line();
+    // Whether there is a day does not depend on the zone, nor on which day is today.
+    let mut draft = draft(&wire, raw.status, Date::ZERO, &TimeZone::UTC);
+    draft.follow(rules);
+    !draft.is_dropped
+}
+
+/// A draft with the days that the bank states.
+fn draft<'a>(wire: &'a Transaction, status: RowStatus, today: Date, time_zone: &TimeZone) -> Draft<'a> {
+    let mut draft = Draft::new(wire, status, today);
+    draft.booked_on = day(time_zone, wire.booking_date.as_deref(), wire.booking_date_time.as_deref());
+    draft.value_on = day(time_zone, wire.value_date.as_deref(), wire.value_date_time.as_deref());
+    draft
+}
+
+fn read(context: &MapContext<'_>, raw: &RawRow, wire: &Transaction) -> Result<Row, String> {
+    let mut draft = draft(wire, raw.status, context.today, context.time_zone);
+    draft.follow(quirks::of(context.institution_key));
+    let optional = |money: Option<&MoneyText>| amount_of(context, money?).ok();
+    let bank_id = wire.transaction_id.as_deref().filter(|_| draft.has_bank_id);
     let ids = [
-        (RowIdKind::Provider, wire.internal_transaction_id),
-        (RowIdKind::Bank, wire.transaction_id),
-        (RowIdKind::Reference, wire.entry_reference),
+        (RowIdKind::Provider, wire.internal_transaction_id.as_deref()),
+        (RowIdKind::Bank, bank_id),
+        (RowIdKind::Reference, wire.entry_reference.as_deref()),
     ];
     // The holder is on one side of every row; the other side is the counterparty.
-    let (names, account) = if amount.minor < 0 {
-        ([wire.creditor_name, wire.ultimate_creditor], wire.creditor_account)
+    let (names, account) = if draft.is_out() {
+        ([&draft.creditor, &wire.ultimate_creditor], &wire.creditor_account)
     } else {
-        ([wire.debtor_name, wire.ultimate_debtor], wire.debtor_account)
+        ([&draft.debtor, &wire.ultimate_debtor], &wire.debtor_account)
     };
-    let remittance = [
-        wire.remittance_information_unstructured,
-        wire.remittance_information_unstructured_array.map(|lines| lines.join(" ")),
-        wire.remittance_information_structured,
-        wire.remittance_information_structured_array.map(|lines| lines.join(" ")),
-        wire.additional_information,
-    ];
-    let first = |texts: &[Option<String>]| texts.iter().flatten().find_map(|text| tidy(text));
+    let exchange = wire.currency_exchange.as_ref().and_then(OneOrMany::first);
     Ok(Row {
         status: raw.status,
-        ids: ids.into_iter().filter_map(|(kind, value)| Some(RowId { kind, value: meaningful(&value?)? })).collect(),
-        booked_on: booked.day,
-        value_on: value.day,
+        ids: ids.into_iter().filter_map(|(kind, value)| Some(RowId { kind, value: meaningful(value?)? })).collect(),
+        booked_on: draft.booked_on,
+        value_on: draft.value_on,
         transacted_on: None,
-        happened_at: booked.instant.or(value.instant),
-        amount,
-        counterparty: Counterparty { name: first(&names), account: account.and_then(number) },
-        remittance: first(&remittance),
-        balance_after: optional(wire.balance_after_transaction.and_then(|after| after.balance_amount)),
-        original_amount: optional(
-            wire.currency_exchange.and_then(super::wire::OneOrMany::into_first).and_then(|fx| fx.instructed_amount),
+        dated_on: draft.day,
+        happened_at: [&wire.booking_date_time, &wire.value_date_time]
+            .into_iter()
+            .find_map(|text| instant(text.as_deref())),
+        amount: amount(context, &draft.amount, &draft.currency)?,
+        counterparty: Counterparty {
+            name: names.into_iter().flatten().find_map(|name| tidy(name)),
+            account: account.as_ref().and_then(number),
+        },
+        remittance: draft.remittance.as_deref().and_then(tidy),
+        balance_after: optional(
+            wire.balance_after_transaction.as_ref().and_then(|after| after.balance_amount.as_ref()),
         ),
+        original_amount: optional(exchange.and_then(|exchange| exchange.instructed_amount.as_ref())),
     })
 }
 
@@ -74,35 +94,24 @@ fn amount_of(context: &MapContext<'_>, money: &MoneyText) -> Result<Amount, Stri
     amount(context, &money.amount_text().unwrap_or_default(), &money.currency)
 }
 
-/// Ids that say that there is none.
 fn meaningful(id: &str) -> Option<String> {
-    let word = id.trim();
-    let empty =
-        word.is_empty() || word.eq_ignore_ascii_case("NOTPROVIDED") || word.eq_ignore_ascii_case("NOT PROVIDED");
-    if empty { None } else { Some(word.to_owned()) }
+    quirks::says_something(id).then(|| id.trim().to_owned())
 }
 
-fn number(account: PartyAccount) -> Option<String> {
-    [account.iban, account.bban, account.masked_pan].into_iter().flatten().find_map(|number| tidy(&number))
+fn number(account: &PartyAccount) -> Option<String> {
+    [&account.iban, &account.bban, &account.masked_pan].into_iter().flatten().find_map(|number| tidy(number))
 }
 
-/// A day, and the instant that it was read from where the bank gave no day of its own.
-#[derive(Default)]
-struct Moment {
-    day: Option<Date>,
-    instant: Option<Timestamp>,
+fn instant(text: Option<&str>) -> Option<Timestamp> {
+    text?.trim().parse().ok()
 }
 
-impl Moment {
-    /// A civil date counts as it stands. An instant becomes a day in the institution's zone, never in the server's.
-    fn read(context: &MapContext<'_>, date: Option<&str>, date_time: Option<&str>) -> Self {
-        let instant: Option<Timestamp> = date_time.and_then(|text| text.trim().parse().ok());
-        let written = date.and_then(|text| text.trim().get(..10)?.parse().ok());
-        let of_instant = || instant.map(|instant| instant.to_zoned(context.time_zone.clone()).date());
-        // Without an offset it is a wall clock at the bank.
-        let of_wall_clock = || date_time.and_then(|text| text.trim().get(..10)?.parse().ok());
-        Self { day: written.or_else(of_instant).or_else(of_wall_clock), instant }
-    }
+/// A civil date counts as it stands. An instant becomes a day in the institution's zone, never in the server's.
+fn day(time_zone: &TimeZone, date: Option<&str>, date_time: Option<&str>) -> Option<Date> {
+    let written = |text: &str| text.trim().get(..10)?.parse().ok();
+    let of_instant = || instant(date_time).map(|instant| instant.to_zoned(time_zone.clone()).date());
+    // Without an offset it is a wall clock at the bank.
+    date.and_then(written).or_else(of_instant).or_else(|| date_time.and_then(written))
 }
 
 #[cfg(test)]
@@ -110,8 +119,6 @@ mod tests {
     use std::collections::HashMap;
 
     use bankside_domain::Currency;
-    use bankside_domain::row::RowStatus;
-    use jiff::tz::TimeZone;
 
     use super::*;
 
@@ -121,8 +128,12 @@ mod tests {
             .map(|code| Currency::iso(code).map(|currency| (currency.code, currency)).unwrap())
             .collect();
         let time_zone = TimeZone::get("Europe/Berlin").unwrap();
-        let context =
-            MapContext { institution_key: "NORDHAFEN_NHBKDE22", time_zone: &time_zone, currencies: &currencies };
+        let context = MapContext {
+            institution_key: "NORDHAFEN_NHBKDE22",
+            time_zone: &time_zone,
+            today: jiff::civil::date(2026, 11, 20),
+            currencies: &currencies,
+        };
         row(&context, &RawRow { status: RowStatus::Booked, bytes: json.as_bytes().to_vec() })
     }
 

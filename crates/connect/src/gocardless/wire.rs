@@ -2,8 +2,11 @@
 //! is closed. Shapes: the provider's API reference of version 2 and recorded answers.
 #![expect(clippy::struct_field_names, reason = "the fields are named as the provider names them")]
 
+use bankside_domain::row::RowStatus;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+
+use crate::fetch::RawRow;
 
 /// Decimal text, whether it was sent as a string or as a number: never a float.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +33,20 @@ where
     D: Deserializer<'de>,
     T: serde::de::DeserializeOwned,
 {
-    let value = Option::<serde_json::Value>::deserialize(deserializer)?;
-    Ok(value.and_then(|value| serde_json::from_value(value).ok()))
+    // Through the literal text, so that even a number that nothing can hold loses its field alone.
+    let raw = Option::<Box<RawValue>>::deserialize(deserializer)?;
+    Ok(raw.and_then(|raw| serde_json::from_str(raw.get()).ok()))
+}
+
+/// Lines of text: those of a list that are text, or the one text that stands in its place.
+pub(super) fn lenient_lines<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    let raw = Option::<Box<RawValue>>::deserialize(deserializer)?;
+    let Some(raw) = raw else { return Ok(None) };
+    if let Ok(line) = serde_json::from_str::<String>(raw.get()) {
+        return Ok(Some(vec![line]));
+    }
+    let Ok(list) = serde_json::from_str::<Vec<Box<RawValue>>>(raw.get()) else { return Ok(None) };
+    Ok(Some(list.iter().filter_map(|line| serde_json::from_str(line.get()).ok()).collect()))
 }
 
 #[derive(Debug, Deserialize)]
@@ -102,6 +117,9 @@ pub(super) struct Details {
     pub(super) name: Option<String>,
     pub(super) display_name: Option<String>,
     pub(super) product: Option<String>,
+    /// A description of the account, which stands for its name at some banks of cards.
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) details: Option<String>,
     pub(super) cash_account_type: Option<String>,
 }
 
@@ -135,10 +153,22 @@ pub(super) struct TransactionsAnswer<'a> {
 #[derive(Debug, Deserialize)]
 pub(super) struct TransactionLists<'a> {
     #[serde(borrow, default)]
-    pub(super) booked: Vec<&'a RawValue>,
+    pub(super) booked: Option<Vec<&'a RawValue>>,
     /// Some banks never send it.
     #[serde(borrow, default)]
     pub(super) pending: Option<Vec<&'a RawValue>>,
+}
+
+impl TransactionLists<'_> {
+    /// The rows of both lists, as they came.
+    pub(super) fn rows(&self) -> Vec<RawRow> {
+        let of = |list: &Option<Vec<&RawValue>>, status| -> Vec<RawRow> {
+            list.iter().flatten().map(|row| RawRow { status, bytes: row.get().as_bytes().to_vec() }).collect()
+        };
+        let mut rows = of(&self.booked, RowStatus::Booked);
+        rows.extend(of(&self.pending, RowStatus::Pending));
+        rows
+    }
 }
 
 /// A transaction; only its amount is sure to be there.
@@ -174,14 +204,18 @@ pub(super) struct Transaction {
     pub(super) debtor_account: Option<PartyAccount>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) remittance_information_unstructured: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "lenient_lines")]
     pub(super) remittance_information_unstructured_array: Option<Vec<String>>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) remittance_information_structured: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "lenient_lines")]
     pub(super) remittance_information_structured_array: Option<Vec<String>>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) additional_information: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) end_to_end_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) proprietary_bank_transaction_code: Option<String>,
     /// Documented as a list, seen as an object too.
     #[serde(default, deserialize_with = "lenient")]
     pub(super) currency_exchange: Option<OneOrMany<Exchange>>,
@@ -189,11 +223,40 @@ pub(super) struct Transaction {
     pub(super) balance_after_transaction: Option<BalanceAfter>,
 }
 
+impl Transaction {
+    /// The same with its texts on one line each: where a bank breaks lines says nothing. White space keeps its width, because
+    /// some banks write in columns.
+    pub(super) fn on_one_line(mut self) -> Self {
+        let texts = [
+            &mut self.creditor_name,
+            &mut self.ultimate_creditor,
+            &mut self.debtor_name,
+            &mut self.ultimate_debtor,
+            &mut self.remittance_information_unstructured,
+            &mut self.remittance_information_structured,
+            &mut self.additional_information,
+            &mut self.end_to_end_id,
+            &mut self.proprietary_bank_transaction_code,
+        ];
+        let arrays =
+            [&mut self.remittance_information_unstructured_array, &mut self.remittance_information_structured_array];
+        let lines = arrays.into_iter().flatten().flatten();
+        for text in texts.into_iter().flatten().chain(lines) {
+            let line: String =
+                text.chars().map(|c| if c.is_whitespace() || c.is_control() { ' ' } else { c }).collect();
+            line.trim().clone_into(text);
+        }
+        self
+    }
+}
+
 #[derive(Debug, Deserialize)]
 pub(super) struct PartyAccount {
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) iban: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) bban: Option<String>,
-    #[serde(rename = "maskedPan")]
+    #[serde(default, rename = "maskedPan", deserialize_with = "lenient")]
     pub(super) masked_pan: Option<String>,
 }
 
@@ -205,9 +268,9 @@ pub(super) enum OneOrMany<T> {
 }
 
 impl<T> OneOrMany<T> {
-    pub(super) fn into_first(self) -> Option<T> {
+    pub(super) fn first(&self) -> Option<&T> {
         match self {
-            Self::Many(many) => many.into_iter().next(),
+            Self::Many(many) => many.first(),
             Self::One(one) => Some(one),
         }
     }

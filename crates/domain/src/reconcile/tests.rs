@@ -56,6 +56,7 @@ impl Sent {
             booked_on: (self.status == RowStatus::Booked).then(|| self.date()),
             value_on: Some(self.date()),
             transacted_on: None,
+            dated_on: None,
             happened_at: None,
             amount: Amount::new(self.minor, Currency::iso("EUR").unwrap()),
             counterparty: Counterparty { name: (!self.payee.is_empty()).then(|| self.payee.to_owned()), account: None },

@@ -90,6 +90,7 @@ impl Engine {
             connector: connector.as_ref(),
             institution_key: &connection.institution_key,
             time_zone: zone_of(connection),
+            today: self.today_at(connection),
             currencies: &currencies,
             flips_sign: bank_account.flips_sign,
         };

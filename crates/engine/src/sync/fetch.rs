@@ -74,7 +74,8 @@ impl Engine {
             let provider_account_id = bank_account.provider_account_id.clone();
             Some(AccountRequest { provider_account_id, from: account.asked_from? })
         });
-        let plan = FetchPlan { accounts: requests.collect(), presence };
+        let institution_key = connection.institution_key.clone();
+        let plan = FetchPlan { institution_key, accounts: requests.collect(), presence };
         let mut ingest = Ingest::new(self, *asker, &due.lease, connection, &provider, bank_accounts);
         let result = provider.connector.fetch(&provider.cx(), &remote, &plan, &mut ingest).await;
         self.store.count_calls(asker, due.lease.run, provider.calls()).await?;

@@ -25,6 +25,7 @@ pub(crate) struct Reader<'a> {
     pub(crate) connector: &'a dyn Connector,
     pub(crate) institution_key: &'a str,
     pub(crate) time_zone: TimeZone,
+    pub(crate) today: Date,
     pub(crate) currencies: &'a HashMap<CurrencyCode, Currency>,
     pub(crate) flips_sign: bool,
 }
@@ -35,6 +36,7 @@ impl Reader<'_> {
         let context = MapContext {
             institution_key: self.institution_key,
             time_zone: &self.time_zone,
+            today: self.today,
             currencies: self.currencies,
         };
         match self.connector.map(&context, raw) {
@@ -175,6 +177,7 @@ impl<'a> Ingest<'a> {
             connector: self.provider.connector.as_ref(),
             institution_key: &self.connection.institution_key,
             time_zone: zone_of(self.connection),
+            today: self.engine.today_at(self.connection),
             currencies: self.provider.currencies(),
             flips_sign: incoming.bank_account.flips_sign,
         };

@@ -56,6 +56,7 @@ impl Sent {
             booked_on: (self.status == RowStatus::Booked).then_some(self.day),
             value_on: Some(self.day),
             transacted_on: None,
+            dated_on: None,
             happened_at: None,
             amount: Amount::new(self.minor, Currency::iso("EUR").unwrap()),
             counterparty: Counterparty { name: Some(self.payee.to_owned()), account: None },
