@@ -1,6 +1,6 @@
 //! Batches: every write to the books, who made it, and what undoing it would do.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -90,8 +90,8 @@ impl Change {
 ///
 /// `changes` are the batch's own in the order in which they were made, `now` the values of their fields at this moment, and
 /// `worked_on` the rows that other batches which are still in force have written to since. A field is restored only while it
-/// holds what this batch gave it. A row that came or went with the batch goes back whole, with its claims, or not at all; one
-/// that came leaves only while nobody has worked on it.
+/// holds what this batch gave it. A row that came, went or was claimed with the batch goes back whole, with its claims, or not
+/// at all; one that came leaves only while nobody has worked on it.
 pub fn plan_undo(changes: &[Change], now: &BTreeMap<FieldKey, Option<String>>, worked_on: &BTreeSet<Uuid>) -> UndoPlan {
     let comes_or_goes: HashMap<Uuid, bool> = changes
         .iter()
@@ -117,12 +117,15 @@ pub fn plan_undo(changes: &[Change], now: &BTreeMap<FieldKey, Option<String>>, w
             None
         })
         .collect();
+    // What a claim lends its row and the claim itself belong together.
+    let claimed: HashSet<Uuid> =
+        changes.iter().filter(|change| change.entity == Entity::Claim).map(|change| change.owner).collect();
     let blocked: HashMap<Uuid, Untouchable> = changes
         .iter()
         .rev()
         .zip(&verdicts)
-        .filter(|(change, _)| change.entity == Entity::Claim || change.field == EXISTS)
-        .filter(|(change, _)| comes_or_goes.contains_key(&change.owner))
+        .filter(|(change, _)| claimed.contains(&change.owner) || comes_or_goes.contains_key(&change.owner))
+        .filter(|(change, _)| change.entity != Entity::Account)
         .filter_map(|(change, verdict)| Some((change.owner, (*verdict)?)))
         .collect();
     let mut plan = UndoPlan::default();

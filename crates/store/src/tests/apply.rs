@@ -115,6 +115,26 @@ on_both! {
         world.check_claims().await;
     }
 
+    a_match_whose_row_has_changed_since_goes_back_whole_or_not_at_all(world) {
+        let typed = NewTransaction {
+            dated_on: date(2026, 11, 4),
+            amount_minor: -280,
+            payee: Some("Stadtwerke Nordhafen".into()),
+            note: None,
+        };
+        world.store.add_transaction(&world.asker, world.account, &typed).await.unwrap();
+        let matched = world.sync(&[booked(1, -280, "Café am Kai", "a4")]).await;
+        world.sync(&[booked(2, -280, "Café am Kai", "")]).await;
+        let before = world.rows().await;
+        let undone = world.store.undo(&world.asker, matched.batch.unwrap()).await;
+        assert!(matches!(undone, Err(StoreError::Conflict(_))), "{undone:?}");
+        assert_eq!(world.rows().await, before);
+        world.check_sums().await;
+        world.check_claims().await;
+        world.sync(&[]).await;
+        assert_eq!(world.rows().await, before);
+    }
+
     a_settlement_that_was_undone_is_made_again_by_the_next_sync(world) {
         world.sync(&[pending(11, -11_800, "Fernwärme Nord")]).await;
         let before = world.rows().await;
