@@ -40,7 +40,8 @@ impl Store {
     pub async fn preview_undo(&self, asker: &Asker, batch: BatchId) -> Result<UndoPlan, StoreError> {
         asker.require(Right::EditBooks)?;
         let mut session = self.db.read().await?;
-        self.undo_plan(&mut session, asker, batch).await
+        let changes = self.changes_of(&mut session, asker, batch).await?;
+        self.undo_plan(&mut session, asker, batch, &changes).await
     }
 
     /// The undoing of a batch that is in force; `None` while the batch itself is.
@@ -67,7 +68,7 @@ impl Store {
         for account in &accounts {
             self.lock_account(&mut session, asker, *account).await?;
         }
-        let plan = self.undo_plan(&mut session, asker, batch).await?;
+        let plan = self.undo_plan(&mut session, asker, batch, &changes).await?;
         if plan.write.is_empty() {
             return Err(StoreError::Conflict("nothing of this can be undone any more"));
         }
@@ -126,7 +127,13 @@ impl Store {
         row.map(|(run, undoes)| Undone { run, undoes }).ok_or(StoreError::NotFound("the batch"))
     }
 
-    async fn undo_plan(&self, session: &mut Session, asker: &Asker, batch: BatchId) -> Result<UndoPlan, StoreError> {
+    async fn undo_plan(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        batch: BatchId,
+        changes: &[Change],
+    ) -> Result<UndoPlan, StoreError> {
         let text = sql!("SELECT undone_by IS NULL FROM batches WHERE organization_id = $1 AND id = $2");
         let is_open: Option<bool> = on!(session, c => sqlx::query_scalar(text)
             .bind(asker.organization.uuid())
@@ -138,8 +145,7 @@ impl Store {
             Some(false) => return Err(StoreError::Conflict("this was undone already")),
             Some(true) => {}
         }
-        let changes = self.changes_of(session, asker, batch).await?;
-        let now = self.values_now(session, asker, &changes).await?;
+        let now = self.values_now(session, asker, changes).await?;
         // What was undone, and the undoing itself, cancel each other out.
         let text = sql!(
             "SELECT DISTINCT c.owner_id
@@ -155,7 +161,7 @@ impl Store {
             .bind(batch.uuid())
             .fetch_all(c)
             .await?);
-        Ok(plan_undo(&changes, &now, &worked_on.into_iter().collect()))
+        Ok(plan_undo(changes, &now, &worked_on.into_iter().collect()))
     }
 
     /// Has the next sync decide anew about feed rows whose transactions stay in the books with what they were before: their
