@@ -212,11 +212,12 @@ async fn link_all(
         .map(|offered| LinkChoice {
             bank_account: offered.bank_account.id,
             target: LinkTarget::New(offered.bank_account.name.clone()),
-            import_from: offer.import_from,
+            import_from: offered.import_from,
         })
         .collect();
     let run = engine.link(asker, connection, &choices).await?;
-    progress.say("Linked", &format!("{} accounts, from {}", choices.len(), offer.import_from));
+    let from = choices.iter().map(|choice| choice.import_from).min().map(|day| format!(", from {day}"));
+    progress.say("Linked", &format!("{} accounts{}", choices.len(), from.unwrap_or_default()));
     Ok(run)
 }
 

@@ -37,6 +37,23 @@ pub struct Cx<'a> {
     pub currencies: &'a HashMap<CurrencyCode, Currency>,
 }
 
+/// What a person connects for.
+#[derive(Debug, Clone, Copy)]
+pub enum Intent<'a> {
+    /// A new connection.
+    New {
+        /// At which institution, as the provider lists it.
+        institution_key: &'a str,
+    },
+    /// The access of a connection is given anew. Until the last step is done the old access is left as it is.
+    Renew {
+        /// The institution of the connection.
+        institution_key: &'a str,
+        /// The provider's reference of the connection as it is.
+        remote: &'a RemoteRef,
+    },
+}
+
 /// How a connecting flow finds back to us.
 #[derive(Debug, Clone)]
 pub struct Return {
@@ -91,15 +108,19 @@ pub trait Connector: Send + Sync {
     /// The banks of a country.
     async fn institutions(&self, cx: &Cx<'_>, country: &str) -> Result<Vec<Institution>, Fault>;
 
-    /// Begins to connect a bank.
-    async fn begin(&self, cx: &Cx<'_>, institution_key: &str, back: &Return) -> Result<Step, Fault>;
+    /// Begins to connect a bank, or to renew a connection.
+    async fn begin(&self, cx: &Cx<'_>, intent: Intent<'_>, back: &Return) -> Result<Step, Fault>;
 
-    /// Goes on connecting.
+    /// Goes on connecting. A fault says that the next step could not be learned; what the provider itself says of a flow that
+    /// has failed is [`Step::Failed`].
     async fn resume(&self, cx: &Cx<'_>, state: &FlowState, input: Input) -> Result<Step, Fault>;
 
     /// Takes back what a flow that was called off or has expired left behind at the provider, so that nobody can give a
     /// consent any more that nobody knows of.
     async fn abandon(&self, cx: &Cx<'_>, state: &FlowState) -> Result<(), Fault>;
+
+    /// Ends a consent at the provider. One that is gone already is as good.
+    async fn revoke(&self, cx: &Cx<'_>, remote: &RemoteRef) -> Result<(), Fault>;
 
     /// Fetches rows and balances. A fault of one account is an event; only a fault of the whole connection ends the fetch.
     async fn fetch(

@@ -3,8 +3,10 @@
 //! Requisitions are consents; an account's id may change with each of them. Nothing is pushed, so the page polls. Each kind
 //! of account data may be read four times in 24 hours, which the quota ledger knows.
 
+mod accounts;
 mod client;
 mod connecting;
+mod consent;
 mod fetching;
 mod map;
 mod problem;
@@ -16,7 +18,7 @@ use async_trait::async_trait;
 use bankside_domain::quota::{Counts, QuotaRule, QuotaScope};
 use bankside_domain::row::MappedRow;
 
-use crate::connector::{Connector, Cx, FetchEnd, Return};
+use crate::connector::{Connector, Cx, FetchEnd, Intent, Return};
 use crate::descriptor::{Descriptor, Field, FieldKind};
 use crate::fault::Fault;
 use crate::fetch::{FetchPlan, MapContext, RawRow, Sink};
@@ -83,8 +85,8 @@ impl Connector for GoCardless {
         connecting::institutions(&Client::new(cx)?, country).await
     }
 
-    async fn begin(&self, cx: &Cx<'_>, institution_key: &str, back: &Return) -> Result<Step, Fault> {
-        connecting::begin(&Client::new(cx)?, institution_key, back).await
+    async fn begin(&self, cx: &Cx<'_>, intent: Intent<'_>, back: &Return) -> Result<Step, Fault> {
+        connecting::begin(&Client::new(cx)?, intent, back).await
     }
 
     async fn resume(&self, cx: &Cx<'_>, state: &FlowState, input: Input) -> Result<Step, Fault> {
@@ -93,6 +95,10 @@ impl Connector for GoCardless {
 
     async fn abandon(&self, cx: &Cx<'_>, state: &FlowState) -> Result<(), Fault> {
         connecting::abandon(&Client::new(cx)?, state).await
+    }
+
+    async fn revoke(&self, cx: &Cx<'_>, remote: &RemoteRef) -> Result<(), Fault> {
+        connecting::revoke(&Client::new(cx)?, remote).await
     }
 
     async fn fetch(

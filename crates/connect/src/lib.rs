@@ -18,7 +18,7 @@ pub mod saved;
 pub mod step;
 pub mod zones;
 
-pub use connector::{Connector, Cx, QuotaLedger, Registry, TokenStore};
+pub use connector::{Connector, Cx, Intent, QuotaLedger, Registry, TokenStore};
 pub use descriptor::{Descriptor, Field, FieldKind};
 pub use fault::Fault;
 pub use fetch::{AccountRequest, FetchEvent, FetchPlan, FetchedBalance, MapContext, RawRow, Sink, SinkClosed};

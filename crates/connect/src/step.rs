@@ -11,6 +11,7 @@ use bankside_domain::consent::Consent;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::fault::Fault;
 use crate::fetch::FetchedBalance;
 
 /// A bank as a provider lists it.
@@ -50,7 +51,7 @@ pub struct Browser {
 }
 
 /// What comes next.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub enum Step {
     /// The person opens a page of the provider and comes back.
     Open(Browser, FlowState),
@@ -70,6 +71,8 @@ pub enum Step {
         /// Who and why, in one sentence.
         message: String,
     },
+    /// The bank or the provider ended it; nothing has changed.
+    Failed(Fault),
 }
 
 /// What the person did.
@@ -81,7 +84,7 @@ pub enum Input {
     Poll,
 }
 
-/// A connection that has just come about.
+/// A connection that has just come about, or has just been renewed.
 #[derive(Debug, Clone)]
 pub struct Connected {
     /// The provider's own reference.
@@ -94,6 +97,8 @@ pub struct Connected {
     pub consent: Consent,
     /// The bank accounts that it shows.
     pub accounts: Vec<AccountInfo>,
+    /// What the provider calls bank accounts that belong to it and cannot be read at the moment.
+    pub unread: Vec<String>,
 }
 
 /// A bank account as a connection shows it.

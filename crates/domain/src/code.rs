@@ -73,7 +73,9 @@ codes! {
     RowStatus("row status") {
         Booked = "booked", Pending = "pending", Scheduled = "scheduled", Declined = "declined",
     }
-    Trigger("run trigger") { Linked = "linked", Person = "person", Schedule = "schedule", Webhook = "webhook" }
+    Trigger("run trigger") {
+        Linked = "linked", Renewed = "renewed", Person = "person", Schedule = "schedule", Webhook = "webhook",
+    }
     RunState("run state") { Queued = "queued", Running = "running", Finished = "finished" }
     RunOutcome("run outcome") { Done = "done", Partly = "partly", Failed = "failed" }
     AccountStep("account step") {

@@ -20,6 +20,7 @@ pub mod id;
 pub mod opening;
 pub mod quota;
 pub mod reconcile;
+pub mod renewal;
 pub mod row;
 pub mod run;
 pub mod secret;

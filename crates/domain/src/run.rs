@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub enum Trigger {
     /// Accounts were linked just now.
     Linked,
+    /// The access was renewed just now: what came meanwhile is fetched.
+    Renewed,
     /// A person pressed the button.
     Person,
     /// The schedule.

@@ -27,6 +27,8 @@ pub struct ConnectionFacts {
     pub ended: bool,
     /// What keeps every run from beginning, such as keys that are missing.
     pub blocked: Option<FaultRecord>,
+    /// That the last renewal did not show the bank account, if it did not.
+    pub not_shown: Option<FaultRecord>,
     /// Whether a run is queued or going on.
     pub running: bool,
     /// How the last finished run ended for this account.
@@ -108,6 +110,9 @@ pub fn derive(facts: &Facts, now: Timestamp) -> Status {
     if standing == Some(ConsentStanding::Ended) {
         return Status::RenewNow;
     }
+    if let Some(fault) = &connection.not_shown {
+        return of_fault(fault, None);
+    }
     if connection.running {
         return Status::Syncing;
     }
@@ -185,6 +190,16 @@ mod tests {
         assert_eq!(derive(&facts(None), now), Status::RenewNow);
         let soon = "2027-04-20T00:00:00Z".parse().unwrap();
         assert!(matches!(derive(&facts(None), soon), Status::RenewBy { days: 11, .. }));
+    }
+
+    #[test]
+    fn an_account_that_a_renewal_did_not_show_waits_for_a_person() {
+        let now = "2026-11-20T12:00:00Z".parse().unwrap();
+        let mut facts = facts(None);
+        let connection = facts.connection.as_mut().unwrap();
+        connection.not_shown = Some(fault(FaultClass::Gone, None));
+        connection.running = true;
+        assert!(matches!(derive(&facts, now), Status::AnswerNeeded(_)));
     }
 
     #[test]

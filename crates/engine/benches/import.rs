@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bankside_connect::connector::{FetchEnd, Return};
+use bankside_connect::connector::{FetchEnd, Intent, Return};
 use bankside_connect::gocardless::GoCardless;
 use bankside_connect::http::Http;
 use bankside_connect::{
@@ -59,7 +59,7 @@ impl Connector for Memory {
         Ok(vec![institution()])
     }
 
-    async fn begin(&self, cx: &Cx<'_>, _: &str, _: &Return) -> Result<Step, Fault> {
+    async fn begin(&self, cx: &Cx<'_>, _: Intent<'_>, _: &Return) -> Result<Step, Fault> {
         let expires_at = cx.ambient.now() + jiff::SignedDuration::from_hours(1);
         Ok(Step::Open(Browser { url: "http://127.0.0.1/".to_owned(), expires_at }, FlowState(serde_json::Value::Null)))
     }
@@ -81,10 +81,15 @@ impl Connector for Memory {
             country: Some("DE".to_owned()),
             consent: Consent { given_at: None, valid_until: None },
             accounts: vec![account],
+            unread: Vec::new(),
         })))
     }
 
     async fn abandon(&self, _: &Cx<'_>, _: &FlowState) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    async fn revoke(&self, _: &Cx<'_>, _: &RemoteRef) -> Result<(), Fault> {
         Ok(())
     }
 

@@ -1,111 +1,37 @@
-//! Connecting a bank: the loop of steps, kept in a flow that survives a restart and a change of browser.
+//! Connecting a bank and renewing a connection: the loop of steps, kept in a flow that survives a restart and a change of
+//! browser.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+mod finish;
+mod institutions;
+mod memory;
+
+use std::collections::BTreeMap;
 
 use bankside_connect::connector::Return;
-use bankside_connect::{AccountInfo, Connected, Descriptor, FlowState, Input, Institution, Step, zones};
-use bankside_domain::fault::FaultRecord;
+use bankside_connect::{FlowState, Input, Intent, Step};
 use bankside_domain::quota::Presence;
-use bankside_domain::text::mask_account_number;
-use bankside_domain::{AccountId, Asker, BankAccountId, ConnectionId, FlowId, OrganizationId, PersonId, Right};
-use bankside_store::{Flow, FlowStage, KeptBalance, NewBankAccount, NewConnection, NewFlow, StoreError};
-use bankside_vault::{DataKey, Place, Purpose};
+use bankside_domain::{AccountId, Asker, ConnectionId, FlowId, OrganizationId, PersonId, Right};
+use bankside_store::{Flow, FlowStage, NewFlow, StoreError};
+use bankside_vault::{DataKey, Place};
 use data_encoding::BASE64URL_NOPAD;
-use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
+
+pub(crate) use finish::kept_balance;
+pub(crate) use institutions::InstitutionLists;
+use memory::{Memory, StepMemory};
+pub use memory::{FlowPage, FlowView};
 
 use crate::{Engine, EngineError};
 
-/// How long a list of banks is believed.
-const INSTITUTIONS_FOR: SignedDuration = SignedDuration::from_hours(6);
 /// The path under `public_url` to which providers send people back.
 pub(crate) const CALLBACK_PATH: &str = "connect/callback";
 /// More than any provider sends back.
 const MAX_CALLBACK_FIELDS: usize = 20;
-
-/// What a flow remembers between two steps; sealed where it is kept.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Memory {
-    bank: String,
-    step: StepMemory,
-    /// What somebody brought back from the provider without being signed in as the one who began.
-    parked: Option<BTreeMap<String, String>>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "step", rename_all = "snake_case")]
-enum StepMemory {
-    Open { url: String, expires_at: Timestamp, connector: FlowState },
-    Wait { message: String, poll_after_secs: u32, connector: FlowState },
-    Done { connection: ConnectionId },
-    Cancelled { message: String },
-    Failed { fault: FaultRecord },
-}
-
-impl StepMemory {
-    /// What the connector goes on with, while it has not come to an end.
-    fn connector(&self) -> Option<&FlowState> {
-        match self {
-            Self::Open { connector, .. } | Self::Wait { connector, .. } => Some(connector),
-            Self::Done { .. } | Self::Cancelled { .. } | Self::Failed { .. } => None,
-        }
-    }
-}
-
-/// A flow as a page shows it.
-#[derive(Debug, Clone)]
-pub struct FlowView {
-    /// Which one.
-    pub id: FlowId,
-    /// Through which provider.
-    pub descriptor: &'static Descriptor,
-    /// With which bank.
-    pub bank: String,
-    /// The account that is to be linked, if the person came from one.
-    pub account: Option<AccountId>,
-    /// What the page shows.
-    pub page: FlowPage,
-}
-
-/// What the page of a flow shows.
-#[derive(Debug, Clone)]
-pub enum FlowPage {
-    /// The person opens the provider's page.
-    Open {
-        /// Where.
-        url: String,
-        /// Until when.
-        expires_at: Timestamp,
-    },
-    /// Somebody came back in another browser with a code: was it this person?
-    Confirm,
-    /// The provider is still working.
-    Wait {
-        /// What it is doing.
-        message: String,
-        /// When to look again.
-        poll_after_secs: u32,
-    },
-    /// Connected.
-    Done {
-        /// The connection.
-        connection: ConnectionId,
-    },
-    /// Called off; nothing has changed.
-    Cancelled {
-        /// Who and why.
-        message: String,
-    },
-    /// It did not work.
-    Failed {
-        /// Why.
-        fault: FaultRecord,
-    },
-    /// The time to come back is over.
-    Expired,
-}
+/// Flows whose time is over are tidied so many at a time.
+const TIDIED_AT_ONCE: i64 = 20;
+/// For so long after its time a flow's leftovers are tried to be taken back.
+const TIDY_FOR: SignedDuration = SignedDuration::from_hours(48);
 
 /// What became of somebody who came back from a provider.
 #[derive(Debug, Clone)]
@@ -123,44 +49,16 @@ pub enum Returned {
     Unknown,
 }
 
-/// Lists of banks that were fetched already.
-#[derive(Default)]
-pub(crate) struct InstitutionLists(Mutex<HashMap<ListKey, KeptList>>);
-
-/// Whose list, of which provider, for which country.
-type ListKey = (OrganizationId, String, String);
-
-/// A list, and when it was fetched.
-type KeptList = (Timestamp, Arc<Vec<Institution>>);
+/// What a new flow is for.
+struct Purpose<'a> {
+    provider: &'a str,
+    intent: Intent<'a>,
+    bank: String,
+    account: Option<AccountId>,
+    renews: Option<ConnectionId>,
+}
 
 impl Engine {
-    /// The banks of a country, by name. The list is believed for some hours.
-    pub async fn institutions(
-        &self,
-        asker: &Asker,
-        provider: &str,
-        country: &str,
-    ) -> Result<Arc<Vec<Institution>>, EngineError> {
-        asker.require(Right::ManageBanks)?;
-        let connector = self.connector(provider)?;
-        let country = country.to_ascii_uppercase();
-        if !connector.descriptor().countries.contains(&country.as_str()) {
-            return Err(EngineError::invalid("country", "This provider does not work in this country."));
-        }
-        let key = (asker.organization, provider.to_owned(), country);
-        let now = self.ambient.now();
-        let kept = self.institution_lists.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        if let Some((since, list)) = kept
-            && since + INSTITUTIONS_FOR > now
-        {
-            return Ok(list);
-        }
-        let ready = self.provider(asker, provider, Presence::PersonPresent).await?;
-        let list = Arc::new(ready.connector.institutions(&ready.cx(), &key.2).await?);
-        self.institution_lists.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, (now, Arc::clone(&list)));
-        Ok(list)
-    }
-
     /// Begins to connect a bank.
     pub async fn begin_connecting(
         &self,
@@ -173,12 +71,36 @@ impl Engine {
         if let Some(account) = account {
             self.store.account(asker, account).await?;
         }
-        let ready = self.provider(asker, provider, Presence::PersonPresent).await?;
+        let bank = self.bank_name(asker, provider, institution_key);
+        let intent = Intent::New { institution_key };
+        self.begin_flow(asker, Purpose { provider, intent, bank, account, renews: None }).await
+    }
+
+    /// Begins to renew the access of a connection in place: *Resync*. What is there works on until the last step is done. A renewal
+    /// that the person has begun already is gone on with.
+    pub async fn begin_renewal(&self, asker: &Asker, connection: ConnectionId) -> Result<FlowId, EngineError> {
+        asker.require(Right::ManageBanks)?;
+        let connection = self.store.connection(asker, connection).await?;
+        if connection.ended_at.is_some() {
+            return Err(EngineError::Conflict("this sync was ended; connect the bank anew"));
+        }
+        if let Some(open) = self.store.open_renewal(asker, connection.id).await? {
+            return Ok(open);
+        }
+        let remote = self.remote(asker, &connection)?;
+        let intent = Intent::Renew { institution_key: &connection.institution_key, remote: &remote };
+        let bank = connection.institution_name.clone();
+        let renews = Some(connection.id);
+        self.begin_flow(asker, Purpose { provider: &connection.provider, intent, bank, account: None, renews }).await
+    }
+
+    async fn begin_flow(&self, asker: &Asker, purpose: Purpose<'_>) -> Result<FlowId, EngineError> {
+        let ready = self.provider(asker, purpose.provider, Presence::PersonPresent).await?;
         let reference = BASE64URL_NOPAD.encode(&self.ambient.random::<24>());
         let url =
             self.settings.public_url.join(CALLBACK_PATH).map_err(|error| EngineError::Inside(error.to_string()))?;
         let back = Return { url, reference };
-        let step = ready.connector.begin(&ready.cx(), institution_key, &back).await?;
+        let step = ready.connector.begin(&ready.cx(), purpose.intent, &back).await?;
         let id: FlowId = self.ambient.id();
         let place = Place::of(asker.organization, id, "flow");
         let (key, data_key) = self.vault.new_data_key(place, &self.ambient);
@@ -186,13 +108,13 @@ impl Engine {
             return Err(EngineError::Inside("the first step of this provider cannot be shown".to_owned()));
         };
         let expires_at = browser.expires_at;
-        let bank = self.bank_name(asker, provider, institution_key);
         let step = StepMemory::Open { url: browser.url, expires_at, connector };
-        let memory = Memory { bank, step, parked: None };
+        let memory = Memory { bank: purpose.bank, step, parked: None };
         let new = NewFlow {
             id,
-            provider: provider.to_owned(),
-            account,
+            provider: purpose.provider.to_owned(),
+            renews: purpose.renews,
+            account: purpose.account,
             reference_digest: reference_digest(&back.reference).to_vec(),
             data_key,
             state: key.seal(place, &serde_json::to_vec(&memory)?, &self.ambient),
@@ -200,17 +122,6 @@ impl Engine {
         };
         self.store.add_flow(asker, &new).await?;
         Ok(id)
-    }
-
-    /// The name of a bank that was listed before.
-    fn bank_name(&self, asker: &Asker, provider: &str, institution_key: &str) -> String {
-        let lists = self.institution_lists.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = lists
-            .iter()
-            .filter(|((organization, id, _), _)| *organization == asker.organization && id == provider)
-            .flat_map(|(_, (_, list))| list.iter())
-            .find(|institution| institution.key == institution_key);
-        known.map_or_else(|| institution_key.to_owned(), |institution| institution.name.clone())
     }
 
     /// A flow as it stands, without asking the provider.
@@ -224,15 +135,10 @@ impl Engine {
     pub async fn poll_flow(&self, asker: &Asker, id: FlowId) -> Result<FlowView, EngineError> {
         let flow = self.store.flow(asker, id).await?;
         let (memory, key) = self.memory_of(&flow)?;
-        if flow.stage != FlowStage::Open || flow.expires_at <= self.ambient.now() {
+        if flow.stage != FlowStage::Open || flow.expires_at <= self.ambient.now() || memory.has_parked_code() {
             return self.view(&flow, &memory);
         }
-        let input = match &memory.parked {
-            // A code is worth a connection: whoever began must say that it was them.
-            Some(fields) if fields.contains_key("code") => return self.view(&flow, &memory),
-            Some(fields) => Input::Callback(fields.clone()),
-            None => Input::Poll,
-        };
+        let input = memory.parked.clone().map_or(Input::Poll, Input::Callback);
         self.advance(asker, flow, memory, &key, input).await
     }
 
@@ -268,6 +174,29 @@ impl Engine {
     async fn abandon(&self, asker: &Asker, provider: &str, state: &FlowState) -> Result<(), EngineError> {
         let ready = self.provider(asker, provider, Presence::PersonPresent).await?;
         Ok(ready.connector.abandon(&ready.cx(), state).await?)
+    }
+
+    /// Ends flows whose time is over, and takes back what they left at the provider. One whose provider cannot be reached stays
+    /// for the next time, for two days.
+    pub async fn tidy_flows(&self) -> Result<(), EngineError> {
+        for flow in self.store.overdue_flows_as_system(TIDIED_AT_ONCE).await? {
+            let asker = Asker::system(flow.organization);
+            let (mut memory, key) = self.memory_of(&flow)?;
+            if let Some(state) = memory.step.connector().cloned()
+                && let Err(error) = self.abandon(&asker, &flow.provider, &state).await
+            {
+                tracing::warn!(%error, "what a flow left at the provider could not be taken back");
+                if flow.expires_at + TIDY_FOR > self.ambient.now() {
+                    continue;
+                }
+            }
+            memory.step = StepMemory::Expired;
+            match self.keep(&asker, &flow, &memory, &key, FlowStage::Cancelled).await {
+                Ok(()) | Err(EngineError::Store(StoreError::Stale)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Somebody comes back from a provider with these query parameters.
@@ -341,9 +270,16 @@ impl Engine {
                 memory.step = StepMemory::Cancelled { message };
                 FlowStage::Cancelled
             }
-            Ok(Step::Done(connected)) => return self.finish(asker, flow, memory, key, *connected).await,
+            Ok(Step::Done(connected)) => {
+                return match flow.connection {
+                    Some(renews) => {
+                        self.finish_renewal(asker, &ready, (flow, memory, key), renews, *connected).await
+                    }
+                    None => self.finish_connecting(asker, flow, memory, key, *connected).await,
+                };
+            }
             Err(fault) if passes(&fault) => return Err(fault.into()),
-            Err(fault) => {
+            Ok(Step::Failed(fault)) | Err(fault) => {
                 memory.step = StepMemory::Failed { fault: fault.into_record() };
                 FlowStage::Failed
             }
@@ -353,161 +289,12 @@ impl Engine {
             Err(error) => Err(error),
         }
     }
-
-    async fn finish(
-        &self,
-        asker: &Asker,
-        flow: Flow,
-        mut memory: Memory,
-        key: &DataKey,
-        connected: Connected,
-    ) -> Result<FlowView, EngineError> {
-        let id: ConnectionId = self.ambient.id();
-        let place = Place::of(asker.organization, id, "remote");
-        let (remote_key, data_key) = self.vault.new_data_key(place, &self.ambient);
-        memory.bank.clone_from(&connected.institution.name);
-        memory.step = StepMemory::Done { connection: id };
-        let time_zone = connected.country.as_deref().map_or("UTC", zones::of_country);
-        let connection = NewConnection {
-            id,
-            provider: flow.provider.clone(),
-            name: self.free_name(asker, &connected.institution.name).await?,
-            institution_key: connected.institution.key.clone(),
-            institution_name: connected.institution.name.clone(),
-            country: connected.country.clone(),
-            time_zone: time_zone.to_owned(),
-            data_key,
-            remote: remote_key.seal(place, &serde_json::to_vec(&connected.remote)?, &self.ambient),
-            consent: connected.consent,
-            max_history_days: connected.institution.max_history_days,
-        };
-        let accounts: Vec<NewBankAccount> = connected
-            .accounts
-            .iter()
-            .map(|account| self.bank_account(asker, &connected.institution, account))
-            .collect::<Result<_, _>>()?;
-        let sealed = self.sealed(&flow, &memory, key)?;
-        match self.store.finish_flow(asker, &flow, &sealed, &connection, &accounts).await {
-            // Another browser was faster; its connection is the one that counts.
-            Ok(_) | Err(StoreError::Stale) => self.flow(asker, flow.id).await,
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// The bank's name, with a number where the organization has connected it before.
-    async fn free_name(&self, asker: &Asker, bank: &str) -> Result<String, EngineError> {
-        let taken: Vec<String> = self.store.connections(asker).await?.into_iter().map(|one| one.name).collect();
-        let mut name = bank.to_owned();
-        let mut number = 2;
-        while taken.contains(&name) {
-            name = format!("{bank} {number}");
-            number += 1;
-        }
-        Ok(name)
-    }
-
-    fn bank_account(
-        &self,
-        asker: &Asker,
-        institution: &Institution,
-        info: &AccountInfo,
-    ) -> Result<NewBankAccount, EngineError> {
-        let id: BankAccountId = self.ambient.id();
-        let place = Place::of(asker.organization, id, "bank-account");
-        let (key, data_key) = self.vault.new_data_key(place, &self.ambient);
-        let details = serde_json::json!({ "number": info.number });
-        let digester = self.vault.digester(asker.organization, Purpose::BankAccount);
-        let seen_at = self.ambient.now();
-        Ok(NewBankAccount {
-            id,
-            institution_key: institution.key.clone(),
-            institution_name: institution.name.clone(),
-            provider_account_id: info.provider_account_id.clone(),
-            name: info.name.clone(),
-            holder: info.holder.clone(),
-            masked_number: info.number.as_deref().map(mask_account_number),
-            kind: info.kind,
-            currency: info.currency,
-            match_keys: info
-                .match_keys
-                .iter()
-                .map(|key| (key.kind, digester.digest(&[key.value.as_bytes()])))
-                .collect(),
-            data_key,
-            details: key.seal(place, &serde_json::to_vec(&details)?, &self.ambient),
-            balances: info
-                .balances
-                .iter()
-                .map(|balance| kept_balance(balance, false, seen_at))
-                .collect::<Vec<KeptBalance>>(),
-        })
-    }
-
-    fn memory_of(&self, flow: &Flow) -> Result<(Memory, DataKey), EngineError> {
-        let place = Place::of(flow.organization, flow.id, "flow");
-        let key = self.vault.data_key(&flow.data_key, place)?;
-        let memory = serde_json::from_slice(&key.open(place, &flow.state)?)?;
-        Ok((memory, key))
-    }
-
-    fn sealed(&self, flow: &Flow, memory: &Memory, key: &DataKey) -> Result<bankside_vault::Sealed, EngineError> {
-        let place = Place::of(flow.organization, flow.id, "flow");
-        Ok(key.seal(place, &serde_json::to_vec(memory)?, &self.ambient))
-    }
-
-    async fn keep(
-        &self,
-        asker: &Asker,
-        flow: &Flow,
-        memory: &Memory,
-        key: &DataKey,
-        stage: FlowStage,
-    ) -> Result<(), EngineError> {
-        Ok(self.store.advance_flow(asker, flow, &self.sealed(flow, memory, key)?, stage).await?)
-    }
-
-    fn view(&self, flow: &Flow, memory: &Memory) -> Result<FlowView, EngineError> {
-        let descriptor = self.connector(&flow.provider)?.descriptor();
-        let is_over = flow.stage == FlowStage::Open && flow.expires_at <= self.ambient.now();
-        let page = match &memory.step {
-            _ if is_over => FlowPage::Expired,
-            StepMemory::Open { .. } | StepMemory::Wait { .. }
-                if memory.parked.as_ref().is_some_and(|fields| fields.contains_key("code")) =>
-            {
-                FlowPage::Confirm
-            }
-            StepMemory::Open { url, expires_at, .. } => FlowPage::Open { url: url.clone(), expires_at: *expires_at },
-            StepMemory::Wait { message, poll_after_secs, .. } => {
-                FlowPage::Wait { message: message.clone(), poll_after_secs: *poll_after_secs }
-            }
-            StepMemory::Done { connection } => FlowPage::Done { connection: *connection },
-            StepMemory::Cancelled { message } => FlowPage::Cancelled { message: message.clone() },
-            StepMemory::Failed { fault } => FlowPage::Failed { fault: fault.clone() },
-        };
-        Ok(FlowView { id: flow.id, descriptor, bank: memory.bank.clone(), account: flow.account, page })
-    }
-}
-
-/// A balance as it is kept. Amounts turn round where the bank account's signs do.
-pub(crate) fn kept_balance(
-    balance: &bankside_connect::FetchedBalance,
-    flips_sign: bool,
-    seen_at: Timestamp,
-) -> KeptBalance {
-    let minor = if flips_sign { balance.amount.minor.saturating_neg() } else { balance.amount.minor };
-    KeptBalance {
-        stated: bankside_domain::balance::StatedBalance { kind: balance.kind, moment: balance.moment, minor, seen_at },
-        provider_kind: balance.provider_kind.as_str().to_owned(),
-        currency: balance.amount.currency.code,
-    }
 }
 
 /// Faults after which asking again in a moment may work; they do not end a flow.
 fn passes(fault: &bankside_connect::Fault) -> bool {
     use bankside_domain::fault::FaultClass;
-    fault.http_status().is_none_or(|status| status >= 500 || status == 429)
-        && matches!(fault.class(), FaultClass::RetryLater | FaultClass::RateLimited | FaultClass::Busy)
-        && !fault.code().ends_with(".bank_down")
+    matches!(fault.class(), FaultClass::RetryLater | FaultClass::RateLimited | FaultClass::Busy)
 }
 
 fn reference_digest(reference: &str) -> [u8; 32] {

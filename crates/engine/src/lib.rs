@@ -9,6 +9,7 @@
 mod accounts;
 mod connecting;
 mod credentials;
+mod ending;
 mod error;
 mod linking;
 mod people;
@@ -32,10 +33,11 @@ pub use accounts::{AccountView, BankLine, NewAccountInput, NewTransactionInput};
 pub use bankside_connect::{Descriptor, Field, FieldKind, Institution};
 pub use bankside_store::{
     Account, AuditEntry, BankAccount, Connection, Membership, Organization, Person, RegisterPage, RegisterQuery,
-    RegisterRow, Run, RunAccount, Store, StoreError, UndoOutcome,
+    RegisterRow, Renewed, Run, RunAccount, Store, StoreError, UndoOutcome,
 };
 pub use connecting::{FlowPage, FlowView, Returned};
 pub use credentials::{KeySource, ProviderView};
+pub use ending::Unsynced;
 pub use error::EngineError;
 pub use linking::{LinkChoice, LinkOffer, LinkTarget, Offered};
 pub use people::{SetUp, SignedIn};

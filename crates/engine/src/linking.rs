@@ -26,8 +26,6 @@ pub struct LinkOffer {
     pub accounts: Vec<Offered>,
     /// Accounts that have no bank behind them yet.
     pub free: Vec<Account>,
-    /// From when is suggested to import.
-    pub import_from: Date,
     /// Today, where the bank is.
     pub today: Date,
 }
@@ -43,6 +41,8 @@ pub struct Offered {
     pub suggestion: LinkTarget,
     /// Why, in a few words.
     pub reason: &'static str,
+    /// From when is suggested to import.
+    pub import_from: Date,
 }
 
 /// What a bank account is linked with.
@@ -83,6 +83,7 @@ impl Engine {
             accounts.into_iter().filter(|account| !account.is_closed && !fed.contains(&account.id)).collect();
         let today = self.today_at(&connection);
         let history = connection.max_history_days.unwrap_or(DEFAULT_HISTORY_DAYS).clamp(1, MAX_SUGGESTED_DAYS);
+        let usual_from = today.saturating_sub(Span::new().days(history));
         let mut suggested: Vec<AccountId> = Vec::new();
         let mut offered = Vec::new();
         for bank_account in self.store.bank_accounts(asker, connection.id).await? {
@@ -92,11 +93,15 @@ impl Engine {
             if let LinkTarget::Existing(account) = &suggestion {
                 suggested.push(*account);
             }
-            offered.push(Offered { balance: shown_balance(&balances), bank_account, suggestion, reason });
+            // Where it fed the same account before, it goes on with the same first day.
+            let import_from = match (bank_account.fed_before, &suggestion) {
+                (Some((account, from)), LinkTarget::Existing(suggested)) if account == *suggested => from,
+                _ => usual_from,
+            };
+            offered.push(Offered { balance: shown_balance(&balances), bank_account, suggestion, reason, import_from });
         }
         free.sort_by_cached_key(|account| fold(&account.name));
-        let import_from = today.saturating_sub(Span::new().days(history));
-        Ok(LinkOffer { connection, accounts: offered, free, import_from, today })
+        Ok(LinkOffer { connection, accounts: offered, free, today })
     }
 
     /// Links what was chosen and starts the first sync of it.
@@ -168,6 +173,11 @@ fn suggest(bank_account: &BankAccount, free: &[&Account], wanted: Option<Account
     let fits: Vec<&&Account> = free.iter().filter(|account| account.currency.code == bank_account.currency).collect();
     if let Some(account) = fits.iter().find(|account| Some(account.id) == wanted) {
         return (LinkTarget::Existing(account.id), "the account you came from");
+    }
+    if let Some((before, _)) = bank_account.fed_before
+        && let Some(account) = fits.iter().find(|account| account.id == before)
+    {
+        return (LinkTarget::Existing(account.id), "it was linked with this one before");
     }
     let name = fold(&bank_account.name);
     let similar = |account: &&&&Account| {

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use bankside_connect::Fault;
 use bankside_domain::balance::Proof;
-use bankside_domain::fault::FaultRecord;
+use bankside_domain::fault::{FaultClass, FaultRecord};
 use bankside_domain::run::RunOutcome;
 use bankside_domain::status::{ConnectionFacts, Facts, LastResult, Status, derive};
 use bankside_domain::{AccountId, Asker, BankAccountId, Code, ConnectionId};
@@ -184,6 +185,11 @@ fn facts_of_connection(connection: &Connection, blocked: &HashMap<String, FaultR
     }
 }
 
+fn not_shown(connection: &Connection) -> FaultRecord {
+    let message = format!("{} did not show this account when access was renewed.", connection.institution_name);
+    Fault::new(FaultClass::Gone, "account.not_shown", message).into_record()
+}
+
 fn connection_facts(
     connection: Option<&Connection>,
     blocked: &HashMap<String, FaultRecord>,
@@ -196,6 +202,7 @@ fn connection_facts(
         None => ConnectionFacts { ended: true, ..ConnectionFacts::default() },
     };
     Ok(ConnectionFacts {
+        not_shown: connection.filter(|_| !facts.is_shown).map(not_shown),
         running: facts.is_running,
         last: outcome.map(|outcome| LastResult { outcome, fault }),
         last_success_at: facts.last_success_at,

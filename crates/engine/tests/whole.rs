@@ -9,5 +9,7 @@ pub(crate) mod house;
 mod crash;
 #[path = "whole/faults.rs"]
 mod faults;
+#[path = "whole/renewals.rs"]
+mod renewals;
 #[path = "whole/straight.rs"]
 mod straight;

@@ -39,6 +39,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(connecting::flow, connecting::cancel))
         .routes(routes!(connecting::confirm))
         .routes(routes!(connecting::connections))
+        .routes(routes!(connecting::renew))
+        .routes(routes!(connecting::unsync))
         .routes(routes!(connecting::link_offer, connecting::link))
         .routes(routes!(connecting::unlink))
         .routes(routes!(runs::sync_all))

@@ -49,7 +49,7 @@ pub fn router(engine: Engine) -> Router {
 
 /// Every page, in one list.
 fn page_routes() -> Router<App> {
-    use pages::{add_account, banks, doors, files, flows, integrations, keys, links, register, runs, settings, undo};
+    use pages::{add_account, banks, consents, doors, files, flows, integrations, keys, links, register, runs, settings, undo};
     Router::new()
         .route("/", get(doors::home))
         .route("/setup", get(doors::setup_form).post(doors::setup))
@@ -76,6 +76,8 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/flows/{flow}/cancel", post(flows::cancel))
         .route("/o/{organization}/connections/{connection}/link", get(links::form).post(links::link))
         .route("/o/{organization}/connections/{connection}/sync", post(runs::sync_one))
+        .route("/o/{organization}/connections/{connection}/renew", post(consents::renew))
+        .route("/o/{organization}/connections/{connection}/unsync", get(consents::unsync_form).post(consents::unsync))
         .route("/o/{organization}/sync", post(runs::sync_all))
         .route("/o/{organization}/runs", get(runs::latest))
         .route("/o/{organization}/runs/events", get(runs::latest_events))

@@ -2,6 +2,7 @@
 
 pub(crate) mod add_account;
 pub(crate) mod banks;
+pub(crate) mod consents;
 pub(crate) mod doors;
 pub(crate) mod files;
 pub(crate) mod flows;

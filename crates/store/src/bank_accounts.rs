@@ -47,6 +47,8 @@ pub struct BankAccount {
     pub connection: ConnectionId,
     /// The account that it feeds, and from which day.
     pub feeds: Option<(AccountId, Date)>,
+    /// Where it feeds none: the account that it fed last, and from which day.
+    pub fed_before: Option<(AccountId, Date)>,
 }
 
 /// A bank account as a connection shows it, to be recognised or added.
@@ -119,6 +121,8 @@ pub struct FeedFacts {
     pub last_outcome: Option<String>,
     /// Whether a run is queued or going on.
     pub is_running: bool,
+    /// Whether its connection shows the bank account.
+    pub is_shown: bool,
     /// The account's revision.
     pub account_revision: i64,
     /// The revision that the kept proof is of.
@@ -154,6 +158,8 @@ struct Row {
     connection_id: Uuid,
     feeds_account: Option<Uuid>,
     import_from: Option<SqlDate>,
+    fed_account: Option<Uuid>,
+    fed_from: Option<SqlDate>,
 }
 
 impl Row {
@@ -172,12 +178,13 @@ impl Row {
             provider_account_id: self.provider_account_id,
             connection: self.connection_id.into(),
             feeds: ids(self.feeds_account).zip(self.import_from.map(SqlDate::to_jiff)),
+            fed_before: ids(self.fed_account).zip(self.fed_from.map(SqlDate::to_jiff)),
         })
     }
 }
 
 impl Store {
-    /// Recognises a bank account that a connection shows, or adds it, and writes down what the connection calls it.
+    /// Recognises a bank account that a new connection shows, or adds it, and writes down what the connection calls it.
     pub(crate) async fn see_bank_account(
         &self,
         session: &mut Session,
@@ -185,7 +192,7 @@ impl Store {
         connection: ConnectionId,
         new: &NewBankAccount,
     ) -> Result<SeenBankAccount, StoreError> {
-        let seen = match self.recognise_bank_account(session, asker, new).await? {
+        let seen = match recognise(&self.match_hits(session, asker, new).await?) {
             Recognition::Known(id) => SeenBankAccount { id, was_known: true },
             // A doubtful hit makes a new bank account: joining two is easier than taking one apart.
             Recognition::Unsure(_) | Recognition::New => {
@@ -193,6 +200,20 @@ impl Store {
                 SeenBankAccount { id: new.id, was_known: false }
             }
         };
+        self.add_alias(session, asker, connection, seen.id, &new.provider_account_id).await?;
+        self.keep_first_balances(session, asker, seen.id, new).await?;
+        Ok(seen)
+    }
+
+    /// Writes down what a connection calls a bank account from now on.
+    pub(crate) async fn add_alias(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        connection: ConnectionId,
+        bank_account: BankAccountId,
+        provider_account_id: &str,
+    ) -> Result<(), StoreError> {
         let alias: AliasId = self.ambient.id();
         let text = sql!(
             "INSERT INTO aliases (organization_id, id, bank_account_id, connection_id, provider_account_id, from_at)
@@ -204,23 +225,34 @@ impl Store {
             sqlx::query(text)
                 .bind(asker.organization.uuid())
                 .bind(alias.uuid())
-                .bind(seen.id.uuid())
+                .bind(bank_account.uuid())
                 .bind(connection.uuid())
-                .bind(&new.provider_account_id)
+                .bind(provider_account_id)
                 .bind(micros(self.ambient.now()))
         );
-        let balances: Vec<StatedRow<'_>> =
-            new.balances.iter().map(|balance| StatedRow { bank_account: seen.id, run: None, balance }).collect();
-        self.keep_balances_within(session, asker, &balances).await?;
-        Ok(seen)
+        Ok(())
     }
 
-    async fn recognise_bank_account(
+    /// Keeps the balances that were stated while connecting.
+    pub(crate) async fn keep_first_balances(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        bank_account: BankAccountId,
+        new: &NewBankAccount,
+    ) -> Result<(), StoreError> {
+        let balances: Vec<StatedRow<'_>> =
+            new.balances.iter().map(|balance| StatedRow { bank_account, run: None, balance }).collect();
+        self.keep_balances_within(session, asker, &balances).await
+    }
+
+    /// The bank accounts of the organization that share a match key with one that is shown.
+    pub(crate) async fn match_hits(
         &self,
         session: &mut Session,
         asker: &Asker,
         new: &NewBankAccount,
-    ) -> Result<Recognition, StoreError> {
+    ) -> Result<Vec<(MatchKeyKind, BankAccountId)>, StoreError> {
         let mut hits = Vec::new();
         for (kind, digest) in &new.match_keys {
             let text =
@@ -233,10 +265,10 @@ impl Store {
                 .await?);
             hits.extend(found.into_iter().map(|id| (*kind, BankAccountId::from(id))));
         }
-        Ok(recognise(&hits))
+        Ok(hits)
     }
 
-    async fn add_bank_account(
+    pub(crate) async fn add_bank_account(
         &self,
         session: &mut Session,
         asker: &Asker,
@@ -265,7 +297,18 @@ impl Store {
                 .bind(new.details.as_bytes())
                 .bind(micros(self.ambient.now()))
         );
-        for (kind, digest) in &new.match_keys {
+        self.add_match_keys(session, asker, new.id, &new.match_keys).await
+    }
+
+    /// Writes down by what a bank account is recognised, beside what is known already.
+    pub(crate) async fn add_match_keys(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        bank_account: BankAccountId,
+        keys: &[(MatchKeyKind, Digest)],
+    ) -> Result<(), StoreError> {
+        for (kind, digest) in keys {
             let text = sql!(
                 "INSERT INTO match_keys (organization_id, bank_account_id, kind, digest) VALUES ($1, $2, $3, $4)
                  ON CONFLICT DO NOTHING"
@@ -274,7 +317,7 @@ impl Store {
                 session,
                 sqlx::query(text)
                     .bind(asker.organization.uuid())
-                    .bind(new.id.uuid())
+                    .bind(bank_account.uuid())
                     .bind(kind.code())
                     .bind(digest.0.as_slice())
             );
@@ -289,11 +332,14 @@ impl Store {
         let text = sql!(
             "SELECT b.id, b.institution_key, b.institution_name, b.name, b.holder, b.masked_number, b.kind, b.currency,
                     b.flips_sign, b.data_key, x.provider_account_id, x.connection_id, f.account_id AS feeds_account,
-                    f.import_from
+                    f.import_from, p.account_id AS fed_account, p.import_from AS fed_from
              FROM aliases x
              JOIN bank_accounts b ON b.organization_id = x.organization_id AND b.id = x.bank_account_id
              LEFT JOIN feeds f ON f.organization_id = b.organization_id AND f.bank_account_id = b.id
                 AND f.until_at IS NULL AND NOT f.is_shadow
+             LEFT JOIN feeds p ON f.id IS NULL AND p.organization_id = b.organization_id AND p.id =
+                (SELECT l.id FROM feeds l WHERE l.organization_id = b.organization_id AND l.bank_account_id = b.id
+                    AND NOT l.is_shadow ORDER BY l.until_at DESC LIMIT 1)
              WHERE x.organization_id = $1 AND x.connection_id = $2 AND x.until_at IS NULL
              ORDER BY b.created_at, b.id"
         );
@@ -429,6 +475,7 @@ impl Store {
             last_fault: Option<String>,
             last_outcome: Option<String>,
             is_running: bool,
+            is_shown: bool,
             revision: i64,
             proof_revision: Option<i64>,
             proof: Option<String>,
@@ -445,6 +492,9 @@ impl Store {
                     AND x.run_id = r.id AND x.bank_account_id = f.bank_account_id), r.fault) AS last_fault,
                 EXISTS (SELECT 1 FROM runs q WHERE q.organization_id = f.organization_id
                     AND q.connection_id = f.connection_id AND q.state IN ('queued', 'running')) AS is_running,
+                EXISTS (SELECT 1 FROM aliases l WHERE l.organization_id = f.organization_id
+                    AND l.connection_id = f.connection_id AND l.bank_account_id = f.bank_account_id
+                    AND l.until_at IS NULL) AS is_shown,
                 a.revision, p.account_revision AS proof_revision, p.proof
              FROM feeds f
              JOIN accounts a ON a.organization_id = f.organization_id AND a.id = f.account_id
@@ -467,6 +517,7 @@ impl Store {
                     last_fault: row.last_fault,
                     last_outcome: row.last_outcome,
                     is_running: row.is_running,
+                    is_shown: row.is_shown,
                     account_revision: row.revision,
                     proof_revision: row.proof_revision,
                     proof: row.proof,

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::bank_accounts::{NewBankAccount, SeenBankAccount};
 use crate::connections::NewConnection;
 use crate::convert::{ids, instant, micros, uuids};
-use crate::db::{on, run, sql};
+use crate::db::{Session, on, run, sql};
 use crate::{Store, StoreError};
 
 /// Where a flow stands.
@@ -81,6 +81,8 @@ pub struct NewFlow {
     pub id: FlowId,
     /// Through which provider.
     pub provider: String,
+    /// The connection that it renews.
+    pub renews: Option<ConnectionId>,
     /// The account that the person wants to link.
     pub account: Option<AccountId>,
     /// The digest of the reference under which the provider sends the person back.
@@ -137,8 +139,8 @@ impl Store {
         let mut session = self.db.write().await?;
         let text = sql!(
             "INSERT INTO flows (organization_id, id, provider, person_id, account_id, reference_digest, data_key, state,
-                stage, revision, created_at, changed_at, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', 0, $9, $9, $10)"
+                stage, revision, created_at, changed_at, expires_at, connection_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', 0, $9, $9, $10, $11)"
         );
         run!(
             session,
@@ -153,8 +155,44 @@ impl Store {
                 .bind(new.state.as_bytes())
                 .bind(now)
                 .bind(micros(new.expires_at))
+                .bind(uuids(new.renews))
         );
         session.commit().await
+    }
+
+    /// The flow in which the person who asks is renewing a connection already.
+    pub async fn open_renewal(&self, asker: &Asker, connection: ConnectionId) -> Result<Option<FlowId>, StoreError> {
+        asker.require(Right::ManageBanks)?;
+        let mut session = self.db.read().await?;
+        let text = sql!(
+            "SELECT id FROM flows WHERE organization_id = $1 AND connection_id = $2 AND person_id = $3
+                AND stage = 'open' AND expires_at > $4
+             ORDER BY created_at DESC LIMIT 1"
+        );
+        let found: Option<Uuid> = on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(connection.uuid())
+            .bind(uuids(asker.person()))
+            .bind(micros(self.ambient.now()))
+            .fetch_optional(c)
+            .await?);
+        Ok(ids(found))
+    }
+
+    /// Flows whose time is over and that nobody has ended yet, the oldest first.
+    pub async fn overdue_flows_as_system(&self, limit: i64) -> Result<Vec<Flow>, StoreError> {
+        let mut session = self.db.read().await?;
+        let text = sql!(
+            "SELECT organization_id, id, provider, person_id, connection_id, account_id, data_key, state, stage,
+                    revision, created_at, expires_at
+             FROM flows WHERE stage = 'open' AND expires_at <= $1 ORDER BY expires_at LIMIT $2"
+        );
+        let rows: Vec<Row> = on!(session, c => sqlx::query_as(text)
+            .bind(micros(self.ambient.now()))
+            .bind(limit)
+            .fetch_all(c)
+            .await?);
+        rows.into_iter().map(Row::into_flow).collect()
     }
 
     /// One flow.
@@ -227,6 +265,29 @@ impl Store {
     ) -> Result<Vec<SeenBankAccount>, StoreError> {
         asker.require(Right::ManageBanks)?;
         let mut session = self.db.write().await?;
+        self.end_flow_within(&mut session, asker, flow, state).await?;
+        self.add_connection_within(&mut session, asker, connection).await?;
+        let mut seen = Vec::with_capacity(bank_accounts.len());
+        for bank_account in bank_accounts {
+            seen.push(self.see_bank_account(&mut session, asker, connection.id, bank_account).await?);
+        }
+        let text = sql!("UPDATE flows SET connection_id = $3 WHERE organization_id = $1 AND id = $2");
+        run!(
+            session,
+            sqlx::query(text).bind(asker.organization.uuid()).bind(flow.id.uuid()).bind(connection.id.uuid())
+        );
+        session.commit().await?;
+        Ok(seen)
+    }
+
+    /// Ends a flow well, unless somebody else took the step first ([`StoreError::Stale`]).
+    pub(crate) async fn end_flow_within(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        flow: &Flow,
+        state: &Sealed,
+    ) -> Result<(), StoreError> {
         let text = sql!(
             "UPDATE flows SET state = $4, stage = 'done', revision = revision + 1, changed_at = $5
              WHERE organization_id = $1 AND id = $2 AND revision = $3 AND stage = 'open'"
@@ -240,20 +301,6 @@ impl Store {
                 .bind(state.as_bytes())
                 .bind(micros(self.ambient.now()))
         );
-        if done == 0 {
-            return Err(StoreError::Stale);
-        }
-        self.add_connection_within(&mut session, asker, connection).await?;
-        let mut seen = Vec::with_capacity(bank_accounts.len());
-        for bank_account in bank_accounts {
-            seen.push(self.see_bank_account(&mut session, asker, connection.id, bank_account).await?);
-        }
-        let text = sql!("UPDATE flows SET connection_id = $3 WHERE organization_id = $1 AND id = $2");
-        run!(
-            session,
-            sqlx::query(text).bind(asker.organization.uuid()).bind(flow.id.uuid()).bind(connection.id.uuid())
-        );
-        session.commit().await?;
-        Ok(seen)
+        if done == 0 { Err(StoreError::Stale) } else { Ok(()) }
     }
 }

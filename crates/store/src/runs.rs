@@ -210,7 +210,7 @@ impl AccountRow {
 
 impl Store {
     /// Asks for a sync of a connection. When one waits already, that one is the answer; so is one that goes on, unless accounts
-    /// were linked since it began: those are not among its accounts, so another run follows it.
+    /// were linked or access was renewed since it began: it knows nothing of that, so another run follows it.
     pub async fn enqueue_run(
         &self,
         asker: &Asker,
@@ -218,15 +218,28 @@ impl Store {
         trigger: Trigger,
     ) -> Result<RunId, StoreError> {
         asker.require(Right::EditBooks)?;
+        let mut session = self.db.write().await?;
+        let run = self.enqueue_run_within(&mut session, asker, connection, trigger).await?;
+        session.commit().await?;
+        Ok(run)
+    }
+
+    /// As [`Store::enqueue_run`], in the transaction of what the run follows.
+    pub(crate) async fn enqueue_run_within(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        connection: ConnectionId,
+        trigger: Trigger,
+    ) -> Result<RunId, StoreError> {
         let id: RunId = self.ambient.id();
         let now = micros(self.ambient.now());
-        let mut session = self.db.write().await?;
         let text = sql!(
             "INSERT INTO runs (organization_id, id, connection_id, trigger_kind, person_id, state, due_at, attempt, calls,
                 created_at)
              SELECT $1, $2, c.id, $4, $5, 'queued', $6, 0, 0, $6 FROM connections c
              WHERE c.organization_id = $1 AND c.id = $3 AND c.ended_at IS NULL
-                AND ($4 = 'linked' OR NOT EXISTS (SELECT 1 FROM runs o WHERE o.organization_id = $1
+                AND ($4 IN ('linked', 'renewed') OR NOT EXISTS (SELECT 1 FROM runs o WHERE o.organization_id = $1
                     AND o.connection_id = $3 AND o.state = 'running'))
              ON CONFLICT (organization_id, connection_id) WHERE state = 'queued' DO NOTHING"
         );
@@ -250,9 +263,7 @@ impl Store {
             .bind(connection.uuid())
             .fetch_optional(c)
             .await?);
-        let open = open.ok_or(StoreError::NotFound("the connection"))?;
-        session.commit().await?;
-        Ok(open.into())
+        Ok(open.ok_or(StoreError::NotFound("the connection"))?.into())
     }
 
     /// Claims the run that is due longest, or one whose worker has fallen silent.
@@ -362,13 +373,15 @@ impl Store {
         if held { Ok(()) } else { Err(StoreError::LeaseLost) }
     }
 
-    /// The feeds that a sync of a connection serves, in the order in which they were linked.
+    /// The feeds that a sync of a connection serves, in the order in which they were linked: those whose bank accounts it shows.
     pub async fn feeds_of(&self, asker: &Asker, connection: ConnectionId) -> Result<Vec<Feed>, StoreError> {
         let mut session = self.db.read().await?;
         let text = sql!(
-            "SELECT id, bank_account_id, account_id, import_from FROM feeds
-             WHERE organization_id = $1 AND connection_id = $2 AND until_at IS NULL AND NOT is_shadow
-             ORDER BY from_at, id"
+            "SELECT f.id, f.bank_account_id, f.account_id, f.import_from FROM feeds f
+             WHERE f.organization_id = $1 AND f.connection_id = $2 AND f.until_at IS NULL AND NOT f.is_shadow
+                AND EXISTS (SELECT 1 FROM aliases x WHERE x.organization_id = $1 AND x.connection_id = $2
+                    AND x.bank_account_id = f.bank_account_id AND x.until_at IS NULL)
+             ORDER BY f.from_at, f.id"
         );
         let rows: Vec<(Uuid, Uuid, Uuid, SqlDate)> = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())

@@ -5,7 +5,8 @@ use bankside_domain::run::AccountStep;
 use jiff::tz::TimeZone;
 
 use super::client::{Client, Resource, parse};
-use super::connecting::{Remote, balances};
+use super::accounts::balances;
+use super::connecting::Remote;
 use super::map::keeps;
 use super::wire;
 use crate::connector::FetchEnd;
@@ -19,10 +20,7 @@ pub(super) async fn fetch(
     plan: &FetchPlan,
     sink: &mut dyn Sink,
 ) -> Result<(), FetchEnd> {
-    let _: Remote = serde_json::from_value(remote.0.clone()).map_err(|error| {
-        Fault::new(FaultClass::Bug, "gocardless.remote", "The reference of this connection cannot be read.")
-            .with_source(error)
-    })?;
+    Remote::read(remote)?;
     for request in &plan.accounts {
         let id = &request.provider_account_id;
         match fetch_account(client, &plan.institution_key, request, sink).await {

@@ -2,7 +2,10 @@
 //! is closed. Shapes: the provider's API reference of version 2 and recorded answers.
 #![expect(clippy::struct_field_names, reason = "the fields are named as the provider names them")]
 
+use std::collections::BTreeMap;
+
 use bankside_domain::row::RowStatus;
+use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -57,7 +60,7 @@ pub(super) struct NewToken {
     pub(super) refresh_expires: Option<i64>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(super) struct InstitutionRow {
     pub(super) id: String,
     pub(super) name: String,
@@ -69,6 +72,11 @@ pub(super) struct InstitutionRow {
     pub(super) transaction_total_days: Option<i64>,
     #[serde(default, deserialize_with = "lenient_number")]
     pub(super) max_access_valid_for_days: Option<i64>,
+    /// Only where consents can be confirmed anew.
+    #[serde(default, deserialize_with = "lenient_number")]
+    pub(super) max_access_valid_for_days_reconfirmation: Option<i64>,
+    #[serde(default, deserialize_with = "lenient_lines")]
+    pub(super) supported_features: Option<Vec<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -77,6 +85,36 @@ pub(super) struct Agreement {
     #[serde(default, deserialize_with = "lenient_number")]
     pub(super) access_valid_for_days: Option<i64>,
     pub(super) accepted: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) reconfirmation: Option<bool>,
+}
+
+/// How the confirming of an agreement stands, account by account.
+#[derive(Debug, Deserialize)]
+pub(super) struct Reconfirmation {
+    pub(super) reconfirmation_url: String,
+    #[serde(default)]
+    pub(super) accounts: BTreeMap<String, ReconfirmedAccount>,
+}
+
+/// When an account was confirmed or rejected; blank or absent where neither has happened.
+#[derive(Debug, Deserialize)]
+pub(super) struct ReconfirmedAccount {
+    #[serde(default, deserialize_with = "lenient")]
+    reconfirmed: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    rejected: Option<String>,
+}
+
+impl ReconfirmedAccount {
+    pub(super) fn reconfirmed_at(&self) -> Option<Timestamp> {
+        self.reconfirmed.as_deref()?.parse().ok()
+    }
+
+    /// Whether the person has answered for this account.
+    pub(super) fn is_given(&self) -> bool {
+        [&self.reconfirmed, &self.rejected].into_iter().any(|at| at.as_deref().is_some_and(|at| !at.is_empty()))
+    }
 }
 
 #[derive(Debug, Deserialize)]

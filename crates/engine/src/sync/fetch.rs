@@ -57,7 +57,7 @@ impl Engine {
         open: &[RunAccount],
     ) -> Result<(), EngineError> {
         let presence = match due.trigger {
-            Trigger::Linked | Trigger::Person => Presence::PersonPresent,
+            Trigger::Linked | Trigger::Renewed | Trigger::Person => Presence::PersonPresent,
             Trigger::Schedule | Trigger::Webhook => Presence::Unattended,
         };
         let provider = self.provider(asker, &connection.provider, presence).await?;

@@ -1,7 +1,7 @@
 //! The worker: claims runs that are due and carries them out, a few at a time.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bankside_store::{DueRun, StoreError};
 use jiff::SignedDuration;
@@ -15,6 +15,8 @@ const LEASE: SignedDuration = SignedDuration::from_secs(20);
 const PROLONG_EVERY: Duration = Duration::from_secs(5);
 /// Polling is always correct; being woken is only sooner.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How often flows are looked at whose time is over.
+const TIDY_EVERY: Duration = Duration::from_mins(1);
 const RUNS_AT_ONCE: usize = 4;
 /// A run that has brought down this many workers is given up.
 const MAX_ATTEMPTS: i64 = 5;
@@ -25,7 +27,14 @@ impl Engine {
         let owner = format!("{:016x}", u64::from_be_bytes(self.ambient.random()));
         let places = Arc::new(Semaphore::new(RUNS_AT_ONCE));
         let running = tokio_util::task::TaskTracker::new();
+        let mut tidied_at: Option<Instant> = None;
         while !stop.is_cancelled() {
+            if tidied_at.is_none_or(|at| at.elapsed() > TIDY_EVERY) {
+                tidied_at = Some(Instant::now());
+                if let Err(error) = self.tidy_flows().await {
+                    tracing::warn!(%error, "flows whose time is over could not be ended");
+                }
+            }
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
             match self.store.claim_run_as_system(&owner, LEASE).await {
                 Ok(Some(due)) => {

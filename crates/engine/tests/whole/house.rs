@@ -12,7 +12,7 @@ use bankside_domain::{AccountId, Ambient, Asker, ConnectionId, OrganizationKind,
 use bankside_engine::{
     Engine, FlowPage, LinkChoice, LinkTarget, ProviderSettings, RegisterQuery, RunView, SetUp, Settings,
 };
-use bankside_sandbox::{Answers, ClockMode, Sandbox, SandboxConfig};
+use bankside_sandbox::{Answers, ClockMode, Sandbox, SandboxConfig, Switches};
 use bankside_store::Store;
 use bankside_testkit::{TestClock, TestDatabase, database};
 use bankside_vault::{MasterKey, Vault};
@@ -39,6 +39,11 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn open(engine: bankside_testkit::Engine) -> Self {
+        Self::open_with(engine, Switches::default()).await
+    }
+
+    /// A house whose provider has the open facts in these positions.
+    pub(crate) async fn open_with(engine: bankside_testkit::Engine, switches: Switches) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (ambient, clock) = bankside_testkit::ambient();
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
@@ -49,7 +54,7 @@ impl House {
             clock: ClockMode::Running,
             daily_limit_everywhere: true,
         };
-        let sandbox = Sandbox::open(config, ambient.clone()).unwrap();
+        let sandbox = Sandbox::open_with(config, ambient.clone(), switches).unwrap();
         let data_calls = Arc::new(AtomicU64::new(0));
         let counter = Arc::clone(&data_calls);
         let router = sandbox.router().layer(from_fn(move |request: Request, next: Next| {
@@ -138,7 +143,7 @@ impl House {
             .map(|offered| LinkChoice {
                 bank_account: offered.bank_account.id,
                 target: LinkTarget::New(offered.bank_account.name.clone()),
-                import_from: offer.import_from,
+                import_from: offered.import_from,
             })
             .collect();
         self.engine.link(&self.asker, connection, &choices).await.unwrap()

@@ -13,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::App;
 use crate::api::books::MadeBody;
+use crate::api::runs::FaultBody;
 use crate::api::problem::{ApiMember, Asked, Body, Problem, id};
 
 /// A provider.
@@ -148,19 +149,39 @@ pub(crate) struct FlowBody {
     id: String,
     provider: &'static str,
     bank: String,
-    /// `open`, `confirm`, `wait`, `done`, `cancelled`, `failed` or `expired`.
+    /// `open`, `confirm`, `wait`, `done`, `renewed`, `cancelled`, `failed` or `expired`.
     step: &'static str,
     /// The page to open, at the step `open`.
     url: Option<String>,
     /// What the step says.
     message: Option<String>,
-    /// The connection, at the step `done`.
+    /// The connection, at the steps `done` and `renewed`; while it is being renewed, at every step.
     connection: Option<String>,
+    /// What a renewal came to, at the step `renewed`.
+    renewed: Option<RenewedBody>,
+    /// What went wrong, at the step `failed`.
+    fault: Option<FaultBody>,
+}
+
+/// What a renewal came to.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RenewedBody {
+    /// When access ends now (RFC 3339), if the provider says.
+    valid_until: Option<String>,
+    /// Bank accounts that were there before; their links stay.
+    recognised: usize,
+    /// Bank accounts that were not.
+    new: usize,
+    /// Bank accounts that are not shown any more.
+    missing: usize,
+    /// The sync that fetches what came meanwhile.
+    run: Option<String>,
 }
 
 impl From<FlowView> for FlowBody {
     fn from(view: FlowView) -> Self {
-        let (mut url, mut message, mut connection) = (None, None, None);
+        let (mut url, mut message, mut connection) = (None, None, view.renews.map(|id| id.to_string()));
+        let (mut renewed, mut fault) = (None, None);
         let step = match view.page {
             FlowPage::Open { url: page, .. } => {
                 url = Some(page);
@@ -175,18 +196,29 @@ impl From<FlowView> for FlowBody {
                 connection = Some(made.to_string());
                 "done"
             }
+            FlowPage::Renewed { valid_until, outcome, .. } => {
+                renewed = Some(RenewedBody {
+                    valid_until: valid_until.map(|end| end.to_string()),
+                    recognised: outcome.recognised,
+                    new: outcome.new,
+                    missing: outcome.missing,
+                    run: outcome.run.map(|run| run.to_string()),
+                });
+                "renewed"
+            }
             FlowPage::Cancelled { message: says } => {
                 message = Some(says);
                 "cancelled"
             }
-            FlowPage::Failed { fault } => {
-                message = Some(fault.message);
+            FlowPage::Failed { fault: why } => {
+                fault = Some(FaultBody::of(&why));
+                message = Some(why.message);
                 "failed"
             }
             FlowPage::Expired => "expired",
         };
         let (id, provider) = (view.id.to_string(), view.descriptor.id);
-        Self { id, provider, bank: view.bank, step, url, message, connection }
+        Self { id, provider, bank: view.bank, step, url, message, connection, renewed, fault }
     }
 }
 
@@ -280,6 +312,41 @@ pub(crate) async fn connections(
     Ok(Json(bodies.collect()))
 }
 
+/// Begins to renew the access of a connection in place; answers with the page to open. What is there works on until the last step is
+/// done. A renewal that the asker has begun already is the answer.
+#[utoipa::path(post, path = "/api/v1/organizations/{organization}/connections/{connection}/renewals",
+    params(("organization" = String, Path), ("connection" = String, Path)),
+    responses((status = CREATED, body = FlowBody), (status = NOT_FOUND, body = Problem), (status = BAD_GATEWAY, body = Problem)))]
+pub(crate) async fn renew(
+    State(app): State<App>,
+    member: ApiMember,
+    Path((_, connection)): Path<(String, String)>,
+) -> Result<(StatusCode, Json<FlowBody>), Problem> {
+    let flow = app.engine.begin_renewal(member.asker(), id(&connection)?).await?;
+    Ok((StatusCode::CREATED, Json(app.engine.flow(member.asker(), flow).await?.into())))
+}
+
+/// What became of a connection that was ended.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct UnsyncedBody {
+    name: String,
+    /// Why the provider could not be told, if it could not: the access runs on there until its end.
+    not_revoked: Option<FaultBody>,
+}
+
+/// Ends a connection: its access is revoked at the provider, its links end; transactions stay.
+#[utoipa::path(delete, path = "/api/v1/organizations/{organization}/connections/{connection}",
+    params(("organization" = String, Path), ("connection" = String, Path)),
+    responses((status = OK, body = UnsyncedBody), (status = NOT_FOUND, body = Problem)))]
+pub(crate) async fn unsync(
+    State(app): State<App>,
+    member: ApiMember,
+    Path((_, connection)): Path<(String, String)>,
+) -> Result<Json<UnsyncedBody>, Problem> {
+    let ended = app.engine.unsync(member.asker(), id(&connection)?).await?;
+    Ok(Json(UnsyncedBody { name: ended.name, not_revoked: ended.not_revoked.as_ref().map(FaultBody::of) }))
+}
+
 /// A bank account that can be linked.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct OfferedBody {
@@ -296,13 +363,13 @@ pub(crate) struct OfferedBody {
     suggested_name: Option<String>,
     /// Why.
     reason: &'static str,
+    /// The day from which importing is suggested.
+    import_from: String,
 }
 
 /// What linking a connection's bank accounts offers.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct OfferBody {
-    /// The day from which importing is suggested.
-    import_from: String,
     bank_accounts: Vec<OfferedBody>,
 }
 
@@ -336,9 +403,10 @@ pub(crate) async fn link_offer(
             suggested_account,
             suggested_name,
             reason: offered.reason,
+            import_from: offered.import_from.to_string(),
         }
     });
-    Ok(Json(OfferBody { import_from: offer.import_from.to_string(), bank_accounts: bank_accounts.collect() }))
+    Ok(Json(OfferBody { bank_accounts: bank_accounts.collect() }))
 }
 
 /// One bank account to link: with an account that is there, or with a new one.

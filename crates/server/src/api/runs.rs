@@ -17,7 +17,7 @@ use crate::api::problem::{ApiMember, Problem, id};
 pub(crate) struct RunBody {
     id: String,
     connection: String,
-    /// `linked`, `person`, `schedule` or `webhook`.
+    /// `linked`, `renewed`, `person`, `schedule` or `webhook`.
     trigger: &'static str,
     /// `queued`, `running` or `finished`.
     state: &'static str,
@@ -42,7 +42,7 @@ pub(crate) struct FaultBody {
 }
 
 impl FaultBody {
-    fn of(fault: &bankside_domain::fault::FaultRecord) -> Self {
+    pub(crate) fn of(fault: &bankside_domain::fault::FaultRecord) -> Self {
         Self {
             code: fault.code.clone(),
             message: fault.message.clone(),

@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::FlowId;
-use bankside_engine::{EngineError, FlowPage, FlowView, Returned};
+use bankside_engine::{EngineError, FlowPage, FlowView, Renewed, Returned};
 use qrcode::QrCode;
 use qrcode::render::svg;
 use serde::Deserialize;
@@ -17,6 +17,7 @@ use crate::App;
 use crate::error::{PageError, page};
 use crate::pages::{shell, today};
 use crate::session::{self, Member};
+use crate::view::counted;
 use crate::view::day::Today;
 use crate::view::fault::FaultView;
 use crate::view::shell::{Place, Shell, address};
@@ -33,12 +34,16 @@ enum FlowStep {
     Cancelled { message: String },
     Failed { fault: FaultView },
     Done { url: String },
+    Renewed { until: Option<String>, lines: Vec<(&'static str, String)>, link: Option<String>, run: Option<String> },
 }
 
 #[derive(Template)]
 #[template(path = "flow.html")]
 struct FlowHtml {
     shell: Shell,
+    /// Where the person came from.
+    came_from: (String, &'static str),
+    title: String,
     step: StepHtml,
 }
 
@@ -55,6 +60,8 @@ struct StepHtml {
     cancel_url: String,
     confirm_url: String,
     again_url: String,
+    /// Whether it is a connection that is renewed; beginning again is a form then.
+    renews: bool,
 }
 
 impl StepHtml {
@@ -77,7 +84,11 @@ impl StepHtml {
             page_url: at(&format!("flows/{flow}")),
             cancel_url: at(&format!("flows/{flow}/cancel")),
             confirm_url: at(&format!("flows/{flow}/confirm")),
-            again_url: at(&format!("providers/{}/banks{account}", view.descriptor.id)),
+            again_url: match view.renews {
+                Some(connection) => at(&format!("connections/{connection}/renew")),
+                None => at(&format!("providers/{}/banks{account}", view.descriptor.id)),
+            },
+            renews: view.renews.is_some(),
         }
     }
 }
@@ -91,6 +102,12 @@ impl FlowStep {
             FlowPage::Confirm => Self::Confirm,
             FlowPage::Wait { message, .. } => Self::Wait { message: message.clone() },
             FlowPage::Done { connection } => Self::Done { url: at(&format!("connections/{connection}/link{account}")) },
+            FlowPage::Renewed { connection, valid_until, outcome } => Self::Renewed {
+                until: valid_until.map(|end| today.day(end.to_zoned(today.zone.clone()).date())),
+                lines: renewed_in_words(outcome),
+                link: (outcome.new > 0).then(|| at(&format!("connections/{connection}/link"))),
+                run: outcome.run.map(|run| at(&format!("runs/{run}"))),
+            },
             FlowPage::Cancelled { message } => Self::Cancelled { message: message.clone() },
             FlowPage::Failed { fault } => {
                 Self::Failed { fault: FaultView::of(fault, today).told_by(Some(view.descriptor)) }
@@ -107,6 +124,25 @@ impl FlowStep {
         self.hash(&mut hasher);
         format!("{:016x}", hasher.finish())
     }
+}
+
+/// What a renewal did with the bank accounts, an icon and a sentence each.
+fn renewed_in_words(outcome: &Renewed) -> Vec<(&'static str, String)> {
+    let said = |count: usize, one: &str, many: &str| counted(i64::try_from(count).unwrap_or(i64::MAX), one, many);
+    let mut lines = Vec::new();
+    if outcome.recognised > 0 {
+        let known = said(outcome.recognised, "account was recognised", "accounts were recognised");
+        lines.push(("link", format!("{known}. Links and rows are as they were.")));
+    }
+    if outcome.new > 0 {
+        let new = said(outcome.new, "account is new here", "accounts are new here");
+        lines.push(("plus", format!("{new}. Until it is linked only name, holder and balance are fetched.")));
+    }
+    if outcome.missing > 0 {
+        let missing = said(outcome.missing, "account was not shown", "accounts were not shown");
+        lines.push(("warn", format!("{missing} this time. Resync and choose it at the bank, or unlink it.")));
+    }
+    lines
 }
 
 /// The address as a QR code; where it is too long for one, nothing.
@@ -134,9 +170,15 @@ pub(crate) async fn show(
     if let Some(url) = done_url(&member, &view) {
         return Ok(Redirect::to(&url).into_response());
     }
-    let shell = shell(&app, &member, Place::AddAccount, view.account).await?;
+    let place = if view.renews.is_some() { Place::Banks } else { Place::AddAccount };
+    let shell = shell(&app, &member, place, view.account).await?;
     let step = StepHtml::of(&view, &member, &shell.today);
-    Ok(page(&FlowHtml { shell, step })?.into_response())
+    let (came_from, title) = if step.renews {
+        ((shell.at("banks"), "Bank integrations"), format!("Resync {}", step.bank))
+    } else {
+        ((shell.at("add-account"), "Add account"), format!("Connect {}", step.bank))
+    };
+    Ok(page(&FlowHtml { came_from, title, step, shell })?.into_response())
 }
 
 /// What a page that looks again shows already.

@@ -205,7 +205,7 @@ fn row(
             .unwrap_or_else(|| suggested.map_or_else(|| "new".to_owned(), |account| account.to_string())),
         target_error: error("target"),
         options: options.collect(),
-        import_from: posted("from").unwrap_or_else(|| offer.import_from.to_string()),
+        import_from: posted("from").unwrap_or_else(|| offered.import_from.to_string()),
         from_error: error("import_from"),
         reason: offered.reason,
         reason_icon: if suggested.is_some() { "link" } else { "info" },

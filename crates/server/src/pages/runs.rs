@@ -229,6 +229,7 @@ fn sum_part(account: &RunViewAccount, today: &Today) -> Option<SumPart> {
 fn started_by(trigger: Trigger) -> &'static str {
     match trigger {
         Trigger::Linked => "linking accounts",
+        Trigger::Renewed => "renewed access",
         Trigger::Person => "a person",
         Trigger::Schedule => "the schedule",
         Trigger::Webhook => "the provider",

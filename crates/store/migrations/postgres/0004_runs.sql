@@ -4,7 +4,7 @@ CREATE TABLE runs (
     organization_id UUID NOT NULL REFERENCES organizations (id),
     id UUID NOT NULL,
     connection_id UUID NOT NULL,
-    trigger_kind TEXT NOT NULL CHECK (trigger_kind IN ('linked', 'person', 'schedule', 'webhook')),
+    trigger_kind TEXT NOT NULL CHECK (trigger_kind IN ('linked', 'renewed', 'person', 'schedule', 'webhook')),
     person_id UUID REFERENCES people (id),
     state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'finished')),
     due_at BIGINT NOT NULL,

@@ -4,7 +4,7 @@ CREATE TABLE runs (
     organization_id BLOB NOT NULL REFERENCES organizations (id),
     id BLOB NOT NULL,
     connection_id BLOB NOT NULL,
-    trigger_kind TEXT NOT NULL CHECK (trigger_kind IN ('linked', 'person', 'schedule', 'webhook')),
+    trigger_kind TEXT NOT NULL CHECK (trigger_kind IN ('linked', 'renewed', 'person', 'schedule', 'webhook')),
     person_id BLOB REFERENCES people (id),
     state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'finished')),
     due_at INTEGER NOT NULL,

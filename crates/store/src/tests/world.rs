@@ -126,6 +126,7 @@ impl World {
             id: flow_id,
             provider: "gocardless".into(),
             account: None,
+            renews: None,
             reference_digest: flow_id.to_string().into_bytes(),
             data_key: wrapped.clone(),
             state: sealed.clone(),

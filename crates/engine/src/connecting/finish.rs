@@ -1,0 +1,197 @@
+//! The last step of a flow: a connection comes about, or is renewed.
+
+use bankside_connect::{AccountInfo, Connected, Fault, Institution, RemoteRef, zones};
+use bankside_domain::fault::FaultClass;
+use bankside_domain::text::mask_account_number;
+use bankside_domain::{Asker, BankAccountId, ConnectionId};
+use bankside_store::{
+    Connection, Flow, FlowStage, KeptBalance, NewBankAccount, NewConnection, RenewedConnection, StoreError,
+};
+use bankside_vault::{DataKey, Place, Purpose, Sealed};
+use jiff::Timestamp;
+
+use super::memory::{FlowView, Memory, StepMemory};
+use crate::provider::Provider;
+use crate::{Engine, EngineError};
+
+impl Engine {
+    /// Adds the connection that a flow came to.
+    pub(super) async fn finish_connecting(
+        &self,
+        asker: &Asker,
+        flow: Flow,
+        mut memory: Memory,
+        key: &DataKey,
+        connected: Connected,
+    ) -> Result<FlowView, EngineError> {
+        let id: ConnectionId = self.ambient.id();
+        let place = Place::of(asker.organization, id, "remote");
+        let (remote_key, data_key) = self.vault.new_data_key(place, &self.ambient);
+        memory.bank.clone_from(&connected.institution.name);
+        memory.step = StepMemory::Done { connection: id };
+        let time_zone = connected.country.as_deref().map_or("UTC", zones::of_country);
+        let connection = NewConnection {
+            id,
+            provider: flow.provider.clone(),
+            name: self.free_name(asker, &connected.institution.name).await?,
+            institution_key: connected.institution.key.clone(),
+            institution_name: connected.institution.name.clone(),
+            country: connected.country.clone(),
+            time_zone: time_zone.to_owned(),
+            data_key,
+            remote: remote_key.seal(place, &serde_json::to_vec(&connected.remote)?, &self.ambient),
+            consent: connected.consent,
+            max_history_days: connected.institution.max_history_days,
+        };
+        let accounts = self.bank_accounts_of(asker, &connected)?;
+        let sealed = self.sealed(&flow, &memory, key)?;
+        match self.store.finish_flow(asker, &flow, &sealed, &connection, &accounts).await {
+            // Another browser was faster; its connection is the one that counts.
+            Ok(_) | Err(StoreError::Stale) => self.flow(asker, flow.id).await,
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Puts the new access in the place of the old one, and only then ends the old one at the provider.
+    pub(super) async fn finish_renewal(
+        &self,
+        asker: &Asker,
+        provider: &Provider,
+        (flow, mut memory, key): (Flow, Memory, &DataKey),
+        connection: ConnectionId,
+        connected: Connected,
+    ) -> Result<FlowView, EngineError> {
+        let before = self.store.connection(asker, connection).await?;
+        let old = self.remote(asker, &before)?;
+        let renewed = RenewedConnection {
+            id: connection,
+            remote: self.sealed_remote(asker, &before, &connected.remote)?,
+            consent: connected.consent,
+            max_history_days: connected.institution.max_history_days,
+            unread: connected.unread.clone(),
+        };
+        let accounts = self.bank_accounts_of(asker, &connected)?;
+        let valid_until = connected.consent.valid_until;
+        let result = if before.ended_at.is_some() {
+            Ok(Err(ended_meanwhile()))
+        } else {
+            let state = |outcome: &_| {
+                let step = StepMemory::Renewed { connection, valid_until, outcome: *outcome };
+                Ok(self.sealed(&flow, &Memory { step, ..memory.clone() }, &key)?)
+            };
+            let result = self.store.finish_renewal(asker, &flow, &renewed, &accounts, state).await;
+            result.map(|outcome| outcome.map_err(|_| other_accounts(&memory.bank)))
+        };
+        let is_another = connected.remote != old;
+        let useless = match result {
+            Ok(Ok(_)) => {
+                self.due.notify_one();
+                old
+            }
+            Ok(Err(fault)) => {
+                memory.step = StepMemory::Failed { fault: fault.into_record() };
+                match self.keep(asker, &flow, &memory, key, FlowStage::Failed).await {
+                    Ok(()) | Err(EngineError::Store(StoreError::Stale)) => connected.remote,
+                    Err(error) => return Err(error),
+                }
+            }
+            // Another browser was faster with the same step.
+            Err(StoreError::Stale) => return self.flow(asker, flow.id).await,
+            Err(error) => return Err(error.into()),
+        };
+        if is_another && let Err(fault) = provider.connector.revoke(&provider.cx(), &useless).await {
+            tracing::warn!(code = fault.code(), "an access that is not used any more could not be ended at the provider");
+        }
+        self.flow(asker, flow.id).await
+    }
+
+    fn sealed_remote(
+        &self,
+        asker: &Asker,
+        connection: &Connection,
+        remote: &RemoteRef,
+    ) -> Result<Sealed, EngineError> {
+        let place = Place::of(asker.organization, connection.id, "remote");
+        let key = self.vault.data_key(&connection.data_key, place)?;
+        Ok(key.seal(place, &serde_json::to_vec(remote)?, &self.ambient))
+    }
+
+    /// The bank's name, with a number where the organization has connected it before.
+    async fn free_name(&self, asker: &Asker, bank: &str) -> Result<String, EngineError> {
+        let taken: Vec<String> = self.store.connections(asker).await?.into_iter().map(|one| one.name).collect();
+        let mut name = bank.to_owned();
+        let mut number = 2;
+        while taken.contains(&name) {
+            name = format!("{bank} {number}");
+            number += 1;
+        }
+        Ok(name)
+    }
+
+    fn bank_accounts_of(&self, asker: &Asker, connected: &Connected) -> Result<Vec<NewBankAccount>, EngineError> {
+        connected.accounts.iter().map(|account| self.bank_account(asker, &connected.institution, account)).collect()
+    }
+
+    fn bank_account(
+        &self,
+        asker: &Asker,
+        institution: &Institution,
+        info: &AccountInfo,
+    ) -> Result<NewBankAccount, EngineError> {
+        let id: BankAccountId = self.ambient.id();
+        let place = Place::of(asker.organization, id, "bank-account");
+        let (key, data_key) = self.vault.new_data_key(place, &self.ambient);
+        let details = serde_json::json!({ "number": info.number });
+        let digester = self.vault.digester(asker.organization, Purpose::BankAccount);
+        let seen_at = self.ambient.now();
+        Ok(NewBankAccount {
+            id,
+            institution_key: institution.key.clone(),
+            institution_name: institution.name.clone(),
+            provider_account_id: info.provider_account_id.clone(),
+            name: info.name.clone(),
+            holder: info.holder.clone(),
+            masked_number: info.number.as_deref().map(mask_account_number),
+            kind: info.kind,
+            currency: info.currency,
+            match_keys: info
+                .match_keys
+                .iter()
+                .map(|key| (key.kind, digester.digest(&[key.value.as_bytes()])))
+                .collect(),
+            data_key,
+            details: key.seal(place, &serde_json::to_vec(&details)?, &self.ambient),
+            balances: info
+                .balances
+                .iter()
+                .map(|balance| kept_balance(balance, false, seen_at))
+                .collect::<Vec<KeptBalance>>(),
+        })
+    }
+}
+
+/// A balance as it is kept. Amounts turn round where the bank account's signs do.
+pub(crate) fn kept_balance(
+    balance: &bankside_connect::FetchedBalance,
+    flips_sign: bool,
+    seen_at: Timestamp,
+) -> KeptBalance {
+    let minor = if flips_sign { balance.amount.minor.saturating_neg() } else { balance.amount.minor };
+    KeptBalance {
+        stated: bankside_domain::balance::StatedBalance { kind: balance.kind, moment: balance.moment, minor, seen_at },
+        provider_kind: balance.provider_kind.as_str().to_owned(),
+        currency: balance.amount.currency.code,
+    }
+}
+
+fn other_accounts(bank: &str) -> Fault {
+    let message = format!(
+        "{bank} showed other accounts than those of this sync, as if somebody else had signed in. Nothing has changed."
+    );
+    Fault::new(FaultClass::NeedsUser, "renewal.other_accounts", message)
+}
+
+fn ended_meanwhile() -> Fault {
+    let message = "This sync was ended while its access was being renewed. Nothing has changed.";
+    Fault::new(FaultClass::NeedsUser, "renewal.ended", message)
+}

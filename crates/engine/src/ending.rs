@@ -1,0 +1,57 @@
+//! Ending a connection: *Unsync*.
+
+use bankside_connect::Fault;
+use bankside_domain::fault::{FaultClass, FaultRecord};
+use bankside_domain::quota::Presence;
+use bankside_domain::{Asker, ConnectionId, Right};
+use bankside_store::Connection;
+
+use crate::{Engine, EngineError};
+
+/// What became of a connection that was ended.
+#[derive(Debug, Clone)]
+pub struct Unsynced {
+    /// Its name.
+    pub name: String,
+    /// Why the provider could not be told, if it could not: the access runs on there until its end.
+    pub not_revoked: Option<FaultRecord>,
+}
+
+impl Engine {
+    /// One connection.
+    pub async fn connection(&self, asker: &Asker, id: ConnectionId) -> Result<Connection, EngineError> {
+        Ok(self.store.connection(asker, id).await?)
+    }
+
+    /// Ends a connection: its access is revoked at the provider, its bank accounts leave the lists, its links end. Booked
+    /// transactions stay. That the provider cannot be told keeps nothing from being ended here.
+    pub async fn unsync(&self, asker: &Asker, id: ConnectionId) -> Result<Unsynced, EngineError> {
+        asker.require(Right::ManageBanks)?;
+        let connection = self.store.connection(asker, id).await?;
+        if connection.ended_at.is_some() {
+            return Err(EngineError::NotFound("the connection"));
+        }
+        let not_revoked = match self.revoke(asker, &connection).await {
+            Ok(()) => None,
+            Err(EngineError::Outside(fault)) => Some(*fault),
+            Err(EngineError::Conflict(why)) => {
+                Some(Fault::new(FaultClass::NeedsOperator, "provider.off", format!("Not told: {why}.")).into_record())
+            }
+            Err(error) => return Err(error),
+        };
+        let told = match &not_revoked {
+            None => "revoked at the provider".to_owned(),
+            Some(fault) => format!("not revoked at the provider: {}", fault.code),
+        };
+        let ended = Fault::new(FaultClass::Gone, "connection.ended", "This sync was ended before it was through.");
+        self.store.end_connection(asker, id, ended.record(), &told).await?;
+        self.report_progress();
+        Ok(Unsynced { name: connection.name, not_revoked })
+    }
+
+    async fn revoke(&self, asker: &Asker, connection: &Connection) -> Result<(), EngineError> {
+        let remote = self.remote(asker, connection)?;
+        let provider = self.provider(asker, &connection.provider, Presence::PersonPresent).await?;
+        Ok(provider.connector.revoke(&provider.cx(), &remote).await?)
+    }
+}
