@@ -3,13 +3,14 @@
 //! What this folder is for: `gate` stands before every call (paths, tokens, general limits, headers), one file per
 //! resource answers it, `records` is what is kept, `wire` writes bank data in the provider's words, and `flow` is the
 //! consent in the browser. Comments such as “fact sheet §5” name the section that a rule comes from.
-//! What it is not: there are no faults here that a client has not caused, apart from banks that are only listed.
+//! What it is not: there are no faults here that nobody asked for; `faults` has those that can be armed.
 //! What always holds: nothing expires by a timer. Whether a consent, a quota or a token still holds is asked of the
 //! sandbox clock at each call.
 
 mod accounts;
 mod admission;
 mod agreements;
+mod faults;
 mod fields;
 mod flow;
 mod gate;
@@ -51,6 +52,8 @@ pub(crate) const PROVIDER: Provider = Provider {
     about: "The whole API version 2: tokens, institutions, agreements, requisitions with consent pages in the browser, \
             accounts with balances, details and transactions. Limits, errors and expiry are the provider's.",
     routes,
+    labels: gate::labels,
+    faults: faults::kinds,
 };
 
 fn routes(sandbox: &Sandbox) -> Router<Sandbox> {

@@ -10,8 +10,10 @@
 //! `/` explains the sandbox to a person, `/index.json` to a program.
 
 mod banks;
+mod calls;
 mod clock;
 mod control;
+mod faults;
 mod gocardless;
 mod home;
 mod page;
@@ -21,7 +23,9 @@ mod state;
 mod switches;
 mod visitor;
 
+pub use calls::Call;
 pub use clock::ClockMode;
+pub use faults::{ArmError, ArmedFault, FaultKind, FaultState};
 pub use sandbox::{Sandbox, SandboxConfig, SandboxError};
 pub use switches::Switches;
 pub use visitor::{Answers, VisitError};

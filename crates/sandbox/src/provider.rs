@@ -2,6 +2,7 @@
 
 use axum::Router;
 
+use crate::faults::FaultKind;
 use crate::{Sandbox, gocardless};
 
 /// One field that a person types somewhere, and what to type.
@@ -29,6 +30,10 @@ pub(crate) struct Provider {
     pub(crate) about: &'static str,
     /// Everything it serves.
     pub(crate) routes: fn(&Sandbox) -> Router<Sandbox>,
+    /// What its calls are labelled.
+    pub(crate) labels: fn() -> Vec<&'static str>,
+    /// What faults its calls can meet.
+    pub(crate) faults: fn() -> Vec<FaultKind>,
 }
 
 /// All of them.

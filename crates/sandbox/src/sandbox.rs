@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use url::Url;
 use uuid::Uuid;
 
+use crate::calls::{Call, Calls};
 use crate::clock::{ClockMode, ClockState, Turn, TurnError};
+use crate::faults::{ArmError, ArmedFault, FaultKind, FaultState, Faults};
 use crate::gocardless::{Records, Throttle};
 use crate::state::{State, StateFile};
 use crate::switches::Switches;
@@ -69,6 +71,8 @@ struct Inner {
     ambient: Ambient,
     state: Mutex<State>,
     throttle: Mutex<Throttle>,
+    faults: Mutex<Faults>,
+    calls: Mutex<Calls>,
 }
 
 impl Sandbox {
@@ -102,6 +106,8 @@ impl Sandbox {
             ambient,
             state: Mutex::new(state),
             throttle: Mutex::new(Throttle::default()),
+            faults: Mutex::default(),
+            calls: Mutex::default(),
         })))
     }
 
@@ -133,6 +139,50 @@ impl Sandbox {
             })
         };
         json!({ "providers": provider::ALL.iter().map(entry).collect::<Vec<_>>() })
+    }
+
+    /// Arms a fault. It fires at the calls that it names, after those that were armed before it.
+    pub fn arm(&self, fault: ArmedFault) -> Result<FaultState, ArmError> {
+        hold(&self.0.faults).arm(fault)
+    }
+
+    /// What is armed, with how often each has fired.
+    pub fn armed(&self) -> Vec<FaultState> {
+        hold(&self.0.faults).all()
+    }
+
+    /// Takes all faults back.
+    pub fn disarm(&self) {
+        hold(&self.0.faults).disarm();
+    }
+
+    /// Every kind of fault that can be armed.
+    pub fn fault_kinds() -> Vec<FaultKind> {
+        provider::ALL.iter().flat_map(|provider| (provider.faults)()).collect()
+    }
+
+    /// The labels of all calls, which faults are armed by.
+    pub fn call_labels() -> Vec<&'static str> {
+        provider::ALL.iter().flat_map(|provider| (provider.labels)()).collect()
+    }
+
+    /// The calls that were answered, or left unanswered, the oldest first.
+    pub fn calls(&self) -> Vec<Call> {
+        hold(&self.0.calls).all()
+    }
+
+    /// Forgets the calls so far.
+    pub fn forget_calls(&self) {
+        hold(&self.0.calls).forget();
+    }
+
+    /// The fault that a call meets; it has fired then.
+    pub(crate) fn meet(&self, call: &Call) -> Option<ArmedFault> {
+        hold(&self.0.faults).meet(call.label, &call.method, call.account.as_deref())
+    }
+
+    pub(crate) fn note(&self, call: Call) {
+        hold(&self.0.calls).note(call);
     }
 
     /// An absolute URL for a path.
@@ -192,13 +242,17 @@ impl Sandbox {
     /// The general rate limits, with the time that they count in.
     pub(crate) fn throttle<T>(&self, count: impl FnOnce(&mut Throttle, Timestamp) -> T) -> T {
         let at = self.lock().clock.flowing(self.0.ambient.now());
-        count(&mut self.0.throttle.lock().unwrap_or_else(PoisonError::into_inner), at)
+        count(&mut hold(&self.0.throttle), at)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // A change replaces the state only when it is complete, so a panic in between leaves a whole one.
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        hold(&self.0.state)
     }
+}
+
+fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Clock for Sandbox {

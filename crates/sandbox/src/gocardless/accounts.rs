@@ -70,11 +70,9 @@ fn has_expired(records: &Records, id: Uuid, now: Timestamp) -> bool {
 /// Live answers name no id here, the spec does (fact sheet §6.1).
 fn unknown_account(sandbox: &Sandbox, id: Uuid) -> Problem {
     if sandbox.switches().unknown_account_metadata_names_no_id {
-        let text = "No Account matches the given query.";
-        return Problem::new(StatusCode::NOT_FOUND, text, text);
+        return Problem::no_account_matches();
     }
-    let detail = "Please check whether you specified a valid Account ID";
-    Problem::new(StatusCode::NOT_FOUND, &format!("Account ID {id} not found"), detail)
+    Problem::unknown_account(&id.to_string())
 }
 
 /// `GET accounts/{id}/details/`
@@ -179,8 +177,7 @@ impl DateRange {
                 return None;
             };
             if date > today {
-                let detail = format!("'{date}' can't be greater than {today}. Specify correct date range");
-                future[name] = json!({ "summary": "Date can't be in future", "detail": detail });
+                future[name] = future_date(date, today);
             }
             Some(date)
         };
@@ -192,11 +189,7 @@ impl DateRange {
         if let (Some(from), Some(to)) = (range.from, range.to)
             && from > to
         {
-            let detail = format!(
-                "Starting date '{from}' is greater than end date '{to}'. \
-                 When specifying date range, starting date must precede the end date"
-            );
-            return Err(Problem::bad_request("Incorrect date range", &detail));
+            return Err(Problem::incorrect_date_range(from, to));
         }
         Ok(range)
     }
@@ -209,6 +202,12 @@ impl DateRange {
     fn contains(&self, day: Date) -> bool {
         self.from.is_none_or(|from| day >= from) && self.to.is_none_or(|to| day <= to)
     }
+}
+
+/// The error of a date that has not come yet.
+pub(super) fn future_date(date: Date, today: Date) -> Value {
+    let detail = format!("'{date}' can't be greater than {today}. Specify correct date range");
+    json!({ "summary": "Date can't be in future", "detail": detail })
 }
 
 /// Exactly `YYYY-MM-DD`.

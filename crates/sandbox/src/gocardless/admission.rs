@@ -1,6 +1,5 @@
 //! Whether a data call may be served, in the order in which the provider checks (fact sheet §6, §7).
 
-use axum::http::StatusCode;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -14,62 +13,32 @@ use crate::banks::{DailyLimit, SANDBOX_FINANCE, Service};
 /// The provider's daily limit since March 2025 (fact sheet §8).
 const PROVIDERS_DAILY_LIMIT: usize = 4;
 
-/// The account id of a path; the trailing space in the detail is real (fact sheet §6.1).
+/// The account id of a path.
 pub(super) fn account_id(id: &PathId) -> Result<Uuid, Problem> {
-    id.parse()
-        .ok_or_else(|| Problem::bad_request("Invalid Account ID", &format!("{} is not a valid Account UUID. ", id.0)))
+    id.parse().ok_or_else(|| Problem::invalid_account_id(&id.0))
 }
 
 /// The account, as the data endpoints say that there is none.
 pub(super) fn find(records: &Records, id: Uuid) -> Result<&Account, Problem> {
-    records.accounts.get(&id).ok_or_else(|| {
-        let detail = "Please check whether you specified a valid Account ID";
-        Problem::new(StatusCode::NOT_FOUND, &format!("Account ID {id} not found"), detail)
-    })
+    records.accounts.get(&id).ok_or_else(|| Problem::unknown_account(&id.to_string()))
 }
 
 /// The agreement under which a scope of an account may be read now.
 pub(super) fn permission(records: &Records, id: Uuid, scope: Scope, now: Timestamp) -> Result<&Agreement, Problem> {
     let consents = records.consents_of(id);
-    let Some((newest, agreement)) = consents.first() else {
-        let detail = "Account exists but there is no valid End User Agreement permitting you to access it";
-        return Err(Problem::new(StatusCode::FORBIDDEN, "No valid End User Agreement", detail));
-    };
+    let Some((newest, agreement)) = consents.first() else { return Err(Problem::no_agreement()) };
     let mut valid = consents.iter().filter(|(_, agreement)| !agreement.has_expired(now)).peekable();
     if valid.peek().is_none() {
-        return Err(expired(*newest, agreement));
+        let ended_at = agreement.ends_at().unwrap_or(now);
+        return Err(Problem::agreement_expired(*newest, agreement.access_valid_for_days, ended_at));
     }
-    valid.find(|(_, agreement)| agreement.access_scope.contains(&scope)).map(|(_, agreement)| *agreement).ok_or_else(
-        || {
-            let detail = format!(
-                "EUA doesn't allow access to account {}. \
-                 Check EUA access scope. Or create new EUA with correct access scope",
-                scope.word()
-            );
-            Problem::new(StatusCode::FORBIDDEN, "End User Agreement (EUA) access scope error", &detail)
-        },
-    )
+    let permitting = valid.find(|(_, agreement)| agreement.access_scope.contains(&scope));
+    permitting.map(|(_, agreement)| *agreement).ok_or_else(|| Problem::scope_missing(scope.what()))
 }
 
-fn expired(id: Uuid, agreement: &Agreement) -> Problem {
-    let end = agreement.ends_at().map(|end| end.strftime("%Y-%m-%d %H:%M:%S%.6f+00:00").to_string());
-    let detail = format!(
-        "EUA was valid for {} days and it expired at {}. \
-         The end user must connect the account once more with new EUA and Requisition",
-        agreement.access_valid_for_days,
-        end.unwrap_or_default()
-    );
-    Problem::new(StatusCode::UNAUTHORIZED, &format!("End User Agreement (EUA) {id} has expired"), &detail)
-}
-
-/// Right after linking, data has to wait (fact sheet §7); the error names the way out, which is the metadata call.
+/// Right after linking, data has to wait.
 pub(super) fn readiness(readiness: Readiness, now: Timestamp) -> Result<(), Problem> {
-    if readiness.is_ready(now) {
-        return Ok(());
-    }
-    let detail = "Your account data is currently being processed. \
-                  Please try again shortly, or poll /accounts/<id>/ endpoint and retry when status is READY";
-    Err(Problem::typed(StatusCode::CONFLICT, "Account is Processing", detail, "AccountProcessing"))
+    if readiness.is_ready(now) { Ok(()) } else { Err(Problem::processing()) }
 }
 
 /// Counts a call that is going to succeed; `None` where there is no limit.
@@ -104,8 +73,6 @@ fn daily_limit(sandbox: &Sandbox, service: &Service, institution_id: &str) -> Op
 }
 
 fn institution_limit(scope: Scope, with_status_code: bool) -> Problem {
-    let summary = format!("Couldn't update account {}", scope.word());
-    let detail = "Daily request limit set by the Institution has been exceeded.";
-    let problem = Problem::typed(StatusCode::TOO_MANY_REQUESTS, &summary, detail, "RateLimitError");
+    let problem = Problem::institution_limit(scope.what());
     if with_status_code { problem } else { problem.without_status_code() }
 }

@@ -277,8 +277,7 @@ pub(super) async fn accept(State(sandbox): State<Sandbox>, id: PathId) -> Result
     let id = agreement_id(&sandbox, &id)?;
     let accepted = sandbox.read(|state, _| find(&state.gocardless, id).map(|agreement| agreement.accepted))?;
     Err(if accepted.is_some() {
-        let detail = "End User Agreements cannot be accepted more than once";
-        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "EUA cannot be accepted more than once", detail)
+        Problem::accepted_twice()
     } else {
         let detail = "Your company doesn't have permission to accept EUA. \
                       You'll have to use our default form for this action.";

@@ -7,39 +7,52 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::API_PATH;
+use super::faults::{self, Hit, Without};
 use super::problem::Problem;
 use super::throttle::{Bucket, Standing, Verb};
 use super::tokens::{self, COMPANY, TokenType};
 use crate::Sandbox;
+use crate::calls::Call;
 
-/// A path of the API: its segments, the methods it allows and what its calls count as.
+/// A path of the API: what it is called, its segments, the methods it allows and what its calls count as.
 struct Route {
+    label: &'static str,
     path: &'static str,
     allow: &'static str,
     bucket: fn(Verb) -> Bucket,
 }
 
-const fn route(path: &'static str, allow: &'static str, bucket: fn(Verb) -> Bucket) -> Route {
-    Route { path, allow, bucket }
+const fn route(label: &'static str, path: &'static str, allow: &'static str, bucket: fn(Verb) -> Bucket) -> Route {
+    Route { label, path, allow, bucket }
 }
 
-/// The endpoint list of fact sheet §1 with the limits of §8.
+const READ: &str = "GET, HEAD, OPTIONS";
+const WRITE: &str = "POST, OPTIONS";
+const READ_AND_WRITE: &str = "GET, POST, HEAD, OPTIONS";
+const READ_AND_DELETE: &str = "GET, DELETE, HEAD, OPTIONS";
+
+/// The endpoint list of fact sheet §1 with the limits of §8. The labels are ours: faults are armed and calls noted by them.
 const ROUTES: &[Route] = &[
-    route("/token/new/", "POST, OPTIONS", |_| Bucket::TokenNew),
-    route("/token/refresh/", "POST, OPTIONS", |_| Bucket::TokenRefresh),
-    route("/institutions/", "GET, HEAD, OPTIONS", |_| Bucket::Institutions),
-    route("/institutions/{id}/", "GET, HEAD, OPTIONS", |_| Bucket::Institutions),
-    route("/agreements/enduser/", "GET, POST, HEAD, OPTIONS", Bucket::Agreements),
-    route("/agreements/enduser/{id}/", "GET, DELETE, HEAD, OPTIONS", Bucket::Agreements),
-    route("/agreements/enduser/{id}/accept/", "PUT, OPTIONS", |_| Bucket::AgreementAccept),
-    route("/agreements/enduser/{id}/reconfirm/", "GET, POST, HEAD, OPTIONS", Bucket::Agreements),
-    route("/requisitions/", "GET, POST, HEAD, OPTIONS", Bucket::Requisitions),
-    route("/requisitions/{id}/", "GET, DELETE, HEAD, OPTIONS", Bucket::Requisitions),
-    route("/accounts/{id}/", "GET, HEAD, OPTIONS", |_| Bucket::Accounts),
-    route("/accounts/{id}/balances/", "GET, HEAD, OPTIONS", |_| Bucket::Accounts),
-    route("/accounts/{id}/details/", "GET, HEAD, OPTIONS", |_| Bucket::Accounts),
-    route("/accounts/{id}/transactions/", "GET, HEAD, OPTIONS", |_| Bucket::Accounts),
+    route("token/new", "/token/new/", WRITE, |_| Bucket::TokenNew),
+    route("token/refresh", "/token/refresh/", WRITE, |_| Bucket::TokenRefresh),
+    route("institutions", "/institutions/", READ, |_| Bucket::Institutions),
+    route("institutions/id", "/institutions/{id}/", READ, |_| Bucket::Institutions),
+    route("agreements", "/agreements/enduser/", READ_AND_WRITE, Bucket::Agreements),
+    route("agreements/id", "/agreements/enduser/{id}/", READ_AND_DELETE, Bucket::Agreements),
+    route("agreements/accept", "/agreements/enduser/{id}/accept/", "PUT, OPTIONS", |_| Bucket::AgreementAccept),
+    route("agreements/reconfirm", "/agreements/enduser/{id}/reconfirm/", READ_AND_WRITE, Bucket::Agreements),
+    route("requisitions", "/requisitions/", READ_AND_WRITE, Bucket::Requisitions),
+    route("requisitions/id", "/requisitions/{id}/", READ_AND_DELETE, Bucket::Requisitions),
+    route("accounts/metadata", "/accounts/{id}/", READ, |_| Bucket::Accounts),
+    route("accounts/balances", "/accounts/{id}/balances/", READ, |_| Bucket::Accounts),
+    route("accounts/details", "/accounts/{id}/details/", READ, |_| Bucket::Accounts),
+    route("accounts/transactions", "/accounts/{id}/transactions/", READ, |_| Bucket::Accounts),
 ];
+
+/// What the calls are labelled.
+pub(super) fn labels() -> Vec<&'static str> {
+    ROUTES.iter().map(|route| route.label).collect()
+}
 
 impl Route {
     fn find(path: &str) -> Option<&'static Self> {
@@ -58,26 +71,54 @@ impl Route {
         self.allow.split(", ").any(|allowed| allowed == method.as_str())
     }
 
+    /// The account in a path of this route.
+    fn account(&self, path: &str) -> Option<String> {
+        let id = path.split('/').nth(2).filter(|_| self.label.starts_with("accounts/"));
+        id.map(str::to_owned)
+    }
+
     fn is_open(&self) -> bool {
         self.path.starts_with("/token/")
     }
 }
 
-/// Lets a call through, or answers it.
+/// Lets a call through, or answers it, and notes it.
 pub(super) async fn gate(State(sandbox): State<Sandbox>, request: Request, next: Next) -> Response {
     let Some(route) = Route::find(request.uri().path()) else {
         return with_common_headers(slash_or_nothing(&request), &sandbox);
     };
     let bucket = (route.bucket)(Verb::of(request.method()));
-    let (answer, standing) = pass(&sandbox, route, bucket, request, next).await;
-    let mut response = with_common_headers(answer, &sandbox);
-    standing.write(response.headers_mut());
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(route.allow));
+    let mut call = Call {
+        label: route.label,
+        method: request.method().to_string(),
+        account: route.account(request.uri().path()),
+        query: request.uri().query().map(str::to_owned),
+        status: None,
+        fault: None,
+    };
+    let (mut response, standing) = pass(&sandbox, route, bucket, request, next, &mut call).await;
+    call.status = faults::is_sent(&response).then(|| response.status().as_u16());
+    sandbox.note(call);
+    let without = response.extensions().get::<Without>().copied();
+    if without != Some(Without::Everything) {
+        response = with_common_headers(response, &sandbox);
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(route.allow));
+    }
+    if without.is_none() {
+        standing.write(response.headers_mut());
+    }
     response
 }
 
-/// The order of the provider's framework: token, general limit, method.
-async fn pass(sandbox: &Sandbox, route: &Route, bucket: Bucket, request: Request, next: Next) -> (Response, Standing) {
+/// The order of the provider's framework: token, general limit, method. What passes all of them may meet an armed fault.
+async fn pass(
+    sandbox: &Sandbox,
+    route: &Route,
+    bucket: Bucket,
+    request: Request,
+    next: Next,
+    call: &mut Call,
+) -> (Response, Standing) {
     let look = || sandbox.throttle(|throttle, at| throttle.look(bucket, at));
     if !route.is_open()
         && let Err(problem) = authenticate(sandbox, request.headers())
@@ -95,7 +136,17 @@ async fn pass(sandbox: &Sandbox, route: &Route, bucket: Bucket, request: Request
     if request.method() == Method::OPTIONS {
         return (axum::Json(json!({})).into_response(), standing);
     }
-    (next.run(request).await, standing)
+    let Some(fault) = sandbox.meet(call) else { return (next.run(request).await, standing) };
+    let hit = Hit {
+        label: call.label,
+        account: call.account.clone(),
+        institution: sandbox.read(|state, _| state.gocardless.institution_of(call.account.as_deref()?)),
+        now: sandbox.now(),
+        fault,
+    };
+    let (response, kind) = faults::strike(&hit, request, next).await;
+    call.fault = kind;
+    (response, standing)
 }
 
 fn authenticate(sandbox: &Sandbox, headers: &HeaderMap) -> Result<(), Problem> {

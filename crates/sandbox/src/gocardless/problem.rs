@@ -3,7 +3,10 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use jiff::civil::Date;
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use super::quota::Left;
 use crate::{Sandbox, SandboxError};
@@ -63,6 +66,107 @@ impl Problem {
         let detail =
             format!("The rate limit for this resource is {limit}. Please try again in {} seconds", seconds.max(1));
         Self::new(StatusCode::TOO_MANY_REQUESTS, "Rate limit exceeded", &detail)
+    }
+
+    /// Fact sheet §6.1: the trailing space is real.
+    pub(super) fn invalid_account_id(id: &str) -> Self {
+        Self::bad_request("Invalid Account ID", &format!("{id} is not a valid Account UUID. "))
+    }
+
+    /// Fact sheet §6.1: as the data endpoints say it.
+    pub(super) fn unknown_account(id: &str) -> Self {
+        let detail = "Please check whether you specified a valid Account ID";
+        Self::new(StatusCode::NOT_FOUND, &format!("Account ID {id} not found"), detail)
+    }
+
+    /// Fact sheet §6.1: as the metadata call says it.
+    pub(super) fn no_account_matches() -> Self {
+        let text = "No Account matches the given query.";
+        Self::new(StatusCode::NOT_FOUND, text, text)
+    }
+
+    /// Fact sheet §6.4.
+    pub(super) fn incorrect_date_range(from: Date, to: Date) -> Self {
+        let detail = format!(
+            "Starting date '{from}' is greater than end date '{to}'. \
+             When specifying date range, starting date must precede the end date"
+        );
+        Self::bad_request("Incorrect date range", &detail)
+    }
+
+    /// Fact sheet §2.
+    pub(super) fn authentication_failed() -> Self {
+        let detail = "No active account found with the given credentials";
+        Self::new(StatusCode::UNAUTHORIZED, "Authentication failed", detail)
+    }
+
+    /// Fact sheet §7: the consent is over.
+    pub(super) fn agreement_expired(agreement: Uuid, days: u16, ended_at: Timestamp) -> Self {
+        let detail = format!(
+            "EUA was valid for {days} days and it expired at {}. \
+             The end user must connect the account once more with new EUA and Requisition",
+            ended_at.strftime("%Y-%m-%d %H:%M:%S%.6f+00:00")
+        );
+        let summary = format!("End User Agreement (EUA) {agreement} has expired");
+        Self::new(StatusCode::UNAUTHORIZED, &summary, &detail)
+    }
+
+    /// Fact sheet §7: what the institution answers about a part of an account, with the provider's `type`.
+    pub(super) fn of_institution(status: StatusCode, what: &str, kind: &str, detail: &str) -> Self {
+        Self::typed(status, &format!("Couldn't update {what}"), detail, kind)
+    }
+
+    /// Fact sheet §7: revoked at the bank.
+    pub(super) fn access_expired(what: &str) -> Self {
+        let detail = "Access has expired or it has been revoked. To restore access reconnect the account.";
+        Self::of_institution(StatusCode::UNAUTHORIZED, what, "AccessExpiredError", detail)
+    }
+
+    /// Fact sheet §7: the bank has no such thing for this account.
+    pub(super) fn resource_unavailable(what: &str) -> Self {
+        let detail = "The requested resource is unavailable for this account. \
+                      Certain resources may be restricted or unsupported for specific accounts.";
+        Self::of_institution(StatusCode::FORBIDDEN, what, "AccountResourceUnavailable", detail)
+    }
+
+    /// Fact sheet §7: the agreement does not contain this scope.
+    pub(super) fn scope_missing(what: &str) -> Self {
+        let detail = format!(
+            "EUA doesn't allow access to {what}. Check EUA access scope. Or create new EUA with correct access scope"
+        );
+        Self::new(StatusCode::FORBIDDEN, "End User Agreement (EUA) access scope error", &detail)
+    }
+
+    /// Fact sheet §7: its requisition has been deleted.
+    pub(super) fn no_agreement() -> Self {
+        let detail = "Account exists but there is no valid End User Agreement permitting you to access it";
+        Self::new(StatusCode::FORBIDDEN, "No valid End User Agreement", detail)
+    }
+
+    /// Fact sheet §7: too many failures one after the other.
+    pub(super) fn suspended() -> Self {
+        let detail = "This account or its requisition was suspended due to numerous errors \
+                      that occurred while accessing it.";
+        Self::new(StatusCode::CONFLICT, "Account suspended", detail)
+    }
+
+    /// Fact sheet §7: right after linking; the error names the way out, which is the metadata call.
+    pub(super) fn processing() -> Self {
+        let detail = "Your account data is currently being processed. \
+                      Please try again shortly, or poll /accounts/<id>/ endpoint and retry when status is READY";
+        Self::typed(StatusCode::CONFLICT, "Account is Processing", detail, "AccountProcessing")
+    }
+
+    /// Fact sheet §7: the institution's own limit.
+    pub(super) fn institution_limit(what: &str) -> Self {
+        let detail = "Daily request limit set by the Institution has been exceeded.";
+        Self::of_institution(StatusCode::TOO_MANY_REQUESTS, what, "RateLimitError", detail)
+    }
+
+    /// Fact sheet §4: nobody accepts twice.
+    pub(super) fn accepted_twice() -> Self {
+        let detail = "End User Agreements cannot be accepted more than once";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "EUA cannot be accepted more than once", detail)
     }
 
     /// Fact sheet §4, §5: more requisitions than the free tier has.

@@ -33,6 +33,15 @@ impl Scope {
             Self::Transactions => "transactions",
         }
     }
+
+    /// What errors call it (fact sheet §7).
+    pub(super) fn what(self) -> &'static str {
+        match self {
+            Self::Balances => "account balances",
+            Self::Details => "account details",
+            Self::Transactions => "account transactions",
+        }
+    }
 }
 
 /// An end-user agreement (fact sheet §4).
@@ -199,6 +208,11 @@ impl Records {
             .collect();
         consents.sort_by_key(|(_, agreement)| std::cmp::Reverse((agreement.accepted, agreement.serial)));
         consents
+    }
+
+    /// The institution of an account, by the id in a path.
+    pub(super) fn institution_of(&self, account: &str) -> Option<String> {
+        self.accounts.get(&Uuid::try_parse(account).ok()?).map(|account| account.institution_id.clone())
     }
 
     /// The requisition that a link leads to.

@@ -42,8 +42,7 @@ pub(super) async fn create(State(sandbox): State<Sandbox>, fields: Fields) -> Re
     let key = fields.required_text(&mut errors, "secret_key");
     check(&sandbox, errors)?;
     if id.as_deref() != Some(SECRET_ID) || key.as_deref() != Some(SECRET_KEY) {
-        let detail = "No active account found with the given credentials";
-        return Err(Problem::new(axum::http::StatusCode::UNAUTHORIZED, "Authentication failed", detail));
+        return Err(Problem::authentication_failed());
     }
     Ok(Json(json!({
         "access": issue(&sandbox, TokenType::Access),

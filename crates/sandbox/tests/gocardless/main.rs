@@ -5,6 +5,7 @@
 mod accounts;
 mod agreements;
 mod consent;
+mod faults;
 mod gate;
 mod institutions;
 mod kit;
