@@ -33,11 +33,7 @@ pub struct OtherAccounts;
 
 /// Finds the bank accounts of a connection among those that it shows after its renewal. Those in `unread` belong to it, but
 /// cannot be read at the moment; they are not missing.
-pub fn renew(
-    known: &[BankAccountId],
-    unread: &[BankAccountId],
-    shown: &[Shown],
-) -> Result<Renewal, OtherAccounts> {
+pub fn renew(known: &[BankAccountId], unread: &[BankAccountId], shown: &[Shown]) -> Result<Renewal, OtherAccounts> {
     let mut found: Vec<Option<BankAccountId>> = vec![None; shown.len()];
     let mut taken: BTreeSet<BankAccountId> = unread.iter().copied().collect();
     let mut contradicted = vec![false; shown.len()];

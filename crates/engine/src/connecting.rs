@@ -19,8 +19,8 @@ use sha2::{Digest as _, Sha256};
 
 pub(crate) use finish::kept_balance;
 pub(crate) use institutions::InstitutionLists;
-use memory::{Memory, StepMemory};
 pub use memory::{FlowPage, FlowView};
+use memory::{Memory, StepMemory};
 
 use crate::{Engine, EngineError};
 
@@ -272,9 +272,7 @@ impl Engine {
             }
             Ok(Step::Done(connected)) => {
                 return match flow.connection {
-                    Some(renews) => {
-                        self.finish_renewal(asker, &ready, (flow, memory, key), renews, *connected).await
-                    }
+                    Some(renews) => self.finish_renewal(asker, &ready, (flow, memory, key), renews, *connected).await,
                     None => self.finish_connecting(asker, flow, memory, key, *connected).await,
                 };
             }

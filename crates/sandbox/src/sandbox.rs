@@ -141,6 +141,11 @@ impl Sandbox {
         json!({ "providers": provider::ALL.iter().map(entry).collect::<Vec<_>>() })
     }
 
+    /// How many consents the providers know, given or only asked for; those that were deleted are none.
+    pub fn consents(&self) -> usize {
+        self.lock().gocardless.consents()
+    }
+
     /// Arms a fault. It fires at the calls that it names, after those that were armed before it.
     pub fn arm(&self, fault: ArmedFault) -> Result<FaultState, ArmError> {
         hold(&self.0.faults).arm(fault)

@@ -49,7 +49,9 @@ pub fn router(engine: Engine) -> Router {
 
 /// Every page, in one list.
 fn page_routes() -> Router<App> {
-    use pages::{add_account, banks, consents, doors, files, flows, integrations, keys, links, register, runs, settings, undo};
+    use pages::{
+        add_account, banks, consents, doors, files, flows, integrations, keys, links, register, runs, settings, undo,
+    };
     Router::new()
         .route("/", get(doors::home))
         .route("/setup", get(doors::setup_form).post(doors::setup))

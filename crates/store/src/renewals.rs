@@ -172,16 +172,12 @@ impl Store {
             }
         }
         for (account, known) in shown.iter().zip(&renewal.shown) {
-            let id = match known {
-                Some(known) => {
-                    self.add_match_keys(session, asker, *known, &account.match_keys).await?;
-                    *known
-                }
-                None => {
-                    self.add_bank_account(session, asker, account).await?;
-                    account.id
-                }
-            };
+            let id = known.unwrap_or(account.id);
+            if known.is_some() {
+                self.add_match_keys(session, asker, id, &account.match_keys).await?;
+            } else {
+                self.add_bank_account(session, asker, account).await?;
+            }
             self.add_alias(session, asker, connection, id, &account.provider_account_id).await?;
             self.keep_first_balances(session, asker, id, account).await?;
         }
@@ -250,11 +246,9 @@ impl Store {
         asker.require(Right::ManageBanks)?;
         let now = micros(self.ambient.now());
         let mut session = self.db.write().await?;
-        let text = sql!("UPDATE connections SET ended_at = $3 WHERE organization_id = $1 AND id = $2 AND ended_at IS NULL");
-        let done = run!(
-            session,
-            sqlx::query(text).bind(asker.organization.uuid()).bind(connection.uuid()).bind(now)
-        );
+        let text =
+            sql!("UPDATE connections SET ended_at = $3 WHERE organization_id = $1 AND id = $2 AND ended_at IS NULL");
+        let done = run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(connection.uuid()).bind(now));
         if done == 0 {
             return Err(StoreError::NotFound("the connection"));
         }

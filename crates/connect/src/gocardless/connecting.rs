@@ -94,13 +94,7 @@ pub(super) async fn begin(client: &Client<'_>, intent: Intent<'_>, back: &Return
     let link = requisition.link.ok_or_else(|| {
         Fault::new(FaultClass::Bug, "gocardless.no_link", "GoCardless gave no page to open for this bank.")
     })?;
-    open(&Walking {
-        requisition: requisition.id,
-        institution: institution(row),
-        link,
-        expires_at,
-        reconfirms: None,
-    })
+    open(&Walking { requisition: requisition.id, institution: institution(row), link, expires_at, reconfirms: None })
 }
 
 /// Renews by confirming the agreement, where the bank and the moment allow it: shorter for the person than a new one.
@@ -242,9 +236,7 @@ async fn delete(client: &Client<'_>, requisition: &str) -> Result<(), Fault> {
 fn refused(error: &str, bank: &str) -> Step {
     let failed = |class, code: &str, message: String| Step::Failed(Fault::new(class, code, message));
     match error {
-        "UserCancelledSession" => {
-            Step::Cancelled { message: format!("You cancelled at {bank}. Nothing has changed.") }
-        }
+        "UserCancelledSession" => Step::Cancelled { message: format!("You cancelled at {bank}. Nothing has changed.") },
         "UserSessionRejected" => Step::Cancelled {
             message: format!("{bank} rejected the sign-in: wrong details, or the bank does not allow it."),
         },
@@ -267,9 +259,7 @@ fn refused(error: &str, bank: &str) -> Step {
         other => {
             let word = other.chars().filter(char::is_ascii_alphanumeric).take(60).collect();
             let message = format!("GoCardless could not connect {bank}.");
-            Step::Failed(
-                Fault::new(FaultClass::RetryLater, "gocardless.refused", message).with_reference(Some(word)),
-            )
+            Step::Failed(Fault::new(FaultClass::RetryLater, "gocardless.refused", message).with_reference(Some(word)))
         }
     }
 }

@@ -4,8 +4,8 @@ use bankside_domain::fault::FaultClass;
 use bankside_domain::run::AccountStep;
 use jiff::tz::TimeZone;
 
-use super::client::{Client, Resource, parse};
 use super::accounts::balances;
+use super::client::{Client, Resource, parse};
 use super::connecting::Remote;
 use super::map::keeps;
 use super::wire;

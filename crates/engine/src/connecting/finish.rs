@@ -77,7 +77,7 @@ impl Engine {
         } else {
             let state = |outcome: &_| {
                 let step = StepMemory::Renewed { connection, valid_until, outcome: *outcome };
-                Ok(self.sealed(&flow, &Memory { step, ..memory.clone() }, &key)?)
+                Ok(self.sealed(&flow, &Memory { step, ..memory.clone() }, key)?)
             };
             let result = self.store.finish_renewal(asker, &flow, &renewed, &accounts, state).await;
             result.map(|outcome| outcome.map_err(|_| other_accounts(&memory.bank)))
@@ -100,17 +100,15 @@ impl Engine {
             Err(error) => return Err(error.into()),
         };
         if is_another && let Err(fault) = provider.connector.revoke(&provider.cx(), &useless).await {
-            tracing::warn!(code = fault.code(), "an access that is not used any more could not be ended at the provider");
+            tracing::warn!(
+                code = fault.code(),
+                "an access that is not used any more could not be ended at the provider"
+            );
         }
         self.flow(asker, flow.id).await
     }
 
-    fn sealed_remote(
-        &self,
-        asker: &Asker,
-        connection: &Connection,
-        remote: &RemoteRef,
-    ) -> Result<Sealed, EngineError> {
+    fn sealed_remote(&self, asker: &Asker, connection: &Connection, remote: &RemoteRef) -> Result<Sealed, EngineError> {
         let place = Place::of(asker.organization, connection.id, "remote");
         let key = self.vault.data_key(&connection.data_key, place)?;
         Ok(key.seal(place, &serde_json::to_vec(remote)?, &self.ambient))

@@ -1,7 +1,7 @@
 //! The worker: claims runs that are due and carries them out, a few at a time.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bankside_store::{DueRun, StoreError};
 use jiff::SignedDuration;
@@ -24,17 +24,24 @@ const MAX_ATTEMPTS: i64 = 5;
 impl Engine {
     /// Works until it is told to stop; then finishes what it has begun.
     pub async fn work(&self, stop: CancellationToken) {
+        tokio::join!(self.carry_out_runs(&stop), self.tidy(&stop));
+    }
+
+    /// Ends flows whose time is over, now and then.
+    async fn tidy(&self, stop: &CancellationToken) {
+        let mut every = tokio::time::interval(TIDY_EVERY);
+        while stop.run_until_cancelled(every.tick()).await.is_some() {
+            if let Err(error) = self.tidy_flows().await {
+                tracing::warn!(%error, "flows whose time is over could not be ended");
+            }
+        }
+    }
+
+    async fn carry_out_runs(&self, stop: &CancellationToken) {
         let owner = format!("{:016x}", u64::from_be_bytes(self.ambient.random()));
         let places = Arc::new(Semaphore::new(RUNS_AT_ONCE));
         let running = tokio_util::task::TaskTracker::new();
-        let mut tidied_at: Option<Instant> = None;
         while !stop.is_cancelled() {
-            if tidied_at.is_none_or(|at| at.elapsed() > TIDY_EVERY) {
-                tidied_at = Some(Instant::now());
-                if let Err(error) = self.tidy_flows().await {
-                    tracing::warn!(%error, "flows whose time is over could not be ended");
-                }
-            }
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
             match self.store.claim_run_as_system(&owner, LEASE).await {
                 Ok(Some(due)) => {

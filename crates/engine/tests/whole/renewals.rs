@@ -36,12 +36,6 @@ fn renewed(page: &FlowPage) -> Renewed {
     }
 }
 
-/// How many requisitions the provider knows.
-async fn requisitions(house: &House) -> usize {
-    house.engine.connections(&house.asker).await.unwrap();
-    house.sandbox.requisitions()
-}
-
 /// The whole life of a connection whose access runs out, is renewed late, and goes on.
 async fn runs_out_and_is_renewed(house: &mut House) {
     let connection = house.with_bank(NORDHAFEN).await;
@@ -72,21 +66,21 @@ async fn runs_out_and_is_renewed(house: &mut House) {
     assert!(matches!(giro.status.status, Status::UpToDate { .. }), "{:?}", giro.status);
     assert!(giro.status.is_proven(), "no row is doubled or missing: the bank's balance proves it");
     let of_giro = run.accounts.iter().find(|account| account.account.id == giro.account.id).unwrap();
-    assert!(of_giro.run.asked_from.unwrap() > bankside_domain_day("2026-11-01"), "old rows are not asked for again");
+    assert!(of_giro.run.asked_from.unwrap() > day("2026-11-01"), "old rows are not asked for again");
 
     let again = house.sync(connection).await;
     assert_eq!(again.run.outcome, Some(RunOutcome::Done));
     assert_eq!(again.accounts.iter().map(|account| account.run.counts.unwrap().added).sum::<i64>(), 0);
 }
 
-fn bankside_domain_day(text: &str) -> jiff::civil::Date {
+fn day(text: &str) -> jiff::civil::Date {
     text.parse().unwrap()
 }
 
 on_both! {
     access_that_ran_out_is_renewed_in_place(house) {
         runs_out_and_is_renewed(house).await;
-        assert_eq!(requisitions(house).await, 1, "the old access is ended at the provider");
+        assert_eq!(house.sandbox.consents(), 1, "the old access is ended at the provider");
     }
 
     a_renewal_that_does_not_work_out_changes_nothing(house) {
@@ -129,7 +123,7 @@ on_both! {
         let page = renew(house, connection, &Answers::default()).await;
         let FlowPage::Failed { fault } = &page else { panic!("{page:?}") };
         assert_eq!(fault.code, "renewal.other_accounts");
-        assert_eq!(requisitions(house).await, 1, "the useless access is ended at once");
+        assert_eq!(house.sandbox.consents(), 1, "the useless access is ended at once");
         assert_eq!(house.sync(connection).await.run.outcome, Some(RunOutcome::Done), "the old one works on");
     }
 
@@ -138,12 +132,12 @@ on_both! {
         let flow = house.engine.begin_renewal(&house.asker, connection).await.unwrap();
         let FlowPage::Open { url, .. } = house.engine.flow(&house.asker, flow).await.unwrap().page else { panic!() };
         house.engine.tidy_flows().await.unwrap();
-        assert_eq!(requisitions(house).await, 2, "its time is not over");
+        assert_eq!(house.sandbox.consents(), 2, "its time is not over");
         // They agree at the bank, but their browser never comes back.
         house.sandbox.visit(&url.parse().unwrap(), &Answers::default()).await.unwrap();
         house.clock.advance(jiff::SignedDuration::from_mins(61));
         house.engine.tidy_flows().await.unwrap();
-        assert_eq!(requisitions(house).await, 1);
+        assert_eq!(house.sandbox.consents(), 1);
         assert!(matches!(house.engine.poll_flow(&house.asker, flow).await.unwrap().page, FlowPage::Expired));
         assert_ne!(house.engine.begin_renewal(&house.asker, connection).await.unwrap(), flow);
         assert_eq!(house.sync(connection).await.run.outcome, Some(RunOutcome::Done));
@@ -157,7 +151,7 @@ on_both! {
         let run = house.engine.sync_connection(&house.asker, connection).await.unwrap();
         let ended = house.engine.unsync(&house.asker, connection).await.unwrap();
         assert!(ended.not_revoked.is_none(), "{ended:?}");
-        assert_eq!(requisitions(house).await, 0, "revoked at the provider");
+        assert_eq!(house.sandbox.consents(), 0, "revoked at the provider");
         assert_eq!(house.engine.run(&house.asker, run).await.unwrap().run.outcome, Some(RunOutcome::Failed));
         assert!(!house.engine.work_once().await.unwrap(), "nothing is left to do");
         assert!(house.engine.connections(&house.asker).await.unwrap().is_empty());
@@ -194,6 +188,11 @@ on_both! {
         assert!(booked(&after) >= booked(&before));
         let settled: Vec<&String> = before.iter().filter(|row| !row.contains("Pending")).collect();
         assert!(settled.iter().all(|row| after.contains(row)));
+        let view = house.engine.account(&house.asker, account.id).await.unwrap();
+        let line = house.engine.bank_line(&house.asker, &view.status).await.unwrap().unwrap();
+        assert_eq!(line.bank.stated.minor, view.account.balance_minor());
+        house.clock.advance_days(1);
+        house.sync(anew).await;
         let view = house.engine.account(&house.asker, account.id).await.unwrap();
         assert!(view.status.is_proven(), "{:?}", view.status);
     }

@@ -175,6 +175,11 @@ pub(crate) struct Records {
 }
 
 impl Records {
+    /// How many requisitions there are.
+    pub(crate) fn consents(&self) -> usize {
+        self.requisitions.len()
+    }
+
     /// The records of a first start.
     pub(crate) fn new(ambient: &Ambient) -> Self {
         Self {

@@ -13,8 +13,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::App;
 use crate::api::books::MadeBody;
-use crate::api::runs::FaultBody;
 use crate::api::problem::{ApiMember, Asked, Body, Problem, id};
+use crate::api::runs::FaultBody;
 
 /// A provider.
 #[derive(Serialize, ToSchema)]

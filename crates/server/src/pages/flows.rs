@@ -178,7 +178,7 @@ pub(crate) async fn show(
     } else {
         ((shell.at("add-account"), "Add account"), format!("Connect {}", step.bank))
     };
-    Ok(page(&FlowHtml { came_from, title, step, shell })?.into_response())
+    Ok(page(&FlowHtml { shell, came_from, title, step })?.into_response())
 }
 
 /// What a page that looks again shows already.
