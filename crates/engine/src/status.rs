@@ -7,8 +7,9 @@ use bankside_domain::balance::Proof;
 use bankside_domain::fault::{FaultClass, FaultRecord};
 use bankside_domain::run::RunOutcome;
 use bankside_domain::status::{ConnectionFacts, Facts, LastResult, Status, derive};
-use bankside_domain::{AccountId, Asker, BankAccountId, Code, ConnectionId};
+use bankside_domain::{AccountId, Asker, BankAccountId, Code, ConnectionId, RunId};
 use bankside_store::{BankAccount, Connection, FeedFacts, KeptBalance};
+use jiff::Timestamp;
 
 use crate::linking::shown_balance;
 use crate::{Engine, EngineError};
@@ -18,6 +19,10 @@ use crate::{Engine, EngineError};
 pub struct AccountStatus {
     /// What is shown.
     pub status: Status,
+    /// Since when it is so, where that is known.
+    pub since: Option<Timestamp>,
+    /// The last finished run of the connection.
+    pub last_run: Option<RunId>,
     /// The connection behind the account.
     pub connection: Option<ConnectionId>,
     /// The name of the bank behind it.
@@ -43,9 +48,11 @@ pub struct ConnectionView {
     /// Its bank accounts, each with the account that it feeds and the status of that.
     pub bank_accounts: Vec<ConnectedAccount>,
     /// The most pressing status of all of them.
-    pub status: Status,
-    /// The name of the one who connected it.
+    pub status: AccountStatus,
+    /// The provider's name.
     pub provider_name: &'static str,
+    /// The name of the one who connected it.
+    pub owner: Option<String>,
 }
 
 /// A bank account of a connection.
@@ -77,6 +84,8 @@ impl Statuses {
     pub(crate) fn of(&self, account: AccountId) -> AccountStatus {
         self.0.get(&account).cloned().unwrap_or(AccountStatus {
             status: Status::WithoutBank,
+            since: None,
+            last_run: None,
             connection: None,
             bank: None,
             bank_account: None,
@@ -97,7 +106,9 @@ impl Engine {
             let known = connection_facts(connection, &blocked, &facts)?;
             let status = derive(&Facts { connection: Some(known), proof }, self.ambient.now());
             let account = AccountStatus {
+                since: since(&status, connection, facts.failing_since),
                 status,
+                last_run: facts.last_run,
                 connection: Some(facts.connection),
                 bank: connection.map(|connection| connection.institution_name.clone()),
                 bank_account: Some(facts.bank_account),
@@ -142,6 +153,7 @@ impl Engine {
         let statuses = self.account_statuses(asker).await?;
         let names: HashMap<AccountId, String> =
             self.store.accounts(asker).await?.into_iter().map(|account| (account.id, account.name)).collect();
+        let people = self.store.people_names(asker).await?;
         let connections = self.store.connections(asker).await?;
         let blocked = self.blocked_providers(asker, connections.iter()).await?;
         let mut views = Vec::new();
@@ -158,20 +170,56 @@ impl Engine {
             }
             let worst = bank_accounts
                 .iter()
-                .filter_map(|account| account.feeds.as_ref().map(|fed| &fed.status.status))
-                .max_by_key(|status| urgency(status));
-            let known = facts_of_connection(&connection, &blocked);
-            let own = derive(&Facts { connection: Some(known), proof: None }, self.ambient.now());
-            let status = worst.cloned().unwrap_or(own);
+                .filter_map(|account| account.feeds.as_ref().map(|fed| &fed.status))
+                .max_by_key(|standing| urgency(&standing.status));
+            let own = || {
+                let known = facts_of_connection(&connection, &blocked);
+                let status = derive(&Facts { connection: Some(known), proof: None }, self.ambient.now());
+                AccountStatus {
+                    since: since(&status, Some(&connection), None),
+                    status,
+                    last_run: None,
+                    connection: Some(connection.id),
+                    bank: Some(connection.institution_name.clone()),
+                    bank_account: None,
+                    proof: None,
+                }
+            };
+            let status = worst.cloned().unwrap_or_else(own);
             let descriptor = self.connectors.get(&connection.provider).map(|connector| connector.descriptor());
             views.push(ConnectionView {
                 bank_accounts,
                 status,
                 provider_name: descriptor.map_or("", |descriptor| descriptor.name),
+                owner: connection.owner.and_then(|owner| people.get(&owner).cloned()),
                 connection,
             });
         }
         Ok(views)
+    }
+}
+
+/// Since when a status is so.
+fn since(status: &Status, connection: Option<&Connection>, failing_since: Option<Timestamp>) -> Option<Timestamp> {
+    match status {
+        Status::UpToDate { at } => Some(*at),
+        // The end that the bank named comes before the first sync that met it.
+        Status::RenewNow => {
+            let end = connection.and_then(|connection| connection.consent.valid_until);
+            [end, failing_since].into_iter().flatten().min()
+        }
+        Status::Partly(_)
+        | Status::WaitingForBank(_)
+        | Status::Retrying(_)
+        | Status::AnswerNeeded(_)
+        | Status::KeysNeeded(_) => failing_since,
+        Status::WithoutBank
+        | Status::NeverSynced
+        | Status::Syncing
+        | Status::RenewBy { .. }
+        | Status::CheckData { .. }
+        | Status::Paused
+        | Status::Unsynced => None,
     }
 }
 

@@ -4,7 +4,9 @@ use bankside_domain::account::AccountKind;
 use bankside_domain::bank_account::{MatchKeyKind, Recognition, recognise};
 use bankside_domain::batch::BatchActor;
 use bankside_domain::reconcile::Digest;
-use bankside_domain::{AccountId, AliasId, Asker, BankAccountId, Code, ConnectionId, CurrencyCode, FeedId, Id, Right};
+use bankside_domain::{
+    AccountId, AliasId, Asker, BankAccountId, Code, ConnectionId, CurrencyCode, FeedId, Id, Right, RunId,
+};
 use bankside_vault::{Sealed, WrappedKey};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -119,6 +121,10 @@ pub struct FeedFacts {
     pub last_fault: Option<String>,
     /// The outcome of the last finished run.
     pub last_outcome: Option<String>,
+    /// The last finished run.
+    pub last_run: Option<RunId>,
+    /// When the first run ended in which something went wrong since the rows last came in completely.
+    pub failing_since: Option<Timestamp>,
     /// Whether a run is queued or going on.
     pub is_running: bool,
     /// Whether its connection shows the bank account.
@@ -474,6 +480,8 @@ impl Store {
             last_success_at: Option<i64>,
             last_fault: Option<String>,
             last_outcome: Option<String>,
+            last_run: Option<Uuid>,
+            failing_since: Option<i64>,
             is_running: bool,
             is_shown: bool,
             revision: i64,
@@ -487,7 +495,12 @@ impl Store {
                 (SELECT MAX(s.applied_at) FROM run_accounts s
                     WHERE s.organization_id = f.organization_id AND s.bank_account_id = f.bank_account_id
                     AND s.account_id = f.account_id) AS last_success_at,
-                r.outcome AS last_outcome,
+                r.outcome AS last_outcome, r.id AS last_run,
+                (SELECT MIN(z.finished_at) FROM runs z WHERE z.organization_id = f.organization_id
+                    AND z.connection_id = f.connection_id AND z.state = 'finished' AND z.outcome <> 'done'
+                    AND z.finished_at > COALESCE((SELECT MAX(s.applied_at) FROM run_accounts s
+                        WHERE s.organization_id = f.organization_id AND s.bank_account_id = f.bank_account_id
+                        AND s.account_id = f.account_id), f.from_at)) AS failing_since,
                 COALESCE((SELECT x.fault FROM run_accounts x WHERE x.organization_id = f.organization_id
                     AND x.run_id = r.id AND x.bank_account_id = f.bank_account_id), r.fault) AS last_fault,
                 EXISTS (SELECT 1 FROM runs q WHERE q.organization_id = f.organization_id
@@ -516,6 +529,8 @@ impl Store {
                     last_success_at: instants(row.last_success_at)?,
                     last_fault: row.last_fault,
                     last_outcome: row.last_outcome,
+                    last_run: ids(row.last_run),
+                    failing_since: instants(row.failing_since)?,
                     is_running: row.is_running,
                     is_shown: row.is_shown,
                     account_revision: row.revision,

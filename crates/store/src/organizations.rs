@@ -1,6 +1,8 @@
 //! Organizations and who belongs to them.
 
-use bankside_domain::{Actor, Asker, Code, CurrencyCode, Id, OrganizationId, OrganizationKind, PersonId, Role};
+use std::collections::HashMap;
+
+use bankside_domain::{Actor, Asker, Code, CurrencyCode, Id, OrganizationId, OrganizationKind, PersonId, Right, Role};
 use uuid::Uuid;
 
 use crate::convert::{code, currency, ids, micros};
@@ -152,5 +154,19 @@ impl Store {
             on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_optional(c).await?);
         let (id, name, kind, money, time_zone) = row.ok_or(StoreError::NotFound("the organization"))?;
         Ok(Organization { id: id.into(), name, kind: code(&kind)?, currency: currency(&money)?, time_zone })
+    }
+
+    /// The names of those who belong to the organization, or once did something in it.
+    pub async fn people_names(&self, asker: &Asker) -> Result<HashMap<PersonId, String>, StoreError> {
+        asker.require(Right::SeeBooks)?;
+        let mut session = self.db.read().await?;
+        let text = sql!(
+            "SELECT p.id, p.name FROM people p
+             WHERE EXISTS (SELECT 1 FROM members m WHERE m.organization_id = $1 AND m.person_id = p.id)
+                OR EXISTS (SELECT 1 FROM connections c WHERE c.organization_id = $1 AND c.owner_id = p.id)"
+        );
+        let rows: Vec<(Uuid, String)> =
+            on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
+        Ok(rows.into_iter().map(|(id, name)| (id.into(), name)).collect())
     }
 }

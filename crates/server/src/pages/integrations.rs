@@ -103,7 +103,7 @@ pub(crate) async fn show(State(app): State<App>, member: Member) -> Result<Respo
             monogram: monogram(&view.connection.institution_name),
             bank: view.connection.institution_name.clone(),
             provider: view.provider_name,
-            mark: StatusView::of(&view.status, None, &shell.today),
+            mark: StatusView::of(&view.status.status, None, &shell.today),
             session: session(view, &shell.today),
             may_start: view.bank_accounts.iter().any(|account| account.feeds.is_some()),
             has_unlinked: view.bank_accounts.iter().any(|account| account.feeds.is_none()),
