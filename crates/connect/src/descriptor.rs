@@ -26,6 +26,15 @@ pub struct Field {
     pub shown_chars: usize,
 }
 
+/// What helps against one of a provider's faults, for people.
+#[derive(Debug, Clone, Copy)]
+pub struct Advice {
+    /// The fault's code.
+    pub code: &'static str,
+    /// What to do at the provider, in one or two sentences.
+    pub what: &'static str,
+}
+
 /// What a provider is and how it is set up.
 #[derive(Debug, Clone, Copy)]
 pub struct Descriptor {
@@ -47,6 +56,8 @@ pub struct Descriptor {
     pub steps: &'static [&'static str],
     /// Where keys are made.
     pub dashboard_url: &'static str,
+    /// What helps against its faults, where more can be said than what happened.
+    pub advice: &'static [Advice],
     /// Its limits as documented.
     pub quotas: &'static [QuotaRule],
     /// How many days a person has to come back from the bank.

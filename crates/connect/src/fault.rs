@@ -10,7 +10,6 @@ use jiff::Timestamp;
 #[derive(Debug)]
 pub struct Fault {
     record: Box<FaultRecord>,
-    http_status: Option<u16>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -24,8 +23,9 @@ impl Fault {
             action: None,
             retry_at: None,
             reference: None,
+            http_status: None,
         };
-        Self { record: Box::new(record), http_status: None, source: None }
+        Self { record: Box::new(record), source: None }
     }
 
     /// What the person can do.
@@ -48,7 +48,7 @@ impl Fault {
 
     /// The HTTP status of the answer.
     pub fn with_status(mut self, status: u16) -> Self {
-        self.http_status = Some(status);
+        self.record.http_status = Some(status);
         self
     }
 
@@ -70,7 +70,7 @@ impl Fault {
 
     /// The HTTP status of the answer, if there was one.
     pub fn http_status(&self) -> Option<u16> {
-        self.http_status
+        self.record.http_status
     }
 
     /// The fault as it is kept and shown.
@@ -93,5 +93,18 @@ impl fmt::Display for Fault {
 impl Error for Fault {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source.as_deref().map(|source| source as &(dyn Error + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_from_before_the_status_was_kept_are_read() {
+        let old = r#"{"class":"retry_later","code":"bank.down","message":"The bank is down."}"#;
+        let record: FaultRecord = serde_json::from_str(old).unwrap();
+        assert_eq!(record.http_status, None);
+        assert_eq!(serde_json::to_string(&record).unwrap(), old);
     }
 }

@@ -30,6 +30,8 @@ pub struct AccountRequest {
     pub provider_account_id: String,
     /// The first day.
     pub from: Date,
+    /// How many fetches of it have failed in a row before this one.
+    pub failures_before: u32,
 }
 
 /// A row exactly as received.

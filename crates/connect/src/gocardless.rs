@@ -8,21 +8,23 @@ mod client;
 mod connecting;
 mod consent;
 mod fetching;
+mod limits;
 mod map;
 mod problem;
 mod quirks;
 mod saved;
 mod wire;
+mod words;
 
 use async_trait::async_trait;
-use bankside_domain::quota::{Counts, QuotaRule, QuotaScope};
 use bankside_domain::row::MappedRow;
 
 use crate::connector::{Connector, Cx, FetchEnd, Intent, Return};
-use crate::descriptor::{Descriptor, Field, FieldKind};
+use crate::descriptor::{Advice, Descriptor, Field, FieldKind};
 use crate::fault::Fault;
 use crate::fetch::{FetchPlan, MapContext, RawRow, Sink};
 use crate::gocardless::client::Client;
+use crate::gocardless::limits::DAILY;
 use crate::saved::{SavedAnswer, SavedRow};
 use crate::step::{FlowState, Input, Institution, RemoteRef, Step};
 
@@ -30,9 +32,56 @@ use crate::step::{FlowState, Input, Institution, RemoteRef, Step};
 #[derive(Debug, Clone, Copy)]
 pub struct GoCardless;
 
-/// Successful calls of one kind for one account in 24 hours.
-const DAILY: QuotaRule =
-    QuotaRule { scope: QuotaScope::AccountAndKind, per_secs: 86_400, max: 4, counts: Counts::Successes };
+/// Source: sections 2, 4, 7 and 8 of the fact sheet.
+const ADVICE: &[Advice] = &[
+    Advice {
+        code: "gocardless.keys_refused",
+        what: "Compare the Secret ID here with those under Developers, User secrets: one that was deleted there works no \
+               more. A secret key that is lost cannot be shown again; make a new one.",
+    },
+    Advice {
+        code: "gocardless.ip_denied",
+        what: "The keys have a list of allowed addresses at GoCardless. Add this server's address to it, or make keys \
+               without a list.",
+    },
+    Advice {
+        code: "gocardless.limit_reached",
+        what: "The free plan allows 50 new connections a month. Syncing what is connected does not count. Wait for the next \
+               month, or ask GoCardless for another plan.",
+    },
+    Advice {
+        code: "gocardless.suspended",
+        what: "GoCardless suspends an account after ten failures in a row. Neither waiting nor new keys bring it back, only a \
+               new connection of the same bank.",
+    },
+    Advice {
+        code: "gocardless.daily_limit",
+        what: "Each kind of data of each account can be read four times in 24 hours. Other programs with the same keys \
+               spend the same calls.",
+    },
+    Advice {
+        code: "gocardless.bank_limit",
+        what: "Some banks allow fewer calls a day than GoCardless does. Nothing here can raise that.",
+    },
+    Advice {
+        code: "gocardless.rate_limited",
+        what: "All keys of one company share this limit. Other programs with the same keys spend it too.",
+    },
+    Advice {
+        code: "gocardless.processing",
+        what: "Right after connecting this takes minutes, at some banks hours. Where it takes days, GoCardless's support \
+               can look at the bank.",
+    },
+    Advice {
+        code: "gocardless.intercepted",
+        what: "Ask whoever runs this server whether a proxy or a firewall stands between it and \
+               bankaccountdata.gocardless.com.",
+    },
+    Advice {
+        code: "gocardless.moved",
+        what: "Look at the base address of GoCardless in the configuration of this server; it begins with https.",
+    },
+];
 
 static DESCRIPTOR: Descriptor = Descriptor {
     id: "gocardless",
@@ -67,6 +116,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
         "Copy Secret ID and Secret key from the file into the fields here.",
     ],
     dashboard_url: "https://bankaccountdata.gocardless.com/user-secrets/",
+    advice: ADVICE,
     quotas: &[DAILY],
     flow_minutes: 60,
 };
@@ -108,7 +158,7 @@ impl Connector for GoCardless {
         plan: &FetchPlan,
         sink: &mut dyn Sink,
     ) -> Result<(), FetchEnd> {
-        fetching::fetch(&Client::new(cx)?, remote, plan, sink).await
+        fetching::fetch(&Client::new(cx)?.patient(), remote, plan, sink).await
     }
 
     fn map(&self, context: &MapContext<'_>, raw: &RawRow) -> MappedRow {

@@ -1,14 +1,17 @@
 //! The one HTTP policy: time-outs, body limits, pacing, retries and what is logged.
 //!
-//! Only what cannot have had an effect is tried again here: a `GET` that got no answer at all. An answer, whatever it says, is
-//! the connector's to judge, because banks count failures and lock accounts for them.
+//! Only what cannot have had an effect is tried again here: a `GET` for which not even a connection came about. An answer,
+//! whatever it says, is the connector's to judge, because banks count failures and lock accounts for them; and a call whose
+//! answer was lost may have been counted.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use backon::{ExponentialBuilder, Retryable};
+use async_trait::async_trait;
+use backon::{ExponentialBuilder, Retryable, Sleeper};
 use bankside_domain::fault::FaultClass;
 use bankside_domain::{Ambient, Secret};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -25,6 +28,37 @@ const RETRIES: usize = 2;
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 const MAX_IMAGE_BYTES: usize = 256 * 1024;
 const USER_AGENT: &str = concat!("bankside/", env!("CARGO_PKG_VERSION"));
+
+/// No answer came, and the call cannot have had an effect.
+pub const UNREACHABLE: &str = "network.unreachable";
+
+/// Lets time pass. The program waits; a test turns its clock instead.
+#[async_trait]
+pub trait Pauses: Send + Sync {
+    /// Returns when so much time has passed.
+    async fn pause(&self, length: Duration);
+}
+
+struct RealPauses;
+
+#[async_trait]
+impl Pauses for RealPauses {
+    async fn pause(&self, length: Duration) {
+        tokio::time::sleep(length).await;
+    }
+}
+
+/// The pauses between one try and the next.
+struct Between(Arc<dyn Pauses>);
+
+impl Sleeper for Between {
+    type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+    fn sleep(&self, length: Duration) -> Self::Sleep {
+        let pauses = Arc::clone(&self.0);
+        Box::pin(async move { pauses.pause(length).await })
+    }
+}
 
 /// How fast calls of one kind may follow each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,13 +115,20 @@ pub struct Http {
     providers: Client,
     strangers: Client,
     limiters: Arc<Mutex<HashMap<NonZeroU32, Arc<DefaultKeyedRateLimiter<String>>>>>,
+    turns: Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>>,
+    pauses: Arc<dyn Pauses>,
     ambient: Ambient,
 }
 
 impl Http {
     /// Builds the clients. The process must have chosen its TLS provider before.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that builds clients")]
     pub fn new(ambient: Ambient) -> Result<Self, Fault> {
+        Self::with_pauses(ambient, Arc::new(RealPauses))
+    }
+
+    /// The same with another way of letting time pass.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that builds clients")]
+    pub fn with_pauses(ambient: Ambient, pauses: Arc<dyn Pauses>) -> Result<Self, Fault> {
         let base = || {
             Client::builder()
                 .user_agent(USER_AGENT)
@@ -104,6 +145,8 @@ impl Http {
             // A proxy would resolve names for us and so walk round the guard.
             strangers: base().https_only(true).no_proxy().dns_resolver(guard::PublicOnly).build().map_err(failed)?,
             limiters: Arc::default(),
+            turns: Arc::default(),
+            pauses,
             ambient,
         })
     }
@@ -117,7 +160,8 @@ impl Http {
         let attempt = || self.once(call);
         let answer = if call.method == Method::GET {
             let policy = ExponentialBuilder::default().with_max_times(RETRIES).with_jitter();
-            attempt.retry(policy).when(|fault: &Fault| fault.code() == "network.unreachable").await
+            let between = Between(Arc::clone(&self.pauses));
+            attempt.retry(policy).sleep(between).when(|fault: &Fault| fault.code() == UNREACHABLE).await
         } else {
             attempt().await
         };
@@ -131,6 +175,21 @@ impl Http {
             }
         }
         answer
+    }
+
+    /// Lets time pass.
+    pub async fn pause(&self, length: Duration) {
+        self.pauses.pause(length).await;
+    }
+
+    /// Waits for one's turn at something that may go on only once at a time, such as buying a token with one set of keys. The
+    /// turn is over when the answer is dropped.
+    pub async fn turn(&self, name: &str) -> tokio::sync::OwnedMutexGuard<()> {
+        let turn = {
+            let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(turns.entry(name.to_owned()).or_default())
+        };
+        turn.lock_owned().await
     }
 
     async fn once(&self, call: &Call) -> Result<Answer, Fault> {
@@ -183,6 +242,7 @@ async fn read(mut response: reqwest::Response, limit: usize) -> Result<Answer, F
     let headers = std::mem::take(response.headers_mut());
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| unreached(&error))? {
+        // What is counted is what comes out, so that a small answer cannot unpack to a large one.
         if body.len() + chunk.len() > limit {
             return Err(bug("network.too_large", "The answer is larger than we take.").with_status(status));
         }
@@ -197,10 +257,12 @@ fn bug(code: &str, message: &str) -> Fault {
 
 /// No answer, or only part of one. The error is kept without its address, which may hold secrets.
 fn unreached(error: &reqwest::Error) -> Fault {
-    let (code, message) = if error.is_timeout() {
+    let (code, message) = if error.is_connect() {
+        (UNREACHABLE, "The provider could not be reached.")
+    } else if error.is_timeout() {
         ("network.timeout", "The provider did not answer in time.")
     } else {
-        ("network.unreachable", "The provider could not be reached.")
+        ("network.broken_off", "The connection to the provider broke off before its answer was complete.")
     };
     let mut causes = Vec::new();
     let mut cause = std::error::Error::source(error);

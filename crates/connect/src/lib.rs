@@ -19,7 +19,7 @@ pub mod step;
 pub mod zones;
 
 pub use connector::{Connector, Cx, Intent, QuotaLedger, Registry, TokenStore};
-pub use descriptor::{Descriptor, Field, FieldKind};
+pub use descriptor::{Advice, Descriptor, Field, FieldKind};
 pub use fault::Fault;
 pub use fetch::{AccountRequest, FetchEvent, FetchPlan, FetchedBalance, MapContext, RawRow, Sink, SinkClosed};
 pub use saved::{SavedAnswer, SavedRow};

@@ -64,6 +64,9 @@ pub struct FaultRecord {
     /// What to tell the provider's support, if the provider gave a reference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// The HTTP status of the provider's answer, if there was an answer. Records from before it was kept have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http_status: Option<u16>,
 }
 
 /// Who has to act.

@@ -80,6 +80,26 @@ impl QuotaWindow {
     }
 }
 
+/// More calls than any provider allows in one window; a statement of more is a mistake.
+const MAX_BELIEVED: i64 = 1_000_000;
+
+/// The window as it stands now: one that is over is as good as none.
+fn current(window: Option<QuotaWindow>, rule: &QuotaRule, now: Timestamp) -> QuotaWindow {
+    window.filter(|window| window.resets_at > now).unwrap_or(QuotaWindow {
+        max: rule.max,
+        used: 0,
+        resets_at: now + SignedDuration::from_secs(rule.per_secs),
+    })
+}
+
+/// What unattended calls leave to people: one call of a bank account, and a tenth of what all share.
+fn kept_back(max: i64, scope: QuotaScope) -> i64 {
+    match scope {
+        QuotaScope::Credentials => (max / 10).max(i64::from(max > 1)),
+        QuotaScope::Connection | QuotaScope::AccountAndKind => i64::from(max > 1),
+    }
+}
+
 /// Debits one call, or says until when to wait.
 pub fn debit(
     window: Option<QuotaWindow>,
@@ -87,12 +107,11 @@ pub fn debit(
     presence: Presence,
     now: Timestamp,
 ) -> Result<QuotaWindow, Timestamp> {
-    let current = window.filter(|window| window.resets_at > now).unwrap_or(QuotaWindow {
-        max: rule.max,
-        used: 0,
-        resets_at: now + SignedDuration::from_secs(rule.per_secs),
-    });
-    let kept_back = i64::from(presence == Presence::Unattended && current.max > 1);
+    let current = current(window, rule, now);
+    let kept_back = match presence {
+        Presence::Unattended => kept_back(current.max, rule.scope),
+        Presence::PersonPresent => 0,
+    };
     if current.remaining() <= kept_back {
         return Err(current.resets_at);
     }
@@ -107,14 +126,27 @@ pub fn refund(window: QuotaWindow, rule: &QuotaRule) -> QuotaWindow {
     }
 }
 
-/// Corrects a window by what the answer said: the provider's word beats our count.
-pub fn correct(window: QuotaWindow, statement: QuotaStatement) -> QuotaWindow {
-    let max = statement.max.unwrap_or(window.max);
-    QuotaWindow {
-        max,
-        used: (max - statement.remaining).max(0),
-        resets_at: statement.resets_at.unwrap_or(window.resets_at),
-    }
+/// Corrects a window by what the answer said: the provider's word beats our count, unless it cannot be meant. A limit that
+/// all calls share never stops them for longer than an hour or its own window: so long lasts no such limit, and a mistake in one
+/// answer must not keep everything waiting.
+pub fn correct(
+    window: Option<QuotaWindow>,
+    rule: &QuotaRule,
+    statement: QuotaStatement,
+    now: Timestamp,
+) -> QuotaWindow {
+    let window = current(window, rule, now);
+    let longest = match rule.scope {
+        QuotaScope::Credentials => SignedDuration::from_secs(rule.per_secs.max(3600)),
+        QuotaScope::Connection | QuotaScope::AccountAndKind => SignedDuration::from_hours(24 * 31),
+    };
+    let max = statement.max.filter(|max| (1..=MAX_BELIEVED).contains(max)).unwrap_or(window.max);
+    let used = match statement.remaining {
+        remaining if (0..=MAX_BELIEVED).contains(&remaining) => (max - remaining).max(0),
+        _ => window.used,
+    };
+    let resets_at = statement.resets_at.filter(|at| *at >= now && at.duration_since(now) <= longest);
+    QuotaWindow { max, used, resets_at: resets_at.unwrap_or(window.resets_at) }
 }
 
 #[cfg(test)]
@@ -149,7 +181,38 @@ mod tests {
         let window = debit(None, &RULE, Presence::PersonPresent, now).unwrap();
         assert_eq!(refund(window, &RULE).used, 0);
         let stated = QuotaStatement { max: Some(10), remaining: 3, resets_at: Some(at("2026-11-20T20:00:00Z")) };
-        assert_eq!(correct(window, stated), QuotaWindow { max: 10, used: 7, resets_at: at("2026-11-20T20:00:00Z") });
+        assert_eq!(
+            correct(Some(window), &RULE, stated, now),
+            QuotaWindow { max: 10, used: 7, resets_at: at("2026-11-20T20:00:00Z") }
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_meant_changes_nothing() {
+        let now = at("2026-11-20T07:00:00Z");
+        let window = debit(None, &RULE, Presence::PersonPresent, now).unwrap();
+        for (max, remaining, resets_at) in [
+            (Some(-4), -1, Some(at("2026-11-19T07:00:00Z"))),
+            (Some(0), i64::MIN, Some(at("2027-11-20T07:00:00Z"))),
+            (Some(i64::MAX), i64::MAX, Some(Timestamp::MAX)),
+        ] {
+            let statement = QuotaStatement { max, remaining, resets_at };
+            assert_eq!(correct(Some(window), &RULE, statement, now), window, "{statement:?}");
+        }
+    }
+
+    #[test]
+    fn a_limit_that_all_share_stops_them_for_a_bounded_time_and_spares_the_person() {
+        let rule = QuotaRule { scope: QuotaScope::Credentials, per_secs: 60, max: 100, counts: Counts::All };
+        let now = at("2026-11-20T07:00:00Z");
+        let spent = |resets_at| QuotaStatement { max: None, remaining: 0, resets_at };
+        let stopped = correct(None, &rule, spent(Some(at("2026-11-21T07:00:00Z"))), now);
+        assert_eq!(stopped.resets_at, at("2026-11-20T07:01:00Z"), "a day is no answer of such a limit");
+        assert_eq!(debit(Some(stopped), &rule, Presence::PersonPresent, now), Err(stopped.resets_at));
+        let left = |remaining| correct(None, &rule, QuotaStatement { remaining, ..spent(None) }, now);
+        assert!(debit(Some(left(10)), &rule, Presence::Unattended, now).is_err());
+        assert!(debit(Some(left(10)), &rule, Presence::PersonPresent, now).is_ok());
+        assert!(debit(Some(left(11)), &rule, Presence::Unattended, now).is_ok());
     }
 
     #[test]

@@ -160,6 +160,7 @@ mod tests {
             action,
             retry_at: None,
             reference: None,
+            http_status: None,
         }
     }
 

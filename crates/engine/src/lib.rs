@@ -30,7 +30,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use url::Url;
 
 pub use accounts::{AccountView, BankLine, NewAccountInput, NewTransactionInput};
-pub use bankside_connect::{Descriptor, Field, FieldKind, Institution};
+pub use bankside_connect::{Advice, Descriptor, Field, FieldKind, Institution};
 pub use bankside_store::{
     Account, AuditEntry, BankAccount, Connection, Membership, Organization, Person, RegisterPage, RegisterQuery,
     RegisterRow, Renewed, Run, RunAccount, Store, StoreError, UndoOutcome,

@@ -1,5 +1,6 @@
 //! What a connector works with: keys from where they count, tokens and quotas from the store.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -7,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use async_trait::async_trait;
 use bankside_connect::{Connector, Cx, Descriptor, Fault, QuotaLedger, TokenStore};
 use bankside_domain::fault::{FaultClass, FaultRecord, UserAction};
-use bankside_domain::quota::{Presence, QuotaRule, QuotaStatement};
+use bankside_domain::quota::{Counts, Presence, QuotaRule, QuotaScope, QuotaStatement};
 use bankside_domain::{Asker, Currency, CurrencyCode, Secret};
 use bankside_store::ProviderToken;
 use bankside_vault::{Place, Purpose};
@@ -42,7 +43,7 @@ impl Provider {
         }
     }
 
-    /// How many calls were debited so far.
+    /// How many calls of accounts were spent so far.
     pub(crate) fn calls(&self) -> i64 {
         self.quota.calls.load(Ordering::Relaxed)
     }
@@ -100,7 +101,14 @@ impl Engine {
             provider: id,
             keys_digest: self.digest_keys(asker, &base_url, &keys),
         };
-        let quota = Ledger { engine: self.clone(), asker: *asker, provider: id, presence, calls: AtomicI64::new(0) };
+        let quota = Ledger {
+            engine: self.clone(),
+            asker: *asker,
+            provider: id,
+            keys_digest: tokens.keys_digest,
+            presence,
+            calls: AtomicI64::new(0),
+        };
         let currencies = self.store.currencies().await?;
         Ok(Provider { connector, base_url, keys, currencies, tokens, quota, engine: self.clone() })
     }
@@ -208,17 +216,36 @@ struct Ledger {
     engine: Engine,
     asker: Asker,
     provider: &'static str,
+    keys_digest: [u8; 16],
     presence: Presence,
     calls: AtomicI64,
+}
+
+impl Ledger {
+    /// What is counted for all calls with the same keys is counted for these keys: others have limits of their own.
+    fn subject<'a>(&self, subject: &'a str, rule: &QuotaRule) -> Cow<'a, str> {
+        match rule.scope {
+            QuotaScope::Credentials => Cow::Owned(format!("{subject}:{:032x}", u128::from_be_bytes(self.keys_digest))),
+            QuotaScope::Connection | QuotaScope::AccountAndKind => Cow::Borrowed(subject),
+        }
+    }
+
+    /// A run shows what it spent of the accounts' own limits; those of the keys are there for the provider's peace.
+    fn count(&self, rule: &QuotaRule, calls: i64) {
+        if rule.scope != QuotaScope::Credentials {
+            self.calls.fetch_add(calls, Ordering::Relaxed);
+        }
+    }
 }
 
 #[async_trait]
 impl QuotaLedger for Ledger {
     async fn debit(&self, subject: &str, rule: &QuotaRule) -> Result<(), Fault> {
-        let answer = self.engine.store.debit_call(&self.asker, self.provider, subject, rule, self.presence).await;
+        let subject = self.subject(subject, rule);
+        let answer = self.engine.store.debit_call(&self.asker, self.provider, &subject, rule, self.presence).await;
         match answer {
             Ok(Ok(_)) => {
-                self.calls.fetch_add(1, Ordering::Relaxed);
+                self.count(rule, 1);
                 Ok(())
             }
             Ok(Err(until)) => Err(Fault::new(
@@ -235,13 +262,18 @@ impl QuotaLedger for Ledger {
     }
 
     async fn refund(&self, subject: &str, rule: &QuotaRule) {
-        if let Err(error) = self.engine.store.refund_call(&self.asker, self.provider, subject, rule).await {
+        let subject = self.subject(subject, rule);
+        if rule.counts == Counts::Successes {
+            self.count(rule, -1);
+        }
+        if let Err(error) = self.engine.store.refund_call(&self.asker, self.provider, &subject, rule).await {
             tracing::warn!(provider = self.provider, %error, "a call cannot be taken back from the ledger");
         }
     }
 
     async fn correct(&self, subject: &str, rule: &QuotaRule, statement: QuotaStatement) {
-        let result = self.engine.store.correct_quota(&self.asker, self.provider, subject, rule, statement).await;
+        let subject = self.subject(subject, rule);
+        let result = self.engine.store.correct_quota(&self.asker, self.provider, &subject, rule, statement).await;
         if let Err(error) = result {
             tracing::warn!(provider = self.provider, %error, "the ledger of calls cannot be corrected");
         }

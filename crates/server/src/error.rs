@@ -5,7 +5,6 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use bankside_engine::EngineError;
 
-use crate::view::day::Today;
 use crate::view::fault::FaultView;
 
 /// An error page. It says what happened and what can be done; it never shows what is inside.
@@ -14,7 +13,7 @@ pub(crate) struct PageError {
     status: StatusCode,
     title: String,
     message: String,
-    fault: Option<FaultView>,
+    fault: Option<Box<FaultView>>,
     sign_in: bool,
 }
 
@@ -63,14 +62,10 @@ impl From<EngineError> for PageError {
             }
             EngineError::Conflict(what) => Self::plain(StatusCode::CONFLICT, "That does not fit", sentence(what)),
             EngineError::Outside(fault) => {
-                let today = Today::new(jiff::Timestamp::UNIX_EPOCH, "UTC");
-                let mut record = *fault;
-                // Told on its own page without a clock, so without a time.
-                record.retry_at = None;
-                let view = FaultView::of(&record, &today);
+                let view = FaultView::without_clock(&fault);
                 Self {
-                    fault: Some(view),
-                    ..Self::plain(StatusCode::BAD_GATEWAY, "The provider could not do this", record.message)
+                    fault: Some(Box::new(view)),
+                    ..Self::plain(StatusCode::BAD_GATEWAY, "The provider could not do this", fault.message)
                 }
             }
             EngineError::WrongPassword { .. } | EngineError::Throttled { .. } => {
@@ -100,7 +95,7 @@ impl IntoResponse for PageError {
         if self.sign_in {
             return Redirect::to("/sign-in").into_response();
         }
-        let page = ErrorPage { title: &self.title, message: &self.message, fault: self.fault.as_ref() };
+        let page = ErrorPage { title: &self.title, message: &self.message, fault: self.fault.as_deref() };
         match page.render() {
             Ok(html) => (self.status, Html(html)).into_response(),
             Err(error) => {

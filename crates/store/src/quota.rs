@@ -60,12 +60,9 @@ impl Store {
     ) -> Result<(), StoreError> {
         let now = self.ambient.now();
         let mut session = self.db.write().await?;
-        let window = self.quota_window(&mut session, asker, provider, subject).await?.unwrap_or(QuotaWindow {
-            max: rule.max,
-            used: 0,
-            resets_at: now + jiff::SignedDuration::from_secs(rule.per_secs),
-        });
-        self.keep_quota_window(&mut session, asker, provider, subject, correct(window, statement)).await?;
+        let window = self.quota_window(&mut session, asker, provider, subject).await?;
+        let window = correct(window, rule, statement, now);
+        self.keep_quota_window(&mut session, asker, provider, subject, window).await?;
         session.commit().await
     }
 

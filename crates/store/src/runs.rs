@@ -3,7 +3,7 @@
 //! A worker claims a run with a lease that has an attempt number. Every write of a run checks that this attempt still holds
 //! the lease, so a worker that was thought dead cannot write beside the one that took over.
 
-use bankside_domain::fault::FaultRecord;
+use bankside_domain::fault::{FaultClass, FaultRecord};
 use bankside_domain::run::{AccountStep, RowCounts, RunOutcome, RunState, Trigger};
 use bankside_domain::{
     AccountId, Asker, BankAccountId, BatchId, Code, ConnectionId, Id, OrganizationId, PersonId, Right, RunId,
@@ -587,6 +587,33 @@ impl Store {
             .fetch_all(c)
             .await?);
         rows.into_iter().map(AccountRow::into_account).collect()
+    }
+
+    /// How many runs in a row have not brought a bank account's rows because of a fault that passes by itself. Runs that did
+    /// not get as far as the account say nothing about it.
+    pub async fn failures_in_a_row(&self, asker: &Asker, bank_account: BankAccountId) -> Result<u32, StoreError> {
+        let mut session = self.db.read().await?;
+        let text = sql!(
+            "SELECT x.fault, x.applied_at FROM run_accounts x
+             JOIN runs r ON r.organization_id = x.organization_id AND r.id = x.run_id AND r.state = 'finished'
+             WHERE x.organization_id = $1 AND x.bank_account_id = $2
+                AND (x.fault IS NOT NULL OR x.applied_at IS NOT NULL)
+             ORDER BY r.created_at DESC, r.id DESC LIMIT 10"
+        );
+        let rows: Vec<(Option<String>, Option<i64>)> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(bank_account.uuid())
+            .fetch_all(c)
+            .await?);
+        let mut failures = 0;
+        for (fault, applied_at) in rows {
+            let fault: Option<FaultRecord> = json(fault.as_deref())?;
+            if applied_at.is_some() || fault.is_none_or(|fault| fault.class != FaultClass::RetryLater) {
+                break;
+            }
+            failures += 1;
+        }
+        Ok(failures)
     }
 
     /// From where the next sync of a feed goes on: when its rows last came in, and the latest booked day that the bank has

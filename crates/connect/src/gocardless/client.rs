@@ -1,6 +1,8 @@
-//! The client: one typed call per endpoint, with the access token, the daily limits and one retry on a refused token.
+//! The client: one typed call per endpoint, with the access token, the limits and one retry on a refused token.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use bankside_domain::Secret;
 use bankside_domain::fault::FaultClass;
@@ -12,16 +14,24 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{DAILY, problem, wire};
+use super::limits::{DAILY, General};
+use super::{limits, problem, wire};
 use crate::connector::Cx;
 use crate::fault::Fault;
-use crate::http::{Answer, Call, Pace};
-
-/// Calls for account data per minute, for all keys of a company together.
-const ACCOUNT_CALLS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(100).unwrap();
+use crate::http::{Answer, Call, Pace, UNREACHABLE};
 
 /// Tokens are renewed this long before they end.
 const RENEW_BEFORE_SECS: i64 = 300;
+/// A token whose end is not stated lasts as long as the provider's documents say.
+const ACCESS_SECS: i64 = 86_400;
+/// No token is believed to last longer.
+const LONGEST_TOKEN_SECS: i64 = 60 * 86_400;
+
+/// A page can wait this long for a limit that all calls share; a sync as long as its window, and a little.
+const PATIENCE_SECS: i64 = 5;
+const LONG_PATIENCE_SECS: i64 = 65;
+/// How often one call waits for such a limit.
+const MAX_WAITS: u32 = 2;
 
 /// What can be read of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,11 +60,20 @@ struct KeptTokens {
     refresh_expires_at: Option<Timestamp>,
 }
 
+impl KeptTokens {
+    fn lasts_until(&self, at: Timestamp) -> bool {
+        self.access_expires_at > at
+    }
+}
+
 /// A client for one set of keys.
 pub(super) struct Client<'a> {
     pub(super) cx: &'a Cx<'a>,
     secret_id: &'a Secret,
     secret_key: &'a Secret,
+    /// Names the keys without telling them, for what is counted together within this process.
+    keys_name: String,
+    patience: SignedDuration,
 }
 
 impl<'a> Client<'a> {
@@ -64,7 +83,16 @@ impl<'a> Client<'a> {
                 Fault::new(FaultClass::NeedsOperator, "gocardless.keys_missing", "The keys for GoCardless are missing.")
             })
         };
-        Ok(Self { cx, secret_id: key("secret_id")?, secret_key: key("secret_key")? })
+        let (secret_id, secret_key) = (key("secret_id")?, key("secret_key")?);
+        let mut hasher = DefaultHasher::new();
+        (cx.base_url.as_str(), secret_id.expose(), secret_key.expose()).hash(&mut hasher);
+        let keys_name = format!("gocardless {:016x}", hasher.finish());
+        Ok(Self { cx, secret_id, secret_key, keys_name, patience: SignedDuration::from_secs(PATIENCE_SECS) })
+    }
+
+    /// The same for a sync, for which nobody holds a page open.
+    pub(super) fn patient(self) -> Self {
+        Self { patience: SignedDuration::from_secs(LONG_PATIENCE_SECS), ..self }
     }
 
     /// Buys a token with the keys. Limited to 100 an hour by the provider.
@@ -72,37 +100,27 @@ impl<'a> Client<'a> {
         let body = json!({"secret_id": self.secret_id.expose(), "secret_key": self.secret_key.expose()});
         let answer = self.send(Method::POST, self.url(&["token", "new"])?, "token/new", None, Some(&body)).await?;
         let token: wire::NewToken = parse(&answer.body)?;
-        self.keep(token).await
+        self.keep(token, None).await
     }
 
-    async fn renewed_token(&self, refresh: &str) -> Result<Secret, Fault> {
-        #[derive(Deserialize)]
-        struct Renewed {
-            access: String,
-            access_expires: i64,
-            refresh: Option<String>,
-        }
+    /// Renews the access token; the refresh token stays, unless another one comes.
+    async fn renewed_token(&self, refresh: &str, refresh_until: Option<Timestamp>) -> Result<Secret, Fault> {
         let body = json!({ "refresh": refresh });
         let answer =
             self.send(Method::POST, self.url(&["token", "refresh"])?, "token/refresh", None, Some(&body)).await?;
-        let renewed: Renewed = parse(&answer.body)?;
-        self.keep(wire::NewToken {
-            access: renewed.access,
-            access_expires: renewed.access_expires,
-            refresh: renewed.refresh.or_else(|| Some(refresh.to_owned())),
-            refresh_expires: None,
-        })
-        .await
+        let renewed: wire::NewToken = parse(&answer.body)?;
+        let refresh = renewed.refresh.or_else(|| Some(refresh.to_owned()));
+        self.keep(wire::NewToken { refresh, ..renewed }, refresh_until).await
     }
 
-    async fn keep(&self, token: wire::NewToken) -> Result<Secret, Fault> {
+    async fn keep(&self, token: wire::NewToken, refresh_until: Option<Timestamp>) -> Result<Secret, Fault> {
         let now = self.cx.ambient.now();
-        let at = |secs: i64| now + SignedDuration::from_secs(secs.clamp(0, 60 * 86_400));
+        let at = |secs: i64| now + SignedDuration::from_secs(secs.clamp(0, LONGEST_TOKEN_SECS));
         let kept = KeptTokens {
             access: token.access.clone(),
-            access_expires_at: at(token.access_expires),
+            access_expires_at: at(token.access_expires.unwrap_or(ACCESS_SECS)),
             refresh: token.refresh,
-            refresh_expires_at: token.refresh_expires.map(at),
+            refresh_expires_at: token.refresh_expires.map(at).or(refresh_until),
         };
         let expires_at = kept.refresh_expires_at.unwrap_or(kept.access_expires_at);
         let text = serde_json::to_string(&kept).map_err(|error| unreadable().with_source(error))?;
@@ -110,20 +128,45 @@ impl<'a> Client<'a> {
         Ok(Secret::new(token.access))
     }
 
+    async fn kept_tokens(&self) -> Option<KeptTokens> {
+        let text = self.cx.tokens.load().await?;
+        serde_json::from_str(text.expose()).ok()
+    }
+
     async fn token(&self) -> Result<Secret, Fault> {
-        let kept = self.cx.tokens.load().await;
-        let kept = kept.and_then(|text| serde_json::from_str::<KeptTokens>(text.expose()).ok());
-        let Some(kept) = kept else { return self.new_token().await };
         let soon = self.cx.ambient.now() + SignedDuration::from_secs(RENEW_BEFORE_SECS);
-        if kept.access_expires_at > soon {
+        match self.kept_tokens().await {
+            Some(kept) if kept.lasts_until(soon) => return Ok(Secret::new(kept.access)),
+            _ => {}
+        }
+        // Many accounts are read at once; one of them gets the token for all.
+        let _turn = self.cx.http.turn(&self.keys_name).await;
+        let Some(kept) = self.kept_tokens().await else { return self.new_token().await };
+        if kept.lasts_until(soon) {
             return Ok(Secret::new(kept.access));
         }
-        match kept.refresh {
-            Some(refresh) => match self.renewed_token(&refresh).await {
-                Err(fault) if fault.code() == problem::INVALID_TOKEN => self.new_token().await,
-                result => result,
-            },
-            None => self.new_token().await,
+        let Some(refresh) = &kept.refresh else { return self.new_token().await };
+        match self.renewed_token(refresh, kept.refresh_expires_at).await {
+            Err(fault) if fault.http_status().is_some_and(|status| status < 500 && status != 429) => {
+                self.new_token().await
+            }
+            // It still works for some minutes.
+            Err(_) if kept.lasts_until(self.cx.ambient.now()) => Ok(Secret::new(kept.access)),
+            result => result,
+        }
+    }
+
+    /// Another token than the one that was refused.
+    async fn another_token(&self, refused: &Secret) -> Result<Secret, Fault> {
+        let _turn = self.cx.http.turn(&self.keys_name).await;
+        match self.kept_tokens().await {
+            Some(kept) if kept.access != refused.expose() && kept.lasts_until(self.cx.ambient.now()) => {
+                Ok(Secret::new(kept.access))
+            }
+            _ => {
+                self.cx.tokens.forget().await;
+                self.new_token().await
+            }
         }
     }
 
@@ -169,18 +212,21 @@ impl<'a> Client<'a> {
         };
         match self.authorised(Method::GET, url, label, None).await {
             Ok(answer) => {
-                if let Some(statement) = stated(&answer, self.cx.ambient.now()) {
+                if let Some(statement) = limits::daily(&answer, self.cx.ambient.now()) {
                     self.cx.quota.correct(&subject, &DAILY, statement).await;
                 }
                 Ok(answer.body)
             }
-            Err(fault) if fault.class() == FaultClass::RateLimited => {
+            Err(fault) if fault.class() == FaultClass::RateLimited && fault.code() != problem::GENERAL_LIMIT => {
                 let statement = QuotaStatement { max: None, remaining: 0, resets_at: fault.record().retry_at };
                 self.cx.quota.correct(&subject, &DAILY, statement).await;
                 Err(fault)
             }
             Err(fault) => {
-                self.cx.quota.refund(&subject, &DAILY).await;
+                // Of a call whose answer was lost nobody knows whether it was counted; the next answer corrects the ledger.
+                if fault.http_status().is_some() || fault.code() == UNREACHABLE {
+                    self.cx.quota.refund(&subject, &DAILY).await;
+                }
                 Err(fault)
             }
         }
@@ -194,10 +240,10 @@ impl<'a> Client<'a> {
         body: Option<&Value>,
     ) -> Result<Answer, Fault> {
         let token = self.token().await?;
-        match self.send(method.clone(), url.clone(), label, Some(token), body).await {
+        match self.send(method.clone(), url.clone(), label, Some(token.clone()), body).await {
+            // Once: a second token that is refused is no matter of tokens.
             Err(fault) if fault.code() == problem::INVALID_TOKEN => {
-                self.cx.tokens.forget().await;
-                let token = self.new_token().await?;
+                let token = self.another_token(&token).await?;
                 self.send(method, url, label, Some(token), body).await
             }
             result => result,
@@ -212,12 +258,65 @@ impl<'a> Client<'a> {
         bearer: Option<Secret>,
         body: Option<&Value>,
     ) -> Result<Answer, Fault> {
-        let pace =
-            Pace { key: format!("gocardless {}", self.secret_id.expose()), per_minute: ACCOUNT_CALLS_PER_MINUTE };
+        let general = General::of(&method, label);
         let json = body.map(|body| Secret::new(body.to_string()));
-        let call = Call { method, url, label, bearer, json, pace: Some(pace) };
-        let answer = self.cx.http.call(&call).await?;
-        if answer.is_success() { Ok(answer) } else { Err(problem::fault(&answer, self.cx.ambient.now())) }
+        let pace = self.pace(&general);
+        let call = Call { method, url, label, bearer, json, pace };
+        let mut waits = 0;
+        loop {
+            match self.once(&general, &call).await {
+                Err(fault) if fault.code() == problem::GENERAL_LIMIT && waits < MAX_WAITS => {
+                    waits += 1;
+                    self.wait(fault).await?;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// One call, debited to the general limit before it is made, which its answer corrects.
+    async fn once(&self, general: &General, call: &Call) -> Result<Answer, Fault> {
+        let (subject, rule) = (&general.subject, &general.rule);
+        if let Err(refused) = self.cx.quota.debit(subject, rule).await {
+            return Err(match (refused.class(), refused.record().retry_at) {
+                (FaultClass::RateLimited, Some(until)) => problem::general_limit(until),
+                _ => refused,
+            });
+        }
+        let answer = self.cx.http.call(call).await?;
+        let now = self.cx.ambient.now();
+        if let Some(statement) = limits::general(&answer, now) {
+            self.cx.quota.correct(subject, rule, statement).await;
+        }
+        if answer.is_success() && !is_page(&answer.body) {
+            return Ok(answer);
+        }
+        let fault = problem::fault(&answer, now);
+        if fault.code() == problem::GENERAL_LIMIT {
+            // Other calls, and other runs, wait for it too.
+            let statement = QuotaStatement { max: None, remaining: 0, resets_at: fault.record().retry_at };
+            self.cx.quota.correct(subject, rule, statement).await;
+        }
+        Err(fault)
+    }
+
+    /// Waits until a general limit is over, where that is soon; otherwise the fault is the answer.
+    async fn wait(&self, fault: Fault) -> Result<(), Fault> {
+        let length = fault.record().retry_at.map(|until| until.duration_since(self.cx.ambient.now()));
+        match length {
+            Some(length) if length <= self.patience => {
+                self.cx.http.pause(Duration::try_from(length).unwrap_or_default()).await;
+                Ok(())
+            }
+            _ => Err(fault),
+        }
+    }
+
+    /// Limits of a minute are kept by going slowly; who has an hour is counted only.
+    fn pace(&self, general: &General) -> Option<Pace> {
+        let per_minute = u32::try_from(general.rule.max).ok().and_then(NonZeroU32::new)?;
+        let is_paced = general.rule.per_secs == 60;
+        is_paced.then(|| Pace { key: format!("{} {}", self.keys_name, general.subject), per_minute })
     }
 
     /// The address of a path; every one ends with a slash, and each part is escaped.
@@ -235,26 +334,24 @@ impl<'a> Client<'a> {
     }
 }
 
+/// Whether a web page stands where an answer should be.
+fn is_page(body: &[u8]) -> bool {
+    body.trim_ascii_start().first() == Some(&b'<')
+}
+
 /// Reads a successful answer.
 pub(super) fn parse<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, Fault> {
     serde_json::from_slice(body).map_err(|error| {
+        let fault = if error.is_eof() {
+            Fault::new(FaultClass::RetryLater, "gocardless.cut_short", "An answer of GoCardless broke off.")
+        } else {
+            unreadable()
+        };
         // The error names a place and a kind, never the content.
-        unreadable().with_source(format!("line {}, column {}: {:?}", error.line(), error.column(), error.classify()))
+        fault.with_source(format!("line {}, column {}: {:?}", error.line(), error.column(), error.classify()))
     })
 }
 
 fn unreadable() -> Fault {
     Fault::new(FaultClass::Bug, "gocardless.unreadable", "GoCardless sent an answer that we cannot read.")
-}
-
-/// What the headers of a successful answer say about the daily limit.
-fn stated(answer: &Answer, now: Timestamp) -> Option<QuotaStatement> {
-    let number = |name: &str| answer.header(name)?.trim().parse::<i64>().ok();
-    Some(QuotaStatement {
-        max: number("http_x_ratelimit_account_success_limit"),
-        remaining: number("http_x_ratelimit_account_success_remaining")?,
-        resets_at: number("http_x_ratelimit_account_success_reset")
-            .filter(|secs| (0..=30 * 86_400).contains(secs))
-            .map(|secs| now + SignedDuration::from_secs(secs)),
-    })
 }

@@ -1,102 +1,187 @@
 //! Errors: the many shapes of a GoCardless error, read into one and classed.
 //!
 //! Source: section 7 of the fact sheet (error table, help centre, recordings). Control goes by HTTP status first, then by the
-//! `type` word, then by the summary.
+//! `type` word, then by the texts. What is no error of GoCardless at all (a web page of a proxy, an empty answer) never says
+//! anything about keys, a consent or an account.
 
 use bankside_domain::fault::{FaultClass, UserAction};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use super::limits::{Limit, refused};
+use super::words::quoted;
 use crate::fault::Fault;
 use crate::http::Answer;
 
+/// The code of a refused access token, after which a new one is tried once.
+pub(super) const INVALID_TOKEN: &str = "gocardless.invalid_token";
+/// The code of an account whose data is being prepared.
+pub(super) const PROCESSING: &str = "gocardless.processing";
+/// The code of a general limit, which holds for all calls alike.
+pub(super) const GENERAL_LIMIT: &str = "gocardless.rate_limited";
+/// The code of a consent that is over, with all its accounts.
+pub(super) const CONSENT_ENDED: &str = "gocardless.consent_ended";
+
+/// An account that is still being prepared is asked for again after this.
+const PROCESSING_MINUTES: i64 = 10;
+/// An account that fails again and again is left alone for so long, before GoCardless suspends it.
+const REST_HOURS: i64 = 6;
+
 /// An error answer in one shape.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Problem {
+struct Problem {
     summary: String,
     detail: String,
-    kind: Option<String>,
+    /// The `type` word.
+    kind: String,
+    /// The fields that it is about, where it is keyed by field.
+    fields: Vec<String>,
+    /// The status of the account that stands in place of an error.
+    account_status: Option<String>,
 }
 
-/// Reads `{summary, detail, type}`, the field-keyed forms, lists of texts, and what is no JSON at all.
-fn read(body: &[u8]) -> Problem {
-    let Ok(Value::Object(fields)) = serde_json::from_slice::<Value>(body) else {
-        return Problem::default();
-    };
+/// Reads `{summary, detail, type}`, the field-keyed forms, lists of texts, and an account in place of an error. `None` is what
+/// is no JSON object: nothing that GoCardless itself would say.
+fn read(body: &[u8]) -> Option<Problem> {
+    let Ok(Value::Object(fields)) = serde_json::from_slice::<Value>(body) else { return None };
     let top = |name: &str| fields.get(name).map(text_of).unwrap_or_default();
     let mut problem =
-        Problem { summary: top("summary"), detail: top("detail"), kind: fields.get("type").and_then(as_text) };
-    if problem.summary.is_empty() && problem.detail.is_empty() {
-        // Keyed by field: {"reference": {"summary": …, "detail": …}}, a list of those, or a list of texts.
-        let keyed = fields.iter().find(|(name, _)| !matches!(name.as_str(), "status_code" | "type"));
-        if let Some((field, value)) = keyed {
-            let inner = match value {
-                Value::Array(list) => list.first().unwrap_or(value),
-                other => other,
-            };
-            problem.summary = inner.get("summary").map_or_else(|| format!("{field}: {}", text_of(inner)), text_of);
+        Problem { summary: top("summary"), detail: top("detail"), kind: top("type"), ..Problem::default() };
+    if !problem.summary.is_empty() || !problem.detail.is_empty() {
+        return Some(problem);
+    }
+    if fields.contains_key("id")
+        && let Some(Value::String(status)) = fields.get("status")
+    {
+        problem.account_status = Some(status.clone());
+        return Some(problem);
+    }
+    // Keyed by field: {"reference": {"summary": …, "detail": …}}, a list of those, or a list of texts.
+    for (field, value) in fields.iter().filter(|(name, _)| !matches!(name.as_str(), "status_code" | "type")) {
+        let inner = match value {
+            Value::Array(list) => list.first().unwrap_or(value),
+            other => other,
+        };
+        if problem.fields.is_empty() {
+            problem.summary = inner.get("summary").map_or_else(|| text_of(inner), text_of);
             problem.detail = inner.get("detail").map(text_of).unwrap_or_default();
         }
+        problem.fields.push(field.clone());
     }
-    problem
-}
-
-fn as_text(value: &Value) -> Option<String> {
-    value.as_str().map(str::to_owned)
+    Some(problem)
 }
 
 fn text_of(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Array(list) => list.iter().map(text_of).collect::<Vec<_>>().join(" "),
-        Value::Null => String::new(),
-        other => other.to_string(),
+        Value::Array(list) => list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::Null | Value::Object(_) => String::new(),
     }
-}
-
-/// A text of the provider, fit to be shown: one line, not too long.
-fn quoted(text: &str) -> String {
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
-    line.trim().to_owned()
 }
 
 /// Classes an error answer.
 pub(super) fn fault(answer: &Answer, now: Timestamp) -> Fault {
-    let problem = read(&answer.body);
-    let kind = problem.kind.as_deref().unwrap_or_default();
+    let read = read(&answer.body);
+    let said = read.as_ref().map(|problem| format!("{}: {}", quoted(&problem.summary), quoted(&problem.detail)));
+    let fault = match read {
+        Some(problem) => of_problem(answer, &problem, now),
+        None => of_nothing(answer, now),
+    };
+    fault
+        .with_status(answer.status)
+        .with_reference(reference(answer))
+        .with_source(said.unwrap_or_else(|| "no error of GoCardless".to_owned()))
+}
+
+/// What GoCardless calls the company and the call, for its support.
+fn reference(answer: &Answer) -> Option<String> {
+    let header = answer.header("x-u-uuid").or(answer.header("x-c-uuid"))?;
+    let reference: String = header.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(60).collect();
+    (!reference.is_empty()).then_some(reference)
+}
+
+fn of_problem(answer: &Answer, problem: &Problem, now: Timestamp) -> Fault {
+    let kind = problem.kind.as_str();
     let about = format!("{} {}", problem.summary, problem.detail).to_lowercase();
-    let fault = match answer.status {
+    match answer.status {
         401 => unauthorised(kind, &about),
-        402 => Fault::new(
-            FaultClass::NeedsOperator,
-            "gocardless.limit_reached",
-            "GoCardless allows no more new connections this month on these keys.",
-        ),
-        403 => forbidden(kind, &about),
-        404 => Fault::new(FaultClass::Gone, "gocardless.not_found", "GoCardless does not know this any more."),
-        409 if kind == "AccountProcessing" || about.contains("processing") => {
-            Fault::new(FaultClass::Busy, "gocardless.processing", "The bank is still preparing this account's data.")
+        402 => limit_reached(),
+        403 => forbidden(kind, &about, problem),
+        // A field of ours that names nothing is our mistake; an address that names nothing is a thing that is gone.
+        404 if problem.fields.is_empty() => {
+            Fault::new(FaultClass::Gone, "gocardless.not_found", "GoCardless does not know this any more.")
         }
-        409 => relink("gocardless.suspended", "GoCardless has suspended this account after too many errors."),
-        429 => limited(answer, &about, kind, now),
+        409 if kind == "AccountProcessing" || about.contains("processing") => processing(now),
+        409 if about.contains("suspended") => suspended(),
+        409 if problem.account_status.is_some() => {
+            of_account(problem.account_status.as_deref(), now).unwrap_or_else(|| account_error(now))
+        }
+        409 => later("gocardless.conflict", "GoCardless cannot answer for this account at the moment."),
+        429 => limited(answer, kind, &about, now),
+        500 if kind == "UnknownRequestError" => later("gocardless.bank_error", "The bank answered with an error."),
         503 if about.contains("not operational") => {
             later("gocardless.maintenance", "This bank is not available through GoCardless at the moment.")
         }
-        500 if kind == "UnknownRequestError" => later("gocardless.bank_error", "The bank answered with an error."),
-        503 => later("gocardless.bank_down", "The bank cannot be reached at the moment."),
-        500..=599 => later("gocardless.down", "GoCardless has trouble at the moment."),
-        _ => Fault::new(
-            FaultClass::Bug,
-            format!("gocardless.refused_{}", answer.status),
-            match quoted(&problem.summary).as_str() {
-                "" => format!("GoCardless refused the request ({}).", answer.status),
-                summary => format!("GoCardless refused the request: {summary}"),
-            },
+        503 if matches!(kind, "ServiceError" | "ConnectionError") || about.contains("institution") => {
+            later("gocardless.bank_down", "The bank cannot be reached at the moment.")
+        }
+        status => of_status(status, Some(problem)),
+    }
+}
+
+/// An answer that GoCardless itself did not write.
+fn of_nothing(answer: &Answer, now: Timestamp) -> Fault {
+    match answer.status {
+        429 => limited(answer, "", "", now),
+        401..=404 | 409 => intercepted(),
+        status => of_status(status, None),
+    }
+}
+
+fn of_status(status: u16, problem: Option<&Problem>) -> Fault {
+    match status {
+        200..=299 => intercepted(),
+        // Moved for good: an address in the configuration is wrong.
+        301 | 308 => Fault::new(
+            FaultClass::NeedsOperator,
+            "gocardless.moved",
+            "GoCardless is not at the configured address: it leads to another one.",
         ),
-    };
-    let reference = answer.header("x-c-uuid").or(answer.header("x-u-uuid")).map(quoted);
-    let said = format!("{}: {}", quoted(&problem.summary), quoted(&problem.detail));
-    fault.with_status(answer.status).with_reference(reference).with_source(said)
+        300..=399 => later("gocardless.redirected", "The address of GoCardless leads elsewhere at the moment."),
+        407 => Fault::new(
+            FaultClass::NeedsOperator,
+            "gocardless.proxy_refused",
+            "The proxy between this server and GoCardless asks for a sign-in.",
+        ),
+        408 | 425 => later("gocardless.too_slow", "GoCardless did not wait for the whole request."),
+        500..=599 => later("gocardless.down", "GoCardless has trouble at the moment."),
+        _ => Fault::new(FaultClass::Bug, format!("gocardless.refused_{status}"), in_its_words(status, problem)),
+    }
+}
+
+/// A request that was refused as wrong, with the provider's own words marked as such.
+fn in_its_words(status: u16, problem: Option<&Problem>) -> String {
+    let mut message = format!("GoCardless refused the request ({status})");
+    if let Some(problem) = problem {
+        let fields: Vec<String> = problem.fields.iter().take(3).map(|field| quoted(field)).collect();
+        if !fields.is_empty() {
+            message = format!("{message} for {}", fields.join(", "));
+        }
+        let words = [&problem.summary, &problem.detail].map(|text| quoted(text)).into_iter();
+        if let Some(words) = words.into_iter().find(|words| !words.is_empty()) {
+            return format!("{message}. In its words: “{words}”");
+        }
+    }
+    message + "."
+}
+
+/// A page, or nothing, where an answer should be: from a proxy, a firewall or a sign-in page on the way.
+pub(super) fn intercepted() -> Fault {
+    later(
+        "gocardless.intercepted",
+        "Something between this server and GoCardless answered in its place, such as a proxy or a firewall.",
+    )
 }
 
 fn later(code: &str, message: &str) -> Fault {
@@ -107,6 +192,47 @@ fn relink(code: &str, message: &str) -> Fault {
     Fault::new(FaultClass::NeedsUser, code, message).with_action(UserAction::Renew)
 }
 
+fn processing(now: Timestamp) -> Fault {
+    Fault::new(FaultClass::Busy, PROCESSING, "The bank is still preparing this account's data.")
+        .with_retry_at(Some(now + SignedDuration::from_mins(PROCESSING_MINUTES)))
+}
+
+fn suspended() -> Fault {
+    relink(
+        "gocardless.suspended",
+        "GoCardless has suspended this account after too many errors. Only a new connection helps.",
+    )
+}
+
+fn account_error(now: Timestamp) -> Fault {
+    let message = "GoCardless reports errors for this account again and again. \
+                   It is left alone for some hours, so that it is not suspended.";
+    later("gocardless.account_error", message).with_retry_at(Some(now + SignedDuration::from_hours(REST_HOURS)))
+}
+
+fn consent_ended() -> Fault {
+    relink(CONSENT_ENDED, "The consent for this bank has ended.")
+}
+
+fn limit_reached() -> Fault {
+    Fault::new(
+        FaultClass::NeedsOperator,
+        "gocardless.limit_reached",
+        "GoCardless allows no more new connections this month on these keys. Those that there are go on.",
+    )
+}
+
+/// What the status of an account means for a sync; `None` is one that does not keep it from being read.
+pub(super) fn of_account(status: Option<&str>, now: Timestamp) -> Option<Fault> {
+    match status?.to_ascii_uppercase().as_str() {
+        "DISCOVERED" | "PROCESSING" => Some(processing(now)),
+        "ERROR" => Some(account_error(now)),
+        "EXPIRED" => Some(consent_ended()),
+        "SUSPENDED" => Some(suspended()),
+        _ => None,
+    }
+}
+
 fn unauthorised(kind: &str, about: &str) -> Fault {
     match kind {
         "AccessExpiredError" => {
@@ -115,26 +241,37 @@ fn unauthorised(kind: &str, about: &str) -> Fault {
         "AccountInactiveError" => {
             Fault::new(FaultClass::Gone, "gocardless.account_inactive", "The bank says that this account is closed.")
         }
-        _ if about.contains("(eua)") || about.contains("end user agreement") => {
-            relink("gocardless.consent_ended", "The consent for this bank has ended.")
+        "FailedAuthentication" => relink(
+            "gocardless.identity_refused",
+            "The bank could not confirm who gave this consent. Connect it again, with the right number.",
+        ),
+        _ if about.contains("(eua)") || about.contains("end user agreement") => consent_ended(),
+        _ if about.contains("expired or it has been revoked") => {
+            relink("gocardless.access_expired", "Access to this bank has expired or was revoked there.")
         }
-        _ if about.contains("invalid token") => {
-            Fault::new(FaultClass::RetryLater, INVALID_TOKEN, "GoCardless did not take our token.")
+        _ if about.contains("invalid token") || about.contains("token is invalid") => {
+            later(INVALID_TOKEN, "GoCardless did not take our token.")
         }
+        _ if about.contains("credentials were not provided") => Fault::new(
+            FaultClass::NeedsOperator,
+            "gocardless.token_lost",
+            "Our token did not reach GoCardless. A proxy may take the Authorization header away.",
+        ),
         _ => Fault::new(FaultClass::NeedsOperator, "gocardless.keys_refused", "GoCardless does not accept these keys.")
             .with_action(UserAction::FixCredentials),
     }
 }
 
-/// The code of a refused access token, after which a new one is tried once.
-pub(super) const INVALID_TOKEN: &str = "gocardless.invalid_token";
-
-fn forbidden(kind: &str, about: &str) -> Fault {
+fn forbidden(kind: &str, about: &str, problem: &Problem) -> Fault {
+    let operator = |code: &str, message: String| Fault::new(FaultClass::NeedsOperator, code, message);
     if about.contains("whitelist") || about.contains("ip address") {
-        return Fault::new(
-            FaultClass::NeedsOperator,
+        // Our own address, as the provider sees it: what the operator has to allow.
+        let mut words = problem.detail.split(|c: char| c.is_whitespace() || c == '\'');
+        let seen = words.find_map(|word| word.parse::<std::net::IpAddr>().ok());
+        let seen = seen.map(|address| format!(", {address}")).unwrap_or_default();
+        return operator(
             "gocardless.ip_denied",
-            "These keys may not be used from this server's address.",
+            format!("These keys may not be used from this server's address{seen}."),
         );
     }
     if about.contains("no valid end user agreement") {
@@ -147,183 +284,40 @@ fn forbidden(kind: &str, about: &str) -> Fault {
             "The bank does not give this for this account.",
         );
     }
-    Fault::new(FaultClass::NeedsUser, "gocardless.forbidden", "The bank forbids access to this account.")
-        .with_action(UserAction::ActAtBank("Check at the bank whether access to this account is allowed.".to_owned()))
+    if kind == "AccountAccessForbidden" || about.contains("access to account is forbidden") {
+        let what = "Check at the bank whether access to this account is allowed.".to_owned();
+        return Fault::new(FaultClass::NeedsUser, "gocardless.forbidden", "The bank forbids access to this account.")
+            .with_action(UserAction::ActAtBank(what));
+    }
+    if about.contains("permission") {
+        let message = "GoCardless does not allow this with these keys.".to_owned();
+        return operator("gocardless.not_permitted", message);
+    }
+    of_status(403, Some(problem))
 }
 
-fn limited(answer: &Answer, about: &str, kind: &str, now: Timestamp) -> Fault {
-    let by_bank = kind == "RateLimitError" || about.contains("set by the institution");
-    let wait = wait_secs(answer, about);
-    let retry_at = match wait {
-        Some(secs) => Some(now + SignedDuration::from_secs(secs)),
-        // The bank's own limit names no time; a day is what its wording says.
-        None if by_bank => Some(now + SignedDuration::from_hours(24)),
-        None => Some(now + SignedDuration::from_mins(1)),
+fn limited(answer: &Answer, kind: &str, about: &str, now: Timestamp) -> Fault {
+    let refusal = refused(answer, kind, about, now);
+    let (code, message, usual) = match refusal.limit {
+        Limit::General => return general_limit(refusal.until.unwrap_or(now + SignedDuration::from_mins(1))),
+        // Neither names a time always; a day is what the words say.
+        Limit::Daily => (
+            "gocardless.daily_limit",
+            "GoCardless lets us read this account only a few times a day, and that is used up.",
+            SignedDuration::from_hours(24),
+        ),
+        Limit::Bank => {
+            ("gocardless.bank_limit", "The bank's own daily limit is used up.", SignedDuration::from_hours(24))
+        }
     };
-    let (code, message) = if by_bank {
-        ("gocardless.bank_limit", "The bank's own daily limit is used up.")
-    } else {
-        ("gocardless.rate_limited", "GoCardless lets us ask only so often, and that is used up.")
-    };
-    Fault::new(FaultClass::RateLimited, code, message).with_retry_at(retry_at)
+    Fault::new(FaultClass::RateLimited, code, message).with_retry_at(Some(refusal.until.unwrap_or(now + usual)))
 }
 
-/// How long to wait: the longest of what the headers and the text say.
-fn wait_secs(answer: &Answer, about: &str) -> Option<i64> {
-    let header = |name: &str| answer.header(name)?.trim().parse::<i64>().ok();
-    let in_text = about.split("again in ").nth(1).and_then(|rest| {
-        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-        digits.parse::<i64>().ok()
-    });
-    ["http_x_ratelimit_account_success_reset", "http_x_ratelimit_reset", "retry-after"]
-        .into_iter()
-        .filter_map(header)
-        .chain(in_text)
-        .filter(|secs| (0..=30 * 86_400).contains(secs))
-        .max()
+/// The limit that holds for all calls with these keys.
+pub(super) fn general_limit(until: Timestamp) -> Fault {
+    let message = "GoCardless lets these keys ask only so often, and that is used up for the moment.";
+    Fault::new(FaultClass::RateLimited, GENERAL_LIMIT, message).with_retry_at(Some(until))
 }
 
 #[cfg(test)]
-mod tests {
-    use reqwest::header::HeaderMap;
-
-    use super::*;
-
-    fn classed(status: u16, body: &str) -> Fault {
-        let answer = Answer { status, headers: HeaderMap::new(), body: body.as_bytes().to_vec() };
-        fault(&answer, "2026-11-20T12:00:00Z".parse().unwrap())
-    }
-
-    #[test]
-    fn every_documented_shape_has_its_class() {
-        use FaultClass::{Bug, Busy, Gone, NeedsOperator, NeedsUser, RateLimited, RetryLater, Unsupported};
-        let cases: [(u16, &str, FaultClass, &str); 21] = [
-            (
-                401,
-                r#"{"summary":"Authentication failed","detail":"No active account found with the given credentials","status_code":401}"#,
-                NeedsOperator,
-                "gocardless.keys_refused",
-            ),
-            (
-                401,
-                r#"{"summary":"Invalid token","detail":"Token is invalid or expired","status_code":401}"#,
-                RetryLater,
-                INVALID_TOKEN,
-            ),
-            (
-                401,
-                r#"{"summary":"End User Agreement (EUA) 1 has expired","detail":"EUA was valid for 90 days","status_code":401}"#,
-                NeedsUser,
-                "gocardless.consent_ended",
-            ),
-            (
-                401,
-                r#"{"summary":"Couldn't update account balances","detail":"Access has expired or it has been revoked.","type":"AccessExpiredError","status_code":401}"#,
-                NeedsUser,
-                "gocardless.access_expired",
-            ),
-            (
-                401,
-                r#"{"summary":"Couldn't update account details","detail":"…","type":"AccountInactiveError","status_code":401}"#,
-                Gone,
-                "gocardless.account_inactive",
-            ),
-            (
-                402,
-                r#"{"summary":"Payment Required","detail":"Free usage limit exceeded","status_code":402}"#,
-                NeedsOperator,
-                "gocardless.limit_reached",
-            ),
-            (
-                403,
-                r#"{"summary":"IP address access denied","detail":"Your IP 1.2.3.4 isn't whitelisted to perform this action","status_code":403}"#,
-                NeedsOperator,
-                "gocardless.ip_denied",
-            ),
-            (
-                403,
-                r#"{"summary":"No valid End User Agreement","detail":"Account exists but there is no valid End User Agreement","status_code":403}"#,
-                NeedsUser,
-                "gocardless.consent_gone",
-            ),
-            (
-                403,
-                r#"{"summary":"End User Agreement (EUA) access scope error","detail":"EUA doesn't allow access to account balances","status_code":403}"#,
-                Unsupported,
-                "gocardless.scope_unavailable",
-            ),
-            (
-                403,
-                r#"{"summary":"Couldn't update","detail":"…","type":"AccountResourceUnavailable","status_code":403}"#,
-                Unsupported,
-                "gocardless.scope_unavailable",
-            ),
-            (
-                403,
-                r#"{"summary":"Couldn't update","detail":"…","type":"AccountAccessForbidden","status_code":403}"#,
-                NeedsUser,
-                "gocardless.forbidden",
-            ),
-            (404, r#"{"detail":"Not found.","summary":"Not found.","status_code":404}"#, Gone, "gocardless.not_found"),
-            (
-                409,
-                r#"{"summary":"Account is Processing","detail":"…","type":"AccountProcessing","status_code":409}"#,
-                Busy,
-                "gocardless.processing",
-            ),
-            (
-                409,
-                r#"{"summary":"Account suspended","detail":"…","status_code":409}"#,
-                NeedsUser,
-                "gocardless.suspended",
-            ),
-            (409, r#"{"id":"1","aspsp_identifier":"X","status":"ERROR"}"#, NeedsUser, "gocardless.suspended"),
-            (
-                429,
-                r#"{"summary":"Couldn't update","detail":"Daily request limit set by the Institution has been exceeded.","type":"RateLimitError"}"#,
-                RateLimited,
-                "gocardless.bank_limit",
-            ),
-            (
-                500,
-                r#"{"summary":"Couldn't update","detail":"…","type":"UnknownRequestError"}"#,
-                RetryLater,
-                "gocardless.bank_error",
-            ),
-            (503, r#"{"summary":"Institution X is not operational"}"#, RetryLater, "gocardless.maintenance"),
-            (502, "<html>Bad gateway</html>", RetryLater, "gocardless.down"),
-            (
-                400,
-                r#"{"reference":{"summary":"Client reference must be unique","detail":"…"},"status_code":400}"#,
-                Bug,
-                "gocardless.refused_400",
-            ),
-            (
-                400,
-                r#"{"summary":["Institution access scope dependencies error"],"detail":["…"],"status_code":400}"#,
-                Bug,
-                "gocardless.refused_400",
-            ),
-        ];
-        for (status, body, class, code) in cases {
-            let fault = classed(status, body);
-            assert_eq!((fault.class(), fault.code()), (class, code), "{status} {body}");
-        }
-    }
-
-    #[test]
-    fn a_limit_says_until_when() {
-        let fault = classed(
-            429,
-            r#"{"summary":"Rate limit exceeded","detail":"The rate limit for this resource is 4/day. Please try again in 85092 seconds","status_code":429}"#,
-        );
-        let expected: Timestamp = "2026-11-21T11:38:12Z".parse().unwrap();
-        assert_eq!(fault.record().retry_at, Some(expected));
-    }
-
-    #[test]
-    fn what_is_shown_is_one_line() {
-        let fault = classed(400, "{\"summary\":\"a\\nb\\u0007\",\"detail\":\"\"}");
-        assert_eq!(fault.record().message, "GoCardless refused the request: a b");
-    }
-}
+mod tests;

@@ -52,11 +52,24 @@ pub(super) fn lenient_lines<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
     Ok(Some(list.iter().filter_map(|line| serde_json::from_str(line.get()).ok()).collect()))
 }
 
+/// The members of a list that have the expected shape; one that has not is left out, and what is no list is empty.
+pub(super) fn lenient_list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: serde::de::DeserializeOwned,
+{
+    let members = lenient::<D, Vec<Box<RawValue>>>(deserializer)?.unwrap_or_default();
+    Ok(members.iter().filter_map(|member| serde_json::from_str(member.get()).ok()).collect())
+}
+
 #[derive(Debug, Deserialize)]
 pub(super) struct NewToken {
     pub(super) access: String,
-    pub(super) access_expires: i64,
+    #[serde(default, deserialize_with = "lenient_number")]
+    pub(super) access_expires: Option<i64>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) refresh: Option<String>,
+    #[serde(default, deserialize_with = "lenient_number")]
     pub(super) refresh_expires: Option<i64>,
 }
 
@@ -64,9 +77,11 @@ pub(super) struct NewToken {
 pub(super) struct InstitutionRow {
     pub(super) id: String,
     pub(super) name: String,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) bic: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient_list")]
     pub(super) countries: Vec<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) logo: Option<String>,
     #[serde(default, deserialize_with = "lenient_number")]
     pub(super) transaction_total_days: Option<i64>,
@@ -84,6 +99,7 @@ pub(super) struct Agreement {
     pub(super) id: String,
     #[serde(default, deserialize_with = "lenient_number")]
     pub(super) access_valid_for_days: Option<i64>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) accepted: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) reconfirmation: Option<bool>,
@@ -122,18 +138,25 @@ pub(super) struct Requisition {
     pub(super) id: String,
     pub(super) status: String,
     pub(super) institution_id: String,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) agreement: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient_list")]
     pub(super) accounts: Vec<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) link: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct AccountMetadata {
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) iban: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) bban: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) status: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) owner_name: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) name: Option<String>,
 }
 
@@ -146,24 +169,34 @@ pub(super) struct AccountDetails {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Details {
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) iban: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) bban: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) scan: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) masked_pan: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) currency: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) owner_name: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) name: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) display_name: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) product: Option<String>,
     /// A description of the account, which stands for its name at some banks of cards.
     #[serde(default, deserialize_with = "lenient")]
     pub(super) details: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) cash_account_type: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Balances {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient_list")]
     pub(super) balances: Vec<Balance>,
 }
 
@@ -172,6 +205,7 @@ pub(super) struct Balances {
 pub(super) struct Balance {
     pub(super) balance_amount: Money,
     pub(super) balance_type: String,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) reference_date: Option<String>,
 }
 
@@ -342,3 +376,6 @@ impl MoneyText {
 pub(super) struct BalanceAfter {
     pub(super) balance_amount: Option<MoneyText>,
 }
+
+#[cfg(test)]
+mod tests;

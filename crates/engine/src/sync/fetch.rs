@@ -69,13 +69,17 @@ impl Engine {
             .into_iter()
             .filter(|bank_account| open.iter().any(|account| account.bank_account == bank_account.id))
             .collect();
-        let requests = open.iter().filter_map(|account| {
-            let bank_account = bank_accounts.iter().find(|bank_account| bank_account.id == account.bank_account)?;
-            let provider_account_id = bank_account.provider_account_id.clone();
-            Some(AccountRequest { provider_account_id, from: account.asked_from? })
-        });
+        let mut requests = Vec::with_capacity(open.len());
+        for account in open {
+            let bank_account = bank_accounts.iter().find(|bank_account| bank_account.id == account.bank_account);
+            if let (Some(bank_account), Some(from)) = (bank_account, account.asked_from) {
+                let failures_before = self.store.failures_in_a_row(asker, bank_account.id).await?;
+                let provider_account_id = bank_account.provider_account_id.clone();
+                requests.push(AccountRequest { provider_account_id, from, failures_before });
+            }
+        }
         let institution_key = connection.institution_key.clone();
-        let plan = FetchPlan { institution_key, accounts: requests.collect(), presence };
+        let plan = FetchPlan { institution_key, accounts: requests, presence };
         let mut ingest = Ingest::new(self, *asker, &due.lease, connection, &provider, bank_accounts);
         let result = provider.connector.fetch(&provider.cx(), &remote, &plan, &mut ingest).await;
         self.store.count_calls(asker, due.lease.run, provider.calls()).await?;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use bankside_connect::Registry;
-use bankside_connect::http::Http;
+use bankside_connect::http::{Http, Pauses};
 use bankside_domain::{AccountId, Ambient, Asker, ConnectionId, OrganizationKind, RunId, Secret};
 use bankside_engine::{
     Engine, FlowPage, LinkChoice, LinkTarget, ProviderSettings, RegisterQuery, RunView, SetUp, Settings,
@@ -74,7 +74,7 @@ impl House {
         let store = Store::open(&database.url, ambient.clone()).await.unwrap();
         let (vault, record) = Vault::create(&master, None, &ambient);
         store.keep_key_record(&record).await.unwrap();
-        let engine = start(store, vault, &base_url, &ambient);
+        let engine = start(store, vault, &base_url, &ambient, &clock);
         let set_up = SetUp {
             name: "owner".into(),
             email: None,
@@ -105,7 +105,7 @@ impl House {
         let store = Store::open(&self.database.url, self.ambient.clone()).await.unwrap();
         let record = store.key_record().await.unwrap().unwrap();
         let vault = Vault::open(&self.master, &record).unwrap();
-        self.engine = start(store, vault, &self.base_url, &self.ambient);
+        self.engine = start(store, vault, &self.base_url, &self.ambient, &self.clock);
     }
 
     /// Types the sandbox's keys.
@@ -189,14 +189,24 @@ impl House {
     }
 }
 
-fn start(store: Store, vault: Vault, base_url: &Url, ambient: &Ambient) -> Engine {
+/// Pauses turn the clock: nobody sleeps in a test.
+struct TurnedPauses(Arc<TestClock>);
+
+#[async_trait::async_trait]
+impl Pauses for TurnedPauses {
+    async fn pause(&self, length: std::time::Duration) {
+        self.0.advance(length.try_into().unwrap());
+    }
+}
+
+fn start(store: Store, vault: Vault, base_url: &Url, ambient: &Ambient, clock: &Arc<TestClock>) -> Engine {
     let gocardless = ProviderSettings { base_url: Some(base_url.clone()), ..ProviderSettings::default() };
     let settings = Settings {
         public_url: Url::parse("http://127.0.0.1:5006/").unwrap(),
         providers: BTreeMap::from([("gocardless".to_owned(), gocardless)]),
         trusted_proxies: Vec::new(),
     };
-    let http = Http::new(ambient.clone()).unwrap();
+    let http = Http::with_pauses(ambient.clone(), Arc::new(TurnedPauses(Arc::clone(clock)))).unwrap();
     Engine::new(store, vault, Registry::all(), http, settings, ambient.clone())
 }
 

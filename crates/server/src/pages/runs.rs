@@ -240,7 +240,7 @@ fn parts(app: &App, view: &RunView, member: &Member, today: &Today) -> RunParts 
     let run = &view.run;
     let descriptor = app.engine.descriptor(&view.provider);
     let at = run.finished_at.or(run.started_at).unwrap_or(run.created_at);
-    let fault_view = |fault: &FaultRecord| FaultView::of(fault, today).at(at).told_by(descriptor);
+    let fault_view = |fault: &FaultRecord| FaultView::of(fault, today).at(at).of_run(run.id).told_by(descriptor);
     let account_part = |account| account_part(account, account.run.fault.as_ref().map(fault_view));
     let steps: usize = view.accounts.iter().map(|account| progress(account.run.step)).sum();
     let percent = if view.is_finished() { 100 } else { steps * 100 / (view.accounts.len().max(1) * 4) };

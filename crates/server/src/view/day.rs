@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::counted;
+
 /// Now and where: what days and moments are told against.
 #[derive(Debug, Clone)]
 pub(crate) struct Today {
@@ -49,6 +51,17 @@ impl Today {
     }
 }
 
+/// How long from one moment to a later one, as people say it: `in 12 minutes`, `in 3 hours`, `in 2 days`.
+pub(crate) fn ahead(now: Timestamp, at: Timestamp) -> String {
+    let minutes = at.duration_since(now).as_mins();
+    match minutes {
+        ..=0 => "now".to_owned(),
+        1..=90 => format!("in {}", counted(minutes, "minute", "minutes")),
+        91..=2880 => format!("in {}", counted((minutes + 30) / 60, "hour", "hours")),
+        _ => format!("in {}", counted((minutes + 720) / 1440, "day", "days")),
+    }
+}
+
 /// A day with its year: `18 Nov 2025`.
 pub(crate) fn long_day(day: Date) -> String {
     day.strftime("%-d %b %Y").to_string()
@@ -69,5 +82,17 @@ mod tests {
         assert_eq!(today.moment(at("2025-11-03T06:12:00Z")), "3 Nov 2025");
         assert_eq!(today.until(at("2026-11-22T06:10:00Z")), "tomorrow 07:10");
         assert_eq!(today.until(at("2026-12-03T06:10:00Z")), "3 Dec 07:10");
+    }
+
+    #[test]
+    fn what_is_ahead_is_told_roughly() {
+        let now: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
+        let of = |minutes| ahead(now, now + jiff::SignedDuration::from_mins(minutes));
+        assert_eq!(of(-5), "now");
+        assert_eq!(of(1), "in 1 minute");
+        assert_eq!(of(90), "in 90 minutes");
+        assert_eq!(of(91), "in 2 hours");
+        assert_eq!(of(23 * 60 + 40), "in 24 hours");
+        assert_eq!(of(3 * 1440), "in 3 days");
     }
 }
