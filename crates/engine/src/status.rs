@@ -21,6 +21,8 @@ pub struct AccountStatus {
     pub status: Status,
     /// Since when it is so, where that is known.
     pub since: Option<Timestamp>,
+    /// When its rows last came in completely.
+    pub last_success_at: Option<Timestamp>,
     /// The last finished run of the connection.
     pub last_run: Option<RunId>,
     /// The connection behind the account.
@@ -85,6 +87,7 @@ impl Statuses {
         self.0.get(&account).cloned().unwrap_or(AccountStatus {
             status: Status::WithoutBank,
             since: None,
+            last_success_at: None,
             last_run: None,
             connection: None,
             bank: None,
@@ -108,6 +111,7 @@ impl Engine {
             let account = AccountStatus {
                 since: since(&status, connection, facts.failing_since),
                 status,
+                last_success_at: facts.last_success_at,
                 last_run: facts.last_run,
                 connection: Some(facts.connection),
                 bank: connection.map(|connection| connection.institution_name.clone()),
@@ -178,6 +182,7 @@ impl Engine {
                 AccountStatus {
                     since: since(&status, Some(&connection), None),
                     status,
+                    last_success_at: None,
                     last_run: None,
                     connection: Some(connection.id),
                     bank: Some(connection.institution_name.clone()),

@@ -221,3 +221,21 @@ test("the provider is gone: said, retried by itself, and what was there stays", 
   await page.getByRole("button", { name: "Bank sync" }).click();
   await expect(page.getByText("Up to date").first()).toBeVisible();
 });
+
+test("the server restarts while the person is at the bank, and the way back is opened twice", async ({ signedIn: page, house }) => {
+  const link = await begin(page, house);
+  const tab = await page.context().newPage();
+  await tab.goto(link);
+  await tab.getByRole("button", { name: "I agree" }).click();
+  await house.restart("SIGKILL");
+  await tab.getByRole("button", { name: "Continue" }).click();
+  const back = tab.waitForRequest((request) => request.url().includes("/connect/callback"));
+  await tab.getByRole("button", { name: "Continue" }).click();
+  const url = (await back).url();
+  await expect(tab.getByRole("heading", { name: "Link accounts" })).toBeVisible();
+  await tab.goto(url);
+  await expect(tab.getByRole("heading", { name: "Link accounts" })).toBeVisible();
+  await tab.close();
+  await page.goto(`${house.address}/o/${organizationOf(page)}/banks`);
+  await expect(page.getByRole("region", { name: /Nordhafen/ })).toHaveCount(1);
+});

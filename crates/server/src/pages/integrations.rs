@@ -1,11 +1,14 @@
 //! Bank integrations: every connection with its bank accounts, its access and its status.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bankside_domain::Currency;
 use bankside_domain::consent::{ConsentStanding, days_between};
-use bankside_engine::{ConnectedAccount, ConnectionView};
+use bankside_domain::status::Status;
+use bankside_engine::{ConnectedAccount, ConnectionView, Descriptor};
 
 use crate::App;
 use crate::error::{PageError, page};
@@ -15,13 +18,27 @@ use crate::view::counted;
 use crate::view::day::Today;
 use crate::view::money::amount;
 use crate::view::shell::{Place, Shell};
-use crate::view::status::StatusView;
+use crate::view::status::{Note, StatusView};
 
 #[derive(Template)]
 #[template(path = "integrations.html")]
 struct IntegrationsHtml {
     shell: Shell,
-    connections: Vec<BankSync>,
+    /// The whole in a few figures.
+    strip: Vec<Figure>,
+    groups: Vec<Group>,
+}
+
+struct Figure {
+    label: &'static str,
+    value: String,
+    tone: &'static str,
+}
+
+/// Syncs that have something in common.
+struct Group {
+    title: &'static str,
+    syncs: Vec<BankSync>,
 }
 
 struct BankSync {
@@ -29,13 +46,19 @@ struct BankSync {
     monogram: String,
     bank: String,
     provider: &'static str,
+    owner: Option<String>,
     mark: StatusView,
+    note: Option<Note>,
     session: String,
+    /// Whether Resync is what the status asks for.
+    renew_first: bool,
     accounts: Vec<SyncAccount>,
     may_start: bool,
     has_unlinked: bool,
     start_url: String,
     link_url: String,
+    renew_url: String,
+    unsync_url: String,
 }
 
 struct SyncAccount {
@@ -60,6 +83,9 @@ fn session(view: &ConnectionView, today: &Today) -> String {
     let consent = &view.connection.consent;
     let day = consent.valid_until.map(|end| today.day(end.to_zoned(today.zone.clone()).date())).unwrap_or_default();
     match (consent.standing(today.now), consent.valid_until) {
+        (ConsentStanding::Holds | ConsentStanding::EndsIn(_), Some(_)) if view.status.status == Status::RenewNow => {
+            format!("Access ended before its time, which was {day}")
+        }
         (ConsentStanding::Ended, _) => format!("Access ended on {day}"),
         (ConsentStanding::NoKnownEnd, _) | (_, None) => "This bank names no end of access".to_owned(),
         (_, Some(end)) => {
@@ -92,26 +118,68 @@ fn account(connected: &ConnectedAccount, shell: &Shell) -> SyncAccount {
     }
 }
 
+fn sync(view: &ConnectionView, descriptor: Option<&'static Descriptor>, shell: &Shell) -> BankSync {
+    let id = view.connection.id;
+    let note = Note::of(&view.status, descriptor, None, shell);
+    BankSync {
+        name: view.connection.name.clone(),
+        monogram: monogram(&view.connection.institution_name),
+        bank: view.connection.institution_name.clone(),
+        provider: view.provider_name,
+        owner: view.owner.clone(),
+        mark: StatusView::of(&view.status.status, None, &shell.today),
+        renew_first: note.as_ref().is_some_and(|note| note.action.as_ref().is_some_and(|action| action.is_post)),
+        note,
+        session: session(view, &shell.today),
+        may_start: view.bank_accounts.iter().any(|account| account.feeds.is_some()),
+        has_unlinked: view.bank_accounts.iter().any(|account| account.feeds.is_none()),
+        accounts: view.bank_accounts.iter().map(|connected| account(connected, shell)).collect(),
+        start_url: shell.at(&format!("connections/{id}/sync")),
+        link_url: shell.at(&format!("connections/{id}/link")),
+        renew_url: shell.at(&format!("connections/{id}/renew")),
+        unsync_url: shell.at(&format!("connections/{id}/unsync")),
+    }
+}
+
+/// The whole in a few figures.
+fn strip(views: &[ConnectionView], today: &Today) -> Vec<Figure> {
+    let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    let banks: BTreeSet<&str> = views.iter().map(|view| view.connection.institution_name.as_str()).collect();
+    let all = || views.iter().flat_map(|view| &view.bank_accounts);
+    let linked = all().filter(|account| account.feeds.is_some()).count();
+    let free = all().count() - linked;
+    let latest = all().filter_map(|account| account.feeds.as_ref()?.status.last_success_at).max();
+    let waiting = views.iter().filter(|view| Note::needs_somebody(&view.status.status)).count();
+    let figure = |label, value| Figure { label, value, tone: "" };
+    let mut figures = vec![
+        figure("Syncs", format!("{}, at {}", views.len(), counted(count(banks.len()), "bank", "banks"))),
+        figure(
+            "Bank accounts",
+            match free {
+                0 => format!("{linked} linked"),
+                free => format!("{linked} linked, {free} not"),
+            },
+        ),
+        figure("Last sync", latest.map_or_else(|| "not yet".to_owned(), |at| today.moment(at))),
+    ];
+    if waiting > 0 {
+        figures.push(Figure { label: "Needs you", value: counted(count(waiting), "sync", "syncs"), tone: "is-act" });
+    }
+    figures
+}
+
 /// The page.
 pub(crate) async fn show(State(app): State<App>, member: Member) -> Result<Response, PageError> {
     let shell = shell(&app, &member, Place::Banks, None).await?;
     let views = app.engine.connections(member.asker()).await?;
-    let connections = views.iter().map(|view| {
-        let id = view.connection.id;
-        BankSync {
-            name: view.connection.name.clone(),
-            monogram: monogram(&view.connection.institution_name),
-            bank: view.connection.institution_name.clone(),
-            provider: view.provider_name,
-            mark: StatusView::of(&view.status.status, None, &shell.today),
-            session: session(view, &shell.today),
-            may_start: view.bank_accounts.iter().any(|account| account.feeds.is_some()),
-            has_unlinked: view.bank_accounts.iter().any(|account| account.feeds.is_none()),
-            accounts: view.bank_accounts.iter().map(|connected| account(connected, &shell)).collect(),
-            start_url: shell.at(&format!("connections/{id}/sync")),
-            link_url: shell.at(&format!("connections/{id}/link")),
-        }
-    });
-    let html = IntegrationsHtml { connections: connections.collect(), shell };
-    Ok(page(&html)?.into_response())
+    let strip = strip(&views, &shell.today);
+    let (waiting, running): (Vec<&ConnectionView>, Vec<&ConnectionView>) =
+        views.iter().partition(|view| Note::needs_somebody(&view.status.status));
+    let group = |title, views: Vec<&ConnectionView>| {
+        let sync = |view: &ConnectionView| sync(view, app.engine.descriptor(&view.connection.provider), &shell);
+        Group { title, syncs: views.into_iter().map(sync).collect() }
+    };
+    let groups = [group("Needs you", waiting), group("In order", running)];
+    let groups = groups.into_iter().filter(|group| !group.syncs.is_empty()).collect();
+    Ok(page(&IntegrationsHtml { groups, strip, shell })?.into_response())
 }

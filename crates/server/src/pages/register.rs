@@ -18,7 +18,7 @@ use crate::session::Member;
 use crate::view::day::Today;
 use crate::view::money::{amount, grouped, signed};
 use crate::view::shell::{Place, Shell};
-use crate::view::status::{StatusView, proof};
+use crate::view::status::{Note, StatusView, proof};
 use crate::view::{FieldView, counted};
 
 const ROWS_PER_PAGE: i64 = 100;
@@ -53,6 +53,8 @@ struct RegisterHtml {
 struct OpenAccount {
     id: String,
     connection: Option<String>,
+    /// What to say of its status, where that is not healthy.
+    note: Option<Note>,
 }
 
 struct FeedLine {
@@ -187,6 +189,10 @@ async fn show(app: &App, member: &Member, open: Option<AccountView>, asked: Aske
     };
     let can_sync = views.iter().any(|view| view.status.connection.is_some()) && shell.may_edit();
     let feed_lines = feed_lines(app, member, &views, today).await?;
+    let provider = match open.as_ref().and_then(|view| view.status.connection) {
+        Some(connection) => engine.descriptor(&engine.connection(member.asker(), connection).await?.provider),
+        None => None,
+    };
     let html = RegisterHtml {
         title: open.as_ref().map_or_else(|| "All accounts".to_owned(), |view| view.account.name.clone()),
         balance: open
@@ -198,6 +204,7 @@ async fn show(app: &App, member: &Member, open: Option<AccountView>, asked: Aske
         account: open.as_ref().map(|view| OpenAccount {
             id: view.account.id.to_string(),
             connection: view.status.connection.map(|connection| connection.to_string()),
+            note: Note::of(&view.status, provider, Some(view.account.currency), &shell),
         }),
         can_sync,
         feed_lines,

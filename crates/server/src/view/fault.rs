@@ -107,16 +107,16 @@ impl FaultView {
 
 fn who(fault: &FaultRecord) -> String {
     match &fault.action {
-        Some(UserAction::Renew) => "Connect this bank again: access has to be given anew.".to_owned(),
+        Some(UserAction::Renew) => "You can act: Resync gives access anew. Links and rows stay.".to_owned(),
         Some(UserAction::FixCredentials) => "Whoever keeps the keys should check them.".to_owned(),
         Some(UserAction::ActAtBank(what)) => what.clone(),
         Some(UserAction::Visit(url)) => format!("Go to {url}."),
         Some(UserAction::Pay(url)) => format!("Pay at {url}."),
         None if fault.class == FaultClass::Gone => {
-            "You can act: unlink this account, if the bank has closed it. Its rows stay.".to_owned()
+            "You can act: Resync, or unlink this account if the bank has closed it. Its rows stay.".to_owned()
         }
         None => match fault.class.who_acts() {
-            WhoActs::Person => "You can act: connect this bank again.".to_owned(),
+            WhoActs::Person => "You can act: Resync asks the bank anew. Links and rows stay.".to_owned(),
             WhoActs::Admin => "An admin of this server should look at it.".to_owned(),
             WhoActs::Nobody => "Nobody has to do anything.".to_owned(),
         },

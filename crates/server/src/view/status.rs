@@ -4,9 +4,12 @@ use bankside_domain::Currency;
 use bankside_domain::balance::Proof;
 use bankside_domain::fault::FaultRecord;
 use bankside_domain::status::Status;
+use bankside_engine::{AccountStatus, Descriptor};
 
 use super::day::Today;
+use super::fault::FaultView;
 use super::money::amount;
+use super::shell::Shell;
 
 /// A status mark.
 #[derive(Debug, Clone)]
@@ -55,7 +58,7 @@ impl StatusView {
                 Self::loud("is-act", "key", format!("Renew by {day}"), format!("Access ends on {day}, {left} left."))
             }
             Status::RenewNow => {
-                Self::loud("is-stop", "key", "Renew now", "Access has ended. Nothing is lost: the rows stay.")
+                Self::loud("is-stop", "key", "Renew now", "Access has ended. Nothing is lost: links and rows stay.")
             }
             Status::AnswerNeeded(fault) => Self::fault("is-act", "shield", "Answer needed", fault, today),
             Status::KeysNeeded(fault) => Self::fault("is-stop", "key", "Keys needed", fault, today),
@@ -80,6 +83,116 @@ impl StatusView {
         _today: &Today,
     ) -> Self {
         Self::loud(tone, icon, word, fault.message.clone())
+    }
+}
+
+/// What stands beside a mark that is not healthy: why and since when, who must act, what happens by itself, a reference to copy, and
+/// one step that leads to the remedy.
+#[derive(Debug, Clone)]
+pub(crate) struct Note {
+    /// The mark.
+    pub(crate) mark: StatusView,
+    /// Why, in one sentence.
+    pub(crate) cause: String,
+    /// Since when, where that is known.
+    pub(crate) since: Option<String>,
+    /// Who must act, and what happens by itself.
+    pub(crate) outlook: Option<String>,
+    /// What to tell somebody who helps.
+    pub(crate) reference: Option<String>,
+    /// The step, for those who may take it.
+    pub(crate) action: Option<Action>,
+}
+
+/// A step that leads to the remedy.
+#[derive(Debug, Clone)]
+pub(crate) struct Action {
+    /// What it is called.
+    pub(crate) label: &'static str,
+    /// Where it leads.
+    pub(crate) url: String,
+    /// Whether it is a form that is posted.
+    pub(crate) is_post: bool,
+}
+
+impl Note {
+    /// What to say of a status; `None` for one that is healthy. `provider` is the connection's.
+    pub(crate) fn of(
+        standing: &AccountStatus,
+        provider: Option<&'static Descriptor>,
+        currency: Option<Currency>,
+        shell: &Shell,
+    ) -> Option<Self> {
+        let today = &shell.today;
+        let mark = StatusView::of(&standing.status, currency, today);
+        let cause = mark.cause.clone()?;
+        let fault = fault_of(&standing.status).map(|fault| {
+            let view = FaultView::of(fault, today).told_by(provider);
+            match standing.last_run {
+                Some(run) => view.of_run(run),
+                None => view,
+            }
+        });
+        let outlook = match (&standing.status, &fault) {
+            (_, Some(fault)) => Some(format!("{} {}", fault.who, fault.by_itself)),
+            (Status::RenewNow, None) => Some(
+                "Resync takes a minute, keeps all links, and fills the gap. Until then nothing new comes in.".into(),
+            ),
+            (Status::RenewBy { .. }, None) => Some(
+                "The limit is the bank's and the provider's. Resync takes a minute and keeps all links.".to_owned(),
+            ),
+            (Status::CheckData { .. }, None) => Some(
+                "Syncs go on. Rows are missing, doubled or changed since that day; look at what they brought."
+                    .to_owned(),
+            ),
+            _ => None,
+        };
+        let action = action(standing, provider, shell);
+        let since = standing.since.map(|since| today.moment(since));
+        Some(Self { mark, cause, since, outlook, reference: fault.map(|fault| fault.reference), action })
+    }
+
+    /// Whether it waits for a person.
+    pub(crate) fn needs_somebody(status: &Status) -> bool {
+        matches!(
+            status,
+            Status::RenewNow
+                | Status::RenewBy { .. }
+                | Status::KeysNeeded(_)
+                | Status::AnswerNeeded(_)
+                | Status::CheckData { .. }
+        )
+    }
+}
+
+fn fault_of(status: &Status) -> Option<&FaultRecord> {
+    match status {
+        Status::Partly(fault)
+        | Status::WaitingForBank(fault)
+        | Status::Retrying(fault)
+        | Status::AnswerNeeded(fault)
+        | Status::KeysNeeded(fault) => Some(fault),
+        _ => None,
+    }
+}
+
+fn action(standing: &AccountStatus, provider: Option<&'static Descriptor>, shell: &Shell) -> Option<Action> {
+    let connection = standing.connection?;
+    let step = |label, path: String, is_post| Action { label, url: shell.at(&path), is_post };
+    let details = || {
+        let run = standing.last_run?;
+        Some(step("Details", format!("runs/{run}"), false))
+    };
+    match &standing.status {
+        Status::RenewNow | Status::RenewBy { .. } | Status::AnswerNeeded(_) => {
+            shell.may_manage_banks().then(|| step("Resync", format!("connections/{connection}/renew"), true))
+        }
+        Status::KeysNeeded(_) => {
+            let provider = provider.filter(|_| shell.may_manage_banks())?;
+            Some(step("Edit keys", format!("providers/{}/keys", provider.id), false))
+        }
+        Status::CheckData { .. } | Status::Partly(_) | Status::WaitingForBank(_) | Status::Retrying(_) => details(),
+        _ => None,
     }
 }
 
