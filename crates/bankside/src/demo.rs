@@ -103,9 +103,10 @@ pub(crate) async fn run(options: &DemoOptions) -> anyhow::Result<ExitCode> {
         store.close().await;
         return Ok(ExitCode::SUCCESS);
     }
+    let told = serve::told_to_stop()?;
     println!("\nBankside is at {public_url}\n  sign in as   {LOGIN}\n  password     {PASSWORD}");
     println!("The sandbox is at {sandbox_url}\nCtrl-C ends both.");
-    serve::serve_until_told(listener, engine, store).await?;
+    serve::serve_until_told(listener, engine, store, told).await?;
     Ok(ExitCode::SUCCESS)
 }
 
