@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use bankside_connect::Registry;
-use bankside_engine::{Descriptor, ProviderSettings};
+use bankside_engine::{Descriptor, Feature, FixedFeature, ProviderSettings};
 use config::{Config, Environment, File, FileFormat};
 use serde::Deserialize;
 use url::Url;
@@ -35,6 +35,8 @@ struct Written {
     vault: WrittenVault,
     #[serde(default)]
     log: WrittenLog,
+    #[serde(default)]
+    features: BTreeMap<String, bool>,
     #[serde(default)]
     providers: BTreeMap<String, WrittenProvider>,
 }
@@ -121,6 +123,8 @@ pub(crate) struct Configuration {
     pub(crate) log_filter: String,
     pub(crate) log_format: LogFormat,
     pub(crate) providers: BTreeMap<String, ProviderSettings>,
+    /// Features that no page can switch, because they stand here.
+    pub(crate) features: BTreeMap<String, FixedFeature>,
     /// What was read, for `doctor` and the start.
     pub(crate) sources: Vec<String>,
     /// What was found in them that does not count, for `doctor` and the start.
@@ -203,6 +207,7 @@ impl Configuration {
             check_public_url(url)?;
         }
         let providers = providers(written.providers, from, &mut notes)?;
+        let features = features(written.features, from)?;
         Ok(Self {
             listen,
             public_url,
@@ -212,6 +217,7 @@ impl Configuration {
             log_filter: written.log.filter.unwrap_or_else(|| "info,tower_http=warn,sqlx=warn".to_owned()),
             log_format: written.log.format,
             providers,
+            features,
             sources,
             notes,
         })
@@ -276,6 +282,27 @@ fn provider(
     Ok(ProviderSettings { base_url: section.base_url, is_off: section.enabled == Some(false), keys })
 }
 
+fn features(written: BTreeMap<String, bool>, from: &ReadFrom<'_>) -> anyhow::Result<BTreeMap<String, FixedFeature>> {
+    let known: Vec<&str> = Feature::all(&Registry::all()).map(|feature| feature.key).collect();
+    let mut features = BTreeMap::new();
+    for (key, is_on) in written {
+        if !known.contains(&key.as_str()) {
+            bail!("the configuration has the feature “{key}”; known are: {}", known.join(", "));
+        }
+        let variable = from.variables.get(&format!("BANKSIDE_FEATURES__{}", key.to_ascii_uppercase()));
+        let read_from = variable.map_or_else(
+            || format!("the file {}", absolute(from.toml).display()),
+            |variable| format!("the environment ({})", variable.found_in),
+        );
+        features.insert(key, FixedFeature { is_on, read_from });
+    }
+    Ok(features)
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
 fn check_public_url(url: &Url) -> anyhow::Result<()> {
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
         bail!("public_url must be a web address such as https://money.example.org, not {url}");
@@ -298,7 +325,6 @@ pub(crate) fn default_key_file(name: &str) -> anyhow::Result<PathBuf> {
 
 /// A key beside the data protects nothing: whoever copies the folder has both.
 fn check_key_lies_apart(key_file: &Path, data_folder: &Path) -> anyhow::Result<()> {
-    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     if absolute(key_file).starts_with(absolute(data_folder)) {
         bail!(
             "the key file {} lies in the data folder {}; whoever copies the folder would have both. Put it elsewhere",
@@ -457,6 +483,18 @@ mod tests {
         let error = format!("{:#}", with_json("{\n  \"nordigen\": {\"secretId\" \"geheim\"}\n}", "", &[]).unwrap_err());
         assert!(error.contains("config.json, line 2, column 27"), "{error}");
         assert!(!error.contains("geheim"), "{error}");
+    }
+
+    #[test]
+    fn features_say_where_they_were_switched() {
+        let configuration = read("[features]\naccount_syncing = false", &[]).unwrap();
+        let fixed = &configuration.features["account_syncing"];
+        assert!(!fixed.is_on && fixed.read_from.ends_with("config.toml"), "{fixed:?}");
+        let variable = [("BANKSIDE_FEATURES__ACCOUNT_SYNCING", "true")];
+        let configuration = read("[features]\naccount_syncing = false", &variable).unwrap();
+        let fixed = &configuration.features["account_syncing"];
+        assert!(fixed.is_on && fixed.read_from.contains("BANKSIDE_FEATURES__ACCOUNT_SYNCING"), "{fixed:?}");
+        assert!(error("[features]\naccount_sync = true").contains("known are: account_syncing"));
     }
 
     #[test]

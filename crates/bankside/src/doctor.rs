@@ -43,6 +43,12 @@ pub(crate) async fn run(options: &ServeOptions) -> anyhow::Result<ExitCode> {
             }
             check_address(&configuration, &mut findings);
             check_providers(&configuration, &mut findings);
+            for (key, fixed) in &configuration.features {
+                findings.note(
+                    "features",
+                    format!("{key} is {} by {}", if fixed.is_on { "on" } else { "off" }, fixed.read_from),
+                );
+            }
             check_data(&configuration, &mut findings).await;
         }
         Err(error) => findings.problem("configuration", format!("{error:#}")),

@@ -39,6 +39,7 @@ pub(crate) async fn run(options: &ServeOptions) -> anyhow::Result<ExitCode> {
         public_url: public_url.clone(),
         providers: configuration.providers,
         trusted_proxies: configuration.trusted_proxies,
+        features: configuration.features,
     };
     let engine = compose::engine(store.clone(), vault, settings, ambient)?;
     let told = told_to_stop()?;
@@ -74,6 +75,9 @@ fn announce(configuration: &Configuration, public_url: &Url, origin: KeyOrigin, 
             Some(keys) => tracing::info!("{name}: keys from {}", keys.read_from),
             None => tracing::info!("{name}: no keys configured; organizations type their own"),
         }
+    }
+    for (key, fixed) in &configuration.features {
+        tracing::info!("{key}: {} by {}", if fixed.is_on { "on" } else { "off" }, fixed.read_from);
     }
     if public_url.scheme() == "http" && !configuration.listen.ip().is_loopback() {
         tracing::warn!(

@@ -9,5 +9,9 @@ pub(crate) mod house;
 mod crash;
 #[path = "whole/faults.rs"]
 mod faults;
+#[path = "whole/features.rs"]
+mod features;
+#[path = "whole/keys.rs"]
+mod keys;
 #[path = "whole/straight.rs"]
 mod straight;

@@ -61,6 +61,15 @@ impl From<EngineError> for PageError {
             EngineError::Invalid { message, .. } => {
                 Self::plain(StatusCode::UNPROCESSABLE_ENTITY, "That does not do", message)
             }
+            EngineError::SwitchedOff(feature) => Self::plain(
+                StatusCode::CONFLICT,
+                format!("{} is switched off", feature.name),
+                format!(
+                    "What is there stays as it is. Whoever runs this server can switch it on: Settings, Show advanced \
+                     settings, Show experimental features, {}.",
+                    feature.name
+                ),
+            ),
             EngineError::Conflict(what) => Self::plain(StatusCode::CONFLICT, "That does not fit", sentence(what)),
             EngineError::Outside(fault) => {
                 let today = Today::new(jiff::Timestamp::UNIX_EPOCH, "UTC");

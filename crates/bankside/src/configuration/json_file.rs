@@ -25,7 +25,7 @@ impl JsonFile {
     }
 
     fn read(path: &Path) -> anyhow::Result<Self> {
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let path = super::absolute(path);
         let shown = path.display();
         let text = std::fs::read_to_string(&path).with_context(|| format!("the file {shown}"))?;
         // An error of the syntax names no value, so nothing secret is told.

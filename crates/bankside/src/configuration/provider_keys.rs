@@ -89,9 +89,8 @@ fn places(
     json: Option<&JsonFile>,
 ) -> anyhow::Result<Vec<Place>> {
     let keys = || descriptor.fields.iter().map(|field| field.key);
-    let toml = std::path::absolute(toml).unwrap_or_else(|_| toml.to_owned());
     let in_toml = keys().map(|key| (key, Found { name: key.to_owned(), value: written.get(key).cloned() }));
-    let in_toml = Place { name: format!("the file {}", toml.display()), fields: in_toml.collect() };
+    let in_toml = Place { name: format!("the file {}", super::absolute(toml).display()), fields: in_toml.collect() };
     let ours = keys().map(|key| (key, variable(descriptor.id, key)));
     let mut places = vec![in_environment(variables, ours)];
     let older = OLDER_NAMES.iter().find(|older| older.provider == descriptor.id);

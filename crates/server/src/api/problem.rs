@@ -73,6 +73,7 @@ impl From<EngineError> for Problem {
                 field: Some(field.to_owned()),
                 ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", message)
             },
+            EngineError::SwitchedOff(_) => Self::new(StatusCode::CONFLICT, "switched_off", format!("{error}.")),
             EngineError::Conflict(what) => Self::new(StatusCode::CONFLICT, "conflict", what),
             EngineError::Outside(fault) => {
                 let status = match fault.class {

@@ -185,7 +185,7 @@ async fn show(app: &App, member: &Member, open: Option<AccountView>, asked: Aske
         Some(view) => vec![view.clone()],
         None => engine.accounts(member.asker()).await?,
     };
-    let can_sync = views.iter().any(|view| view.status.connection.is_some()) && shell.may_edit();
+    let can_sync = views.iter().any(|view| view.status.connection.is_some()) && shell.may_sync();
     let feed_lines = feed_lines(app, member, &views, today).await?;
     let html = RegisterHtml {
         title: open.as_ref().map_or_else(|| "All accounts".to_owned(), |view| view.account.name.clone()),
