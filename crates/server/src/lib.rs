@@ -10,6 +10,7 @@ mod pages;
 mod security;
 mod session;
 mod syncing;
+mod told;
 mod view;
 
 use axum::Router;
@@ -43,6 +44,7 @@ pub fn router(engine: Engine) -> Router {
         .fallback(pages::not_found)
         .layer(from_fn_with_state(app.clone(), security::own_pages_only))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(from_fn_with_state(app.clone(), told::tell))
         .layer(CompressionLayer::new().compress_when(compressed))
         .layer(from_fn(security::headers))
         .layer(TraceLayer::new_for_http())

@@ -52,6 +52,11 @@ impl FaultView {
         }
     }
 
+    /// Says when to try again where the reader's zone is not known.
+    pub(crate) fn try_again_at(self, when: &str) -> Self {
+        Self { by_itself: format!("It makes sense to try again at {when}. What has arrived is kept."), ..self }
+    }
+
     /// Says when it happened.
     pub(crate) fn at(self, at: Timestamp) -> Self {
         Self { at: Some(at), ..self }
