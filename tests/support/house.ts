@@ -15,8 +15,10 @@ export interface House {
   /** The address of the sandbox, without a slash at its end. */
   readonly sandbox: string;
   readonly gocardless: Simulated;
-  /** Where everything of it lies. */
+  /** Where everything of it lies; also the working folder of the server. */
   readonly folder: string;
+  /** What the server is started with; a change counts from the next restart on. */
+  readonly environment: Record<string, string>;
   readonly server: Program;
   /** Ends the server as an operator or a power cut would, and starts another over the same data. */
   restart(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
@@ -39,7 +41,7 @@ export const test = base.extend<{ house: House; eyes: Eyes; signedIn: Page }>({
     const index = (await (await fetch(`${sandboxAddress}/index.json`)).json()) as { providers: (Simulated & { id: string })[] };
     const gocardless = index.providers.find((provider) => provider.id === "gocardless");
     if (!gocardless) throw new Error("the sandbox does not simulate gocardless");
-    const environment = { BANKSIDE_PROVIDERS__GOCARDLESS__BASE_URL: gocardless.base_url };
+    const environment: Record<string, string> = { BANKSIDE_PROVIDERS__GOCARDLESS__BASE_URL: gocardless.base_url };
     const serve = async (listen: string): Promise<[Program, string]> => {
       const program = Program.start(home.path, ["serve", "--listen", listen, "--data-folder", "data"], environment);
       return [program, await program.says(/Bankside is at (\S+)\/\s/)];
@@ -50,6 +52,7 @@ export const test = base.extend<{ house: House; eyes: Eyes; signedIn: Page }>({
       sandbox: sandboxAddress,
       gocardless,
       folder: home.path,
+      environment,
       get server() {
         return server;
       },

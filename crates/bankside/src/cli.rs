@@ -31,10 +31,10 @@ pub(crate) enum Command {
     Doctor(ServeOptions),
 }
 
-/// Where configuration comes from: these flags, then the environment (`BANKSIDE_…`), then the file.
+/// Where configuration comes from: these flags, then the environment (`BANKSIDE_…`), then the files.
 #[derive(Debug, Args, Clone, Default)]
 pub(crate) struct ServeOptions {
-    /// The configuration file; ./config.toml is read if it is there
+    /// The configuration file; ./config.toml is read if it is there. One that ends in .json stands for config.json
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// The address to listen on

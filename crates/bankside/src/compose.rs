@@ -13,7 +13,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::configuration::LogFormat;
+use crate::configuration::{LogFormat, variables};
 
 const KEY_VARIABLE: &str = "BANKSIDE_VAULT_KEY";
 const PASSPHRASE_VARIABLE: &str = "BANKSIDE_VAULT_PASSPHRASE";
@@ -75,11 +75,11 @@ pub(crate) async fn open_vault(
     ambient: &Ambient,
 ) -> anyhow::Result<(Vault, KeyOrigin)> {
     let record = store.key_record().await?;
-    let from_variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty()).map(Secret::new);
+    let from_variable = |name| anyhow::Ok(variables::secret(name)?.map(Secret::new));
     let salt = record.as_ref().and_then(|record| record.passphrase_salt.clone());
-    let (master, salt, origin) = if let Some(text) = from_variable(KEY_VARIABLE) {
+    let (master, salt, origin) = if let Some(text) = from_variable(KEY_VARIABLE)? {
         (MasterKey::from_text(&text, KEY_VARIABLE)?, None, KeyOrigin::Environment)
-    } else if let Some(passphrase) = from_variable(PASSPHRASE_VARIABLE) {
+    } else if let Some(passphrase) = from_variable(PASSPHRASE_VARIABLE)? {
         let salt = salt.unwrap_or_else(|| MasterKey::new_salt(ambient));
         (MasterKey::from_passphrase(&passphrase, &salt)?, Some(salt), KeyOrigin::Passphrase)
     } else if salt.is_some() {

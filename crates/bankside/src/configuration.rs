@@ -1,4 +1,8 @@
-//! Configuration: defaults, then a file, then the environment, then flags. The later one wins.
+//! Configuration: defaults, then files, then the environment, then flags. The later one wins.
+
+mod json_file;
+mod provider_keys;
+pub(crate) mod variables;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
@@ -6,19 +10,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use bankside_connect::Registry;
-use bankside_domain::Secret;
-use bankside_engine::{InstallationKeys, ProviderSettings};
+use bankside_engine::{Descriptor, Feature, FixedFeature, ProviderSettings};
 use config::{Config, Environment, File, FileFormat};
 use serde::Deserialize;
 use url::Url;
 
 use crate::cli::ServeOptions;
+use json_file::JsonFile;
+use variables::Variables;
 
 const DEFAULT_FILE: &str = "config.toml";
-
-/// Environment variables that are ours but no configuration: they are read where they are used.
-const OTHERS: [&str; 4] =
-    ["BANKSIDE_VAULT_KEY", "BANKSIDE_VAULT_PASSPHRASE", "BANKSIDE_WEB_DIST", "BANKSIDE_TEST_POSTGRES"];
 
 /// The file and the environment, as they are written.
 #[derive(Debug, Deserialize)]
@@ -34,6 +35,8 @@ struct Written {
     vault: WrittenVault,
     #[serde(default)]
     log: WrittenLog,
+    #[serde(default)]
+    features: BTreeMap<String, bool>,
     #[serde(default)]
     providers: BTreeMap<String, WrittenProvider>,
 }
@@ -120,51 +123,69 @@ pub(crate) struct Configuration {
     pub(crate) log_filter: String,
     pub(crate) log_format: LogFormat,
     pub(crate) providers: BTreeMap<String, ProviderSettings>,
+    /// Features that no page can switch, because they stand here.
+    pub(crate) features: BTreeMap<String, FixedFeature>,
     /// What was read, for `doctor` and the start.
     pub(crate) sources: Vec<String>,
+    /// What was found in them that does not count, for `doctor` and the start.
+    pub(crate) notes: Vec<String>,
 }
 
 impl Configuration {
     /// Reads all sources. Every error names its source and its place.
     pub(crate) fn read(options: &ServeOptions) -> anyhow::Result<Self> {
-        Self::from_sources(options, std::env::vars().collect())
+        Self::from_sources(options, &std::env::vars().collect())
     }
 
-    fn from_sources(options: &ServeOptions, environment: HashMap<String, String>) -> anyhow::Result<Self> {
+    fn from_sources(options: &ServeOptions, environment: &HashMap<String, String>) -> anyhow::Result<Self> {
         let mut sources = vec!["defaults".to_owned()];
         let mut builder =
             Config::builder().set_default("listen", "127.0.0.1:5006")?.set_default("data_folder", "bankside-data")?;
-        let file = options.config.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
-        if options.config.is_some() || file.exists() {
-            builder = builder.add_source(File::from(file.clone()).format(FileFormat::Toml).required(true));
+        let named_json = options.config.as_deref().filter(|file| is_json(file));
+        let named_toml = options.config.as_deref().filter(|file| !is_json(file));
+        let file = named_toml.unwrap_or(Path::new(DEFAULT_FILE));
+        if named_toml.is_some() || file.exists() {
+            builder = builder.add_source(File::from(file).format(FileFormat::Toml).required(true));
             sources.push(format!("file {}", file.display()));
         }
-        let ours: HashMap<String, String> = environment
-            .into_iter()
-            .filter(|(name, _)| name.starts_with("BANKSIDE_") && !OTHERS.contains(&name.as_str()))
-            .collect();
-        if !ours.is_empty() {
-            let mut names: Vec<&str> = ours.keys().map(String::as_str).collect();
-            names.sort_unstable();
-            sources.push(format!("environment {}", names.join(", ")));
+        let variables = Variables::of(environment)?;
+        if !variables.names().is_empty() {
+            sources.push(format!("environment {}", variables.names().join(", ")));
         }
-        let variables = Environment::with_prefix("BANKSIDE").prefix_separator("_").separator("__");
-        builder = builder.add_source(variables.source(Some(ours.clone())));
+        // Keys are looked for by place, so they must not be mixed with those of the file.
+        let keys: Vec<String> = Registry::all()
+            .descriptors()
+            .flat_map(|descriptor| {
+                descriptor.fields.iter().map(|field| provider_keys::variable(descriptor.id, field.key))
+            })
+            .collect();
+        let settings = Environment::with_prefix("BANKSIDE").prefix_separator("_").separator("__");
+        builder = builder.add_source(settings.source(Some(variables.settings(&keys))));
         let written: Written = builder
             .build()
             .and_then(Config::try_deserialize)
             .with_context(|| format!("the configuration ({})", sources.join(", ")))?;
-        Self::of(written, options, &ours, &file, sources)
+        let data_folder = options.data_folder.clone().unwrap_or_else(|| written.data_folder.clone());
+        let json = JsonFile::find(named_json, &data_folder)?;
+        let mut notes = Vec::new();
+        if let Some(json) = &json {
+            // After the defaults: what config.toml and the environment say comes before it.
+            sources.insert(1, format!("file {}", json.path.display()));
+            let unknown = provider_keys::unknown(json).into_iter();
+            notes.extend(unknown.map(|name| format!("{} has “{name}”, which is not read", json.path.display())));
+        }
+        let from = ReadFrom { toml: file, json: json.as_ref(), variables: &variables };
+        Self::of(written, options, &data_folder, &from, sources, notes)
     }
 
     fn of(
         written: Written,
         options: &ServeOptions,
-        environment: &HashMap<String, String>,
-        file: &Path,
+        data_folder: &Path,
+        from: &ReadFrom<'_>,
         sources: Vec<String>,
+        mut notes: Vec<String>,
     ) -> anyhow::Result<Self> {
-        let data_folder = options.data_folder.clone().unwrap_or(written.data_folder);
         let database_url = options
             .database_url
             .clone()
@@ -174,7 +195,7 @@ impl Configuration {
             Some(path) => path,
             None => default_key_file("bankside.key")?,
         };
-        check_key_lies_apart(&key_file, &data_folder)?;
+        check_key_lies_apart(&key_file, data_folder)?;
         let listen = match options.listen {
             Some(listen) => listen,
             None => written.listen.parse().with_context(|| {
@@ -185,11 +206,8 @@ impl Configuration {
         if let Some(url) = &public_url {
             check_public_url(url)?;
         }
-        let mut providers = BTreeMap::new();
-        for (id, section) in written.providers {
-            let settings = provider(&id, section, environment, file)?;
-            providers.insert(id, settings);
-        }
+        let providers = providers(written.providers, from, &mut notes)?;
+        let features = features(written.features, from)?;
         Ok(Self {
             listen,
             public_url,
@@ -199,23 +217,53 @@ impl Configuration {
             log_filter: written.log.filter.unwrap_or_else(|| "info,tower_http=warn,sqlx=warn".to_owned()),
             log_format: written.log.format,
             providers,
+            features,
             sources,
+            notes,
         })
     }
 }
 
-fn provider(
-    id: &str,
-    section: WrittenProvider,
-    environment: &HashMap<String, String>,
-    file: &Path,
-) -> anyhow::Result<ProviderSettings> {
+/// Where values were read.
+struct ReadFrom<'a> {
+    toml: &'a Path,
+    json: Option<&'a JsonFile>,
+    variables: &'a Variables,
+}
+
+fn is_json(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+}
+
+fn providers(
+    mut written: BTreeMap<String, WrittenProvider>,
+    from: &ReadFrom<'_>,
+    notes: &mut Vec<String>,
+) -> anyhow::Result<BTreeMap<String, ProviderSettings>> {
     let registry = Registry::all();
-    let Some(connector) = registry.get(id) else {
+    if let Some(id) = written.keys().find(|id| registry.get(id).is_none()) {
         let known: Vec<&str> = registry.descriptors().map(|descriptor| descriptor.id).collect();
         bail!("the configuration names the provider “{id}”; known are: {}", known.join(", "));
-    };
-    let descriptor = connector.descriptor();
+    }
+    let mut providers = BTreeMap::new();
+    for descriptor in registry.descriptors() {
+        let section = written.remove(descriptor.id);
+        let is_written = section.is_some();
+        let settings = provider(descriptor, section.unwrap_or_default(), from, notes)?;
+        if is_written || settings.keys.is_some() {
+            providers.insert(descriptor.id.to_owned(), settings);
+        }
+    }
+    Ok(providers)
+}
+
+fn provider(
+    descriptor: &'static Descriptor,
+    section: WrittenProvider,
+    from: &ReadFrom<'_>,
+    notes: &mut Vec<String>,
+) -> anyhow::Result<ProviderSettings> {
+    let id = descriptor.id;
     for key in section.keys.keys() {
         if descriptor.fields.iter().all(|field| field.key != key) {
             let fields: Vec<&str> = descriptor.fields.iter().map(|field| field.key).collect();
@@ -225,30 +273,34 @@ fn provider(
             );
         }
     }
-    let keys = if section.keys.is_empty() {
-        None
-    } else {
-        for field in descriptor.fields {
-            if section.keys.get(field.key).is_none_or(|value| value.trim().is_empty()) {
-                bail!("the configuration of {id} has some of its keys, but {} is missing", field.key);
-            }
-        }
-        let prefix = format!("BANKSIDE_PROVIDERS__{}__", id.to_ascii_uppercase());
-        let from_environment = descriptor
-            .fields
-            .iter()
-            .any(|field| environment.contains_key(&format!("{prefix}{}", field.key.to_ascii_uppercase())));
-        let read_from =
-            if from_environment { "the environment".to_owned() } else { format!("the file {}", file.display()) };
-        let fields = section.keys.into_iter().map(|(name, value)| (name, Secret::new(value.trim()))).collect();
-        Some(InstallationKeys { fields, read_from })
-    };
     if let Some(url) = &section.base_url
         && (!matches!(url.scheme(), "http" | "https") || url.host().is_none() || !url.path().ends_with('/'))
     {
         bail!("providers.{id}.base_url must be a web address that ends with a slash, not {url}");
     }
+    let keys = provider_keys::find(descriptor, from.variables, &section.keys, from.toml, from.json, notes)?;
     Ok(ProviderSettings { base_url: section.base_url, is_off: section.enabled == Some(false), keys })
+}
+
+fn features(written: BTreeMap<String, bool>, from: &ReadFrom<'_>) -> anyhow::Result<BTreeMap<String, FixedFeature>> {
+    let known: Vec<&str> = Feature::all(&Registry::all()).map(|feature| feature.key).collect();
+    let mut features = BTreeMap::new();
+    for (key, is_on) in written {
+        if !known.contains(&key.as_str()) {
+            bail!("the configuration has the feature “{key}”; known are: {}", known.join(", "));
+        }
+        let variable = from.variables.get(&format!("BANKSIDE_FEATURES__{}", key.to_ascii_uppercase()));
+        let read_from = variable.map_or_else(
+            || format!("the file {}", absolute(from.toml).display()),
+            |variable| format!("the environment ({})", variable.found_in),
+        );
+        features.insert(key, FixedFeature { is_on, read_from });
+    }
+    Ok(features)
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn check_public_url(url: &Url) -> anyhow::Result<()> {
@@ -273,7 +325,6 @@ pub(crate) fn default_key_file(name: &str) -> anyhow::Result<PathBuf> {
 
 /// A key beside the data protects nothing: whoever copies the folder has both.
 fn check_key_lies_apart(key_file: &Path, data_folder: &Path) -> anyhow::Result<()> {
-    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     if absolute(key_file).starts_with(absolute(data_folder)) {
         bail!(
             "the key file {} lies in the data folder {}; whoever copies the folder would have both. Put it elsewhere",
@@ -294,7 +345,7 @@ mod tests {
         std::fs::write(&path, file).unwrap();
         let options = ServeOptions { config: Some(path), ..ServeOptions::default() };
         let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Configuration::from_sources(&options, environment)
+        Configuration::from_sources(&options, &environment)
     }
 
     fn error(file: &str) -> String {
@@ -329,6 +380,8 @@ mod tests {
             line.strip_prefix("# ").filter(|line| line.contains(" = ") || line.starts_with('[')).unwrap_or(line)
         };
         let all = example.lines().map(uncommented).collect::<Vec<_>>().join("\n");
+        assert!(error(&all).contains("placeholder"), "whoever forgets to put the keys in is told");
+        let all = all.replace("<Secret ID>", "id").replace("<Secret key>", "key");
         let configuration = read(&all, &[]).unwrap();
         assert!(configuration.providers["gocardless"].keys.is_some());
     }
@@ -344,8 +397,116 @@ mod tests {
         )
         .unwrap();
         let keys = configuration.providers["gocardless"].keys.clone().unwrap();
-        assert_eq!(keys.read_from, "the environment");
+        assert_eq!(
+            keys.read_from,
+            "the environment (BANKSIDE_PROVIDERS__GOCARDLESS__SECRET_ID; BANKSIDE_PROVIDERS__GOCARDLESS__SECRET_KEY)"
+        );
         assert!(!format!("{configuration:?}").contains("\"key\""), "secrets stay out of debug output");
+    }
+
+    /// What a `config.json` with this text in the data folder, beside these variables, comes to.
+    fn with_json(text: &str, toml: &str, environment: &[(&str, &str)]) -> anyhow::Result<Configuration> {
+        let data = tempfile::tempdir().unwrap();
+        std::fs::write(data.path().join("config.json"), text).unwrap();
+        read(&format!("data_folder = {:?}\n{toml}", data.path()), environment)
+    }
+
+    fn id_and_source(configuration: &Configuration) -> (String, String) {
+        let keys = configuration.providers["gocardless"].keys.clone().unwrap();
+        (keys.fields["secret_id"].expose().to_owned(), keys.read_from)
+    }
+
+    const JSON: &str = r#"{"nordigen": {"secretId": "json-id", "secretKey": "json-key"}}"#;
+    const TOML: &str = "[providers.gocardless]\nsecret_id = \"toml-id\"\nsecret_key = \"toml-key\"";
+    const OLDER: [(&str, &str); 2] =
+        [("ACTUAL_NORDIGEN_SECRET_ID", "env-id"), ("ACTUAL_NORDIGEN_SECRET_KEY", "env-key")];
+
+    #[test]
+    fn keys_are_taken_from_the_first_place_that_has_them() {
+        let (id, source) = id_and_source(&with_json(JSON, "", &[]).unwrap());
+        assert_eq!(id, "json-id");
+        assert!(source.starts_with("the file /") && source.ends_with("/config.json"), "{source}");
+
+        let both = with_json(JSON, TOML, &[]).unwrap();
+        assert_eq!(id_and_source(&both).0, "toml-id");
+        assert!(both.notes[0].contains("config.json are not used"), "{:?}", both.notes);
+
+        let all = with_json(JSON, TOML, &OLDER).unwrap();
+        let (id, source) = id_and_source(&all);
+        assert_eq!(id, "env-id");
+        assert_eq!(source, "the environment (ACTUAL_NORDIGEN_SECRET_ID; ACTUAL_NORDIGEN_SECRET_KEY)");
+        assert_eq!(all.notes.len(), 2);
+
+        let ours = [
+            ("BANKSIDE_PROVIDERS__GOCARDLESS__SECRET_ID", "our-id"),
+            ("BANKSIDE_PROVIDERS__GOCARDLESS__SECRET_KEY", "our-key"),
+        ];
+        assert_eq!(id_and_source(&with_json(JSON, TOML, &[ours, OLDER].concat()).unwrap()).0, "our-id");
+    }
+
+    #[test]
+    fn what_else_stands_in_config_json_is_noted() {
+        let text = r#"{"port": 1, "nordigen": {"secretId": "json-id", "secretKey": "json-key", "region": "x"}}"#;
+        let configuration = with_json(text, "", &[]).unwrap();
+        let notes = configuration.notes.join("\n");
+        assert!(notes.contains("“port”") && notes.contains("“nordigen.region”"), "{notes}");
+        assert!(!format!("{configuration:?}").contains("json-key"));
+        // Empty texts are what a form leaves behind: no keys, and no mistake.
+        let empty = with_json(r#"{"nordigen": {"secretId": "", "secretKey": ""}}"#, "", &[]).unwrap();
+        assert!(empty.providers.is_empty());
+    }
+
+    #[test]
+    fn half_of_the_keys_names_its_place_and_tells_no_key() {
+        let half = |text: &str, environment: &[(&str, &str)]| {
+            let error = format!("{:#}", with_json(text, "", environment).unwrap_err());
+            assert!(!error.contains("geheim"), "{error}");
+            error
+        };
+        let json = half(r#"{"nordigen": {"secretId": "geheim"}}"#, &[]);
+        assert!(json.contains("config.json") && json.contains("nordigen.secretKey is missing"), "{json}");
+        let variable = half("{}", &[("ACTUAL_NORDIGEN_SECRET_ID", "geheim")]);
+        assert!(variable.contains("ACTUAL_NORDIGEN_SECRET_KEY is missing"), "{variable}");
+        // Another place does not fill the gap: its key is of another secret.
+        let mixed = half(JSON, &[("ACTUAL_NORDIGEN_SECRET_KEY", "geheim")]);
+        assert!(mixed.contains("ACTUAL_NORDIGEN_SECRET_ID is missing"), "{mixed}");
+        let guide = half(r#"{"nordigen": {"secretId": "<your secret id>", "secretKey": "geheim"}}"#, &[]);
+        assert!(guide.contains("placeholder") && guide.contains("nordigen.secretId"), "{guide}");
+        let number = half(r#"{"nordigen": {"secretId": 7, "secretKey": "geheim"}}"#, &[]);
+        assert!(number.contains("nordigen.secretId must be a text"), "{number}");
+        assert!(half(r#"{"nordigen": "geheim"}"#, &[]).contains("must be an object"));
+        assert!(half(r#"["geheim"]"#, &[]).contains("an object is needed"));
+    }
+
+    #[test]
+    fn json_that_is_none_is_named_by_line_and_column() {
+        let error = format!("{:#}", with_json("{\n  \"nordigen\": {\"secretId\" \"geheim\"}\n}", "", &[]).unwrap_err());
+        assert!(error.contains("config.json, line 2, column 27"), "{error}");
+        assert!(!error.contains("geheim"), "{error}");
+    }
+
+    #[test]
+    fn features_say_where_they_were_switched() {
+        let configuration = read("[features]\naccount_syncing = false", &[]).unwrap();
+        let fixed = &configuration.features["account_syncing"];
+        assert!(!fixed.is_on && fixed.read_from.ends_with("config.toml"), "{fixed:?}");
+        let variable = [("BANKSIDE_FEATURES__ACCOUNT_SYNCING", "true")];
+        let configuration = read("[features]\naccount_syncing = false", &variable).unwrap();
+        let fixed = &configuration.features["account_syncing"];
+        assert!(fixed.is_on && fixed.read_from.contains("BANKSIDE_FEATURES__ACCOUNT_SYNCING"), "{fixed:?}");
+        assert!(error("[features]\naccount_sync = true").contains("known are: account_syncing"));
+    }
+
+    #[test]
+    fn config_may_name_a_json_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("keys.json");
+        let options = ServeOptions { config: Some(file.clone()), ..ServeOptions::default() };
+        let missing = format!("{:#}", Configuration::from_sources(&options, &HashMap::new()).unwrap_err());
+        assert!(missing.contains("keys.json"), "{missing}");
+        std::fs::write(file, JSON).unwrap();
+        let configuration = Configuration::from_sources(&options, &HashMap::new()).unwrap();
+        assert!(id_and_source(&configuration).1.ends_with("keys.json"));
     }
 
     #[test]
@@ -356,7 +517,8 @@ mod tests {
         assert!(error("public_url = \"https://a.example/path\"").contains("public_url must not have a path"));
         assert!(error("[providers.gocardles]\nenabled = true").contains("known are: gocardless"));
         assert!(error("[providers.gocardless]\nsecret = \"x\"").contains("secret_id"));
-        assert!(error("[providers.gocardless]\nsecret_id = \"x\"").contains("secret_key is missing"));
+        assert!(error("[providers.gocardless]\nsecret_id = \"x1\"").contains("secret_key is missing"));
+        assert!(error("[providers.gocardless]\nsecret_id = \"<id>\"\nsecret_key = \"k1\"").contains("placeholder"));
         assert!(
             error("data_folder = \"/srv\"\n[vault]\nkey_file = \"/srv/a.key\"").contains("lies in the data folder")
         );

@@ -10,10 +10,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use bankside_connect::Registry;
 use bankside_domain::run::{AccountStep, RunOutcome};
 use bankside_domain::{Asker, ConnectionId, OrganizationKind, RunId, Secret};
 use bankside_engine::{
-    Engine, EngineError, FlowPage, LinkChoice, LinkTarget, ProviderSettings, RunView, SetUp, Settings,
+    Engine, EngineError, Feature, FixedFeature, FlowPage, LinkChoice, LinkTarget, ProviderSettings, RunView, SetUp,
+    Settings,
 };
 use bankside_sandbox::{Answers, ClockMode, Sandbox};
 use serde::Serialize;
@@ -85,6 +87,7 @@ pub(crate) async fn run(options: &DemoOptions) -> anyhow::Result<ExitCode> {
         public_url: public_url.clone(),
         providers: BTreeMap::from([(PROVIDER.to_owned(), provider)]),
         trusted_proxies: Vec::new(),
+        features: all_on(),
     };
     let engine = compose::engine(store.clone(), vault, settings, ambient)?;
 
@@ -103,10 +106,17 @@ pub(crate) async fn run(options: &DemoOptions) -> anyhow::Result<ExitCode> {
         store.close().await;
         return Ok(ExitCode::SUCCESS);
     }
+    let told = serve::told_to_stop()?;
     println!("\nBankside is at {public_url}\n  sign in as   {LOGIN}\n  password     {PASSWORD}");
     println!("The sandbox is at {sandbox_url}\nCtrl-C ends both.");
-    serve::serve_until_told(listener, engine, store).await?;
+    serve::serve_until_told(listener, engine, store, told).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The demo shows everything that there is.
+fn all_on() -> BTreeMap<String, FixedFeature> {
+    let on = || FixedFeature { is_on: true, read_from: "the demo".to_owned() };
+    Feature::all(&Registry::all()).map(|feature| (feature.key.to_owned(), on())).collect()
 }
 
 /// The wanted port, or any that is free. What ends at once need not be found by anybody.

@@ -38,8 +38,17 @@ pub(crate) async fn run(options: &ServeOptions) -> anyhow::Result<ExitCode> {
     match Configuration::read(options) {
         Ok(configuration) => {
             findings.good("configuration", configuration.sources.join("; "));
+            for note in &configuration.notes {
+                findings.note("configuration", note);
+            }
             check_address(&configuration, &mut findings);
             check_providers(&configuration, &mut findings);
+            for (key, fixed) in &configuration.features {
+                findings.note(
+                    "features",
+                    format!("{key} is {} by {}", if fixed.is_on { "on" } else { "off" }, fixed.read_from),
+                );
+            }
             check_data(&configuration, &mut findings).await;
         }
         Err(error) => findings.problem("configuration", format!("{error:#}")),
@@ -91,13 +100,18 @@ fn check_providers(configuration: &Configuration, findings: &mut Findings) {
         match configuration.providers.get(descriptor.id) {
             Some(settings) if settings.is_off => findings.note(name, "switched off"),
             Some(settings) => {
-                let keys = settings.keys.as_ref().map_or("no keys configured", |keys| keys.read_from.as_str());
+                let keys = settings.keys.as_ref();
+                let keys = keys.map_or_else(own_keys, |keys| format!("keys from {}", keys.read_from));
                 let place = settings.base_url.as_ref().map_or_else(String::new, |url| format!(", at {url}"));
-                findings.good(name, format!("keys: {keys}{place}"));
+                findings.good(name, format!("{keys}{place}"));
             }
-            None => findings.good(name, "organizations type their own keys"),
+            None => findings.good(name, own_keys()),
         }
     }
+}
+
+fn own_keys() -> String {
+    "no keys configured; organizations type their own".to_owned()
 }
 
 async fn check_data(configuration: &Configuration, findings: &mut Findings) {

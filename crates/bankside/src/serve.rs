@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
+use bankside_connect::Registry;
 use bankside_engine::{Engine, Settings};
 use bankside_store::Store;
 use tokio::net::TcpListener;
@@ -38,10 +39,12 @@ pub(crate) async fn run(options: &ServeOptions) -> anyhow::Result<ExitCode> {
         public_url: public_url.clone(),
         providers: configuration.providers,
         trusted_proxies: configuration.trusted_proxies,
+        features: configuration.features,
     };
     let engine = compose::engine(store.clone(), vault, settings, ambient)?;
+    let told = told_to_stop()?;
     println!("Bankside is at {public_url}");
-    serve_until_told(listener, engine, store).await?;
+    serve_until_told(listener, engine, store, told).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -61,12 +64,20 @@ fn announce(configuration: &Configuration, public_url: &Url, origin: KeyOrigin, 
             tracing::warn!("vault key from a passphrase: after a restart nothing is synced until it is given again");
         }
     }
-    for (id, provider) in &configuration.providers {
-        match (&provider.keys, provider.is_off) {
-            (_, true) => tracing::info!("{id}: switched off"),
-            (Some(keys), false) => tracing::info!("{id}: keys from {}", keys.read_from),
-            (None, false) => tracing::info!("{id}: no keys configured; organizations type their own"),
+    for note in &configuration.notes {
+        tracing::warn!("{note}");
+    }
+    for descriptor in Registry::all().descriptors() {
+        let name = descriptor.name;
+        let settings = configuration.providers.get(descriptor.id);
+        match settings.and_then(|settings| settings.keys.as_ref()) {
+            _ if settings.is_some_and(|settings| settings.is_off) => tracing::info!("{name}: switched off"),
+            Some(keys) => tracing::info!("{name}: keys from {}", keys.read_from),
+            None => tracing::info!("{name}: no keys configured; organizations type their own"),
         }
+    }
+    for (key, fixed) in &configuration.features {
+        tracing::info!("{key}: {} by {}", if fixed.is_on { "on" } else { "off" }, fixed.read_from);
     }
     if public_url.scheme() == "http" && !configuration.listen.ip().is_loopback() {
         tracing::warn!(
@@ -75,8 +86,13 @@ fn announce(configuration: &Configuration, public_url: &Url, origin: KeyOrigin, 
     }
 }
 
-/// Serves until an interrupt or a termination, then lets what goes on come to its end.
-pub(crate) async fn serve_until_told(listener: TcpListener, engine: Engine, store: Store) -> anyhow::Result<()> {
+/// Serves until it is told to stop, then lets what goes on come to its end.
+pub(crate) async fn serve_until_told(
+    listener: TcpListener,
+    engine: Engine,
+    store: Store,
+    told: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     let worker = tokio::spawn({
         let (engine, stop) = (engine.clone(), stop.clone());
@@ -85,7 +101,7 @@ pub(crate) async fn serve_until_told(listener: TcpListener, engine: Engine, stor
     let service = bankside_server::router(engine).into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
     let server = tokio::spawn(async move { server.await });
-    told_to_stop().await?;
+    told.await;
     tracing::info!("stopping");
     stop.cancel();
     // Streams of events never end by themselves.
@@ -100,17 +116,24 @@ pub(crate) async fn serve_until_told(listener: TcpListener, engine: Engine, stor
     Ok(())
 }
 
-/// Waits for an interrupt (Ctrl-C) or a termination.
-async fn told_to_stop() -> anyhow::Result<()> {
-    #[cfg(unix)]
-    {
-        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+/// An interrupt (Ctrl-C) or a termination. From this call on, before anybody waits, neither ends the process at once.
+#[cfg(unix)]
+pub(crate) fn told_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
         tokio::select! {
-            result = tokio::signal::ctrl_c() => result?,
+            _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await?;
-    Ok(())
+    })
+}
+
+/// An interrupt (Ctrl-C).
+#[cfg(not(unix))]
+pub(crate) fn told_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }

@@ -39,16 +39,20 @@ pub enum Right {
     ManageBanks,
     /// Invite people and change their roles.
     ManagePeople,
+    /// Change what holds for every organization of this server. No role carries it; the operator has it.
+    RunInstallation,
 }
 
 impl Role {
     /// Whether this role carries the right.
     pub fn may(self, right: Right) -> bool {
-        self >= match right {
+        let least = match right {
             Right::SeeBooks => Self::Viewer,
             Right::EditBooks => Self::Member,
             Right::ManageBanks | Right::ManagePeople => Self::Admin,
-        }
+            Right::RunInstallation => return false,
+        };
+        self >= least
     }
 }
 
@@ -90,6 +94,7 @@ impl Right {
             Self::EditBooks => "change the books",
             Self::ManageBanks => "manage banks",
             Self::ManagePeople => "manage people",
+            Self::RunInstallation => "run this server",
         }
     }
 }

@@ -9,6 +9,7 @@ use bankside_store::Credentials;
 use bankside_vault::Place;
 use jiff::Timestamp;
 
+use crate::features::{Feature, FeatureView};
 use crate::{Engine, EngineError};
 
 /// More than any provider's key has.
@@ -28,6 +29,10 @@ pub enum KeySource {
     Installation {
         /// Where they were read.
         read_from: String,
+        /// What may be seen of them.
+        hint: String,
+        /// When they were read: at the start.
+        since: Timestamp,
     },
 }
 
@@ -42,6 +47,8 @@ pub struct ProviderView {
     pub is_off: bool,
     /// Whether it points to another address than the provider's own.
     pub is_elsewhere: bool,
+    /// While it is experimental: its switch.
+    pub experimental: Option<FeatureView>,
 }
 
 impl Engine {
@@ -58,11 +65,16 @@ impl Engine {
     pub async fn provider_view(&self, asker: &Asker, id: &str) -> Result<ProviderView, EngineError> {
         let descriptor = self.connectors.get(id).ok_or(EngineError::NotFound("the provider"))?.descriptor();
         let settings = self.settings.providers.get(id);
+        let experimental = match Feature::of_provider(descriptor) {
+            Some(feature) => self.features().await?.into_iter().find(|view| view.feature.key == feature.key),
+            None => None,
+        };
         Ok(ProviderView {
             descriptor,
             keys: self.keys(asker, id).await?.map(|(_, source)| source),
             is_off: settings.is_some_and(|settings| settings.is_off),
             is_elsewhere: settings.is_some_and(|settings| settings.base_url.is_some()),
+            experimental,
         })
     }
 
@@ -70,6 +82,7 @@ impl Engine {
     pub async fn keep_keys(&self, asker: &Asker, id: &str, typed: BTreeMap<String, Secret>) -> Result<(), EngineError> {
         asker.require(Right::ManageBanks)?;
         let connector = self.connector(id)?;
+        self.require_provider(id).await?;
         let descriptor = connector.descriptor();
         let keys = complete(descriptor, &typed)?;
         let provider = self.provider_with_keys(asker, connector, keys, Presence::PersonPresent).await?;
@@ -121,7 +134,7 @@ fn complete(
 }
 
 /// The part of the keys that people may see afterwards.
-fn hint(descriptor: &Descriptor, typed: &BTreeMap<String, Secret>) -> String {
+pub(crate) fn hint(descriptor: &Descriptor, typed: &BTreeMap<String, Secret>) -> String {
     let shown = descriptor.fields.iter().filter(|field| field.shown_chars > 0).filter_map(|field| {
         let start: String = typed.get(field.key)?.expose().trim().chars().take(field.shown_chars).collect();
         Some(format!("{start}…"))

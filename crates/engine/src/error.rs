@@ -7,6 +7,8 @@ use bankside_store::StoreError;
 use bankside_vault::VaultError;
 use jiff::Timestamp;
 
+use crate::features::Feature;
+
 /// Named by what the caller can do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -27,6 +29,9 @@ pub enum EngineError {
     /// It contradicts what is there.
     #[error("{0}")]
     Conflict(&'static str),
+    /// The operator has switched it off.
+    #[error("{} is switched off on this server", .0.name)]
+    SwitchedOff(&'static Feature),
     /// Name or password do not fit.
     #[error("That name and password do not fit together.")]
     WrongPassword {

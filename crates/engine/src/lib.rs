@@ -11,6 +11,7 @@ mod connecting;
 mod credentials;
 mod ending;
 mod error;
+mod features;
 mod linking;
 mod people;
 mod pictures;
@@ -26,6 +27,7 @@ use bankside_connect::Registry;
 use bankside_connect::http::Http;
 use bankside_domain::{Ambient, Secret};
 use bankside_vault::Vault;
+use jiff::Timestamp;
 use tokio::sync::{Notify, Semaphore, watch};
 use url::Url;
 
@@ -39,6 +41,7 @@ pub use connecting::{FlowPage, FlowView, Returned};
 pub use credentials::{KeySource, ProviderView};
 pub use ending::Unsynced;
 pub use error::EngineError;
+pub use features::{ACCOUNT_SYNCING, Feature, FeatureView, FixedFeature};
 pub use linking::{LinkChoice, LinkOffer, LinkTarget, Offered};
 pub use people::{SetUp, SignedIn};
 pub use pictures::Picture;
@@ -57,6 +60,8 @@ pub struct Settings {
     pub providers: BTreeMap<String, ProviderSettings>,
     /// Proxies before this server. What they say of whom a request comes from is believed, and of nobody else.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Features that the configuration switches, by key. No page can switch these.
+    pub features: BTreeMap<String, FixedFeature>,
 }
 
 /// What the operator has configured for one provider.
@@ -88,6 +93,8 @@ pub struct Engine {
     pub(crate) http: Http,
     pub(crate) ambient: Ambient,
     pub(crate) settings: Arc<Settings>,
+    /// When configuration was read.
+    pub(crate) started_at: Timestamp,
     pub(crate) institution_lists: Arc<connecting::InstitutionLists>,
     pub(crate) pictures: Arc<pictures::Pictures>,
     /// Places for hashing passwords.
@@ -113,6 +120,7 @@ impl Engine {
             vault: Arc::new(vault),
             connectors,
             http,
+            started_at: ambient.now(),
             ambient,
             settings: Arc::new(settings),
             institution_lists: Arc::default(),

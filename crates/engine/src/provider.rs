@@ -15,7 +15,8 @@ use bankside_vault::{Place, Purpose};
 use jiff::Timestamp;
 use url::Url;
 
-use crate::credentials::KeySource;
+use crate::credentials::{KeySource, hint};
+use crate::features::{ACCOUNT_SYNCING, syncing_is_off};
 use crate::{Engine, EngineError};
 
 /// A provider, ready to be called for one organization.
@@ -79,6 +80,9 @@ impl Engine {
     /// A provider with the keys that count for the organization.
     pub(crate) async fn provider(&self, asker: &Asker, id: &str, presence: Presence) -> Result<Provider, EngineError> {
         let connector = self.connector(id)?;
+        if !self.is_on(&ACCOUNT_SYNCING).await? {
+            return Err(syncing_is_off().into());
+        }
         let Some((keys, _)) = self.keys(asker, id).await? else {
             return Err(no_keys(connector.descriptor()).into());
         };
@@ -126,8 +130,15 @@ impl Engine {
             let fields = fields.into_iter().map(|(name, value)| (name, Secret::new(value))).collect();
             return Ok(Some((fields, KeySource::Page { hint: kept.hint, since: kept.created_at })));
         }
-        let configured = self.settings.providers.get(id).and_then(|settings| settings.keys.as_ref());
-        Ok(configured.map(|keys| (keys.fields.clone(), KeySource::Installation { read_from: keys.read_from.clone() })))
+        let Some(keys) = self.settings.providers.get(id).and_then(|settings| settings.keys.as_ref()) else {
+            return Ok(None);
+        };
+        let source = KeySource::Installation {
+            read_from: keys.read_from.clone(),
+            hint: self.descriptor(id).map(|descriptor| hint(descriptor, &keys.fields)).unwrap_or_default(),
+            since: self.started_at,
+        };
+        Ok(Some((keys.fields.clone(), source)))
     }
 
     /// What keeps every call to a provider from being made, if something does.

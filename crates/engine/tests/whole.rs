@@ -9,6 +9,10 @@ pub(crate) mod house;
 mod crash;
 #[path = "whole/faults.rs"]
 mod faults;
+#[path = "whole/features.rs"]
+mod features;
+#[path = "whole/keys.rs"]
+mod keys;
 #[path = "whole/renewals.rs"]
 mod renewals;
 #[path = "whole/straight.rs"]

@@ -4,16 +4,19 @@
 
 mod books;
 mod connecting;
+mod features;
 mod problem;
 mod runs;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
+use crate::syncing::only_while_on;
 pub(crate) use problem::Problem;
 
 #[derive(OpenApi)]
@@ -24,8 +27,12 @@ pub(crate) use problem::Problem;
 ))]
 struct Description;
 
-fn described() -> OpenApiRouter<App> {
+/// Everything, described; what links and syncs goes through `guard`.
+fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Description::openapi())
+        .merge(guard(syncing()))
+        .routes(routes!(features::features))
+        .routes(routes!(features::switch))
         .routes(routes!(books::version))
         .routes(routes!(books::organizations))
         .routes(routes!(books::accounts, books::add_account))
@@ -33,25 +40,31 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(books::delete_transaction))
         .routes(routes!(books::undo))
         .routes(routes!(connecting::providers))
+        .routes(routes!(connecting::connections))
+        .routes(routes!(connecting::unsync))
+        .routes(routes!(connecting::unlink))
+        .routes(routes!(runs::latest))
+        .routes(routes!(runs::run))
+}
+
+/// What is there as long as account syncing is on; what ends something is there always.
+fn syncing() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(connecting::keep_keys, connecting::reset_keys))
         .routes(routes!(connecting::institutions))
         .routes(routes!(connecting::begin))
         .routes(routes!(connecting::flow, connecting::cancel))
         .routes(routes!(connecting::confirm))
-        .routes(routes!(connecting::connections))
         .routes(routes!(connecting::renew))
-        .routes(routes!(connecting::unsync))
         .routes(routes!(connecting::link_offer, connecting::link))
-        .routes(routes!(connecting::unlink))
         .routes(routes!(runs::sync_all))
         .routes(routes!(runs::sync_connection))
-        .routes(routes!(runs::latest))
-        .routes(routes!(runs::run))
 }
 
 /// The API and its description.
-pub(crate) fn routes() -> Router<App> {
-    let (router, description) = described().split_for_parts();
+pub(crate) fn routes(app: &App) -> Router<App> {
+    let guard = from_fn_with_state(app.clone(), only_while_on);
+    let (router, description) = described(|router| router.route_layer(guard)).split_for_parts();
     let json = description.to_json().unwrap_or_default();
     router
         .route(
@@ -63,7 +76,7 @@ pub(crate) fn routes() -> Router<App> {
 
 /// The description of the API, for the snapshot and for `bankside openapi`.
 pub fn openapi_json() -> String {
-    described().split_for_parts().1.to_pretty_json().unwrap_or_default()
+    described(|router| router).split_for_parts().1.to_pretty_json().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ mod error;
 mod pages;
 mod security;
 mod session;
+mod syncing;
+mod told;
 mod view;
 
 use axum::Router;
@@ -37,20 +39,39 @@ pub fn router(engine: Engine) -> Router {
     let compressed = SizeAbove::new(512).and(NotForContentType::SSE).and(NotForContentType::IMAGES);
     Router::new()
         .merge(page_routes())
-        .merge(api::routes())
+        .merge(syncing_routes().route_layer(from_fn_with_state(app.clone(), syncing::only_while_on)))
+        .merge(api::routes(&app))
         .fallback(pages::not_found)
         .layer(from_fn_with_state(app.clone(), security::own_pages_only))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(from_fn_with_state(app.clone(), told::tell))
         .layer(CompressionLayer::new().compress_when(compressed))
         .layer(from_fn(security::headers))
         .layer(TraceLayer::new_for_http())
         .with_state(app)
 }
 
-/// Every page, in one list.
+/// The pages that are there as long as account syncing is on.
+fn syncing_routes() -> Router<App> {
+    use pages::{add_account, banks, consents, flows, keys, links, runs};
+    Router::new()
+        .route("/o/{organization}/accounts/{account}/link", get(add_account::link_existing))
+        .route("/o/{organization}/providers/{provider}/keys", get(keys::form).post(keys::keep))
+        .route("/o/{organization}/providers/{provider}/banks", get(banks::choose).post(banks::begin))
+        .route("/o/{organization}/providers/{provider}/banks/{country}/{institution}/logo", get(banks::logo))
+        .route("/o/{organization}/flows/{flow}", get(flows::show))
+        .route("/o/{organization}/flows/{flow}/look", get(flows::look))
+        .route("/o/{organization}/flows/{flow}/confirm", post(flows::confirm))
+        .route("/o/{organization}/connections/{connection}/link", get(links::form).post(links::link))
+        .route("/o/{organization}/connections/{connection}/sync", post(runs::sync_one))
+        .route("/o/{organization}/connections/{connection}/renew", post(consents::renew))
+        .route("/o/{organization}/sync", post(runs::sync_all))
+}
+
+/// Every other page, in one list.
 fn page_routes() -> Router<App> {
     use pages::{
-        add_account, banks, consents, doors, files, flows, integrations, keys, links, register, runs, settings, undo,
+        add_account, consents, doors, files, flows, integrations, keys, links, register, runs, settings, undo,
     };
     Router::new()
         .route("/", get(doors::home))
@@ -64,23 +85,12 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/transactions", get(register::all_accounts))
         .route("/o/{organization}/accounts/{account}", get(register::one_account))
         .route("/o/{organization}/accounts/{account}/transactions/new", get(register::new_form).post(register::add))
-        .route("/o/{organization}/accounts/{account}/link", get(add_account::link_existing))
         .route("/o/{organization}/accounts/{account}/unlink", post(links::unlink))
         .route("/o/{organization}/add-account", get(add_account::choose))
         .route("/o/{organization}/add-account/without-bank", get(add_account::new_form).post(add_account::add))
-        .route("/o/{organization}/providers/{provider}/keys", get(keys::form).post(keys::keep))
         .route("/o/{organization}/providers/{provider}/reset", get(keys::reset_form).post(keys::reset))
-        .route("/o/{organization}/providers/{provider}/banks", get(banks::choose).post(banks::begin))
-        .route("/o/{organization}/providers/{provider}/banks/{country}/{institution}/logo", get(banks::logo))
-        .route("/o/{organization}/flows/{flow}", get(flows::show))
-        .route("/o/{organization}/flows/{flow}/look", get(flows::look))
-        .route("/o/{organization}/flows/{flow}/confirm", post(flows::confirm))
         .route("/o/{organization}/flows/{flow}/cancel", post(flows::cancel))
-        .route("/o/{organization}/connections/{connection}/link", get(links::form).post(links::link))
-        .route("/o/{organization}/connections/{connection}/sync", post(runs::sync_one))
-        .route("/o/{organization}/connections/{connection}/renew", post(consents::renew))
         .route("/o/{organization}/connections/{connection}/unsync", get(consents::unsync_form).post(consents::unsync))
-        .route("/o/{organization}/sync", post(runs::sync_all))
         .route("/o/{organization}/runs", get(runs::latest))
         .route("/o/{organization}/runs/events", get(runs::latest_events))
         .route("/o/{organization}/runs/{run}", get(runs::show))
@@ -88,4 +98,6 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/batches/{batch}/undo", get(undo::form).post(undo::undo))
         .route("/o/{organization}/banks", get(integrations::show))
         .route("/o/{organization}/settings", get(settings::show))
+        .route("/o/{organization}/settings/shown", post(settings::advanced::unfold))
+        .route("/o/{organization}/settings/features/{feature}", post(settings::advanced::switch))
 }

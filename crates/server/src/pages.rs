@@ -15,12 +15,13 @@ pub(crate) mod settings;
 pub(crate) mod undo;
 
 use bankside_domain::AccountId;
+use bankside_engine::ACCOUNT_SYNCING;
 
 use crate::App;
 use crate::error::PageError;
 use crate::session::Member;
 use crate::view::day::Today;
-use crate::view::shell::{Place, Shell};
+use crate::view::shell::{Place, ServerFacts, Shell};
 
 /// The shell of a page.
 pub(crate) async fn shell(
@@ -31,8 +32,11 @@ pub(crate) async fn shell(
 ) -> Result<Shell, PageError> {
     let accounts = app.engine.accounts(member.asker()).await?;
     let today = today(app, member);
-    let is_plain_http = crate::security::is_plain_http(&app.engine.settings().public_url);
-    Ok(Shell::new(&member.membership, place, open, &accounts, today, is_plain_http))
+    let server = ServerFacts {
+        is_plain_http: crate::security::is_plain_http(&app.engine.settings().public_url),
+        is_syncing_on: app.engine.is_on(&ACCOUNT_SYNCING).await?,
+    };
+    Ok(Shell::new(&member.membership, place, open, &accounts, today, server))
 }
 
 /// Now, in the organization's zone.

@@ -44,16 +44,16 @@ pub(crate) async fn own_pages_only(State(app): State<App>, request: Request, nex
     if origin.is_some_and(|origin| is_home(origin, home)) {
         return next.run(request).await;
     }
-    tracing::warn!(origin, home = %home, "a write from elsewhere was refused");
-    let message = format!(
-        "This request did not come from {}. Open Bankside at that address; whoever runs it can change the address \
-         (public_url).",
-        home.origin().ascii_serialization()
+    tracing::warn!(origin, %home, "a write from elsewhere was refused");
+    let home = home.origin().ascii_serialization();
+    let message = format!("This request did not come from a page of {home}, so nothing was done.");
+    let who = format!(
+        "You: open Bankside at {home}. If that is not its address, whoever runs this server can change it (public_url)."
     );
     if request.uri().path().starts_with("/api/") {
-        return Problem::elsewhere(message).into_response();
+        return Problem::elsewhere(message, who).into_response();
     }
-    PageError::plain(StatusCode::FORBIDDEN, "Not from here", message).into_response()
+    PageError::plain(StatusCode::FORBIDDEN, "Not from here", message).who(who).into_response()
 }
 
 /// Whether an origin is the configured one. On this machine alone, its three names are one.

@@ -6,7 +6,7 @@ use bankside_domain::{Currency, CurrencyCode};
 use bankside_vault::{KeyRecord, WrappedKey};
 
 use crate::convert::micros;
-use crate::db::{on, run, sql};
+use crate::db::{Session, on, run, sql};
 use crate::dialect::ROWS_PER_STATEMENT;
 use crate::{Store, StoreError};
 
@@ -62,12 +62,23 @@ impl Store {
     /// Sets a setting.
     pub async fn set_setting(&self, name: &str, value: &str) -> Result<(), StoreError> {
         let mut session = self.db.write().await?;
+        self.set_setting_within(&mut session, name, value).await?;
+        session.commit().await
+    }
+
+    /// Sets a setting in the transaction of what else is written with it.
+    pub(crate) async fn set_setting_within(
+        &self,
+        session: &mut Session,
+        name: &str,
+        value: &str,
+    ) -> Result<(), StoreError> {
         let text = sql!(
             "INSERT INTO settings (name, value, changed_at) VALUES ($1, $2, $3)
              ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at"
         );
         run!(session, sqlx::query(text).bind(name).bind(value).bind(micros(self.ambient.now())));
-        session.commit().await
+        Ok(())
     }
 
     /// The currencies that amounts may be in, by code.

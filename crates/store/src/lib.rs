@@ -18,6 +18,7 @@ mod credentials;
 mod db;
 mod dialect;
 mod error;
+mod features;
 mod feed_rows;
 mod flows;
 mod installation;

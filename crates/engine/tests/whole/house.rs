@@ -10,7 +10,7 @@ use bankside_connect::Registry;
 use bankside_connect::http::{Http, Pauses};
 use bankside_domain::{AccountId, Ambient, Asker, ConnectionId, OrganizationKind, RunId, Secret};
 use bankside_engine::{
-    Engine, FlowPage, LinkChoice, LinkTarget, ProviderSettings, RegisterQuery, RunView, SetUp, Settings,
+    Engine, FlowPage, LinkChoice, LinkTarget, Person, ProviderSettings, RegisterQuery, RunView, SetUp, Settings,
 };
 use bankside_sandbox::{Answers, ClockMode, Sandbox, SandboxConfig, Switches};
 use bankside_store::Store;
@@ -102,21 +102,44 @@ impl House {
 
     /// What a restart of the process does: everything but the database is new.
     pub(crate) async fn restart(&mut self) {
-        let store = Store::open(&self.database.url, self.ambient.clone()).await.unwrap();
+        self.restart_with(Registry::all(), |_| ()).await;
+    }
+
+    /// A restart after somebody has changed the configuration, or the program.
+    pub(crate) async fn restart_with(&mut self, connectors: Registry, change: impl FnOnce(&mut Settings)) {
+        let store = self.store().await;
         let record = store.key_record().await.unwrap().unwrap();
         let vault = Vault::open(&self.master, &record).unwrap();
-        self.engine = start(store, vault, &self.base_url, &self.ambient, &self.clock);
+        let mut settings = settings(&self.base_url);
+        change(&mut settings);
+        let http = http(&self.ambient, &self.clock);
+        self.engine = Engine::new(store, vault, connectors, http, settings, self.ambient.clone());
+    }
+
+    /// The same database, past the engine.
+    pub(crate) async fn store(&self) -> Store {
+        Store::open(&self.database.url, self.ambient.clone()).await.unwrap()
+    }
+
+    /// The person who set the house up.
+    pub(crate) async fn owner(&self) -> Person {
+        let signed_in = self.engine.sign_in("owner", Secret::new("correct horse battery"), "test").await.unwrap();
+        self.engine.session(signed_in.token.expose()).await.unwrap().unwrap()
+    }
+
+    /// The sandbox's keys.
+    pub(crate) fn keys(&self) -> BTreeMap<String, Secret> {
+        let index = self.sandbox.index();
+        let credentials = &index["providers"][0]["credentials"];
+        ["secret_id", "secret_key"]
+            .into_iter()
+            .map(|name| (name.to_owned(), Secret::new(credentials[name].as_str().unwrap())))
+            .collect()
     }
 
     /// Types the sandbox's keys.
     pub(crate) async fn type_keys(&self) {
-        let index = self.sandbox.index();
-        let credentials = &index["providers"][0]["credentials"];
-        let keys: BTreeMap<String, Secret> = ["secret_id", "secret_key"]
-            .into_iter()
-            .map(|name| (name.to_owned(), Secret::new(credentials[name].as_str().unwrap())))
-            .collect();
-        self.engine.keep_keys(&self.asker, "gocardless", keys).await.unwrap();
+        self.engine.keep_keys(&self.asker, "gocardless", self.keys()).await.unwrap();
     }
 
     /// Connects a bank by walking its consent pages.
@@ -199,15 +222,22 @@ impl Pauses for TurnedPauses {
     }
 }
 
+fn http(ambient: &Ambient, clock: &Arc<TestClock>) -> Http {
+    Http::with_pauses(ambient.clone(), Arc::new(TurnedPauses(Arc::clone(clock)))).unwrap()
+}
+
 fn start(store: Store, vault: Vault, base_url: &Url, ambient: &Ambient, clock: &Arc<TestClock>) -> Engine {
+    Engine::new(store, vault, Registry::all(), http(ambient, clock), settings(base_url), ambient.clone())
+}
+
+fn settings(base_url: &Url) -> Settings {
     let gocardless = ProviderSettings { base_url: Some(base_url.clone()), ..ProviderSettings::default() };
-    let settings = Settings {
+    Settings {
         public_url: Url::parse("http://127.0.0.1:5006/").unwrap(),
         providers: BTreeMap::from([("gocardless".to_owned(), gocardless)]),
         trusted_proxies: Vec::new(),
-    };
-    let http = Http::with_pauses(ambient.clone(), Arc::new(TurnedPauses(Arc::clone(clock)))).unwrap();
-    Engine::new(store, vault, Registry::all(), http, settings, ambient.clone())
+        features: BTreeMap::new(),
+    }
 }
 
 /// Makes one test per engine from an `async` body.

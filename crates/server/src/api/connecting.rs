@@ -139,6 +139,7 @@ pub(crate) async fn begin(
     Body(body): Body<BeginBody>,
 ) -> Result<(StatusCode, Json<FlowBody>), Problem> {
     let account = body.account.as_deref().map(id).transpose()?;
+    app.engine.require_provider(&body.provider).await?;
     let flow = app.engine.begin_connecting(member.asker(), &body.provider, &body.institution, account).await?;
     Ok((StatusCode::CREATED, Json(app.engine.flow(member.asker(), flow).await?.into())))
 }

@@ -9,15 +9,19 @@ use axum::response::{IntoResponse, Response};
 use bankside_domain::Asker;
 use bankside_domain::fault::FaultClass;
 use bankside_engine::EngineError;
+use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::App;
 use crate::error::PageError;
 use crate::session::Member;
+use crate::told::Telling;
+use crate::view::day::Today;
+use crate::view::fault::FaultView;
 
 /// An error (RFC 9457).
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Problem {
     /// The HTTP status.
     status: u16,
@@ -34,7 +38,17 @@ pub(crate) struct Problem {
     /// What to tell the provider's support.
     #[serde(skip_serializing_if = "Option::is_none")]
     reference: Option<String>,
+    /// Who must act, and what, as a sentence.
+    who_acts: String,
+    /// What happens without anybody, as a sentence.
+    by_itself: String,
+    /// Names the request, here and in the log of the server.
+    request: String,
+    /// When it was (RFC 3339).
+    at: String,
 }
+
+const NOTHING_CHANGED: &str = "Nothing: what was there is as it was.";
 
 impl Problem {
     fn new(status: StatusCode, code: impl Into<String>, detail: impl Into<String>) -> Self {
@@ -45,7 +59,30 @@ impl Problem {
             field: None,
             retry_at: None,
             reference: None,
+            who_acts: "Whoever wrote the request: send another one.".to_owned(),
+            by_itself: NOTHING_CHANGED.to_owned(),
+            request: String::new(),
+            at: String::new(),
         }
+    }
+
+    fn who(self, who_acts: impl Into<String>) -> Self {
+        Self { who_acts: who_acts.into(), ..self }
+    }
+
+    /// An answer that no handler of ours has made.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        let says = status.canonical_reason().unwrap_or("Refused");
+        Self::new(status, says.to_ascii_lowercase().replace([' ', '-'], "_"), format!("{says}."))
+    }
+
+    /// The answer, for a request with this reference at this time.
+    pub(crate) fn told(self, telling: &Telling<'_>) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let told = Self { request: telling.reference.to_owned(), at: format!("{:.0}", telling.at), ..self };
+        let mut response = (status, Json(told)).into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response
     }
 
     /// A path or a body that cannot be read.
@@ -54,8 +91,8 @@ impl Problem {
     }
 
     /// A write that did not come from our own address.
-    pub(crate) fn elsewhere(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "wrong_origin", detail)
+    pub(crate) fn elsewhere(detail: impl Into<String>, who: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "wrong_origin", detail).who(who)
     }
 
     /// An id that is none.
@@ -68,11 +105,14 @@ impl From<EngineError> for Problem {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::NotFound(_) => Self::not_found(),
-            EngineError::Denied(denied) => Self::new(StatusCode::FORBIDDEN, "denied", denied.to_string()),
+            EngineError::Denied(denied) => Self::new(StatusCode::FORBIDDEN, "denied", denied.to_string())
+                .who("Somebody who has that right, or who can give it."),
             EngineError::Invalid { field, message } => Self {
                 field: Some(field.to_owned()),
                 ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", message)
             },
+            EngineError::SwitchedOff(_) => Self::new(StatusCode::CONFLICT, "switched_off", format!("{error}."))
+                .who("Whoever runs this server can switch it on."),
             EngineError::Conflict(what) => Self::new(StatusCode::CONFLICT, "conflict", what),
             EngineError::Outside(fault) => {
                 let status = match fault.class {
@@ -80,7 +120,10 @@ impl From<EngineError> for Problem {
                     FaultClass::NeedsOperator | FaultClass::NeedsUser => StatusCode::FAILED_DEPENDENCY,
                     _ => StatusCode::BAD_GATEWAY,
                 };
+                let view = FaultView::of(&fault, &Today::new(Timestamp::UNIX_EPOCH, "UTC"));
                 Self {
+                    by_itself: fault.retry_at.map_or(view.by_itself, |_| "The time at retry_at passes.".to_owned()),
+                    who_acts: view.who,
                     retry_at: fault.retry_at.map(|at| at.to_string()),
                     reference: fault.reference,
                     ..Self::new(status, fault.code, fault.message)
@@ -94,8 +137,9 @@ impl From<EngineError> for Problem {
                 Self::new(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "internal",
-                    "Something is wrong on this server; see its log.",
+                    "Something is wrong on this server. Nothing was half written.",
                 )
+                .who("Whoever runs this server: its log says more, under the request's reference.")
             }
         }
     }
@@ -104,8 +148,8 @@ impl From<EngineError> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, Json(self)).into_response();
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        let mut response = status.into_response();
+        response.extensions_mut().insert(self);
         response
     }
 }
@@ -122,7 +166,8 @@ impl ApiMember {
 impl From<PageError> for Problem {
     fn from(error: PageError) -> Self {
         match error.status() {
-            StatusCode::UNAUTHORIZED => Self::new(StatusCode::UNAUTHORIZED, "unauthorised", "Sign in first."),
+            StatusCode::UNAUTHORIZED => Self::new(StatusCode::UNAUTHORIZED, "unauthorised", "Sign in first.")
+                .who("Whoever sent the request: with the cookie of a session."),
             StatusCode::NOT_FOUND => Self::not_found(),
             status => Self::new(status, "refused", "This was refused."),
         }

@@ -37,6 +37,10 @@ pub(crate) struct ProviderRow {
     pub(crate) has_own_keys: bool,
     pub(crate) is_off: bool,
     pub(crate) is_elsewhere: bool,
+    /// The name of its switch, while it is experimental.
+    pub(crate) experimental: Option<&'static str>,
+    /// Whether that switch is off.
+    pub(crate) is_switched_off: bool,
     pub(crate) link_url: String,
     pub(crate) keys_url: String,
     pub(crate) reset_url: String,
@@ -51,11 +55,13 @@ impl ProviderRow {
             monogram: monogram(view.descriptor.name),
             coverage: view.descriptor.coverage,
             notice: view.descriptor.notice,
-            keys: view.keys.as_ref().map(|keys| keys_in_words(keys, &shell.today)),
+            keys: view.keys.as_ref().filter(|_| shell.may_manage_banks()).map(|keys| keys_in_words(keys, &shell.today)),
             has_keys: view.keys.is_some(),
             has_own_keys: matches!(view.keys, Some(KeySource::Page { .. })),
             is_off: view.is_off,
             is_elsewhere: view.is_elsewhere,
+            experimental: view.experimental.as_ref().map(|switch| switch.feature.name),
+            is_switched_off: view.experimental.as_ref().is_some_and(|switch| !switch.is_on),
             link_url: shell.at(&format!("providers/{id}/banks{then}")),
             keys_url: shell.at(&format!("providers/{id}/keys{then}")),
             reset_url: shell.at(&format!("providers/{id}/reset")),
@@ -70,7 +76,9 @@ pub(crate) fn keys_in_words(keys: &KeySource, today: &Today) -> String {
             let day = today.day(since.to_zoned(today.zone.clone()).date());
             format!("Keys typed here on {day}: {hint}")
         }
-        KeySource::Installation { read_from } => format!("Keys from {read_from}, read when the server started"),
+        KeySource::Installation { read_from, hint, .. } => {
+            format!("Keys from {read_from}, read when the server started: {hint}")
+        }
     }
 }
 

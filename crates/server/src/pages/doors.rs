@@ -32,8 +32,9 @@ pub(crate) async fn home(State(app): State<App>, headers: HeaderMap) -> Result<R
         None => Err(PageError::plain(
             StatusCode::FORBIDDEN,
             "You belong nowhere yet",
-            "Ask the owner of a household or company on this server to invite you.",
-        )),
+            "No household or company on this server has you as a member.",
+        )
+        .who("The owner of one: ask them to invite you.")),
     }
 }
 

@@ -181,5 +181,5 @@ pub(crate) async fn show(State(app): State<App>, member: Member) -> Result<Respo
     };
     let groups = [group("Needs you", waiting), group("In order", running)];
     let groups = groups.into_iter().filter(|group| !group.syncs.is_empty()).collect();
-    Ok(page(&IntegrationsHtml { groups, strip, shell })?.into_response())
+    Ok(page(&IntegrationsHtml { shell, strip, groups })?.into_response())
 }

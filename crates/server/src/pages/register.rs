@@ -187,7 +187,7 @@ async fn show(app: &App, member: &Member, open: Option<AccountView>, asked: Aske
         Some(view) => vec![view.clone()],
         None => engine.accounts(member.asker()).await?,
     };
-    let can_sync = views.iter().any(|view| view.status.connection.is_some()) && shell.may_edit();
+    let can_sync = views.iter().any(|view| view.status.connection.is_some()) && shell.may_sync();
     let feed_lines = feed_lines(app, member, &views, today).await?;
     let provider = match open.as_ref().and_then(|view| view.status.connection) {
         Some(connection) => engine.descriptor(&engine.connection(member.asker(), connection).await?.provider),

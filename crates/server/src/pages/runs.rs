@@ -41,6 +41,8 @@ const RUNS_SHOWN: i64 = 50;
 struct RunParts {
     connection: String,
     mark: StatusView,
+    /// After linking: that it has worked.
+    linked: Option<&'static str>,
     summary: Option<String>,
     fault: Option<FaultView>,
     accounts: Vec<AccountPart>,
@@ -86,6 +88,17 @@ struct RunHtml {
     /// What an undoing did from which the person has just come back, and where it is taken back.
     undone: Option<(String, String)>,
     view: RunParts,
+}
+
+/// The good news of the first run after linking, once its rows are in.
+fn linked(view: &RunView) -> Option<&'static str> {
+    let done = view.accounts.iter().filter(|account| account.run.step == AccountStep::Done).count();
+    match done {
+        _ if view.run.trigger != Trigger::Linked || !view.is_finished() => None,
+        0 => None,
+        1 => Some("Your account is now linked."),
+        _ => Some("Your accounts are now linked."),
+    }
 }
 
 /// What a run brought, as one sentence.
@@ -266,6 +279,7 @@ fn parts(app: &App, view: &RunView, member: &Member, today: &Today) -> RunParts 
     RunParts {
         connection: view.connection_name.clone(),
         mark: mark(view),
+        linked: linked(view),
         summary: summary(view),
         fault: run.fault.as_ref().map(fault_view),
         accounts: view.accounts.iter().map(account_part).collect(),

@@ -1,17 +1,19 @@
-//! Settings: providers and where their keys came from, who you are, and what this server is.
+//! Settings: providers and where their keys came from, who you are, what this server is, and what its operator can switch.
+
+pub(crate) mod advanced;
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bankside_domain::Right;
-use bankside_engine::{KeySource, ProviderView};
+use bankside_engine::{AuditEntry, KeySource, ProviderView};
 
 use crate::App;
 use crate::error::{PageError, page};
-use crate::pages::add_account::keys_in_words;
-use crate::pages::shell;
+use crate::pages::{monogram, shell};
 use crate::session::Member;
 use crate::view::shell::{Place, Shell};
+use advanced::Advanced;
 
 const AUDIT_LINES: usize = 20;
 
@@ -19,21 +21,28 @@ const AUDIT_LINES: usize = 20;
 #[template(path = "settings.html")]
 struct SettingsHtml {
     shell: Shell,
-    providers: Vec<ProviderLine>,
+    providers: Vec<ProviderCard>,
     person: String,
     email: Option<String>,
     public_url: String,
     database: &'static str,
+    advanced: Advanced,
     audit: Vec<AuditLine>,
 }
 
-struct ProviderLine {
+/// A provider, with everything that is known of its keys but the keys.
+struct ProviderCard {
     name: &'static str,
+    monogram: String,
     coverage: &'static str,
-    keys: String,
-    address: String,
-    is_off: bool,
+    tone: &'static str,
+    icon: &'static str,
+    state: String,
+    facts: Vec<(&'static str, String)>,
     has_own_keys: bool,
+    /// Whether keys may be typed: nothing is switched off and the person may.
+    may_type: bool,
+    may_reset: bool,
     keys_url: String,
     reset_url: String,
 }
@@ -45,15 +54,58 @@ struct AuditLine {
     detail: String,
 }
 
-fn line(view: &ProviderView, shell: &Shell, address: Option<String>) -> ProviderLine {
+/// Whether a provider can be used, and if not, what stands in the way.
+fn state(view: &ProviderView, shell: &Shell) -> (&'static str, &'static str, String) {
+    let off = |says: &str| ("is-off", "pause", says.to_owned());
+    match (&view.keys, &view.experimental) {
+        _ if view.is_off => off("Switched off in the configuration"),
+        _ if !shell.is_syncing_on => off("Account syncing is off"),
+        (_, Some(switch)) if !switch.is_on => off("Experimental, and off"),
+        (Some(_), _) => ("is-ok", "check", "Ready".to_owned()),
+        (None, _) => ("is-off", "outline", "No keys".to_owned()),
+    }
+}
+
+fn facts(view: &ProviderView, shell: &Shell, address: Option<String>) -> Vec<(&'static str, String)> {
+    let day = |at: jiff::Timestamp| shell.today.day(at.to_zoned(shell.today.zone.clone()).date());
+    let mut facts = match &view.keys {
+        Some(KeySource::Page { hint, since }) => {
+            vec![
+                ("Keys", "typed on this organization's page".to_owned()),
+                ("Begin with", hint.clone()),
+                ("Since", day(*since)),
+            ]
+        }
+        Some(KeySource::Installation { read_from, hint, since }) => vec![
+            ("Keys", format!("from {read_from}")),
+            ("Begin with", hint.clone()),
+            ("Since", format!("{}, when the server started and read them", shell.today.moment(*since))),
+        ],
+        None => vec![("Keys", "none: typed on no page, and not in the configuration".to_owned())],
+    };
+    if let Some(address) = address {
+        facts.push(("Address", format!("{address} instead of the provider's own")));
+    }
+    facts
+}
+
+fn card(view: &ProviderView, shell: &Shell, address: Option<String>) -> ProviderCard {
     let id = view.descriptor.id;
-    ProviderLine {
+    let (tone, icon, state) = state(view, shell);
+    let has_own_keys = matches!(view.keys, Some(KeySource::Page { .. }));
+    let may = shell.asker.may(Right::ManageBanks);
+    let is_usable = !view.is_off && view.experimental.as_ref().is_none_or(|switch| switch.is_on);
+    ProviderCard {
         name: view.descriptor.name,
+        monogram: monogram(view.descriptor.name),
         coverage: view.descriptor.coverage,
-        keys: view.keys.as_ref().map_or_else(|| "None".to_owned(), |keys| keys_in_words(keys, &shell.today)),
-        address: address.unwrap_or_else(|| "the provider's own".to_owned()),
-        is_off: view.is_off,
-        has_own_keys: matches!(view.keys, Some(KeySource::Page { .. })),
+        tone,
+        icon,
+        state,
+        facts: if may { facts(view, shell, address) } else { Vec::new() },
+        has_own_keys,
+        may_type: may && is_usable && shell.is_syncing_on,
+        may_reset: may && has_own_keys && !view.is_off,
         keys_url: shell.at(&format!("providers/{id}/keys")),
         reset_url: shell.at(&format!("providers/{id}/reset")),
     }
@@ -66,27 +118,36 @@ pub(crate) async fn show(State(app): State<App>, member: Member) -> Result<Respo
     let views = app.engine.providers(member.asker()).await?;
     let providers = views.iter().map(|view| {
         let elsewhere = settings.providers.get(view.descriptor.id).and_then(|provider| provider.base_url.as_ref());
-        line(view, &shell, elsewhere.map(ToString::to_string))
+        card(view, &shell, elsewhere.map(ToString::to_string))
     });
-    let audit =
-        if member.asker().may(Right::ManagePeople) { app.engine.audit(member.asker()).await? } else { Vec::new() };
     let html = SettingsHtml {
         providers: providers.collect(),
         person: member.person.name.clone(),
         email: member.person.email.clone(),
         public_url: settings.public_url.to_string(),
         database: app.engine.database(),
-        audit: audit
-            .into_iter()
-            .take(AUDIT_LINES)
-            .map(|entry| AuditLine {
-                when: shell.today.moment(entry.at),
-                action: entry.action,
-                subject: entry.subject,
-                detail: entry.detail,
-            })
-            .collect(),
+        advanced: Advanced::of(&app, &member, &shell).await?,
+        audit: audit(&app, &member, &shell).await?,
         shell,
     };
     Ok(page(&html)?.into_response())
+}
+
+/// The latest lines about the organization, and for the operator about the server.
+async fn audit(app: &App, member: &Member, shell: &Shell) -> Result<Vec<AuditLine>, PageError> {
+    let mut entries: Vec<AuditEntry> = Vec::new();
+    if member.asker().may(Right::ManagePeople) {
+        entries.extend(app.engine.audit(member.asker()).await?);
+    }
+    if member.person.is_operator {
+        entries.extend(app.engine.installation_audit(&member.person).await?);
+    }
+    entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
+    let line = |entry: AuditEntry| AuditLine {
+        when: shell.today.moment(entry.at),
+        action: entry.action,
+        subject: entry.subject,
+        detail: entry.detail,
+    };
+    Ok(entries.into_iter().take(AUDIT_LINES).map(line).collect())
 }

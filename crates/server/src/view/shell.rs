@@ -28,6 +28,13 @@ pub(crate) struct SideAccount {
     pub(crate) is_open: bool,
 }
 
+/// What holds for every page of this server.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ServerFacts {
+    pub(crate) is_plain_http: bool,
+    pub(crate) is_syncing_on: bool,
+}
+
 /// The shell.
 #[derive(Debug, Clone)]
 pub(crate) struct Shell {
@@ -44,6 +51,8 @@ pub(crate) struct Shell {
     pub(crate) zone: String,
     /// Whether pages travel unprotected over a network.
     pub(crate) is_plain_http: bool,
+    /// Whether banks can be linked and synced at all: the operator can switch that off.
+    pub(crate) is_syncing_on: bool,
     pub(crate) today: Today,
     pub(crate) asker: Asker,
 }
@@ -55,7 +64,7 @@ impl Shell {
         open: Option<bankside_domain::AccountId>,
         accounts: &[AccountView],
         today: Today,
-        is_plain_http: bool,
+        server: ServerFacts,
     ) -> Self {
         let organization = &membership.organization;
         let mut total = 0_i64;
@@ -94,7 +103,8 @@ impl Shell {
             left_out,
             version: env!("CARGO_PKG_VERSION"),
             zone: organization.time_zone.clone(),
-            is_plain_http,
+            is_plain_http: server.is_plain_http,
+            is_syncing_on: server.is_syncing_on,
             today,
             asker: membership.asker,
         }
@@ -109,8 +119,19 @@ impl Shell {
         self.place == place && self.accounts.iter().all(|account| !account.is_open)
     }
 
-    pub(crate) fn may_manage_banks(&self) -> bool {
+    /// Whether the person may connect and link banks, and the server does that.
+    /// Whether the person may end a sync; that they may also while nothing is synced.
+    pub(crate) fn may_end_syncs(&self) -> bool {
         self.asker.may(bankside_domain::Right::ManageBanks)
+    }
+
+    pub(crate) fn may_manage_banks(&self) -> bool {
+        self.is_syncing_on && self.asker.may(bankside_domain::Right::ManageBanks)
+    }
+
+    /// Whether the person may start a sync, and the server does that.
+    pub(crate) fn may_sync(&self) -> bool {
+        self.is_syncing_on && self.may_edit()
     }
 
     pub(crate) fn may_edit(&self) -> bool {
