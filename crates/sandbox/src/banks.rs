@@ -63,17 +63,14 @@ impl Institution {
 }
 
 /// How long accounts are being processed after linking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Processing {
     /// Not at all.
     Ready,
     /// For so many questions after the account's state.
     Polls(u32),
     /// For so many seconds of the sandbox clock.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "no bank is this patient yet; the state machine and a test know it")
-    )]
     Seconds(u32),
 }
 

@@ -10,6 +10,7 @@
 mod accounts;
 mod admission;
 mod agreements;
+mod events;
 mod faults;
 mod fields;
 mod flow;
@@ -26,12 +27,14 @@ mod wire;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, get, post, put};
 
 use crate::Sandbox;
+use crate::control::refuse_strangers;
 use crate::provider::{Credential, Provider};
 
+pub use events::{Event, EventError};
 pub(crate) use records::Records;
 pub(crate) use throttle::Throttle;
 
@@ -80,5 +83,6 @@ fn routes(sandbox: &Sandbox) -> Router<Sandbox> {
         .route("/gocardless/api/v2/", any(gate::nothing_here))
         .route("/gocardless/ob-psd2/start/{link}/{institution_id}", get(flow::show).post(flow::submit))
         .route("/gocardless/logos/{file}", get(institutions::logo))
+        .route("/_control/gocardless/events", post(events::happen).layer(from_fn(refuse_strangers)))
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
 }

@@ -24,6 +24,15 @@ macro_rules! switches {
             /// The names of all switches.
             pub const NAMES: &[&str] = &[$(stringify!($name),)*];
 
+            /// Puts one switch into a position; `None` when there is no switch of that name.
+            pub fn set(&mut self, name: &str, position: bool) -> Option<()> {
+                match name {
+                    $(stringify!($name) => self.$name = position,)*
+                    _ => return None,
+                }
+                Some(())
+            }
+
             /// The same positions with one switch turned; `None` when there is no switch of that name.
             #[must_use]
             pub fn turned(mut self, name: &str) -> Option<Self> {
@@ -84,6 +93,8 @@ switches! {
     daily_limit_is_the_institutions: false,
     /// `gocardless` §7: the institution's limit answer carries `status_code`.
     institution_limit_has_status_code: true,
+    /// `gocardless` §14 `[?]`: closed and forbidden accounts and banks out of reach count towards suspension.
+    open_failures_count_to_suspension: false,
     /// `gocardless` §8: the account's limit headers stand on its 429 too, where two clients look for them.
     account_limit_headers_on_429: false,
     /// `gocardless` §8 `[?]`: the daily window starts at its first call and ends after 24 hours; otherwise each call leaves by itself.

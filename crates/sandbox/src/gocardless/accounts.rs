@@ -13,7 +13,7 @@ use super::admission;
 use super::fields::{PathId, Query};
 use super::problem::{FieldErrors, Problem};
 use super::quota::Left;
-use super::records::{Account, Agreement, Records, Scope};
+use super::records::{Account, Agreement, Records, Scope, Status};
 use super::wire;
 use crate::Sandbox;
 use crate::banks::{self, Service, Zone, plus_days};
@@ -28,7 +28,7 @@ pub(super) struct Metadata {
     last_accessed: Option<String>,
     iban: String,
     bban: Option<String>,
-    status: &'static str,
+    status: String,
     institution_id: String,
     owner_name: String,
     name: String,
@@ -39,13 +39,8 @@ pub(super) async fn metadata(State(sandbox): State<Sandbox>, id: PathId) -> Resu
     let id = admission::account_id(&id)?;
     sandbox.change(|state, now| {
         let records = &mut state.gocardless;
-        let expired = has_expired(records, id, now);
+        let status = status_of(records, id, now);
         let account = records.accounts.get_mut(&id).ok_or_else(|| unknown_account(&sandbox, id))?;
-        let status = match (expired, account.readiness.is_ready(now)) {
-            (true, _) => "EXPIRED",
-            (false, true) => "READY",
-            (false, false) => "PROCESSING",
-        };
         account.readiness = account.readiness.polled();
         Ok(Json(Metadata {
             id,
@@ -61,10 +56,26 @@ pub(super) async fn metadata(State(sandbox): State<Sandbox>, id: PathId) -> Resu
     })
 }
 
-/// Whether there were consents and all of them are over.
-fn has_expired(records: &Records, id: Uuid, now: Timestamp) -> bool {
+/// The status that the world sees (fact sheet §6.1).
+fn status_of(records: &Records, id: Uuid, now: Timestamp) -> String {
+    let Some(account) = records.accounts.get(&id) else { return String::new() };
+    if let Some(stated) = &account.stated {
+        return stated.clone();
+    }
     let consents = records.consents_of(id);
-    !consents.is_empty() && consents.iter().all(|(_, agreement)| agreement.has_expired(now))
+    let mut alive = consents.iter().filter(|consent| !consent.agreement.has_expired(now)).peekable();
+    let word = if !consents.is_empty() && alive.peek().is_none() {
+        "EXPIRED"
+    } else if alive.peek().is_some() && alive.all(|consent| consent.requisition.status == Status::Suspended) {
+        "SUSPENDED"
+    } else if !account.readiness.is_ready(now) {
+        "PROCESSING"
+    } else if account.failures > 0 {
+        "ERROR"
+    } else {
+        "READY"
+    };
+    word.to_owned()
 }
 
 /// Live answers name no id here, the spec does (fact sheet §6.1).
@@ -131,21 +142,39 @@ fn serve<Q>(
     answer: impl FnOnce(&Served<'_>, Q) -> Value,
 ) -> Data {
     let id = admission::account_id(id)?;
+    // What fails may have been counted, so the change is kept either way.
     sandbox.change(|state, now| {
         let records = &mut state.gocardless;
-        let account = admission::find(records, id)?;
-        let service = banks::find(&account.institution_id).and_then(|bank| bank.service);
-        let service = service.ok_or_else(Problem::not_found)?;
-        let agreement = admission::permission(records, id, scope, now)?.clone();
-        admission::readiness(account.readiness, now)?;
-        let query = read_query(now)?;
-        let mut account = account.clone();
-        let left = admission::count(sandbox, &service, &mut account, scope, now)?;
-        account.last_accessed = Some(now);
-        let body = answer(&Served { account: &account, agreement: &agreement, service, now }, query);
-        records.accounts.insert(id, account);
-        Ok((limit_headers(left), Json(body)))
-    })
+        let served = || {
+            let account = admission::find(records, id)?;
+            let service = banks::find(&account.institution_id).and_then(|bank| bank.service);
+            let service = service.ok_or_else(Problem::not_found)?;
+            let consent = admission::permission(records, id, scope, now)?;
+            admission::readiness(account.readiness, now)?;
+            let query = read_query(now)?;
+            if consent.requisition.revoked {
+                return Ok(Err(Problem::access_expired(scope.what())));
+            }
+            let mut account = account.clone();
+            let left = admission::count(sandbox, &service, &mut account, scope, now)?;
+            account.last_accessed = Some(now);
+            account.failures = 0;
+            let body = answer(&Served { account: &account, agreement: consent.agreement, service, now }, query);
+            Ok(Ok((account, left, body)))
+        };
+        Ok::<Data, Problem>(match served() {
+            Ok(Ok((account, left, body))) => {
+                records.accounts.insert(id, account);
+                Ok((limit_headers(left), Json(body)))
+            }
+            // The bank has said no.
+            Ok(Err(problem)) => {
+                records.fail(id);
+                Err(problem)
+            }
+            Err(problem) => Err(problem),
+        })
+    })?
 }
 
 /// The account's limit headers stand on successful data calls only (fact sheet §8).

@@ -5,6 +5,7 @@
 mod accounts;
 mod agreements;
 mod consent;
+mod events;
 mod faults;
 mod gate;
 mod institutions;

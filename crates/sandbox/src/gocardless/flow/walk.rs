@@ -45,7 +45,7 @@ impl Step {
             Status::UndergoingAuthentication => Some(Self::SignIn),
             Status::SelectingAccounts => Some(Self::Choose),
             Status::GrantingAccess => Some(Self::Granted),
-            Status::Rejected | Status::Linked | Status::Expired => None,
+            Status::Rejected | Status::Linked | Status::Suspended | Status::Expired => None,
         }
     }
 }
