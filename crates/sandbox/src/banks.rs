@@ -46,8 +46,24 @@ pub(crate) struct Institution {
     pub(crate) reconfirmation_days: Option<u16>,
     /// What it supports, in the provider's words.
     pub(crate) features: &'static [&'static str],
-    /// Access scopes that must be asked for together.
-    pub(crate) scopes_together: &'static [&'static str],
+    /// What it wants of an agreement's access scopes.
+    pub(crate) scopes: ScopeRules,
+}
+
+/// What a bank wants of the access scopes that are asked for, in the provider's words.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ScopeRules {
+    /// All of these or none of them.
+    pub(crate) together: &'static [&'static str],
+    /// Never without these.
+    pub(crate) mandatory: &'static [&'static str],
+    /// It does not have these.
+    pub(crate) missing: &'static [&'static str],
+}
+
+impl ScopeRules {
+    /// Anything goes.
+    pub(crate) const NONE: Self = Self { together: &[], mandatory: &[], missing: &[] };
 }
 
 impl Institution {
@@ -179,7 +195,7 @@ const SERVED: &[Bank] = &[
             max_access_valid_for_days: 180,
             reconfirmation_days: None,
             features: &["pending_transactions", "private_accounts"],
-            scopes_together: &[],
+            scopes: ScopeRules::NONE,
         },
         about: "The demo bank: a current account and savings whose balances follow from their rows to the cent, \
                 card payments that are pending first, two equal coffees now and then. A year of history, ready at once.",
@@ -201,7 +217,7 @@ const SERVED: &[Bank] = &[
             max_access_valid_for_days: 90,
             reconfirmation_days: None,
             features: &["account_selection", "private_accounts"],
-            scopes_together: &[],
+            scopes: ScopeRules::NONE,
         },
         about: "The strict one: 90 days of history and of consent, four calls a day. You may be asked to \
                 choose accounts; they are being processed until asked about twice, and one is in yen.",
@@ -223,7 +239,7 @@ const SERVED: &[Bank] = &[
             max_access_valid_for_days: 180,
             reconfirmation_days: Some(730),
             features: &["private_accounts", "reconfirmation_of_consent"],
-            scopes_together: &[],
+            scopes: ScopeRules::NONE,
         },
         about: "The terse one: pounds, no transaction ids, no list of pending rows, text only as an array, \
                 amounts such as “5”.",
@@ -245,7 +261,7 @@ const SERVED: &[Bank] = &[
             max_access_valid_for_days: 180,
             reconfirmation_days: None,
             features: &[],
-            scopes_together: &[],
+            scopes: ScopeRules::NONE,
         },
         about: "The provider's own sandbox bank, rebuilt from recordings: two accounts that always hold 1913.12 EUR, \
                 rows that move with the calendar, new account numbers with each consent.",

@@ -149,7 +149,7 @@ fn serve<Q>(
             let account = admission::find(records, id)?;
             let service = banks::find(&account.institution_id).and_then(|bank| bank.service);
             let service = service.ok_or_else(Problem::not_found)?;
-            let consent = admission::permission(records, id, scope, now)?;
+            let consent = admission::permission(sandbox, records, id, scope, now)?;
             admission::readiness(account.readiness, now)?;
             let query = read_query(now)?;
             if consent.requisition.revoked {

@@ -25,7 +25,13 @@ pub(super) fn find(records: &Records, id: Uuid) -> Result<&Account, Problem> {
 
 /// The consent under which a scope of an account may be read now. One that was revoked at the bank is only used where there
 /// is no other: the provider learns of it by asking the bank.
-pub(super) fn permission(records: &Records, id: Uuid, scope: Scope, now: Timestamp) -> Result<Consent<'_>, Problem> {
+pub(super) fn permission<'a>(
+    sandbox: &Sandbox,
+    records: &'a Records,
+    id: Uuid,
+    scope: Scope,
+    now: Timestamp,
+) -> Result<Consent<'a>, Problem> {
     let mut consents = records.consents_of(id);
     let Some(newest) = consents.first().copied() else { return Err(Problem::no_agreement()) };
     consents.retain(|consent| !consent.agreement.has_expired(now));
@@ -38,9 +44,21 @@ pub(super) fn permission(records: &Records, id: Uuid, scope: Scope, now: Timesta
     if consents.is_empty() {
         return Err(Problem::suspended());
     }
+    consents.retain(|consent| !consent.agreement.has_lapsed(id, now));
+    if consents.is_empty() {
+        return Err(lapsed(sandbox, newest, scope, now));
+    }
     consents.retain(|consent| consent.agreement.access_scope.contains(&scope));
     let alive = consents.iter().find(|consent| !consent.requisition.revoked);
     alive.or(consents.first()).copied().ok_or_else(|| Problem::scope_missing(scope.what()))
+}
+
+/// A reconfirmation was due and did not come. The facts do not say in which words (§4).
+fn lapsed(sandbox: &Sandbox, consent: Consent<'_>, scope: Scope, now: Timestamp) -> Problem {
+    if sandbox.switches().lapsed_reconfirmation_is_access_expired {
+        return Problem::access_expired(scope.what());
+    }
+    Problem::agreement_expired(consent.agreement_id, consent.agreement.access_valid_for_days, now)
 }
 
 /// Right after linking, data has to wait.

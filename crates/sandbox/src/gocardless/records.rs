@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::reconfirmation::Reconfirmations;
 use crate::banks::{Card, Processing};
 
 /// What an agreement lets a client read.
@@ -54,6 +55,9 @@ pub(crate) struct Agreement {
     pub(super) access_valid_for_days: u16,
     pub(super) access_scope: Vec<Scope>,
     pub(super) accepted: Option<Timestamp>,
+    /// What is kept of its reconfirmation, where that is enabled.
+    #[serde(default)]
+    pub(super) reconfirmations: Option<Reconfirmations>,
 }
 
 impl Agreement {
