@@ -4,6 +4,7 @@
 //! format: a provider's folder turns [`Statement`]s into what that provider sends. Every bank is invented, except for the
 //! provider's own sandbox bank, which is rebuilt from recordings.
 
+mod branch;
 mod calendar;
 mod directory;
 mod draw;
@@ -13,6 +14,7 @@ mod kanalbank;
 mod ledger;
 mod lockside;
 mod nordhafen;
+mod quirky;
 mod routine;
 mod sandbox_finance;
 
@@ -21,7 +23,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub(crate) use calendar::{Zone, plus_days};
+pub(crate) use calendar::{Zone, next_business, plus_days, previous_business};
+pub(crate) use habits::code::CARD as CARD_CODE;
 pub(crate) use ledger::{BalanceKind, Entry, Party, Pending, Stated, Statement};
 
 /// The provider's own sandbox bank.
@@ -106,6 +109,51 @@ pub(crate) enum Dialect {
     Plain,
     /// No `transactionId`, text only as an array, no `pending` list, amounts without superfluous zeros.
     Terse,
+    // The others have been seen at single banks (fact sheet §12.2).
+    /// Text as lines, with the shop of a card payment in one of them.
+    TillLines,
+    /// One id for all rows of a month.
+    RepeatedIds,
+    /// Keys and values in the additional information.
+    KeyValues,
+    /// The id `NOTPROVIDED` on every row.
+    IdNotProvided,
+    /// Parts of the text behind labels.
+    LabelledText,
+    /// Text as lines that cut words.
+    BrokenLines,
+    /// Text as structured lines.
+    StructuredText,
+    /// Amounts and balances as the bank's claims.
+    OwedCard,
+    /// The amount charged in the text, the shop's as the row's.
+    BillingAmount,
+    /// Pending rows without days.
+    UndatedPending,
+    /// Booking day and value day changed places.
+    SwappedDays,
+    /// Ids that are new at each fetch.
+    RestlessIds,
+    /// Kind, name and reason with commas between.
+    CommaText,
+    /// A masked card number in place of an IBAN.
+    MaskedCard,
+    /// Text in the additional information only.
+    AdditionalText,
+    /// Text as lines, exchanges as objects, balances after rows.
+    Pockets,
+    /// Card rows without id and with the wrong sign.
+    TurnedPurchases,
+    /// Letters as escapes.
+    Escapes,
+    /// The day of a card payment in the text.
+    DayInText,
+    /// Moment and place of a card payment in the text.
+    PlaceInText,
+    /// Very long texts in many scripts, amounts without superfluous zeros.
+    LongText,
+    /// Everything that the documents leave open, row by row another.
+    Medley,
 }
 
 /// What a bank with books has beyond its listing.
@@ -150,8 +198,11 @@ pub(crate) struct Card {
     pub(crate) key: String,
     /// The bank's own id.
     pub(crate) resource_id: String,
-    /// IBAN.
-    pub(crate) iban: String,
+    /// IBAN, where it has one.
+    pub(crate) iban: Option<String>,
+    /// A card's number, of which most is hidden.
+    #[serde(default)]
+    pub(crate) masked_pan: Option<String>,
     /// British sort code and account number.
     pub(crate) scan: Option<String>,
     /// What it is kept in.
@@ -164,6 +215,13 @@ pub(crate) struct Card {
     pub(crate) product: String,
     /// ISO 20022 kind.
     pub(crate) cash_account_type: String,
+}
+
+impl Card {
+    /// The number that people know it by.
+    pub(crate) fn number(&self) -> &str {
+        self.iban.as_deref().or(self.masked_pan.as_deref()).unwrap_or_default()
+    }
 }
 
 /// A bank's generator: the same day always has the same books.
@@ -181,7 +239,7 @@ pub(crate) fn find(id: &str) -> Option<&'static Bank> {
 
 /// Every bank, those with books first.
 pub(crate) fn all() -> impl Iterator<Item = &'static Bank> {
-    SERVED.iter().chain(directory::LISTED)
+    SERVED.iter().chain(quirky::QUIRKY).chain(directory::LISTED)
 }
 
 const SERVED: &[Bank] = &[

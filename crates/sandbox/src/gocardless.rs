@@ -10,6 +10,7 @@
 mod accounts;
 mod admission;
 mod agreements;
+mod dialects;
 mod events;
 mod faults;
 mod fields;

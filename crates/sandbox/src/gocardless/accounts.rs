@@ -16,7 +16,7 @@ use super::quota::Left;
 use super::records::{Account, Agreement, Records, Scope, Status};
 use super::wire;
 use crate::Sandbox;
-use crate::banks::{self, Service, Zone, plus_days};
+use crate::banks::{self, Dialect, Service, Zone, plus_days};
 use crate::clock::wire_time;
 
 type Data = Result<(HeaderMap, Json<Value>), Problem>;
@@ -26,7 +26,7 @@ pub(super) struct Metadata {
     id: Uuid,
     created: String,
     last_accessed: Option<String>,
-    iban: String,
+    iban: Option<String>,
     bban: Option<String>,
     status: String,
     institution_id: String,
@@ -46,7 +46,7 @@ pub(super) async fn metadata(State(sandbox): State<Sandbox>, id: PathId) -> Resu
             id,
             created: wire_time(account.created),
             last_accessed: account.last_accessed.map(wire_time),
-            iban: account.card.iban.clone(),
+            iban: wire::iban(&account.card, dialect_of(account)),
             bban: None,
             status,
             institution_id: account.institution_id.clone(),
@@ -54,6 +54,11 @@ pub(super) async fn metadata(State(sandbox): State<Sandbox>, id: PathId) -> Resu
             name: account.card.name.clone(),
         }))
     })
+}
+
+fn dialect_of(account: &Account) -> Dialect {
+    let service = banks::find(&account.institution_id).and_then(|bank| bank.service);
+    service.map_or(Dialect::Plain, |service| service.dialect)
 }
 
 /// The status that the world sees (fact sheet §6.1).
@@ -88,14 +93,23 @@ fn unknown_account(sandbox: &Sandbox, id: Uuid) -> Problem {
 
 /// `GET accounts/{id}/details/`
 pub(super) async fn details(State(sandbox): State<Sandbox>, id: PathId) -> Data {
-    serve(&sandbox, &id, Scope::Details, |_| Ok(()), |served, ()| wire::details(&served.account.card))
+    serve(
+        &sandbox,
+        &id,
+        Scope::Details,
+        |_| Ok(()),
+        |served, ()| Ok(wire::details(&served.account.card, served.service.dialect)),
+    )
 }
 
 /// `GET accounts/{id}/balances/`
 pub(super) async fn balances(State(sandbox): State<Sandbox>, id: PathId) -> Data {
     let answer = |served: &Served<'_>, ()| {
         let statement = served.service.books.statement(&served.account.card, served.today());
-        wire::balances(&statement, served.service.dialect)
+        if statement.balances.is_empty() {
+            return Err(Problem::resource_unavailable(Scope::Balances.what()));
+        }
+        Ok(wire::balances(&statement, served.service.dialect))
     };
     serve(&sandbox, &id, Scope::Balances, |_| Ok(()), answer)
 }
@@ -103,6 +117,7 @@ pub(super) async fn balances(State(sandbox): State<Sandbox>, id: PathId) -> Data
 /// `GET accounts/{id}/transactions/`
 pub(super) async fn transactions(State(sandbox): State<Sandbox>, id: PathId, query: Query) -> Data {
     let switches = sandbox.switches();
+    let fetch = sandbox.uuid();
     let answer = |served: &Served<'_>, mut range: DateRange| {
         if !switches.date_to_is_inclusive {
             range.to = range.to.map(|to| plus_days(to, -1));
@@ -113,7 +128,8 @@ pub(super) async fn transactions(State(sandbox): State<Sandbox>, id: PathId, que
         }
         // Pending rows are fetched anew and in full, whatever the dates (fact sheet §6.4).
         statement.booked.retain(|row| range.contains(row.booked_on));
-        wire::transactions(&statement, served.service.dialect, served.account.ids_from, served.now)
+        let ids = wire::Ids { from: served.account.ids_from, fetch };
+        Ok(wire::transactions(&statement, served.service.dialect, ids, served.now))
     };
     serve(&sandbox, &id, Scope::Transactions, |now| DateRange::read(&query, now), answer)
 }
@@ -139,7 +155,7 @@ fn serve<Q>(
     id: &PathId,
     scope: Scope,
     read_query: impl FnOnce(Timestamp) -> Result<Q, Problem>,
-    answer: impl FnOnce(&Served<'_>, Q) -> Value,
+    answer: impl FnOnce(&Served<'_>, Q) -> Result<Value, Problem>,
 ) -> Data {
     let id = admission::account_id(id)?;
     // What fails may have been counted, so the change is kept either way.
@@ -159,7 +175,7 @@ fn serve<Q>(
             let left = admission::count(sandbox, &service, &mut account, scope, now)?;
             account.last_accessed = Some(now);
             account.failures = 0;
-            let body = answer(&Served { account: &account, agreement: consent.agreement, service, now }, query);
+            let body = answer(&Served { account: &account, agreement: consent.agreement, service, now }, query)?;
             Ok(Ok((account, left, body)))
         };
         Ok::<Data, Problem>(match served() {

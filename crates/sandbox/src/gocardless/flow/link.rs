@@ -59,6 +59,7 @@ pub(super) fn link_accounts(sandbox: &Sandbox, visit: &Visit, records: &mut Reco
 
 fn is_same(account: &Account, visit: &Visit, card: &Card) -> bool {
     account.institution_id == visit.requisition.institution_id
+        && account.card.key == card.key
         && account.card.iban == card.iban
         && account.card.currency == card.currency
 }
@@ -70,7 +71,7 @@ fn ids_from(sandbox: &Sandbox, visit: &Visit, card: &Card) -> Uuid {
     }
     let digest = Sha256::new()
         .chain_update(visit.requisition.institution_id.as_bytes())
-        .chain_update(card.iban.as_bytes())
+        .chain_update(card.number().as_bytes())
         .chain_update(card.currency.code.as_str().as_bytes())
         .finalize();
     let mut bytes = [0; 16];
