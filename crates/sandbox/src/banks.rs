@@ -4,6 +4,7 @@
 //! format: a provider's folder turns [`Statement`]s into what that provider sends. Every bank is invented, except for the
 //! provider's own sandbox bank, which is rebuilt from recordings.
 
+mod branch;
 mod calendar;
 mod directory;
 mod draw;
@@ -13,6 +14,7 @@ mod kanalbank;
 mod ledger;
 mod lockside;
 mod nordhafen;
+mod quirky;
 mod routine;
 mod sandbox_finance;
 
@@ -21,7 +23,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub(crate) use calendar::{Zone, plus_days};
+pub(crate) use calendar::{Zone, next_business, plus_days, previous_business};
+pub(crate) use habits::code::CARD as CARD_CODE;
 pub(crate) use ledger::{BalanceKind, Entry, Party, Pending, Stated, Statement};
 
 /// The provider's own sandbox bank.
@@ -46,8 +49,24 @@ pub(crate) struct Institution {
     pub(crate) reconfirmation_days: Option<u16>,
     /// What it supports, in the provider's words.
     pub(crate) features: &'static [&'static str],
-    /// Access scopes that must be asked for together.
-    pub(crate) scopes_together: &'static [&'static str],
+    /// What it wants of an agreement's access scopes.
+    pub(crate) scopes: ScopeRules,
+}
+
+/// What a bank wants of the access scopes that are asked for, in the provider's words.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ScopeRules {
+    /// All of these or none of them.
+    pub(crate) together: &'static [&'static str],
+    /// Never without these.
+    pub(crate) mandatory: &'static [&'static str],
+    /// It does not have these.
+    pub(crate) missing: &'static [&'static str],
+}
+
+impl ScopeRules {
+    /// Anything goes.
+    pub(crate) const NONE: Self = Self { together: &[], mandatory: &[], missing: &[] };
 }
 
 impl Institution {
@@ -63,17 +82,14 @@ impl Institution {
 }
 
 /// How long accounts are being processed after linking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Processing {
     /// Not at all.
     Ready,
     /// For so many questions after the account's state.
     Polls(u32),
     /// For so many seconds of the sandbox clock.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "no bank is this patient yet; the state machine and a test know it")
-    )]
     Seconds(u32),
 }
 
@@ -93,6 +109,51 @@ pub(crate) enum Dialect {
     Plain,
     /// No `transactionId`, text only as an array, no `pending` list, amounts without superfluous zeros.
     Terse,
+    // The others have been seen at single banks (fact sheet §12.2).
+    /// Text as lines, with the shop of a card payment in one of them.
+    TillLines,
+    /// One id for all rows of a month.
+    RepeatedIds,
+    /// Keys and values in the additional information.
+    KeyValues,
+    /// The id `NOTPROVIDED` on every row.
+    IdNotProvided,
+    /// Parts of the text behind labels.
+    LabelledText,
+    /// Text as lines that cut words.
+    BrokenLines,
+    /// Text as structured lines.
+    StructuredText,
+    /// Amounts and balances as the bank's claims.
+    OwedCard,
+    /// The amount charged in the text, the shop's as the row's.
+    BillingAmount,
+    /// Pending rows without days.
+    UndatedPending,
+    /// Booking day and value day changed places.
+    SwappedDays,
+    /// Ids that are new at each fetch.
+    RestlessIds,
+    /// Kind, name and reason with commas between.
+    CommaText,
+    /// A masked card number in place of an IBAN.
+    MaskedCard,
+    /// Text in the additional information only.
+    AdditionalText,
+    /// Text as lines, exchanges as objects, balances after rows.
+    Pockets,
+    /// Card rows without id and with the wrong sign.
+    TurnedPurchases,
+    /// Letters as escapes.
+    Escapes,
+    /// The day of a card payment in the text.
+    DayInText,
+    /// Moment and place of a card payment in the text.
+    PlaceInText,
+    /// Very long texts in many scripts, amounts without superfluous zeros.
+    LongText,
+    /// Everything that the documents leave open, row by row another.
+    Medley,
 }
 
 /// What a bank with books has beyond its listing.
@@ -137,8 +198,11 @@ pub(crate) struct Card {
     pub(crate) key: String,
     /// The bank's own id.
     pub(crate) resource_id: String,
-    /// IBAN.
-    pub(crate) iban: String,
+    /// IBAN, where it has one.
+    pub(crate) iban: Option<String>,
+    /// A card's number, of which most is hidden.
+    #[serde(default)]
+    pub(crate) masked_pan: Option<String>,
     /// British sort code and account number.
     pub(crate) scan: Option<String>,
     /// What it is kept in.
@@ -151,6 +215,13 @@ pub(crate) struct Card {
     pub(crate) product: String,
     /// ISO 20022 kind.
     pub(crate) cash_account_type: String,
+}
+
+impl Card {
+    /// The number that people know it by.
+    pub(crate) fn number(&self) -> &str {
+        self.iban.as_deref().or(self.masked_pan.as_deref()).unwrap_or_default()
+    }
 }
 
 /// A bank's generator: the same day always has the same books.
@@ -168,7 +239,7 @@ pub(crate) fn find(id: &str) -> Option<&'static Bank> {
 
 /// Every bank, those with books first.
 pub(crate) fn all() -> impl Iterator<Item = &'static Bank> {
-    SERVED.iter().chain(directory::LISTED)
+    SERVED.iter().chain(quirky::QUIRKY).chain(directory::LISTED)
 }
 
 const SERVED: &[Bank] = &[
@@ -182,7 +253,7 @@ const SERVED: &[Bank] = &[
             max_access_valid_for_days: 180,
             reconfirmation_days: None,
             features: &["pending_transactions", "private_accounts"],
-            scopes_together: &[],
+            scopes: ScopeRules::NONE,
         },
         about: "The demo bank: a current account and savings whose balances follow from their rows to the cent, \
                 card payments that are pending first, two equal coffees now and then. A year of history, ready at once.",
@@ -204,7 +275,7 @@ const SERVED: &[Bank] = &[
             max_access_valid_for_days: 90,
             reconfirmation_days: None,
             features: &["account_selection", "private_accounts"],
-            scopes_together: &[],
+            scopes: ScopeRules::NONE,
         },
         about: "The strict one: 90 days of history and of consent, four calls a day. You may be asked to \
                 choose accounts; they are being processed until asked about twice, and one is in yen.",
@@ -226,7 +297,7 @@ const SERVED: &[Bank] = &[
             max_access_valid_for_days: 180,
             reconfirmation_days: Some(730),
             features: &["private_accounts", "reconfirmation_of_consent"],
-            scopes_together: &[],
+            scopes: ScopeRules::NONE,
         },
         about: "The terse one: pounds, no transaction ids, no list of pending rows, text only as an array, \
                 amounts such as “5”.",
@@ -248,7 +319,7 @@ const SERVED: &[Bank] = &[
             max_access_valid_for_days: 180,
             reconfirmation_days: None,
             features: &[],
-            scopes_together: &[],
+            scopes: ScopeRules::NONE,
         },
         about: "The provider's own sandbox bank, rebuilt from recordings: two accounts that always hold 1913.12 EUR, \
                 rows that move with the calendar, new account numbers with each consent.",

@@ -1,4 +1,6 @@
-//! The controls that no provider has: the clock, armed faults, the log of calls.
+//! The controls that no provider has: the clock, armed faults, switches, the log of calls.
+
+use std::collections::BTreeMap;
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -12,7 +14,7 @@ use url::form_urlencoded;
 
 use crate::clock::{Turn, wire_time};
 use crate::sandbox::TurnFault;
-use crate::{ArmedFault, Sandbox};
+use crate::{ArmedFault, Sandbox, Switches};
 
 const BODY_LIMIT_BYTES: usize = 4 * 1024;
 
@@ -20,13 +22,14 @@ pub(crate) fn routes() -> Router<Sandbox> {
     Router::new()
         .route("/_control/clock", get(clock).post(turn_clock))
         .route("/_control/faults", get(armed).post(arm).delete(disarm))
+        .route("/_control/switches", get(switches).post(set_switches))
         .route("/_control/calls", get(calls).delete(forget_calls))
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
         .layer(from_fn(refuse_strangers))
 }
 
 /// Pages of strangers may not write here; browsers say where a call comes from.
-async fn refuse_strangers(request: Request, next: Next) -> Response {
+pub(crate) async fn refuse_strangers(request: Request, next: Next) -> Response {
     if request.method() != Method::GET && is_from_elsewhere(request.headers()) {
         return fault(StatusCode::FORBIDDEN, "the controls are for the sandbox's own page and for programs only");
     }
@@ -50,6 +53,23 @@ async fn arm(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
 async fn disarm(State(sandbox): State<Sandbox>) -> StatusCode {
     sandbox.disarm();
     StatusCode::NO_CONTENT
+}
+
+async fn switches(State(sandbox): State<Sandbox>) -> Json<Switches> {
+    Json(sandbox.switches().as_ref().clone())
+}
+
+/// Takes the switches that are to change.
+async fn set_switches(State(sandbox): State<Sandbox>, Json(asked): Json<BTreeMap<String, bool>>) -> Response {
+    let mut switches = sandbox.switches().as_ref().clone();
+    for (name, position) in asked {
+        match switches.set(&name, position) {
+            Some(()) => {}
+            None => return fault(StatusCode::BAD_REQUEST, &format!("there is no switch “{name}”")),
+        }
+    }
+    sandbox.set_switches(switches.clone());
+    Json(switches).into_response()
 }
 
 async fn calls(State(sandbox): State<Sandbox>) -> Json<Value> {
@@ -88,6 +108,6 @@ fn is_from_elsewhere(headers: &HeaderMap) -> bool {
     headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none")
 }
 
-fn fault(status: StatusCode, detail: &str) -> Response {
+pub(crate) fn fault(status: StatusCode, detail: &str) -> Response {
     (status, Json(json!({ "error": detail }))).into_response()
 }

@@ -10,6 +10,8 @@
 mod accounts;
 mod admission;
 mod agreements;
+mod dialects;
+mod events;
 mod faults;
 mod fields;
 mod flow;
@@ -18,6 +20,7 @@ mod institutions;
 mod paging;
 mod problem;
 mod quota;
+mod reconfirmation;
 mod records;
 mod requisitions;
 mod throttle;
@@ -26,12 +29,14 @@ mod wire;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, get, post, put};
 
 use crate::Sandbox;
+use crate::control::refuse_strangers;
 use crate::provider::{Credential, Provider};
 
+pub use events::{Event, EventError};
 pub(crate) use records::Records;
 pub(crate) use throttle::Throttle;
 
@@ -65,7 +70,7 @@ fn routes(sandbox: &Sandbox) -> Router<Sandbox> {
         .route("/agreements/enduser/", get(agreements::list).post(agreements::create))
         .route("/agreements/enduser/{id}/", get(agreements::retrieve).delete(agreements::delete))
         .route("/agreements/enduser/{id}/accept/", put(agreements::accept))
-        .route("/agreements/enduser/{id}/reconfirm/", get(agreements::reconfirm).post(agreements::reconfirm))
+        .route("/agreements/enduser/{id}/reconfirm/", get(reconfirmation::retrieve).post(reconfirmation::create))
         .route("/requisitions/", get(requisitions::list).post(requisitions::create))
         .route("/requisitions/{id}/", get(requisitions::retrieve).delete(requisitions::delete))
         .route("/accounts/{id}/", get(accounts::metadata))
@@ -79,6 +84,11 @@ fn routes(sandbox: &Sandbox) -> Router<Sandbox> {
         // The root of the API is not a path below it.
         .route("/gocardless/api/v2/", any(gate::nothing_here))
         .route("/gocardless/ob-psd2/start/{link}/{institution_id}", get(flow::show).post(flow::submit))
+        .route(
+            &format!("{}/{{link}}/{{institution_id}}", reconfirmation::PATH),
+            get(reconfirmation::show).post(reconfirmation::submit),
+        )
         .route("/gocardless/logos/{file}", get(institutions::logo))
+        .route("/_control/gocardless/events", post(events::happen).layer(from_fn(refuse_strangers)))
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
 }

@@ -26,6 +26,7 @@ mod visitor;
 pub use calls::Call;
 pub use clock::ClockMode;
 pub use faults::{ArmError, ArmedFault, FaultKind, FaultState};
+pub use gocardless::{Event, EventError};
 pub use sandbox::{Sandbox, SandboxConfig, SandboxError};
 pub use switches::Switches;
 pub use visitor::{Answers, VisitError};

@@ -67,7 +67,7 @@ struct Inner {
     public_url: String,
     file: Option<StateFile>,
     daily_limit_everywhere: bool,
-    switches: Switches,
+    switches: Mutex<Arc<Switches>>,
     ambient: Ambient,
     state: Mutex<State>,
     throttle: Mutex<Throttle>,
@@ -102,7 +102,7 @@ impl Sandbox {
             public_url: config.public_url.as_str().trim_end_matches('/').to_owned(),
             file,
             daily_limit_everywhere: config.daily_limit_everywhere,
-            switches,
+            switches: Mutex::new(Arc::new(switches)),
             ambient,
             state: Mutex::new(state),
             throttle: Mutex::new(Throttle::default()),
@@ -195,8 +195,14 @@ impl Sandbox {
         format!("{}{path}", self.0.public_url)
     }
 
-    pub(crate) fn switches(&self) -> &Switches {
-        &self.0.switches
+    /// The open facts in their positions.
+    pub fn switches(&self) -> Arc<Switches> {
+        Arc::clone(&hold(&self.0.switches))
+    }
+
+    /// Puts the open facts into these positions from the next call on.
+    pub fn set_switches(&self, switches: Switches) {
+        *hold(&self.0.switches) = Arc::new(switches);
     }
 
     pub(crate) fn daily_limit_everywhere(&self) -> bool {

@@ -24,6 +24,15 @@ macro_rules! switches {
             /// The names of all switches.
             pub const NAMES: &[&str] = &[$(stringify!($name),)*];
 
+            /// Puts one switch into a position; `None` when there is no switch of that name.
+            pub fn set(&mut self, name: &str, position: bool) -> Option<()> {
+                match name {
+                    $(stringify!($name) => self.$name = position,)*
+                    _ => return None,
+                }
+                Some(())
+            }
+
             /// The same positions with one switch turned; `None` when there is no switch of that name.
             #[must_use]
             pub fn turned(mut self, name: &str) -> Option<Self> {
@@ -54,12 +63,20 @@ switches! {
     bad_country_is_keyed: false,
     /// `gocardless` §3: list rows carry features and identification codes; the spec promises them on retrieve only.
     list_has_features: true,
-    /// `gocardless` §4: a field's error is a list of objects (spec); otherwise the object itself (recorded).
-    field_errors_are_lists: false,
+    /// `gocardless` §4: errors about days are lists of objects (spec); otherwise the objects themselves (recorded).
+    days_errors_are_lists: false,
+    /// `gocardless` §4: scopes that belong together are asked for under `access_scope` (spec); otherwise in a body whose texts are lists.
+    scope_dependencies_are_keyed: false,
     /// `gocardless` §4 and §14 `[?]`: consents are capped by the institution's own maximum; otherwise by 180 days everywhere.
     access_days_follow_institution: true,
     /// `gocardless` §4 `[?]`: only agreements that nobody accepted can be deleted (docs); otherwise only accepted ones (spec).
     unaccepted_agreements_can_be_deleted: true,
+    /// `gocardless` §4: this company may enable reconfirmation, which most may not.
+    company_may_reconfirm: false,
+    /// `gocardless` §4: with reconfirmation consents last as long as the institution states for it; otherwise no longer than without.
+    reconfirmation_extends_access: false,
+    /// `gocardless` §4 `[?]`: where a reconfirmation did not come, data calls say that access has expired; otherwise that the agreement has.
+    lapsed_reconfirmation_is_access_expired: true,
     /// `gocardless` §4: a malformed agreement id is an `Invalid EndUserAgreement ID` (older); otherwise an `Invalid ID`.
     bad_agreement_id_names_its_kind: false,
     /// `gocardless` §4: the free tier's 50 new requisitions a month are counted, then 402.
@@ -84,6 +101,8 @@ switches! {
     daily_limit_is_the_institutions: false,
     /// `gocardless` §7: the institution's limit answer carries `status_code`.
     institution_limit_has_status_code: true,
+    /// `gocardless` §14 `[?]`: closed and forbidden accounts and banks out of reach count towards suspension.
+    open_failures_count_to_suspension: false,
     /// `gocardless` §8: the account's limit headers stand on its 429 too, where two clients look for them.
     account_limit_headers_on_429: false,
     /// `gocardless` §8 `[?]`: the daily window starts at its first call and ends after 24 hours; otherwise each call leaves by itself.

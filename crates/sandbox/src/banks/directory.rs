@@ -1,6 +1,6 @@
 //! Institutions that exist only in lists, so that searching makes sense. Their consent page says that the bank is down.
 
-use super::{Bank, Institution};
+use super::{Bank, Institution, ScopeRules};
 
 const fn listed(
     id: &'static str,
@@ -21,7 +21,7 @@ const fn listed(
             max_access_valid_for_days,
             reconfirmation_days: None,
             features,
-            scopes_together: &[],
+            scopes: ScopeRules::NONE,
         },
         about: "Only in lists; its consent page says that the bank cannot be reached.",
         service: None,
@@ -55,6 +55,7 @@ pub(super) const LISTED: &[Bank] = &[
     listed("TUHAT_TUHAFIHH", "Tuhat Järveä Pankki", "TUHAFIHH", &["FI", "EE"], (540, 180), &["private_accounts"]),
     listed("CURLEW_QUAY_CWQYIE2D", "Curlew Quay", "CWQYIE2D", &["IE"], (365, 180), CARDS),
     WISLANA,
+    SPARKRUKAN,
 ];
 
 const CARDS: &[&str] = &["card_accounts", "pending_transactions", "private_accounts"];
@@ -66,6 +67,15 @@ const WISLANA: Bank = {
     let days = (90, 180);
     let features = &["access_scopes", "private_accounts"];
     let mut bank = listed("WISLANA_WSLNPLPW", "Bank Wiślana", "WSLNPLPW", &["PL"], days, features);
-    bank.institution.scopes_together = &["details", "balances"];
+    bank.institution.scopes.together = &["details", "balances"];
+    bank
+};
+
+/// A bank that shows balances and never without details (fact sheet §4).
+const SPARKRUKAN: Bank = {
+    let features = &["access_scopes", "private_accounts"];
+    let mut bank = listed("SPARKRUKAN_SPKRSE21", "Sparkrukan", "SPKRSE21", &["SE"], (90, 180), features);
+    bank.institution.scopes.mandatory = &["details"];
+    bank.institution.scopes.missing = &["transactions"];
     bank
 };

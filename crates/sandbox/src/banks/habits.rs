@@ -9,7 +9,7 @@ use super::ledger::{Draft, Mandate, Party};
 
 /// Bank transaction codes of ISO 20022.
 pub(super) mod code {
-    pub(in crate::banks) const CARD: &str = "PMNT-CCRD-POSD";
+    pub(crate) const CARD: &str = "PMNT-CCRD-POSD";
     pub(in crate::banks) const CREDIT: &str = "PMNT-RCDT-ESCT";
     pub(in crate::banks) const SALARY: &str = "PMNT-RCDT-SALA";
     pub(in crate::banks) const TRANSFER: &str = "PMNT-ICDT-ESCT";

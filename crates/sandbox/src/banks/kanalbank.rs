@@ -6,7 +6,7 @@ use jiff::civil::{Date, date};
 use super::habits::{On, Shop, ShopKind, Standing, code};
 use super::iban::iban;
 use super::ledger::{BalanceKind, Statement};
-use super::routine::Routine;
+use super::routine::{Monthly, Routine};
 use super::{Books, Card, Numbering};
 
 const YEN: &str = "yen";
@@ -20,7 +20,8 @@ impl Books for Kanalbank {
         let card = |key: &str, number: &str, currency, name: &str, product: &str| Card {
             key: key.to_owned(),
             resource_id: format!("knl-{number}"),
-            iban: iban("NL", &format!("KNLB{number}")),
+            iban: Some(iban("NL", &format!("KNLB{number}"))),
+            masked_pan: None,
             scan: None,
             currency,
             owner: "Demo Household".to_owned(),
@@ -67,8 +68,7 @@ const EURO_ROUTINE: Routine = Routine {
     ],
     shops_one_day_in: 2,
     card_words: "Betaling",
-    reserve_minor: 180_000,
-    saved_at: "Spaarpot Kanaal",
+    monthly: Monthly::PutAside { reserve_minor: 180_000, to: "Spaarpot Kanaal" },
 };
 
 const YEN_ROUTINE: Routine = Routine {
@@ -83,6 +83,5 @@ const YEN_ROUTINE: Routine = Routine {
     shops: &[shop("Konbini Lantern", 380, 2_900), shop("Teahouse Moss", 650, 4_800)],
     shops_one_day_in: 5,
     card_words: "Betaling",
-    reserve_minor: 90_000,
-    saved_at: "Yen reserve",
+    monthly: Monthly::PutAside { reserve_minor: 90_000, to: "Yen reserve" },
 };

@@ -74,6 +74,12 @@ pub(crate) enum BalanceKind {
     Expected,
     /// What can be spent.
     InterimAvailable,
+    /// What is owed on a card, booked and pending, as the bank's claim.
+    Owed,
+    /// The part of it that is pending.
+    NonInvoiced,
+    /// Everything booked until now, under a name that says nothing.
+    Information,
 }
 
 /// A balance as the bank states it.
@@ -96,6 +102,11 @@ pub(crate) struct Statement {
     pub(crate) pending: Vec<Pending>,
     /// Balances in the bank's order.
     pub(crate) balances: Vec<Stated>,
+}
+
+impl Statement {
+    /// Nothing at all.
+    pub(crate) const EMPTY: Self = Self { booked: Vec::new(), pending: Vec::new(), balances: Vec::new() };
 }
 
 /// What a generator says about a row before the ledger numbers it.
@@ -159,7 +170,9 @@ impl Ledger {
         let outstanding: i64 = pending.iter().map(|row| row.amount.minor).sum();
         let state = |kind: &BalanceKind| {
             let (minor, on) = match kind {
-                BalanceKind::InterimBooked => (self.balance_minor, today),
+                BalanceKind::InterimBooked | BalanceKind::Information => (self.balance_minor, today),
+                BalanceKind::Owed => (-self.balance_minor - outstanding, today),
+                BalanceKind::NonInvoiced => (-outstanding, today),
                 BalanceKind::ClosingBooked => {
                     let day = previous_business(today);
                     (self.balance_on(day), day)

@@ -6,7 +6,7 @@ use jiff::civil::{Date, date};
 use super::habits::{On, Shop, ShopKind, Standing, code};
 use super::iban::iban;
 use super::ledger::{BalanceKind, Statement};
-use super::routine::Routine;
+use super::routine::{Monthly, Routine};
 use super::{Books, Card, Numbering};
 
 const SORT_CODE: &str = "999901";
@@ -20,7 +20,8 @@ impl Books for Lockside {
         Ok(vec![Card {
             key: "current".to_owned(),
             resource_id: "lks-current-2847".to_owned(),
-            iban: iban("GB", &format!("LKSD{SORT_CODE}{NUMBER}")),
+            iban: Some(iban("GB", &format!("LKSD{SORT_CODE}{NUMBER}"))),
+            masked_pan: None,
             scan: Some(format!("{SORT_CODE}{NUMBER}")),
             currency: Currency::iso("GBP")?,
             owner: "Demo Household".to_owned(),
@@ -63,6 +64,5 @@ const ROUTINE: Routine = Routine {
     ],
     shops_one_day_in: 2,
     card_words: "CARD PAYMENT",
-    reserve_minor: 150_000,
-    saved_at: "Lockside Saver",
+    monthly: Monthly::PutAside { reserve_minor: 150_000, to: "Lockside Saver" },
 };

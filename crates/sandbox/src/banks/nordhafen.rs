@@ -56,7 +56,8 @@ impl Books for Nordhafen {
         let card = |key: &str, name: &str, product: &str, kind: &str| Card {
             key: key.to_owned(),
             resource_id: Uuid::from_u128(u128::from(Draw::of_text(key).below(u64::MAX))).to_string(),
-            iban: iban_of(key),
+            iban: Some(iban_of(key)),
+            masked_pan: None,
             scan: None,
             currency: euro,
             owner: HOLDER.to_owned(),

@@ -1,13 +1,13 @@
 //! A simple account that lives from a table: standing rows, a purchase now and then, and a surplus that is put aside.
 
-use bankside_domain::Currency;
+use bankside_domain::{Amount, Currency};
 use jiff::civil::Date;
 
-use super::calendar::{business_day_of_month, days, is_business};
+use super::calendar::{business_day_of_month, days, is_business, next_business};
 use super::draw::Draw;
 use super::habits::{Shop, Standing, card_draft, code, draw_shop};
 use super::iban::german_iban_of;
-use super::ledger::{Draft, Ledger, Party};
+use super::ledger::{BalanceKind, Draft, Ledger, Party, Pending, Statement};
 
 /// What such an account does.
 #[derive(Debug, Clone, Copy)]
@@ -22,10 +22,19 @@ pub(super) struct Routine {
     pub(super) shops_one_day_in: u64,
     /// What a card payment is called.
     pub(super) card_words: &'static str,
-    /// What stays when the surplus is put aside on the second business day.
-    pub(super) reserve_minor: i64,
-    /// Where the surplus goes.
-    pub(super) saved_at: &'static str,
+    /// What is done on the second business day of a month.
+    pub(super) monthly: Monthly,
+}
+
+/// What keeps an account near where it began.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Monthly {
+    /// Nothing does.
+    Nothing,
+    /// What is above the reserve goes elsewhere.
+    PutAside { reserve_minor: i64, to: &'static str },
+    /// What is owed is paid.
+    PayOff { from: &'static str },
 }
 
 impl Routine {
@@ -42,15 +51,38 @@ impl Routine {
         ledger
     }
 
+    /// The statement of a day. Card payments of the next two business days are pending.
+    pub(super) fn statement(&self, currency: Currency, today: Date, kinds: &[BalanceKind]) -> Statement {
+        let mut pending = Vec::new();
+        let mut books_on = today;
+        for _ in 0..2 {
+            books_on = next_business(books_on);
+            if let Some((shop, minor)) = self.purchase(books_on) {
+                pending.push(Pending {
+                    on: today,
+                    amount: Amount::new(minor, currency),
+                    party: Some(shop.name.to_owned()),
+                    text: format!("{} {}", self.card_words, shop.name),
+                });
+            }
+        }
+        self.ledger(currency, today).statement(today, pending, kinds)
+    }
+
     fn save(&self, ledger: &mut Ledger, day: Date) {
-        let surplus = ledger.balance_minor() - self.reserve_minor;
-        if business_day_of_month(day) == 2 && surplus > 0 {
-            let party = Party { name: self.saved_at.to_owned(), iban: Some(german_iban_of(self.saved_at)) };
+        let balance = ledger.balance_minor();
+        let (minor, name, words) = match self.monthly {
+            Monthly::PutAside { reserve_minor, to } if balance > reserve_minor => (reserve_minor - balance, to, to),
+            Monthly::PayOff { from } if balance < 0 => (-balance, from, "Thank you for your payment"),
+            _ => return,
+        };
+        if business_day_of_month(day) == 2 {
+            let party = Party { name: name.to_owned(), iban: Some(german_iban_of(name)) };
             let draft = Draft {
-                minor: -surplus,
+                minor,
                 party: Some(party),
-                text: vec![self.saved_at.to_owned()],
-                code: code::TRANSFER,
+                text: vec![words.to_owned()],
+                code: if minor < 0 { code::TRANSFER } else { code::CREDIT },
                 own_code: None,
                 mandate: None,
             };
@@ -59,13 +91,18 @@ impl Routine {
     }
 
     fn shop(&self, ledger: &mut Ledger, day: Date) {
-        let mut draw = Draw::of(self.seed, 1, day);
-        if !draw.one_in(self.shops_one_day_in) {
-            return;
-        }
-        if let Some(shop) = draw_shop(self.shops.iter(), &mut draw) {
-            let minor = shop.purchase_minor(&mut draw);
+        if let Some((shop, minor)) = self.purchase(day) {
             ledger.book(day, day, card_draft(shop, day, minor, self.card_words));
         }
+    }
+
+    /// What is bought and booked on a business day.
+    fn purchase(&self, day: Date) -> Option<(&'static Shop, i64)> {
+        let mut draw = Draw::of(self.seed, 1, day);
+        if !draw.one_in(self.shops_one_day_in) {
+            return None;
+        }
+        let shop = draw_shop(self.shops.iter(), &mut draw)?;
+        Some((shop, shop.purchase_minor(&mut draw)))
     }
 }

@@ -26,7 +26,8 @@ impl Books for SandboxFinance {
         let card = |index: usize| Card {
             key: format!("main-{}", index + 1),
             resource_id: RESOURCE_IDS[index].to_owned(),
-            iban: iban_of(numbering, index),
+            iban: Some(iban_of(numbering, index)),
+            masked_pan: None,
             scan: None,
             currency: euro,
             owner: OWNERS[index].to_owned(),

@@ -13,10 +13,10 @@ use super::admission;
 use super::fields::{PathId, Query};
 use super::problem::{FieldErrors, Problem};
 use super::quota::Left;
-use super::records::{Account, Agreement, Records, Scope};
+use super::records::{Account, Agreement, Records, Scope, Status};
 use super::wire;
 use crate::Sandbox;
-use crate::banks::{self, Service, Zone, plus_days};
+use crate::banks::{self, Dialect, Service, Zone, plus_days};
 use crate::clock::wire_time;
 
 type Data = Result<(HeaderMap, Json<Value>), Problem>;
@@ -26,9 +26,9 @@ pub(super) struct Metadata {
     id: Uuid,
     created: String,
     last_accessed: Option<String>,
-    iban: String,
+    iban: Option<String>,
     bban: Option<String>,
-    status: &'static str,
+    status: String,
     institution_id: String,
     owner_name: String,
     name: String,
@@ -39,19 +39,14 @@ pub(super) async fn metadata(State(sandbox): State<Sandbox>, id: PathId) -> Resu
     let id = admission::account_id(&id)?;
     sandbox.change(|state, now| {
         let records = &mut state.gocardless;
-        let expired = has_expired(records, id, now);
+        let status = status_of(records, id, now);
         let account = records.accounts.get_mut(&id).ok_or_else(|| unknown_account(&sandbox, id))?;
-        let status = match (expired, account.readiness.is_ready(now)) {
-            (true, _) => "EXPIRED",
-            (false, true) => "READY",
-            (false, false) => "PROCESSING",
-        };
         account.readiness = account.readiness.polled();
         Ok(Json(Metadata {
             id,
             created: wire_time(account.created),
             last_accessed: account.last_accessed.map(wire_time),
-            iban: account.card.iban.clone(),
+            iban: wire::iban(&account.card, dialect_of(account)),
             bban: None,
             status,
             institution_id: account.institution_id.clone(),
@@ -61,10 +56,31 @@ pub(super) async fn metadata(State(sandbox): State<Sandbox>, id: PathId) -> Resu
     })
 }
 
-/// Whether there were consents and all of them are over.
-fn has_expired(records: &Records, id: Uuid, now: Timestamp) -> bool {
+fn dialect_of(account: &Account) -> Dialect {
+    let service = banks::find(&account.institution_id).and_then(|bank| bank.service);
+    service.map_or(Dialect::Plain, |service| service.dialect)
+}
+
+/// The status that the world sees (fact sheet §6.1).
+fn status_of(records: &Records, id: Uuid, now: Timestamp) -> String {
+    let Some(account) = records.accounts.get(&id) else { return String::new() };
+    if let Some(stated) = &account.stated {
+        return stated.clone();
+    }
     let consents = records.consents_of(id);
-    !consents.is_empty() && consents.iter().all(|(_, agreement)| agreement.has_expired(now))
+    let mut alive = consents.iter().filter(|consent| !consent.agreement.has_expired(now)).peekable();
+    let word = if !consents.is_empty() && alive.peek().is_none() {
+        "EXPIRED"
+    } else if alive.peek().is_some() && alive.all(|consent| consent.requisition.status == Status::Suspended) {
+        "SUSPENDED"
+    } else if !account.readiness.is_ready(now) {
+        "PROCESSING"
+    } else if account.failures > 0 {
+        "ERROR"
+    } else {
+        "READY"
+    };
+    word.to_owned()
 }
 
 /// Live answers name no id here, the spec does (fact sheet §6.1).
@@ -77,14 +93,23 @@ fn unknown_account(sandbox: &Sandbox, id: Uuid) -> Problem {
 
 /// `GET accounts/{id}/details/`
 pub(super) async fn details(State(sandbox): State<Sandbox>, id: PathId) -> Data {
-    serve(&sandbox, &id, Scope::Details, |_| Ok(()), |served, ()| wire::details(&served.account.card))
+    serve(
+        &sandbox,
+        &id,
+        Scope::Details,
+        |_| Ok(()),
+        |served, ()| Ok(wire::details(&served.account.card, served.service.dialect)),
+    )
 }
 
 /// `GET accounts/{id}/balances/`
 pub(super) async fn balances(State(sandbox): State<Sandbox>, id: PathId) -> Data {
     let answer = |served: &Served<'_>, ()| {
         let statement = served.service.books.statement(&served.account.card, served.today());
-        wire::balances(&statement, served.service.dialect)
+        if statement.balances.is_empty() {
+            return Err(Problem::resource_unavailable(Scope::Balances.what()));
+        }
+        Ok(wire::balances(&statement, served.service.dialect))
     };
     serve(&sandbox, &id, Scope::Balances, |_| Ok(()), answer)
 }
@@ -92,6 +117,7 @@ pub(super) async fn balances(State(sandbox): State<Sandbox>, id: PathId) -> Data
 /// `GET accounts/{id}/transactions/`
 pub(super) async fn transactions(State(sandbox): State<Sandbox>, id: PathId, query: Query) -> Data {
     let switches = sandbox.switches();
+    let fetch = sandbox.uuid();
     let answer = |served: &Served<'_>, mut range: DateRange| {
         if !switches.date_to_is_inclusive {
             range.to = range.to.map(|to| plus_days(to, -1));
@@ -102,7 +128,8 @@ pub(super) async fn transactions(State(sandbox): State<Sandbox>, id: PathId, que
         }
         // Pending rows are fetched anew and in full, whatever the dates (fact sheet §6.4).
         statement.booked.retain(|row| range.contains(row.booked_on));
-        wire::transactions(&statement, served.service.dialect, served.account.ids_from, served.now)
+        let ids = wire::Ids { from: served.account.ids_from, fetch };
+        Ok(wire::transactions(&statement, served.service.dialect, ids, served.now))
     };
     serve(&sandbox, &id, Scope::Transactions, |now| DateRange::read(&query, now), answer)
 }
@@ -128,24 +155,42 @@ fn serve<Q>(
     id: &PathId,
     scope: Scope,
     read_query: impl FnOnce(Timestamp) -> Result<Q, Problem>,
-    answer: impl FnOnce(&Served<'_>, Q) -> Value,
+    answer: impl FnOnce(&Served<'_>, Q) -> Result<Value, Problem>,
 ) -> Data {
     let id = admission::account_id(id)?;
+    // What fails may have been counted, so the change is kept either way.
     sandbox.change(|state, now| {
         let records = &mut state.gocardless;
-        let account = admission::find(records, id)?;
-        let service = banks::find(&account.institution_id).and_then(|bank| bank.service);
-        let service = service.ok_or_else(Problem::not_found)?;
-        let agreement = admission::permission(records, id, scope, now)?.clone();
-        admission::readiness(account.readiness, now)?;
-        let query = read_query(now)?;
-        let mut account = account.clone();
-        let left = admission::count(sandbox, &service, &mut account, scope, now)?;
-        account.last_accessed = Some(now);
-        let body = answer(&Served { account: &account, agreement: &agreement, service, now }, query);
-        records.accounts.insert(id, account);
-        Ok((limit_headers(left), Json(body)))
-    })
+        let served = || {
+            let account = admission::find(records, id)?;
+            let service = banks::find(&account.institution_id).and_then(|bank| bank.service);
+            let service = service.ok_or_else(Problem::not_found)?;
+            let consent = admission::permission(sandbox, records, id, scope, now)?;
+            admission::readiness(account.readiness, now)?;
+            let query = read_query(now)?;
+            if consent.requisition.revoked {
+                return Ok(Err(Problem::access_expired(scope.what())));
+            }
+            let mut account = account.clone();
+            let left = admission::count(sandbox, &service, &mut account, scope, now)?;
+            account.last_accessed = Some(now);
+            account.failures = 0;
+            let body = answer(&Served { account: &account, agreement: consent.agreement, service, now }, query)?;
+            Ok(Ok((account, left, body)))
+        };
+        Ok::<Data, Problem>(match served() {
+            Ok(Ok((account, left, body))) => {
+                records.accounts.insert(id, account);
+                Ok((limit_headers(left), Json(body)))
+            }
+            // The bank has said no.
+            Ok(Err(problem)) => {
+                records.fail(id);
+                Err(problem)
+            }
+            Err(problem) => Err(problem),
+        })
+    })?
 }
 
 /// The account's limit headers stand on successful data calls only (fact sheet §8).

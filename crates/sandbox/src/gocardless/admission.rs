@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::fields::PathId;
 use super::problem::Problem;
 use super::quota::{self, Left, Window};
-use super::records::{Account, Agreement, Readiness, Records, Scope};
+use super::records::{Account, Consent, Readiness, Records, Scope, Status};
 use crate::Sandbox;
 use crate::banks::{DailyLimit, SANDBOX_FINANCE, Service};
 
@@ -23,17 +23,42 @@ pub(super) fn find(records: &Records, id: Uuid) -> Result<&Account, Problem> {
     records.accounts.get(&id).ok_or_else(|| Problem::unknown_account(&id.to_string()))
 }
 
-/// The agreement under which a scope of an account may be read now.
-pub(super) fn permission(records: &Records, id: Uuid, scope: Scope, now: Timestamp) -> Result<&Agreement, Problem> {
-    let consents = records.consents_of(id);
-    let Some((newest, agreement)) = consents.first() else { return Err(Problem::no_agreement()) };
-    let mut valid = consents.iter().filter(|(_, agreement)| !agreement.has_expired(now)).peekable();
-    if valid.peek().is_none() {
+/// The consent under which a scope of an account may be read now. One that was revoked at the bank is only used where there
+/// is no other: the provider learns of it by asking the bank.
+pub(super) fn permission<'a>(
+    sandbox: &Sandbox,
+    records: &'a Records,
+    id: Uuid,
+    scope: Scope,
+    now: Timestamp,
+) -> Result<Consent<'a>, Problem> {
+    let mut consents = records.consents_of(id);
+    let Some(newest) = consents.first().copied() else { return Err(Problem::no_agreement()) };
+    consents.retain(|consent| !consent.agreement.has_expired(now));
+    if consents.is_empty() {
+        let agreement = newest.agreement;
         let ended_at = agreement.ends_at().unwrap_or(now);
-        return Err(Problem::agreement_expired(*newest, agreement.access_valid_for_days, ended_at));
+        return Err(Problem::agreement_expired(newest.agreement_id, agreement.access_valid_for_days, ended_at));
     }
-    let permitting = valid.find(|(_, agreement)| agreement.access_scope.contains(&scope));
-    permitting.map(|(_, agreement)| *agreement).ok_or_else(|| Problem::scope_missing(scope.what()))
+    consents.retain(|consent| consent.requisition.status != Status::Suspended);
+    if consents.is_empty() {
+        return Err(Problem::suspended());
+    }
+    consents.retain(|consent| !consent.agreement.has_lapsed(id, now));
+    if consents.is_empty() {
+        return Err(lapsed(sandbox, newest, scope, now));
+    }
+    consents.retain(|consent| consent.agreement.access_scope.contains(&scope));
+    let alive = consents.iter().find(|consent| !consent.requisition.revoked);
+    alive.or(consents.first()).copied().ok_or_else(|| Problem::scope_missing(scope.what()))
+}
+
+/// A reconfirmation was due and did not come. The facts do not say in which words (§4).
+fn lapsed(sandbox: &Sandbox, consent: Consent<'_>, scope: Scope, now: Timestamp) -> Problem {
+    if sandbox.switches().lapsed_reconfirmation_is_access_expired {
+        return Problem::access_expired(scope.what());
+    }
+    Problem::agreement_expired(consent.agreement_id, consent.agreement.access_valid_for_days, now)
 }
 
 /// Right after linking, data has to wait.

@@ -16,7 +16,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::accounts::future_date;
+use super::fields::parse_uuid;
 use super::problem::Problem;
+use crate::Switches;
 use crate::banks::{Zone, plus_days};
 use crate::clock::wire_time;
 use crate::faults::{ArmedFault, FaultKind, line};
@@ -60,6 +62,12 @@ impl Hit {
     /// The id in the path, or one that stands for it.
     fn id(&self) -> String {
         self.account.clone().unwrap_or_else(|| Uuid::nil().to_string())
+    }
+
+    /// The account of a data call.
+    pub(super) fn data_account(&self) -> Option<Uuid> {
+        let is_data = self.label.starts_with("accounts/") && self.label != "accounts/metadata";
+        self.account.as_deref().filter(|_| is_data).and_then(parse_uuid)
     }
 
     fn institution(&self) -> &str {
@@ -313,6 +321,15 @@ pub(super) fn kinds() -> Vec<FaultKind> {
         about: row.about,
     };
     ROWS.iter().map(kind).collect()
+}
+
+/// Whether a fault of this kind counts towards an account's suspension (§7, §14).
+pub(super) fn counts(kind: &str, switches: &Switches) -> bool {
+    match kind {
+        "access_expired" | "unknown_request" => true,
+        "account_inactive" | "account_forbidden" | "connection_error" => switches.open_failures_count_to_suspension,
+        _ => false,
+    }
 }
 
 /// Whether a client gets to see an answer.

@@ -6,7 +6,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use serde_json::{Map, Value, json};
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
 use uuid::Uuid;
 
 use super::problem::{FieldErrors, Problem};
@@ -183,6 +183,11 @@ impl PathId {
     pub(super) fn parse(&self) -> Option<Uuid> {
         parse_uuid(&self.0)
     }
+}
+
+/// Whether a text is a URI, with nothing in it that would have to be encoded.
+pub(super) fn is_uri(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic()) && Url::parse(text).is_ok()
 }
 
 /// A UUID with or without hyphens, nothing else that the library would read.

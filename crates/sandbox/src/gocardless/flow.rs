@@ -23,9 +23,11 @@ use super::records::{Agreement, Requisition};
 use crate::banks::{self, Bank};
 use crate::{Sandbox, SandboxError};
 use pages::Screen;
-use walk::{Form, Outcome, Reply};
+use walk::Reply;
 
-type PathOf = Result<Path<(String, String)>, PathRejection>;
+pub(super) use walk::{Failure, Form, Outcome};
+
+pub(super) type PathOf = Result<Path<(String, String)>, PathRejection>;
 
 /// A requisition with all that its pages speak of.
 struct Visit {
@@ -101,7 +103,7 @@ fn away(sandbox: &Sandbox, visit: &Visit, outcome: Outcome) -> Response {
 }
 
 /// `<redirect>?ref=…`, and what went wrong (fact sheet §5). A fragment stays at the end.
-fn place_with(redirect: &str, reference: &str, outcome: Outcome, ampersand: bool) -> String {
+pub(super) fn place_with(redirect: &str, reference: &str, outcome: Outcome, ampersand: bool) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("ref", reference);
     if let Outcome::Failed(failure) = outcome {
@@ -119,7 +121,6 @@ fn place_with(redirect: &str, reference: &str, outcome: Outcome, ampersand: bool
 
 #[cfg(test)]
 mod tests {
-    use super::walk::Failure;
     use super::*;
 
     #[test]

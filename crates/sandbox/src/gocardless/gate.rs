@@ -11,8 +11,8 @@ use super::faults::{self, Hit, Without};
 use super::problem::Problem;
 use super::throttle::{Bucket, Standing, Verb};
 use super::tokens::{self, COMPANY, TokenType};
-use crate::Sandbox;
 use crate::calls::Call;
+use crate::{Sandbox, SandboxError};
 
 /// A path of the API: what it is called, its segments, the methods it allows and what its calls count as.
 struct Route {
@@ -146,6 +146,15 @@ async fn pass(
     };
     let (response, kind) = faults::strike(&hit, request, next).await;
     call.fault = kind;
+    if let (Some(account), Some(kind)) = (hit.data_account(), kind)
+        && faults::counts(kind, &sandbox.switches())
+        && let Err(error) = sandbox.change(|state, _| {
+            state.gocardless.fail(account);
+            Ok::<_, SandboxError>(())
+        })
+    {
+        return (Problem::from(error).into_response(), standing);
+    }
     (response, standing)
 }
 

@@ -196,25 +196,32 @@ impl IntoResponse for Problem {
 pub(super) struct FieldErrors(Map<String, Value>);
 
 impl FieldErrors {
-    /// An error with summary and detail.
-    pub(super) fn object(&mut self, sandbox: &Sandbox, field: &str, summary: &str, detail: &str) {
-        let error = json!({ "summary": summary, "detail": detail });
-        let error = if sandbox.switches().field_errors_are_lists { json!([error]) } else { error };
-        self.0.insert(field.to_owned(), error);
+    /// The error of a field that has one object.
+    pub(super) fn object(&mut self, field: &str, summary: &str, detail: &str) {
+        self.0.insert(field.to_owned(), json!({ "summary": summary, "detail": detail }));
     }
 
-    /// An error that is always a list of objects.
-    pub(super) fn list(&mut self, field: &str, errors: Vec<Value>) {
-        self.0.insert(field.to_owned(), Value::Array(errors));
+    /// One more error of a field that has a list of objects.
+    pub(super) fn add(&mut self, field: &str, summary: &str, detail: &str) {
+        let error = json!({ "summary": summary, "detail": detail });
+        match self.0.get_mut(field) {
+            Some(Value::Array(errors)) => errors.push(error),
+            _ => _ = self.0.insert(field.to_owned(), json!([error])),
+        }
+    }
+
+    /// The error of a field whose shape is documented as a list and recorded as an object.
+    pub(super) fn object_or_list(&mut self, sandbox: &Sandbox, field: &str, summary: &str, detail: &str) {
+        if sandbox.switches().days_errors_are_lists {
+            self.add(field, summary, detail);
+        } else {
+            self.object(field, summary, detail);
+        }
     }
 
     /// An error of the framework: a list with one sentence.
     pub(super) fn text(&mut self, field: &str, message: &str) {
         self.0.insert(field.to_owned(), json!([message]));
-    }
-
-    pub(super) fn has(&self, field: &str) -> bool {
-        self.0.contains_key(field)
     }
 
     /// Fine, or a 400 with all of them.

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::reconfirmation::Reconfirmations;
 use crate::banks::{Card, Processing};
 
 /// What an agreement lets a client read.
@@ -54,6 +55,9 @@ pub(crate) struct Agreement {
     pub(super) access_valid_for_days: u16,
     pub(super) access_scope: Vec<Scope>,
     pub(super) accepted: Option<Timestamp>,
+    /// What is kept of its reconfirmation, where that is enabled.
+    #[serde(default)]
+    pub(super) reconfirmations: Option<Reconfirmations>,
 }
 
 impl Agreement {
@@ -67,6 +71,9 @@ impl Agreement {
         self.ends_at().is_some_and(|end| end <= now)
     }
 }
+
+/// Failures one after the other that suspend an account (fact sheet §7).
+const FAILURES_TO_SUSPENSION: u32 = 10;
 
 /// How far a requisition has got (fact sheet §5), as far as it is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,9 +92,29 @@ pub(crate) enum Status {
     GrantingAccess,
     #[serde(rename = "LN")]
     Linked,
+    /// Too many failures of one of its accounts.
+    #[serde(rename = "SU")]
+    Suspended,
     /// Never kept: it follows from the agreement and the clock.
     #[serde(rename = "EX")]
     Expired,
+}
+
+impl Status {
+    /// Its word on the wire.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Created => "CR",
+            Self::GivingConsent => "GC",
+            Self::UndergoingAuthentication => "UA",
+            Self::Rejected => "RJ",
+            Self::SelectingAccounts => "SA",
+            Self::GrantingAccess => "GA",
+            Self::Linked => "LN",
+            Self::Suspended => "SU",
+            Self::Expired => "EX",
+        }
+    }
 }
 
 /// A requisition (fact sheet §5).
@@ -109,6 +136,20 @@ pub(crate) struct Requisition {
     pub(super) redirect_immediate: bool,
     /// The bank's accounts that were chosen, once they were.
     pub(super) chosen: Option<Vec<String>>,
+    /// Whether the person has revoked it at the bank, which its status does not show.
+    #[serde(default)]
+    pub(super) revoked: bool,
+    /// A status that it has because someone said so, whatever the documents know.
+    #[serde(default)]
+    pub(super) stated: Option<String>,
+}
+
+/// A consent that contains an account.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Consent<'a> {
+    pub(super) agreement_id: Uuid,
+    pub(super) agreement: &'a Agreement,
+    pub(super) requisition: &'a Requisition,
 }
 
 /// Whether an account's data can be had yet (fact sheet §6.1).
@@ -159,6 +200,12 @@ pub(crate) struct Account {
     pub(super) ids_from: Uuid,
     /// Successful calls of the current window.
     pub(super) calls: BTreeMap<Scope, Vec<Timestamp>>,
+    /// Failures at the bank since the last success.
+    #[serde(default)]
+    pub(super) failures: u32,
+    /// A status that it has because someone said so.
+    #[serde(default)]
+    pub(super) stated: Option<String>,
 }
 
 /// Everything.
@@ -172,6 +219,9 @@ pub(crate) struct Records {
     pub(super) accounts: BTreeMap<Uuid, Account>,
     /// New requisitions by month, `2026-11`; deleted ones count.
     pub(super) requisitions_by_month: BTreeMap<String, u32>,
+    /// How long accounts of an institution are being processed, where someone said so.
+    #[serde(default)]
+    pub(super) processing: BTreeMap<String, Processing>,
 }
 
 impl Records {
@@ -189,6 +239,7 @@ impl Records {
             requisitions: BTreeMap::new(),
             accounts: BTreeMap::new(),
             requisitions_by_month: BTreeMap::new(),
+            processing: BTreeMap::new(),
         }
     }
 
@@ -199,20 +250,42 @@ impl Records {
     }
 
     /// The status that the world sees: linked ones expire with their agreement (fact sheet §5).
-    pub(super) fn status_of(&self, requisition: &Requisition, now: Timestamp) -> Status {
+    pub(super) fn status_of(&self, requisition: &Requisition, now: Timestamp) -> String {
         let expired =
             || self.agreements.get(&requisition.agreement).is_some_and(|agreement| agreement.has_expired(now));
-        if requisition.status == Status::Linked && expired() { Status::Expired } else { requisition.status }
+        let status =
+            if requisition.status == Status::Linked && expired() { Status::Expired } else { requisition.status };
+        requisition.stated.clone().unwrap_or_else(|| status.word().to_owned())
     }
 
-    /// Linked requisitions that contain an account, with their agreements; the newest consent first.
-    pub(super) fn consents_of(&self, account: Uuid) -> Vec<(Uuid, &Agreement)> {
+    /// The consents that contain an account, the newest first.
+    pub(super) fn consents_of(&self, account: Uuid) -> Vec<Consent<'_>> {
         let linked = self.requisitions.values().filter(|requisition| requisition.accounts.contains(&account));
         let mut consents: Vec<_> = linked
-            .filter_map(|requisition| Some((requisition.agreement, self.agreements.get(&requisition.agreement)?)))
+            .filter_map(|requisition| {
+                let agreement_id = requisition.agreement;
+                Some(Consent { agreement_id, agreement: self.agreements.get(&agreement_id)?, requisition })
+            })
             .collect();
-        consents.sort_by_key(|(_, agreement)| std::cmp::Reverse((agreement.accepted, agreement.serial)));
+        consents.sort_by_key(|consent| std::cmp::Reverse((consent.agreement.accepted, consent.agreement.serial)));
         consents
+    }
+
+    /// Counts a failure at the bank. The tenth one after the other suspends every consent with the account (§7).
+    pub(super) fn fail(&mut self, id: Uuid) {
+        let Some(account) = self.accounts.get_mut(&id) else { return };
+        account.failures += 1;
+        if account.failures >= FAILURES_TO_SUSPENSION {
+            self.suspend(id);
+        }
+    }
+
+    /// Suspends every consent with an account.
+    pub(super) fn suspend(&mut self, id: Uuid) {
+        let linked = self.requisitions.values_mut().filter(|requisition| requisition.status == Status::Linked);
+        for requisition in linked.filter(|requisition| requisition.accounts.contains(&id)) {
+            requisition.status = Status::Suspended;
+        }
     }
 
     /// The institution of an account, by the id in a path.

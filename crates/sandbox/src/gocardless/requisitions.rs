@@ -26,7 +26,7 @@ pub(super) struct RequisitionRow {
     id: Uuid,
     created: String,
     redirect: Option<String>,
-    status: Status,
+    status: String,
     institution_id: String,
     agreement: Uuid,
     reference: String,
@@ -96,6 +96,8 @@ pub(super) async fn create(
             account_selection: draft.account_selection,
             redirect_immediate: draft.redirect_immediate,
             chosen: None,
+            revoked: false,
+            stated: None,
         };
         let row = RequisitionRow::new(&sandbox, records, id, &requisition, now);
         records.requisitions.insert(id, requisition);

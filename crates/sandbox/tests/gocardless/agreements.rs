@@ -73,9 +73,13 @@ async fn caps_and_shapes_are_switches() {
     let body = json!({ "institution_id": KANALBANK, "access_valid_for_days": 180 });
     assert_eq!(create(&world, body).await["access_valid_for_days"], 180);
 
-    let world = Setup::with("field_errors_are_lists").start().await;
-    let answer = world.post(PATH, &json!({ "institution_id": "foo" })).await;
-    assert_eq!(answer.body["institution_id"][0]["summary"], "Unknown Institution ID foo");
+    let world = Setup::with("days_errors_are_lists").start().await;
+    let answer = world.post(PATH, &json!({ "institution_id": NORDHAFEN, "max_historical_days": 0 })).await;
+    assert_eq!(answer.body["max_historical_days"][0]["summary"], "Incorrect max_historical_days");
+
+    let world = Setup::with("scope_dependencies_are_keyed").start().await;
+    let answer = world.post(PATH, &json!({ "institution_id": WISLANA, "access_scope": ["details"] })).await;
+    assert_eq!(answer.body["access_scope"][0]["summary"], "Institution access scope dependencies error");
 }
 
 #[tokio::test]
@@ -126,6 +130,23 @@ async fn scopes_are_checked() {
     });
     answer.is(400, &expected);
     create(&world, json!({ "institution_id": WISLANA, "access_scope": ["details", "balances"] })).await;
+
+    let body = json!({ "institution_id": "SPARKRUKAN_SPKRSE21", "access_scope": ["transactions"] });
+    let expected = json!({
+        "access_scope": [
+            {
+                "summary": "Institution access scope dependencies error",
+                "detail": "The following scopes are mandatory for this institution: ['details']",
+            },
+            {
+                "summary": "Unsupported access scope selected.",
+                "detail": "The access scopes supported by the institution are ['balances', 'details']. \
+                           The following scopes are not supported: ['transactions']",
+            },
+        ],
+        "status_code": 400,
+    });
+    world.post(PATH, &body).await.is(400, &expected);
 }
 
 #[tokio::test]

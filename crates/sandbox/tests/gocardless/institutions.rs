@@ -24,7 +24,9 @@ async fn a_country_has_its_banks_and_all_is_more() {
 async fn filters_are_strings() {
     let world = World::new().await;
     assert_eq!(ids(&world, "?account_selection_supported=true").await, [KANALBANK]);
-    assert_eq!(ids(&world, "?country=GB&account_selection_supported=false").await, [LOCKSIDE]);
+    let british = ids(&world, "?country=GB&account_selection_supported=false").await;
+    assert_eq!(british, ids(&world, "?country=GB").await);
+    assert_eq!(ids(&world, "?country=GB&pending_transactions_supported=false").await, [LOCKSIDE]);
     let answer = world.get("/institutions/?ssn_verification_supported=maybe").await;
     let expected = json!({ "ssn_verification_supported": ["\"maybe\" is not a valid choice."], "status_code": 400 });
     answer.is(400, &expected);

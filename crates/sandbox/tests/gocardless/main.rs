@@ -5,11 +5,14 @@
 mod accounts;
 mod agreements;
 mod consent;
+mod events;
 mod faults;
 mod gate;
 mod institutions;
 mod kit;
 mod limits;
+mod quirks;
+mod reconfirmation;
 mod requisitions;
 mod state;
 mod tokens;

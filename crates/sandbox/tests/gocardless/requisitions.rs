@@ -70,11 +70,14 @@ async fn each_field_has_its_error() {
         refused(&world, "reference", json!({ "reference": "taken" })).await,
         error("Client reference must be unique", "Client reference: taken already exists")
     );
-    assert_eq!(refused(&world, "redirect", json!({ "redirect": null })).await["summary"], "Redirect URL is required");
+    assert_eq!(
+        refused(&world, "redirect", json!({ "redirect": null })).await[0]["summary"],
+        "Redirect URL is required"
+    );
     for redirect in ["nowhere", "https://x.example/a b", "https://x.example/\u{e4}"] {
         assert_eq!(
             refused(&world, "redirect", json!({ "redirect": redirect })).await,
-            error("Invalid redirect URI", "Redirect URI must have a valid URI structure")
+            json!([error("Invalid redirect URI", "Redirect URI must have a valid URI structure")])
         );
     }
     assert_eq!(
@@ -83,7 +86,7 @@ async fn each_field_has_its_error() {
     );
     assert_eq!(
         refused(&world, "ssn", json!({ "ssn": "1" })).await,
-        error("SSN verification not supported", &format!("SSN verification not supported for {NORDHAFEN}"))
+        json!([error("SSN verification not supported", &format!("SSN verification not supported for {NORDHAFEN}"))])
     );
     assert_eq!(
         refused(&world, "account_selection", json!({ "account_selection": true })).await,
@@ -123,10 +126,10 @@ async fn an_agreement_is_used_once_and_for_its_institution() {
     assert_eq!(mismatch["detail"], detail);
     let first = world.request(LOCKSIDE, json!({ "agreement": id })).await;
     let again = refused(&world, "agreement", json!({ "agreement": id, "institution_id": LOCKSIDE })).await;
-    assert_eq!(again["summary"], format!("Agreement {id} is already associated"));
-    assert!(again["detail"].as_str().unwrap().contains(first["id"].as_str().unwrap()));
+    assert_eq!(again[0]["summary"], format!("Agreement {id} is already associated"));
+    assert!(again[0]["detail"].as_str().unwrap().contains(first["id"].as_str().unwrap()));
     let malformed = refused(&world, "agreement", json!({ "agreement": "nonsense" })).await;
-    assert_eq!(malformed["summary"], "Invalid EndUserAgreement ID");
+    assert_eq!(malformed[0]["summary"], "Invalid EndUserAgreement ID");
     let body = json!({ "institution_id": LOCKSIDE, "redirect": "https://x.example", "agreement": UNKNOWN });
     let error = json!({
         "summary": format!("ID {UNKNOWN} not found"), "detail": "Please check whether you specified a valid ID",

@@ -31,6 +31,7 @@ pub(super) fn chosen_cards(sandbox: &Sandbox, visit: &Visit) -> Result<Vec<Card>
 /// Creates or finds an account for each of them and puts their ids into the requisition.
 pub(super) fn link_accounts(sandbox: &Sandbox, visit: &Visit, records: &mut Records) -> Result<(), SandboxError> {
     let Some(service) = visit.bank.service else { return Ok(()) };
+    let processing = records.processing.get(&visit.requisition.institution_id).copied().unwrap_or(service.processing);
     let mut ids = Vec::new();
     for card in chosen_cards(sandbox, visit)? {
         let known = records.accounts.iter().find(|(_, account)| is_same(account, visit, &card));
@@ -40,10 +41,12 @@ pub(super) fn link_accounts(sandbox: &Sandbox, visit: &Visit, records: &mut Reco
             created: before.map_or(visit.now, |account| account.created),
             last_accessed: before.and_then(|account| account.last_accessed),
             institution_id: visit.requisition.institution_id.clone(),
-            readiness: Readiness::start(service.processing, visit.now),
+            readiness: Readiness::start(processing, visit.now),
             ids_from: ids_from(sandbox, visit, &card),
             calls: before.map_or_else(BTreeMap::new, |account| account.calls.clone()),
             card,
+            failures: 0,
+            stated: None,
         };
         records.accounts.insert(id, account);
         ids.push(id);
@@ -56,6 +59,7 @@ pub(super) fn link_accounts(sandbox: &Sandbox, visit: &Visit, records: &mut Reco
 
 fn is_same(account: &Account, visit: &Visit, card: &Card) -> bool {
     account.institution_id == visit.requisition.institution_id
+        && account.card.key == card.key
         && account.card.iban == card.iban
         && account.card.currency == card.currency
 }
@@ -67,7 +71,7 @@ fn ids_from(sandbox: &Sandbox, visit: &Visit, card: &Card) -> Uuid {
     }
     let digest = Sha256::new()
         .chain_update(visit.requisition.institution_id.as_bytes())
-        .chain_update(card.iban.as_bytes())
+        .chain_update(card.number().as_bytes())
         .chain_update(card.currency.code.as_str().as_bytes())
         .finalize();
     let mut bytes = [0; 16];

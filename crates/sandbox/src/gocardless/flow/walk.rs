@@ -45,14 +45,14 @@ impl Step {
             Status::UndergoingAuthentication => Some(Self::SignIn),
             Status::SelectingAccounts => Some(Self::Choose),
             Status::GrantingAccess => Some(Self::Granted),
-            Status::Rejected | Status::Linked | Status::Expired => None,
+            Status::Rejected | Status::Linked | Status::Suspended | Status::Expired => None,
         }
     }
 }
 
 /// What went wrong, in the words that the redirect carries (fact sheet §5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Failure {
+pub(in crate::gocardless) enum Failure {
     Cancelled,
     Rejected,
     InstitutionDown,
@@ -83,7 +83,7 @@ impl Failure {
 
 /// How a walk ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(in crate::gocardless) enum Outcome {
     Granted,
     Failed(Failure),
 }
@@ -106,18 +106,18 @@ pub(super) enum Reply {
 }
 
 /// The fields of a form; the same name may come several times.
-pub(super) struct Form(Vec<(String, String)>);
+pub(in crate::gocardless) struct Form(Vec<(String, String)>);
 
 impl Form {
-    pub(super) fn read(body: &[u8]) -> Self {
+    pub(in crate::gocardless) fn read(body: &[u8]) -> Self {
         Self(form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
     }
 
-    fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub(in crate::gocardless) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.trim())
     }
 
-    fn get<'a>(&'a self, name: &'a str) -> &'a str {
+    pub(in crate::gocardless) fn get<'a>(&'a self, name: &'a str) -> &'a str {
         self.all(name).next().unwrap_or_default()
     }
 }

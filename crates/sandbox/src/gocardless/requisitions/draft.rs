@@ -1,12 +1,12 @@
-//! A requisition before it exists: every field of the body is checked before any is refused.
+//! A requisition before it exists: every field of the body is checked before any is refused. Whether a field's error is an
+//! object or a list of objects is as documented for that field (fact sheet §5).
 
 use axum::http::StatusCode;
 use serde_json::Value;
-use url::Url;
 use uuid::Uuid;
 
 use super::super::agreements;
-use super::super::fields::{Fields, parse_uuid};
+use super::super::fields::{Fields, is_uri, parse_uuid};
 use super::super::problem::{FieldErrors, Problem};
 use super::super::records::Records;
 use crate::Sandbox;
@@ -54,7 +54,7 @@ impl Draft {
 pub(super) fn read(sandbox: &Sandbox, records: &Records, fields: &Fields) -> Result<Draft, Problem> {
     let reader = Reader { sandbox, records, fields };
     let mut errors = FieldErrors::default();
-    let institution = agreements::read_institution(sandbox, fields, &mut errors);
+    let institution = agreements::read_institution(fields, &mut errors);
     let agreement = reader.agreement(&mut errors, institution)?;
     let redirect = reader.redirect(&mut errors);
     let reference = reader.reference(&mut errors);
@@ -86,13 +86,13 @@ impl Reader<'_> {
                 "{text} is not a valid EndUserAgreement UUID.  \
                  Please specify valid agreement from /api/agreements/enduser/ or create a new one"
             );
-            errors.object(self.sandbox, "agreement", "Invalid EndUserAgreement ID", &detail);
+            errors.add("agreement", "Invalid EndUserAgreement ID", &detail);
             return Ok(None);
         };
         let Some(agreement) = self.records.agreements.get(&id) else {
             let mut missing = FieldErrors::default();
             let detail = "Please check whether you specified a valid ID";
-            missing.object(self.sandbox, "agreement", &format!("ID {id} not found"), detail);
+            missing.object("agreement", &format!("ID {id} not found"), detail);
             return missing.check_as(StatusCode::NOT_FOUND).map(|()| None);
         };
         let user = self.records.requisitions.iter().find(|(_, requisition)| requisition.agreement == id);
@@ -103,13 +103,13 @@ impl Reader<'_> {
                 "The agreement is already associated with requisition {user}. \
                  Please provide a valid agreement or use a different requisition."
             );
-            errors.object(self.sandbox, "agreement", &format!("Agreement {id} is already associated"), &detail);
+            errors.add("agreement", &format!("Agreement {id} is already associated"), &detail);
         } else if asked != agreed {
             let detail = format!(
                 "Provided Institution ID: '{asked}' for requisition does not match EUA institution ID '{agreed}'. \
                  Please provide correct institution ID: '{agreed}'"
             );
-            errors.object(self.sandbox, "agreement", &format!("Incorrect Institution ID {asked}"), &detail);
+            errors.object("agreement", &format!("Incorrect Institution ID {asked}"), &detail);
         }
         Ok(Some(id))
     }
@@ -121,15 +121,15 @@ impl Reader<'_> {
             Some(Value::Null) if self.sandbox.switches().redirect_may_be_null => {}
             Some(Value::Null) => {
                 let detail = "Where an end user will be redirected after finishing authentication in the Institution";
-                errors.object(self.sandbox, "redirect", "Redirect URL is required", detail);
+                errors.add("redirect", "Redirect URL is required", detail);
             }
             Some(_) => {
                 let text = self.fields.text(errors, "redirect", LONGEST_REDIRECT)?;
-                if text.bytes().all(|byte| byte.is_ascii_graphic()) && Url::parse(&text).is_ok() {
+                if is_uri(&text) {
                     return Some(text);
                 }
                 let detail = "Redirect URI must have a valid URI structure";
-                errors.object(self.sandbox, "redirect", "Invalid redirect URI", detail);
+                errors.add("redirect", "Invalid redirect URI", detail);
             }
         }
         None
@@ -139,7 +139,7 @@ impl Reader<'_> {
         let reference = self.fields.text(errors, "reference", LONGEST_REFERENCE)?;
         if self.records.requisitions.values().any(|requisition| requisition.reference == reference) {
             let detail = format!("Client reference: {reference} already exists");
-            errors.object(self.sandbox, "reference", "Client reference must be unique", &detail);
+            errors.object("reference", "Client reference must be unique", &detail);
         }
         Some(reference)
     }
@@ -150,7 +150,7 @@ impl Reader<'_> {
         let code = text.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
         if !LANGUAGES.split(' ').any(|language| language == code) {
             let detail = format!("'{text}' is an invalid or unsupported language");
-            errors.object(self.sandbox, "user_language", "Provided user_language is invalid or not supported", &detail);
+            errors.object("user_language", "Provided user_language is invalid or not supported", &detail);
         }
         Some(text.to_ascii_uppercase())
     }
@@ -160,30 +160,26 @@ impl Reader<'_> {
             return None;
         }
         let ssn = self.fields.text(errors, "ssn", LONGEST_SSN)?;
-        self.must_have(errors, institution, "ssn", "ssn_verification", "SSN verification not supported");
+        if let Some(detail) = lacks(institution, "ssn_verification", NO_SSN) {
+            errors.add("ssn", NO_SSN, &detail);
+        }
         Some(ssn)
     }
 
     fn account_selection(&self, errors: &mut FieldErrors, institution: Option<&Institution>) -> bool {
         let wanted = self.fields.flag(errors, "account_selection");
-        if wanted {
-            let summary = "Account selection not supported";
-            self.must_have(errors, institution, "account_selection", "account_selection", summary);
+        if let Some(detail) = lacks(institution, "account_selection", NO_SELECTION).filter(|_| wanted) {
+            errors.object("account_selection", NO_SELECTION, &detail);
         }
         wanted
     }
+}
 
-    fn must_have(
-        &self,
-        errors: &mut FieldErrors,
-        institution: Option<&Institution>,
-        field: &str,
-        feature: &str,
-        summary: &str,
-    ) {
-        if !institution.is_some_and(|institution| institution.has(feature)) && !errors.has(field) {
-            let id = institution.map_or("", |institution| institution.id);
-            errors.object(self.sandbox, field, summary, &format!("{summary} for {id}"));
-        }
-    }
+const NO_SSN: &str = "SSN verification not supported";
+const NO_SELECTION: &str = "Account selection not supported";
+
+/// What to say where an institution lacks a feature.
+fn lacks(institution: Option<&Institution>, feature: &str, summary: &str) -> Option<String> {
+    let has = institution.is_some_and(|institution| institution.has(feature));
+    (!has).then(|| format!("{summary} for {}", institution.map_or("", |institution| institution.id)))
 }
