@@ -224,7 +224,8 @@ impl<'a> Client<'a> {
             }
             Err(fault) => {
                 // Of a call whose answer was lost nobody knows whether it was counted; the next answer corrects the ledger.
-                if fault.http_status().is_some() || fault.code() == UNREACHABLE {
+                let was_refused = fault.http_status().is_some_and(|status| status >= 300);
+                if was_refused || matches!(fault.code(), UNREACHABLE | problem::INTERCEPTED) {
                     self.cx.quota.refund(&subject, &DAILY).await;
                 }
                 Err(fault)

@@ -75,13 +75,17 @@ pub(super) fn refused(answer: &Answer, kind: &str, about: &str, now: Timestamp) 
             _ => Limit::General,
         }
     };
-    let reset = match limit {
-        Limit::General => header(answer, "reset"),
-        Limit::Daily | Limit::Bank => header(answer, "account_success_reset"),
+    let general = header(answer, "reset");
+    let (stated, longest_secs) = match limit {
+        Limit::General => ([general, None], HOUR_SECS),
+        // The other kind's header speaks of this limit only where it names a time that no general limit has.
+        Limit::Daily | Limit::Bank => {
+            ([header(answer, "account_success_reset"), general.filter(|secs| *secs > HOUR_SECS)], LONGEST_SECS)
+        }
     };
-    let secs = [reset, seconds_in(about)].into_iter().flatten().filter(|secs| is_a_wait(*secs));
-    let of_secs = secs.map(|secs| now + SignedDuration::from_secs(secs));
-    Refusal { limit, until: of_secs.chain(retry_after(answer, now)).max() }
+    let secs = stated.into_iter().chain([seconds_in(about), retry_after_secs(answer, now)]).flatten();
+    let wait = secs.filter(|secs| (0..=longest_secs).contains(secs)).max();
+    Refusal { limit, until: wait.map(|secs| now + SignedDuration::from_secs(secs)) }
 }
 
 /// What the headers of a successful answer about an account say about the daily limit.
@@ -113,13 +117,12 @@ fn header(answer: &Answer, name: &str) -> Option<i64> {
 }
 
 /// Seconds, or a date.
-fn retry_after(answer: &Answer, now: Timestamp) -> Option<Timestamp> {
+fn retry_after_secs(answer: &Answer, now: Timestamp) -> Option<i64> {
     let text = answer.header("retry-after")?.trim();
-    let secs = match text.parse::<i64>() {
-        Ok(secs) => secs,
-        Err(_) => jiff::fmt::rfc2822::parse(text).ok()?.timestamp().duration_since(now).as_secs(),
-    };
-    is_a_wait(secs).then(|| now + SignedDuration::from_secs(secs))
+    match text.parse::<i64>() {
+        Ok(secs) => Some(secs),
+        Err(_) => Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp().duration_since(now).as_secs()),
+    }
 }
 
 fn is_a_wait(secs: i64) -> bool {
@@ -175,9 +178,10 @@ mod tests {
         const BANK: &str = "daily request limit set by the institution has been exceeded.";
         // Right after a burst both kinds of headers stand on one answer.
         let both = [("http_x_ratelimit_reset", "50"), ("http_x_ratelimit_account_success_reset", "86307")];
-        let cases: [Case<'_>; 13] = [
+        let cases: [Case<'_>; 16] = [
             ("", GENERAL, &[], Limit::General, Some(after(47))),
             ("", GENERAL, &both, Limit::General, Some(after(50))),
+            ("", GENERAL, &[("retry-after", "85092")], Limit::General, Some(after(47))),
             ("", DAILY, &[], Limit::Daily, Some(after(85_092))),
             ("", DAILY, &both, Limit::Daily, Some(after(86_307))),
             ("", DAILY, &[("retry-after", "90000")], Limit::Daily, Some(after(90_000))),
@@ -186,6 +190,14 @@ mod tests {
             ("", BANK, &[("http_x_ratelimit_reset", "59")], Limit::Bank, None),
             ("RateLimitError", BANK, &both, Limit::Bank, Some(after(86_307))),
             ("", "", &[("http_x_ratelimit_account_success_remaining", "0")], Limit::Daily, None),
+            ("", "the rate limit for this resource is 4/day.", &[("http_x_ratelimit_reset", "59")], Limit::Daily, None),
+            (
+                "",
+                "the rate limit for this resource is 4/day.",
+                &[("http_x_ratelimit_reset", "85092")],
+                Limit::Daily,
+                Some(after(85_092)),
+            ),
             ("", "", &[("http-x-ratelimit-reset", "12")], Limit::General, Some(after(12))),
             ("", "", &[("x-ratelimit-reset", "13"), ("retry-after", "soon")], Limit::General, Some(after(13))),
             ("", "the rate limit for this resource is high/day", &[("retry-after", "-1")], Limit::General, None),

@@ -22,6 +22,9 @@ pub(super) const GENERAL_LIMIT: &str = "gocardless.rate_limited";
 /// The code of a consent that is over, with all its accounts.
 pub(super) const CONSENT_ENDED: &str = "gocardless.consent_ended";
 
+/// The code of an answer that GoCardless did not write.
+pub(super) const INTERCEPTED: &str = "gocardless.intercepted";
+
 /// An account that is still being prepared is asked for again after this.
 const PROCESSING_MINUTES: i64 = 10;
 /// An account that fails again and again is left alone for so long, before GoCardless suspends it.
@@ -179,7 +182,7 @@ fn in_its_words(status: u16, problem: Option<&Problem>) -> String {
 /// A page, or nothing, where an answer should be: from a proxy, a firewall or a sign-in page on the way.
 pub(super) fn intercepted() -> Fault {
     later(
-        "gocardless.intercepted",
+        INTERCEPTED,
         "Something between this server and GoCardless answered in its place, such as a proxy or a firewall.",
     )
 }
