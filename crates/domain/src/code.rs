@@ -6,6 +6,7 @@ use crate::balance::BalanceKind;
 use crate::bank_account::MatchKeyKind;
 use crate::batch::{BatchActor, Entity};
 use crate::reconcile::ClaimState;
+use crate::reconcile::RowOutcome;
 use crate::row::RowStatus;
 use crate::run::{AccountStep, RunOutcome, RunState, Trigger};
 
@@ -75,6 +76,10 @@ codes! {
     }
     Trigger("run trigger") {
         Linked = "linked", Renewed = "renewed", Person = "person", Schedule = "schedule", Webhook = "webhook",
+    }
+    RowOutcome("row outcome") {
+        New = "new", Known = "known", Settled = "settled", Matched = "matched", CameBack = "came_back",
+        LeftOut = "left_out", HeldBack = "held_back",
     }
     RunState("run state") { Queued = "queued", Running = "running", Finished = "finished" }
     RunOutcome("run outcome") { Done = "done", Partly = "partly", Failed = "failed" }

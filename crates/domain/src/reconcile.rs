@@ -29,7 +29,7 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-pub use self::reason::Reason;
+pub use self::reason::{Reason, RowOutcome};
 use crate::account::PendingPolicy;
 use crate::amount::CurrencyCode;
 use crate::id::{FeedRowId, FeedRowVersionId, TransactionId};

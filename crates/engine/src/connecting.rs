@@ -205,7 +205,7 @@ impl Engine {
         fields: BTreeMap<String, String>,
         signed_in: Option<PersonId>,
     ) -> Result<Returned, EngineError> {
-        let reference = ["ref", "state"].into_iter().find_map(|name| fields.get(name));
+        let reference = ["state", "ref"].into_iter().find_map(|name| fields.get(name));
         let Some(reference) = reference.filter(|_| fields.len() <= MAX_CALLBACK_FIELDS) else {
             return Ok(Returned::Unknown);
         };

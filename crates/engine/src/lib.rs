@@ -34,8 +34,8 @@ use url::Url;
 pub use accounts::{AccountView, BankLine, NewAccountInput, NewTransactionInput};
 pub use bankside_connect::{Advice, Descriptor, Field, FieldKind, Institution};
 pub use bankside_store::{
-    Account, AuditEntry, BankAccount, Connection, Membership, Organization, Person, RegisterPage, RegisterQuery,
-    RegisterRow, Renewed, Run, RunAccount, Store, StoreError, UndoOutcome,
+    Account, AuditEntry, BankAccount, BroughtRow, Connection, Membership, Organization, Person, ReasonCount,
+    RegisterPage, RegisterQuery, RegisterRow, Renewed, Run, RunAccount, RunsQuery, Store, StoreError, UndoOutcome,
 };
 pub use connecting::{FlowPage, FlowView, Returned};
 pub use credentials::{KeySource, ProviderView};
@@ -46,7 +46,7 @@ pub use linking::{LinkChoice, LinkOffer, LinkTarget, Offered};
 pub use people::{SetUp, SignedIn};
 pub use pictures::Picture;
 pub use status::{AccountStatus, ConnectedAccount, ConnectionView, FedAccount};
-pub use sync::view::{RunView, RunViewAccount};
+pub use sync::view::{RunLine, RunView, RunViewAccount};
 
 /// Each takes 19 MiB for as long as it lasts.
 const HASHES_AT_ONCE: usize = 4;

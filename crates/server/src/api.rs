@@ -45,6 +45,7 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(routes!(connecting::unlink))
         .routes(routes!(runs::latest))
         .routes(routes!(runs::run))
+        .routes(routes!(runs::rows))
 }
 
 /// What is there as long as account syncing is on; what ends something is there always.

@@ -28,6 +28,7 @@ mod people;
 mod quota;
 mod register;
 mod renewals;
+mod run_history;
 mod runs;
 mod snapshot;
 mod undo;
@@ -51,7 +52,8 @@ pub use organizations::{Membership, NewOrganization, Organization};
 pub use people::{NewPerson, Person, PersonSecrets, Throttle};
 pub use register::{RegisterPage, RegisterQuery, RegisterRow};
 pub use renewals::{Renewed, RenewedConnection};
-pub use runs::{DueRun, Lease, Run, RunAccount, RunAccountUpdate, SyncState};
+pub use run_history::{BroughtRow, ReasonCount, Run, RunAccount, RunsQuery};
+pub use runs::{DueRun, Lease, RunAccountUpdate, SyncState};
 pub use snapshot::{AccountState, StoredSnapshot, StoredVersion};
 pub use undo::UndoOutcome;
 

@@ -3,17 +3,15 @@
 //! A worker claims a run with a lease that has an attempt number. Every write of a run checks that this attempt still holds
 //! the lease, so a worker that was thought dead cannot write beside the one that took over.
 
-use bankside_domain::fault::{FaultClass, FaultRecord};
-use bankside_domain::run::{AccountStep, RowCounts, RunOutcome, RunState, Trigger};
-use bankside_domain::{
-    AccountId, Asker, BankAccountId, BatchId, Code, ConnectionId, Id, OrganizationId, PersonId, Right, RunId,
-};
+use bankside_domain::fault::FaultRecord;
+use bankside_domain::run::{AccountStep, RunOutcome, Trigger};
+use bankside_domain::{Asker, BankAccountId, Code, ConnectionId, Id, OrganizationId, Right, RunId};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::bank_accounts::Feed;
-use crate::convert::{SqlDate, code, count, date, dates, ids, instant, instants, micros};
+use crate::convert::{SqlDate, code, count, date, dates, instants, micros};
 use crate::db::{Db, Session, on, run, sql};
 use crate::{Store, StoreError};
 
@@ -37,68 +35,6 @@ pub struct DueRun {
     pub connection: ConnectionId,
     /// What started it.
     pub trigger: Trigger,
-}
-
-/// A run as people see it.
-#[derive(Debug, Clone)]
-pub struct Run {
-    /// Which one.
-    pub id: RunId,
-    /// The connection.
-    pub connection: ConnectionId,
-    /// What started it.
-    pub trigger: Trigger,
-    /// Who started it, if it was a person.
-    pub person: Option<PersonId>,
-    /// Where it stands.
-    pub state: RunState,
-    /// How it ended.
-    pub outcome: Option<RunOutcome>,
-    /// What went wrong with all of it.
-    pub fault: Option<FaultRecord>,
-    /// Calls that it spent.
-    pub calls: i64,
-    /// When it was asked for.
-    pub created_at: Timestamp,
-    /// When it began.
-    pub started_at: Option<Timestamp>,
-    /// When it ended.
-    pub finished_at: Option<Timestamp>,
-}
-
-/// One account of a run.
-#[derive(Debug, Clone)]
-pub struct RunAccount {
-    /// The bank account.
-    pub bank_account: BankAccountId,
-    /// Its name at the bank.
-    pub bank_account_name: String,
-    /// The account that it feeds.
-    pub account: AccountId,
-    /// How far it has got.
-    pub step: AccountStep,
-    /// The first day that was asked for.
-    pub asked_from: Option<Date>,
-    /// Whether the answer showed all booked rows of the window.
-    pub booked_complete: bool,
-    /// Whether the answer showed all pending rows.
-    pub pending_complete: bool,
-    /// The days of the rows that came.
-    pub served: Option<(Date, Date)>,
-    /// How many rows came.
-    pub rows_received: i64,
-    /// How many of them were known byte for byte.
-    pub rows_seen_again: i64,
-    /// When all rows were stored.
-    pub fetched_at: Option<Timestamp>,
-    /// When they were in the books.
-    pub applied_at: Option<Timestamp>,
-    /// The batch that brought them there.
-    pub batch: Option<BatchId>,
-    /// What they came to.
-    pub counts: Option<RowCounts>,
-    /// What went wrong.
-    pub fault: Option<FaultRecord>,
 }
 
 /// What to write about an account of a run; `None` leaves a field as it is.
@@ -127,85 +63,6 @@ pub struct SyncState {
     pub refetch_from: Option<Date>,
     /// The latest booked day that the bank has sent.
     pub latest_booked_on: Option<Date>,
-}
-
-#[derive(sqlx::FromRow)]
-struct RunRow {
-    id: Uuid,
-    connection_id: Uuid,
-    trigger_kind: String,
-    person_id: Option<Uuid>,
-    state: String,
-    outcome: Option<String>,
-    fault: Option<String>,
-    calls: i64,
-    created_at: i64,
-    started_at: Option<i64>,
-    finished_at: Option<i64>,
-}
-
-#[derive(sqlx::FromRow)]
-struct AccountRow {
-    bank_account_id: Uuid,
-    bank_account_name: String,
-    account_id: Uuid,
-    step: String,
-    asked_from: Option<SqlDate>,
-    booked_complete: bool,
-    pending_complete: bool,
-    served_from: Option<SqlDate>,
-    served_to: Option<SqlDate>,
-    rows_received: i64,
-    rows_seen_again: i64,
-    fetched_at: Option<i64>,
-    applied_at: Option<i64>,
-    batch_id: Option<Uuid>,
-    counts: Option<String>,
-    fault: Option<String>,
-}
-
-fn json<T: serde::de::DeserializeOwned>(text: Option<&str>) -> Result<Option<T>, StoreError> {
-    Ok(text.map(serde_json::from_str).transpose()?)
-}
-
-impl RunRow {
-    fn into_run(self) -> Result<Run, StoreError> {
-        Ok(Run {
-            id: self.id.into(),
-            connection: self.connection_id.into(),
-            trigger: code(&self.trigger_kind)?,
-            person: ids(self.person_id),
-            state: code(&self.state)?,
-            outcome: self.outcome.as_deref().map(code).transpose()?,
-            fault: json(self.fault.as_deref())?,
-            calls: self.calls,
-            created_at: instant(self.created_at)?,
-            started_at: instants(self.started_at)?,
-            finished_at: instants(self.finished_at)?,
-        })
-    }
-}
-
-impl AccountRow {
-    fn into_account(self) -> Result<RunAccount, StoreError> {
-        Ok(RunAccount {
-            bank_account: self.bank_account_id.into(),
-            bank_account_name: self.bank_account_name,
-            account: self.account_id.into(),
-            step: code(&self.step)?,
-            asked_from: self.asked_from.map(SqlDate::to_jiff),
-            booked_complete: self.booked_complete,
-            pending_complete: self.pending_complete,
-            served: self.served_from.map(SqlDate::to_jiff).zip(self.served_to.map(SqlDate::to_jiff)),
-            rows_received: self.rows_received,
-            rows_seen_again: self.rows_seen_again,
-            fetched_at: instants(self.fetched_at)?,
-            applied_at: instants(self.applied_at)?,
-            batch: ids(self.batch_id),
-            counts: json(self.counts.as_deref())?,
-            fault: json(self.fault.as_deref())?,
-        })
-    }
 }
 
 impl Store {
@@ -533,87 +390,6 @@ impl Store {
                 .bind(micros(self.ambient.now()))
         );
         session.commit().await
-    }
-
-    /// One run.
-    pub async fn run(&self, asker: &Asker, id: RunId) -> Result<Run, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
-        let text = sql!(
-            "SELECT id, connection_id, trigger_kind, person_id, state, outcome, fault, calls, created_at, started_at,
-                    finished_at
-             FROM runs WHERE organization_id = $1 AND id = $2"
-        );
-        let row: Option<RunRow> = on!(session, c => sqlx::query_as(text)
-            .bind(asker.organization.uuid())
-            .bind(id.uuid())
-            .fetch_optional(c)
-            .await?);
-        row.ok_or(StoreError::NotFound("the run"))?.into_run()
-    }
-
-    /// The latest runs of an organization, newest first.
-    pub async fn latest_runs(&self, asker: &Asker, limit: i64) -> Result<Vec<Run>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
-        let text = sql!(
-            "SELECT id, connection_id, trigger_kind, person_id, state, outcome, fault, calls, created_at, started_at,
-                    finished_at
-             FROM runs WHERE organization_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2"
-        );
-        let rows: Vec<RunRow> = on!(session, c => sqlx::query_as(text)
-            .bind(asker.organization.uuid())
-            .bind(limit.clamp(1, 500))
-            .fetch_all(c)
-            .await?);
-        rows.into_iter().map(RunRow::into_run).collect()
-    }
-
-    /// The accounts of a run, in their order.
-    pub async fn run_accounts(&self, asker: &Asker, run: RunId) -> Result<Vec<RunAccount>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
-        let text = sql!(
-            "SELECT x.bank_account_id, b.name AS bank_account_name, x.account_id, x.step, x.asked_from,
-                    x.booked_complete, x.pending_complete, x.served_from, x.served_to, x.rows_received,
-                    x.rows_seen_again, x.fetched_at, x.applied_at, x.batch_id, x.counts, x.fault
-             FROM run_accounts x
-             JOIN bank_accounts b ON b.organization_id = x.organization_id AND b.id = x.bank_account_id
-             WHERE x.organization_id = $1 AND x.run_id = $2 ORDER BY x.position"
-        );
-        let rows: Vec<AccountRow> = on!(session, c => sqlx::query_as(text)
-            .bind(asker.organization.uuid())
-            .bind(run.uuid())
-            .fetch_all(c)
-            .await?);
-        rows.into_iter().map(AccountRow::into_account).collect()
-    }
-
-    /// How many runs in a row have not brought a bank account's rows because of a fault that passes by itself. Runs that did
-    /// not get as far as the account say nothing about it.
-    pub async fn failures_in_a_row(&self, asker: &Asker, bank_account: BankAccountId) -> Result<u32, StoreError> {
-        let mut session = self.db.read().await?;
-        let text = sql!(
-            "SELECT x.fault, x.applied_at FROM run_accounts x
-             JOIN runs r ON r.organization_id = x.organization_id AND r.id = x.run_id AND r.state = 'finished'
-             WHERE x.organization_id = $1 AND x.bank_account_id = $2
-                AND (x.fault IS NOT NULL OR x.applied_at IS NOT NULL)
-             ORDER BY r.created_at DESC, r.id DESC LIMIT 10"
-        );
-        let rows: Vec<(Option<String>, Option<i64>)> = on!(session, c => sqlx::query_as(text)
-            .bind(asker.organization.uuid())
-            .bind(bank_account.uuid())
-            .fetch_all(c)
-            .await?);
-        let mut failures = 0;
-        for (fault, applied_at) in rows {
-            let fault: Option<FaultRecord> = json(fault.as_deref())?;
-            if applied_at.is_some() || fault.is_none_or(|fault| fault.class != FaultClass::RetryLater) {
-                break;
-            }
-            failures += 1;
-        }
-        Ok(failures)
     }
 
     /// From where the next sync of a feed goes on: when its rows last came in, and the latest booked day that the bank has

@@ -113,7 +113,8 @@ async fn begin_to_reconfirm(
     let (Some(id), "LN") = (requisition.agreement, requisition.status.as_str()) else { return Ok(None) };
     let agreement = consent::agreement(client, &id).await?;
     let mut redirect = back.url.clone();
-    redirect.query_pairs_mut().append_pair("ref", &back.reference);
+    // The reference of the requisition stays what it is, and may come back as `ref`; this walk has one of its own.
+    redirect.query_pairs_mut().append_pair("state", &back.reference);
     let Some(asked) = consent::ask_to_reconfirm(client, &agreement, redirect.as_str()).await? else {
         return Ok(None);
     };

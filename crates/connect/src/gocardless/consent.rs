@@ -1,7 +1,7 @@
 //! Consents: agreements that are drawn up, when they end, and how banks of the United Kingdom have them confirmed in between.
 //!
 //! Source: fact sheet, section 4. The days of an agreement count from the moment in which the person accepted it. Where a bank
-//! has consents confirmed anew, that is due every 90 days; the way opens 14 days before.
+//! has consents confirmed anew, that is due every 90 days; it can be done from 14 days before until 14 days after.
 
 use bankside_domain::consent::Consent;
 use jiff::{SignedDuration, Timestamp};
@@ -14,6 +14,7 @@ use crate::fault::Fault;
 /// What the provider grants where nothing else is asked for.
 const DEFAULT_DAYS: i64 = 90;
 const RECONFIRM_EVERY_DAYS: i64 = 90;
+const RECONFIRM_AROUND_DAYS: i64 = 14;
 /// What an institution lists when its consents can be confirmed anew.
 const RECONFIRMS: &str = "reconfirmation_of_consent";
 
@@ -21,13 +22,15 @@ const RECONFIRMS: &str = "reconfirmation_of_consent";
 pub(super) async fn agree(client: &Client<'_>, institution: &wire::InstitutionRow) -> Result<wire::Agreement, Fault> {
     let days = institution.max_access_valid_for_days.unwrap_or(DEFAULT_DAYS);
     if institution.supported_features.iter().flatten().any(|feature| feature == RECONFIRMS) {
-        let longest = institution.max_access_valid_for_days_reconfirmation.unwrap_or(days).max(days);
-        match draw_up(client, institution, longest, true).await {
-            // It takes a permission that not every company has, and limits that no document states whole.
-            Err(fault) if matches!(fault.http_status(), Some(400 | 403)) => {
-                tracing::info!(code = fault.code(), "no agreement that can be reconfirmed; a plain one is drawn up");
+        let longest = institution.max_access_valid_for_days_reconfirmation.filter(|longest| *longest > days);
+        for days in longest.into_iter().chain([days]) {
+            match draw_up(client, institution, days, true).await {
+                // It takes a permission that not every company has, and limits that no document states whole.
+                Err(fault) if matches!(fault.http_status(), Some(400 | 403)) => {
+                    tracing::info!(days, code = fault.code(), "no agreement that can be reconfirmed for so long");
+                }
+                result => return result,
             }
-            result => return result,
         }
     }
     draw_up(client, institution, days, false).await
@@ -65,7 +68,11 @@ pub(super) fn consent(agreement: &wire::Agreement, reconfirmed_at: Option<Timest
     let mut valid_until = after(accepted_at, agreement.access_valid_for_days.unwrap_or(DEFAULT_DAYS));
     let given_at = reconfirmed_at.unwrap_or(accepted_at);
     if agreement.reconfirmation == Some(true) {
-        valid_until = valid_until.min(after(given_at, RECONFIRM_EVERY_DAYS));
+        // Whether the next one is counted from the last, or all from acceptance, no document says: the earlier day holds.
+        let days_to_it = given_at.duration_since(accepted_at).as_hours() / 24 + RECONFIRM_AROUND_DAYS;
+        let periods = if reconfirmed_at.is_some() { (days_to_it / RECONFIRM_EVERY_DAYS).max(1) } else { 0 };
+        let from_acceptance = after(accepted_at, RECONFIRM_EVERY_DAYS * (periods + 1));
+        valid_until = valid_until.min(after(given_at, RECONFIRM_EVERY_DAYS)).min(from_acceptance);
     }
     Consent { given_at: Some(given_at), valid_until: Some(valid_until) }
 }
@@ -126,6 +133,10 @@ mod tests {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         assert_eq!(end(None), at("2026-04-01T00:00:00Z"));
         assert_eq!(end(Some("2026-03-20T00:00:00Z")), at("2026-06-18T00:00:00Z"));
-        assert_eq!(end(Some("2026-05-01T00:00:00Z")), at("2026-06-30T00:00:00Z"));
+        assert_eq!(
+            end(Some("2026-04-10T00:00:00Z")),
+            at("2026-06-30T00:00:00Z"),
+            "late, and still counted from acceptance"
+        );
     }
 }

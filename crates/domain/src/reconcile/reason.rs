@@ -71,7 +71,46 @@ pub enum Reason {
     },
 }
 
+/// What became of a row, whatever the reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowOutcome {
+    /// It is new in the books.
+    New,
+    /// It is a row that was known already.
+    Known,
+    /// It was pending and is booked now.
+    Settled,
+    /// It met a row that somebody had typed.
+    Matched,
+    /// It was not in the books any more, and is again.
+    CameBack,
+    /// It stays out of the books for a good reason.
+    LeftOut,
+    /// It waits for a person.
+    HeldBack,
+}
+
 impl Reason {
+    /// What became of the row.
+    pub fn outcome(&self) -> RowOutcome {
+        match self {
+            Self::New => RowOutcome::New,
+            Self::SameId { .. } | Self::SameContent { .. } => RowOutcome::Known,
+            Self::Settled { .. } => RowOutcome::Settled,
+            Self::Typed { .. } => RowOutcome::Matched,
+            Self::CameBack => RowOutcome::CameBack,
+            Self::StaysDismissed
+            | Self::BeforeStart { .. }
+            | Self::PendingStaysOut
+            | Self::ScheduledStaysOut
+            | Self::DeclinedStaysOut => RowOutcome::LeftOut,
+            Self::IdDisagrees { .. }
+            | Self::Unreadable { .. }
+            | Self::OtherCurrency { .. }
+            | Self::PeriodLocked { .. } => RowOutcome::HeldBack,
+        }
+    }
+
     /// The reason as a sentence for people.
     pub fn in_words(&self) -> String {
         match self {

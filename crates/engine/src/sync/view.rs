@@ -1,23 +1,16 @@
 //! A run as pages, the API and the command line show it.
 
 use bankside_domain::balance::Proof;
-use bankside_domain::{Asker, RunId};
-use bankside_store::{Account, Run, RunAccount};
+use bankside_domain::{Asker, BankAccountId, RunId};
+use bankside_store::{Account, BroughtRow, ReasonCount, Run, RunAccount, RunsQuery};
 
-use crate::status::Statuses;
 use crate::{Engine, EngineError};
 
-/// A run with its accounts.
+/// A run with its accounts, as they stand now.
 #[derive(Debug, Clone)]
 pub struct RunView {
     /// The run.
     pub run: Run,
-    /// The name of its connection.
-    pub connection_name: String,
-    /// The bank.
-    pub bank: String,
-    /// The id of the provider through which it is reached.
-    pub provider: String,
     /// Its accounts, in their order.
     pub accounts: Vec<RunViewAccount>,
 }
@@ -33,6 +26,15 @@ pub struct RunViewAccount {
     pub proof: Option<Proof>,
 }
 
+/// A run in a list.
+#[derive(Debug, Clone)]
+pub struct RunLine {
+    /// The run.
+    pub run: Run,
+    /// What it did with its accounts, in their order.
+    pub accounts: Vec<RunAccount>,
+}
+
 impl RunView {
     /// Whether the run is over.
     pub fn is_finished(&self) -> bool {
@@ -45,33 +47,35 @@ impl Engine {
     pub async fn run(&self, asker: &Asker, id: RunId) -> Result<RunView, EngineError> {
         let run = self.store.run(asker, id).await?;
         let statuses = self.account_statuses(asker).await?;
-        self.run_view(asker, run, &statuses).await
-    }
-
-    async fn run_view(&self, asker: &Asker, run: Run, statuses: &Statuses) -> Result<RunView, EngineError> {
-        let connection = self.store.connection(asker, run.connection).await?;
         let mut accounts = Vec::new();
         for account in self.store.run_accounts(asker, run.id).await? {
             let ledger = self.store.account(asker, account.account).await?;
             let proof = statuses.of(ledger.id).proof;
             accounts.push(RunViewAccount { run: account, account: ledger, proof });
         }
-        Ok(RunView {
-            run,
-            connection_name: connection.name,
-            bank: connection.institution_name,
-            provider: connection.provider,
-            accounts,
-        })
+        Ok(RunView { run, accounts })
     }
 
-    /// The latest runs of an organization.
-    pub async fn latest_runs(&self, asker: &Asker, limit: i64) -> Result<Vec<RunView>, EngineError> {
-        let statuses = self.account_statuses(asker).await?;
-        let mut views = Vec::new();
-        for run in self.store.latest_runs(asker, limit).await? {
-            views.push(self.run_view(asker, run, &statuses).await?);
-        }
-        Ok(views)
+    /// Runs of an organization, newest first.
+    pub async fn runs(&self, asker: &Asker, query: &RunsQuery) -> Result<Vec<RunLine>, EngineError> {
+        let runs = self.store.runs(asker, query).await?;
+        Ok(runs.into_iter().map(|(run, accounts)| RunLine { run, accounts }).collect())
+    }
+
+    /// How many rows a run brought for the first time, by why they were treated as they were.
+    pub async fn run_reasons(&self, asker: &Asker, run: RunId) -> Result<Vec<ReasonCount>, EngineError> {
+        Ok(self.store.run_reasons(asker, run).await?)
+    }
+
+    /// Rows that a run brought for the first time, the newest first.
+    pub async fn run_rows(
+        &self,
+        asker: &Asker,
+        run: RunId,
+        bank_account: Option<BankAccountId>,
+        offset: i64,
+        limit: i64,
+    ) -> Result<Vec<BroughtRow>, EngineError> {
+        Ok(self.store.run_rows(asker, run, bank_account, offset, limit).await?)
     }
 }

@@ -208,6 +208,72 @@ on_both! {
     }
 }
 
+/// A British bank whose consents are confirmed anew every 90 days (fact sheet §4).
+mod reconfirmed {
+    use bankside_domain::consent::days_between;
+
+    use super::*;
+
+    async fn every_ninety_days(house: &mut House) {
+        let connection = house.with_bank(LOCKSIDE).await;
+        let days_left = async |house: &House| {
+            let view = house.engine.connections(&house.asker).await.unwrap().remove(0);
+            days_between(house.engine.ambient().now(), view.connection.consent.valid_until.unwrap())
+        };
+        assert_eq!(days_left(house).await, 90);
+        house.clock.advance_days(80);
+        assert_eq!(house.sync(connection).await.run.outcome, Some(RunOutcome::Done));
+        let account = house.engine.accounts(&house.asker).await.unwrap().remove(0);
+        assert!(matches!(account.status.status, Status::RenewBy { days: 10, .. }), "{:?}", account.status);
+
+        let page = renew(house, connection, &Answers { cancels: true, ..Answers::default() }).await;
+        assert!(
+            matches!(page, FlowPage::Cancelled { .. } | FlowPage::Failed { .. } | FlowPage::Open { .. }),
+            "{page:?}"
+        );
+        if let FlowPage::Open { .. } = page {
+            let open = house.engine.begin_renewal(&house.asker, connection).await.unwrap();
+            house.engine.cancel_flow(&house.asker, open).await.unwrap();
+        }
+        assert_eq!(house.sandbox.consents(), 1, "what is called off leaves the access that is in use alone");
+        assert_eq!(house.sync(connection).await.run.outcome, Some(RunOutcome::Done));
+
+        let outcome = renewed(&renew(house, connection, &Answers::default()).await);
+        assert_eq!((outcome.new, outcome.missing), (0, 0));
+        assert_eq!(house.sandbox.consents(), 1, "it is the same consent, confirmed, and not another one");
+        assert_eq!(days_left(house).await, 90);
+        assert!(house.engine.work_once().await.unwrap());
+        house.clock.advance_days(20);
+        assert_eq!(house.sync(connection).await.run.outcome, Some(RunOutcome::Done), "beyond the 90th day");
+
+        // Too late to confirm: a consent anew, with the same button.
+        house.clock.advance_days(200);
+        let account = house.engine.accounts(&house.asker).await.unwrap().remove(0);
+        assert_eq!(account.status.status, Status::RenewNow);
+        renewed(&renew(house, connection, &Answers::default()).await);
+        assert!(house.engine.work_once().await.unwrap());
+        assert_eq!(house.sandbox.consents(), 1);
+        let account = house.engine.accounts(&house.asker).await.unwrap().remove(0);
+        assert!(matches!(account.status.status, Status::UpToDate { .. }), "{:?}", account.status);
+    }
+
+    fn switches() -> Switches {
+        Switches::default().turned("company_may_reconfirm").unwrap()
+    }
+
+    #[tokio::test]
+    async fn sqlite() {
+        let mut house = House::open_with(bankside_testkit::Engine::Sqlite, switches()).await;
+        every_ninety_days(&mut house).await;
+    }
+
+    #[tokio::test]
+    async fn postgres() {
+        let mut house = House::open_with(bankside_testkit::Engine::Postgres, switches()).await;
+        every_ninety_days(&mut house).await;
+    }
+}
+
 /// The provider calls every account and every row something new after a renewal.
 mod under_new_ids {
     use super::*;

@@ -1,24 +1,29 @@
 //! Syncs and their runs.
+#![expect(unused_qualifications, reason = "the macro that describes parameters writes them")]
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use bankside_domain::Code;
-use bankside_engine::RunView;
-use serde::Serialize;
-use utoipa::ToSchema;
+use bankside_domain::reconcile::Reason;
+use bankside_domain::{Amount, Code, Currency};
+use bankside_engine::{RunLine, RunsQuery};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::App;
 use crate::api::books::MadeBody;
-use crate::api::problem::{ApiMember, Problem, id};
+use crate::api::problem::{ApiMember, Asked, Problem, id};
 
 /// A run.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RunBody {
     id: String,
     connection: String,
+    connection_name: String,
     /// `linked`, `renewed`, `person`, `schedule` or `webhook`.
     trigger: &'static str,
+    /// The name of who started it, if it was a person.
+    person: Option<String>,
     /// `queued`, `running` or `finished`.
     state: &'static str,
     /// `done`, `partly` or `failed`, once it is finished.
@@ -28,6 +33,7 @@ pub(crate) struct RunBody {
     /// Calls that it spent.
     calls: i64,
     created_at: String,
+    started_at: Option<String>,
     finished_at: Option<String>,
     accounts: Vec<RunAccountBody>,
 }
@@ -55,46 +61,67 @@ impl FaultBody {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RunAccountBody {
     account: String,
+    account_name: String,
+    bank_account: String,
     /// `waiting`, `rows`, `balance`, `match`, `done` or `failed`.
     step: &'static str,
+    /// The first day that was asked for.
+    asked_from: Option<String>,
+    /// The first day of the rows that came.
+    served_from: Option<String>,
+    /// The last day of the rows that came.
+    served_to: Option<String>,
     rows_received: i64,
+    /// How many of them came exactly as before.
+    rows_seen_again: i64,
     added: i64,
     matched: i64,
     settled: i64,
     updated: i64,
+    vanished: i64,
     held_back: i64,
     /// The batch that can be undone, if the books changed.
     batch: Option<String>,
     fault: Option<FaultBody>,
 }
 
-impl From<RunView> for RunBody {
-    fn from(view: RunView) -> Self {
-        let accounts = view.accounts.iter().map(|account| {
-            let counts = account.run.counts.unwrap_or_default();
+impl From<RunLine> for RunBody {
+    fn from(line: RunLine) -> Self {
+        let accounts = line.accounts.iter().map(|account| {
+            let counts = account.counts.unwrap_or_default();
             RunAccountBody {
-                account: account.account.id.to_string(),
-                step: account.run.step.code(),
-                rows_received: account.run.rows_received,
+                account: account.account.to_string(),
+                account_name: account.account_name.clone(),
+                bank_account: account.bank_account.to_string(),
+                step: account.step.code(),
+                asked_from: account.asked_from.map(|day| day.to_string()),
+                served_from: account.served.map(|days| days.0.to_string()),
+                served_to: account.served.map(|days| days.1.to_string()),
+                rows_received: account.rows_received,
+                rows_seen_again: account.rows_seen_again,
                 added: counts.added,
                 matched: counts.matched,
                 settled: counts.settled,
                 updated: counts.updated,
+                vanished: counts.vanished,
                 held_back: counts.held_back,
-                batch: account.run.batch.map(|batch| batch.to_string()),
-                fault: account.run.fault.as_ref().map(FaultBody::of),
+                batch: account.batch.map(|batch| batch.to_string()),
+                fault: account.fault.as_ref().map(FaultBody::of),
             }
         });
         Self {
-            id: view.run.id.to_string(),
-            connection: view.run.connection.to_string(),
-            trigger: view.run.trigger.code(),
-            state: view.run.state.code(),
-            outcome: view.run.outcome.map(Code::code),
-            fault: view.run.fault.as_ref().map(FaultBody::of),
-            calls: view.run.calls,
-            created_at: view.run.created_at.to_string(),
-            finished_at: view.run.finished_at.map(|at| at.to_string()),
+            id: line.run.id.to_string(),
+            connection: line.run.connection.to_string(),
+            connection_name: line.run.connection_name,
+            trigger: line.run.trigger.code(),
+            person: line.run.person,
+            state: line.run.state.code(),
+            outcome: line.run.outcome.map(Code::code),
+            fault: line.run.fault.as_ref().map(FaultBody::of),
+            calls: line.run.calls,
+            created_at: line.run.created_at.to_string(),
+            started_at: line.run.started_at.map(|at| at.to_string()),
+            finished_at: line.run.finished_at.map(|at| at.to_string()),
             accounts: accounts.collect(),
         }
     }
@@ -124,12 +151,99 @@ pub(crate) async fn sync_connection(
     Ok((StatusCode::ACCEPTED, Json(MadeBody { id: run.to_string() })))
 }
 
-/// The latest runs, newest first.
-#[utoipa::path(get, path = "/api/v1/organizations/{organization}/runs", params(("organization" = String, Path)),
-    responses((status = OK, body = [RunBody])))]
-pub(crate) async fn latest(State(app): State<App>, member: ApiMember) -> Result<Json<Vec<RunBody>>, Problem> {
-    let views = app.engine.latest_runs(member.asker(), 50).await?;
-    Ok(Json(views.into_iter().map(RunBody::from).collect()))
+/// Which runs.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RunsParams {
+    /// Of one connection only.
+    connection: Option<String>,
+    /// How many to pass over.
+    offset: Option<i64>,
+    /// How many to read, at most 500; 50 if not said.
+    limit: Option<i64>,
+}
+
+/// The runs, newest first.
+#[utoipa::path(get, path = "/api/v1/organizations/{organization}/runs",
+    params(("organization" = String, Path), RunsParams), responses((status = OK, body = [RunBody])))]
+pub(crate) async fn latest(
+    State(app): State<App>,
+    member: ApiMember,
+    Asked(asked): Asked<RunsParams>,
+) -> Result<Json<Vec<RunBody>>, Problem> {
+    let query = RunsQuery {
+        connection: asked.connection.as_deref().map(id).transpose()?,
+        offset: asked.offset.unwrap_or(0),
+        limit: asked.limit.unwrap_or(50),
+    };
+    let runs = app.engine.runs(member.asker(), &query).await?;
+    Ok(Json(runs.into_iter().map(RunBody::from).collect()))
+}
+
+/// Which rows of a run.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RowsParams {
+    /// Of one bank account only.
+    bank_account: Option<String>,
+    /// How many to pass over.
+    offset: Option<i64>,
+    /// How many to read, at most 500; 200 if not said.
+    limit: Option<i64>,
+}
+
+/// A row that a run brought for the first time.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BroughtBody {
+    bank_account: String,
+    /// `booked`, `pending`, `scheduled` or `declined`.
+    status: &'static str,
+    day: Option<String>,
+    /// Exact decimal text; absent when it could not be read.
+    amount: Option<String>,
+    currency: Option<String>,
+    payee: Option<String>,
+    /// The transaction that it is, if it stands in the books.
+    transaction: Option<String>,
+    /// `new`, `known`, `settled`, `matched`, `came_back`, `left_out` or `held_back`; absent while nothing is decided.
+    outcome: Option<&'static str>,
+    /// Why, in words.
+    why: Option<String>,
+}
+
+/// The rows that a run brought for the first time, newest first, with what became of each and why.
+#[utoipa::path(get, path = "/api/v1/organizations/{organization}/runs/{run}/rows",
+    params(("organization" = String, Path), ("run" = String, Path), RowsParams),
+    responses((status = OK, body = [BroughtBody]), (status = NOT_FOUND, body = Problem)))]
+pub(crate) async fn rows(
+    State(app): State<App>,
+    member: ApiMember,
+    Path((_, run)): Path<(String, String)>,
+    Asked(asked): Asked<RowsParams>,
+) -> Result<Json<Vec<BroughtBody>>, Problem> {
+    let run = id(&run)?;
+    app.engine.run(member.asker(), run).await?;
+    let bank_account = asked.bank_account.as_deref().map(id).transpose()?;
+    let (offset, limit) = (asked.offset.unwrap_or(0), asked.limit.unwrap_or(200));
+    let rows = app.engine.run_rows(member.asker(), run, bank_account, offset, limit).await?;
+    let bodies = rows.into_iter().map(|row| {
+        let amount = row.amount_minor.zip(row.currency).map(|(minor, code)| {
+            let currency = Currency::iso(code.as_str()).unwrap_or(Currency { code, scale: 2 });
+            Amount::new(minor, currency).to_decimal_text()
+        });
+        BroughtBody {
+            bank_account: row.bank_account.to_string(),
+            status: row.status.code(),
+            day: row.day.map(|day| day.to_string()),
+            amount,
+            currency: row.currency.map(|code| code.to_string()),
+            payee: row.payee,
+            transaction: row.transaction.map(|transaction| transaction.to_string()),
+            outcome: row.reason.as_ref().map(|reason| reason.outcome().code()),
+            why: row.reason.as_ref().map(Reason::in_words),
+        }
+    });
+    Ok(Json(bodies.collect()))
 }
 
 /// One run.
@@ -141,5 +255,7 @@ pub(crate) async fn run(
     member: ApiMember,
     Path((_, run)): Path<(String, String)>,
 ) -> Result<Json<RunBody>, Problem> {
-    Ok(Json(app.engine.run(member.asker(), id(&run)?).await?.into()))
+    let view = app.engine.run(member.asker(), id(&run)?).await?;
+    let accounts = view.accounts.into_iter().map(|account| account.run).collect();
+    Ok(Json(RunLine { run: view.run, accounts }.into()))
 }

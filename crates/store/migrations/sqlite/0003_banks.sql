@@ -205,6 +205,7 @@ CREATE INDEX versions_by_reference ON feed_row_versions (organization_id, bank_a
     WHERE reference_digest IS NOT NULL;
 CREATE INDEX versions_by_feed_row ON feed_row_versions (organization_id, feed_row_id);
 CREATE INDEX versions_by_run ON feed_row_versions (organization_id, last_seen_run_id);
+CREATE INDEX versions_by_first_run ON feed_row_versions (organization_id, run_id, day);
 
 -- The only link between a feed row and a transaction.
 CREATE TABLE claims (

@@ -1,11 +1,12 @@
 //! Nobody reads or writes another organization's things, whatever ids they know.
 
+use bankside_domain::fault::{FaultClass, FaultRecord};
 use bankside_domain::run::Trigger;
 use bankside_domain::{Asker, Role};
 
 use crate::tests::on_both;
 use crate::tests::world::{add_organization, booked};
-use crate::{NewLink, NewTransaction, RegisterQuery, StoreError};
+use crate::{NewLink, NewTransaction, RegisterQuery, RunsQuery, StoreError};
 
 fn is_not_found<T: std::fmt::Debug>(result: &Result<T, StoreError>) {
     assert!(matches!(result, Err(StoreError::NotFound(_))), "{result:?}");
@@ -20,7 +21,7 @@ on_both! {
         let applied = world.sync(&[booked(1, -280, "Café", "a")]).await;
         let query = RegisterQuery { limit: 50, ..RegisterQuery::default() };
         let transaction = world.store.register(&world.asker, &query).await.unwrap().rows[0].id;
-        let run = world.store.latest_runs(&world.asker, 1).await.unwrap()[0].id;
+        let run = world.store.runs(&world.asker, &every_run()).await.unwrap()[0].0.id;
         let other = add_organization(&world.store, world.owner, "Hafenstraße 2").await;
 
         let store = &world.store;
@@ -39,6 +40,12 @@ on_both! {
         assert!(store.connections(&other).await.unwrap().is_empty());
         assert!(store.bank_accounts(&other, world.connection).await.unwrap().is_empty());
         assert!(store.run_accounts(&other, run).await.unwrap().is_empty());
+        assert!(store.runs(&other, &every_run()).await.unwrap().is_empty());
+        assert!(store.run_reasons(&other, run).await.unwrap().is_empty());
+        assert!(store.run_rows(&other, run, None, 0, 10).await.unwrap().is_empty());
+        assert!(store.open_renewal(&other, world.connection).await.unwrap().is_none());
+        is_not_found(&store.end_connection(&other, world.connection, &ended(), "").await);
+        assert!(store.connection(&world.asker, world.connection).await.unwrap().ended_at.is_none());
         assert!(store.feed_facts(&other).await.unwrap().is_empty());
         assert_eq!(store.register(&other, &query).await.unwrap().total, 0);
         let by_account = RegisterQuery { account: Some(world.account), ..query };
@@ -58,6 +65,7 @@ on_both! {
         assert_eq!(store.accounts(&viewer).await.unwrap().len(), 1);
         let new = NewTransaction { dated_on: jiff::civil::date(2026, 11, 1), amount_minor: 1, payee: None, note: None };
         is_denied(&store.add_transaction(&viewer, world.account, &new).await);
+        is_denied(&store.end_connection(&viewer, world.connection, &ended(), "").await);
         is_denied(&store.unlink(&viewer, world.account).await);
         is_denied(&store.forget_credentials(&viewer, "gocardless").await);
         is_denied(&store.enqueue_run(&viewer, world.connection, Trigger::Person).await);
@@ -70,4 +78,20 @@ on_both! {
         let actor = bankside_domain::asker::Actor::Member { person, role: Role::Member, only_below };
         is_denied(&world.store.accounts(&Asker { organization: world.asker.organization, actor }).await);
     }
+}
+
+fn ended() -> FaultRecord {
+    FaultRecord {
+        class: FaultClass::Gone,
+        code: "connection.ended".to_owned(),
+        message: "Ended.".to_owned(),
+        action: None,
+        retry_at: None,
+        reference: None,
+        http_status: None,
+    }
+}
+
+fn every_run() -> RunsQuery {
+    RunsQuery { connection: None, offset: 0, limit: 500 }
 }

@@ -1,0 +1,124 @@
+//! Runs while they go on: each change of a page as an event.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use bankside_domain::RunId;
+use futures_util::{Stream, StreamExt as _};
+use tokio::sync::watch;
+
+use super::detail::RunParts;
+use super::list::{Asked, RunList, Shown};
+use super::run_id;
+use crate::App;
+use crate::error::PageError;
+use crate::pages::today;
+use crate::session::{self, Member};
+
+/// A page looks this often even if nothing has been reported: another machine may do the work.
+const LOOK_EVERY: Duration = Duration::from_millis(700);
+/// A stream ends after this long; the browser opens a new one.
+const MAX_STREAM: Duration = Duration::from_mins(10);
+
+/// What a stream of events shows.
+#[derive(Clone, Copy)]
+enum Subject {
+    Run(RunId),
+    List(Shown),
+}
+
+/// A run as it goes on: each change of the page as an event, and one last when it is over.
+pub(crate) async fn events(
+    State(app): State<App>,
+    member: Member,
+    headers: HeaderMap,
+    Path((_, run)): Path<(String, String)>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, PageError> {
+    let run = run_id(&run)?;
+    app.engine.run(member.asker(), run).await?;
+    Ok(stream(app, member, &headers, Subject::Run(run)))
+}
+
+/// The list of runs as they go on, until none is open.
+pub(crate) async fn list_events(
+    State(app): State<App>,
+    member: Member,
+    headers: HeaderMap,
+    Query(asked): Query<Asked>,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    stream(app, member, &headers, Subject::List(Shown::from(&asked)))
+}
+
+fn stream(
+    app: App,
+    member: Member,
+    headers: &HeaderMap,
+    subject: Subject,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>> + use<>> {
+    let token = session::token(headers, &app.engine.settings().public_url).unwrap_or_default();
+    let progress = app.engine.watch_progress();
+    let watched = Watched { progress, app, member, token, subject, sent: None, is_over: false };
+    let stream = futures_util::stream::unfold(watched, |mut watched| async move {
+        if watched.is_over {
+            return None;
+        }
+        let event = watched.next().await?;
+        Some((Ok(event), watched))
+    });
+    // A browser that is gone does not hold its stream for ever.
+    let limited = stream.take_until(tokio::time::sleep(MAX_STREAM));
+    Sse::new(limited).keep_alive(KeepAlive::default())
+}
+
+struct Watched {
+    app: App,
+    member: Member,
+    /// The token of the session that opened the stream.
+    token: String,
+    subject: Subject,
+    progress: watch::Receiver<u64>,
+    sent: Option<String>,
+    is_over: bool,
+}
+
+impl Watched {
+    /// The next event: the view when it has changed, `done` when everything in it is over. None once the person may not look
+    /// any more: a stream outlives the request in which they were let in.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            let person = self.app.engine.session(&self.token).await.ok()??;
+            let organization = self.member.membership.organization.id;
+            self.member.membership = self.app.engine.membership(person.id, organization).await.ok()?;
+            let (html, is_over) = self.look().await?;
+            if self.sent.as_ref() != Some(&html) {
+                self.sent = Some(html.clone());
+                return Some(Event::default().event("view").data(html));
+            }
+            if is_over {
+                self.is_over = true;
+                // Without data a browser would not tell the page of it.
+                return Some(Event::default().event("done").data("finished"));
+            }
+            let _ = tokio::time::timeout(LOOK_EVERY, self.progress.changed()).await;
+        }
+    }
+
+    /// What there is to see, and whether everything in it is over.
+    async fn look(&self) -> Option<(String, bool)> {
+        let today = today(&self.app, &self.member);
+        match self.subject {
+            Subject::Run(run) => {
+                let view = self.app.engine.run(self.member.asker(), run).await.ok()?;
+                Some((RunParts::of(&self.app, &view, &self.member, &today).render().ok()?, view.is_finished()))
+            }
+            Subject::List(shown) => {
+                let (list, _) = RunList::read(&self.app, &self.member, &today, shown).await.ok()?;
+                Some((list.render().ok()?, !list.has_open))
+            }
+        }
+    }
+}
