@@ -2,7 +2,7 @@
 # make test    installs what the tests need, then formatting, lints, and all tests on both databases and in a browser
 # make conformance  what every connector must do, as a table; ARGS=--json for programs
 # make bench   what importing costs
-# make proof   what takes longer than a test may: many more cases of every property, and the benchmarks
+# make proof   what takes longer than a test may: many more cases of every property, all weather, and the benchmarks
 .PHONY: demo test conformance bench proof install lint rust-tests walks
 .NOTPARALLEL:
 
@@ -45,5 +45,5 @@ bench:
 	cargo bench --locked --package bankside-engine --bench import
 
 proof:
-	PROPTEST_CASES=2000 tests/postgres run cargo test --workspace --locked --no-fail-fast
+	PROPTEST_CASES=2000 BANKSIDE_WEATHER=all tests/postgres run cargo test --workspace --locked --no-fail-fast
 	$(MAKE) --no-print-directory bench
