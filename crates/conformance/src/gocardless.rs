@@ -8,7 +8,7 @@ use bankside_connect::Connector;
 use bankside_connect::gocardless::GoCardless;
 use bankside_domain::fault::FaultClass;
 use bankside_domain::{Ambient, Secret};
-use bankside_sandbox::{Answers, ArmedFault, ClockMode, Sandbox, SandboxConfig, Switches};
+use bankside_sandbox::{Answers, ArmedFault, ClockMode, Event, Sandbox, SandboxConfig, Switches};
 use bankside_testkit::TestClock;
 use url::Url;
 
@@ -21,7 +21,7 @@ const BANK: (&str, &str) = ("DE", "NORDHAFEN_NHBKDE22");
 const STRICT_BANK: &str = "LOCKSIDE_LKSDGB21";
 
 /// The open facts of the provider that a fetch can notice.
-const SWITCHES: [&str; 10] = [
+const SWITCHES: [&str; 12] = [
     "refresh_token_rotates",
     "account_ids_survive_relink",
     "unknown_account_metadata_names_no_id",
@@ -32,6 +32,8 @@ const SWITCHES: [&str; 10] = [
     "institution_limit_has_status_code",
     "account_limit_headers_on_429",
     "daily_window_is_fixed",
+    "open_failures_count_to_suspension",
+    "bad_requisition_id_is_not_found",
 ];
 
 /// What comes from the line, or from what stands on it, and not from the provider.
@@ -155,7 +157,11 @@ impl Simulator for Open {
 
     fn arm(&self, trouble: Trouble, at: Call, account: Option<&str>, times: Option<u32>) -> Occasion {
         let kind = match trouble {
-            Trouble::Class(FaultClass::NeedsUser) | Trouble::Withdrawn => "access_expired",
+            Trouble::Withdrawn => {
+                let happened = self.sandbox.happen(Event::Revoke { of: BANK.1.to_owned() });
+                return happened.map_err(|_| "nothing has been connected yet");
+            }
+            Trouble::Class(FaultClass::NeedsUser) => "access_expired",
             Trouble::Class(FaultClass::NeedsOperator) => "ip_denied",
             Trouble::Class(FaultClass::RetryLater) => "service_error",
             Trouble::Class(FaultClass::RateLimited) => "institution_limit",
@@ -220,5 +226,42 @@ impl Simulator for Open {
 
     fn changes_ids_at_renewal(&self) -> bool {
         !self.switches.account_ids_survive_relink
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Open facts of other calls, of drawing up consents, and of banks that this kit does not connect.
+    const NOT_OF_FETCHING: [&str; 20] = [
+        "unknown_fields_are_in_payload",
+        "agreements_refuse_unknown_fields",
+        "missing_token_has_summary",
+        "token_field_errors_have_status_code",
+        "country_xx_is_accepted",
+        "bad_country_is_keyed",
+        "list_has_features",
+        "days_errors_are_lists",
+        "scope_dependencies_are_keyed",
+        "access_days_follow_institution",
+        "unaccepted_agreements_can_be_deleted",
+        "company_may_reconfirm",
+        "reconfirmation_extends_access",
+        "lapsed_reconfirmation_is_access_expired",
+        "bad_agreement_id_names_its_kind",
+        "free_tier_is_limited",
+        "redirect_may_be_null",
+        "ref_joins_query_with_ampersand",
+        "sandbox_bank_has_daily_limit",
+        "sandbox_bank_numbers_change",
+    ];
+
+    #[test]
+    fn of_every_open_fact_it_is_known_whether_a_fetch_can_notice_it() {
+        let judged: BTreeSet<&str> = SWITCHES.into_iter().chain(NOT_OF_FETCHING).collect();
+        assert_eq!(judged, Switches::NAMES.iter().copied().collect());
     }
 }
