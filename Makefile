@@ -1,8 +1,9 @@
 # make demo    builds, and shows a bank's transactions arrive; ARGS="--once --json" for programs
 # make test    installs what the tests need, then formatting, lints, and all tests on both databases and in a browser
+# make conformance  what every connector must do, as a table; ARGS=--json for programs
 # make bench   what importing costs
-# make proof   what takes longer than a test may: many more cases of every property, and the benchmarks
-.PHONY: demo test bench proof install lint rust-tests walks
+# make proof   what takes longer than a test may: many more cases of every property, all weather, and the benchmarks
+.PHONY: demo test conformance bench proof install lint rust-tests walks
 .NOTPARALLEL:
 
 # Each stage of `make test` has a budget in minutes; together they stay under 30 on two cores with nothing compiled yet.
@@ -36,9 +37,13 @@ rust-tests:
 walks:
 	cd tests && npx --no-install playwright test
 
+conformance:
+	@cargo build --workspace --locked --quiet
+	@target/debug/bankside-conformance $(ARGS)
+
 bench:
 	cargo bench --locked --package bankside-engine --bench import
 
 proof:
-	PROPTEST_CASES=2000 tests/postgres run cargo test --workspace --locked --no-fail-fast
+	PROPTEST_CASES=2000 BANKSIDE_WEATHER=all tests/postgres run cargo test --workspace --locked --no-fail-fast
 	$(MAKE) --no-print-directory bench

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 /// Which room may know which. A room that is not here may not be.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("domain", &[]),
     ("connect", &["domain"]),
     ("vault", &["domain"]),
@@ -16,6 +16,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("server", &["domain", "engine", "web-assets"]),
     ("sandbox", &["domain"]),
     ("testkit", &["domain"]),
+    ("conformance", &["domain", "connect", "sandbox", "testkit"]),
     ("bankside", &["domain", "connect", "vault", "store", "engine", "server", "sandbox"]),
 ];
 

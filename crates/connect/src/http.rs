@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use backon::{ExponentialBuilder, Retryable, Sleeper};
 use bankside_domain::fault::FaultClass;
 use bankside_domain::{Ambient, Secret};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, Method};
 use url::Url;
@@ -114,7 +114,7 @@ impl Answer {
 pub struct Http {
     providers: Client,
     strangers: Client,
-    limiters: Arc<Mutex<HashMap<NonZeroU32, Arc<DefaultKeyedRateLimiter<String>>>>>,
+    paces: Arc<Mutex<HashMap<String, Timestamp>>>,
     turns: Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>>,
     pauses: Arc<dyn Pauses>,
     ambient: Ambient,
@@ -144,7 +144,7 @@ impl Http {
             providers: base().build().map_err(failed)?,
             // A proxy would resolve names for us and so walk round the guard.
             strangers: base().https_only(true).no_proxy().dns_resolver(guard::PublicOnly).build().map_err(failed)?,
-            limiters: Arc::default(),
+            paces: Arc::default(),
             turns: Arc::default(),
             pauses,
             ambient,
@@ -154,7 +154,10 @@ impl Http {
     /// Calls a provider at its configured address.
     pub async fn call(&self, call: &Call) -> Result<Answer, Fault> {
         if let Some(pace) = &call.pace {
-            self.limiter(pace.per_minute).until_key_ready(&pace.key).await;
+            let wait = self.wait_for(pace);
+            if !wait.is_zero() {
+                self.pause(wait).await;
+            }
         }
         let started_at = self.ambient.now();
         let attempt = || self.once(call);
@@ -224,10 +227,18 @@ impl Http {
         read(response, MAX_IMAGE_BYTES).await
     }
 
-    fn limiter(&self, per_minute: NonZeroU32) -> Arc<DefaultKeyedRateLimiter<String>> {
-        let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
-        let limiter = limiters.entry(per_minute);
-        Arc::clone(limiter.or_insert_with(|| Arc::new(RateLimiter::keyed(Quota::per_minute(per_minute)))))
+    /// How long a call waits for its place. So many calls as there are in a minute may come at once; after that they come one
+    /// by one, as the minute allows.
+    fn wait_for(&self, pace: &Pace) -> Duration {
+        let minute = SignedDuration::from_mins(1);
+        let between = SignedDuration::from_micros(60_000_000 / i64::from(pace.per_minute.get()));
+        let now = self.ambient.now();
+        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        // When a place would be free if calls came evenly.
+        let place = paces.entry(pace.key.clone()).or_insert(now);
+        let free_at = now.max(*place);
+        *place = free_at + between;
+        Duration::try_from(free_at.duration_since(now) - (minute - between)).unwrap_or_default()
     }
 }
 
@@ -271,4 +282,36 @@ fn unreached(error: &reqwest::Error) -> Fault {
         cause = inner.source();
     }
     Fault::new(FaultClass::RetryLater, code, message).with_source(causes.join(": "))
+}
+
+#[cfg(test)]
+mod tests {
+    use bankside_domain::{Clock, Entropy};
+
+    use super::*;
+
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+    }
+
+    impl Entropy for Still {
+        fn fill(&self, _: &mut [u8]) {}
+    }
+
+    #[test]
+    fn calls_beyond_a_minutes_worth_wait_for_their_places() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = Http::new(Ambient::new(Arc::new(Still), Arc::new(Still))).unwrap();
+        let pace = |key: &str| Pace { key: key.to_owned(), per_minute: NonZeroU32::new(60).unwrap() };
+        for call in 0..60 {
+            assert_eq!(http.wait_for(&pace("a")), Duration::ZERO, "{call}");
+        }
+        assert_eq!(http.wait_for(&pace("a")), Duration::from_secs(1));
+        assert_eq!(http.wait_for(&pace("a")), Duration::from_secs(2));
+        assert_eq!(http.wait_for(&pace("b")), Duration::ZERO, "another pace");
+    }
 }

@@ -13,7 +13,11 @@ mod faults;
 mod features;
 #[path = "whole/keys.rs"]
 mod keys;
+#[path = "whole/limits.rs"]
+mod limits;
 #[path = "whole/renewals.rs"]
 mod renewals;
 #[path = "whole/straight.rs"]
 mod straight;
+#[path = "whole/weather.rs"]
+mod weather;

@@ -1,0 +1,19 @@
+//! The conformance kit: what every connector must do, checked against its provider's simulator over real HTTP.
+//!
+//! What this crate is for: one suite for all connectors. A provider joins it by implementing [`Simulators`] for its simulator;
+//! the checks know nothing of any provider. What it is not: a test of what single banks send (that is `map`'s), nor of what
+//! the engine makes of it. It is a tool of the workshop: only `make` and tests run it, and nothing depends on it.
+//! What always holds: each check has a simulator of its own with a clock that stands still until it is turned, so that none
+//! depends on another; a check that a provider has no occasion for says why.
+
+mod gocardless;
+mod overheard;
+mod report;
+mod simulator;
+mod stand;
+mod suite;
+
+pub use gocardless::GoCardlessSandbox;
+pub use report::{Line, Outcome, Report};
+pub use simulator::{Call, Occasion, Simulator, Simulators, Trouble, Walk};
+pub use suite::run;
