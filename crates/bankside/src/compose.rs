@@ -1,6 +1,7 @@
 //! The composition root: from configuration to an engine that works.
 
 use std::path::Path;
+use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use bankside_connect::Registry;
@@ -66,6 +67,12 @@ pub(crate) enum KeyOrigin {
     File,
     Environment,
     Passphrase,
+}
+
+/// Prints a new key and keeps it nowhere.
+pub(crate) fn print_new_key() -> ExitCode {
+    println!("{}", MasterKey::generate(&crate::ambient::system()).to_text().expose());
+    ExitCode::SUCCESS
 }
 
 /// Opens the vault of the database, or starts it. The wrong key ends the start.

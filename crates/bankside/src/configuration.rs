@@ -1,6 +1,8 @@
 //! Configuration: defaults, then files, then the environment, then flags. The later one wins.
 
 mod json_file;
+#[cfg(test)]
+mod papers;
 mod provider_keys;
 pub(crate) mod variables;
 
@@ -167,7 +169,8 @@ impl Configuration {
             .with_context(|| format!("the configuration ({})", sources.join(", ")))?;
         let data_folder = options.data_folder.clone().unwrap_or_else(|| written.data_folder.clone());
         let json = JsonFile::find(named_json, &data_folder)?;
-        let mut notes = Vec::new();
+        let strange = variables.names_with("ACTUAL_").filter(|name| !provider_keys::is_older_name(name));
+        let mut notes: Vec<String> = strange.map(|name| format!("{name} is not read")).collect();
         if let Some(json) = &json {
             // After the defaults: what config.toml and the environment say comes before it.
             sources.insert(1, format!("file {}", json.path.display()));
@@ -191,9 +194,9 @@ impl Configuration {
             .clone()
             .or(written.database_url)
             .unwrap_or_else(|| format!("sqlite://{}", data_folder.join("bankside.sqlite").display()));
-        let key_file = match written.vault.key_file {
-            Some(path) => path,
-            None => default_key_file("bankside.key")?,
+        let key_file = match (from.variables.vault_key.clone(), written.vault.key_file) {
+            (Some(path), _) | (None, Some(path)) => path,
+            (None, None) => default_key_file("bankside.key")?,
         };
         check_key_lies_apart(&key_file, data_folder)?;
         let listen = match options.listen {
@@ -451,6 +454,7 @@ mod tests {
         let notes = configuration.notes.join("\n");
         assert!(notes.contains("“port”") && notes.contains("“nordigen.region”"), "{notes}");
         assert!(!format!("{configuration:?}").contains("json-key"));
+        assert_eq!(read("", &[("ACTUAL_NORDIGEN_ID", "x")]).unwrap().notes, ["ACTUAL_NORDIGEN_ID is not read"]);
         // Empty texts are what a form leaves behind: no keys, and no mistake.
         let empty = with_json(r#"{"nordigen": {"secretId": "", "secretKey": ""}}"#, "", &[]).unwrap();
         assert!(empty.providers.is_empty());
