@@ -85,7 +85,9 @@ fn a_new_key_is_printed_and_opens_what_it_has_closed() {
     assert_ne!(printed.stdout, home.run(&["new-key"]).stdout);
     home.write("key", &printed.stdout);
     let from_file = [("BANKSIDE_VAULT_KEY_FILE", "key")];
-    log(home.serve(&from_file));
+    let said = log(home.serve(&from_file));
+    assert!(said.contains("vault key from the environment, which names the file key"), "{said}");
+    assert!(!said.contains('\u{1b}'), "no codes of colours where nobody looks: {said}");
     let ended = home.run_with(&["doctor"], &[("BANKSIDE_VAULT_KEY", printed.stdout.trim())]);
     assert!(ended.status.success(), "{}", ended.stdout);
     // A key beside the data protects nothing, wherever it is named.

@@ -27,6 +27,8 @@ async function showFeatures(page: Page): Promise<void> {
 }
 
 test("config.json, restart, sign in, an account that is there, its bank", async ({ signedIn: page, house, eyes, context }) => {
+  // Many pictures; a machine that is busy needs longer for them.
+  test.slow();
   const account = await addAccount(page, "Household");
   await page.goto(`${house.address}/o/${organizationOf(page)}/settings`);
   await expect(page.getByText("none: typed on no page, and not in the configuration")).toBeVisible();
