@@ -78,6 +78,25 @@ fn the_key_of_the_vault_may_be_mounted_as_a_file() {
 }
 
 #[test]
+fn a_new_key_is_printed_and_opens_what_it_has_closed() {
+    let home = Home::new();
+    let printed = home.run(&["new-key"]);
+    assert!(printed.status.success() && !home.key_file().exists(), "it is kept nowhere");
+    assert_ne!(printed.stdout, home.run(&["new-key"]).stdout);
+    home.write("key", &printed.stdout);
+    let from_file = [("BANKSIDE_VAULT_KEY_FILE", "key")];
+    let said = log(home.serve(&from_file));
+    assert!(said.contains("vault key from the environment, which names the file key"), "{said}");
+    assert!(!said.contains('\u{1b}'), "no codes of colours where nobody looks: {said}");
+    let ended = home.run_with(&["doctor"], &[("BANKSIDE_VAULT_KEY", printed.stdout.trim())]);
+    assert!(ended.status.success(), "{}", ended.stdout);
+    // A key beside the data protects nothing, wherever it is named.
+    std::fs::copy(home.path().join("key"), home.path().join("bankside-data/key")).unwrap();
+    let beside = home.run_with(&["doctor"], &[("BANKSIDE_VAULT_KEY_FILE", "bankside-data/key")]);
+    assert!(beside.stdout.contains("lies in the data folder"), "{}", beside.stdout);
+}
+
+#[test]
 fn what_is_wrong_stops_the_start_with_its_place() {
     let home = Home::new();
     for (json, expected) in [

@@ -27,6 +27,8 @@ pub(crate) enum Command {
     SetPassword(PasswordOptions),
     /// Read an answer of a provider from a file, and print its rows as a sync would read them
     Normalize(NormalizeOptions),
+    /// Print a new key for the vault, for servers that are given theirs as a secret
+    NewKey,
     /// Check configuration, key, database and books, and say what is wrong
     Doctor(ServeOptions),
 }

@@ -1,6 +1,8 @@
 //! The composition root: from configuration to an engine that works.
 
+use std::io::IsTerminal as _;
 use std::path::Path;
+use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use bankside_connect::Registry;
@@ -25,7 +27,9 @@ pub(crate) fn start_log(filter: &str, format: LogFormat) -> anyhow::Result<()> {
         Err(_) => EnvFilter::try_new(filter).with_context(|| format!("log.filter = {filter}"))?,
     };
     let registry = tracing_subscriber::registry().with(filter);
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    // Colours are for people who look; a journal or a container's log would keep their codes.
+    let layer =
+        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     match format {
         LogFormat::Text => registry.with(layer.with_target(false)).try_init()?,
         LogFormat::Json => registry.with(layer.json()).try_init()?,
@@ -66,6 +70,12 @@ pub(crate) enum KeyOrigin {
     File,
     Environment,
     Passphrase,
+}
+
+/// Prints a new key and keeps it nowhere.
+pub(crate) fn print_new_key() -> ExitCode {
+    println!("{}", MasterKey::generate(&crate::ambient::system()).to_text().expose());
+    ExitCode::SUCCESS
 }
 
 /// Opens the vault of the database, or starts it. The wrong key ends the start.

@@ -1,6 +1,8 @@
 //! Configuration: defaults, then files, then the environment, then flags. The later one wins.
 
 mod json_file;
+#[cfg(test)]
+mod papers;
 mod provider_keys;
 pub(crate) mod variables;
 
@@ -11,7 +13,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use bankside_connect::Registry;
 use bankside_engine::{Descriptor, Feature, FixedFeature, ProviderSettings};
-use config::{Config, Environment, File, FileFormat};
+use config::{Config, ConfigError, Environment, File, FileFormat};
 use serde::Deserialize;
 use url::Url;
 
@@ -164,10 +166,12 @@ impl Configuration {
         let written: Written = builder
             .build()
             .and_then(Config::try_deserialize)
+            .map_err(|error| anyhow::anyhow!(without_values(&error)))
             .with_context(|| format!("the configuration ({})", sources.join(", ")))?;
         let data_folder = options.data_folder.clone().unwrap_or_else(|| written.data_folder.clone());
         let json = JsonFile::find(named_json, &data_folder)?;
-        let mut notes = Vec::new();
+        let strange = variables.names_with("ACTUAL_").filter(|name| !provider_keys::is_older_name(name));
+        let mut notes: Vec<String> = strange.map(|name| format!("{name} is not read")).collect();
         if let Some(json) = &json {
             // After the defaults: what config.toml and the environment say comes before it.
             sources.insert(1, format!("file {}", json.path.display()));
@@ -191,9 +195,9 @@ impl Configuration {
             .clone()
             .or(written.database_url)
             .unwrap_or_else(|| format!("sqlite://{}", data_folder.join("bankside.sqlite").display()));
-        let key_file = match written.vault.key_file {
-            Some(path) => path,
-            None => default_key_file("bankside.key")?,
+        let key_file = match (from.variables.vault_key.clone(), written.vault.key_file) {
+            (Some(path), _) | (None, Some(path)) => path,
+            (None, None) => default_key_file("bankside.key")?,
         };
         check_key_lies_apart(&key_file, data_folder)?;
         let listen = match options.listen {
@@ -221,6 +225,24 @@ impl Configuration {
             sources,
             notes,
         })
+    }
+}
+
+/// An error of the configuration with its place, but without the line or the value it is about: that may be a key.
+fn without_values(error: &ConfigError) -> String {
+    match error {
+        ConfigError::FileParse { uri, cause } => {
+            let said = cause.to_string();
+            let lines = said.lines().map(str::trim).filter(|line| !line.is_empty() && !line.contains('|'));
+            let file = uri.as_deref().map(|uri| format!(" in {uri}")).unwrap_or_default();
+            format!("{}{file}", lines.collect::<Vec<_>>().join(": "))
+        }
+        ConfigError::Type { key: Some(key), .. } | ConfigError::At { key: Some(key), .. }
+            if key.starts_with("providers") =>
+        {
+            format!("a value of the wrong kind under {key}: keys stand in quotes, enabled is true or false")
+        }
+        error => error.to_string(),
     }
 }
 
@@ -451,6 +473,7 @@ mod tests {
         let notes = configuration.notes.join("\n");
         assert!(notes.contains("“port”") && notes.contains("“nordigen.region”"), "{notes}");
         assert!(!format!("{configuration:?}").contains("json-key"));
+        assert_eq!(read("", &[("ACTUAL_NORDIGEN_ID", "x")]).unwrap().notes, ["ACTUAL_NORDIGEN_ID is not read"]);
         // Empty texts are what a form leaves behind: no keys, and no mistake.
         let empty = with_json(r#"{"nordigen": {"secretId": "", "secretKey": ""}}"#, "", &[]).unwrap();
         assert!(empty.providers.is_empty());
@@ -523,5 +546,14 @@ mod tests {
             error("data_folder = \"/srv\"\n[vault]\nkey_file = \"/srv/a.key\"").contains("lies in the data folder")
         );
         assert!(error("listen = ").contains("config.toml"));
+    }
+
+    #[test]
+    fn mistakes_in_the_file_tell_no_key() {
+        let unclosed = error("[providers.gocardless]\nsecret_id = \"x1\"\nsecret_key = \"geheim\n");
+        assert!(unclosed.contains("line 3") && unclosed.contains("config.toml"), "{unclosed}");
+        assert!(!unclosed.contains("geheim"), "{unclosed}");
+        let number = error("[providers.gocardless]\nsecret_id = \"x1\"\nsecret_key = 4711");
+        assert!(number.contains("in quotes") && !number.contains("4711"), "{number}");
     }
 }

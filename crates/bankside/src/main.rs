@@ -23,6 +23,7 @@ async fn main() -> ExitCode {
         cli::Command::Demo(options) => demo::run(&options).await,
         cli::Command::Sandbox(options) => sandbox::run(&options).await,
         cli::Command::SetPassword(options) => password::run(&options).await,
+        cli::Command::NewKey => Ok(compose::print_new_key()),
         cli::Command::Normalize(options) => normalize::run(&options),
         cli::Command::Doctor(options) => doctor::run(&options).await,
     };

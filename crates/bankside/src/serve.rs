@@ -59,6 +59,9 @@ fn announce(configuration: &Configuration, public_url: &Url, origin: KeyOrigin, 
     tracing::info!("configuration from {}", configuration.sources.join("; "));
     match origin {
         KeyOrigin::File => tracing::info!("vault key from the file {}", configuration.key_file.display()),
+        KeyOrigin::Environment if !configuration.key_file.as_os_str().is_empty() => {
+            tracing::info!("vault key from the environment, which names the file {}", configuration.key_file.display());
+        }
         KeyOrigin::Environment => tracing::info!("vault key from the environment"),
         KeyOrigin::Passphrase => {
             tracing::warn!("vault key from a passphrase: after a restart nothing is synced until it is given again");

@@ -81,8 +81,8 @@ impl Engine {
     /// Checks keys with a real call and keeps them, sealed, if they work.
     pub async fn keep_keys(&self, asker: &Asker, id: &str, typed: BTreeMap<String, Secret>) -> Result<(), EngineError> {
         asker.require(Right::ManageBanks)?;
-        let connector = self.connector(id)?;
         self.require_provider(id).await?;
+        let connector = self.connector(id)?;
         let descriptor = connector.descriptor();
         let keys = complete(descriptor, &typed)?;
         let provider = self.provider_with_keys(asker, connector, keys, Presence::PersonPresent).await?;

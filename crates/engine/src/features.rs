@@ -112,7 +112,7 @@ impl Engine {
     /// Refuses whatever begins something new with a provider while it may not be used.
     pub async fn require_provider(&self, id: &str) -> Result<(), EngineError> {
         self.require_on(&ACCOUNT_SYNCING).await?;
-        match self.descriptor(id).and_then(Feature::of_provider) {
+        match Feature::of_provider(self.connector(id)?.descriptor()) {
             Some(feature) => self.require_on(feature).await,
             None => Ok(()),
         }

@@ -33,6 +33,11 @@ impl MasterKey {
         Self(Zeroizing::new(ambient.random()))
     }
 
+    /// The textual form, as it stands in a key file or in the environment.
+    pub fn to_text(&self) -> Secret {
+        Secret::new(format!("{PREFIX}{}", BASE64URL_NOPAD.encode(self.bytes())))
+    }
+
     /// Reads the textual form, as it stands in a key file or in the environment.
     pub fn from_text(text: &Secret, place: &str) -> Result<Self, VaultError> {
         let malformed = || VaultError::Malformed { place: place.to_owned() };
@@ -77,7 +82,7 @@ impl MasterKey {
 
     fn write_new(path: &Path, ambient: &Ambient) -> Result<Self, VaultError> {
         let key = Self::generate(ambient);
-        let text = Zeroizing::new(format!("{PREFIX}{}\n", BASE64URL_NOPAD.encode(key.bytes())));
+        let text = Zeroizing::new(format!("{}\n", key.to_text().expose()));
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|error| failed(path, error))?;
         }

@@ -30,8 +30,9 @@ test("a fault of the provider names it, and the way to its portal", async ({ sig
   await page.getByText("Help", { exact: true }).click();
   await expect(page.getByRole("link", { name: "Open the GoCardless portal" })).toBeVisible();
   await eyes.look("provider-gone");
-  // The browser mentions the status, and nothing else.
-  expect(eyes.complaints.splice(0)).toEqual([expect.stringContaining("502")]);
+  // The browser mentions the status, of the page and of logos that were still on their way, and nothing else.
+  const complaints = eyes.complaints.splice(0).filter((complaint) => !complaint.includes("status of 502"));
+  expect(complaints).toEqual([]);
 });
 
 test("what the router refuses is told too, to people and to programs", async ({ signedIn: page, house }) => {

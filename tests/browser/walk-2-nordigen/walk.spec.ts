@@ -27,6 +27,8 @@ async function showFeatures(page: Page): Promise<void> {
 }
 
 test("config.json, restart, sign in, an account that is there, its bank", async ({ signedIn: page, house, eyes, context }) => {
+  // Many pictures; a machine that is busy needs longer for them.
+  test.slow();
   const account = await addAccount(page, "Household");
   await page.goto(`${house.address}/o/${organizationOf(page)}/settings`);
   await expect(page.getByText("none: typed on no page, and not in the configuration")).toBeVisible();
@@ -134,6 +136,22 @@ test("keys typed on the page come before those of the server, and resetting brin
   await page.getByRole("button", { name: "Reset credentials" }).click();
   await page.goto(`${home}/settings`);
   await expect(provider.getByText("from the environment")).toBeVisible();
+});
+
+test("a provider that is switched off says so where it would stand", async ({ signedIn: page, house, eyes }) => {
+  house.environment.BANKSIDE_PROVIDERS__GOCARDLESS__ENABLED = "false";
+  await house.restart();
+  expect(house.server.said).toContain("GoCardless: switched off");
+  const home = `${house.address}/o/${organizationOf(page)}`;
+  await page.goto(`${home}/settings`);
+  const provider = page.getByRole("region", { name: "GoCardless" });
+  await expect(provider.getByText("Switched off in the configuration")).toBeVisible();
+  await expect(provider.getByRole("link")).toHaveCount(0);
+  await page.goto(`${home}/add-account`);
+  await expect(page.getByText("Switched off in the configuration of this server.")).toBeVisible();
+  await eyes.look("provider-off");
+  await page.goto(`${home}/providers/gocardless/banks?country=DE`);
+  await expect(page.getByRole("main")).toContainText("switched off in the configuration");
 });
 
 test("account syncing off: nothing of it is offered, and an old address says which switch", async ({ signedIn: page, house, eyes }) => {

@@ -49,6 +49,11 @@ pub(super) fn variable(provider: &str, field: &str) -> String {
     format!("BANKSIDE_PROVIDERS__{}__{}", provider.to_ascii_uppercase(), field.to_ascii_uppercase())
 }
 
+/// Whether a variable is one of older guides.
+pub(super) fn is_older_name(name: &str) -> bool {
+    OLDER_NAMES.iter().flat_map(|older| older.fields).any(|(_, _, variable)| variable == name)
+}
+
 /// The keys of a provider that count, with notes on those that do not.
 pub(super) fn find(
     descriptor: &'static Descriptor,

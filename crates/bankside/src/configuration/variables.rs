@@ -1,6 +1,7 @@
 //! Environment variables of ours, and those whose value lies in a file: `NAME_FILE` stands for `NAME`, as containers mount secrets.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 
@@ -8,14 +9,11 @@ use anyhow::{Context, bail};
 const PREFIXES: [&str; 2] = ["BANKSIDE_", "ACTUAL_NORDIGEN_"];
 
 /// Ours, but no configuration: read where they are used.
-const ELSEWHERE: [&str; 6] = [
-    "BANKSIDE_VAULT_KEY",
-    "BANKSIDE_VAULT_KEY_FILE",
-    "BANKSIDE_VAULT_PASSPHRASE",
-    "BANKSIDE_VAULT_PASSPHRASE_FILE",
-    "BANKSIDE_WEB_DIST",
-    "BANKSIDE_TEST_POSTGRES",
-];
+const ELSEWHERE: [&str; 2] = ["BANKSIDE_WEB_DIST", "BANKSIDE_TEST_POSTGRES"];
+
+/// These give the vault's key; they are read when it is opened.
+const VAULT: [&str; 4] =
+    ["BANKSIDE_VAULT_KEY", "BANKSIDE_VAULT_KEY_FILE", "BANKSIDE_VAULT_PASSPHRASE", "BANKSIDE_VAULT_PASSPHRASE_FILE"];
 
 /// A setting of its own that only looks like one of these.
 const NO_SECRET_FILE: &str = "BANKSIDE_VAULT__KEY_FILE";
@@ -30,15 +28,27 @@ pub(super) struct Variable {
 
 /// Our variables by name. An empty one counts as not there: compose files write those for what is not set.
 #[derive(Clone, Default)]
-pub(super) struct Variables(BTreeMap<String, Variable>);
+pub(super) struct Variables {
+    found: BTreeMap<String, Variable>,
+    /// The file with the vault's key, where a variable names one; an empty path where the variable is the key.
+    pub(super) vault_key: Option<PathBuf>,
+}
 
 impl Variables {
     /// Reads ours out of an environment.
     pub(super) fn of(environment: &HashMap<String, String>) -> anyhow::Result<Self> {
         let mut ours = BTreeMap::new();
+        let mut vault_key = None;
         for (name, value) in environment {
             let is_ours = PREFIXES.iter().any(|prefix| name.starts_with(prefix));
-            if !is_ours || ELSEWHERE.contains(&name.as_str()) || value.trim().is_empty() {
+            if !is_ours || value.trim().is_empty() {
+                continue;
+            }
+            if VAULT.contains(&name.as_str()) {
+                vault_key = Some(if name.ends_with("_FILE") { PathBuf::from(value) } else { PathBuf::new() });
+                continue;
+            }
+            if ELSEWHERE.contains(&name.as_str()) {
                 continue;
             }
             let target = name.strip_suffix("_FILE").filter(|_| name != NO_SECRET_FILE);
@@ -53,22 +63,27 @@ impl Variables {
                 bail!("{target} and {target}_FILE are both set; one of them is enough");
             }
         }
-        Ok(Self(ours))
+        Ok(Self { found: ours, vault_key })
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Variable> {
-        self.0.get(name)
+        self.found.get(name)
     }
 
     /// Those that no one has asked for by name, for whoever reads the settings.
     pub(super) fn settings(&self, taken: &[String]) -> HashMap<String, String> {
-        let rest = self.0.iter().filter(|(name, _)| name.starts_with("BANKSIDE_") && !taken.contains(name));
+        let rest = self.found.iter().filter(|(name, _)| name.starts_with("BANKSIDE_") && !taken.contains(name));
         rest.map(|(name, variable)| (name.clone(), variable.value.clone())).collect()
+    }
+
+    /// The names of those that begin like this.
+    pub(super) fn names_with(&self, prefix: &str) -> impl Iterator<Item = &str> {
+        self.found.keys().map(String::as_str).filter(move |name| name.starts_with(prefix))
     }
 
     /// Every variable that was found, as it was written.
     pub(super) fn names(&self) -> Vec<&str> {
-        self.0.values().map(|variable| variable.found_in.as_str()).collect()
+        self.found.values().map(|variable| variable.found_in.as_str()).collect()
     }
 }
 

@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::{Right, Secret};
-use bankside_engine::{Descriptor, EngineError, FieldKind};
+use bankside_engine::{Descriptor, EngineError, FieldKind, KeySource};
 use serde::Deserialize;
 
 use crate::App;
@@ -17,6 +17,7 @@ use crate::pages::add_account::keys_in_words;
 use crate::pages::{shell, today};
 use crate::session::Member;
 use crate::view::FieldView;
+use crate::view::day::Today;
 use crate::view::fault::FaultView;
 use crate::view::shell::{Place, Shell};
 
@@ -99,13 +100,24 @@ async fn keys_page(
         fields: fields.collect(),
         descriptor: view.descriptor,
         fault,
-        current: view.keys.as_ref().map(|keys| keys_in_words(keys, &shell.today)),
+        current: view.keys.as_ref().map(|keys| current(keys, &shell.today)),
         is_elsewhere: view.is_elsewhere,
         base_url: base_url.map(ToString::to_string).unwrap_or_default(),
         then,
         shell,
     };
     Ok((status, page(&html)?).into_response())
+}
+
+/// The keys that count now, and what typing others means.
+fn current(keys: &KeySource, today: &Today) -> String {
+    let now = keys_in_words(keys, today);
+    match keys {
+        KeySource::Page { .. } => format!("{now}. What you type here takes their place."),
+        KeySource::Installation { .. } => {
+            format!("{now}. What you type here comes before them, for this organization alone.")
+        }
+    }
 }
 
 /// Tests and keeps keys, then goes on to the banks.
