@@ -18,9 +18,9 @@ use uuid::Uuid;
 use super::accounts::future_date;
 use super::fields::parse_uuid;
 use super::problem::Problem;
+use super::records::Account;
 use crate::Switches;
-use crate::banks::{Zone, plus_days};
-use crate::clock::wire_time;
+use crate::banks::{SANDBOX_FINANCE, Zone, plus_days};
 use crate::faults::{ArmedFault, FaultKind, line};
 
 /// What a daily limit says when nobody asked for other seconds; a wait that has been reported.
@@ -40,8 +40,8 @@ pub(super) struct Hit {
     pub(super) label: &'static str,
     /// The account in the path.
     pub(super) account: Option<String>,
-    /// The institution of that account, as far as it is known.
-    pub(super) institution: Option<String>,
+    /// That account, as far as it is known.
+    pub(super) known: Option<Account>,
     /// The sandbox clock.
     pub(super) now: Timestamp,
     /// What was armed.
@@ -71,7 +71,7 @@ impl Hit {
     }
 
     fn institution(&self) -> &str {
-        self.institution.as_deref().unwrap_or(crate::banks::SANDBOX_FINANCE)
+        self.known.as_ref().map_or(SANDBOX_FINANCE, |account| account.institution_id.as_str())
     }
 
     fn seconds(&self, default: u32) -> u32 {
@@ -225,8 +225,11 @@ const ROWS: &[Row] = &[
         Problem::with_body(StatusCode::BAD_REQUEST, json!({ "summary": summary, "detail": detail }))
     }),
     problem("account_dump", "§7, shape (c)", "The account itself in place of an error", |hit| {
+        let when = |instant: Timestamp| instant.strftime("%Y-%m-%d %H:%M:%S%.6f+00:00").to_string();
+        let (created, accessed) = hit.known.as_ref().map_or((hit.now, None), |one| (one.created, one.last_accessed));
         let body = json!({
-            "id": hit.id(), "created": wire_time(hit.now), "last_accessed": wire_time(hit.now), "iban": null,
+            "id": hit.id(), "created": when(created), "last_accessed": when(accessed.unwrap_or(hit.now)),
+            "iban": hit.known.as_ref().and_then(|one| one.card.iban.as_deref()).unwrap_or_default(),
             "aspsp_identifier": hit.institution(), "status": "ERROR",
         });
         Problem::with_body(StatusCode::CONFLICT, body).without_status_code()
@@ -305,7 +308,7 @@ pub(super) fn kinds() -> Vec<FaultKind> {
     let sample = Hit {
         label: "accounts/transactions",
         account: None,
-        institution: None,
+        known: None,
         now: Timestamp::UNIX_EPOCH,
         fault: ArmedFault::new("", ""),
     };

@@ -140,7 +140,7 @@ async fn pass(
     let hit = Hit {
         label: call.label,
         account: call.account.clone(),
-        institution: sandbox.read(|state, _| state.gocardless.institution_of(call.account.as_deref()?)),
+        known: sandbox.read(|state, _| state.gocardless.account(call.account.as_deref()?).cloned()),
         now: sandbox.now(),
         fault,
     };

@@ -14,5 +14,6 @@ mod limits;
 mod quirks;
 mod reconfirmation;
 mod requisitions;
+mod spec;
 mod state;
 mod tokens;
