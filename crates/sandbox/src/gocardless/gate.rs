@@ -173,10 +173,11 @@ fn authenticate(sandbox: &Sandbox, headers: &HeaderMap) -> Result<(), Problem> {
     if tokens::is_valid(sandbox, token.trim(), TokenType::Access) { Ok(()) } else { Err(Problem::invalid_token()) }
 }
 
-/// A path without its slash moves to the one with it and keeps its query (fact sheet §1); any other is not found.
+/// A path without its slash moves to the one with it and keeps its query (fact sheet §1); any other is not found. The
+/// provider's own clients rely on it for reading and for deleting; what has a body would lose it.
 fn slash_or_nothing(request: &Request) -> Response {
-    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-    if is_read && Route::find(&format!("{}/", request.uri().path())).is_some() {
+    let has_no_body = matches!(*request.method(), Method::GET | Method::HEAD | Method::DELETE);
+    if has_no_body && Route::find(&format!("{}/", request.uri().path())).is_some() {
         return moved(request.uri());
     }
     Problem::not_found().into_response()
