@@ -11,6 +11,7 @@ mod gate;
 mod institutions;
 mod kit;
 mod limits;
+mod papers;
 mod quirks;
 mod reconfirmation;
 mod requisitions;
