@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use axum::body::{Bytes, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header, response::Parts};
 use axum::middleware::Next;
@@ -42,6 +42,8 @@ pub(super) struct Hit {
     pub(super) account: Option<String>,
     /// That account, as far as it is known.
     pub(super) known: Option<Account>,
+    /// The institution in the body.
+    pub(super) asked_for: Option<String>,
     /// The sandbox clock.
     pub(super) now: Timestamp,
     /// What was armed.
@@ -71,7 +73,8 @@ impl Hit {
     }
 
     fn institution(&self) -> &str {
-        self.known.as_ref().map_or(SANDBOX_FINANCE, |account| account.institution_id.as_str())
+        let known = self.known.as_ref().map(|account| account.institution_id.as_str());
+        self.asked_for.as_deref().or(known).unwrap_or(SANDBOX_FINANCE)
     }
 
     fn seconds(&self, default: u32) -> u32 {
@@ -182,8 +185,15 @@ const ROWS: &[Row] = &[
     problem("account_processing", "§7, 409 AccountProcessing", "The data is being processed", |_| {
         Problem::processing()
     }),
-    problem("rate_limited", "§7, 429", "The general limit is used up", |hit| {
-        Problem::rate_limited("100/min", hit.seconds(GENERAL_WAIT_SECONDS).into())
+    answer("rate_limited", "§7, 429", "The general limit is used up", |hit| {
+        let seconds = hit.seconds(GENERAL_WAIT_SECONDS);
+        let mut response = without(Without::Limits, Problem::rate_limited("100/min", seconds.into()).into_response());
+        for (name, value) in [("limit", 100), ("remaining", 0), ("reset", seconds)] {
+            if let Ok(name) = HeaderName::try_from(format!("http_x_ratelimit_{name}")) {
+                response.headers_mut().insert(name, value.into());
+            }
+        }
+        response
     }),
     problem("institution_limit", "§7, 429 RateLimitError", "The bank's own limit is used up", |hit| {
         Problem::institution_limit(hit.what())
@@ -309,6 +319,7 @@ pub(super) fn kinds() -> Vec<FaultKind> {
         label: "accounts/transactions",
         account: None,
         known: None,
+        asked_for: None,
         now: Timestamp::UNIX_EPOCH,
         fault: ArmedFault::new("", ""),
     };
@@ -333,6 +344,16 @@ pub(super) fn counts(kind: &str, switches: &Switches) -> bool {
         "account_inactive" | "account_forbidden" | "connection_error" => switches.open_failures_count_to_suspension,
         _ => false,
     }
+}
+
+/// The institution in a call's body; with the call as it was.
+pub(super) async fn asked_for(request: Request) -> (Request, Option<String>) {
+    let (parts, body) = request.into_parts();
+    // A body that is too long is refused by whoever reads it next.
+    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let fields: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let institution = fields["institution_id"].as_str().map(str::to_owned);
+    (Request::from_parts(parts, Body::from(body)), institution)
 }
 
 /// Whether a client gets to see an answer.

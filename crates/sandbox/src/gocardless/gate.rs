@@ -137,7 +137,9 @@ async fn pass(
         return (axum::Json(json!({})).into_response(), standing);
     }
     let Some(fault) = sandbox.meet(call) else { return (next.run(request).await, standing) };
+    let (request, asked_for) = faults::asked_for(request).await;
     let hit = Hit {
+        asked_for,
         label: call.label,
         account: call.account.clone(),
         known: sandbox.read(|state, _| state.gocardless.account(call.account.as_deref()?).cloned()),

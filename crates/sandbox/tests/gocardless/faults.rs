@@ -88,6 +88,13 @@ async fn a_fault_waits_for_a_call_that_would_be_served() {
         (answer.status.as_u16(), &answer.body["summary"]),
         (503, &json!(format!("Institution {NORDHAFEN} is not operational")))
     );
+    sandbox.arm(ArmedFault::new("agreements", "maintenance")).unwrap();
+    let answer = world.post("/agreements/enduser/", &json!({ "institution_id": "KANALBANK_KNLBNL2A" })).await;
+    assert_eq!(answer.body["summary"], "Institution KANALBANK_KNLBNL2A is not operational");
+    sandbox.arm(ArmedFault { seconds: Some(17), ..ArmedFault::new("*", "rate_limited") }).unwrap();
+    let answer = world.get("/requisitions/").await;
+    let headers = ["limit", "remaining", "reset"].map(|name| answer.header(&format!("http_x_ratelimit_{name}")));
+    assert_eq!((headers, answer.text.contains("in 17 seconds")), (["100", "0", "17"], true));
 }
 
 #[tokio::test]
