@@ -361,11 +361,20 @@ pub(super) fn is_sent(response: &Response) -> bool {
     response.extensions().get::<Silent>().is_none()
 }
 
-/// Answers a call that has met a fault; with the name of the fault's kind.
-pub(super) async fn strike(hit: &Hit, request: Request, next: Next) -> (Response, Option<&'static str>) {
+/// The name of a fault's kind, as the table has it.
+pub(super) fn name_of(hit: &Hit) -> Option<&'static str> {
+    row_of(hit).map(|row| row.name)
+}
+
+fn row_of(hit: &Hit) -> Option<&'static Row> {
+    ROWS.iter().find(|row| row.name == hit.fault.kind)
+}
+
+/// Answers a call that has met a fault.
+pub(super) async fn strike(hit: &Hit, request: Request, next: Next) -> Response {
     // Only kinds of this table can be armed.
-    let Some(row) = ROWS.iter().find(|row| row.name == hit.fault.kind) else { return (next.run(request).await, None) };
-    let response = match row.act {
+    let Some(row) = row_of(hit) else { return next.run(request).await };
+    match row.act {
         Act::Problem(of) => of(hit).into_response(),
         Act::Answer(of) => of(hit),
         Act::Spoil(how) => {
@@ -378,8 +387,7 @@ pub(super) async fn strike(hit: &Hit, request: Request, next: Next) -> (Response
             tokio::time::sleep(Duration::from_secs(seconds.into())).await;
             closed()
         }
-    };
-    (response, Some(row.name))
+    }
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ pub(super) async fn gate(State(sandbox): State<Sandbox>, request: Request, next:
         return with_common_headers(slash_or_nothing(&request), &sandbox);
     };
     let bucket = (route.bucket)(Verb::of(request.method()));
-    let mut call = Call {
+    let call = Call {
         label: route.label,
         method: request.method().to_string(),
         account: route.account(request.uri().path()),
@@ -96,9 +96,9 @@ pub(super) async fn gate(State(sandbox): State<Sandbox>, request: Request, next:
         status: None,
         fault: None,
     };
-    let (mut response, standing) = pass(&sandbox, route, bucket, request, next, &mut call).await;
-    call.status = faults::is_sent(&response).then(|| response.status().as_u16());
-    sandbox.note(call);
+    let mut noted = Noted { sandbox: &sandbox, call };
+    let (mut response, standing) = pass(&sandbox, route, bucket, request, next, &mut noted.call).await;
+    noted.call.status = faults::is_sent(&response).then(|| response.status().as_u16());
     let without = response.extensions().get::<Without>().copied();
     if without != Some(Without::Everything) {
         response = with_common_headers(response, &sandbox);
@@ -108,6 +108,18 @@ pub(super) async fn gate(State(sandbox): State<Sandbox>, request: Request, next:
         standing.write(response.headers_mut());
     }
     response
+}
+
+/// A call that is noted when it is over, even when the client has not waited for that.
+struct Noted<'a> {
+    sandbox: &'a Sandbox,
+    call: Call,
+}
+
+impl Drop for Noted<'_> {
+    fn drop(&mut self) {
+        self.sandbox.note(self.call.clone());
+    }
 }
 
 /// The order of the provider's framework: token, general limit, method. What passes all of them may meet an armed fault.
@@ -146,9 +158,9 @@ async fn pass(
         now: sandbox.now(),
         fault,
     };
-    let (response, kind) = faults::strike(&hit, request, next).await;
-    call.fault = kind;
-    if let (Some(account), Some(kind)) = (hit.data_account(), kind)
+    call.fault = faults::name_of(&hit);
+    let response = faults::strike(&hit, request, next).await;
+    if let (Some(account), Some(kind)) = (hit.data_account(), call.fault)
         && faults::counts(kind, &sandbox.switches())
         && let Err(error) = sandbox.change(|state, _| {
             state.gocardless.fail(account);

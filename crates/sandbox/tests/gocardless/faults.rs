@@ -209,6 +209,23 @@ async fn the_line_breaks_as_armed() {
 }
 
 #[tokio::test]
+async fn a_call_is_noted_even_when_the_client_does_not_wait() {
+    let (world, sandbox, account) = linked().await;
+    sandbox.arm(ArmedFault { seconds: Some(60), ..ArmedFault::new("*", "never_answers") }).unwrap();
+    let path = format!("/accounts/{account}/");
+    // Not a sleep: the call is dropped as soon as it waits for something.
+    let mut call = Box::pin(world.get(&path));
+    std::future::poll_fn(|context| {
+        assert!(call.as_mut().poll(context).is_pending());
+        std::task::Poll::Ready(())
+    })
+    .await;
+    drop(call);
+    let noted = sandbox.calls().pop().unwrap();
+    assert_eq!((noted.label, noted.status, noted.fault), ("accounts/metadata", None, Some("never_answers")));
+}
+
+#[tokio::test]
 async fn a_lost_answer_has_had_its_effect_and_a_closed_connection_none() {
     let (world, sandbox, _) = linked().await;
     let body = json!({ "institution_id": NORDHAFEN });
