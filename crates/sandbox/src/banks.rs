@@ -150,6 +150,38 @@ pub(crate) enum Dialect {
     DayInText,
     /// Moment and place of a card payment in the text.
     PlaceInText,
+    /// The name in the structured text.
+    NameInText,
+    /// Names among the lines only.
+    NameInLines,
+    /// The kind of payment stuck to the name.
+    KindBeforeName,
+    /// Semicolons and a tag.
+    Semicolons,
+    /// Lines in no certain order, each with a word of its own.
+    LooseLines,
+    /// The name before the kind of payment, in Dutch or French.
+    NameBeforeKind,
+    /// A reference that says there is none, behind the text.
+    TrailingReference,
+    /// The text as structured text only.
+    StructuredOnly,
+    /// Till, moment and shop as structured text.
+    StructuredTill,
+    /// One line with the kind of payment in short.
+    ShortKinds,
+    /// Card rows count from the day of use, and are booked later.
+    UsedBefore,
+    /// Sentences in Polish about cards.
+    CardSentence,
+    /// Sentences in Italian with names between keywords.
+    KeywordSentences,
+    /// All signs turned.
+    TurnedSigns,
+    /// Twelve letters of the shop, then the rest.
+    TwelveLetters,
+    /// Lines with labels.
+    LabelledLines,
     /// Very long texts in many scripts, amounts without superfluous zeros.
     LongText,
     /// Everything that the documents leave open, row by row another.

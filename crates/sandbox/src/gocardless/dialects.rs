@@ -5,6 +5,7 @@
 
 mod ids;
 mod medley;
+mod more;
 mod texts;
 
 use serde_json::{Map, Value, json};
@@ -71,6 +72,22 @@ pub(super) fn shape(dialect: Dialect) -> &'static Shape {
         Dialect::Escapes => &Shape { booked: texts::escapes, pending: texts::escapes_pending, ..BARE },
         Dialect::DayInText => &Shape { booked: texts::day_in_text, pending: texts::day_in_text_pending, ..BARE },
         Dialect::PlaceInText => &Shape { booked: texts::place_in_text, ..BARE },
+        Dialect::NameInText => &Shape { booked: more::name_in_text, ..BARE },
+        Dialect::NameInLines => &Shape { booked: more::name_in_lines, ..BARE },
+        Dialect::KindBeforeName => &Shape { booked: more::kind_before_name, ..BARE },
+        Dialect::Semicolons => &Shape { booked: more::semicolons, ..BARE },
+        Dialect::LooseLines => &Shape { booked: more::loose_lines, ..BARE },
+        Dialect::NameBeforeKind => &Shape { booked: more::name_before_kind, ..BARE },
+        Dialect::TrailingReference => &Shape { booked: more::trailing_reference, ..BARE },
+        Dialect::StructuredOnly => &Shape { booked: more::structured_only, pending: texts::structured_pending, ..BARE },
+        Dialect::StructuredTill => &Shape { booked: more::structured_till, ..BARE },
+        Dialect::ShortKinds => &Shape { booked: more::short_kinds, ..BARE },
+        Dialect::UsedBefore => &Shape { booked: more::used_before, ..BARE },
+        Dialect::CardSentence => &Shape { booked: more::card_sentence, ..BARE },
+        Dialect::KeywordSentences => &Shape { booked: more::keyword_sentences, ..BARE },
+        Dialect::TurnedSigns => &Shape { booked: more::turned, pending: more::turned_pending, ..BARE },
+        Dialect::TwelveLetters => &Shape { booked: more::twelve_letters, ..BARE },
+        Dialect::LabelledLines => &Shape { booked: more::labelled_lines, ..BARE },
         Dialect::LongText => &Shape { trims_amounts: true, booked: medley::long_text, ..BARE },
         Dialect::Medley => {
             &Shape { booked: medley::row, pending: medley::pending, capital_balance_types: true, ..PLAIN }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use axum::body::{Bytes, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header, response::Parts};
 use axum::middleware::Next;
@@ -18,9 +18,9 @@ use uuid::Uuid;
 use super::accounts::future_date;
 use super::fields::parse_uuid;
 use super::problem::Problem;
+use super::records::Account;
 use crate::Switches;
-use crate::banks::{Zone, plus_days};
-use crate::clock::wire_time;
+use crate::banks::{SANDBOX_FINANCE, Zone, plus_days};
 use crate::faults::{ArmedFault, FaultKind, line};
 
 /// What a daily limit says when nobody asked for other seconds; a wait that has been reported.
@@ -40,8 +40,10 @@ pub(super) struct Hit {
     pub(super) label: &'static str,
     /// The account in the path.
     pub(super) account: Option<String>,
-    /// The institution of that account, as far as it is known.
-    pub(super) institution: Option<String>,
+    /// That account, as far as it is known.
+    pub(super) known: Option<Account>,
+    /// The institution in the body.
+    pub(super) asked_for: Option<String>,
     /// The sandbox clock.
     pub(super) now: Timestamp,
     /// What was armed.
@@ -71,7 +73,8 @@ impl Hit {
     }
 
     fn institution(&self) -> &str {
-        self.institution.as_deref().unwrap_or(crate::banks::SANDBOX_FINANCE)
+        let known = self.known.as_ref().map(|account| account.institution_id.as_str());
+        self.asked_for.as_deref().or(known).unwrap_or(SANDBOX_FINANCE)
     }
 
     fn seconds(&self, default: u32) -> u32 {
@@ -182,8 +185,15 @@ const ROWS: &[Row] = &[
     problem("account_processing", "§7, 409 AccountProcessing", "The data is being processed", |_| {
         Problem::processing()
     }),
-    problem("rate_limited", "§7, 429", "The general limit is used up", |hit| {
-        Problem::rate_limited("100/min", hit.seconds(GENERAL_WAIT_SECONDS).into())
+    answer("rate_limited", "§7, 429", "The general limit is used up", |hit| {
+        let seconds = hit.seconds(GENERAL_WAIT_SECONDS);
+        let mut response = without(Without::Limits, Problem::rate_limited("100/min", seconds.into()).into_response());
+        for (name, value) in [("limit", 100), ("remaining", 0), ("reset", seconds)] {
+            if let Ok(name) = HeaderName::try_from(format!("http_x_ratelimit_{name}")) {
+                response.headers_mut().insert(name, value.into());
+            }
+        }
+        response
     }),
     problem("institution_limit", "§7, 429 RateLimitError", "The bank's own limit is used up", |hit| {
         Problem::institution_limit(hit.what())
@@ -225,8 +235,11 @@ const ROWS: &[Row] = &[
         Problem::with_body(StatusCode::BAD_REQUEST, json!({ "summary": summary, "detail": detail }))
     }),
     problem("account_dump", "§7, shape (c)", "The account itself in place of an error", |hit| {
+        let when = |instant: Timestamp| instant.strftime("%Y-%m-%d %H:%M:%S%.6f+00:00").to_string();
+        let (created, accessed) = hit.known.as_ref().map_or((hit.now, None), |one| (one.created, one.last_accessed));
         let body = json!({
-            "id": hit.id(), "created": wire_time(hit.now), "last_accessed": wire_time(hit.now), "iban": null,
+            "id": hit.id(), "created": when(created), "last_accessed": when(accessed.unwrap_or(hit.now)),
+            "iban": hit.known.as_ref().and_then(|one| one.card.iban.as_deref()).unwrap_or_default(),
             "aspsp_identifier": hit.institution(), "status": "ERROR",
         });
         Problem::with_body(StatusCode::CONFLICT, body).without_status_code()
@@ -305,7 +318,8 @@ pub(super) fn kinds() -> Vec<FaultKind> {
     let sample = Hit {
         label: "accounts/transactions",
         account: None,
-        institution: None,
+        known: None,
+        asked_for: None,
         now: Timestamp::UNIX_EPOCH,
         fault: ArmedFault::new("", ""),
     };
@@ -332,16 +346,35 @@ pub(super) fn counts(kind: &str, switches: &Switches) -> bool {
     }
 }
 
+/// The institution in a call's body; with the call as it was.
+pub(super) async fn asked_for(request: Request) -> (Request, Option<String>) {
+    let (parts, body) = request.into_parts();
+    // A body that is too long is refused by whoever reads it next.
+    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let fields: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let institution = fields["institution_id"].as_str().map(str::to_owned);
+    (Request::from_parts(parts, Body::from(body)), institution)
+}
+
 /// Whether a client gets to see an answer.
 pub(super) fn is_sent(response: &Response) -> bool {
     response.extensions().get::<Silent>().is_none()
 }
 
-/// Answers a call that has met a fault; with the name of the fault's kind.
-pub(super) async fn strike(hit: &Hit, request: Request, next: Next) -> (Response, Option<&'static str>) {
+/// The name of a fault's kind, as the table has it.
+pub(super) fn name_of(hit: &Hit) -> Option<&'static str> {
+    row_of(hit).map(|row| row.name)
+}
+
+fn row_of(hit: &Hit) -> Option<&'static Row> {
+    ROWS.iter().find(|row| row.name == hit.fault.kind)
+}
+
+/// Answers a call that has met a fault.
+pub(super) async fn strike(hit: &Hit, request: Request, next: Next) -> Response {
     // Only kinds of this table can be armed.
-    let Some(row) = ROWS.iter().find(|row| row.name == hit.fault.kind) else { return (next.run(request).await, None) };
-    let response = match row.act {
+    let Some(row) = row_of(hit) else { return next.run(request).await };
+    match row.act {
         Act::Problem(of) => of(hit).into_response(),
         Act::Answer(of) => of(hit),
         Act::Spoil(how) => {
@@ -354,8 +387,7 @@ pub(super) async fn strike(hit: &Hit, request: Request, next: Next) -> (Response
             tokio::time::sleep(Duration::from_secs(seconds.into())).await;
             closed()
         }
-    };
-    (response, Some(row.name))
+    }
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ pub(super) async fn gate(State(sandbox): State<Sandbox>, request: Request, next:
         return with_common_headers(slash_or_nothing(&request), &sandbox);
     };
     let bucket = (route.bucket)(Verb::of(request.method()));
-    let mut call = Call {
+    let call = Call {
         label: route.label,
         method: request.method().to_string(),
         account: route.account(request.uri().path()),
@@ -96,9 +96,9 @@ pub(super) async fn gate(State(sandbox): State<Sandbox>, request: Request, next:
         status: None,
         fault: None,
     };
-    let (mut response, standing) = pass(&sandbox, route, bucket, request, next, &mut call).await;
-    call.status = faults::is_sent(&response).then(|| response.status().as_u16());
-    sandbox.note(call);
+    let mut noted = Noted { sandbox: &sandbox, call };
+    let (mut response, standing) = pass(&sandbox, route, bucket, request, next, &mut noted.call).await;
+    noted.call.status = faults::is_sent(&response).then(|| response.status().as_u16());
     let without = response.extensions().get::<Without>().copied();
     if without != Some(Without::Everything) {
         response = with_common_headers(response, &sandbox);
@@ -108,6 +108,18 @@ pub(super) async fn gate(State(sandbox): State<Sandbox>, request: Request, next:
         standing.write(response.headers_mut());
     }
     response
+}
+
+/// A call that is noted when it is over, even when the client has not waited for that.
+struct Noted<'a> {
+    sandbox: &'a Sandbox,
+    call: Call,
+}
+
+impl Drop for Noted<'_> {
+    fn drop(&mut self) {
+        self.sandbox.note(self.call.clone());
+    }
 }
 
 /// The order of the provider's framework: token, general limit, method. What passes all of them may meet an armed fault.
@@ -137,16 +149,18 @@ async fn pass(
         return (axum::Json(json!({})).into_response(), standing);
     }
     let Some(fault) = sandbox.meet(call) else { return (next.run(request).await, standing) };
+    let (request, asked_for) = faults::asked_for(request).await;
     let hit = Hit {
+        asked_for,
         label: call.label,
         account: call.account.clone(),
-        institution: sandbox.read(|state, _| state.gocardless.institution_of(call.account.as_deref()?)),
+        known: sandbox.read(|state, _| state.gocardless.account(call.account.as_deref()?).cloned()),
         now: sandbox.now(),
         fault,
     };
-    let (response, kind) = faults::strike(&hit, request, next).await;
-    call.fault = kind;
-    if let (Some(account), Some(kind)) = (hit.data_account(), kind)
+    call.fault = faults::name_of(&hit);
+    let response = faults::strike(&hit, request, next).await;
+    if let (Some(account), Some(kind)) = (hit.data_account(), call.fault)
         && faults::counts(kind, &sandbox.switches())
         && let Err(error) = sandbox.change(|state, _| {
             state.gocardless.fail(account);
@@ -173,10 +187,11 @@ fn authenticate(sandbox: &Sandbox, headers: &HeaderMap) -> Result<(), Problem> {
     if tokens::is_valid(sandbox, token.trim(), TokenType::Access) { Ok(()) } else { Err(Problem::invalid_token()) }
 }
 
-/// A path without its slash moves to the one with it and keeps its query (fact sheet §1); any other is not found.
+/// A path without its slash moves to the one with it and keeps its query (fact sheet §1); any other is not found. The
+/// provider's own clients rely on it for reading and for deleting; what has a body would lose it.
 fn slash_or_nothing(request: &Request) -> Response {
-    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-    if is_read && Route::find(&format!("{}/", request.uri().path())).is_some() {
+    let has_no_body = matches!(*request.method(), Method::GET | Method::HEAD | Method::DELETE);
+    if has_no_body && Route::find(&format!("{}/", request.uri().path())).is_some() {
         return moved(request.uri());
     }
     Problem::not_found().into_response()

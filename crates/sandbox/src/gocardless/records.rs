@@ -288,9 +288,9 @@ impl Records {
         }
     }
 
-    /// The institution of an account, by the id in a path.
-    pub(super) fn institution_of(&self, account: &str) -> Option<String> {
-        self.accounts.get(&Uuid::try_parse(account).ok()?).map(|account| account.institution_id.clone())
+    /// An account, by the id in a path.
+    pub(super) fn account(&self, id: &str) -> Option<&Account> {
+        self.accounts.get(&Uuid::try_parse(id).ok()?)
     }
 
     /// The requisition that a link leads to.

@@ -131,10 +131,15 @@ pub(super) async fn list(State(sandbox): State<Sandbox>, query: Query) -> Result
 /// `GET requisitions/{id}/`
 pub(super) async fn retrieve(State(sandbox): State<Sandbox>, id: PathId) -> Result<Json<RequisitionRow>, Problem> {
     let id = requisition_id(&sandbox, &id)?;
-    sandbox.read(|state, now| {
-        let records = &state.gocardless;
+    sandbox.change(|state, now| {
+        let records = &mut state.gocardless;
         let requisition = records.requisitions.get(&id).ok_or_else(Problem::not_found)?;
-        Ok(Json(RequisitionRow::new(&sandbox, records, id, requisition, now)))
+        let row = RequisitionRow::new(&sandbox, records, id, requisition, now);
+        // Who was sent back straight away finds access being granted once, and linked from then on.
+        if requisition.status == Status::GrantingAccess && !requisition.accounts.is_empty() {
+            records.requisitions.entry(id).and_modify(|requisition| requisition.status = Status::Linked);
+        }
+        Ok(Json(row))
     })
 }
 

@@ -192,3 +192,49 @@ async fn pages_need_no_script_and_take_no_frame() {
     let css = world.page("/sandbox.css").await;
     assert_eq!((css.status, css.header("content-type")), (StatusCode::OK, "text/css; charset=utf-8"));
 }
+
+#[tokio::test]
+async fn a_walk_may_end_in_every_documented_way() {
+    let world = World::new().await;
+    let ends = [
+        ("ssn", "SSNVerificationFailed", "RJ"),
+        ("limit", "CompanyRequisitionLimitReached", "UA"),
+        ("broken", "GoCardlessTechnicalError", "UA"),
+        ("unknown", "UnknownError", "UA"),
+    ];
+    for (user, error, left) in ends {
+        let (path, id) = begin(&world, NORDHAFEN, json!({})).await;
+        world.page(&path).await;
+        world.form(&path, &[("step", "consent")]).await;
+        let end = world.form(&path, &[("step", "sign_in"), ("user_id", user), ("code", "1")]).await;
+        assert_eq!(end.status, StatusCode::FOUND);
+        let expected = format!("https://client.example/back?ref={id}&error={error}&details=");
+        assert!(end.header("location").starts_with(&expected), "{}", end.header("location"));
+        assert_eq!(status(&world, &id).await, left);
+    }
+}
+
+#[tokio::test]
+async fn who_wants_to_go_straight_back_is_linked_a_moment_later() {
+    let world = World::new().await;
+    let (path, id) = begin(&world, NORDHAFEN, json!({ "redirect_immediate": true })).await;
+    world.page(&path).await;
+    world.form(&path, &[("step", "consent")]).await;
+    let end = world.form(&path, &[("step", "sign_in"), ("user_id", "me"), ("code", "1")]).await;
+    assert_eq!(end.header("location"), format!("https://client.example/back?ref={id}"));
+    assert!(world.page(&path).await.header("location").contains("RequisitionLinkReused"));
+    let first = world.get(&format!("/requisitions/{id}/")).await.ok();
+    assert_eq!((&first["status"], first["accounts"].as_array().unwrap().len()), (&json!("GA"), 2));
+    assert_eq!(status(&world, &id).await, "LN");
+    let account = first["accounts"][0].as_str().unwrap();
+    assert_eq!(world.get(&format!("/accounts/{account}/balances/")).await.status, 409);
+    assert_eq!(world.get(&format!("/accounts/{account}/")).await.ok()["status"], "PROCESSING");
+    world.get(&format!("/accounts/{account}/balances/")).await.ok();
+
+    let (path, _) = begin(&world, KANALBANK, json!({ "redirect_immediate": true, "account_selection": true })).await;
+    for fields in [vec![("step", "consent")], vec![("step", "sign_in"), ("user_id", "me"), ("code", "1")]] {
+        world.form(&path, &fields).await;
+    }
+    let end = world.form(&path, &[("step", "choose"), ("account", "yen")]).await;
+    assert_eq!(end.status, StatusCode::FOUND);
+}

@@ -88,6 +88,13 @@ async fn a_fault_waits_for_a_call_that_would_be_served() {
         (answer.status.as_u16(), &answer.body["summary"]),
         (503, &json!(format!("Institution {NORDHAFEN} is not operational")))
     );
+    sandbox.arm(ArmedFault::new("agreements", "maintenance")).unwrap();
+    let answer = world.post("/agreements/enduser/", &json!({ "institution_id": "KANALBANK_KNLBNL2A" })).await;
+    assert_eq!(answer.body["summary"], "Institution KANALBANK_KNLBNL2A is not operational");
+    sandbox.arm(ArmedFault { seconds: Some(17), ..ArmedFault::new("*", "rate_limited") }).unwrap();
+    let answer = world.get("/requisitions/").await;
+    let headers = ["limit", "remaining", "reset"].map(|name| answer.header(&format!("http_x_ratelimit_{name}")));
+    assert_eq!((headers, answer.text.contains("in 17 seconds")), (["100", "0", "17"], true));
 }
 
 #[tokio::test]
@@ -199,6 +206,23 @@ async fn the_line_breaks_as_armed() {
     assert!(strike("html_page").await.contains("accept the terms"));
     assert!(strike("huge_body").await.len() > 16 * 1024 * 1024);
     assert!(strike("redirect_elsewhere").await.contains("location: http://127.0.0.1:9/elsewhere"));
+}
+
+#[tokio::test]
+async fn a_call_is_noted_even_when_the_client_does_not_wait() {
+    let (world, sandbox, account) = linked().await;
+    sandbox.arm(ArmedFault { seconds: Some(60), ..ArmedFault::new("*", "never_answers") }).unwrap();
+    let path = format!("/accounts/{account}/");
+    // Not a sleep: the call is dropped as soon as it waits for something.
+    let mut call = Box::pin(world.get(&path));
+    std::future::poll_fn(|context| {
+        assert!(call.as_mut().poll(context).is_pending());
+        std::task::Poll::Ready(())
+    })
+    .await;
+    drop(call);
+    let noted = sandbox.calls().pop().unwrap();
+    assert_eq!((noted.label, noted.status, noted.fault), ("accounts/metadata", None, Some("never_answers")));
 }
 
 #[tokio::test]

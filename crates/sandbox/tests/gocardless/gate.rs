@@ -50,6 +50,7 @@ async fn a_missing_slash_moves_and_keeps_the_query() {
         );
     }
     assert_eq!(world.get("/nothing").await.status, 404);
+    assert_eq!(world.delete(&format!("/requisitions/{account}")).await.status, StatusCode::MOVED_PERMANENTLY);
     assert_eq!(world.post("/requisitions", &json!({})).await.status, 404, "a body would be lost");
 }
 

@@ -170,6 +170,60 @@ async fn texts_stand_elsewhere() {
 }
 
 #[tokio::test]
+async fn the_rest_of_the_list_has_forms_of_its_own() {
+    let world = World::new().await;
+    // What the text or the first line of a card payment, and of another row, begins with; and whether anyone is named.
+    let forms = [
+        ("ABANCA_CAGLESMM", "Card payment ", "", false),
+        ("BANCSABADELL_BSABESBB", "COMPRA TARJ. ", "TRANSFERENCIA", false),
+        ("BANK_OF_IRELAND_B365_BOFIIE2D", "POSC", "", false),
+        ("BANKINTER_BKBKESMM", "/Txt/D|", "", true),
+        ("FORTUNEO_FTNOFRP1XXX", "CARTE ", "", false),
+        ("KBC_KREDBEBB", "", "", false),
+        ("DANSKEBANK_DABANO22", "Card payment ", "", true),
+        ("DIREKT_HELADEF1822", "Card payment ", "", true),
+        ("SSK_DUSSELDORF_DUSSDEDDXXX", "", "", true),
+        ("EASYBANK_BAWAATWW", "POS 5454 K002 ", "", true),
+        ("RAIFFEISEN_AT_RZBAATWW", "", "", true),
+        ("ISYBANK_ITBBITMM", "Card payment ", "", true),
+        ("BPER_RETAIL_BPMOIT22", "PAGAMENTO SU POS CIRCUITO MASTERCARD ", "", false),
+        ("ALIOR_ALBPPLPW", "Transakcja kartą debetową 5454, ", "", true),
+        ("COOPERATIVE_CPBKGB22", "CustRef: ", "CustRef: ", false),
+    ];
+    for (bank, card, other, named) in forms {
+        let account = world.link(bank).await.accounts.remove(0);
+        let seen = Seen::of(&world, &account).await;
+        let begins = |row: &Value| {
+            let structured = row["remittanceInformationStructured"].as_str().unwrap_or_default();
+            [text(row), structured, lines(row).first().copied().unwrap_or_default()].concat()
+        };
+        seen.each(|row| begins(row).starts_with(card), |row| begins(row).starts_with(other) && has_name(row) == named);
+        world.turn(json!({ "advance_seconds": 60 })).await.ok();
+    }
+    let structured = |row: &Value| row["remittanceInformationStructured"].as_str().unwrap_or_default().to_owned();
+    let loose = Seen::at("BOURSORAMA_BOUSFRPP").await;
+    let places: BTreeSet<_> =
+        loose.cards().map(|row| lines(row).iter().position(|line| line.starts_with("CARTE "))).collect();
+    assert_eq!(places, BTreeSet::from([Some(0), Some(1)]), "in no certain order");
+    let kbc = Seen::at("KBC_KREDBEBB").await;
+    kbc.each(|row| text(row).contains(" Betaling met "), |row| !text(row).contains(" Betaling met "));
+    assert!(kbc.booked.iter().any(|row| text(row).contains("Domiciliëring")));
+    let danske = Seen::at("DANSKEBANK_DABANO22").await;
+    assert!(danske.booked.iter().all(|row| text(row).ends_with("\nEndToEndID: NOTPROVIDED")));
+    let easybank = Seen::at("EASYBANK_BAWAATWW").await;
+    easybank.each(|row| structured(row).contains("\\\\WIEN\\"), |row| !has_text(row));
+    let twelve = Seen::at("RAIFFEISEN_AT_RZBAATWW").await;
+    twelve.each(|row| structured(row)[12..].starts_with(" 5454 "), |row| has(row, "endToEndId"));
+    let late = Seen::at("ISYBANK_ITBBITMM").await;
+    late.each(
+        |row| row["valueDate"].as_str() < row["bookingDate"].as_str(),
+        |row| row["valueDate"] == row["bookingDate"],
+    );
+    let turned = Seen::at("CETELEM_CETMPTP1XXX").await;
+    assert!(turned.cards().all(|row| minor(&row["transactionAmount"]) > 0));
+}
+
+#[tokio::test]
 async fn days_are_missing_swapped_or_still_to_come() {
     let undated = Seen::at("NORWEGIAN_NO_NORWNOK1").await;
     assert!(!undated.pending.is_empty());

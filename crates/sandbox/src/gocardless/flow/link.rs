@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::super::records::{Account, Readiness, Records};
+use super::super::records::{Account, Readiness, Records, Requisition};
 use super::Visit;
-use crate::banks::{Card, Numbering, SANDBOX_FINANCE};
+use crate::banks::{Card, Numbering, Processing, SANDBOX_FINANCE};
 use crate::{Sandbox, SandboxError};
 
 /// The accounts that the bank offers to this consent.
@@ -20,20 +20,33 @@ pub(super) fn offered_cards(sandbox: &Sandbox, visit: &Visit) -> Result<Vec<Card
 }
 
 /// The accounts that were chosen, or all of them where there was no choice.
-pub(super) fn chosen_cards(sandbox: &Sandbox, visit: &Visit) -> Result<Vec<Card>, SandboxError> {
+pub(super) fn chosen_cards(
+    sandbox: &Sandbox,
+    visit: &Visit,
+    requisition: &Requisition,
+) -> Result<Vec<Card>, SandboxError> {
     let mut cards = offered_cards(sandbox, visit)?;
-    if let Some(chosen) = &visit.requisition.chosen {
+    if let Some(chosen) = &requisition.chosen {
         cards.retain(|card| chosen.contains(&card.key));
     }
     Ok(cards)
 }
 
 /// Creates or finds an account for each of them and puts their ids into the requisition.
-pub(super) fn link_accounts(sandbox: &Sandbox, visit: &Visit, records: &mut Records) -> Result<(), SandboxError> {
+pub(super) fn link_accounts(
+    sandbox: &Sandbox,
+    visit: &Visit,
+    requisition: &Requisition,
+    records: &mut Records,
+) -> Result<(), SandboxError> {
     let Some(service) = visit.bank.service else { return Ok(()) };
     let processing = records.processing.get(&visit.requisition.institution_id).copied().unwrap_or(service.processing);
+    let processing = match processing {
+        Processing::Ready if requisition.redirect_immediate => Processing::Polls(1),
+        other => other,
+    };
     let mut ids = Vec::new();
-    for card in chosen_cards(sandbox, visit)? {
+    for card in chosen_cards(sandbox, visit, requisition)? {
         let known = records.accounts.iter().find(|(_, account)| is_same(account, visit, &card));
         let known = known.filter(|_| sandbox.switches().account_ids_survive_relink);
         let (id, before) = known.map_or_else(|| (sandbox.uuid(), None), |(id, account)| (*id, Some(account)));

@@ -50,7 +50,7 @@ impl Screen {
             access_days: agreement.access_valid_for_days,
             until: ends_on.strftime("%-d %B %Y").to_string(),
             offered: link::offered_cards(sandbox, visit)?,
-            chosen: link::chosen_cards(sandbox, visit)?,
+            chosen: link::chosen_cards(sandbox, visit, &visit.requisition)?,
             complaint,
         })
     }

@@ -10,6 +10,13 @@ use crate::{Sandbox, SandboxError};
 pub(super) const REJECTED_USER: &str = "reject";
 /// The user id at which the bank fails.
 pub(super) const FAILING_USER: &str = "down";
+/// User ids at which a walk ends in the ways that are left (fact sheet §5).
+const OTHER_ENDS: [(&str, Failure); 4] = [
+    ("ssn", Failure::SsnRefused),
+    ("limit", Failure::LimitReached),
+    ("broken", Failure::ProviderDown),
+    ("unknown", Failure::Unknown),
+];
 /// What the sign-in form is filled in with, so that a visitor need only continue.
 pub(super) const SUGGESTED_USER: &str = "demo";
 pub(super) const SUGGESTED_CODE: &str = "123456";
@@ -44,6 +51,8 @@ impl Step {
             Status::Created | Status::GivingConsent => Some(Self::Consent),
             Status::UndergoingAuthentication => Some(Self::SignIn),
             Status::SelectingAccounts => Some(Self::Choose),
+            // Who was sent back straight away has used up the link.
+            Status::GrantingAccess if visit.requisition.redirect_immediate => None,
             Status::GrantingAccess => Some(Self::Granted),
             Status::Rejected | Status::Linked | Status::Suspended | Status::Expired => None,
         }
@@ -57,6 +66,10 @@ pub(in crate::gocardless) enum Failure {
     Rejected,
     InstitutionDown,
     LinkReused,
+    SsnRefused,
+    LimitReached,
+    ProviderDown,
+    Unknown,
 }
 
 impl Failure {
@@ -66,6 +79,10 @@ impl Failure {
             Self::Rejected => "UserSessionRejected",
             Self::InstitutionDown => "InstitutionTechnicalError",
             Self::LinkReused => "RequisitionLinkReused",
+            Self::SsnRefused => "SSNVerificationFailed",
+            Self::LimitReached => "CompanyRequisitionLimitReached",
+            Self::ProviderDown => "GoCardlessTechnicalError",
+            Self::Unknown => "UnknownError",
         }
     }
 
@@ -77,6 +94,10 @@ impl Failure {
                 "A technical error occurred while trying to connect to the institution, please try again."
             }
             Self::LinkReused => "This link has already been used for authorization and is no longer valid.",
+            Self::SsnRefused => "SSN Verification has failed",
+            Self::LimitReached => "Free usage limit exceeded.",
+            Self::ProviderDown => "An unexpected error occurred in the GoCardless system",
+            Self::Unknown => "An unknown error occurred.",
         }
     }
 }
@@ -157,10 +178,10 @@ pub(super) fn submit(
             set_status(records, visit, Status::UndergoingAuthentication);
             Ok(Reply::Again)
         }
-        Step::SignIn => Ok(sign_in(visit, records, form)),
+        Step::SignIn => sign_in(sandbox, visit, records, form),
         Step::Choose => choose(sandbox, visit, records, form),
         Step::Granted => {
-            link::link_accounts(sandbox, visit, records)?;
+            link::link_accounts(sandbox, visit, &visit.requisition, records)?;
             set_status(records, visit, Status::Linked);
             Ok(Reply::Away(Outcome::Granted))
         }
@@ -168,8 +189,9 @@ pub(super) fn submit(
 }
 
 /// The sandbox's banks accept anyone, but both fields must be filled.
-fn sign_in(visit: &Visit, records: &mut Records, form: &Form) -> Reply {
-    match (form.get("user_id"), form.get("code")) {
+fn sign_in(sandbox: &Sandbox, visit: &Visit, records: &mut Records, form: &Form) -> Result<Reply, SandboxError> {
+    let user = form.get("user_id");
+    Ok(match (user, form.get("code")) {
         ("", _) => Reply::Show(Step::SignIn, Some(Complaint::UserIdMissing)),
         (_, "") => Reply::Show(Step::SignIn, Some(Complaint::CodeMissing)),
         (REJECTED_USER, _) => {
@@ -178,11 +200,30 @@ fn sign_in(visit: &Visit, records: &mut Records, form: &Form) -> Reply {
         }
         (FAILING_USER, _) => Reply::Away(Outcome::Failed(Failure::InstitutionDown)),
         _ => {
-            let chooses = visit.requisition.account_selection;
-            set_status(records, visit, if chooses { Status::SelectingAccounts } else { Status::GrantingAccess });
-            Reply::Again
+            if let Some((_, failure)) = OTHER_ENDS.iter().find(|(word, _)| *word == user) {
+                if *failure == Failure::SsnRefused {
+                    set_status(records, visit, Status::Rejected);
+                }
+                return Ok(Reply::Away(Outcome::Failed(*failure)));
+            }
+            if visit.requisition.account_selection {
+                set_status(records, visit, Status::SelectingAccounts);
+                return Ok(Reply::Again);
+            }
+            return granting(sandbox, visit, records);
         }
-    }
+    })
+}
+
+/// The last page, or straight back where that was asked for: the accounts are known by then, their data is not ready, and
+/// the requisition is linked once somebody has looked (fact sheet §5, `redirect_immediate`).
+fn granting(sandbox: &Sandbox, visit: &Visit, records: &mut Records) -> Result<Reply, SandboxError> {
+    set_status(records, visit, Status::GrantingAccess);
+    let Some(requisition) = records.requisitions.get(&visit.id).filter(|one| one.redirect_immediate).cloned() else {
+        return Ok(Reply::Again);
+    };
+    link::link_accounts(sandbox, visit, &requisition, records)?;
+    Ok(Reply::Away(Outcome::Granted))
 }
 
 fn choose(sandbox: &Sandbox, visit: &Visit, records: &mut Records, form: &Form) -> Result<Reply, SandboxError> {
@@ -195,8 +236,7 @@ fn choose(sandbox: &Sandbox, visit: &Visit, records: &mut Records, form: &Form) 
     if let Some(requisition) = records.requisitions.get_mut(&visit.id) {
         requisition.chosen = Some(chosen);
     }
-    set_status(records, visit, Status::GrantingAccess);
-    Ok(Reply::Again)
+    granting(sandbox, visit, records)
 }
 
 fn set_status(records: &mut Records, visit: &Visit, status: Status) {
