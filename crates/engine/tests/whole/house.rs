@@ -10,7 +10,8 @@ use bankside_connect::Registry;
 use bankside_connect::http::{Http, Pauses};
 use bankside_domain::{AccountId, Ambient, Asker, ConnectionId, OrganizationKind, RunId, Secret};
 use bankside_engine::{
-    Engine, FlowPage, LinkChoice, LinkTarget, Person, ProviderSettings, RegisterQuery, RunView, SetUp, Settings,
+    Engine, FlowPage, LinkChoice, LinkTarget, Person, ProviderSettings, RegisterQuery, RunView, RunsQuery, SetUp,
+    Settings,
 };
 use bankside_sandbox::{Answers, ClockMode, Sandbox, SandboxConfig, Switches};
 use bankside_store::Store;
@@ -187,6 +188,13 @@ impl House {
         let run = self.engine.sync_connection(&self.asker, connection).await.unwrap();
         assert!(self.engine.work_once().await.unwrap());
         self.engine.run(&self.asker, run).await.unwrap()
+    }
+
+    /// The run that was asked for last.
+    pub(crate) async fn latest_run(&self) -> RunView {
+        let query = RunsQuery { connection: None, offset: 0, limit: 1 };
+        let latest = self.engine.runs(&self.asker, &query).await.unwrap().remove(0);
+        self.engine.run(&self.asker, latest.run.id).await.unwrap()
     }
 
     /// Every row of an account, in short.

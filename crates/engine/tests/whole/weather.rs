@@ -305,7 +305,7 @@ async fn first_sync(database: Database, bank: &str, so_many: usize) -> usize {
         let before = books(&house).await;
         case.arm(&house).await;
         assert!(house.engine.work_once().await.unwrap());
-        let run = house.engine.latest_runs(&house.asker, 1).await.unwrap().remove(0);
+        let run = house.latest_run().await;
         assert_whole_and_true(&house, &run, &before, case, &name).await;
         house.sandbox.disarm();
         for moment in later {
