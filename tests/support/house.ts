@@ -124,6 +124,19 @@ export async function connectDemoBank(page: Page, house: House): Promise<void> {
   await page.getByRole("link", { name: "To the transactions" }).click();
 }
 
+/** Tells the sandbox what no provider can be told. */
+async function control(house: House, what: string, body: object): Promise<void> {
+  const headers = { "content-type": "application/json" };
+  const answer = await fetch(`${house.sandbox}/_control/${what}`, { method: "POST", headers, body: JSON.stringify(body) });
+  expect(answer.ok, `${what}: ${await answer.text()}`).toBe(true);
+}
+
+/** Lets days pass at the provider. */
+export const passDays = (house: House, days: number) => control(house, "clock", { advance_days: days });
+
+/** Has every call of a kind fail in one way from now on. */
+export const arm = (house: House, on: string, kind: string) => control(house, "faults", { on, kind, times: null });
+
 /** Opens the ⋯ menu of a page. */
 export async function openMenu(page: Page): Promise<void> {
   await page.locator("details.menu > summary").click();

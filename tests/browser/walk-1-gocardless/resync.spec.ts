@@ -1,16 +1,6 @@
 // Access that ends and is renewed in place, and a sync that is ended: what people do months after walk 1.
 import type { Page } from "@playwright/test";
-import { connectDemoBank, expect, openMenu, organizationOf, test, walkConsent, type House } from "../../support/house.ts";
-
-/** Lets time pass at the provider. */
-async function pass(house: House, days: number): Promise<void> {
-  const answer = await fetch(`${house.sandbox}/_control/clock`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ advance_days: days }),
-  });
-  expect(answer.status).toBe(200);
-}
+import { connectDemoBank, expect, openMenu, organizationOf, passDays, test, walkConsent, type House } from "../../support/house.ts";
 
 const banks = (page: Page, house: House) => `${house.address}/o/${organizationOf(page)}/banks`;
 
@@ -31,7 +21,7 @@ test("access ends, Resync gives it anew: links are kept, the gap is filled", asy
   await expect(page.getByText(/Access ends .*, 1[78]\d days left/)).toBeVisible();
   await eyes.look("banks-in-order");
 
-  await pass(house, 185);
+  await passDays(house, 185);
   await page.getByRole("button", { name: "Bank sync" }).click();
   await expect(page.getByText("The consent for this bank has ended.").first()).toBeVisible();
   await expect(page.getByText("Resync gives access anew").first()).toBeVisible();

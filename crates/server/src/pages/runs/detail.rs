@@ -54,6 +54,8 @@ pub(super) struct AccountPart {
     warnings: Vec<String>,
     /// What became of its rows, and why; known once the run is over.
     reasons: Vec<ReasonPart>,
+    /// Whether there are rows that did not come exactly as before.
+    has_new: bool,
     rows_url: String,
     /// How undoing its import stands; known once the run is over.
     pub(super) undo: Option<Undo>,
@@ -125,6 +127,7 @@ impl RunParts {
         }
         let reasons = app.engine.run_reasons(member.asker(), view.run.id).await?;
         for (part, account) in self.accounts.iter_mut().zip(&view.accounts) {
+            part.has_new = reasons.iter().any(|count| count.bank_account == part.bank_account);
             part.reasons = reason_parts(&reasons, &account.run, part.bank_account);
         }
         Ok(())
@@ -191,6 +194,9 @@ fn account_part(
     let step = |at: AccountStep, word: &str| {
         let (class, icon) = if run.step == AccountStep::Failed {
             ("", "close")
+        } else if run.step == AccountStep::Done && at == AccountStep::Balance && run.fault.is_some() {
+            // The rows are in the books; what went wrong went wrong after them.
+            ("", "warn")
         } else if run.step > at || run.step == AccountStep::Done {
             ("done", "check")
         } else if run.step == at {
@@ -214,6 +220,7 @@ fn account_part(
         fault,
         warnings: warnings(account, trigger, today),
         reasons: Vec::new(),
+        has_new: false,
         rows_url,
         undo: None,
     }
