@@ -113,13 +113,16 @@ impl Engine {
     ) -> Result<RunId, EngineError> {
         asker.require(Right::ManageBanks)?;
         let offer = self.link_offer(asker, connection, None).await?;
+        let place = |choice: &LinkChoice| {
+            offer.accounts.iter().position(|offered| offered.bank_account.id == choice.bank_account)
+        };
+        let mut choices: Vec<&LinkChoice> = choices.iter().collect();
+        // In the bank's order, whatever order the form came in.
+        choices.sort_by_key(|choice| place(choice));
         let mut links = Vec::new();
         for choice in choices {
-            let offered = offer
-                .accounts
-                .iter()
-                .find(|offered| offered.bank_account.id == choice.bank_account)
-                .ok_or(EngineError::NotFound("the bank account"))?;
+            let place = place(choice).ok_or(EngineError::NotFound("the bank account"))?;
+            let offered = &offer.accounts[place];
             if choice.import_from > offer.today {
                 return Err(EngineError::invalid("import_from", "This day has not come yet."));
             }
