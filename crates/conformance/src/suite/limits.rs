@@ -55,12 +55,6 @@ async fn spent(stand: &Stand) -> Result<(), Miss> {
     for _ in 0..=rule.max {
         let fetched = stand.fetch(&connected).await;
         refused = fetched.fault_of(&account).map(|fault| (fault.class(), fault.record().retry_at));
-        eprintln!(
-            "DEBUG {:?} {:?} {:?}",
-            refused,
-            stand.ledger.windows(QuotaScope::AccountAndKind),
-            stand.simulator.spent()
-        );
     }
     let Some((class, Some(until))) = refused else { return Err(fail("nothing is told of it")) };
     demand(class == FaultClass::RateLimited, || format!("it is told as {class:?}"))?;
