@@ -75,6 +75,12 @@ pub enum Proof {
         /// Bank minus ledger, in minor units.
         by_minor: i64,
     },
+    /// Every movement fits, but bank and ledger have been apart since before the first of them: the opening balance is another
+    /// one than the bank's.
+    OpeningDiffers {
+        /// Bank minus ledger, in minor units.
+        by_minor: i64,
+    },
     /// Nothing can be said.
     NotProvable {
         /// Why not.
@@ -143,6 +149,29 @@ impl StatedBalance {
             BalanceMoment::EndOf(_) => 2,
         };
         (self.day(), within_day, self.seen_at)
+    }
+}
+
+/// What the stated balances say about an account: about its movements, and, where those fit, about its opening balance.
+/// `ledger_minor` is opening balance and booked rows together, `None` where the opening is not known yet.
+pub fn prove_account(
+    balances: &[StatedBalance],
+    movements: &[Movement],
+    history_from: Option<Date>,
+    ledger_minor: Option<i64>,
+) -> Proof {
+    let proof = prove(balances, movements, history_from);
+    if matches!(proof, Proof::Diverged { .. }) {
+        return proof;
+    }
+    let stated = |balance: &&StatedBalance| balance.kind == BalanceKind::Booked && balance.lies_within(history_from);
+    let last = balances.iter().filter(stated).max_by_key(|balance| balance.order());
+    let (Some(last), Some(ledger_minor)) = (last, ledger_minor) else { return proof };
+    // Rows that are no part of the balance do not count against it.
+    let later: i64 = movements.iter().filter(|movement| !last.contains(movement)).map(|movement| movement.minor).sum();
+    match last.minor - (ledger_minor - later) {
+        0 => proof,
+        by_minor => Proof::OpeningDiffers { by_minor },
     }
 }
 
@@ -223,6 +252,26 @@ mod tests {
         let rows = [movement(5, 8, -300), movement(10, 11, -40)];
         let balances = [now(8, 5000), now(9, 5000), now(11, 4960)];
         assert_eq!(prove(&balances, &rows, None), Proof::Proven { since: date(2026, 11, 8), through: seen(11) });
+    }
+
+    #[test]
+    fn an_opening_that_is_not_the_banks_is_told_apart_from_a_missing_row() {
+        let rows = [movement(5, 8, -300), movement(9, 10, -50)];
+        let balances = [now(8, 5000), now(10, 4950)];
+        let proven = Proof::Proven { since: date(2026, 11, 8), through: seen(10) };
+        assert_eq!(prove_account(&balances, &rows, None, Some(4950)), proven);
+        assert_eq!(
+            prove_account(&balances, &rows, None, None),
+            proven,
+            "an opening that is not known differs from nothing"
+        );
+        assert_eq!(prove_account(&balances, &rows, None, Some(-50)), Proof::OpeningDiffers { by_minor: 5000 });
+        let typed_since = [rows[0], rows[1], movement(12, 12, -700)];
+        assert_eq!(prove_account(&balances, &typed_since, None, Some(4250)), proven);
+        let diverged = prove_account(&[now(8, 5000), now(10, 4000)], &rows, None, Some(0));
+        assert!(matches!(diverged, Proof::Diverged { by_minor: -950, .. }), "{diverged:?}");
+        let one = prove_account(&balances[1..], &rows, None, Some(4950));
+        assert_eq!(one, Proof::NotProvable { because: NotProvable::OnlyOneBalance });
     }
 
     #[test]

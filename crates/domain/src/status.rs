@@ -83,8 +83,8 @@ pub enum Status {
     CheckData {
         /// Bank minus ledger, in minor units.
         by_minor: i64,
-        /// The first day that does not fit.
-        since: jiff::civil::Date,
+        /// The first day that does not fit; `None` when they have been apart from the start.
+        since: Option<jiff::civil::Date>,
     },
     /// A person paused it.
     Paused,
@@ -120,8 +120,10 @@ pub fn derive(facts: &Facts, now: Timestamp) -> Status {
     if let Some(fault) = last.and_then(|last| last.fault.as_ref()) {
         return of_fault(fault, last.map(|last| last.outcome));
     }
-    if let Some(Proof::Diverged { since, by_minor }) = facts.proof {
-        return Status::CheckData { by_minor, since };
+    match facts.proof {
+        Some(Proof::Diverged { since, by_minor }) => return Status::CheckData { by_minor, since: Some(since) },
+        Some(Proof::OpeningDiffers { by_minor }) => return Status::CheckData { by_minor, since: None },
+        Some(Proof::Proven { .. } | Proof::NotProvable { .. }) | None => {}
     }
     if let (Some(ConsentStanding::EndsIn(days)), Some(Consent { valid_until: Some(until), .. })) =
         (standing, connection.consent)
@@ -217,7 +219,7 @@ mod tests {
         let now = "2026-11-20T12:00:00Z".parse().unwrap();
         let proof = Some(Proof::Diverged { since: jiff::civil::date(2026, 11, 17), by_minor: -1240 });
         let diverged = Facts { proof, ..facts(None) };
-        assert!(matches!(derive(&diverged, now), Status::CheckData { by_minor: -1240, .. }));
+        assert!(matches!(derive(&diverged, now), Status::CheckData { by_minor: -1240, since: Some(_) }));
         assert_eq!(derive(&Facts::default(), now), Status::WithoutBank);
     }
 }

@@ -83,6 +83,15 @@ impl Engine {
         Ok(shown_balance(&balances).map(|bank| BankLine { bank, proof: status.proof }))
     }
 
+    /// Takes the bank's opening balance, where the movements fit and bank and ledger have been apart from the start.
+    pub async fn take_bank_opening(&self, asker: &Asker, id: AccountId) -> Result<BatchId, EngineError> {
+        let view = self.account(asker, id).await?;
+        let Some(Proof::OpeningDiffers { by_minor }) = view.status.proof else {
+            return Err(EngineError::Conflict("the opening balance does not differ from the bank's any more"));
+        };
+        Ok(self.store.take_bank_opening(asker, id, by_minor, view.account.revision).await?)
+    }
+
     /// Adds an account without a bank.
     pub async fn add_account(&self, asker: &Asker, input: &NewAccountInput) -> Result<AccountId, EngineError> {
         let name = required("name", &input.name, "Give the account a name.")?;
@@ -90,15 +99,11 @@ impl Engine {
         let currency = currencies
             .get(&input.currency)
             .ok_or_else(|| EngineError::invalid("currency", "This currency is not known here."))?;
-        let opening_minor = match tidy(&input.opening) {
-            Some(text) => {
-                Amount::parse(&text, *currency)
-                    .map_err(|error| EngineError::invalid("opening", format!("{error}.")))?
-                    .minor
-            }
-            None => 0,
-        };
-        let new = NewAccount { name, kind: input.kind, currency: input.currency, opening_minor: Some(opening_minor) };
+        // Blank is zero until a bank that is linked says better.
+        let opening = tidy(&input.opening).map(|text| Amount::parse(&text, *currency)).transpose();
+        let opening = opening.map_err(|error| EngineError::invalid("opening", format!("{error}.")))?;
+        let opening_minor = opening.map(|amount| amount.minor);
+        let new = NewAccount { name, kind: input.kind, currency: input.currency, opening_minor };
         Ok(self.store.add_account(asker, &new).await?)
     }
 

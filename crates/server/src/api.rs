@@ -39,6 +39,7 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(routes!(books::transactions, books::add_transaction))
         .routes(routes!(books::delete_transaction))
         .routes(routes!(books::undo))
+        .routes(routes!(books::take_bank_opening))
         .routes(routes!(connecting::providers))
         .routes(routes!(connecting::connections))
         .routes(routes!(connecting::unsync))

@@ -86,6 +86,7 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/accounts/{account}", get(register::one_account))
         .route("/o/{organization}/accounts/{account}/transactions/new", get(register::new_form).post(register::add))
         .route("/o/{organization}/accounts/{account}/unlink", post(links::unlink))
+        .route("/o/{organization}/accounts/{account}/opening", post(register::take_opening))
         .route("/o/{organization}/add-account", get(add_account::choose))
         .route("/o/{organization}/add-account/without-bank", get(add_account::new_form).post(add_account::add))
         .route("/o/{organization}/providers/{provider}/reset", get(keys::reset_form).post(keys::reset))

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::batches::{NewBatch, change};
-use crate::convert::{SqlDate, code, currency, date, dates, micros};
+use crate::convert::{SqlDate, code, currency, date, micros};
 use crate::db::{Session, on, run, sql};
 use crate::{Store, StoreError};
 
@@ -439,32 +439,6 @@ impl Store {
         );
         let ids: Vec<Uuid> = on!(session, c => sqlx::query_scalar(text).fetch_all(c).await?);
         Ok(ids.into_iter().map(AccountId::from).collect())
-    }
-
-    /// Sets the opening balance where the bank's balance gave it, and records the change.
-    pub(crate) async fn set_opening(
-        &self,
-        session: &mut Session,
-        asker: &Asker,
-        id: AccountId,
-        opening_minor: i64,
-        opening_on: Option<Date>,
-        source: OpeningSource,
-    ) -> Result<(), StoreError> {
-        let text = sql!(
-            "UPDATE accounts SET opening_minor = $3, opening_on = $4, opening_source = $5
-             WHERE organization_id = $1 AND id = $2"
-        );
-        run!(
-            session,
-            sqlx::query(text)
-                .bind(asker.organization.uuid())
-                .bind(id.uuid())
-                .bind(opening_minor)
-                .bind(dates(opening_on))
-                .bind(source.code())
-        );
-        Ok(())
     }
 }
 

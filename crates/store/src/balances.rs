@@ -1,6 +1,7 @@
 //! Balances: every one that was ever stated, and what they prove.
 
-use bankside_domain::balance::{BalanceKind, BalanceMoment, Movement, Proof, StatedBalance, prove};
+use bankside_domain::account::OpeningSource;
+use bankside_domain::balance::{BalanceKind, BalanceMoment, Movement, Proof, StatedBalance, prove_account};
 use bankside_domain::{AccountId, Asker, BalanceId, BankAccountId, Code, CurrencyCode, Id, Right, RunId};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -200,7 +201,11 @@ impl Store {
             None => Vec::new(),
         };
         drop(session);
-        let proof = prove(&balances, &movements, rows_from);
+        let ledger_minor = match state.opening_source {
+            OpeningSource::Unknown => None,
+            OpeningSource::Bank | OpeningSource::Person => Some(state.opening_minor.saturating_add(state.booked_minor)),
+        };
+        let proof = prove_account(&balances, &movements, rows_from, ledger_minor);
         self.keep_proof(asker, account, state.revision, proof, now).await?;
         Ok(proof)
     }

@@ -22,6 +22,7 @@ mod features;
 mod feed_rows;
 mod flows;
 mod installation;
+mod openings;
 mod organizations;
 mod payees;
 mod people;

@@ -2,7 +2,7 @@
 
 use bankside_domain::balance::Proof;
 use bankside_domain::{Asker, BankAccountId, RunId};
-use bankside_store::{Account, BroughtRow, ReasonCount, Run, RunAccount, RunsQuery};
+use bankside_store::{Account, BroughtRow, KeptBalance, ReasonCount, Run, RunAccount, RunsQuery};
 
 use crate::{Engine, EngineError};
 
@@ -24,6 +24,8 @@ pub struct RunViewAccount {
     pub account: Account,
     /// What its balances prove.
     pub proof: Option<Proof>,
+    /// The bank's balance as last stated.
+    pub bank: Option<KeptBalance>,
 }
 
 /// A run in a list.
@@ -50,8 +52,9 @@ impl Engine {
         let mut accounts = Vec::new();
         for account in self.store.run_accounts(asker, run.id).await? {
             let ledger = self.store.account(asker, account.account).await?;
-            let proof = statuses.of(ledger.id).proof;
-            accounts.push(RunViewAccount { run: account, account: ledger, proof });
+            let standing = statuses.of(ledger.id);
+            let bank = self.bank_line(asker, &standing).await?.map(|line| line.bank);
+            accounts.push(RunViewAccount { run: account, account: ledger, proof: standing.proof, bank });
         }
         Ok(RunView { run, accounts })
     }

@@ -97,3 +97,53 @@ on_both! {
         assert_eq!(again.accounts[0].run.counts.unwrap().added, added, "what was undone comes back with the next sync");
     }
 }
+
+on_both! {
+    a_typed_opening_that_is_not_the_banks_is_said_and_can_be_taken_over(house) {
+        house.type_keys().await;
+        let typed = |name: &str, opening: &str| bankside_engine::NewAccountInput {
+            name: name.to_owned(),
+            kind: bankside_domain::account::AccountKind::Checking,
+            currency: "EUR".parse().unwrap(),
+            opening: opening.to_owned(),
+        };
+        let ours = house.engine.add_account(&house.asker, &typed("Ours", "500.00")).await.unwrap();
+        let blank = house.engine.add_account(&house.asker, &typed("Blank", "")).await.unwrap();
+        let connection = house.connect(NORDHAFEN).await;
+        let offer = house.engine.link_offer(&house.asker, connection, None).await.unwrap();
+        let choices: Vec<_> = offer
+            .accounts
+            .iter()
+            .zip([ours, blank])
+            .map(|(offered, account)| bankside_engine::LinkChoice {
+                bank_account: offered.bank_account.id,
+                target: bankside_engine::LinkTarget::Existing(account),
+                import_from: offered.import_from,
+            })
+            .collect();
+        house.engine.link(&house.asker, connection, &choices).await.unwrap();
+        assert!(house.engine.work_once().await.unwrap());
+        let bank_of = async |house: &crate::house::House, name: &str| {
+            let view = house.account(name).await;
+            let line = house.engine.bank_line(&house.asker, &view.status).await.unwrap().unwrap();
+            (line.bank.stated.minor, view.account.balance_minor())
+        };
+        let (bank, ledger) = bank_of(house, "Blank").await;
+        assert_eq!(bank, ledger, "a blank opening is the bank's");
+        assert!(house.account("Blank").await.status.is_proven());
+
+        let (bank, ledger) = bank_of(house, "Ours").await;
+        assert_ne!(bank, ledger, "what a person typed is not overwritten");
+        let view = house.account("Ours").await;
+        let expected = Status::CheckData { by_minor: bank - ledger, since: None };
+        assert_eq!(view.status.status, expected, "{:?}", view.status);
+        let batch = house.engine.take_bank_opening(&house.asker, ours).await.unwrap();
+        let (bank, ledger) = bank_of(house, "Ours").await;
+        assert_eq!(bank, ledger);
+        assert!(house.account("Ours").await.status.is_proven());
+        let again = house.engine.take_bank_opening(&house.asker, ours).await;
+        assert!(matches!(again, Err(bankside_engine::EngineError::Conflict(_))), "{again:?}");
+        house.engine.undo(&house.asker, batch).await.unwrap();
+        assert_eq!(house.account("Ours").await.status.status, expected);
+    }
+}

@@ -146,6 +146,20 @@ pub(crate) async fn add_account(
     Ok((StatusCode::CREATED, Json(MadeBody { id: made.to_string() })))
 }
 
+/// Takes the bank's opening balance, where the movements fit and bank and ledger have been apart from the start; answers with the
+/// batch, which can be undone.
+#[utoipa::path(post, path = "/api/v1/organizations/{organization}/accounts/{account}/opening",
+    params(("organization" = String, Path), ("account" = String, Path)),
+    responses((status = OK, body = MadeBody), (status = NOT_FOUND, body = Problem), (status = CONFLICT, body = Problem)))]
+pub(crate) async fn take_bank_opening(
+    State(app): State<App>,
+    member: ApiMember,
+    Path((_, account)): Path<(String, String)>,
+) -> Result<Json<MadeBody>, Problem> {
+    let batch = app.engine.take_bank_opening(member.asker(), id(&account)?).await?;
+    Ok(Json(MadeBody { id: batch.to_string() }))
+}
+
 /// Which transactions to show.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -120,7 +120,7 @@ fn account(connected: &ConnectedAccount, shell: &Shell) -> SyncAccount {
 
 fn sync(view: &ConnectionView, descriptor: Option<&'static Descriptor>, shell: &Shell) -> BankSync {
     let id = view.connection.id;
-    let note = Note::of(&view.status, descriptor, None, shell);
+    let note = Note::of(&view.status, None, descriptor, None, shell);
     BankSync {
         name: view.connection.name.clone(),
         monogram: monogram(&view.connection.institution_name),
@@ -128,7 +128,7 @@ fn sync(view: &ConnectionView, descriptor: Option<&'static Descriptor>, shell: &
         provider: view.provider_name,
         owner: view.owner.clone(),
         mark: StatusView::of(&view.status.status, None, &shell.today),
-        renew_first: note.as_ref().is_some_and(|note| note.action.as_ref().is_some_and(|action| action.is_post)),
+        renew_first: matches!(view.status.status, Status::RenewNow | Status::RenewBy { .. } | Status::AnswerNeeded(_)),
         note,
         session: session(view, &shell.today),
         may_start: view.bank_accounts.iter().any(|account| account.feeds.is_some()),

@@ -204,7 +204,7 @@ async fn show(app: &App, member: &Member, open: Option<AccountView>, asked: Aske
         account: open.as_ref().map(|view| OpenAccount {
             id: view.account.id.to_string(),
             connection: view.status.connection.map(|connection| connection.to_string()),
-            note: Note::of(&view.status, provider, Some(view.account.currency), &shell),
+            note: Note::of(&view.status, Some(view.account.id), provider, Some(view.account.currency), &shell),
         }),
         can_sync,
         feed_lines,
@@ -220,6 +220,17 @@ async fn show(app: &App, member: &Member, open: Option<AccountView>, asked: Aske
         shell,
     };
     Ok(page(&html)?.into_response())
+}
+
+/// Takes the bank's opening balance.
+pub(crate) async fn take_opening(
+    State(app): State<App>,
+    member: Member,
+    Path((organization, account)): Path<(String, String)>,
+) -> Result<Redirect, PageError> {
+    let id: AccountId = account.parse().map_err(|_| PageError::not_found())?;
+    app.engine.take_bank_opening(member.asker(), id).await?;
+    Ok(Redirect::to(&format!("/o/{organization}/accounts/{account}")))
 }
 
 /// `EUR · Nordhafen Bank`.

@@ -1,9 +1,9 @@
 //! Statuses as people see them: always an icon, a word and a colour, and for what is not healthy a cause.
 
-use bankside_domain::Currency;
 use bankside_domain::balance::Proof;
 use bankside_domain::fault::FaultRecord;
 use bankside_domain::status::Status;
+use bankside_domain::{AccountId, Currency};
 use bankside_engine::{AccountStatus, Descriptor};
 
 use super::day::Today;
@@ -67,8 +67,11 @@ impl StatusView {
                     Some(currency) => amount(by_minor.saturating_abs(), currency),
                     None => "Bank and ledger".to_owned(),
                 };
-                let day = today.day(*since);
-                Self::loud("is-act", "eye", format!("{apart} apart"), format!("{apart} apart since {day}"))
+                let cause = match since {
+                    Some(since) => format!("Bank and ledger are {apart} apart since {}.", today.day(*since)),
+                    None => OPENING_DIFFERS.to_owned(),
+                };
+                Self::loud("is-act", "eye", format!("{apart} apart"), cause)
             }
             Status::Paused => Self::quiet("is-off", "pause", "Paused"),
             Status::Unsynced => Self::quiet("is-off", "outline", "Unsynced"),
@@ -115,10 +118,15 @@ pub(crate) struct Action {
     pub(crate) is_post: bool,
 }
 
+const OPENING_DIFFERS: &str =
+    "Every row fits the bank's balances, but the opening balance is another one than the bank's.";
+
 impl Note {
-    /// What to say of a status; `None` for one that is healthy. `provider` is the connection's.
+    /// What to say of a status; `None` for one that is healthy. `account` is the one that it is the status of, `provider` its
+    /// connection's.
     pub(crate) fn of(
         standing: &AccountStatus,
+        account: Option<AccountId>,
         provider: Option<&'static Descriptor>,
         currency: Option<Currency>,
         shell: &Shell,
@@ -141,13 +149,16 @@ impl Note {
             (Status::RenewBy { .. }, None) => Some(
                 "The limit is the bank's and the provider's. Resync takes a minute and keeps all links.".to_owned(),
             ),
+            (Status::CheckData { since: None, .. }, None) => {
+                Some("Syncs go on. Taking the bank's opening balance makes them equal; it can be undone.".to_owned())
+            }
             (Status::CheckData { .. }, None) => Some(
                 "Syncs go on. Rows are missing, doubled or changed since that day; look at what they brought."
                     .to_owned(),
             ),
             _ => None,
         };
-        let action = action(standing, provider, shell);
+        let action = action(standing, account, provider, shell);
         let since = standing.since.map(|since| today.moment(since));
         Some(Self { mark, cause, since, outlook, reference: fault.map(|fault| fault.reference), action })
     }
@@ -176,7 +187,12 @@ fn fault_of(status: &Status) -> Option<&FaultRecord> {
     }
 }
 
-fn action(standing: &AccountStatus, provider: Option<&'static Descriptor>, shell: &Shell) -> Option<Action> {
+fn action(
+    standing: &AccountStatus,
+    account: Option<AccountId>,
+    provider: Option<&'static Descriptor>,
+    shell: &Shell,
+) -> Option<Action> {
     let connection = standing.connection?;
     let step = |label, path: String, is_post| Action { label, url: shell.at(&path), is_post };
     let details = || {
@@ -190,6 +206,9 @@ fn action(standing: &AccountStatus, provider: Option<&'static Descriptor>, shell
         Status::KeysNeeded(_) => {
             let provider = provider.filter(|_| shell.may_manage_banks())?;
             Some(step("Edit keys", format!("providers/{}/keys", provider.id), false))
+        }
+        Status::CheckData { since: None, .. } if account.is_some() && shell.may_edit() => {
+            Some(step("Take the bank's opening balance", format!("accounts/{}/opening", account?), true))
         }
         Status::CheckData { .. } | Status::Partly(_) | Status::WaitingForBank(_) | Status::Retrying(_) => details(),
         _ => None,
@@ -207,6 +226,10 @@ pub(crate) fn proof(proof: Option<Proof>, currency: Currency, today: &Today) -> 
             let apart = amount(by_minor.saturating_abs(), currency);
             let day = today.day(since);
             StatusView::loud("is-act", "eye", format!("{apart} apart"), format!("since {day}"))
+        }
+        Some(Proof::OpeningDiffers { by_minor }) => {
+            let apart = amount(by_minor.saturating_abs(), currency);
+            StatusView::loud("is-act", "eye", format!("{apart} apart"), OPENING_DIFFERS)
         }
         Some(Proof::NotProvable { because }) => StatusView {
             cause: Some(format!("Not provable: {}.", because.in_words())),

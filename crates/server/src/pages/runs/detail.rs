@@ -3,7 +3,6 @@
 use askama::Template;
 use bankside_domain::BankAccountId;
 use bankside_domain::account::OpeningSource;
-use bankside_domain::balance::Proof;
 use bankside_domain::fault::{FaultRecord, UserAction};
 use bankside_domain::run::{AccountStep, Trigger};
 use bankside_engine::{ReasonCount, RunAccount, RunView, RunViewAccount};
@@ -267,11 +266,6 @@ fn sum_part(account: &RunViewAccount, today: &Today) -> Option<SumPart> {
     }
     let ledger = &account.account;
     let money = |minor: i64| amount(minor, ledger.currency);
-    let bank = match account.proof {
-        Some(Proof::Proven { .. }) => Some(money(ledger.balance_minor())),
-        Some(Proof::Diverged { by_minor, .. }) => Some(money(ledger.balance_minor().saturating_add(by_minor))),
-        _ => None,
-    };
     Some(SumPart {
         account: ledger.name.clone(),
         opening_label: match ledger.opening_on {
@@ -282,7 +276,7 @@ fn sum_part(account: &RunViewAccount, today: &Today) -> Option<SumPart> {
         rows_label: "booked rows since".to_owned(),
         rows: signed(ledger.booked_minor, ledger.currency),
         ledger: money(ledger.opening_minor.saturating_add(ledger.booked_minor)),
-        bank,
+        bank: account.bank.as_ref().map(|bank| money(bank.stated.minor)),
         mark: proof(account.proof, ledger.currency, today),
     })
 }
