@@ -77,8 +77,10 @@ pub enum Status {
     RenewNow,
     /// A person must do something else than renew.
     AnswerNeeded(FaultRecord),
-    /// The keys or the configuration are wrong.
+    /// The keys are missing or wrong.
     KeysNeeded(FaultRecord),
+    /// Whoever runs the server must do something else than type keys.
+    OperatorNeeded(FaultRecord),
     /// Bank and ledger differ.
     CheckData {
         /// Bank minus ledger, in minor units.
@@ -141,7 +143,10 @@ fn of_fault(fault: &FaultRecord, outcome: Option<RunOutcome>) -> Status {
         FaultClass::NeedsUser if fault.action == Some(UserAction::Renew) => Status::RenewNow,
         // Renewing brings nothing back that the bank has closed: the person unlinks it.
         FaultClass::NeedsUser | FaultClass::Gone => Status::AnswerNeeded(fault.clone()),
-        FaultClass::NeedsOperator => Status::KeysNeeded(fault.clone()),
+        FaultClass::NeedsOperator if fault.action == Some(UserAction::FixCredentials) => {
+            Status::KeysNeeded(fault.clone())
+        }
+        FaultClass::NeedsOperator => Status::OperatorNeeded(fault.clone()),
         _ if outcome == Some(RunOutcome::Partly) => Status::Partly(fault.clone()),
         FaultClass::RateLimited => Status::WaitingForBank(fault.clone()),
         FaultClass::RetryLater | FaultClass::Busy | FaultClass::Bug | FaultClass::Partial | FaultClass::Unsupported => {
@@ -212,6 +217,12 @@ mod tests {
         let connection = facts.connection.as_mut().unwrap();
         connection.blocked = Some(fault(FaultClass::NeedsOperator, Some(UserAction::FixCredentials)));
         assert!(matches!(derive(&facts, now), Status::KeysNeeded(_)));
+        let connection = facts.connection.as_mut().unwrap();
+        connection.blocked = Some(fault(FaultClass::NeedsOperator, None));
+        assert!(
+            matches!(derive(&facts, now), Status::OperatorNeeded(_)),
+            "an address that is refused is no matter of keys"
+        );
     }
 
     #[test]

@@ -5,12 +5,13 @@ mod finish;
 mod institutions;
 mod memory;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use bankside_connect::connector::Return;
 use bankside_connect::{FlowState, Input, Intent, Step};
 use bankside_domain::quota::Presence;
-use bankside_domain::{AccountId, Asker, ConnectionId, FlowId, OrganizationId, PersonId, Right};
+use bankside_domain::{AccountId, Asker, ConnectionId, FlowId, Id as _, OrganizationId, PersonId, Right};
 use bankside_store::{Flow, FlowStage, NewFlow, StoreError};
 use bankside_vault::{DataKey, Place};
 use data_encoding::BASE64URL_NOPAD;
@@ -29,7 +30,9 @@ pub(crate) const CALLBACK_PATH: &str = "connect/callback";
 /// More than any provider sends back.
 const MAX_CALLBACK_FIELDS: usize = 20;
 /// Flows whose time is over are tidied so many at a time.
-const TIDIED_AT_ONCE: i64 = 20;
+const TIDIED_AT_ONCE: i64 = 200;
+/// A flow is tidied so long after its time: whoever comes back in its last second is let through.
+const TIDY_AFTER: SignedDuration = SignedDuration::from_mins(10);
 /// For so long after its time a flow's leftovers are tried to be taken back.
 const TIDY_FOR: SignedDuration = SignedDuration::from_hours(48);
 
@@ -161,27 +164,43 @@ impl Engine {
         if flow.stage == FlowStage::Open {
             let left = memory.step.connector().cloned();
             memory.step = StepMemory::Cancelled { message: "You called it off. Nothing has changed.".to_owned() };
-            self.keep(asker, &flow, &memory, &key, FlowStage::Cancelled).await?;
-            if let Some(state) = left
-                && let Err(error) = self.abandon(asker, &flow.provider, &state).await
-            {
-                tracing::warn!(%error, "what a cancelled flow left at the provider could not be taken back");
+            match self.keep(asker, &flow, &memory, &key, FlowStage::Cancelled).await {
+                Ok(()) => self.take_back(asker, &flow, left).await,
+                // It has come to another end a moment ago.
+                Err(EngineError::Store(StoreError::Stale)) => {}
+                Err(error) => return Err(error),
             }
         }
         self.flow(asker, id).await
     }
 
+    /// Takes back what a flow that has ended without success left at the provider.
+    async fn take_back(&self, asker: &Asker, flow: &Flow, left: Option<FlowState>) {
+        if let Some(state) = left
+            && let Err(error) = self.abandon(asker, &flow.provider, &state).await
+        {
+            tracing::warn!(%error, "what a flow left at the provider could not be taken back");
+        }
+    }
+
     async fn abandon(&self, asker: &Asker, provider: &str, state: &FlowState) -> Result<(), EngineError> {
-        let ready = self.provider(asker, provider, Presence::PersonPresent).await?;
+        let ready = self.provider_to_end(asker, provider, Presence::PersonPresent).await?;
         Ok(ready.connector.abandon(&ready.cx(), state).await?)
     }
 
     /// Ends flows whose time is over, and takes back what they left at the provider. One whose provider cannot be reached stays
     /// for the next time, for two days.
     pub async fn tidy_flows(&self) -> Result<(), EngineError> {
-        for flow in self.store.overdue_flows_as_system(TIDIED_AT_ONCE).await? {
+        let overdue_at = self.ambient.now() - TIDY_AFTER;
+        for flow in self.store.overdue_flows_as_system(overdue_at, TIDIED_AT_ONCE).await? {
             let asker = Asker::system(flow.organization);
-            let (mut memory, key) = self.memory_of(&flow)?;
+            let (mut memory, key) = match self.memory_of(&flow) {
+                Ok(read) => read,
+                Err(error) => {
+                    tracing::error!(flow = %flow.id.uuid(), %error, "a flow cannot be read");
+                    continue;
+                }
+            };
             if let Some(state) = memory.step.connector().cloned()
                 && let Err(error) = self.abandon(&asker, &flow.provider, &state).await
             {
@@ -223,7 +242,8 @@ impl Engine {
             Some(membership) if is_open => {
                 let advanced = self.advance(&membership.asker, flow, memory, &key, Input::Callback(fields)).await;
                 match advanced {
-                    Ok(_) | Err(EngineError::Store(StoreError::Stale)) => Ok(resumed),
+                    // The provider has trouble at the moment; the flow's page goes on by itself.
+                    Ok(_) | Err(EngineError::Outside(_) | EngineError::Store(StoreError::Stale)) => Ok(resumed),
                     Err(error) => Err(error),
                 }
             }
@@ -242,21 +262,27 @@ impl Engine {
         }
     }
 
-    /// Takes one step. When two browsers take it at once, the slower one shows what the faster one did.
+    /// Takes one step. Two browsers at once take it one after the other, so that nothing is asked for twice; the slower one goes
+    /// on from what the faster one did.
     async fn advance(
         &self,
         asker: &Asker,
         flow: Flow,
-        mut memory: Memory,
+        memory: Memory,
         key: &DataKey,
         input: Input,
     ) -> Result<FlowView, EngineError> {
-        let Some(connector) = memory.step.connector() else {
-            return self.view(&flow, &memory);
+        let _turn = self.flow_turns.of(flow.id).await;
+        let flow = self.store.flow(asker, flow.id).await?;
+        let before = self.memory_of(&flow)?.0;
+        let Some(connector) = before.step.connector().cloned().filter(|_| flow.stage == FlowStage::Open) else {
+            return self.view(&flow, &before);
         };
+        // What was parked is being taken up now; what somebody has parked meanwhile stays.
+        let parked = before.parked.clone().filter(|parked| memory.parked.as_ref() != Some(parked));
+        let mut memory = Memory { parked, ..before.clone() };
         let ready = self.provider(asker, &flow.provider, Presence::PersonPresent).await?;
-        let step = ready.connector.resume(&ready.cx(), connector, input).await;
-        memory.parked = None;
+        let step = ready.connector.resume(&ready.cx(), &connector, input).await;
         let stage = match step {
             Ok(Step::Open(browser, connector)) => {
                 memory.step = StepMemory::Open { url: browser.url, expires_at: browser.expires_at, connector };
@@ -282,10 +308,34 @@ impl Engine {
                 FlowStage::Failed
             }
         };
-        match self.keep(asker, &flow, &memory, key, stage).await {
-            Ok(()) | Err(EngineError::Store(StoreError::Stale)) => self.flow(asker, flow.id).await,
-            Err(error) => Err(error),
+        if stage == FlowStage::Open && memory == before {
+            return self.view(&flow, &memory);
         }
+        match self.keep(asker, &flow, &memory, key, stage).await {
+            Ok(()) if stage == FlowStage::Open => {}
+            Ok(()) => self.take_back(asker, &flow, Some(connector)).await,
+            Err(EngineError::Store(StoreError::Stale)) => {}
+            Err(error) => return Err(error),
+        }
+        self.flow(asker, flow.id).await
+    }
+}
+
+/// Whose turn it is with a flow, in this process. Between machines its revision decides.
+#[derive(Default)]
+pub(crate) struct FlowTurns(Mutex<HashMap<FlowId, Weak<tokio::sync::Mutex<()>>>>);
+
+impl FlowTurns {
+    /// Waits until nobody else in this process is at the flow.
+    async fn of(&self, flow: FlowId) -> tokio::sync::OwnedMutexGuard<()> {
+        let turn = {
+            let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            turns.retain(|_, turn| turn.strong_count() > 0);
+            let turn = turns.get(&flow).and_then(Weak::upgrade).unwrap_or_default();
+            turns.insert(flow, Arc::downgrade(&turn));
+            turn
+        };
+        turn.lock_owned().await
     }
 }
 

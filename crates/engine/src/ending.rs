@@ -1,6 +1,6 @@
 //! Ending a connection: *Unsync*.
 
-use bankside_connect::Fault;
+use bankside_connect::{Fault, RemoteRef};
 use bankside_domain::fault::{FaultClass, FaultRecord};
 use bankside_domain::quota::Presence;
 use bankside_domain::{Asker, ConnectionId, Right};
@@ -31,27 +31,35 @@ impl Engine {
         if connection.ended_at.is_some() {
             return Err(EngineError::NotFound("the connection"));
         }
-        let not_revoked = match self.revoke(asker, &connection).await {
-            Ok(()) => None,
-            Err(EngineError::Outside(fault)) => Some(*fault),
-            Err(EngineError::Conflict(why)) => {
-                Some(Fault::new(FaultClass::NeedsOperator, "provider.off", format!("Not told: {why}.")).into_record())
-            }
-            Err(error) => return Err(error),
-        };
+        let remote = self.remote(asker, &connection)?;
+        let mut not_revoked = self.revoke(asker, &connection, &remote).await?;
         let told = match &not_revoked {
             None => "revoked at the provider".to_owned(),
             Some(fault) => format!("not revoked at the provider: {}", fault.code),
         };
         let ended = Fault::new(FaultClass::Gone, "connection.ended", "This sync was ended before it was through.");
-        self.store.end_connection(asker, id, ended.record(), &told).await?;
+        let last = self.store.end_connection(asker, id, ended.record(), &told).await?;
+        // A renewal may have put another access in place a moment ago.
+        let last = self.open_remote(asker, &connection, &last)?;
+        if last != remote {
+            not_revoked = self.revoke(asker, &connection, &last).await?;
+        }
         self.report_progress();
         Ok(Unsynced { name: connection.name, not_revoked })
     }
 
-    async fn revoke(&self, asker: &Asker, connection: &Connection) -> Result<(), EngineError> {
-        let remote = self.remote(asker, connection)?;
-        let provider = self.provider(asker, &connection.provider, Presence::PersonPresent).await?;
-        Ok(provider.connector.revoke(&provider.cx(), &remote).await?)
+    /// Ends an access at the provider; answers why that did not work, if it did not.
+    async fn revoke(
+        &self,
+        asker: &Asker,
+        connection: &Connection,
+        remote: &RemoteRef,
+    ) -> Result<Option<FaultRecord>, EngineError> {
+        let provider = match self.provider_to_end(asker, &connection.provider, Presence::PersonPresent).await {
+            Ok(provider) => provider,
+            Err(EngineError::Outside(fault)) => return Ok(Some(*fault)),
+            Err(error) => return Err(error),
+        };
+        Ok(provider.connector.revoke(&provider.cx(), remote).await.err().map(Fault::into_record))
     }
 }

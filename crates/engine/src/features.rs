@@ -152,8 +152,8 @@ impl Engine {
     }
 }
 
-/// Why no provider is asked while syncing is off: a run that waited in the queue ends with this.
+/// Why no provider is asked while syncing is off: a run that waited in the queue ends with this. It passes with the switch.
 pub(crate) fn syncing_is_off() -> Fault {
-    let message = "Account syncing is switched off on this server, so the bank was not asked.";
-    Fault::new(FaultClass::NeedsOperator, "syncing.switched_off", message)
+    let message = "Account syncing was switched off on this server, so the bank was not asked.";
+    Fault::new(FaultClass::RetryLater, "syncing.switched_off", message)
 }

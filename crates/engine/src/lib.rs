@@ -96,6 +96,7 @@ pub struct Engine {
     /// When configuration was read.
     pub(crate) started_at: Timestamp,
     pub(crate) institution_lists: Arc<connecting::InstitutionLists>,
+    pub(crate) flow_turns: Arc<connecting::FlowTurns>,
     pub(crate) pictures: Arc<pictures::Pictures>,
     /// Places for hashing passwords.
     pub(crate) hashes: Arc<Semaphore>,
@@ -124,6 +125,7 @@ impl Engine {
             ambient,
             settings: Arc::new(settings),
             institution_lists: Arc::default(),
+            flow_turns: Arc::default(),
             pictures: Arc::default(),
             hashes: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             due: Arc::new(Notify::new()),

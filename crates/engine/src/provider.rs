@@ -79,10 +79,24 @@ impl Engine {
 
     /// A provider with the keys that count for the organization.
     pub(crate) async fn provider(&self, asker: &Asker, id: &str, presence: Presence) -> Result<Provider, EngineError> {
-        let connector = self.connector(id)?;
         if !self.is_on(&ACCOUNT_SYNCING).await? {
             return Err(syncing_is_off().into());
         }
+        self.provider_to_end(asker, id, presence).await
+    }
+
+    /// The same for ending something, which goes on while account syncing is off.
+    pub(crate) async fn provider_to_end(
+        &self,
+        asker: &Asker,
+        id: &str,
+        presence: Presence,
+    ) -> Result<Provider, EngineError> {
+        let connector = self.connectors.get(id).ok_or(EngineError::NotFound("the provider"))?;
+        if self.settings.providers.get(id).is_some_and(|settings| settings.is_off) {
+            return Err(provider_is_off(connector.descriptor()).into());
+        }
+        let connector = Arc::clone(connector);
         let Some((keys, _)) = self.keys(asker, id).await? else {
             return Err(no_keys(connector.descriptor()).into());
         };
@@ -144,6 +158,9 @@ impl Engine {
     /// What keeps every call to a provider from being made, if something does.
     pub(crate) async fn blocked(&self, asker: &Asker, id: &str) -> Result<Option<FaultRecord>, EngineError> {
         let Some(connector) = self.connectors.get(id) else { return Ok(None) };
+        if self.settings.providers.get(id).is_some_and(|settings| settings.is_off) {
+            return Ok(Some(provider_is_off(connector.descriptor()).into_record()));
+        }
         let is_configured = self.settings.providers.get(id).is_some_and(|settings| settings.keys.is_some());
         if is_configured || self.store.credentials(asker, id).await?.is_some() {
             return Ok(None);
@@ -160,6 +177,11 @@ impl Engine {
         }
         self.vault.digester(asker.organization, Purpose::Keys).digest(&parts).0
     }
+}
+
+fn provider_is_off(descriptor: &Descriptor) -> Fault {
+    let message = format!("{} is switched off in the configuration of this server.", descriptor.name);
+    Fault::new(FaultClass::NeedsOperator, "provider.switched_off", message)
 }
 
 fn no_keys(descriptor: &Descriptor) -> Fault {

@@ -217,7 +217,8 @@ fn since(status: &Status, connection: Option<&Connection>, failing_since: Option
         | Status::WaitingForBank(_)
         | Status::Retrying(_)
         | Status::AnswerNeeded(_)
-        | Status::KeysNeeded(_) => failing_since,
+        | Status::KeysNeeded(_)
+        | Status::OperatorNeeded(_) => failing_since,
         Status::WithoutBank
         | Status::NeverSynced
         | Status::Syncing
@@ -238,9 +239,10 @@ fn facts_of_connection(connection: &Connection, blocked: &HashMap<String, FaultR
     }
 }
 
-fn not_shown(connection: &Connection) -> FaultRecord {
+/// Why nothing comes for a bank account that a renewal did not show.
+pub(crate) fn not_shown(connection: &Connection) -> Fault {
     let message = format!("{} did not show this account when access was renewed.", connection.institution_name);
-    Fault::new(FaultClass::Gone, "account.not_shown", message).into_record()
+    Fault::new(FaultClass::Gone, "account.not_shown", message)
 }
 
 fn connection_facts(
@@ -255,7 +257,7 @@ fn connection_facts(
         None => ConnectionFacts { ended: true, ..ConnectionFacts::default() },
     };
     Ok(ConnectionFacts {
-        not_shown: connection.filter(|_| !facts.is_shown).map(not_shown),
+        not_shown: connection.filter(|_| !facts.is_shown).map(|connection| not_shown(connection).into_record()),
         running: facts.is_running,
         last: outcome.map(|outcome| LastResult { outcome, fault }),
         last_success_at: facts.last_success_at,
@@ -267,7 +269,7 @@ fn connection_facts(
 fn urgency(status: &Status) -> u8 {
     match status {
         Status::RenewNow => 9,
-        Status::KeysNeeded(_) => 8,
+        Status::KeysNeeded(_) | Status::OperatorNeeded(_) => 8,
         Status::AnswerNeeded(_) => 7,
         Status::CheckData { .. } => 6,
         Status::RenewBy { .. } => 5,

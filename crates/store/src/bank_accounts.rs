@@ -43,8 +43,10 @@ pub struct BankAccount {
     pub flips_sign: bool,
     /// The data key that seals its raw rows.
     pub data_key: WrappedKey,
-    /// What the connection calls it now.
+    /// What the connection calls it now, or called it last.
     pub provider_account_id: String,
+    /// Whether the connection shows it. A linked one that it does not show stays in sight.
+    pub is_shown: bool,
     /// The connection that sees it.
     pub connection: ConnectionId,
     /// The account that it feeds, and from which day.
@@ -119,7 +121,7 @@ pub struct FeedFacts {
     pub last_success_at: Option<Timestamp>,
     /// What went wrong in the last finished run, as JSON, if something did.
     pub last_fault: Option<String>,
-    /// The outcome of the last finished run.
+    /// How the last finished run ended for this account.
     pub last_outcome: Option<String>,
     /// The last finished run.
     pub last_run: Option<RunId>,
@@ -161,6 +163,7 @@ struct Row {
     flips_sign: bool,
     data_key: Vec<u8>,
     provider_account_id: String,
+    is_shown: bool,
     connection_id: Uuid,
     feeds_account: Option<Uuid>,
     import_from: Option<SqlDate>,
@@ -182,6 +185,7 @@ impl Row {
             flips_sign: self.flips_sign,
             data_key: WrappedKey::from_bytes(self.data_key),
             provider_account_id: self.provider_account_id,
+            is_shown: self.is_shown,
             connection: self.connection_id.into(),
             feeds: ids(self.feeds_account).zip(self.import_from.map(SqlDate::to_jiff)),
             fed_before: ids(self.fed_account).zip(self.fed_from.map(SqlDate::to_jiff)),
@@ -198,17 +202,77 @@ impl Store {
         connection: ConnectionId,
         new: &NewBankAccount,
     ) -> Result<SeenBankAccount, StoreError> {
-        let seen = match recognise(&self.match_hits(session, asker, new).await?) {
-            Recognition::Known(id) => SeenBankAccount { id, was_known: true },
-            // A doubtful hit makes a new bank account: joining two is easier than taking one apart.
+        let hits = self.match_hits(session, asker, new).await?;
+        let known = match recognise(&hits) {
+            Recognition::Known(id) => Some(id),
             Recognition::Unsure(_) | Recognition::New => {
-                self.add_bank_account(session, asker, new).await?;
-                SeenBankAccount { id: new.id, was_known: false }
+                self.left_behind(session, asker, connection, new, &hits).await?
             }
+        };
+        let seen = if let Some(id) = known {
+            self.add_match_keys(session, asker, id, &new.match_keys).await?;
+            SeenBankAccount { id, was_known: true }
+        } else {
+            // A doubtful hit makes a new bank account: joining two is easier than taking one apart.
+            self.add_bank_account(session, asker, new).await?;
+            SeenBankAccount { id: new.id, was_known: false }
         };
         self.add_alias(session, asker, connection, seen.id, &new.provider_account_id).await?;
         self.keep_first_balances(session, asker, seen.id, new).await?;
         Ok(seen)
+    }
+
+    /// The bank account that no connection shows any more and that this one must be: the provider called it the same, or it is
+    /// the only one of those that fits weakly, such as by the last digits of a card.
+    async fn left_behind(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        connection: ConnectionId,
+        new: &NewBankAccount,
+        hits: &[(MatchKeyKind, BankAccountId)],
+    ) -> Result<Option<BankAccountId>, StoreError> {
+        if hits.iter().any(|(kind, _)| kind.is_strong()) {
+            return Ok(None);
+        }
+        let text = sql!(
+            "SELECT DISTINCT x.bank_account_id FROM aliases x
+             JOIN connections c ON c.organization_id = x.organization_id AND c.id = x.connection_id
+             JOIN connections n ON n.organization_id = x.organization_id AND n.id = $2 AND n.provider = c.provider
+             JOIN bank_accounts b ON b.organization_id = x.organization_id AND b.id = x.bank_account_id
+             WHERE x.organization_id = $1 AND x.provider_account_id = $3 AND b.institution_key = $4 AND b.currency = $5
+                AND NOT EXISTS (SELECT 1 FROM aliases l WHERE l.organization_id = $1
+                    AND l.bank_account_id = x.bank_account_id AND l.until_at IS NULL)"
+        );
+        let same_id: Vec<Uuid> = on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(connection.uuid())
+            .bind(&new.provider_account_id)
+            .bind(&new.institution_key)
+            .bind(new.currency.as_str())
+            .fetch_all(c)
+            .await?);
+        if let [only] = same_id.as_slice() {
+            return Ok(Some(BankAccountId::from(*only)));
+        }
+        let mut free = Vec::new();
+        for (_, id) in hits {
+            let text =
+                sql!("SELECT 1 FROM aliases WHERE organization_id = $1 AND bank_account_id = $2 AND until_at IS NULL");
+            let is_shown = on!(session, c => sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(id.uuid())
+                .fetch_optional(c)
+                .await?
+                .is_some());
+            if !is_shown && !free.contains(id) {
+                free.push(*id);
+            }
+        }
+        Ok(match free.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        })
     }
 
     /// Writes down what a connection calls a bank account from now on.
@@ -331,14 +395,15 @@ impl Store {
         Ok(())
     }
 
-    /// The bank accounts that a connection sees now, in the order in which they were first seen.
+    /// The bank accounts that a connection sees now, and those that are linked through it although it does not show them any more,
+    /// in the order in which they were first seen.
     pub async fn bank_accounts(&self, asker: &Asker, connection: ConnectionId) -> Result<Vec<BankAccount>, StoreError> {
         asker.require(Right::SeeBooks)?;
         let mut session = self.db.read().await?;
         let text = sql!(
             "SELECT b.id, b.institution_key, b.institution_name, b.name, b.holder, b.masked_number, b.kind, b.currency,
-                    b.flips_sign, b.data_key, x.provider_account_id, x.connection_id, f.account_id AS feeds_account,
-                    f.import_from, p.account_id AS fed_account, p.import_from AS fed_from
+                    b.flips_sign, b.data_key, x.provider_account_id, x.until_at IS NULL AS is_shown, x.connection_id,
+                    f.account_id AS feeds_account, f.import_from, p.account_id AS fed_account, p.import_from AS fed_from
              FROM aliases x
              JOIN bank_accounts b ON b.organization_id = x.organization_id AND b.id = x.bank_account_id
              LEFT JOIN feeds f ON f.organization_id = b.organization_id AND f.bank_account_id = b.id
@@ -346,7 +411,10 @@ impl Store {
              LEFT JOIN feeds p ON f.id IS NULL AND p.organization_id = b.organization_id AND p.id =
                 (SELECT l.id FROM feeds l WHERE l.organization_id = b.organization_id AND l.bank_account_id = b.id
                     AND NOT l.is_shadow ORDER BY l.until_at DESC LIMIT 1)
-             WHERE x.organization_id = $1 AND x.connection_id = $2 AND x.until_at IS NULL
+             WHERE x.organization_id = $1 AND x.connection_id = $2 AND (x.until_at IS NULL
+                OR (f.connection_id = $2 AND x.id = (SELECT l.id FROM aliases l WHERE l.organization_id = $1
+                    AND l.connection_id = $2 AND l.bank_account_id = b.id
+                    ORDER BY CASE WHEN l.until_at IS NULL THEN 0 ELSE 1 END, l.until_at DESC LIMIT 1)))
              ORDER BY b.created_at, b.id"
         );
         let rows: Vec<Row> = on!(session, c => sqlx::query_as(text)
@@ -495,14 +563,18 @@ impl Store {
                 (SELECT MAX(s.applied_at) FROM run_accounts s
                     WHERE s.organization_id = f.organization_id AND s.bank_account_id = f.bank_account_id
                     AND s.account_id = f.account_id) AS last_success_at,
-                r.outcome AS last_outcome, r.id AS last_run,
-                (SELECT MIN(z.finished_at) FROM runs z WHERE z.organization_id = f.organization_id
+                CASE WHEN x.applied_at IS NULL THEN (CASE WHEN COALESCE(x.fault, r.fault) IS NULL THEN r.outcome
+                        ELSE 'failed' END)
+                    WHEN x.fault IS NULL THEN 'done' ELSE 'partly' END AS last_outcome,
+                CASE WHEN x.applied_at IS NULL THEN COALESCE(x.fault, r.fault) ELSE x.fault END AS last_fault,
+                r.id AS last_run,
+                COALESCE((SELECT MIN(z.finished_at) FROM runs z WHERE z.organization_id = f.organization_id
                     AND z.connection_id = f.connection_id AND z.state = 'finished' AND z.outcome <> 'done'
-                    AND z.finished_at > COALESCE((SELECT MAX(s.applied_at) FROM run_accounts s
+                    AND z.created_at > COALESCE((SELECT y.created_at FROM run_accounts s
+                        JOIN runs y ON y.organization_id = s.organization_id AND y.id = s.run_id
                         WHERE s.organization_id = f.organization_id AND s.bank_account_id = f.bank_account_id
-                        AND s.account_id = f.account_id), f.from_at)) AS failing_since,
-                COALESCE((SELECT x.fault FROM run_accounts x WHERE x.organization_id = f.organization_id
-                    AND x.run_id = r.id AND x.bank_account_id = f.bank_account_id), r.fault) AS last_fault,
+                            AND s.account_id = f.account_id AND s.applied_at IS NOT NULL
+                        ORDER BY s.applied_at DESC LIMIT 1), f.from_at)), r.finished_at) AS failing_since,
                 EXISTS (SELECT 1 FROM runs q WHERE q.organization_id = f.organization_id
                     AND q.connection_id = f.connection_id AND q.state IN ('queued', 'running')) AS is_running,
                 EXISTS (SELECT 1 FROM aliases l WHERE l.organization_id = f.organization_id
@@ -516,6 +588,8 @@ impl Store {
                 (SELECT y.id FROM runs y WHERE y.organization_id = f.organization_id
                     AND y.connection_id = f.connection_id AND y.state = 'finished'
                  ORDER BY y.created_at DESC LIMIT 1)
+             LEFT JOIN run_accounts x ON x.organization_id = f.organization_id AND x.run_id = r.id
+                AND x.bank_account_id = f.bank_account_id
              WHERE f.organization_id = $1 AND f.until_at IS NULL AND NOT f.is_shadow"
         );
         let rows: Vec<Facts> =

@@ -179,8 +179,8 @@ impl Store {
         Ok(ids(found))
     }
 
-    /// Flows whose time is over and that nobody has ended yet, the oldest first.
-    pub async fn overdue_flows_as_system(&self, limit: i64) -> Result<Vec<Flow>, StoreError> {
+    /// Flows whose time was over at an instant and that nobody has ended yet, the oldest first.
+    pub async fn overdue_flows_as_system(&self, at: Timestamp, limit: i64) -> Result<Vec<Flow>, StoreError> {
         let mut session = self.db.read().await?;
         let text = sql!(
             "SELECT organization_id, id, provider, person_id, connection_id, account_id, data_key, state, stage,
@@ -188,7 +188,7 @@ impl Store {
              FROM flows WHERE stage = 'open' AND expires_at <= $1 ORDER BY expires_at LIMIT $2"
         );
         let rows: Vec<Row> = on!(session, c => sqlx::query_as(text)
-            .bind(micros(self.ambient.now()))
+            .bind(micros(at))
             .bind(limit)
             .fetch_all(c)
             .await?);
@@ -224,18 +224,21 @@ impl Store {
         row.map(Row::into_flow).transpose()
     }
 
-    /// Writes the next state of a flow, unless somebody else took the step first ([`StoreError::Stale`]).
+    /// Writes the next state of a flow, unless somebody else took the step first ([`StoreError::Stale`]). `expires_at` moves its end
+    /// where the next step takes longer.
     pub async fn advance_flow(
         &self,
         asker: &Asker,
         flow: &Flow,
         state: &Sealed,
         stage: FlowStage,
+        expires_at: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         asker.require(Right::ManageBanks)?;
         let mut session = self.db.write().await?;
         let text = sql!(
-            "UPDATE flows SET state = $4, stage = $5, revision = revision + 1, changed_at = $6
+            "UPDATE flows SET state = $4, stage = $5, revision = revision + 1, changed_at = $6,
+                expires_at = COALESCE($7, expires_at)
              WHERE organization_id = $1 AND id = $2 AND revision = $3"
         );
         let done = run!(
@@ -247,6 +250,7 @@ impl Store {
                 .bind(state.as_bytes())
                 .bind(stage.code())
                 .bind(micros(self.ambient.now()))
+                .bind(expires_at.map(micros))
         );
         if done == 0 {
             return Err(StoreError::Stale);

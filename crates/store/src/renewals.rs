@@ -47,7 +47,8 @@ impl Store {
     /// Ends a flow with its connection renewed: the new reference, the new consent, and the bank accounts under what the provider
     /// calls them now, all in one. Links stay. `state` seals the flow's last state, which tells what came of it.
     ///
-    /// When none of the bank accounts is one of the connection's, nothing is written.
+    /// When none of the bank accounts is one of the connection's, nothing is written. Answers also with the reference that was
+    /// replaced, for whoever ends it at the provider.
     pub async fn finish_renewal(
         &self,
         asker: &Asker,
@@ -55,11 +56,17 @@ impl Store {
         renewed: &RenewedConnection,
         shown: &[NewBankAccount],
         state: impl FnOnce(&Renewed) -> Result<Sealed, StoreError> + Send,
-    ) -> Result<Result<Renewed, OtherAccounts>, StoreError> {
+    ) -> Result<Result<(Renewed, Sealed), OtherAccounts>, StoreError> {
         asker.require(Right::ManageBanks)?;
         let mut session = self.db.write().await?;
+        // Locked first: of two renewals at once the second sees what the first one wrote.
+        let replaced = self.lock_connection(&mut session, asker, renewed.id).await?;
         let aliases = self.aliases_of(&mut session, asker, renewed.id).await?;
-        let called = |id: &str| aliases.iter().find(|(_, name)| name == id).map(|(bank_account, _)| *bank_account);
+        let before = self.names_before(&mut session, asker, renewed.id).await?;
+        let called = |id: &str| {
+            let mut names = aliases.iter().chain(&before);
+            names.find(|(_, name)| name == id).map(|(bank_account, _)| *bank_account)
+        };
         let mut known: Vec<BankAccountId> = aliases.iter().map(|(bank_account, _)| *bank_account).collect();
         known.extend(self.unshown_feeds(&mut session, asker, renewed.id).await?);
         let unread: Vec<BankAccountId> = renewed.unread.iter().filter_map(|id| called(id)).collect();
@@ -87,7 +94,46 @@ impl Store {
         let what = format!("{until}; {recognised} known, {new} new, {missing} not shown any more");
         self.audit_within(&mut session, asker, "connection.renewed", &renewed.id.to_string(), &what).await?;
         session.commit().await?;
-        Ok(Ok(outcome))
+        Ok(Ok((outcome, replaced)))
+    }
+
+    /// Locks a connection that has not ended until the end of the transaction; answers with the provider's reference.
+    async fn lock_connection(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        connection: ConnectionId,
+    ) -> Result<Sealed, StoreError> {
+        const TEXT: &str = "SELECT remote FROM connections WHERE organization_id = $1 AND id = $2 AND ended_at IS NULL";
+        let text = sqlx::AssertSqlSafe(format!("{TEXT}{}", session.for_update()));
+        let remote: Option<Vec<u8>> = on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(connection.uuid())
+            .fetch_optional(c)
+            .await?);
+        Ok(Sealed::from_bytes(remote.ok_or(StoreError::NotFound("the connection"))?))
+    }
+
+    /// What a connection called bank accounts that it does not show any more, the latest first.
+    async fn names_before(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        connection: ConnectionId,
+    ) -> Result<Vec<(BankAccountId, String)>, StoreError> {
+        let text = sql!(
+            "SELECT x.bank_account_id, x.provider_account_id FROM aliases x
+             WHERE x.organization_id = $1 AND x.connection_id = $2 AND x.until_at IS NOT NULL
+                AND NOT EXISTS (SELECT 1 FROM aliases l WHERE l.organization_id = $1 AND l.connection_id = $2
+                    AND l.bank_account_id = x.bank_account_id AND l.until_at IS NULL)
+             ORDER BY x.until_at DESC"
+        );
+        let rows: Vec<(Uuid, String)> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(connection.uuid())
+            .fetch_all(c)
+            .await?);
+        Ok(rows.into_iter().map(|(id, name)| (id.into(), name)).collect())
     }
 
     /// What a connection calls its bank accounts now.
@@ -235,17 +281,18 @@ impl Store {
     }
 
     /// Ends a connection: its links end, its runs end, its bank accounts leave the lists. Names, claims and transactions stay.
-    /// `told` says for the audit whether the provider has ended the access, too.
+    /// `told` says for the audit whether the provider has ended the access, too. Answers with the reference that it ended with.
     pub async fn end_connection(
         &self,
         asker: &Asker,
         connection: ConnectionId,
         of_runs: &FaultRecord,
         told: &str,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Sealed, StoreError> {
         asker.require(Right::ManageBanks)?;
         let now = micros(self.ambient.now());
         let mut session = self.db.write().await?;
+        let remote = self.lock_connection(&mut session, asker, connection).await?;
         let text =
             sql!("UPDATE connections SET ended_at = $3 WHERE organization_id = $1 AND id = $2 AND ended_at IS NULL");
         let done = run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(connection.uuid()).bind(now));
@@ -275,6 +322,7 @@ impl Store {
                 .bind(serde_json::to_string(of_runs)?)
         );
         self.audit_within(&mut session, asker, "connection.ended", &connection.to_string(), told).await?;
-        session.commit().await
+        session.commit().await?;
+        Ok(remote)
     }
 }

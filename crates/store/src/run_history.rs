@@ -381,7 +381,7 @@ impl Store {
                 AND t.deleted_at IS NULL
              LEFT JOIN payees p ON p.organization_id = t.organization_id AND p.id = t.payee_id
              WHERE v.organization_id = $1 AND v.run_id = $2 AND (v.bank_account_id = $3 OR $3 IS NULL)
-             ORDER BY v.day DESC, v.position, v.id LIMIT $4 OFFSET $5"
+             ORDER BY CASE WHEN v.day IS NULL THEN 1 ELSE 0 END, v.day DESC, v.position, v.id LIMIT $4 OFFSET $5"
         );
         let rows: Vec<Brought> = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())

@@ -2,6 +2,7 @@
 
 mod apply;
 mod properties;
+mod renewals;
 mod schema;
 mod scoping;
 mod world;

@@ -1,6 +1,7 @@
 //! The last step of a flow: a connection comes about, or is renewed.
 
 use bankside_connect::{AccountInfo, Connected, Fault, Institution, RemoteRef, zones};
+use bankside_domain::bank_account::MatchKey;
 use bankside_domain::fault::FaultClass;
 use bankside_domain::text::mask_account_number;
 use bankside_domain::{Asker, BankAccountId, ConnectionId};
@@ -62,7 +63,6 @@ impl Engine {
         connected: Connected,
     ) -> Result<FlowView, EngineError> {
         let before = self.store.connection(asker, connection).await?;
-        let old = self.remote(asker, &before)?;
         let renewed = RenewedConnection {
             id: connection,
             remote: self.sealed_remote(asker, &before, &connected.remote)?,
@@ -82,11 +82,10 @@ impl Engine {
             let result = self.store.finish_renewal(asker, &flow, &renewed, &accounts, state).await;
             result.map(|outcome| outcome.map_err(|_| other_accounts(&memory.bank)))
         };
-        let is_another = connected.remote != old;
         let useless = match result {
-            Ok(Ok(_)) => {
+            Ok(Ok((_, replaced))) => {
                 self.due.notify_one();
-                old
+                self.open_remote(asker, &before, &replaced)?
             }
             Ok(Err(fault)) => {
                 memory.step = StepMemory::Failed { fault: fault.into_record() };
@@ -97,8 +96,18 @@ impl Engine {
             }
             // Another browser was faster with the same step.
             Err(StoreError::Stale) => return self.flow(asker, flow.id).await,
+            // It was ended between two looks.
+            Err(StoreError::NotFound(_)) => {
+                memory.step = StepMemory::Failed { fault: ended_meanwhile().into_record() };
+                match self.keep(asker, &flow, &memory, key, FlowStage::Failed).await {
+                    Ok(()) | Err(EngineError::Store(StoreError::Stale)) => connected.remote,
+                    Err(error) => return Err(error),
+                }
+            }
             Err(error) => return Err(error.into()),
         };
+        let in_use = self.store.connection(asker, connection).await?;
+        let is_another = in_use.ended_at.is_some() || self.remote(asker, &in_use)? != useless;
         if is_another && let Err(fault) = provider.connector.revoke(&provider.cx(), &useless).await {
             tracing::warn!(
                 code = fault.code(),
@@ -127,7 +136,15 @@ impl Engine {
     }
 
     fn bank_accounts_of(&self, asker: &Asker, connected: &Connected) -> Result<Vec<NewBankAccount>, EngineError> {
-        connected.accounts.iter().map(|account| self.bank_account(asker, &connected.institution, account)).collect()
+        let all = || connected.accounts.iter().flat_map(|account| &account.match_keys);
+        // A number that several accounts of one answer share tells none of them apart.
+        let shared = |key: &MatchKey| key.kind.is_strong() && all().filter(|other| *other == key).count() > 1;
+        let own = |account: &AccountInfo| {
+            let match_keys = account.match_keys.iter().filter(|key| !shared(key)).cloned().collect();
+            AccountInfo { match_keys, ..account.clone() }
+        };
+        let accounts = connected.accounts.iter().map(own);
+        accounts.map(|account| self.bank_account(asker, &connected.institution, &account)).collect()
     }
 
     fn bank_account(

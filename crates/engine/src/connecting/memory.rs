@@ -7,13 +7,16 @@ use bankside_domain::fault::FaultRecord;
 use bankside_domain::{AccountId, Asker, ConnectionId, FlowId};
 use bankside_store::{Flow, FlowStage, Renewed};
 use bankside_vault::{DataKey, Place, Sealed};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{Engine, EngineError};
 
+/// How long a flow goes on while the provider prepares the accounts.
+const WAIT_FOR: SignedDuration = SignedDuration::from_hours(24);
+
 /// What a flow remembers between two steps; sealed where it is kept.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Memory {
     pub(super) bank: String,
     pub(super) step: StepMemory,
@@ -21,7 +24,7 @@ pub(super) struct Memory {
     pub(super) parked: Option<BTreeMap<String, String>>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
 pub(super) enum StepMemory {
     Open { url: String, expires_at: Timestamp, connector: FlowState },
@@ -137,7 +140,12 @@ impl Engine {
         key: &DataKey,
         stage: FlowStage,
     ) -> Result<(), EngineError> {
-        Ok(self.store.advance_flow(asker, flow, &self.sealed(flow, memory, key)?, stage).await?)
+        // What the provider prepares may take hours; nobody has to sit and wait for it.
+        let expires_at = match memory.step {
+            StepMemory::Wait { .. } => Some(flow.expires_at.max(self.ambient.now() + WAIT_FOR)),
+            _ => None,
+        };
+        Ok(self.store.advance_flow(asker, flow, &self.sealed(flow, memory, key)?, stage, expires_at).await?)
     }
 
     pub(super) fn view(&self, flow: &Flow, memory: &Memory) -> Result<FlowView, EngineError> {

@@ -13,6 +13,7 @@ use bankside_store::{
 use bankside_vault::Place;
 
 use super::ingest::{Reader, zone_of};
+use crate::status::not_shown;
 use crate::{Engine, EngineError};
 
 /// How often a plan is made again because somebody wrote to the account meanwhile.
@@ -34,9 +35,13 @@ impl Engine {
                     match self.book(asker, due, &connection, bank_account, &account).await {
                         Ok(()) => continue,
                         // Somebody took the feed away while the run went on. The other accounts go on.
-                        Err(EngineError::Store(StoreError::NotFound(_))) => Some(unlinked_meanwhile()),
+                        Err(EngineError::NotFound(_)) => Some(unlinked_meanwhile()),
                         Err(error) => return Err(error),
                     }
+                }
+                // A renewal took it away while the run went on.
+                (bank_account, None) if account.fault.is_none() && bank_account.is_none_or(|one| !one.is_shown) => {
+                    Some(not_shown(&connection))
                 }
                 _ => None,
             };

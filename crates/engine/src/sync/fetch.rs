@@ -7,7 +7,7 @@ use bankside_domain::quota::Presence;
 use bankside_domain::run::{AccountStep, Trigger, outcome};
 use bankside_domain::{Asker, Id};
 use bankside_store::{BankAccount, Connection, DueRun, Feed, RunAccount, StoreError};
-use bankside_vault::Place;
+use bankside_vault::{Place, Sealed};
 use jiff::Span;
 use jiff::civil::Date;
 
@@ -104,9 +104,19 @@ impl Engine {
 
     /// The provider's own reference of a connection.
     pub(crate) fn remote(&self, asker: &Asker, connection: &Connection) -> Result<RemoteRef, EngineError> {
+        self.open_remote(asker, connection, &connection.remote)
+    }
+
+    /// A reference of a connection that is kept sealed.
+    pub(crate) fn open_remote(
+        &self,
+        asker: &Asker,
+        connection: &Connection,
+        sealed: &Sealed,
+    ) -> Result<RemoteRef, EngineError> {
         let place = Place::of(asker.organization, connection.id, "remote");
         let key = self.vault.data_key(&connection.data_key, place)?;
-        Ok(serde_json::from_slice(&key.open(place, &connection.remote)?)?)
+        Ok(serde_json::from_slice(&key.open(place, sealed)?)?)
     }
 
     /// Writes how the run ended.

@@ -135,7 +135,7 @@ on_both! {
         assert_eq!(house.sandbox.consents(), 2, "its time is not over");
         // They agree at the bank, but their browser never comes back.
         house.sandbox.visit(&url.parse().unwrap(), &Answers::default()).await.unwrap();
-        house.clock.advance(jiff::SignedDuration::from_mins(61));
+        house.clock.advance(jiff::SignedDuration::from_mins(75));
         house.engine.tidy_flows().await.unwrap();
         assert_eq!(house.sandbox.consents(), 1);
         assert!(matches!(house.engine.poll_flow(&house.asker, flow).await.unwrap().page, FlowPage::Expired));
@@ -197,6 +197,38 @@ on_both! {
         assert!(view.status.is_proven(), "{:?}", view.status);
     }
 
+    an_account_that_is_unlinked_during_a_run_does_not_bring_it_down(house) {
+        house.type_keys().await;
+        let connection = house.connect(NORDHAFEN).await;
+        let run = house.link_all(connection).await;
+        let giro = house.account("Girokonto").await.account.id;
+        let due = house.engine.claim().await.unwrap().unwrap();
+        house.engine.fetch_phase(&due).await.unwrap();
+        house.engine.unlink(&house.asker, giro).await.unwrap();
+        house.engine.books_phase(&due).await.unwrap();
+        house.engine.end_phase(&due, None).await.unwrap();
+        let run = house.engine.run(&house.asker, run).await.unwrap();
+        assert_eq!(run.run.outcome, Some(RunOutcome::Partly));
+        assert!(house.rows(giro).await.is_empty());
+        let savings = house.account("Tagesgeld").await;
+        assert!(matches!(savings.status.status, Status::UpToDate { .. }), "the other one is whole: {:?}", savings.status);
+    }
+
+    a_return_long_after_its_time_connects_nothing(house) {
+        house.type_keys().await;
+        let flow = house.engine.begin_connecting(&house.asker, "gocardless", NORDHAFEN, None).await.unwrap();
+        let FlowPage::Open { url, .. } = house.engine.flow(&house.asker, flow).await.unwrap().page else { panic!() };
+        let back = house.sandbox.visit(&url.parse().unwrap(), &Answers::default()).await.unwrap();
+        let fields: BTreeMap<String, String> = back.query_pairs().into_owned().collect();
+        house.clock.advance(jiff::SignedDuration::from_mins(61));
+        house.engine.returned(fields, house.asker.person()).await.unwrap();
+        assert!(matches!(house.engine.poll_flow(&house.asker, flow).await.unwrap().page, FlowPage::Expired));
+        assert!(house.engine.connections(&house.asker).await.unwrap().is_empty());
+        house.clock.advance(jiff::SignedDuration::from_mins(11));
+        house.engine.tidy_flows().await.unwrap();
+        assert_eq!(house.sandbox.consents(), 0, "what was agreed too late does not run on");
+    }
+
     unsync_works_without_the_provider_and_says_so(house) {
         let connection = house.with_bank(NORDHAFEN).await;
         house.stop_sandbox().await;
@@ -205,6 +237,60 @@ on_both! {
         assert!(house.engine.connections(&house.asker).await.unwrap().is_empty());
         let audit = house.engine.audit(&house.asker).await.unwrap();
         assert!(audit.iter().any(|entry| entry.action == "connection.ended" && entry.detail.contains("not revoked")));
+    }
+}
+
+/// A card has no number that only it has: it is known by what the provider calls it, or by its last digits.
+mod cards {
+    use super::*;
+
+    const CARD: &str = "AMERICAN_EXPRESS_AESUDEF1";
+
+    async fn unsynced_and_back(house: &mut House) {
+        let connection = house.with_bank(CARD).await;
+        let accounts = house.engine.accounts(&house.asker).await.unwrap();
+        let before = house.rows(accounts[0].account.id).await;
+        assert!(!before.is_empty());
+        house.engine.unsync(&house.asker, connection).await.unwrap();
+        house.clock.advance_days(1);
+        let anew = house.connect(CARD).await;
+        let offer = house.engine.link_offer(&house.asker, anew, None).await.unwrap();
+        assert_eq!(offer.accounts[0].suggestion, LinkTarget::Existing(accounts[0].account.id));
+        assert_eq!(offer.accounts[0].bank_account.fed_before.map(|(account, _)| account), Some(accounts[0].account.id));
+        let choices: Vec<_> = offer
+            .accounts
+            .iter()
+            .map(|offered| bankside_engine::LinkChoice {
+                bank_account: offered.bank_account.id,
+                target: offered.suggestion.clone(),
+                import_from: offered.import_from,
+            })
+            .collect();
+        house.engine.link(&house.asker, anew, &choices).await.unwrap();
+        assert!(house.engine.work_once().await.unwrap());
+        let after = house.rows(accounts[0].account.id).await;
+        let booked = |rows: &[String]| {
+            let mut booked: Vec<String> = rows.iter().filter(|row| !row.contains("Pending")).cloned().collect();
+            booked.sort();
+            booked
+        };
+        let (booked_before, booked_after) = (booked(&before), booked(&after));
+        assert!(booked_before.iter().all(|row| booked_after.contains(row)));
+        assert!(booked_after.len() <= booked_before.len() + 5, "{} and {}", booked_before.len(), booked_after.len());
+
+        let outcome = renewed(&renew(house, anew, &Answers::default()).await);
+        assert_eq!((outcome.new, outcome.missing), (0, 0), "{outcome:?}");
+    }
+
+    #[tokio::test]
+    async fn under_the_same_id() {
+        unsynced_and_back(&mut House::open(bankside_testkit::Engine::Sqlite).await).await;
+    }
+
+    #[tokio::test]
+    async fn under_another_id() {
+        let switches = Switches::default().turned("account_ids_survive_relink").unwrap();
+        unsynced_and_back(&mut House::open_with(bankside_testkit::Engine::Postgres, switches).await).await;
     }
 }
 

@@ -62,6 +62,7 @@ impl StatusView {
             }
             Status::AnswerNeeded(fault) => Self::fault("is-act", "shield", "Answer needed", fault, today),
             Status::KeysNeeded(fault) => Self::fault("is-stop", "key", "Keys needed", fault, today),
+            Status::OperatorNeeded(fault) => Self::fault("is-stop", "warn", "Operator needed", fault, today),
             Status::CheckData { by_minor, since } => {
                 let apart = match currency {
                     Some(currency) => amount(by_minor.saturating_abs(), currency),
@@ -170,6 +171,7 @@ impl Note {
             Status::RenewNow
                 | Status::RenewBy { .. }
                 | Status::KeysNeeded(_)
+                | Status::OperatorNeeded(_)
                 | Status::AnswerNeeded(_)
                 | Status::CheckData { .. }
         )
@@ -182,7 +184,8 @@ fn fault_of(status: &Status) -> Option<&FaultRecord> {
         | Status::WaitingForBank(fault)
         | Status::Retrying(fault)
         | Status::AnswerNeeded(fault)
-        | Status::KeysNeeded(fault) => Some(fault),
+        | Status::KeysNeeded(fault)
+        | Status::OperatorNeeded(fault) => Some(fault),
         _ => None,
     }
 }
@@ -210,7 +213,11 @@ fn action(
         Status::CheckData { since: None, .. } if account.is_some() && shell.may_edit() => {
             Some(step("Take the bank's opening balance", format!("accounts/{}/opening", account?), true))
         }
-        Status::CheckData { .. } | Status::Partly(_) | Status::WaitingForBank(_) | Status::Retrying(_) => details(),
+        Status::OperatorNeeded(_)
+        | Status::CheckData { .. }
+        | Status::Partly(_)
+        | Status::WaitingForBank(_)
+        | Status::Retrying(_) => details(),
         _ => None,
     }
 }

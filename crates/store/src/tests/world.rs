@@ -81,7 +81,7 @@ pub(crate) struct World {
     pub(crate) connection: ConnectionId,
     pub(crate) bank_account: BankAccountId,
     pub(crate) account: AccountId,
-    wrapped: WrappedKey,
+    pub(crate) wrapped: WrappedKey,
     _database: TestDatabase,
 }
 
@@ -184,9 +184,12 @@ impl World {
         self.store.link(asker, connection, &[link]).await.unwrap()[0].account
     }
 
+    pub(crate) fn place(&self) -> Place {
+        Place { organization: Some(self.asker.organization), subject: None, field: "test" }
+    }
+
     pub(crate) fn data_key(&self) -> DataKey {
-        let place = Place { organization: Some(self.asker.organization), subject: None, field: "test" };
-        self.vault.data_key(&self.wrapped, place).unwrap()
+        self.vault.data_key(&self.wrapped, self.place()).unwrap()
     }
 
     /// Asks for a run and claims it.
