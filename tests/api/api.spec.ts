@@ -1,5 +1,5 @@
 // The API, as programs use it: the main job, what is refused, and with which words.
-import { person } from "../support/house.ts";
+import { passDays, person } from "../support/house.ts";
 import { expect, test, type Account, type Flow, type Transactions } from "../support/api.ts";
 
 const nowhere = "01a00000-0000-7000-8000-000000000000";
@@ -71,6 +71,40 @@ test("another organization's ids lead nowhere", async ({ api, house }) => {
     const answer = await api.request.get(api.at(`transactions?account=${encodeURIComponent(id)}`));
     expect(answer.status(), id).toBe(404);
   }
+});
+
+test("ids that are not there lead nowhere, whatever is asked of them", async ({ api }) => {
+  const [connection, run] = [`connections/${nowhere}`, `runs/${nowhere}`];
+  for (const [method, path] of [
+    ["POST", `${connection}/renewals`],
+    ["DELETE", connection],
+    ["POST", `${connection}/sync`],
+    ["POST", `accounts/${nowhere}/opening`],
+    ["DELETE", `accounts/${nowhere}/link`],
+  ] as const) {
+    const answer = await api.send(method, path);
+    expect(answer.status(), path).toBe(404);
+    expect(await answer.json(), path).toMatchObject({ code: "not_found" });
+  }
+  for (const path of [`${run}/rows`, run, `${connection}/link`, "runs/x/rows", "connections/x/link"]) {
+    const answer = await api.request.get(api.at(path));
+    expect(answer.status(), path).toBe(404);
+    expect(await answer.json(), path).toMatchObject({ code: "not_found" });
+  }
+});
+
+test("a connection says how it stands, and a fault who acts", async ({ api, house }) => {
+  await api.connectDemoBank();
+  const standing = async () => (await api.get<{ status: string; since?: string }[]>("connections"))[0];
+  expect(await standing()).toMatchObject({ status: "up_to_date", since: expect.stringMatching(/^\d{4}-/) });
+  await passDays(house, 185);
+  const [{ id }] = await api.made<[{ id: string }]>("sync");
+  const run = await api.finished(id);
+  const fault = run.fault ?? run.accounts[0]?.fault;
+  expect(fault).toMatchObject({ class: "needs_user", action: "renew" });
+  expect(fault?.who_acts).toContain("Resync");
+  expect(fault?.by_itself).toContain("waiting does not help");
+  expect(await standing()).toMatchObject({ status: "renew_now", since: expect.stringMatching(/^\d{4}-/) });
 });
 
 test("writes from elsewhere are refused", async ({ api, house }) => {

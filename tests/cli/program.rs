@@ -112,12 +112,22 @@ pub(crate) struct Serving {
 impl Serving {
     /// One plain request; gives the whole answer.
     pub(crate) fn get(&self, path: &str) -> String {
+        self.send(&format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address))
+    }
+
+    fn send(&self, request: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
+    }
+
+    /// A write from another origin; gives the whole answer, which is a refusal.
+    pub(crate) fn write_from_elsewhere(&self, path: &str) -> String {
+        let head = format!("POST {path} HTTP/1.1\r\nhost: {}\r\norigin: https://elsewhere.example", self.address);
+        self.send(&format!("{head}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"))
     }
 
     /// Asks it to stop, as an operator's service manager does; gives its exit and its log.

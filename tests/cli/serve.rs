@@ -97,3 +97,16 @@ fn a_forgotten_password_is_set_anew() {
     let short = home.run_with_input(&["set-password", "demo"], "short\n");
     assert!(short.stderr.contains("at least"), "{}", short.stderr);
 }
+
+#[test]
+fn a_log_of_warnings_alone_has_the_reference_of_what_was_refused() {
+    let home = Home::new();
+    let serving = home.serve(&[("BANKSIDE_LOG__FILTER", "warn")]);
+    let answer = serving.write_from_elsewhere("/sign-out");
+    let reference = answer.lines().find_map(|line| line.strip_prefix("x-request-id: ")).unwrap_or_default();
+    assert_eq!(reference.len(), 8, "{answer}");
+    let (_, log) = serving.terminate();
+    assert!(!log.contains("INFO"), "{log}");
+    let line = log.lines().find(|line| line.contains("a write from elsewhere was refused")).unwrap_or_default();
+    assert!(line.contains(reference), "{reference} is not in: {log}");
+}

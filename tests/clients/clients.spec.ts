@@ -15,9 +15,9 @@ interface Provider {
   credentials: { secret_id: string; secret_key: string };
 }
 
-/** Runs a client's flow against a sandbox of its own, and gives what it saw. */
-async function flow(command: string, script: string): Promise<unknown> {
-  if (!existsSync(command)) throw new Error(`${command} is missing; tests/install sets it up`);
+/** Runs a client's flow against a sandbox of its own, and gives what it saw. Without what is installed there is none. */
+async function flow(command: string, script: string, installed: string): Promise<unknown> {
+  if (!existsSync(installed)) throw new Error(`${installed} is missing; tests/install sets it up`);
   const home = await folder();
   const sandbox = Program.start(home.path, ["sandbox", "--listen", "127.0.0.1:0"]);
   try {
@@ -57,13 +57,14 @@ const expected = (reference: string) => ({
 });
 
 test("the provider's client for Python", async () => {
-  const seen = await flow(resolve(here, "python/.venv/bin/python"), resolve(here, "python/flow.py"));
+  const python = resolve(here, "python/.venv/bin/python");
+  const seen = await flow(python, resolve(here, "python/flow.py"), python);
   expect(seen).toEqual(expected("by-python"));
   expect((seen as { rows: number }).rows).toBeGreaterThan(10);
 });
 
 test("the provider's client for Node", async () => {
-  const seen = await flow(process.execPath, resolve(here, "node/flow.js"));
+  const seen = await flow(process.execPath, resolve(here, "node/flow.js"), resolve(here, "node/node_modules"));
   expect(seen).toEqual(expected("by-node"));
   expect((seen as { rows: number }).rows).toBeGreaterThan(10);
 });

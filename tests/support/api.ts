@@ -43,7 +43,7 @@ export class Api {
     const links = offer.bank_accounts.map((offered) => ({
       bank_account: offered.bank_account,
       name: offered.suggested_name,
-      import_from: offer.import_from,
+      import_from: offered.import_from,
     }));
     const { id } = await this.made<{ id: string }>(`connections/${done.connection}/link`, links);
     return this.finished(id);
@@ -88,8 +88,7 @@ export interface Flow {
 }
 
 interface Offer {
-  import_from: string;
-  bank_accounts: { bank_account: string; suggested_name: string }[];
+  bank_accounts: { bank_account: string; suggested_name: string; import_from: string }[];
 }
 
 export interface Account {
@@ -100,11 +99,20 @@ export interface Account {
   balance_proven: boolean;
 }
 
+export interface Fault {
+  class: string;
+  code: string;
+  action?: string;
+  who_acts: string;
+  by_itself: string;
+}
+
 export interface Run {
   id: string;
   state: string;
   outcome?: string;
-  accounts: { account: string; step: string; added: number; batch?: string }[];
+  fault?: Fault;
+  accounts: { account: string; step: string; added: number; batch?: string; fault?: Fault }[];
 }
 
 export interface Transactions {

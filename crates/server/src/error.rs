@@ -134,10 +134,9 @@ impl PageError {
 
     /// The page, for a request with this reference at this time.
     pub(crate) fn page(&self, telling: &Telling<'_>) -> Response {
-        let fault = self
-            .fault
-            .as_deref()
-            .map(|fault| FaultView::without_clock(fault).at(telling.at).told_by(telling.provider(&fault.code)));
+        let fault = self.fault.as_deref().map(|fault| {
+            FaultView::without_clock(fault, telling.occasion()).at(telling.at).told_by(telling.provider(&fault.code))
+        });
         let page = ErrorPage {
             title: &self.title,
             message: &self.message,

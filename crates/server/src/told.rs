@@ -14,6 +14,7 @@ use tracing::Instrument;
 use crate::App;
 use crate::api::Problem;
 use crate::error::PageError;
+use crate::view::fault::Occasion;
 
 const REFERENCE: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -36,6 +37,15 @@ impl Telling<'_> {
         [in_code, in_path].into_iter().flatten().find_map(|id| self.engine.descriptor(id))
     }
 
+    /// What was being done, as far as its path says.
+    pub(crate) fn occasion(&self) -> Occasion {
+        match self.path.rsplit('/').next() {
+            Some("renew" | "renewals") => Occasion::Renewing,
+            Some("sync") => Occasion::Sync,
+            _ => Occasion::Connecting,
+        }
+    }
+
     /// What somebody who helps needs, on one line to copy. Nothing in it is secret.
     pub(crate) fn details(&self, code: &str) -> String {
         format!("Bankside {} · {code} · request {} · {:.0}", env!("CARGO_PKG_VERSION"), self.reference, self.at)
@@ -46,7 +56,8 @@ impl Telling<'_> {
 pub(crate) async fn tell(State(app): State<App>, request: Request, next: Next) -> Response {
     let reference = format!("{:08x}", u32::from_be_bytes(app.engine.ambient().random()));
     let path = request.uri().path().to_owned();
-    let span = tracing::info_span!("request", id = %reference);
+    // A span of the loudest level: whatever is logged at all, carries the reference.
+    let span = tracing::error_span!("request", id = %reference);
     let mut response = next.run(request).instrument(span).await;
     let telling = Telling { reference: &reference, at: app.engine.ambient().now(), path: &path, engine: &app.engine };
     if let Some(error) = response.extensions_mut().remove::<PageError>() {

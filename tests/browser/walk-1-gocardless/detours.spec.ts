@@ -98,6 +98,37 @@ test("an account that is there is linked, and what was typed meets its row", asy
   await eyes.look("one-linked");
 });
 
+test("a later first day leaves older rows out, and the account opens with what they came to", async ({ signedIn: page, house }) => {
+  const link = await begin(page, house);
+  const tab = await page.context().newPage();
+  await tab.goto(link);
+  await walkConsent(tab);
+  await tab.waitForURL(`${house.address}/**`);
+  await tab.close();
+  const from = page.getByLabel("Import Girokonto from");
+  const suggested = Date.parse(await from.inputValue());
+  const later = new Date(suggested + 350 * 86_400_000).toISOString().slice(0, 10);
+  await from.fill(later);
+  await page.getByLabel("Account for Tagesgeld", { exact: true }).selectOption("skip");
+  await page.getByRole("button", { name: "Link accounts" }).click();
+  await expect(page.getByText(/1 account, \d+ rows: \d+ new/)).toBeVisible();
+  await expect(page.getByText("Proven", { exact: true })).toBeVisible();
+  const home = `${house.address}/api/v1/organizations/${organizationOf(page)}`;
+  const { transactions } = (await (await page.request.get(`${home}/transactions?limit=500`)).json()) as {
+    transactions: { date: string; amount: string; status: string }[];
+  };
+  expect(transactions.length).toBeGreaterThan(0);
+  expect(transactions.filter((row) => row.date < later)).toEqual([]);
+  // What it opens with and the booked rows since come to the ledger's balance.
+  const [account] = (await (await page.request.get(`${home}/accounts`)).json()) as { balance: string }[];
+  const cents = (text: string) => Math.round(Number(text.replace(/[^\d.−-]/g, "").replace("−", "-")) * 100);
+  const booked = transactions.filter((row) => row.status !== "pending").reduce((sum, row) => sum + cents(row.amount), 0);
+  const sum = page.locator("dl.arith").first().locator("dd");
+  const opening = cents((await sum.first().textContent()) ?? "");
+  expect(opening).not.toBe(0);
+  expect(opening + booked).toBe(cents(account?.balance ?? ""));
+});
+
 test("a refused choice comes back as it was made, with what is wrong at its place", async ({ signedIn: page, house, eyes }) => {
   const home = `${house.address}/o/${organizationOf(page)}`;
   await page.goto(`${home}/add-account/without-bank`);

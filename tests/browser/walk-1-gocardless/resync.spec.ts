@@ -25,7 +25,9 @@ test("access ends, Resync gives it anew: links are kept, the gap is filled", asy
   await page.getByRole("button", { name: "Bank sync" }).click();
   await expect(page.getByText("The consent for this bank has ended.").first()).toBeVisible();
   await expect(page.getByText("Resync gives access anew").first()).toBeVisible();
+  await expect(page.getByRole("main").getByRole("button", { name: "Resync" })).toBeVisible();
   await eyes.look("run-consent-ended");
+  const failed = page.url();
   await page.goto(banks(page, house));
   await expect(page.getByRole("heading", { name: "Needs you" })).toBeVisible();
   await expect(page.getByText("Renew now").first()).toBeVisible();
@@ -42,14 +44,22 @@ test("access ends, Resync gives it anew: links are kept, the gap is filled", asy
   await expect(page.getByText(/Access to Nordhafen Bank is renewed until/)).toBeVisible();
   await expect(page.getByText("2 accounts were recognised. Links and rows are as they were.")).toBeVisible();
   await eyes.look("resynced");
-  await page.getByRole("link", { name: "See the sync" }).click();
+  await page.getByRole("link", { name: "See the run" }).click();
   await expect(page.getByText("renewed access", { exact: false }).first()).toBeVisible();
+  // Nothing is missing in between: the bank's balances prove the rows of both accounts.
+  await expect(page.getByText("Proven", { exact: true })).toHaveCount(2);
   await page.getByRole("link", { name: "To the transactions" }).click();
   const after = Number((await page.getByText(/^[\d,]+ transactions$/).textContent())?.replace(",", "").split(" ")[0]);
   expect(after).toBeGreaterThan(before);
   await page.goto(banks(page, house));
   await expect(page.getByRole("region", { name: "Nordhafen Bank" })).toHaveCount(1);
   await expect(page.getByRole("heading", { name: "Needs you" })).toHaveCount(0);
+  await expect(page.getByRole("heading", { name: "In order" })).toBeVisible();
+
+  // The run that met the end still says what happened, and asks for nothing any more.
+  await page.goto(failed);
+  await expect(page.getByText("The consent for this bank has ended.").first()).toBeVisible();
+  await expect(page.getByRole("main").getByRole("button", { name: "Resync" })).toHaveCount(0);
 });
 
 test("a Resync that is called off changes nothing", async ({ signedIn: page, house, eyes }) => {

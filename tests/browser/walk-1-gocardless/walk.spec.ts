@@ -2,6 +2,8 @@
 import { expect, person, test, typeKeys } from "../../support/house.ts";
 
 test("keys, bank, consent, accounts, rows", async ({ page, house, eyes, context }) => {
+  // Every screen is looked at in both sizes and both schemes.
+  test.slow();
   // First start: a password, typed once.
   await page.goto(house.address);
   await expect(page.getByRole("heading", { name: "Welcome to Bankside" })).toBeVisible();
@@ -38,6 +40,12 @@ test("keys, bank, consent, accounts, rows", async ({ page, house, eyes, context 
   await eyes.look("link-bank");
   await page.getByText("Open it on the phone, or by hand").click();
   await eyes.look("link-bank-by-hand");
+  // By hand is the same address as by the button, printed and copied.
+  const address = await page.getByRole("link", { name: "Link bank in browser" }).getAttribute("href");
+  await expect(page.locator(".raw")).toHaveText(address ?? "none");
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.getByRole("button", { name: "Copy address" }).click();
+  await expect(async () => expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(address)).toPass();
   // The page looks again and finds nothing new: it leaves what the person has opened alone.
   const summary = page.getByText("Open it on the phone, or by hand");
   await summary.focus();

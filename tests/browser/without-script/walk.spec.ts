@@ -1,5 +1,5 @@
 // Without its script, every page still does its work: forms post, and pages that wait offer to look again.
-import { expect, setUp, test, typeKeys, walkConsent } from "../../support/house.ts";
+import { expect, organizationOf, setUp, test, typeKeys, walkConsent } from "../../support/house.ts";
 
 test.use({ javaScriptEnabled: false });
 
@@ -25,4 +25,20 @@ test("from the first start to rows, without a script", async ({ page, house }) =
   }).toPass();
   await page.getByRole("link", { name: "To the transactions" }).click();
   await expect(page.getByRole("row")).not.toHaveCount(0);
+
+  // Access is renewed, and the sync is ended.
+  await page.goto(`${house.address}/o/${organizationOf(page)}/banks`);
+  await page.getByRole("button", { name: "Resync" }).click();
+  const again = await page.getByRole("link", { name: "Link bank in browser" }).getAttribute("href");
+  const bank = await page.context().newPage();
+  await bank.goto(again ?? "");
+  await walkConsent(bank);
+  await expect(bank.getByText(/Access to Nordhafen Bank is renewed until/)).toBeVisible();
+  await bank.close();
+  await page.getByRole("link", { name: "Look now" }).click();
+  await expect(page.getByText("2 accounts were recognised.")).toBeVisible();
+  await page.goto(`${house.address}/o/${organizationOf(page)}/banks`);
+  await page.getByRole("link", { name: "Unsync" }).click();
+  await page.getByRole("button", { name: "Unsync" }).click();
+  await expect(page.getByRole("heading", { name: "No bank is connected" })).toBeVisible();
 });

@@ -105,6 +105,10 @@ fn the_container_listens_where_its_papers_say() {
     assert!(compose.contains(&format!("127.0.0.1:{PORT}:{PORT}")) && compose.contains("data:/data"));
     assert!(compose.contains("- bankside_vault_key"), "the secret is mounted where the image looks");
 
+    let says = |word: &str| compose.lines().any(|line| line.trim_start().starts_with(word));
+    assert!(says("environment: BANKSIDE_VAULT_KEY"), "the secret comes from the environment");
+    assert!(!says("read_only:"), "Docker writes such a secret into the container, and refuses where it cannot");
+
     let fly =
         Config::builder().add_source(File::from_str(&paper("deploy/fly.toml"), FileFormat::Toml)).build().unwrap();
     assert_eq!(fly.get_string("http_service.internal_port").unwrap(), PORT);

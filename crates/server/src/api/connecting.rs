@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use bankside_domain::status::Status;
 use bankside_domain::{Currency, Secret};
 use bankside_engine::{EngineError, FlowPage, FlowView, KeySource, LinkChoice, LinkTarget};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ use crate::App;
 use crate::api::books::MadeBody;
 use crate::api::problem::{ApiMember, Asked, Body, Problem, id};
 use crate::api::runs::FaultBody;
+use crate::view::fault::Occasion;
 
 /// A provider.
 #[derive(Serialize, ToSchema)]
@@ -212,7 +214,8 @@ impl From<FlowView> for FlowBody {
                 "cancelled"
             }
             FlowPage::Failed { fault: why } => {
-                fault = Some(FaultBody::of(&why));
+                let occasion = if connection.is_some() { Occasion::Renewing } else { Occasion::Connecting };
+                fault = Some(FaultBody::of(&why, occasion));
                 message = Some(why.message);
                 "failed"
             }
@@ -268,7 +271,32 @@ pub(crate) struct ConnectionBody {
     bank: String,
     /// When access ends (RFC 3339), if the provider says.
     valid_until: Option<String>,
+    /// The most pressing of its accounts: `without_bank`, `not_synced`, `up_to_date`, `syncing`, `partly`, `waiting`, `retrying`,
+    /// `renew_by`, `renew_now`, `answer_needed`, `keys_needed`, `check_data`, `paused` or `unsynced`.
+    status: &'static str,
+    /// Since when it is so (RFC 3339), where that is known.
+    since: Option<String>,
     accounts: Vec<ConnectedBody>,
+}
+
+/// A status in one stable word.
+fn word(status: &Status) -> &'static str {
+    match status {
+        Status::WithoutBank => "without_bank",
+        Status::NeverSynced => "not_synced",
+        Status::UpToDate { .. } => "up_to_date",
+        Status::Syncing => "syncing",
+        Status::Partly(_) => "partly",
+        Status::WaitingForBank(_) => "waiting",
+        Status::Retrying(_) => "retrying",
+        Status::RenewBy { .. } => "renew_by",
+        Status::RenewNow => "renew_now",
+        Status::AnswerNeeded(_) => "answer_needed",
+        Status::KeysNeeded(_) => "keys_needed",
+        Status::CheckData { .. } => "check_data",
+        Status::Paused => "paused",
+        Status::Unsynced => "unsynced",
+    }
 }
 
 /// A bank account of a connection.
@@ -297,6 +325,8 @@ pub(crate) async fn connections(
         provider: view.connection.provider,
         bank: view.connection.institution_name,
         valid_until: view.connection.consent.valid_until.map(|end| end.to_string()),
+        status: word(&view.status.status),
+        since: view.status.since.map(|since| since.to_string()),
         accounts: view
             .bank_accounts
             .into_iter()
@@ -345,7 +375,8 @@ pub(crate) async fn unsync(
     Path((_, connection)): Path<(String, String)>,
 ) -> Result<Json<UnsyncedBody>, Problem> {
     let ended = app.engine.unsync(member.asker(), id(&connection)?).await?;
-    Ok(Json(UnsyncedBody { name: ended.name, not_revoked: ended.not_revoked.as_ref().map(FaultBody::of) }))
+    let not_revoked = ended.not_revoked.as_ref().map(|fault| FaultBody::of(fault, Occasion::Ending));
+    Ok(Json(UnsyncedBody { name: ended.name, not_revoked }))
 }
 
 /// A bank account that can be linked.

@@ -7,9 +7,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bankside_domain::Asker;
-use bankside_domain::fault::FaultClass;
+use bankside_domain::fault::{FaultClass, FaultRecord};
 use bankside_engine::EngineError;
-use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -17,7 +16,6 @@ use crate::App;
 use crate::error::PageError;
 use crate::session::Member;
 use crate::told::Telling;
-use crate::view::day::Today;
 use crate::view::fault::FaultView;
 
 /// An error (RFC 9457).
@@ -46,6 +44,9 @@ pub(crate) struct Problem {
     request: String,
     /// When it was (RFC 3339).
     at: String,
+    /// The provider's fault; what it means is known with the path that was asked for.
+    #[serde(skip)]
+    fault: Option<Box<FaultRecord>>,
 }
 
 const NOTHING_CHANGED: &str = "Nothing: what was there is as it was.";
@@ -63,7 +64,12 @@ impl Problem {
             by_itself: NOTHING_CHANGED.to_owned(),
             request: String::new(),
             at: String::new(),
+            fault: None,
         }
+    }
+
+    fn about(self, fault: Box<FaultRecord>) -> Self {
+        Self { fault: Some(fault), ..self }
     }
 
     fn who(self, who_acts: impl Into<String>) -> Self {
@@ -79,7 +85,11 @@ impl Problem {
     /// The answer, for a request with this reference at this time.
     pub(crate) fn told(self, telling: &Telling<'_>) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let told = Self { request: telling.reference.to_owned(), at: format!("{:.0}", telling.at), ..self };
+        let mut told = Self { request: telling.reference.to_owned(), at: format!("{:.0}", telling.at), ..self };
+        if let Some(fault) = &told.fault {
+            let view = FaultView::without_clock(fault, telling.occasion());
+            (told.who_acts, told.by_itself) = (view.who, view.by_itself);
+        }
         let mut response = (status, Json(told)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         response
@@ -120,14 +130,12 @@ impl From<EngineError> for Problem {
                     FaultClass::NeedsOperator | FaultClass::NeedsUser => StatusCode::FAILED_DEPENDENCY,
                     _ => StatusCode::BAD_GATEWAY,
                 };
-                let view = FaultView::of(&fault, &Today::new(Timestamp::UNIX_EPOCH, "UTC"));
                 Self {
-                    by_itself: fault.retry_at.map_or(view.by_itself, |_| "The time at retry_at passes.".to_owned()),
-                    who_acts: view.who,
                     retry_at: fault.retry_at.map(|at| at.to_string()),
-                    reference: fault.reference,
-                    ..Self::new(status, fault.code, fault.message)
+                    reference: fault.reference.clone(),
+                    ..Self::new(status, fault.code.clone(), fault.message.clone())
                 }
+                .about(fault)
             }
             EngineError::WrongPassword { .. } | EngineError::Throttled { .. } => {
                 Self::new(StatusCode::UNAUTHORIZED, "unauthorised", error.to_string())

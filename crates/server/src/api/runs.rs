@@ -4,6 +4,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use bankside_domain::fault::{FaultClass, FaultRecord, UserAction};
 use bankside_domain::reconcile::Reason;
 use bankside_domain::{Amount, Code, Currency};
 use bankside_engine::{RunLine, RunsQuery};
@@ -13,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::App;
 use crate::api::books::MadeBody;
 use crate::api::problem::{ApiMember, Asked, Problem, id};
+use crate::view::fault::{FaultView, Occasion};
 
 /// A run.
 #[derive(Serialize, ToSchema)]
@@ -41,18 +43,42 @@ pub(crate) struct RunBody {
 /// What went wrong.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct FaultBody {
+    /// `needs_user`, `needs_operator`, `retry_later`, `rate_limited`, `busy`, `partial`, `unsupported`, `gone` or `bug`.
+    #[schema(value_type = String)]
+    class: FaultClass,
+    /// A stable code, such as `gocardless.access_expired`.
     code: String,
     message: String,
+    /// What the person can do: `renew`, `visit`, `fix_credentials`, `act_at_bank` or `pay`.
+    action: Option<&'static str>,
+    /// Who must act, and what, as a sentence.
+    who_acts: String,
+    /// What happens without anybody, as a sentence.
+    by_itself: String,
     /// When trying again makes sense (RFC 3339).
     retry_at: Option<String>,
+    /// What to tell the provider's support.
+    reference: Option<String>,
 }
 
 impl FaultBody {
-    pub(crate) fn of(fault: &bankside_domain::fault::FaultRecord) -> Self {
+    pub(crate) fn of(fault: &FaultRecord, occasion: Occasion) -> Self {
+        let view = FaultView::without_clock(fault, occasion);
         Self {
+            class: fault.class,
             code: fault.code.clone(),
             message: fault.message.clone(),
+            action: fault.action.as_ref().map(|action| match action {
+                UserAction::Renew => "renew",
+                UserAction::Visit(_) => "visit",
+                UserAction::FixCredentials => "fix_credentials",
+                UserAction::ActAtBank(_) => "act_at_bank",
+                UserAction::Pay(_) => "pay",
+            }),
+            who_acts: view.who,
+            by_itself: view.by_itself,
             retry_at: fault.retry_at.map(|at| at.to_string()),
+            reference: fault.reference.clone(),
         }
     }
 }
@@ -106,7 +132,7 @@ impl From<RunLine> for RunBody {
                 vanished: counts.vanished,
                 held_back: counts.held_back,
                 batch: account.batch.map(|batch| batch.to_string()),
-                fault: account.fault.as_ref().map(FaultBody::of),
+                fault: account.fault.as_ref().map(|fault| FaultBody::of(fault, Occasion::Sync)),
             }
         });
         Self {
@@ -117,7 +143,7 @@ impl From<RunLine> for RunBody {
             person: line.run.person,
             state: line.run.state.code(),
             outcome: line.run.outcome.map(Code::code),
-            fault: line.run.fault.as_ref().map(FaultBody::of),
+            fault: line.run.fault.as_ref().map(|fault| FaultBody::of(fault, Occasion::Sync)),
             calls: line.run.calls,
             created_at: line.run.created_at.to_string(),
             started_at: line.run.started_at.map(|at| at.to_string()),

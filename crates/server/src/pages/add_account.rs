@@ -47,7 +47,7 @@ pub(crate) struct ProviderRow {
 }
 
 impl ProviderRow {
-    fn of(view: &ProviderView, shell: &Shell, account: Option<AccountId>) -> Self {
+    fn of(view: &ProviderView, shell: &Shell, member: &Member, account: Option<AccountId>) -> Self {
         let id = view.descriptor.id;
         let then = account.map(|account| format!("?account={account}")).unwrap_or_default();
         Self {
@@ -55,7 +55,11 @@ impl ProviderRow {
             monogram: monogram(view.descriptor.name),
             coverage: view.descriptor.coverage,
             notice: view.descriptor.notice,
-            keys: view.keys.as_ref().filter(|_| shell.may_manage_banks()).map(|keys| keys_in_words(keys, &shell.today)),
+            keys: view
+                .keys
+                .as_ref()
+                .filter(|_| shell.may_manage_banks())
+                .map(|keys| keys_in_words(keys, member.person.is_operator, &shell.today)),
             has_keys: view.keys.is_some(),
             has_own_keys: matches!(view.keys, Some(KeySource::Page { .. })),
             is_off: view.is_off,
@@ -69,15 +73,21 @@ impl ProviderRow {
     }
 }
 
+/// Where keys of the server were read from. Where its files lie concerns who runs it.
+pub(crate) fn place(read_from: &str, is_operator: bool) -> &str {
+    if is_operator { read_from } else { "the configuration of this server" }
+}
+
 /// Where keys came from, as a sentence.
-pub(crate) fn keys_in_words(keys: &KeySource, today: &Today) -> String {
+pub(crate) fn keys_in_words(keys: &KeySource, is_operator: bool, today: &Today) -> String {
     match keys {
         KeySource::Page { hint, since } => {
             let day = today.day(since.to_zoned(today.zone.clone()).date());
             format!("Keys typed here on {day}: {hint}")
         }
         KeySource::Installation { read_from, hint, .. } => {
-            format!("Keys from {read_from}, read when the server started: {hint}")
+            let place = place(read_from, is_operator);
+            format!("Keys from {place}, read when the server started: {hint}")
         }
     }
 }
@@ -105,7 +115,7 @@ async fn choose_page(app: &App, member: &Member, account: Option<AccountId>) -> 
     };
     let shell = shell(app, member, Place::AddAccount, account).await?;
     let views = app.engine.providers(member.asker()).await?;
-    let providers = views.iter().map(|view| ProviderRow::of(view, &shell, account)).collect();
+    let providers = views.iter().map(|view| ProviderRow::of(view, &shell, member, account)).collect();
     Ok(page(&ChooseHtml { shell, account_name, providers })?.into_response())
 }
 
@@ -183,5 +193,23 @@ pub(crate) async fn add(
         Ok(id) => Ok(Redirect::to(&format!("/o/{organization}/accounts/{id}")).into_response()),
         Err(EngineError::Invalid { field, message }) => form_page(&app, &member, &form, Some((field, message))).await,
         Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_files_lie_is_told_to_whoever_runs_the_server() {
+        let keys = KeySource::Installation {
+            read_from: "the file /srv/bankside/config.json".to_owned(),
+            hint: "abcd…".to_owned(),
+            since: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let today = Today::new(jiff::Timestamp::UNIX_EPOCH, "UTC");
+        assert!(keys_in_words(&keys, true, &today).contains("/srv/bankside/config.json"));
+        let told = keys_in_words(&keys, false, &today);
+        assert!(!told.contains('/') && told.contains("the configuration of this server"), "{told}");
     }
 }

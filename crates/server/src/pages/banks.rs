@@ -14,7 +14,7 @@ use crate::App;
 use crate::error::{PageError, page};
 use crate::pages::{monogram, shell};
 use crate::session::Member;
-use crate::view::fault::FaultView;
+use crate::view::fault::{FaultView, Occasion};
 use crate::view::shell::{Place, Shell};
 use crate::view::{counted, money::grouped};
 
@@ -139,7 +139,7 @@ pub(crate) async fn choose(
         match app.engine.institutions(member.asker(), &provider, &chosen).await {
             Ok(banks) => (Some(banks), None),
             Err(EngineError::Outside(fault)) => {
-                let fault = FaultView::of(&fault, &shell.today).at(shell.today.now);
+                let fault = FaultView::of(&fault, Occasion::Connecting, &shell.today).at(shell.today.now);
                 (None, Some(fault.told_by(Some(view.descriptor))))
             }
             Err(error) => return Err(error.into()),

@@ -10,7 +10,7 @@ use crate::error::{PageError, page};
 use crate::pages::shell;
 use crate::session::Member;
 use crate::view::counted;
-use crate::view::fault::FaultView;
+use crate::view::fault::{FaultView, Occasion};
 use crate::view::shell::{Place, Shell};
 
 #[derive(Template)]
@@ -79,6 +79,7 @@ pub(crate) async fn unsync(
         return Ok(Redirect::to(&format!("/o/{organization}/banks")).into_response());
     };
     let shell = shell(&app, &member, Place::Banks, None).await?;
-    let fault = FaultView::of(&fault, &shell.today).at(shell.today.now).told_by(app.engine.descriptor(&provider));
+    let fault = FaultView::of(&fault, Occasion::Ending, &shell.today).at(shell.today.now);
+    let fault = fault.told_by(app.engine.descriptor(&provider));
     Ok(page(&UnsyncedHtml { name: ended.name, fault, shell })?.into_response())
 }

@@ -19,7 +19,7 @@ use crate::pages::{shell, today};
 use crate::session::{self, Member};
 use crate::view::counted;
 use crate::view::day::Today;
-use crate::view::fault::FaultView;
+use crate::view::fault::{FaultView, Occasion};
 use crate::view::shell::{Place, Shell, address};
 
 /// How often the page looks while the person is at the bank.
@@ -75,6 +75,9 @@ impl StepHtml {
             _ => None,
         };
         let step = FlowStep::of(view, &at, &account, today);
+        // What was ended meanwhile cannot be renewed any more, only connected anew.
+        let renews =
+            view.renews.filter(|_| !matches!(&view.page, FlowPage::Failed { fault } if fault.code == "renewal.ended"));
         Self {
             provider_name: view.descriptor.name,
             bank: view.bank.clone(),
@@ -84,11 +87,11 @@ impl StepHtml {
             page_url: at(&format!("flows/{flow}")),
             cancel_url: at(&format!("flows/{flow}/cancel")),
             confirm_url: at(&format!("flows/{flow}/confirm")),
-            again_url: match view.renews {
+            again_url: match renews {
                 Some(connection) => at(&format!("connections/{connection}/renew")),
                 None => at(&format!("providers/{}/banks{account}", view.descriptor.id)),
             },
-            renews: view.renews.is_some(),
+            renews: renews.is_some(),
         }
     }
 }
@@ -110,7 +113,8 @@ impl FlowStep {
             },
             FlowPage::Cancelled { message } => Self::Cancelled { message: message.clone() },
             FlowPage::Failed { fault } => {
-                Self::Failed { fault: FaultView::of(fault, today).told_by(Some(view.descriptor)) }
+                let occasion = if view.renews.is_some() { Occasion::Renewing } else { Occasion::Connecting };
+                Self::Failed { fault: FaultView::of(fault, occasion, today).told_by(Some(view.descriptor)) }
             }
             FlowPage::Expired => Self::Cancelled {
                 message: "The time to come back from the bank is over. Nothing has changed; start again.".to_owned(),

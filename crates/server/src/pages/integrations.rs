@@ -179,7 +179,7 @@ pub(crate) async fn show(State(app): State<App>, member: Member) -> Result<Respo
         let sync = |view: &ConnectionView| sync(view, app.engine.descriptor(&view.connection.provider), &shell);
         Group { title, syncs: views.into_iter().map(sync).collect() }
     };
-    let groups = [group("Needs you", waiting), group("Running by themselves", running)];
+    let groups = [group("Needs you", waiting), group("In order", running)];
     let groups = groups.into_iter().filter(|group| !group.syncs.is_empty()).collect();
     Ok(page(&IntegrationsHtml { shell, strip, groups })?.into_response())
 }

@@ -18,7 +18,7 @@ use crate::pages::{shell, today};
 use crate::session::Member;
 use crate::view::FieldView;
 use crate::view::day::Today;
-use crate::view::fault::FaultView;
+use crate::view::fault::{FaultView, Occasion};
 use crate::view::shell::{Place, Shell};
 
 #[derive(Template)]
@@ -100,7 +100,7 @@ async fn keys_page(
         fields: fields.collect(),
         descriptor: view.descriptor,
         fault,
-        current: view.keys.as_ref().map(|keys| current(keys, &shell.today)),
+        current: view.keys.as_ref().map(|keys| current(keys, member.person.is_operator, &shell.today)),
         is_elsewhere: view.is_elsewhere,
         base_url: base_url.map(ToString::to_string).unwrap_or_default(),
         then,
@@ -110,8 +110,8 @@ async fn keys_page(
 }
 
 /// The keys that count now, and what typing others means.
-fn current(keys: &KeySource, today: &Today) -> String {
-    let now = keys_in_words(keys, today);
+fn current(keys: &KeySource, is_operator: bool, today: &Today) -> String {
+    let now = keys_in_words(keys, is_operator, today);
     match keys {
         KeySource::Page { .. } => format!("{now}. What you type here takes their place."),
         KeySource::Installation { .. } => {
@@ -142,7 +142,7 @@ pub(crate) async fn keep(
         Err(EngineError::Invalid { field, message }) => Wrong::Field(field, message),
         Err(EngineError::Outside(fault)) => {
             let today = today(&app, &member);
-            let fault = FaultView::of(&fault, &today).at(today.now);
+            let fault = FaultView::of(&fault, Occasion::Connecting, &today).at(today.now);
             Wrong::Fault(fault.told_by(app.engine.descriptor(&provider)))
         }
         Err(error) => return Err(error.into()),

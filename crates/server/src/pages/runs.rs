@@ -53,14 +53,14 @@ pub(crate) async fn show(
     let view = app.engine.run(member.asker(), id).await?;
     let shell = shell(&app, &member, Place::Banks, None).await?;
     let mut run_parts = RunParts::of(&app, &view, &member, &shell.today);
-    run_parts.explain(&app, &view, &member).await?;
+    run_parts.explain(&app, &view, &member, &shell).await?;
     for (part, account) in run_parts.accounts.iter_mut().zip(&view.accounts) {
         if let Some(batch) = account.run.batch.filter(|_| view.is_finished()) {
             part.undo = undo::standing(&app, &member, id, batch).await?;
         }
     }
     let html = RunHtml {
-        title: format!("Sync of {}", shell.today.moment(view.run.created_at)),
+        title: words::title(&view.run, &shell.today),
         events_url: shell.at(&format!("runs/{run}/events")),
         undone: undo::just_done(&app, &member, id, &from.undone).await?,
         view: run_parts,

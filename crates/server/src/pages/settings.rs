@@ -10,6 +10,7 @@ use bankside_engine::{AuditEntry, KeySource, ProviderView};
 
 use crate::App;
 use crate::error::{PageError, page};
+use crate::pages::add_account::place;
 use crate::pages::{monogram, shell};
 use crate::session::Member;
 use crate::view::shell::{Place, Shell};
@@ -66,7 +67,12 @@ fn state(view: &ProviderView, shell: &Shell) -> (&'static str, &'static str, Str
     }
 }
 
-fn facts(view: &ProviderView, shell: &Shell, address: Option<String>) -> Vec<(&'static str, String)> {
+fn facts(
+    view: &ProviderView,
+    shell: &Shell,
+    is_operator: bool,
+    address: Option<String>,
+) -> Vec<(&'static str, String)> {
     let day = |at: jiff::Timestamp| shell.today.day(at.to_zoned(shell.today.zone.clone()).date());
     let mut facts = match &view.keys {
         Some(KeySource::Page { hint, since }) => {
@@ -77,7 +83,7 @@ fn facts(view: &ProviderView, shell: &Shell, address: Option<String>) -> Vec<(&'
             ]
         }
         Some(KeySource::Installation { read_from, hint, since }) => vec![
-            ("Keys", format!("from {read_from}")),
+            ("Keys", format!("from {}", place(read_from, is_operator))),
             ("Begin with", hint.clone()),
             ("Since", format!("{}, when the server started and read them", shell.today.moment(*since))),
         ],
@@ -89,7 +95,7 @@ fn facts(view: &ProviderView, shell: &Shell, address: Option<String>) -> Vec<(&'
     facts
 }
 
-fn card(view: &ProviderView, shell: &Shell, address: Option<String>) -> ProviderCard {
+fn card(view: &ProviderView, shell: &Shell, is_operator: bool, address: Option<String>) -> ProviderCard {
     let id = view.descriptor.id;
     let (tone, icon, state) = state(view, shell);
     let has_own_keys = matches!(view.keys, Some(KeySource::Page { .. }));
@@ -102,7 +108,7 @@ fn card(view: &ProviderView, shell: &Shell, address: Option<String>) -> Provider
         tone,
         icon,
         state,
-        facts: if may { facts(view, shell, address) } else { Vec::new() },
+        facts: if may { facts(view, shell, is_operator, address) } else { Vec::new() },
         has_own_keys,
         may_type: may && is_usable && shell.is_syncing_on,
         may_reset: may && has_own_keys && !view.is_off,
@@ -118,7 +124,7 @@ pub(crate) async fn show(State(app): State<App>, member: Member) -> Result<Respo
     let views = app.engine.providers(member.asker()).await?;
     let providers = views.iter().map(|view| {
         let elsewhere = settings.providers.get(view.descriptor.id).and_then(|provider| provider.base_url.as_ref());
-        card(view, &shell, elsewhere.map(ToString::to_string))
+        card(view, &shell, member.person.is_operator, elsewhere.map(ToString::to_string))
     });
     let html = SettingsHtml {
         providers: providers.collect(),

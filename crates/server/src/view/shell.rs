@@ -119,12 +119,12 @@ impl Shell {
         self.place == place && self.accounts.iter().all(|account| !account.is_open)
     }
 
-    /// Whether the person may connect and link banks, and the server does that.
     /// Whether the person may end a sync; that they may also while nothing is synced.
     pub(crate) fn may_end_syncs(&self) -> bool {
         self.asker.may(bankside_domain::Right::ManageBanks)
     }
 
+    /// Whether the person may connect and link banks, and the server does that.
     pub(crate) fn may_manage_banks(&self) -> bool {
         self.is_syncing_on && self.asker.may(bankside_domain::Right::ManageBanks)
     }

@@ -7,7 +7,7 @@ use bankside_domain::{AccountId, Currency};
 use bankside_engine::{AccountStatus, Descriptor};
 
 use super::day::Today;
-use super::fault::FaultView;
+use super::fault::{FaultView, Occasion};
 use super::money::amount;
 use super::shell::Shell;
 
@@ -64,15 +64,13 @@ impl StatusView {
             Status::KeysNeeded(fault) => Self::fault("is-stop", "key", "Keys needed", fault, today),
             Status::OperatorNeeded(fault) => Self::fault("is-stop", "warn", "Operator needed", fault, today),
             Status::CheckData { by_minor, since } => {
-                let apart = match currency {
-                    Some(currency) => amount(by_minor.saturating_abs(), currency),
-                    None => "Bank and ledger".to_owned(),
+                let apart = currency.map(|currency| format!("{} apart", amount(by_minor.saturating_abs(), currency)));
+                let cause = match (since.map(|since| today.day(since)), &apart) {
+                    (Some(since), Some(apart)) => format!("Bank and ledger are {apart} since {since}."),
+                    (Some(since), None) => format!("Bank and ledger differ since {since}."),
+                    (None, _) => OPENING_DIFFERS.to_owned(),
                 };
-                let cause = match since {
-                    Some(since) => format!("Bank and ledger are {apart} apart since {}.", today.day(*since)),
-                    None => OPENING_DIFFERS.to_owned(),
-                };
-                Self::loud("is-act", "eye", format!("{apart} apart"), cause)
+                Self::loud("is-act", "eye", apart.unwrap_or_else(|| "Check data".to_owned()), cause)
             }
             Status::Paused => Self::quiet("is-off", "pause", "Paused"),
             Status::Unsynced => Self::quiet("is-off", "outline", "Unsynced"),
@@ -136,7 +134,10 @@ impl Note {
         let mark = StatusView::of(&standing.status, currency, today);
         let cause = mark.cause.clone()?;
         let fault = fault_of(&standing.status).map(|fault| {
-            let view = FaultView::of(fault, today).told_by(provider);
+            let mut view = FaultView::of(fault, Occasion::Sync, today).told_by(provider);
+            if !shell.may_manage_banks() {
+                view = view.for_onlookers(&shell.organization_name);
+            }
             match standing.last_run {
                 Some(run) => view.of_run(run),
                 None => view,
@@ -144,6 +145,10 @@ impl Note {
         });
         let outlook = match (&standing.status, &fault) {
             (_, Some(fault)) => Some(format!("{} {}", fault.who, fault.by_itself)),
+            (Status::RenewNow | Status::RenewBy { .. }, None) if !shell.may_manage_banks() => Some(format!(
+                "An owner or admin of {} can renew it with Resync, which keeps all links.",
+                shell.organization_name
+            )),
             (Status::RenewNow, None) => Some(
                 "Resync takes a minute, keeps all links, and fills the gap. Until then nothing new comes in.".into(),
             ),
@@ -243,5 +248,22 @@ pub(crate) fn proof(proof: Option<Proof>, currency: Currency, today: &Today) -> 
             ..StatusView::quiet("is-off", "outline", "Not provable")
         },
         None => StatusView::quiet("is-off", "outline", "Not proven yet"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_is_said_with_and_without_an_amount() {
+        let today = Today::new("2026-11-20T12:00:00Z".parse().unwrap(), "UTC");
+        let status = Status::CheckData { by_minor: -1240, since: Some(jiff::civil::date(2026, 11, 17)) };
+        let plain = StatusView::of(&status, None, &today);
+        assert_eq!(plain.word, "Check data");
+        assert_eq!(plain.cause.as_deref(), Some("Bank and ledger differ since 17 Nov."));
+        let euro = StatusView::of(&status, Currency::iso("EUR").ok(), &today);
+        assert!(euro.word.contains("12.40") && euro.word.ends_with("apart"), "{}", euro.word);
+        assert!(euro.cause.is_some_and(|cause| cause.contains("12.40 apart since 17 Nov")));
     }
 }

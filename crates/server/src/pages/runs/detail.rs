@@ -1,10 +1,11 @@
 //! One run: how far it has got, what it brought for each account and why, what it cost, and whether it adds up.
 
 use askama::Template;
-use bankside_domain::BankAccountId;
 use bankside_domain::account::OpeningSource;
 use bankside_domain::fault::{FaultRecord, UserAction};
 use bankside_domain::run::{AccountStep, Trigger};
+use bankside_domain::status::Status;
+use bankside_domain::{BankAccountId, Right};
 use bankside_engine::{ReasonCount, RunAccount, RunView, RunViewAccount};
 
 use super::words;
@@ -14,9 +15,9 @@ use crate::pages::undo::Undo;
 use crate::session::Member;
 use crate::view::counted;
 use crate::view::day::Today;
-use crate::view::fault::FaultView;
+use crate::view::fault::{FaultView, Occasion};
 use crate::view::money::{amount, grouped, signed};
-use crate::view::shell::address;
+use crate::view::shell::{Shell, address};
 use crate::view::status::{StatusView, proof};
 
 /// A bank that gave this many days less than asked for is said to have given less.
@@ -32,7 +33,7 @@ pub(super) struct RunParts {
     linked: Option<&'static str>,
     summary: Option<String>,
     fault: Option<FaultView>,
-    /// Where access is renewed, when that is what a fault asks for.
+    /// Where access is renewed, while it still waits for that; known once the run is over.
     renew_url: Option<String>,
     pub(super) accounts: Vec<AccountPart>,
     pub(super) is_finished: bool,
@@ -90,15 +91,13 @@ impl RunParts {
         let organization = member.membership.organization.id;
         let descriptor = app.engine.descriptor(&run.provider);
         let at = run.finished_at.or(run.started_at).unwrap_or(run.created_at);
-        let fault_view = |fault: &FaultRecord| FaultView::of(fault, today).at(at).of_run(run.id).told_by(descriptor);
+        let may_act = member.asker().may(Right::ManageBanks);
+        let fault_view = |fault: &FaultRecord| {
+            let view = FaultView::of(fault, Occasion::Sync, today).at(at).of_run(run.id).told_by(descriptor);
+            if may_act { view } else { view.for_onlookers(&member.membership.organization.name) }
+        };
         let accounts: Vec<&RunAccount> = view.accounts.iter().map(|account| &account.run).collect();
-        let asks_to_renew = [run.fault.as_ref()]
-            .into_iter()
-            .chain(accounts.iter().map(|account| account.fault.as_ref()))
-            .flatten()
-            .any(|fault| fault.action == Some(UserAction::Renew));
         let steps: usize = accounts.iter().map(|account| progress(account.step)).sum();
-        let may_renew = asks_to_renew && member.asker().may(bankside_domain::Right::ManageBanks);
         let part = |account: &RunViewAccount| {
             let rows_url = address(organization, &format!("runs/{}/rows?account={}", run.id, account.run.bank_account));
             account_part(account, run.trigger, account.run.fault.as_ref().map(fault_view), rows_url, today)
@@ -107,9 +106,9 @@ impl RunParts {
             connection: run.connection_name.clone(),
             mark: words::mark(run, &accounts),
             linked: words::linked(run, &accounts),
-            summary: words::summary(run, &accounts),
+            summary: words::summary(run, &accounts, today),
             fault: run.fault.as_ref().map(fault_view),
-            renew_url: may_renew.then(|| address(organization, &format!("connections/{}/renew", run.connection))),
+            renew_url: None,
             accounts: view.accounts.iter().map(part).collect(),
             is_finished: view.is_finished(),
             percent: if view.is_finished() { 100 } else { steps * 100 / (accounts.len().max(1) * 4) },
@@ -119,10 +118,23 @@ impl RunParts {
         }
     }
 
-    /// Adds what became of the rows of each account, and why.
-    pub(super) async fn explain(&mut self, app: &App, view: &RunView, member: &Member) -> Result<(), PageError> {
+    /// Adds what became of the rows of each account, and why, and the way to renew the access where it still waits for that.
+    pub(super) async fn explain(
+        &mut self,
+        app: &App,
+        view: &RunView,
+        member: &Member,
+        shell: &Shell,
+    ) -> Result<(), PageError> {
         if !view.is_finished() {
             return Ok(());
+        }
+        if asked_to_renew(view) && shell.may_manage_banks() {
+            let connections = app.engine.connections(member.asker()).await?;
+            let now = connections.into_iter().find(|now| now.connection.id == view.run.connection);
+            self.renew_url = now
+                .filter(|now| waits_for_resync(&now.status.status))
+                .map(|now| shell.at(&format!("connections/{}/renew", now.connection.id)));
         }
         let reasons = app.engine.run_reasons(member.asker(), view.run.id).await?;
         for (part, account) in self.accounts.iter_mut().zip(&view.accounts) {
@@ -131,6 +143,18 @@ impl RunParts {
         }
         Ok(())
     }
+}
+
+/// Whether what went wrong asked for access to be renewed.
+fn asked_to_renew(view: &RunView) -> bool {
+    let of_accounts = view.accounts.iter().map(|account| account.run.fault.as_ref());
+    let mut faults = of_accounts.chain([view.run.fault.as_ref()]).flatten();
+    faults.any(|fault| fault.action == Some(UserAction::Renew))
+}
+
+/// Whether a status is one that Resync is for.
+fn waits_for_resync(status: &Status) -> bool {
+    matches!(status, Status::RenewNow | Status::RenewBy { .. } | Status::AnswerNeeded(_))
 }
 
 /// What happened, in a few lines.
@@ -255,7 +279,7 @@ fn warnings(account: &RunViewAccount, trigger: Trigger, today: &Today) -> Vec<St
         warnings.push(format!("{rows} and not in the books; the reasons stand below."));
     }
     if !run.booked_complete {
-        warnings.push("The answer was not complete; the next sync asks for these days again.".to_owned());
+        warnings.push("The answer was not complete; the next run asks for these days again.".to_owned());
     }
     warnings
 }

@@ -112,7 +112,7 @@ impl RunRow {
             when: today.moment(run.created_at),
             connection: run.connection_name.clone(),
             started_by: words::started_by(run),
-            summary: words::summary(run, &accounts).unwrap_or_else(|| "goes on".to_owned()),
+            summary: words::summary(run, &accounts, today).unwrap_or_else(|| "goes on".to_owned()),
             calls: run.calls,
             took: words::took(run).unwrap_or_default(),
             mark: words::mark(run, &accounts),

@@ -24,6 +24,7 @@ const ROWS_PER_PAGE: i64 = 200;
 struct RowsHtml {
     shell: Shell,
     title: String,
+    run_title: String,
     run_url: String,
     rows: Vec<Row>,
     newer: Option<String>,
@@ -96,6 +97,7 @@ pub(crate) async fn show(
             Some(account) => format!("New from the bank for {}", account.account.name),
             None => "New from the bank".to_owned(),
         },
+        run_title: words::title(&view.run, &shell.today),
         run_url: shell.at(&format!("runs/{run}")),
         rows: rows.iter().map(|row| Row::of(row, &shell.today)).collect(),
         newer: (number > 1).then(|| at(number - 1)),

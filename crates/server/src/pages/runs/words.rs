@@ -3,10 +3,17 @@
 use bankside_domain::reconcile::{Reason, RowOutcome};
 use bankside_domain::run::{AccountStep, RowCounts, RunOutcome, RunState, Trigger};
 use bankside_engine::{Run, RunAccount};
+use jiff::civil::Date;
 
 use crate::view::counted;
+use crate::view::day::Today;
 use crate::view::money::grouped;
 use crate::view::status::StatusView;
+
+/// What a run is called.
+pub(super) fn title(run: &Run, today: &Today) -> String {
+    format!("Run of {}", today.moment(run.created_at))
+}
 
 /// Who or what started a run.
 pub(super) fn started_by(run: &Run) -> String {
@@ -55,13 +62,12 @@ pub(super) fn linked(run: &Run, accounts: &[&RunAccount]) -> Option<&'static str
 }
 
 /// What a run brought, as one sentence, once it is over.
-pub(super) fn summary(run: &Run, accounts: &[&RunAccount]) -> Option<String> {
+pub(super) fn summary(run: &Run, accounts: &[&RunAccount], today: &Today) -> Option<String> {
     run.finished_at?;
     if run.outcome == Some(RunOutcome::Failed) {
         return Some(format!("{} brought nothing this time.", run.connection_name));
     }
     let mut total = RowCounts::default();
-    let mut days: Option<(i64, i64)> = None;
     for account in accounts {
         let counts = account.counts.unwrap_or_default();
         total.received += counts.received;
@@ -71,12 +77,6 @@ pub(super) fn summary(run: &Run, accounts: &[&RunAccount]) -> Option<String> {
         total.updated += counts.updated;
         total.held_back += counts.held_back;
         total.vanished += counts.vanished;
-        if let (Some(asked), Some((from, to))) = (account.asked_from, account.served) {
-            let asked_days = i64::from((to - asked).get_days());
-            let got_days = i64::from((to - from).get_days());
-            let best = days.get_or_insert((asked_days, got_days));
-            *best = (best.0.max(asked_days), best.1.max(got_days));
-        }
     }
     let parts: Vec<String> = [
         (total.added, "new"),
@@ -94,13 +94,25 @@ pub(super) fn summary(run: &Run, accounts: &[&RunAccount]) -> Option<String> {
     let of_accounts = counted(i64::try_from(accounts.len()).unwrap_or(0), "account", "accounts");
     let rows = counted(total.received, "row", "rows");
     let brought = if parts.is_empty() { "nothing new".to_owned() } else { parts.join(", ") };
-    let window = match (run.trigger, days) {
-        (Trigger::Linked, Some((asked, got))) => {
-            format!(" Asked for {}, got {got} from this bank.", counted(asked, "day", "days"))
+    let asked = accounts.iter().filter_map(|account| account.asked_from).min();
+    let window = match asked.filter(|_| run.trigger == Trigger::Linked) {
+        Some(asked) => {
+            let first = accounts.iter().filter_map(|account| Some(account.served?.0)).min();
+            window(asked, first, run.created_at.to_zoned(today.zone.clone()).date())
         }
-        _ => String::new(),
+        None => String::new(),
     };
     Some(format!("{bank}: {of_accounts}, {rows}: {brought}.{window}"))
+}
+
+/// How far back the bank was asked, and how far back its rows reach, both from the day of the run.
+fn window(asked: Date, first: Option<Date>, on: Date) -> String {
+    let days_back = |from: Date| i64::from((on - from).get_days()).max(0);
+    let asked = counted(days_back(asked), "day", "days");
+    match first {
+        Some(first) => format!(" Asked for {asked}, got {} from this bank.", grouped(days_back(first))),
+        None => format!(" Asked for {asked}, got no rows from this bank."),
+    }
 }
 
 /// What became of a row, in a word or two.
@@ -120,4 +132,20 @@ pub(super) fn outcome(reason: Option<&Reason>) -> &'static str {
 /// Why, as a sentence.
 pub(super) fn why(reason: Option<&Reason>) -> String {
     reason.map_or_else(|| "It has arrived and is kept; it is not in the books yet.".to_owned(), Reason::in_words)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn the_days_count_to_the_run_whenever_the_last_row_was() {
+        let on = date(2026, 11, 20);
+        let asked = date(2025, 11, 20);
+        assert_eq!(window(asked, Some(date(2026, 8, 22)), on), " Asked for 365 days, got 90 from this bank.");
+        assert_eq!(window(asked, None, on), " Asked for 365 days, got no rows from this bank.");
+        assert_eq!(window(on, Some(on), on), " Asked for 0 days, got 0 from this bank.");
+    }
 }
