@@ -272,7 +272,7 @@ pub(crate) struct ConnectionBody {
     /// When access ends (RFC 3339), if the provider says.
     valid_until: Option<String>,
     /// The most pressing of its accounts: `without_bank`, `not_synced`, `up_to_date`, `syncing`, `partly`, `waiting`, `retrying`,
-    /// `renew_by`, `renew_now`, `answer_needed`, `keys_needed`, `check_data`, `paused` or `unsynced`.
+    /// `renew_by`, `renew_now`, `answer_needed`, `keys_needed`, `operator_needed`, `check_data`, `paused` or `unsynced`.
     status: &'static str,
     /// Since when it is so (RFC 3339), where that is known.
     since: Option<String>,
@@ -293,6 +293,7 @@ fn word(status: &Status) -> &'static str {
         Status::RenewNow => "renew_now",
         Status::AnswerNeeded(_) => "answer_needed",
         Status::KeysNeeded(_) => "keys_needed",
+        Status::OperatorNeeded(_) => "operator_needed",
         Status::CheckData { .. } => "check_data",
         Status::Paused => "paused",
         Status::Unsynced => "unsynced",

@@ -43,15 +43,15 @@ impl StatusView {
                 Self::loud("is-off", "outline", "Not synced yet", "Linked, but nothing has come in yet.")
             }
             Status::Syncing => Self { is_quiet: false, ..Self::quiet("is-busy", "ring", "Syncing") },
-            Status::Partly(fault) => Self::fault("is-busy", "half", "Partly synced", fault, today),
+            Status::Partly(fault) => Self::fault("is-busy", "half", "Partly synced", fault),
             Status::WaitingForBank(fault) => {
                 let word = match fault.retry_at {
                     Some(at) => format!("Waiting for bank until {}", today.until(at)),
                     None => "Waiting for bank".to_owned(),
                 };
-                Self::fault("is-wait", "clock", word, fault, today)
+                Self::fault("is-wait", "clock", word, fault)
             }
-            Status::Retrying(fault) => Self::fault("is-wait", "loop", "Try again later", fault, today),
+            Status::Retrying(fault) => Self::fault("is-wait", "loop", "Try again later", fault),
             Status::RenewBy { until, days } => {
                 let day = today.day(until.to_zoned(today.zone.clone()).date());
                 let left = super::counted(*days, "day", "days");
@@ -60,9 +60,9 @@ impl StatusView {
             Status::RenewNow => {
                 Self::loud("is-stop", "key", "Renew now", "Access has ended. Nothing is lost: links and rows stay.")
             }
-            Status::AnswerNeeded(fault) => Self::fault("is-act", "shield", "Answer needed", fault, today),
-            Status::KeysNeeded(fault) => Self::fault("is-stop", "key", "Keys needed", fault, today),
-            Status::OperatorNeeded(fault) => Self::fault("is-stop", "warn", "Operator needed", fault, today),
+            Status::AnswerNeeded(fault) => Self::fault("is-act", "shield", "Answer needed", fault),
+            Status::KeysNeeded(fault) => Self::fault("is-stop", "key", "Keys needed", fault),
+            Status::OperatorNeeded(fault) => Self::fault("is-stop", "warn", "Operator needed", fault),
             Status::CheckData { by_minor, since } => {
                 let apart = currency.map(|currency| format!("{} apart", amount(by_minor.saturating_abs(), currency)));
                 let cause = match (since.map(|since| today.day(since)), &apart) {
@@ -77,13 +77,7 @@ impl StatusView {
         }
     }
 
-    fn fault(
-        tone: &'static str,
-        icon: &'static str,
-        word: impl Into<String>,
-        fault: &FaultRecord,
-        _today: &Today,
-    ) -> Self {
+    fn fault(tone: &'static str, icon: &'static str, word: impl Into<String>, fault: &FaultRecord) -> Self {
         Self::loud(tone, icon, word, fault.message.clone())
     }
 }
