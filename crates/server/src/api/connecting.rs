@@ -294,7 +294,6 @@ fn word(status: &Status) -> &'static str {
         Status::AnswerNeeded(_) => "answer_needed",
         Status::KeysNeeded(_) => "keys_needed",
         Status::OperatorNeeded(_) => "operator_needed",
-        Status::OperatorNeeded(_) => "operator_needed",
         Status::CheckData { .. } => "check_data",
         Status::Paused => "paused",
         Status::Unsynced => "unsynced",
