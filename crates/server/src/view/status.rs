@@ -247,7 +247,11 @@ pub(crate) fn proof(proof: Option<Proof>, currency: Currency, today: &Today) -> 
 
 #[cfg(test)]
 mod tests {
+    use bankside_domain::fault::{FaultClass, UserAction};
+    use bankside_domain::{Asker, OrganizationId, PersonId, Role};
+
     use super::*;
+    use crate::view::shell::Place;
 
     #[test]
     fn a_difference_is_said_with_and_without_an_amount() {
@@ -259,5 +263,60 @@ mod tests {
         let euro = StatusView::of(&status, Currency::iso("EUR").ok(), &today);
         assert!(euro.word.contains("12.40") && euro.word.ends_with("apart"), "{}", euro.word);
         assert!(euro.cause.is_some_and(|cause| cause.contains("12.40 apart since 17 Nov")));
+    }
+
+    fn shell(role: Role) -> Shell {
+        let organization: OrganizationId = "0193aaaa-0000-7000-8000-000000000001".parse().unwrap();
+        let person: PersonId = "0193aaaa-0000-7000-8000-000000000002".parse().unwrap();
+        Shell {
+            organization,
+            organization_name: "Harbour household".to_owned(),
+            kind_and_role: String::new(),
+            place: Place::Banks,
+            accounts: Vec::new(),
+            total: String::new(),
+            total_currency: String::new(),
+            left_out: 0,
+            version: "",
+            zone: "UTC".to_owned(),
+            is_plain_http: false,
+            is_syncing_on: true,
+            today: Today::new("2026-11-20T12:00:00Z".parse().unwrap(), "UTC"),
+            asker: Asker::member(organization, person, role),
+        }
+    }
+
+    #[test]
+    fn who_may_only_look_is_told_who_can_act() {
+        let dead = FaultRecord {
+            class: FaultClass::NeedsUser,
+            code: "bank.suspended".to_owned(),
+            message: "The bank has suspended this account.".to_owned(),
+            action: Some(UserAction::Renew),
+            retry_at: None,
+            reference: None,
+            http_status: None,
+        };
+        for status in [Status::RenewNow, Status::AnswerNeeded(dead)] {
+            let standing = AccountStatus {
+                status,
+                since: None,
+                last_success_at: None,
+                last_run: None,
+                connection: "0193aaaa-0000-7000-8000-000000000003".parse().ok(),
+                bank: None,
+                bank_account: None,
+                proof: None,
+            };
+            let outlook = |role| Note::of(&standing, None, None, None, &shell(role)).unwrap().outlook.unwrap();
+            for role in [Role::Owner, Role::Admin] {
+                assert!(!outlook(role).contains("Harbour household"), "{}", outlook(role));
+            }
+            for role in [Role::Member, Role::Viewer] {
+                let said = outlook(role);
+                assert!(said.starts_with("An owner or admin of Harbour household can"), "{said}");
+                assert!(!said.contains("You can"), "{said}");
+            }
+        }
     }
 }
