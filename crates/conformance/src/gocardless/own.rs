@@ -82,6 +82,25 @@ async fn an_error_in_the_address_is_believed_only_as_far_as_the_requisition_bear
 }
 
 #[tokio::test]
+async fn an_error_in_the_address_does_not_undo_what_was_confirmed() {
+    let (stand, sandbox) = open(Some("company_may_reconfirm")).await;
+    let connected = stand.connect_strictly().await.unwrap();
+    stand.simulator.clock().advance_days(80);
+    let (link, state) = stand.begin_at(STRICT_BANK, Some(&connected.remote)).await.unwrap();
+    let waits = resume(&stand, &state, back_with("RequisitionLinkReused")).await.unwrap();
+    assert!(matches!(waits, Step::Open(..)), "{waits:?}");
+    let cancelled = resume(&stand, &state, back_with("UserCancelledSession")).await.unwrap();
+    assert!(matches!(cancelled, Step::Cancelled { .. }), "{cancelled:?}");
+    stand.simulator.clock().advance(SignedDuration::from_mins(1));
+    stand.simulator.walk(&link, Walk::Consents).await.unwrap();
+    sandbox.arm(ArmedFault::new("accounts/metadata", "proxy_empty")).unwrap();
+    let later = resume(&stand, &state, back_with("UserCancelledSession")).await.unwrap_err();
+    assert_eq!(later.class(), FaultClass::RetryLater);
+    let renewed = done(resume(&stand, &state, back_with("UserCancelledSession")).await.unwrap());
+    assert_eq!(renewed.remote, connected.remote);
+}
+
+#[tokio::test]
 async fn an_account_whose_metadata_cannot_be_read_does_not_lose_the_others() {
     let (stand, sandbox) = open(None).await;
     let before = stand.connect(None).await.unwrap();

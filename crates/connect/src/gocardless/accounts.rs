@@ -22,7 +22,7 @@ pub(super) async fn account(
     institution: &Institution,
 ) -> Result<AccountInfo, Fault> {
     // Without a number nothing would recognise the account again, so its details are asked for until they come.
-    let is_known = [&metadata.iban, &metadata.bban].into_iter().flatten().any(|number| !number.trim().is_empty());
+    let is_known = metadata.has_number();
     let mut limited = None;
     let mut details = match client.account_data(id, Resource::Details, &[]).await {
         Ok(body) => parse::<wire::AccountDetails>(&body)?.account,

@@ -220,11 +220,7 @@ pub(super) async fn resume(client: &Client<'_>, state: &FlowState, input: Input)
         Input::Poll => None,
     };
     if let Some(agreement) = walking.reconfirms.clone() {
-        return match (reconfirmed(client, &walking, &agreement).await, error) {
-            (Ok(Step::Open(..)), Some(error)) if error != LINK_REUSED => Ok(refused(error, bank)),
-            (Err(fault), Some(error)) if holds_unasked(error, &fault) => Ok(refused(error, bank)),
-            (result, _) => result,
-        };
+        return reconfirmed(client, &walking, &agreement, error).await;
     }
     let requisition = match (requisition(client, &walking.requisition).await, error) {
         (Err(fault), Some(error)) if holds_unasked(error, &fault) => return Ok(refused(error, bank)),
@@ -266,28 +262,32 @@ pub(super) async fn resume(client: &Client<'_>, state: &FlowState, input: Input)
     }
 }
 
-/// Whether what the address of the return says of an error is the answer although the provider could not be asked: these two
-/// come about at the bank's page and nowhere else.
+/// Whether what the address of the return says of an error is the answer although the provider could not say how it stands:
+/// what the person did at the bank's page, or anything where there is nothing left to ask about.
 fn holds_unasked(error: &str, fault: &Fault) -> bool {
-    !passes(fault) || matches!(error, "UserCancelledSession" | "UserSessionRejected")
+    fault.class() == FaultClass::Gone || matches!(error, "UserCancelledSession" | "UserSessionRejected")
 }
 
-/// Faults after which asking again makes sense.
-fn passes(fault: &Fault) -> bool {
-    matches!(fault.class(), FaultClass::RetryLater | FaultClass::RateLimited | FaultClass::Busy)
-}
-
-/// Goes on once the person has confirmed in this flow.
-async fn reconfirmed(client: &Client<'_>, walking: &Walking, agreement: &str) -> Result<Step, Fault> {
-    let asked = consent::reconfirmation(client, agreement).await?;
-    let confirmed_at = match consent::said_since(&asked, walking.last_word_before) {
-        Said::Nothing => return open(walking),
-        Said::Rejected => {
-            let bank = &walking.institution.name;
+/// Goes on once the person has confirmed in this flow. An error in the address of the return counts only while they have not.
+async fn reconfirmed(
+    client: &Client<'_>,
+    walking: &Walking,
+    agreement: &str,
+    error: Option<&str>,
+) -> Result<Step, Fault> {
+    let bank = walking.institution.name.as_str();
+    let asked = match (consent::reconfirmation(client, agreement).await, error) {
+        (Err(fault), Some(error)) if holds_unasked(error, &fault) => return Ok(refused(error, bank)),
+        (result, _) => result?,
+    };
+    let confirmed_at = match (consent::said_since(&asked, walking.last_word_before), error) {
+        (Said::Nothing, None | Some(LINK_REUSED)) => return open(walking),
+        (Said::Nothing, Some(error)) => return Ok(refused(error, bank)),
+        (Said::Rejected, _) => {
             let message = format!("You did not confirm the access to {bank}. Nothing has changed.");
             return Ok(Step::Cancelled { message });
         }
-        Said::Confirmed(at) => at,
+        (Said::Confirmed(at), _) => at,
     };
     let consent = consent::consent(&consent::agreement(client, agreement).await?, Some(confirmed_at));
     let requisition = requisition(client, &walking.requisition).await?;
@@ -386,6 +386,8 @@ async fn connected(
         tracing::warn!(accounts = preparing.len(), "accounts of a connection are not ready in time");
         unread.append(&mut preparing);
     }
+    // Those that cannot do without their details come first: where they fail, the others have spent no call.
+    ready.sort_by_key(|(_, metadata)| metadata.has_number());
     let mut accounts = Vec::with_capacity(ready.len());
     for (id, metadata) in ready {
         match account(client, id, metadata, &walking.institution).await {
@@ -401,6 +403,7 @@ async fn connected(
     if let (true, Some(fault)) = (accounts.is_empty(), refused) {
         return Ok(Step::Failed(fault));
     }
+    accounts.sort_by_key(|account| requisition.accounts.iter().position(|id| *id == account.provider_account_id));
     let remote = serde_json::to_value(Remote { requisition: requisition.id }).map(RemoteRef);
     Ok(Step::Done(Box::new(Connected {
         remote: remote.map_err(|error| broken_state().with_source(error))?,

@@ -190,6 +190,13 @@ pub(super) struct AccountMetadata {
     pub(super) name: Option<String>,
 }
 
+impl AccountMetadata {
+    /// Whether they have a number by which the account is recognised.
+    pub(super) fn has_number(&self) -> bool {
+        [&self.iban, &self.bban].into_iter().flatten().any(|number| !number.trim().is_empty())
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct AccountDetails {
     #[serde(default)]
