@@ -113,6 +113,7 @@ impl Open {
             Call::Rows => ("accounts/transactions", None),
             Call::Balances => ("accounts/balances", None),
             Call::Revoke => ("requisitions/id", Some("DELETE".to_owned())),
+            Call::Token => ("token/new", None),
         };
         let account = account.map(str::to_owned);
         let fault = ArmedFault { method, account, times, seconds, ..ArmedFault::new(on, kind) };
@@ -228,6 +229,9 @@ impl Simulator for Open {
         !self.switches.account_ids_survive_relink
     }
 }
+
+#[cfg(test)]
+mod own;
 
 #[cfg(test)]
 mod tests {

@@ -41,6 +41,8 @@ pub enum Call {
     Balances,
     /// Ending a consent.
     Revoke,
+    /// Exchanging keys for a token.
+    Token,
 }
 
 /// What goes wrong.

@@ -15,7 +15,7 @@ use bankside_connect::{
 use bankside_domain::fault::FaultClass;
 use bankside_domain::quota::{Presence, QuotaRule, QuotaScope, QuotaStatement, QuotaWindow, correct, debit, refund};
 use bankside_domain::row::{MappedRow, RowStatus};
-use bankside_domain::{Ambient, Currency, CurrencyCode, Secret};
+use bankside_domain::{Currency, CurrencyCode, Secret};
 use bankside_testkit::TestClock;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -42,6 +42,11 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
+    /// As if it had run out.
+    pub(crate) fn lose(&self) {
+        *held(&self.kept) = None;
+    }
+
     /// Every text that has been part of a token.
     pub(crate) fn seen(&self) -> Vec<String> {
         held(&self.seen).clone()
@@ -64,16 +69,36 @@ impl TokenStore for Tokens {
     }
 }
 
+/// A debit, with what the simulator had been asked before it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Debited {
+    pub(crate) scope: QuotaScope,
+    /// All calls.
+    pub(crate) calls_before: usize,
+    /// Those that spend the accounts' own limits.
+    pub(crate) spent_before: usize,
+}
+
 /// The ledger of calls, by the rules of the domain.
 pub(crate) struct Ledger {
-    ambient: Ambient,
+    simulator: Arc<dyn Simulator>,
     presence: Mutex<Presence>,
     windows: Mutex<BTreeMap<String, (QuotaWindow, QuotaScope)>>,
     /// Debits so far.
-    debits: Mutex<usize>,
+    debits: Mutex<Vec<Debited>>,
 }
 
 impl Ledger {
+    /// An empty one.
+    fn new(simulator: Arc<dyn Simulator>) -> Self {
+        let presence = Mutex::new(Presence::PersonPresent);
+        Self { simulator, presence, windows: Mutex::default(), debits: Mutex::default() }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.simulator.ambient().now()
+    }
+
     pub(crate) fn set_presence(&self, presence: Presence) {
         *held(&self.presence) = presence;
     }
@@ -84,8 +109,8 @@ impl Ledger {
         windows.iter().filter(|(_, kept)| kept.1 == scope).map(|(subject, kept)| (subject.clone(), kept.0)).collect()
     }
 
-    pub(crate) fn debits(&self) -> usize {
-        *held(&self.debits)
+    pub(crate) fn debits(&self) -> Vec<Debited> {
+        held(&self.debits).clone()
     }
 }
 
@@ -94,10 +119,14 @@ impl QuotaLedger for Ledger {
     async fn debit(&self, subject: &str, rule: &QuotaRule) -> Result<(), Fault> {
         let mut windows = held(&self.windows);
         let window = windows.get(subject).map(|kept| kept.0);
-        match debit(window, rule, *held(&self.presence), self.ambient.now()) {
+        match debit(window, rule, *held(&self.presence), self.now()) {
             Ok(window) => {
                 windows.insert(subject.to_owned(), (window, rule.scope));
-                *held(&self.debits) += 1;
+                held(&self.debits).push(Debited {
+                    scope: rule.scope,
+                    calls_before: self.simulator.calls(),
+                    spent_before: self.simulator.spent().into_values().sum(),
+                });
                 Ok(())
             }
             Err(until) => {
@@ -117,7 +146,7 @@ impl QuotaLedger for Ledger {
     async fn correct(&self, subject: &str, rule: &QuotaRule, statement: QuotaStatement) {
         let mut windows = held(&self.windows);
         let window = windows.get(subject).map(|kept| kept.0);
-        windows.insert(subject.to_owned(), (correct(window, rule, statement, self.ambient.now()), rule.scope));
+        windows.insert(subject.to_owned(), (correct(window, rule, statement, self.now()), rule.scope));
     }
 }
 
@@ -197,7 +226,7 @@ impl Sink for Keeping<'_> {
 
 /// A connector on its stand.
 pub(crate) struct Stand {
-    pub(crate) simulator: Box<dyn Simulator>,
+    pub(crate) simulator: Arc<dyn Simulator>,
     pub(crate) connector: Arc<dyn Connector>,
     pub(crate) tokens: Tokens,
     pub(crate) ledger: Ledger,
@@ -208,14 +237,9 @@ pub(crate) struct Stand {
 
 impl Stand {
     pub(crate) fn new(connector: Arc<dyn Connector>, simulator: Box<dyn Simulator>) -> Result<Self, Miss> {
-        let ambient = simulator.ambient().clone();
-        let http = Http::with_pauses(ambient.clone(), Arc::new(Turned(Arc::clone(simulator.clock()))))?;
-        let ledger = Ledger {
-            ambient,
-            presence: Mutex::new(Presence::PersonPresent),
-            windows: Mutex::default(),
-            debits: Mutex::default(),
-        };
+        let simulator: Arc<dyn Simulator> = Arc::from(simulator);
+        let http = Http::with_pauses(simulator.ambient().clone(), Arc::new(Turned(Arc::clone(simulator.clock()))))?;
+        let ledger = Ledger::new(Arc::clone(&simulator));
         let known =
             ["EUR", "GBP", "USD", "CHF", "SEK", "JPY", "BRL"].into_iter().filter_map(|code| Currency::iso(code).ok());
         let currencies = known.map(|currency| (currency.code, currency)).collect();
@@ -256,7 +280,11 @@ impl Stand {
         self.begin_at(self.simulator.bank().1, renew).await
     }
 
-    async fn begin_at(&self, institution_key: &str, renew: Option<&RemoteRef>) -> Result<(Url, FlowState), Miss> {
+    pub(crate) async fn begin_at(
+        &self,
+        institution_key: &str,
+        renew: Option<&RemoteRef>,
+    ) -> Result<(Url, FlowState), Miss> {
         let intent = match renew {
             Some(remote) => Intent::Renew { institution_key, remote },
             None => Intent::New { institution_key },
@@ -319,9 +347,27 @@ impl Stand {
         self.fetch_with(connected, from, usize::MAX, 0).await
     }
 
+    /// Fetches as another client with the same keys would, of which our ledger knows nothing.
+    pub(crate) async fn fetch_elsewhere(&self, connected: &Connected) -> Fetched {
+        let ledger = Ledger::new(Arc::clone(&self.simulator));
+        let cx = Cx { quota: &ledger, ..self.cx() };
+        self.fetch_by(&cx, connected, self.days_ago(USUAL_DAYS), usize::MAX, 0).await
+    }
+
     /// Fetches with a sink that takes only so many events, after so many failures.
     pub(crate) async fn fetch_with(
         &self,
+        connected: &Connected,
+        from: Date,
+        takes: usize,
+        failures_before: u32,
+    ) -> Fetched {
+        self.fetch_by(&self.cx(), connected, from, takes, failures_before).await
+    }
+
+    async fn fetch_by(
+        &self,
+        cx: &Cx<'_>,
         connected: &Connected,
         from: Date,
         takes: usize,
@@ -339,7 +385,7 @@ impl Stand {
         };
         let mut fetched = Fetched::default();
         let mut sink = Keeping { fetched: &mut fetched, takes };
-        match self.connector.fetch(&self.cx(), &connected.remote, &plan, &mut sink).await {
+        match self.connector.fetch(cx, &connected.remote, &plan, &mut sink).await {
             Ok(()) => {}
             Err(FetchEnd::Fault(fault)) => fetched.fault = Some(fault),
             Err(FetchEnd::Closed(_)) => fetched.was_closed = true,

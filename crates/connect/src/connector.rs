@@ -74,6 +74,9 @@ pub trait TokenStore: Send + Sync {
     async fn forget(&self);
 }
 
+/// The code of a debit that could not be written.
+pub const LEDGER: &str = "quota.ledger";
+
 /// The ledger of calls. A call is debited before it is made and corrected by its answer.
 #[async_trait]
 pub trait QuotaLedger: Send + Sync {

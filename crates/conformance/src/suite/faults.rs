@@ -20,6 +20,7 @@ checks! { "Faults":
     "a request that is refused as wrong is our mistake" => bug;
     "a consent withdrawn at the bank needs the person, and the others of the fetch are told the truth" => withdrawn;
     "weather on the line never looks like a dead consent, and passes" => line;
+    "weather at one account leaves the others of the fetch alone" => line_of_one;
     "whatever goes wrong at rows or balances, a fetch ends with what can be shown" => whatever;
 }
 
@@ -69,9 +70,12 @@ async fn retry_later(stand: &Stand) -> Result<(), Miss> {
 }
 
 async fn rate_limited(stand: &Stand) -> Result<(), Miss> {
+    let began = stand.now();
     let fault = told(stand, FaultClass::RateLimited).await?;
-    let now = stand.now();
-    demand(fault.record().retry_at.is_some_and(|at| at < now), || "it does not say until when, or too late".to_owned())
+    let at = fault.record().retry_at.ok_or_else(|| fail("it does not say until when"))?;
+    demand(at > began, || "it says a time that is over".to_owned())?;
+    let longest = jiff::SignedDuration::from_hours(25);
+    demand(at <= began + longest, || format!("it says {at}, later than any limit lasts"))
 }
 
 async fn busy_and_then_ready(stand: &Stand) -> Result<(), Miss> {
@@ -142,6 +146,23 @@ async fn line(stand: &Stand) -> Result<(), Miss> {
             }
             stand.simulator.clock().advance_days(2);
         }
+    }
+    Ok(())
+}
+
+async fn line_of_one(stand: &Stand) -> Result<(), Miss> {
+    let connected = stand.connect(None).await?;
+    let account = connected.accounts[0].provider_account_id.clone();
+    for name in stand.simulator.line_troubles() {
+        without(stand.simulator.arm(Trouble::Line(name), Call::Rows, Some(&account), None))?;
+        let fetched = stand.fetch(&connected).await;
+        for other in &connected.accounts[1..] {
+            let brought = fetched.accounts.get(&other.provider_account_id);
+            let is_whole = brought.is_some_and(|brought| brought.ended.is_some() && !brought.balances.is_empty());
+            demand(is_whole, || format!("{name}: another account did not come: {:?}", fetched.fault))?;
+        }
+        stand.simulator.disarm();
+        stand.simulator.clock().advance_days(2);
     }
     Ok(())
 }

@@ -12,6 +12,8 @@ use crate::stand::Stand;
 checks! { "Limits":
     "each call is debited before it is made" => debited_before;
     "the ledger agrees with what the provider counts" => corrected, each;
+    "what another client has spent is in the ledger after the next answer" => others_spend;
+    "while no token can be had no call of an account is spent" => token_is_out;
     "once a limit is spent no call goes beyond it, and afterwards it goes on" => spent, each;
     "unattended fetches leave a call to the person" => leaves_one;
     "a call that fails does not spend what counts successes" => failures_are_free;
@@ -24,8 +26,52 @@ checks! { "Limits":
 async fn debited_before(stand: &Stand) -> Result<(), Miss> {
     let connected = stand.connect(None).await?;
     stand.fetch(&connected).await;
-    let (debits, calls) = (stand.ledger.debits(), stand.simulator.calls());
-    demand(debits >= calls, || format!("{calls} calls and {debits} debits"))
+    let debits = stand.ledger.debits();
+    let of = |scope: QuotaScope| debits.iter().filter(move |debited| debited.scope == scope);
+    // Counted at the moment of each debit: there are no more calls than debits before it, and the last call has had one too.
+    for (before, debited) in debits.iter().enumerate() {
+        let calls = debited.calls_before;
+        demand(calls <= before, || format!("{calls} calls after {before} debits"))?;
+    }
+    for (before, debited) in of(QuotaScope::Credentials).enumerate() {
+        let calls = debited.calls_before;
+        demand(calls <= before, || format!("{calls} calls after {before} debits to the limit of the keys"))?;
+    }
+    for (before, debited) in of(QuotaScope::AccountAndKind).enumerate() {
+        let calls = debited.spent_before;
+        demand(calls <= before, || format!("{calls} calls of accounts after {before} debits to their limits"))?;
+    }
+    let (total, calls) = (debits.len(), stand.simulator.calls());
+    demand(total >= calls, || format!("{calls} calls and {total} debits"))?;
+    let (own, spent) = (of(QuotaScope::AccountAndKind).count(), stand.simulator.spent().into_values().sum());
+    demand(own >= spent, || format!("{spent} calls of accounts and {own} debits to their limits"))
+}
+
+async fn others_spend(stand: &Stand) -> Result<(), Miss> {
+    let connected = stand.connect(None).await?;
+    for _ in 0..2 {
+        if let Some(fault) = stand.fetch_elsewhere(&connected).await.any_fault() {
+            return Err(fail(format!("the other client: {fault}")));
+        }
+    }
+    stand.fetch(&connected).await;
+    agrees(stand)
+}
+
+async fn token_is_out(stand: &Stand) -> Result<(), Miss> {
+    let connected = stand.connect(None).await?;
+    if stand.simulator.tokens_bought() == 0 {
+        return Err(Miss::NotApplicable("keys are not exchanged".to_owned()));
+    }
+    let before = stand.ledger.windows(QuotaScope::AccountAndKind);
+    stand.tokens.lose();
+    without(stand.simulator.arm(Trouble::LimitOfAll { seconds: 900 }, Call::Token, None, None))?;
+    for _ in 0..3 {
+        let fetched = stand.fetch(&connected).await;
+        demand(fetched.any_fault().is_some(), || "it is not told".to_owned())?;
+    }
+    let after = stand.ledger.windows(QuotaScope::AccountAndKind);
+    demand(after == before, || "calls of accounts were debited that nobody made".to_owned())
 }
 
 async fn corrected(stand: &Stand) -> Result<(), Miss> {
@@ -33,6 +79,11 @@ async fn corrected(stand: &Stand) -> Result<(), Miss> {
     demand(!rules.is_empty(), || "the descriptor names no limit".to_owned())?;
     let connected = stand.connect(None).await?;
     stand.fetch(&connected).await;
+    agrees(stand)
+}
+
+/// Whether each window of the ledger is what the provider has counted.
+fn agrees(stand: &Stand) -> Result<(), Miss> {
     let counted: BTreeMap<String, usize> = stand.simulator.spent();
     let kept = stand.ledger.windows(QuotaScope::AccountAndKind);
     for (subject, window) in &kept {

@@ -21,14 +21,23 @@ pub(super) async fn account(
     mut metadata: wire::AccountMetadata,
     institution: &Institution,
 ) -> Result<AccountInfo, Fault> {
+    // Without a number nothing would recognise the account again, so its details are asked for until they come.
+    let is_known = metadata.has_number();
+    let mut limited = None;
     let mut details = match client.account_data(id, Resource::Details, &[]).await {
         Ok(body) => parse::<wire::AccountDetails>(&body)?.account,
-        Err(fault) if passes(&fault) => wire::Details::default(),
+        Err(fault) if fault.class() == FaultClass::Unsupported || (is_known && passes(&fault)) => {
+            limited = Some(fault);
+            wire::Details::default()
+        }
         Err(fault) => return Err(fault),
     };
     let balances = match client.account_data(id, Resource::Balances, &[]).await {
         Ok(body) => balances(client, &institution.key, &body)?,
-        Err(fault) if passes(&fault) => Vec::new(),
+        Err(fault) if passes(&fault) => {
+            limited = limited.filter(is_limit).or(Some(fault));
+            Vec::new()
+        }
         Err(fault) => return Err(fault),
     };
     let currency = details
@@ -36,13 +45,7 @@ pub(super) async fn account(
         .as_deref()
         .and_then(|code| code.parse::<CurrencyCode>().ok())
         .or_else(|| balances.first().map(|balance| balance.amount.currency.code))
-        .ok_or_else(|| {
-            Fault::new(
-                FaultClass::RetryLater,
-                "gocardless.no_currency",
-                "The bank does not say which currency an account is in yet.",
-            )
-        })?;
+        .ok_or_else(|| limited.filter(is_limit).unwrap_or_else(no_currency))?;
     quirks::account(&institution.key, &mut details, &mut metadata);
     let number = details.iban.or(metadata.iban).or(details.bban).or(metadata.bban).or(details.scan);
     let holder = details.owner_name.or(metadata.owner_name).as_deref().and_then(tidy);
@@ -62,6 +65,19 @@ pub(super) async fn account(
         kind: kind(details.cash_account_type.as_deref()),
         balances,
     })
+}
+
+/// A limit says until when; what it kept from us is known then.
+fn is_limit(fault: &Fault) -> bool {
+    fault.class() == FaultClass::RateLimited
+}
+
+fn no_currency() -> Fault {
+    Fault::new(
+        FaultClass::RetryLater,
+        "gocardless.no_currency",
+        "The bank does not say which currency an account is in yet.",
+    )
 }
 
 /// Faults of one scope that must not keep an account from being listed.

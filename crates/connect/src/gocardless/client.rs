@@ -16,7 +16,7 @@ use url::Url;
 
 use super::limits::{DAILY, General};
 use super::{limits, problem, wire};
-use crate::connector::Cx;
+use crate::connector::{Cx, LEDGER};
 use crate::fault::Fault;
 use crate::http::{Answer, Call, Pace, UNREACHABLE};
 
@@ -204,28 +204,36 @@ impl<'a> Client<'a> {
             url.query_pairs_mut().extend_pairs(query);
         }
         let subject = format!("{account}:{}", resource.path());
+        // Before the debit: without a token there is no call that could spend it.
+        let token = self.token().await?;
         self.cx.quota.debit(&subject, &DAILY).await?;
         let label = match resource {
             Resource::Details => "accounts/details",
             Resource::Balances => "accounts/balances",
             Resource::Transactions => "accounts/transactions",
         };
-        match self.authorised(Method::GET, url, label, None).await {
+        match self.authorised_with(token, Method::GET, url, label, None).await {
             Ok(answer) => {
                 if let Some(statement) = limits::daily(&answer, self.cx.ambient.now()) {
                     self.cx.quota.correct(&subject, &DAILY, statement).await;
                 }
                 Ok(answer.body)
             }
-            Err(fault) if fault.class() == FaultClass::RateLimited && fault.code() != problem::GENERAL_LIMIT => {
+            Err(fault)
+                if fault.class() == FaultClass::RateLimited
+                    && fault.code() != problem::GENERAL_LIMIT
+                    && fault.http_status().is_some() =>
+            {
                 let statement = QuotaStatement { max: None, remaining: 0, resets_at: fault.record().retry_at };
                 self.cx.quota.correct(&subject, &DAILY, statement).await;
                 Err(fault)
             }
             Err(fault) => {
                 // Of a call whose answer was lost nobody knows whether it was counted; the next answer corrects the ledger.
+                // Where our own ledger refused, no call was made.
                 let was_refused = fault.http_status().is_some_and(|status| status >= 300);
-                if was_refused || matches!(fault.code(), UNREACHABLE | problem::INTERCEPTED) {
+                let was_not_made = fault.http_status().is_none() && matches!(fault.class(), FaultClass::RateLimited);
+                if was_refused || was_not_made || matches!(fault.code(), UNREACHABLE | LEDGER | problem::INTERCEPTED) {
                     self.cx.quota.refund(&subject, &DAILY).await;
                 }
                 Err(fault)
@@ -241,6 +249,17 @@ impl<'a> Client<'a> {
         body: Option<&Value>,
     ) -> Result<Answer, Fault> {
         let token = self.token().await?;
+        self.authorised_with(token, method, url, label, body).await
+    }
+
+    async fn authorised_with(
+        &self,
+        token: Secret,
+        method: Method,
+        url: Url,
+        label: &'static str,
+        body: Option<&Value>,
+    ) -> Result<Answer, Fault> {
         match self.send(method.clone(), url.clone(), label, Some(token.clone()), body).await {
             // Once: a second token that is refused is no matter of tokens.
             Err(fault) if fault.code() == problem::INVALID_TOKEN => {

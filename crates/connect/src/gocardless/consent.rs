@@ -77,19 +77,16 @@ pub(super) fn consent(agreement: &wire::Agreement, reconfirmed_at: Option<Timest
     Consent { given_at: Some(given_at), valid_until: Some(valid_until) }
 }
 
-/// Asks for a page on which the person confirms an agreement. `None` where that is not the way: the agreement knows no
-/// reconfirmation, or it is too early or too late for it.
+/// Asks for a page on which the person confirms an agreement. `None` where that is not the way: it is too early or
+/// too late for it, and that page would be closed.
 pub(super) async fn ask_to_reconfirm(
     client: &Client<'_>,
     agreement: &wire::Agreement,
     redirect: &str,
 ) -> Result<Option<wire::Reconfirmation>, Fault> {
-    if agreement.reconfirmation != Some(true) {
-        return Ok(None);
-    }
     let path = ["agreements", "enduser", &agreement.id, "reconfirm"];
     match client.post(&path, "agreements/enduser/id/reconfirm", &json!({ "redirect": redirect })).await {
-        Ok(asked) => Ok(Some(asked)),
+        Ok(asked) => Ok(Some(asked).filter(|asked: &wire::Reconfirmation| asked.is_open(client.cx.ambient.now()))),
         Err(fault) if matches!(fault.http_status(), Some(400 | 403 | 404)) => {
             tracing::info!(code = fault.code(), "the agreement cannot be reconfirmed now; it is replaced");
             Ok(None)
@@ -104,9 +101,73 @@ pub(super) async fn reconfirmation(client: &Client<'_>, agreement: &str) -> Resu
     client.get(url, "agreements/enduser/id/reconfirm").await
 }
 
+/// What the person has said about an agreement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Said {
+    /// Nothing yet.
+    Nothing,
+    /// That access goes on, for some account at least.
+    Confirmed(Timestamp),
+    /// That it does not.
+    Rejected,
+}
+
+/// What the person has said since an earlier word of theirs: they have sent the page, or have answered for every account.
+/// Accounts for which they said nothing when they sent it stay as they are.
+pub(super) fn said_since(asked: &wire::Reconfirmation, earlier: Option<Timestamp>) -> Said {
+    let since = |at: Option<Timestamp>| at.filter(|at| Some(*at) > earlier);
+    let is_answered = |account: &wire::ReconfirmedAccount| since(account.answered_at()).is_some();
+    let are_answered = !asked.accounts.is_empty() && asked.accounts.values().all(is_answered);
+    if since(asked.submitted_at()).is_none() && !are_answered {
+        return Said::Nothing;
+    }
+    let confirmed = asked.accounts.values().filter_map(|account| since(account.reconfirmed_at()));
+    confirmed.max().map_or(Said::Rejected, Said::Confirmed)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A reconfirmation that was last submitted then, with the answers for two accounts.
+    fn asked(submitted: &str, first: (&str, &str), second: (&str, &str)) -> wire::Reconfirmation {
+        let day = |day: &str| if day.is_empty() { String::new() } else { format!("2026-03-{day}T08:00:00Z") };
+        let answer = |said: (&str, &str)| json!({ "reconfirmed": day(said.0), "rejected": day(said.1) });
+        let body = json!({
+            "reconfirmation_url": "https://bank.example/",
+            "url_valid_from": day("10"),
+            "url_valid_to": day("20"),
+            "last_submitted": (!submitted.is_empty()).then(|| day(submitted)),
+            "accounts": { "a": answer(first), "b": answer(second) },
+        });
+        serde_json::from_value(body).unwrap()
+    }
+
+    #[test]
+    fn the_page_is_open_in_its_time_only() {
+        let asked = asked("", ("", ""), ("", ""));
+        let is_open = |day: &str| asked.is_open(format!("2026-03-{day}T09:00:00Z").parse().unwrap());
+        assert_eq!([is_open("09"), is_open("10"), is_open("19"), is_open("20")], [false, true, true, false]);
+    }
+
+    #[test]
+    fn only_what_is_said_after_the_earlier_word_counts() {
+        let at = |day: &str| Some(format!("2026-03-{day}T08:00:00Z").parse::<Timestamp>().unwrap());
+        let none = ("", "");
+        assert_eq!(said_since(&asked("", none, none), None), Said::Nothing);
+        // An account that is left out does not keep the other one waiting.
+        assert_eq!(said_since(&asked("12", ("12", ""), none), None), Said::Confirmed(at("12").unwrap()));
+        assert_eq!(said_since(&asked("12", none, ("", "12")), None), Said::Rejected);
+        // Answers of an earlier flow say nothing in this one.
+        let old = asked("12", ("12", ""), ("12", ""));
+        assert_eq!(old.last_word_at(), at("12"));
+        assert_eq!(said_since(&old, at("12")), Said::Nothing);
+        assert_eq!(said_since(&asked("14", ("12", ""), ("", "14")), at("12")), Said::Rejected);
+        assert_eq!(said_since(&asked("14", ("14", ""), ("", "12")), at("12")), Said::Confirmed(at("14").unwrap()));
+        // Where it is not told when the page was sent, the answers of all accounts are.
+        assert_eq!(said_since(&asked("", ("14", ""), none), at("12")), Said::Nothing);
+        assert_eq!(said_since(&asked("", ("14", ""), ("", "14")), at("12")), Said::Confirmed(at("14").unwrap()));
+    }
 
     fn agreement(reconfirmation: bool) -> wire::Agreement {
         wire::Agreement {

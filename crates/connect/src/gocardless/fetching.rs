@@ -12,9 +12,10 @@ use super::client::{Client, Resource, parse};
 use super::connecting::Remote;
 use super::map::keeps;
 use super::{problem, wire};
-use crate::connector::FetchEnd;
+use crate::connector::{FetchEnd, LEDGER};
 use crate::fault::Fault;
 use crate::fetch::{AccountRequest, FetchEvent, FetchPlan, Sink};
+use crate::http::UNREACHABLE;
 use crate::step::RemoteRef;
 
 /// How long a fetch waits for accounts that are being prepared, between one look and the next; all accounts share these.
@@ -47,7 +48,8 @@ fn concerns_all(fault: &Fault) -> bool {
         FaultClass::NeedsOperator => true,
         FaultClass::NeedsUser => fault.code() == problem::CONSENT_ENDED,
         FaultClass::RateLimited => fault.code() == problem::GENERAL_LIMIT,
-        FaultClass::RetryLater => fault.http_status().is_none() || fault.code() == problem::INVALID_TOKEN,
+        // An answer that is late or breaks off is one account's: its rows may be many.
+        FaultClass::RetryLater => matches!(fault.code(), UNREACHABLE | LEDGER | problem::INVALID_TOKEN),
         _ => false,
     }
 }

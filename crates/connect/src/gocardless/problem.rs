@@ -260,6 +260,11 @@ fn unauthorised(kind: &str, about: &str) -> Fault {
             "gocardless.token_lost",
             "Our token did not reach GoCardless. A proxy may take the Authorization header away.",
         ),
+        // What has a type comes from a bank and is about its account, never about our keys.
+        word if !word.is_empty() => later(
+            "gocardless.account_refused",
+            &format!("The bank does not give this account's data at the moment. In its words: “{}”.", quoted(word)),
+        ),
         _ => Fault::new(FaultClass::NeedsOperator, "gocardless.keys_refused", "GoCardless does not accept these keys.")
             .with_action(UserAction::FixCredentials),
     }

@@ -109,8 +109,38 @@ pub(super) struct Agreement {
 #[derive(Debug, Deserialize)]
 pub(super) struct Reconfirmation {
     pub(super) reconfirmation_url: String,
+    #[serde(default, deserialize_with = "lenient")]
+    url_valid_from: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    url_valid_to: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    last_submitted: Option<String>,
     #[serde(default)]
     pub(super) accounts: BTreeMap<String, ReconfirmedAccount>,
+}
+
+/// Blank or absent where it has not happened.
+fn moment(text: Option<&String>) -> Option<Timestamp> {
+    text?.parse().ok()
+}
+
+impl Reconfirmation {
+    /// Whether its page takes an answer. The provider gives an address before its time too; then that page is closed.
+    pub(super) fn is_open(&self, now: Timestamp) -> bool {
+        moment(self.url_valid_from.as_ref()).is_none_or(|from| from <= now)
+            && moment(self.url_valid_to.as_ref()).is_none_or(|to| now <= to)
+    }
+
+    /// When the person last sent the page.
+    pub(super) fn submitted_at(&self) -> Option<Timestamp> {
+        moment(self.last_submitted.as_ref())
+    }
+
+    /// The latest moment at which the person has said anything.
+    pub(super) fn last_word_at(&self) -> Option<Timestamp> {
+        let answers = self.accounts.values().filter_map(ReconfirmedAccount::answered_at);
+        answers.chain(self.submitted_at()).max()
+    }
 }
 
 /// When an account was confirmed or rejected; blank or absent where neither has happened.
@@ -124,12 +154,12 @@ pub(super) struct ReconfirmedAccount {
 
 impl ReconfirmedAccount {
     pub(super) fn reconfirmed_at(&self) -> Option<Timestamp> {
-        self.reconfirmed.as_deref()?.parse().ok()
+        moment(self.reconfirmed.as_ref())
     }
 
-    /// Whether the person has answered for this account.
-    pub(super) fn is_given(&self) -> bool {
-        [&self.reconfirmed, &self.rejected].into_iter().any(|at| at.as_deref().is_some_and(|at| !at.is_empty()))
+    /// When the person answered for this account, whatever they said.
+    pub(super) fn answered_at(&self) -> Option<Timestamp> {
+        self.reconfirmed_at().max(moment(self.rejected.as_ref()))
     }
 }
 
@@ -158,6 +188,13 @@ pub(super) struct AccountMetadata {
     pub(super) owner_name: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) name: Option<String>,
+}
+
+impl AccountMetadata {
+    /// Whether they have a number by which the account is recognised.
+    pub(super) fn has_number(&self) -> bool {
+        [&self.iban, &self.bban].into_iter().flatten().any(|number| !number.trim().is_empty())
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -25,6 +25,17 @@ const VARIABLE: &str = "BANKSIDE_WEATHER";
 const PAST_EVERY_WAIT: SignedDuration = SignedDuration::from_hours(26);
 /// A pair of houses goes through so many cases before its consents run out.
 const CASES_OF_A_HOUSE: usize = 60;
+/// Once in a while a token can no longer be renewed and is bought, so that its renewal meets nothing; the next time it does.
+const TRIES: usize = 2;
+
+/// What can be told to run, by the beginnings of the names of its cases.
+const SCENARIOS: [(&str, &str); 5] = [
+    ("first sync", LOCKSIDE),
+    ("first sync", NORDHAFEN),
+    ("later sync", LOCKSIDE),
+    ("later sync", NORDHAFEN),
+    ("renewal", NORDHAFEN),
+];
 
 /// Faults that do say something about a consent. No other may look like a dead one.
 const OF_THE_CONSENT: [&str; 5] =
@@ -78,6 +89,13 @@ impl Case {
     }
 }
 
+/// Takes the weather back; answers whether its call was made at all.
+fn clear(house: &House) -> bool {
+    let has_fired = house.sandbox.armed()[0].fired > 0;
+    house.sandbox.disarm();
+    has_fired
+}
+
 /// What the provider calls each bank account, with our name of it.
 async fn provider_ids(house: &House) -> Vec<(String, String)> {
     let views = house.engine.connections(&house.asker).await.unwrap();
@@ -117,7 +135,14 @@ fn cross(places: &[Place]) -> Vec<Case> {
 fn selected(scenario: &str, cases: Vec<Case>, so_many: usize) -> Vec<Case> {
     match std::env::var(VARIABLE) {
         Ok(all) if all == "all" => cases,
-        Ok(name) => cases.into_iter().filter(|case| case.name(scenario) == name).collect(),
+        Ok(name) => {
+            let is_of = |scenario: &str| name.strip_prefix(scenario).is_some_and(|rest| rest.starts_with(": "));
+            let is_known = SCENARIOS.iter().any(|(what, bank)| is_of(&format!("{what} at {bank}")));
+            assert!(is_known, "{VARIABLE}: “{name}” is of none of {SCENARIOS:?}");
+            let named: Vec<Case> = cases.into_iter().filter(|case| case.name(scenario) == name).collect();
+            assert!(!named.is_empty() || !is_of(scenario), "{VARIABLE}: there is no case “{name}”");
+            named
+        }
         Err(_) => {
             let stride = stride(cases.len(), so_many);
             (0..so_many.min(cases.len())).map(|index| cases[index * stride % cases.len()].clone()).collect()
@@ -311,7 +336,7 @@ async fn first_sync(database: Database, bank: &str, so_many: usize) -> usize {
         assert!(house.engine.work_once().await.unwrap());
         let run = house.latest_run().await;
         assert_whole_and_true(&house, &run, &before, case, &name).await;
-        house.sandbox.disarm();
+        assert!(clear(&house), "{name}: its call was not made");
         for moment in later {
             turn_to(&house, moment);
             fine_sync(&house, connection, &name).await;
@@ -346,21 +371,28 @@ async fn later_syncs(database: Database, bank: &str, so_many: usize) -> usize {
         };
         for case in all.iter().skip(done).take(CASES_OF_A_HOUSE) {
             let name = case.name(&scenario);
-            let before = books(&house).await;
-            turn_to(&house, now);
-            turn_to(&twin, now);
-            case.arm(&house).await;
-            let run = house.sync(connection).await;
-            assert_whole_and_true(&house, &run, &before, case, &name).await;
-            fine_sync(&twin, twins, "the twin").await;
-            house.sandbox.disarm();
-            now += PAST_EVERY_WAIT;
-            for (one, connection) in [(&house, connection), (&twin, twins)] {
-                turn_to(one, now);
-                fine_sync(one, connection, &name).await;
+            let mut has_met = false;
+            for _ in 0..TRIES {
+                let before = books(&house).await;
+                turn_to(&house, now);
+                turn_to(&twin, now);
+                case.arm(&house).await;
+                let run = house.sync(connection).await;
+                assert_whole_and_true(&house, &run, &before, case, &name).await;
+                fine_sync(&twin, twins, "the twin").await;
+                has_met = clear(&house);
+                now += PAST_EVERY_WAIT;
+                for (one, connection) in [(&house, connection), (&twin, twins)] {
+                    turn_to(one, now);
+                    fine_sync(one, connection, &name).await;
+                }
+                assert_same(&books(&house).await, &books(&twin).await, &name);
+                now += PAST_EVERY_WAIT;
+                if has_met {
+                    break;
+                }
             }
-            assert_same(&books(&house).await, &books(&twin).await, &name);
-            now += PAST_EVERY_WAIT;
+            assert!(has_met, "{name}: its call was not made");
             done += 1;
         }
         if done >= all.len() {
@@ -388,7 +420,15 @@ async fn renewals(database: Database, bank: &str, so_many: usize) -> usize {
             selected(&scenario, cross(&places(&house).await), so_many)
         };
         for case in all.iter().skip(done).take(CASES_OF_A_HOUSE) {
-            now = renewal(&house, connection, case, &case.name(&scenario), now).await;
+            let name = case.name(&scenario);
+            let mut has_met = false;
+            for _ in 0..TRIES {
+                (now, has_met) = renewal(&house, connection, case, &name, now).await;
+                if has_met {
+                    break;
+                }
+            }
+            assert!(has_met, "{name}: its call was not made");
             done += 1;
         }
         if done >= all.len() {
@@ -398,26 +438,42 @@ async fn renewals(database: Database, bank: &str, so_many: usize) -> usize {
     }
 }
 
-/// One of them; answers with the moment at which it is over.
-async fn renewal(house: &House, connection: ConnectionId, case: &Case, name: &str, began: Timestamp) -> Timestamp {
+/// One of them; answers with the moment at which it is over, and whether the weather met its call.
+async fn renewal(
+    house: &House,
+    connection: ConnectionId,
+    case: &Case,
+    name: &str,
+    began: Timestamp,
+) -> (Timestamp, bool) {
     turn_to(house, began + PAST_EVERY_WAIT);
     fine_sync(house, connection, name).await;
     let before = books(house).await;
+    let mut renewing = began + PAST_EVERY_WAIT;
+    let concerns_token = case.place.label.starts_with("token/");
+    if concerns_token {
+        // So that the token of that sync has run out.
+        renewing += PAST_EVERY_WAIT;
+        turn_to(house, renewing);
+    }
     case.arm(house).await;
     let attempt = renew(house, connection).await;
-    house.sandbox.disarm();
+    let has_met = clear(house);
     let views = house.engine.connections(&house.asker).await.unwrap();
     assert_eq!(views.iter().map(|view| view.connection.id).collect::<Vec<_>>(), [connection], "{name}");
     assert!(views[0].bank_accounts.iter().all(|account| account.feeds.is_some()), "{name}: links are kept");
-    assert_same(&books(house).await, &before, &format!("{name}: while access is renewed ({attempt:?})"));
-    let later = began + PAST_EVERY_WAIT + PAST_EVERY_WAIT;
+    // Where days have passed, the sync that follows a renewal brings new rows.
+    if !concerns_token || attempt.is_err() {
+        assert_same(&books(house).await, &before, &format!("{name}: while access is renewed ({attempt:?})"));
+    }
+    let later = renewing + PAST_EVERY_WAIT;
     turn_to(house, later);
     fine_sync(house, connection, name).await;
     if attempt.is_err() {
         let again = renew(house, connection).await;
         assert!(again.is_ok(), "{name}: the next try: {again:?} after {attempt:?}");
     }
-    later
+    (later, has_met)
 }
 
 /// Begins to renew, walks the bank's pages and comes back; a run that follows is carried out. An error says how far it got.

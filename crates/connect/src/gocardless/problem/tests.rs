@@ -28,6 +28,14 @@ fn typed(kind: &str, detail: &str) -> String {
 }
 
 #[test]
+fn a_typed_refusal_that_is_not_known_says_nothing_about_the_keys() {
+    let fault = classed(401, &typed("AccountAsleepError", "Come back later."));
+    assert_eq!((fault.class(), fault.code()), (RetryLater, "gocardless.account_refused"));
+    let untyped = classed(401, &canonical("Authentication failed", "No active account found"));
+    assert_eq!(untyped.class(), NeedsOperator);
+}
+
+#[test]
 fn every_row_of_the_table_has_its_class() {
     let invalid_id = canonical("Invalid Account ID", "x is not a valid Account UUID. ");
     let renew = Some(UserAction::Renew);
