@@ -287,10 +287,12 @@ impl QuotaLedger for Ledger {
                 "The bank lets us ask only so often, and that is used up.",
             )
             .with_retry_at(Some(until))),
-            Err(error) => {
-                Err(Fault::new(FaultClass::RetryLater, "quota.ledger", "The ledger of calls cannot be written.")
-                    .with_source(error))
-            }
+            Err(error) => Err(Fault::new(
+                FaultClass::RetryLater,
+                bankside_connect::connector::LEDGER,
+                "The ledger of calls cannot be written.",
+            )
+            .with_source(error)),
         }
     }
 
