@@ -12,6 +12,7 @@ mod limits;
 mod map;
 mod problem;
 mod quirks;
+mod running;
 mod saved;
 mod wire;
 mod words;

@@ -13,6 +13,8 @@ use crate::fault::Fault;
 
 /// What the provider grants where nothing else is asked for.
 const DEFAULT_DAYS: i64 = 90;
+/// The history that banks give which give less than they are listed with.
+const SHORT_HISTORY_DAYS: i64 = 89;
 const RECONFIRM_EVERY_DAYS: i64 = 90;
 const RECONFIRM_AROUND_DAYS: i64 = 14;
 /// What an institution lists when its consents can be confirmed anew.
@@ -42,10 +44,27 @@ async fn draw_up(
     days: i64,
     can_be_reconfirmed: bool,
 ) -> Result<wire::Agreement, Fault> {
+    let listed = institution.transaction_total_days.unwrap_or(DEFAULT_DAYS);
+    match draw_up_for(client, institution, (days, listed), can_be_reconfirmed).await {
+        // Some banks give less than the provider lists for them; which ones changes, and no list holds for long.
+        Err(fault) if fault.http_status() == Some(400) && listed > SHORT_HISTORY_DAYS => {
+            let shorter = draw_up_for(client, institution, (days, SHORT_HISTORY_DAYS), can_be_reconfirmed).await;
+            shorter.map_err(|_| fault)
+        }
+        result => result,
+    }
+}
+
+async fn draw_up_for(
+    client: &Client<'_>,
+    institution: &wire::InstitutionRow,
+    (days, history_days): (i64, i64),
+    can_be_reconfirmed: bool,
+) -> Result<wire::Agreement, Fault> {
     // Without these the provider grants 90 days, whatever the bank allows.
     let mut wanted = json!({
         "institution_id": institution.id,
-        "max_historical_days": institution.transaction_total_days.unwrap_or(DEFAULT_DAYS),
+        "max_historical_days": history_days,
         "access_valid_for_days": days,
         "access_scope": ["balances", "details", "transactions"],
     });

@@ -11,6 +11,7 @@ use super::accounts::balances;
 use super::client::{Client, Resource, parse};
 use super::connecting::Remote;
 use super::map::keeps;
+use super::running;
 use super::{problem, wire};
 use crate::connector::{FetchEnd, LEDGER};
 use crate::fault::Fault;
@@ -68,13 +69,17 @@ async fn fetch_account(
     let mut received = answer.transactions.rows();
     // What a bank sends as pending and is nothing is not kept: it has no id, and is another tomorrow.
     received.retain(|raw| keeps(institution_key, raw));
+    let running = running::before_the_oldest(institution_key, &received, client.cx.currencies);
     sink.accept(id, FetchEvent::Rows(received)).await?;
     // The answer is not paged. A bank that sends no pending rows has none to show.
     sink.accept(id, FetchEvent::RowsEnd { booked_complete: true, pending_complete: true }).await?;
 
     sink.accept(id, FetchEvent::Step(AccountStep::Balance)).await?;
     match client.account_data(id, Resource::Balances, &[]).await {
-        Ok(body) => sink.accept(id, FetchEvent::Balances(balances(client, institution_key, &body)?)).await?,
+        Ok(body) => {
+            let stated = running::complete(balances(client, institution_key, &body)?, running);
+            sink.accept(id, FetchEvent::Balances(stated)).await?;
+        }
         // Some accounts have no balance to give; that is no fault of the sync.
         Err(fault) if fault.class() == FaultClass::Unsupported => {}
         Err(fault) => return Err(fault.into()),

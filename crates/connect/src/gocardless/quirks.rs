@@ -44,6 +44,10 @@ pub(super) enum Rule {
     Balance(&'static [(&'static str, BalanceKind)]),
     /// B: balances are what is owed; what is not invoiced yet is not in the rows.
     Owed,
+    /// B: the first balance is the account's, whatever its type.
+    FirstBalance,
+    /// B: the balance that stands with each row holds, and says what was there before the oldest.
+    RunningBalance,
     /// S: what orders rows of one day, each the greatest first.
     Sort(&'static [SortKey]),
     /// N: what stands in the place of an IBAN is a masked card number, and its last digits tell accounts apart.
@@ -232,9 +236,19 @@ pub(super) fn balance_kind(institution_key: &str, word: &str) -> Option<BalanceK
     found.map(|(_, kind)| *kind)
 }
 
+/// Whether the balances that stand with this bank's rows are known to hold.
+pub(super) fn running_balances_hold(institution_key: &str) -> bool {
+    of(institution_key).iter().any(|rule| matches!(rule, Rule::RunningBalance))
+}
+
 /// The balances as the owner sees them. Where a bank states what is owed, the one balance that fits the rows is what is owed
 /// less what is not invoiced, with the sign turned; the others fit nothing and stay for people alone.
 pub(super) fn balances(institution_key: &str, mut balances: Vec<FetchedBalance>) -> Vec<FetchedBalance> {
+    if of(institution_key).iter().any(|rule| matches!(rule, Rule::FirstBalance))
+        && let Some(first) = balances.first_mut().filter(|first| first.kind == BalanceKind::Other)
+    {
+        first.kind = BalanceKind::Expected;
+    }
     if !of(institution_key).iter().any(|rule| matches!(rule, Rule::Owed)) {
         return balances;
     }

@@ -89,7 +89,12 @@ impl<'a> Draft<'a> {
                     }
                 }
                 // These are of balances, accounts and order, not of one row.
-                Rule::Balance(_) | Rule::Owed | Rule::Sort(_) | Rule::MaskedCard { .. } => {}
+                Rule::Balance(_)
+                | Rule::Owed
+                | Rule::FirstBalance
+                | Rule::RunningBalance
+                | Rule::Sort(_)
+                | Rule::MaskedCard { .. } => {}
             }
         }
     }

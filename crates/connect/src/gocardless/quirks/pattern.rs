@@ -64,6 +64,8 @@ fn of_rules(rules: &'static [Rule], patterns: &mut Vec<&'static str>) {
             | Rule::Drop
             | Rule::Balance(_)
             | Rule::Owed
+            | Rule::FirstBalance
+            | Rule::RunningBalance
             | Rule::Sort(_)
             | Rule::MaskedCard { .. }
             | Rule::Named(_) => {}

@@ -32,6 +32,7 @@ pub(super) static TABLE: &[(Ids, &[Rule])] = &[
             Payee(IfMissing, Case::AsSent, &[LineLike(r"^(?:.*\*)?(.+),PAS\d+$")]),
             Date(&[Day::WrittenValue]),
             Sort(&[SortKey::ValueInstant]),
+            Rule::RunningBalance,
         ],
     ),
     // American Express: N B. It states one balance, of a type of its own.
@@ -122,6 +123,7 @@ pub(super) static TABLE: &[(Ids, &[Rule])] = &[
         &[
             Amount(AmountRule::From(Match(Remittance, r"^billingAmount: ([+-]?\d{1,12}(?:\.\d{1,2})?)$"), "SEK")),
             Date(&[Day::Value]),
+            Rule::FirstBalance,
         ],
     ),
     // Fortuneo: R F by sign.
@@ -172,7 +174,7 @@ pub(super) static TABLE: &[(Ids, &[Rule])] = &[
         ],
     ),
     // ING Poland: D S, and B without the running balance of the oldest row.
-    (&["ING_PL_INGBPLPW"], &[Date(&[Day::Value]), Sort(&[SortKey::Number(2)])]),
+    (&["ING_PL_INGBPLPW"], &[Date(&[Day::Value]), Sort(&[SortKey::Number(2)]), Rule::RunningBalance]),
     // isybank: D.
     (&["ISYBANK_ITBBITMM"], &[Date(&[Day::Value, Day::Booking])]),
     // KBC: as CBC, P.

@@ -100,8 +100,15 @@ fn every_kind_of_rule_is_used_and_no_rule_is_without_effect() {
         for rule in *rules {
             if let Rule::When(_, then) = rule {
                 walk(then, &mut |rule| {
-                    let of_all =
-                        matches!(rule, Rule::Balance(_) | Rule::Owed | Rule::Sort(_) | Rule::MaskedCard { .. });
+                    let of_all = matches!(
+                        rule,
+                        Rule::Balance(_)
+                            | Rule::Owed
+                            | Rule::FirstBalance
+                            | Rule::RunningBalance
+                            | Rule::Sort(_)
+                            | Rule::MaskedCard { .. }
+                    );
                     assert!(!of_all, "{ids:?}");
                 });
             }
@@ -114,6 +121,7 @@ fn every_kind_of_rule_is_used_and_no_rule_is_without_effect() {
         "Drop",
         "Fill",
         "First",
+        "FirstBalance",
         "MaskedCard",
         "Named",
         "NoBankId",
@@ -121,6 +129,7 @@ fn every_kind_of_rule_is_used_and_no_rule_is_without_effect() {
         "Owed",
         "Payee",
         "Rewrite",
+        "RunningBalance",
         "Sort",
         "When",
     ];
