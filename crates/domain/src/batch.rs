@@ -117,14 +117,14 @@ pub fn plan_undo(changes: &[Change], now: &BTreeMap<FieldKey, Option<String>>, w
             None
         })
         .collect();
-    // What a claim lends its row and the claim itself belong together.
-    let claimed: HashSet<Uuid> =
-        changes.iter().filter(|change| change.entity == Entity::Claim).map(|change| change.owner).collect();
+    // What a claim lends its row and the claim itself belong together, and so do an amount and the lines that sum to it.
+    let is_bound = |change: &&Change| change.entity == Entity::Claim || change.field == "amount_minor";
+    let bound: HashSet<Uuid> = changes.iter().filter(is_bound).map(|change| change.owner).collect();
     let blocked: HashMap<Uuid, Untouchable> = changes
         .iter()
         .rev()
         .zip(&verdicts)
-        .filter(|(change, _)| claimed.contains(&change.owner) || comes_or_goes.contains_key(&change.owner))
+        .filter(|(change, _)| bound.contains(&change.owner) || comes_or_goes.contains_key(&change.owner))
         .filter(|(change, _)| change.entity != Entity::Account)
         .filter_map(|(change, verdict)| Some((change.owner, (*verdict)?)))
         .collect();

@@ -15,6 +15,7 @@ pub mod bank_account;
 pub mod batch;
 pub mod code;
 pub mod consent;
+pub mod edit;
 pub mod fault;
 pub mod id;
 pub mod opening;
