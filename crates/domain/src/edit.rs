@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::batch::{Change, Entity};
+use crate::batch::{Change, Entity, FieldKey};
 use crate::row::RowStatus;
 use crate::{AccountId, CategoryId, CurrencyCode, Id, LineId, PayeeId, TagId, TransactionId};
 
@@ -30,7 +30,8 @@ pub struct Line {
     pub category: Option<CategoryId>,
     /// What somebody wrote, or else the bank.
     pub note: Option<String>,
-    /// What the bank wrote.
+    /// What the bank wrote, which no edit changes.
+    #[serde(skip)]
     pub provider_note: Option<String>,
     /// Words that people put on it.
     pub tags: BTreeSet<TagId>,
@@ -162,6 +163,48 @@ pub enum Refused {
     LinesDoNotSum,
     /// The other account is in another currency.
     OtherCurrency,
+}
+
+impl Refused {
+    /// A stable code for programs.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::ChangedMeanwhile(_) => "changed_meanwhile",
+            Self::Reconciled => "reconciled",
+            Self::LockedPeriod => "locked",
+            Self::BankAmount => "bank_amount",
+            Self::BankClears => "bank_clears",
+            Self::Split => "split",
+            Self::LinesDoNotSum => "lines_do_not_sum",
+            Self::OtherCurrency => "other_currency",
+        }
+    }
+
+    /// The same as a sentence for people, without its point.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::ChangedMeanwhile(_) => "somebody else has changed this since you saw it",
+            Self::Reconciled => "this was compared with a statement and is locked",
+            Self::LockedPeriod => "the books are locked for this day",
+            Self::BankAmount => "the bank states this amount, so it stands",
+            Self::BankClears => "the bank books this, so there is nothing to tick",
+            Self::Split => "this is split, so its lines have amounts and categories of their own",
+            Self::LinesDoNotSum => "the lines do not sum to the amount",
+            Self::OtherCurrency => "the other account is in another currency",
+        }
+    }
+
+    /// The field that it is about, where it is about one.
+    pub fn field(self) -> Option<&'static str> {
+        match self {
+            Self::ChangedMeanwhile(field) => Some(field),
+            Self::BankAmount => Some("amount"),
+            Self::BankClears => Some("is_cleared"),
+            Self::Split | Self::LinesDoNotSum => Some("lines"),
+            Self::OtherCurrency => Some("account"),
+            Self::Reconciled | Self::LockedPeriod => None,
+        }
+    }
 }
 
 impl Standing {
@@ -341,6 +384,46 @@ struct Field {
     name: &'static str,
     /// What the bank says of it, blank or not; `None` where no bank says anything.
     bank: Option<Option<String>>,
+}
+
+/// Gives fields whose person's layer an undoing clears to the bank: they get what it says now, which may no longer be what it
+/// said before. `now` holds what the fields hold at this moment.
+pub fn give_back(write: &mut [Change], now: &BTreeMap<FieldKey, Option<String>>) {
+    const PROVIDER: [(&str, &str); 3] =
+        [("dated_on", "provider_dated_on"), ("payee_id", "provider_payee_id"), ("note", "provider_note")];
+    let cleared: Vec<(Uuid, &str, &str)> = write
+        .iter()
+        .filter(|change| change.after.is_none())
+        .filter_map(|change| {
+            let field = change.field.strip_prefix(LAYER)?;
+            PROVIDER.iter().find(|(name, _)| *name == field).map(|(name, provider)| (change.id, *name, *provider))
+        })
+        .collect();
+    for (id, name, provider) in cleared {
+        if name == "note" {
+            let says = now.get(&(Entity::Line, id, provider.to_owned())).cloned().flatten();
+            write
+                .iter_mut()
+                .filter(|change| change.field == "lines")
+                .for_each(|change| give_note_back(change, id, &says));
+        }
+        for change in write.iter_mut().filter(|change| change.id == id && change.field == name) {
+            let says = now.get(&(change.entity, id, provider.to_owned())).cloned().flatten();
+            // Days are never blank: a row without a bank keeps the one that it had.
+            if says.is_some() || name != "dated_on" {
+                change.after = says;
+            }
+        }
+    }
+}
+
+/// The same where the note goes back with all the lines.
+fn give_note_back(change: &mut Change, line: Uuid, says: &Option<String>) {
+    let lines: Option<Vec<Line>> = change.after.as_deref().and_then(|value| serde_json::from_str(value).ok());
+    if let Some(mut lines) = lines {
+        lines.iter_mut().filter(|one| one.id.uuid() == line).for_each(|one| one.note.clone_from(says));
+        change.after = Some(lines_value(&lines));
+    }
 }
 
 /// The value of a layer that is there, as a change records it.

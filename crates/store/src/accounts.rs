@@ -1,16 +1,15 @@
-//! Accounts, and the transactions that people type into them.
+//! Accounts, their sums, and the lock under which they are written to.
 
 use bankside_domain::account::{AccountKind, OpeningSource, PendingPolicy};
 use bankside_domain::batch::{BatchActor, Change, EXISTS, Entity};
-use bankside_domain::reconcile::ClaimState;
 use bankside_domain::row::RowStatus;
 use bankside_domain::text::fold;
-use bankside_domain::{AccountId, Asker, BatchId, Code, Currency, CurrencyCode, Id, LineId, Right, TransactionId};
+use bankside_domain::{AccountId, Asker, Code, Currency, CurrencyCode, Id, Right};
 use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::batches::{NewBatch, change};
-use crate::convert::{SqlDate, code, currency, date, micros};
+use crate::convert::{SqlDate, code, currency, micros};
 use crate::db::{Session, on, run, sql};
 use crate::{Store, StoreError};
 
@@ -66,19 +65,6 @@ pub struct NewAccount {
     pub currency: CurrencyCode,
     /// What it opens with, in minor units; `None` waits for the bank's first balance.
     pub opening_minor: Option<i64>,
-}
-
-/// A transaction that somebody types.
-#[derive(Debug, Clone)]
-pub struct NewTransaction {
-    /// Its day.
-    pub dated_on: Date,
-    /// Minor units, out is negative.
-    pub amount_minor: i64,
-    /// Whom it was with; blank is left for the bank to fill in.
-    pub payee: Option<String>,
-    /// What it was for; blank is left for the bank to fill in.
-    pub note: Option<String>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -211,154 +197,6 @@ impl Store {
         if done == 0 { Err(StoreError::NotFound("the currency")) } else { Ok(()) }
     }
 
-    /// Adds a transaction that somebody typed. What they typed stands in the person's layer and no sync overwrites it.
-    pub async fn add_transaction(
-        &self,
-        asker: &Asker,
-        account: AccountId,
-        new: &NewTransaction,
-    ) -> Result<TransactionId, StoreError> {
-        asker.require(Right::EditBooks)?;
-        let mut session = self.db.write().await?;
-        self.lock_account(&mut session, asker, account).await?.check_unlocked(new.dated_on)?;
-        let batch = NewBatch { actor: BatchActor::Person, run: None, summary: "Transaction added", undoes: None };
-        let batch = self.begin_batch(&mut session, asker, batch).await?;
-        let payees = self.payees_of(&mut session, asker, new.payee.as_deref()).await?;
-        let payee = new.payee.as_deref().and_then(|name| payees.get(&fold(name)).copied());
-        let id: TransactionId = self.ambient.id();
-        let line: LineId = self.ambient.id();
-        let now = micros(self.ambient.now());
-        let text = sql!(
-            "INSERT INTO transactions (organization_id, id, account_id, status, amount_minor, dated_on, payee_id,
-                moves_opening, position, seen_at, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9)"
-        );
-        run!(
-            session,
-            sqlx::query(text)
-                .bind(asker.organization.uuid())
-                .bind(id.uuid())
-                .bind(account.uuid())
-                .bind(RowStatus::Booked.code())
-                .bind(new.amount_minor)
-                .bind(date(new.dated_on))
-                .bind(payee.map(Id::uuid))
-                .bind(false)
-                .bind(now)
-        );
-        let text = sql!(
-            "INSERT INTO transaction_lines (organization_id, id, transaction_id, position, amount_minor, note, note_folded)
-             VALUES ($1, $2, $3, 0, $4, $5, $6)"
-        );
-        run!(
-            session,
-            sqlx::query(text)
-                .bind(asker.organization.uuid())
-                .bind(line.uuid())
-                .bind(id.uuid())
-                .bind(new.amount_minor)
-                .bind(&new.note)
-                .bind(new.note.as_deref().map(fold))
-        );
-        let mut typed = vec![(Entity::Transaction, id.uuid(), "dated_on", new.dated_on.to_string())];
-        typed.extend(payee.map(|payee| (Entity::Transaction, id.uuid(), "payee_id", payee.to_string())));
-        typed.extend(new.note.clone().map(|note| (Entity::Line, line.uuid(), "note", note)));
-        for (entity, entity_id, field, value) in typed {
-            self.set_person_layer(&mut session, asker, batch, entity, entity_id, field, Some(value)).await?;
-        }
-        let made = change(Entity::Transaction, id.uuid(), id.uuid(), EXISTS, None, Some("1".to_owned()));
-        self.write_changes(&mut session, asker, batch, &[made]).await?;
-        self.move_account_sums(&mut session, asker, account, Sums::booked(new.amount_minor)).await?;
-        session.commit().await?;
-        Ok(id)
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "one column each")]
-    async fn set_person_layer(
-        &self,
-        session: &mut Session,
-        asker: &Asker,
-        batch: BatchId,
-        entity: Entity,
-        id: Uuid,
-        field: &str,
-        value: Option<String>,
-    ) -> Result<(), StoreError> {
-        let text = sql!(
-            "INSERT INTO field_layers (organization_id, entity, entity_id, field, layer, value, batch_id)
-             VALUES ($1, $2, $3, $4, 'person', $5, $6)
-             ON CONFLICT (organization_id, entity_id, field, layer)
-             DO UPDATE SET value = excluded.value, batch_id = excluded.batch_id"
-        );
-        run!(
-            session,
-            sqlx::query(text)
-                .bind(asker.organization.uuid())
-                .bind(entity.code())
-                .bind(id)
-                .bind(field)
-                .bind(value)
-                .bind(batch.uuid())
-        );
-        Ok(())
-    }
-
-    /// Takes a transaction out of the books. The feed rows behind it are dismissed, so that no sync brings it back.
-    pub async fn delete_transaction(&self, asker: &Asker, id: TransactionId) -> Result<(), StoreError> {
-        asker.require(Right::EditBooks)?;
-        let mut session = self.db.write().await?;
-        // What the sums depend on is read once the account is locked.
-        let text = sql!("SELECT account_id FROM transactions WHERE organization_id = $1 AND id = $2");
-        let account: Option<Uuid> = on!(session, c => sqlx::query_scalar(text)
-            .bind(asker.organization.uuid())
-            .bind(id.uuid())
-            .fetch_optional(c)
-            .await?);
-        let account = AccountId::from(account.ok_or(StoreError::NotFound("the transaction"))?);
-        let locked = self.lock_account(&mut session, asker, account).await?;
-        let text = sql!(
-            "SELECT amount_minor, status, dated_on FROM transactions
-             WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL"
-        );
-        let row: Option<(i64, String, SqlDate)> = on!(session, c => sqlx::query_as(text)
-            .bind(asker.organization.uuid())
-            .bind(id.uuid())
-            .fetch_optional(c)
-            .await?);
-        let (amount_minor, status, dated_on) = row.ok_or(StoreError::NotFound("the transaction"))?;
-        locked.check_unlocked(dated_on.to_jiff())?;
-        let batch = NewBatch { actor: BatchActor::Person, run: None, summary: "Transaction deleted", undoes: None };
-        let batch = self.begin_batch(&mut session, asker, batch).await?;
-        let text = sql!("UPDATE transactions SET deleted_at = $3 WHERE organization_id = $1 AND id = $2");
-        run!(
-            session,
-            sqlx::query(text).bind(asker.organization.uuid()).bind(id.uuid()).bind(micros(self.ambient.now()))
-        );
-        let text = sql!(
-            "UPDATE claims SET state = $3, batch_id = $4
-             WHERE organization_id = $1 AND transaction_id = $2 AND state IN ($5, $6) RETURNING feed_row_id"
-        );
-        let dismissed: Vec<Uuid> = on!(session, c => sqlx::query_scalar(text)
-            .bind(asker.organization.uuid())
-            .bind(id.uuid())
-            .bind(ClaimState::Dismissed.code())
-            .bind(batch.uuid())
-            .bind(ClaimState::Applied.code())
-            .bind(ClaimState::Superseded.code())
-            .fetch_all(c)
-            .await?);
-        let mut changes = vec![change(Entity::Transaction, id.uuid(), id.uuid(), EXISTS, Some("1".to_owned()), None)];
-        changes.extend(dismissed.into_iter().map(|feed_row| {
-            let claim = |state| crate::apply::claim_value(state, Some(id));
-            let (before, after) = (claim(ClaimState::Applied), claim(ClaimState::Dismissed));
-            change(Entity::Claim, feed_row, id.uuid(), "claim", Some(before), Some(after))
-        }));
-        self.write_changes(&mut session, asker, batch, &changes).await?;
-        let sums = Sums::of(code(&status)?, amount_minor).reversed();
-        self.move_account_sums(&mut session, asker, account, sums).await?;
-        session.commit().await
-    }
-
     /// Locks an account until the end of the transaction and reads what writes depend on.
     pub(crate) async fn lock_account(
         &self,
@@ -445,11 +283,11 @@ impl Store {
 /// An account that nobody else can write until the transaction ends.
 pub(crate) struct LockedAccount {
     pub(crate) revision: i64,
-    locked_through: Option<Date>,
+    pub(crate) locked_through: Option<Date>,
 }
 
 impl LockedAccount {
-    fn check_unlocked(&self, day: Date) -> Result<(), StoreError> {
+    pub(crate) fn check_unlocked(&self, day: Date) -> Result<(), StoreError> {
         match self.locked_through {
             Some(through) if day <= through => Err(StoreError::Conflict("the books are locked for this day")),
             _ => Ok(()),

@@ -76,6 +76,7 @@ impl Store {
             return Err(StoreError::Stale);
         }
         let mut work = Work::from_plan(plan, snapshot, &self.ambient);
+        work.brings_news = self.has_synced_before(&mut session, asker, context.bank_account, account.id).await?;
         let payees = self.payees_of(&mut session, asker, work.payee_names()).await?;
         self.prepare_updates(&mut session, asker, account.id, &mut work, &payees).await?;
         let import_from = snapshot.state.import_from;
@@ -108,6 +109,27 @@ impl Store {
         self.record_result(&mut session, asker, account.id, context, batch, counts).await?;
         session.commit().await?;
         Ok(Applied { batch, counts })
+    }
+
+    /// Whether rows of a bank account have been put into an account before.
+    async fn has_synced_before(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        bank_account: BankAccountId,
+        account: AccountId,
+    ) -> Result<bool, StoreError> {
+        let text = sql!(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM run_accounts WHERE organization_id = $1 AND bank_account_id = $2
+                AND account_id = $3 AND applied_at IS NOT NULL LIMIT 1) x"
+        );
+        let runs: i64 = on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(bank_account.uuid())
+            .bind(account.uuid())
+            .fetch_one(c)
+            .await?);
+        Ok(runs > 0)
     }
 
     /// Works out the opening balance from what the bank stated and the rows that stand in the books now.

@@ -1,17 +1,72 @@
-//! Payees: found by their folded name, made when they are new.
+//! Payees: found by their folded name, made when they are new, offered to whoever types.
 
 use std::collections::HashMap;
 
 use bankside_domain::text::fold;
-use bankside_domain::{Asker, Id, PayeeId};
+use bankside_domain::{Asker, CategoryId, Id, PayeeId, Right};
 use uuid::Uuid;
 
 use crate::convert::micros;
-use crate::db::{Session, on};
-use crate::dialect::{ROWS_PER_STATEMENT, VALUES_PER_LIST, push_list};
+use crate::db::{Session, on, sql};
+use crate::dialect::{ROWS_PER_STATEMENT, VALUES_PER_LIST, containing, push_list};
 use crate::{Store, StoreError};
 
+#[derive(sqlx::FromRow)]
+struct PayeeRow {
+    id: Uuid,
+    name: String,
+    category_id: Option<Uuid>,
+    category: Option<String>,
+    main_category: Option<String>,
+}
+
+/// A payee as people choose it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payee {
+    /// Which one.
+    pub id: PayeeId,
+    /// Its name.
+    pub name: String,
+    /// The category that its latest categorised transaction has, and that category's path.
+    pub last_category: Option<(CategoryId, String)>,
+}
+
 impl Store {
+    /// Payees with this text in their names, those first whose latest transaction is the latest.
+    pub async fn payees(&self, asker: &Asker, search: &str, limit: i64) -> Result<Vec<Payee>, StoreError> {
+        asker.require(Right::SeeBooks)?;
+        let mut session = self.db.read().await?;
+        let text = sql!(
+            "SELECT x.id, x.name, k.id AS category_id, k.name AS category, m.name AS main_category
+             FROM (SELECT p.id, p.name, p.name_folded, p.organization_id,
+                    (SELECT MAX(t.dated_on) FROM transactions t WHERE t.organization_id = p.organization_id
+                        AND t.payee_id = p.id AND t.deleted_at IS NULL) AS last_on,
+                    (SELECT l.category_id FROM transactions t JOIN transaction_lines l
+                        ON l.organization_id = t.organization_id AND l.transaction_id = t.id AND l.position = 0
+                        WHERE t.organization_id = p.organization_id AND t.payee_id = p.id AND t.deleted_at IS NULL
+                            AND l.category_id IS NOT NULL
+                        ORDER BY t.dated_on DESC LIMIT 1) AS category_id
+                 FROM payees p WHERE p.organization_id = $1 AND p.name_folded LIKE $2 ESCAPE '\\') x
+             LEFT JOIN categories k ON k.organization_id = x.organization_id AND k.id = x.category_id
+             LEFT JOIN categories m ON m.organization_id = k.organization_id AND m.id = k.parent_id
+             WHERE x.last_on IS NOT NULL ORDER BY x.last_on DESC, x.name_folded LIMIT $3"
+        );
+        let rows: Vec<PayeeRow> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(containing(&fold(search)))
+            .bind(limit.clamp(1, 100))
+            .fetch_all(c)
+            .await?);
+        let payee = |row: PayeeRow| Payee {
+            id: row.id.into(),
+            name: row.name,
+            last_category: row.category_id.zip(row.category).map(|(id, name)| {
+                (id.into(), row.main_category.map_or_else(|| name.clone(), |main| format!("{main} ▸ {name}")))
+            }),
+        };
+        Ok(rows.into_iter().map(payee).collect())
+    }
+
     /// The payees of these names, by folded name; those that are missing are made.
     pub(crate) async fn payees_of(
         &self,

@@ -1,34 +1,25 @@
 //! The register: the transactions of an account, or of all of them, page by page.
 
+mod filter;
+
+use std::collections::HashMap;
+
+use bankside_domain::account::PendingPolicy;
 use bankside_domain::row::RowStatus;
-use bankside_domain::text::fold;
-use bankside_domain::{AccountId, Asker, Currency, Id, Right, TransactionId};
+use bankside_domain::{AccountId, Asker, CategoryId, Currency, Id, Right, TransactionId};
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use crate::convert::{SqlDate, code, count, currency};
-use crate::db::on;
-use crate::dialect::containing;
+pub use filter::{Direction, Filter, RegisterQuery, RowState, Sort};
+use filter::{EDITED, Search, push_conditions};
+
+use crate::convert::{SqlDate, code, count, currency, date};
+use crate::db::{Session, on, sql};
+use crate::dialect::push_list;
 use crate::{Store, StoreError};
 
 /// At most this many rows on a page.
 const MAX_PAGE_ROWS: i64 = 500;
-
-/// Newest first, and within a day as the bank has them. An index of each of the two registers has this order.
-const ORDER: &str = " ORDER BY t.dated_on DESC, t.position DESC, t.id DESC";
-
-/// Which rows to show.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RegisterQuery {
-    /// Of this account; `None` is of all.
-    pub account: Option<AccountId>,
-    /// With this text in payee, notes or category, or with this amount.
-    pub search: Option<String>,
-    /// How many rows to skip.
-    pub offset: i64,
-    /// How many rows to show, at most 500.
-    pub limit: i64,
-}
 
 /// One transaction as the register shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,28 +37,68 @@ pub struct RegisterRow {
     /// What its first line was for.
     pub note: Option<String>,
     /// The category of its first line.
-    pub category: Option<String>,
+    pub category: Option<CategoryId>,
+    /// That category's path, `House ▸ Repairs`.
+    pub category_path: Option<String>,
+    /// The tags of its first line.
+    pub tags: Vec<String>,
     /// How many lines it has.
     pub lines: i64,
     /// Minor units.
     pub amount_minor: i64,
+    /// What the account came to with it, in minor units; only where the register shows every row of one account in its order,
+    /// and the row counts.
+    pub balance_minor: Option<i64>,
     /// Its currency.
     pub currency: Currency,
     /// How far the bank has got.
     pub status: RowStatus,
     /// Whether a bank sent it.
     pub is_from_bank: bool,
+    /// Whether nobody has looked at it.
+    pub is_new: bool,
+    /// Whether a person has written over what the bank says.
+    pub is_edited: bool,
+    /// Whether a person ticked it.
+    pub is_ticked: bool,
     /// Whether it was compared with a statement.
     pub is_reconciled: bool,
+}
+
+impl RegisterRow {
+    /// How far it has come, as people read it.
+    pub fn state(&self) -> RowState {
+        match self.status {
+            RowStatus::Pending => RowState::Pending,
+            RowStatus::Scheduled => RowState::Scheduled,
+            RowStatus::Declined => RowState::Declined,
+            RowStatus::Booked if self.is_reconciled => RowState::Reconciled,
+            RowStatus::Booked if self.is_from_bank || self.is_ticked => RowState::Cleared,
+            RowStatus::Booked => RowState::Typed,
+        }
+    }
 }
 
 /// A page of the register.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegisterPage {
-    /// The rows, newest first.
+    /// The rows.
     pub rows: Vec<RegisterRow>,
     /// How many there are in all.
     pub total: i64,
+    /// What they come to by currency; only of a register that leaves rows out.
+    pub sums: Vec<RegisterSum>,
+}
+
+/// What the rows of one currency come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RegisterSum {
+    /// Which currency.
+    pub currency: Currency,
+    /// How many rows.
+    pub count: i64,
+    /// Minor units.
+    pub minor: i64,
 }
 
 #[derive(sqlx::FromRow)]
@@ -77,20 +108,30 @@ struct Row {
     account_name: String,
     dated_on: SqlDate,
     payee: Option<String>,
+    line_id: Option<Uuid>,
     note: Option<String>,
+    category_id: Option<Uuid>,
     category: Option<String>,
+    main_category: Option<String>,
     lines: i64,
     amount_minor: i64,
     currency: String,
     scale: i64,
     status: String,
     is_from_bank: bool,
+    is_edited: bool,
+    cleared_at: Option<i64>,
     reconciled_at: Option<i64>,
+    reviewed_at: Option<i64>,
 }
 
 impl Row {
-    fn into_register_row(self) -> Result<RegisterRow, StoreError> {
-        let scale = u8::try_from(self.scale).map_err(|_| StoreError::Corrupt(format!("scale of {}", self.currency)))?;
+    fn into_register_row(self, tags: &mut HashMap<Uuid, Vec<String>>) -> Result<RegisterRow, StoreError> {
+        let currency = scaled(&self.currency, self.scale)?;
+        let path = |name: String| match &self.main_category {
+            Some(main) => format!("{main} ▸ {name}"),
+            None => name,
+        };
         Ok(RegisterRow {
             id: self.id.into(),
             account: self.account_id.into(),
@@ -98,91 +139,72 @@ impl Row {
             dated_on: self.dated_on.to_jiff(),
             payee: self.payee,
             note: self.note,
-            category: self.category,
+            category: self.category_id.map(CategoryId::from),
+            category_path: self.category.map(path),
+            tags: self.line_id.and_then(|line| tags.remove(&line)).unwrap_or_default(),
             lines: self.lines,
             amount_minor: self.amount_minor,
-            currency: Currency { code: currency(&self.currency)?, scale },
+            balance_minor: None,
+            currency,
             status: code(&self.status)?,
             is_from_bank: self.is_from_bank,
+            is_new: self.reviewed_at.is_none(),
+            is_edited: self.is_edited,
+            is_ticked: self.cleared_at.is_some(),
             is_reconciled: self.reconciled_at.is_some(),
         })
     }
 }
 
-/// Appends the conditions that choose the rows. A macro, because the two engines' builders are two types.
-macro_rules! push_conditions {
-    ($query:expr, $asker:expr, $request:expr) => {{
-        $query.push(" WHERE t.organization_id = ").push_bind($asker.organization.uuid());
-        $query.push(" AND t.deleted_at IS NULL");
-        if let Some(account) = $request.account {
-            $query.push(" AND t.account_id = ").push_bind(account.uuid());
-        }
-        if let Some(search) = Search::of($request) {
-            $query.push(" AND (t.payee_id IN (SELECT p.id FROM payees p WHERE p.organization_id = ");
-            $query.push_bind($asker.organization.uuid());
-            $query.push(" AND p.name_folded LIKE ").push_bind(search.pattern.clone()).push(" ESCAPE '\\')");
-            $query.push(
-                " OR EXISTS (SELECT 1 FROM transaction_lines s LEFT JOIN categories k \
-                 ON k.organization_id = s.organization_id AND k.id = s.category_id \
-                 WHERE s.organization_id = t.organization_id AND s.transaction_id = t.id AND (s.note_folded LIKE ",
-            );
-            $query.push_bind(search.pattern.clone());
-            $query.push(" ESCAPE '\\' OR k.name_folded LIKE ").push_bind(search.pattern).push(" ESCAPE '\\'))");
-            for minor in search.minors {
-                $query.push(" OR t.amount_minor IN (").push_bind(minor).push(", ").push_bind(-minor).push(")");
-            }
-            $query.push(")");
-        }
-    }};
-}
-
-/// What a typed search may mean.
-struct Search {
-    pattern: String,
-    minors: Vec<i64>,
-}
-
-impl Search {
-    fn of(request: &RegisterQuery) -> Option<Self> {
-        let folded = fold(request.search.as_deref()?);
-        if folded.is_empty() {
-            return None;
-        }
-        Some(Self { pattern: containing(&folded), minors: amounts(&folded) })
-    }
-}
-
-/// The amounts, in minor units, that a text may mean: `12.40`, `12,40` and `-12.4` all find 1240 of a currency with cents.
-fn amounts(text: &str) -> Vec<i64> {
-    let text = text.trim_start_matches(['-', '+', '\u{2212}']).replace(',', ".");
-    let digits = |part: &str| !part.is_empty() && part.len() <= 15 && part.bytes().all(|byte| byte.is_ascii_digit());
-    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
-    if !digits(whole) || !(part.is_empty() || digits(part)) || part.len() > 3 {
-        return Vec::new();
-    }
-    let of_scale = |scale: usize| format!("{whole}{part:0<scale$}").parse().ok();
-    [0, 2, 3].into_iter().filter(|scale| part.len() <= *scale).filter_map(of_scale).collect()
+fn scaled(code: &str, scale: i64) -> Result<Currency, StoreError> {
+    let scale = u8::try_from(scale).map_err(|_| StoreError::Corrupt(format!("scale of {code}")))?;
+    Ok(Currency { code: currency(code)?, scale })
 }
 
 impl Store {
-    /// A page of the register, newest first.
+    /// A page of the register.
     pub async fn register(&self, asker: &Asker, request: &RegisterQuery) -> Result<RegisterPage, StoreError> {
         asker.require(Right::SeeBooks)?;
         let limit = request.limit.clamp(1, MAX_PAGE_ROWS);
         let mut session = self.db.read().await?;
-        let rows: Vec<Row> = on!(session, c => {
-            // The page is chosen first, by its index alone; only its rows are looked up in the other tables.
+        let rows = self.register_rows(&mut session, asker, request, limit).await?;
+        let lines: Vec<Uuid> = rows.iter().filter_map(|row| row.line_id).collect();
+        let mut tags = self.tag_names(&mut session, asker, &lines).await?;
+        let rows = rows.into_iter().map(|row| row.into_register_row(&mut tags));
+        let mut rows = rows.collect::<Result<Vec<_>, _>>()?;
+        self.run_balances(&mut session, asker, request, &mut rows).await?;
+        if request.is_filtered() {
+            let sums = self.sum_register(&mut session, asker, request).await?;
+            return Ok(RegisterPage { rows, total: sums.iter().map(|sum| sum.count).sum(), sums });
+        }
+        let is_whole = request.offset <= 0 && count(rows.len()) < limit;
+        let total =
+            if is_whole { count(rows.len()) } else { self.count_register(&mut session, asker, request).await? };
+        Ok(RegisterPage { rows, total, sums: Vec::new() })
+    }
+
+    async fn register_rows(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        request: &RegisterQuery,
+        limit: i64,
+    ) -> Result<Vec<Row>, StoreError> {
+        Ok(on!(session, c => {
+            // The page is chosen first, as far as possible by its index alone; only its rows are looked up in the other tables.
             let mut query = sqlx::QueryBuilder::new(
-                "SELECT t.id, t.account_id, a.name AS account_name, t.dated_on, p.name AS payee, l.note, \
-                 k0.name AS category, \
+                "SELECT t.id, t.account_id, a.name AS account_name, t.dated_on, p.name AS payee, l.id AS line_id, l.note, \
+                 k0.id AS category_id, k0.name AS category, k1.name AS main_category, \
                  (SELECT COUNT(*) FROM transaction_lines n WHERE n.organization_id = t.organization_id \
                   AND n.transaction_id = t.id) AS lines, \
-                 t.amount_minor, a.currency, u.scale, t.status, t.reconciled_at, \
-                 t.provider_dated_on IS NOT NULL AS is_from_bank \
-                 FROM (SELECT t.* FROM transactions t",
+                 t.amount_minor, a.currency, u.scale, t.status, t.cleared_at, t.reconciled_at, t.reviewed_at, \
+                 t.provider_dated_on IS NOT NULL AS is_from_bank, ",
             );
+            query.push(EDITED).push(" AS is_edited FROM (SELECT t.* FROM transactions t");
+            query.push(request.sort.joins());
             push_conditions!(query, asker, request);
-            query.push(ORDER).push(" LIMIT ").push_bind(limit).push(" OFFSET ").push_bind(request.offset.max(0));
+            query.push(request.sort.order(request.is_ascending));
+            query.push(" LIMIT ").push_bind(limit).push(" OFFSET ").push_bind(request.offset.max(0));
             query.push(
                 ") t \
                  JOIN accounts a ON a.organization_id = t.organization_id AND a.id = t.account_id \
@@ -190,51 +212,157 @@ impl Store {
                  LEFT JOIN payees p ON p.organization_id = t.organization_id AND p.id = t.payee_id \
                  LEFT JOIN transaction_lines l ON l.organization_id = t.organization_id \
                   AND l.transaction_id = t.id AND l.position = 0 \
-                 LEFT JOIN categories k0 ON k0.organization_id = l.organization_id AND k0.id = l.category_id",
+                 LEFT JOIN categories k0 ON k0.organization_id = l.organization_id AND k0.id = l.category_id \
+                 LEFT JOIN categories k1 ON k1.organization_id = k0.organization_id AND k1.id = k0.parent_id",
             );
-            query.push(ORDER);
+            query.push(request.sort.order_of_page(request.is_ascending));
             query.build_query_as().fetch_all(c).await?
-        });
-        let rows = rows.into_iter().map(Row::into_register_row).collect::<Result<Vec<_>, _>>()?;
-        let is_whole = request.offset <= 0 && count(rows.len()) < limit;
-        let total = if is_whole { count(rows.len()) } else { self.count_register(asker, request).await? };
-        Ok(RegisterPage { rows, total })
+        }))
     }
 
-    async fn count_register(&self, asker: &Asker, request: &RegisterQuery) -> Result<i64, StoreError> {
-        let mut session = self.db.read().await?;
-        if Search::of(request).is_none() {
-            // Kept beside the account, so that opening a long register costs nothing.
-            return Ok(on!(session, c => {
-                let mut query = sqlx::QueryBuilder::new(
-                    "SELECT CAST(COALESCE(SUM(transaction_count), 0) AS BIGINT) FROM accounts WHERE organization_id = ",
-                );
-                query.push_bind(asker.organization.uuid());
-                if let Some(account) = request.account {
-                    query.push(" AND id = ").push_bind(account.uuid());
-                }
-                query.build_query_scalar().fetch_one(c).await?
-            }));
+    /// The names of the tags of some lines.
+    pub(crate) async fn tag_names(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        lines: &[Uuid],
+    ) -> Result<HashMap<Uuid, Vec<String>>, StoreError> {
+        let mut names: HashMap<Uuid, Vec<String>> = HashMap::new();
+        let rows: Vec<(Uuid, String)> = on!(session, c => {
+            let mut query = sqlx::QueryBuilder::new(
+                "SELECT g.line_id, w.name FROM line_tags g JOIN tags w ON w.organization_id = g.organization_id \
+                 AND w.id = g.tag_id WHERE g.organization_id = ",
+            );
+            query.push_bind(asker.organization.uuid()).push(" AND g.line_id IN ");
+            push_list(&mut query, lines.iter().copied());
+            query.push(" ORDER BY w.name_folded, w.id");
+            query.build_query_as().fetch_all(c).await?
+        });
+        for (line, name) in rows {
+            names.entry(line).or_default().push(name);
+        }
+        Ok(names)
+    }
+
+    /// Writes beside each row what the account came to with it, where the register shows all of one account by its days.
+    async fn run_balances(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        request: &RegisterQuery,
+        rows: &mut [RegisterRow],
+    ) -> Result<(), StoreError> {
+        let (Some(account), Sort::Date, false) = (request.account, request.sort, request.is_filtered()) else {
+            return Ok(());
+        };
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let account = self.account(asker, account).await?;
+        let counts_pending = account.pending_policy == PendingPolicy::Counted;
+        let before = self.sum_before(session, asker, request, counts_pending).await?;
+        let counts = |row: &RegisterRow| match row.status {
+            RowStatus::Booked => true,
+            RowStatus::Pending => counts_pending,
+            RowStatus::Scheduled | RowStatus::Declined => false,
+        };
+        let mut balance = if request.is_ascending {
+            account.opening_minor.saturating_add(before)
+        } else {
+            account.balance_minor().saturating_sub(before)
+        };
+        for row in rows.iter_mut().filter(|row| counts(row)) {
+            if request.is_ascending {
+                balance = balance.saturating_add(row.amount_minor);
+                row.balance_minor = Some(balance);
+            } else {
+                row.balance_minor = Some(balance);
+                balance = balance.saturating_sub(row.amount_minor);
+            }
+        }
+        Ok(())
+    }
+
+    /// What the rows in front of a page come to, of those that count.
+    async fn sum_before(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        request: &RegisterQuery,
+        counts_pending: bool,
+    ) -> Result<i64, StoreError> {
+        if request.offset <= 0 {
+            return Ok(0);
         }
         Ok(on!(session, c => {
-            let mut query = sqlx::QueryBuilder::new("SELECT COUNT(*) FROM transactions t");
+            let mut query = sqlx::QueryBuilder::new(
+                "SELECT CAST(COALESCE(SUM(CASE WHEN x.status = 'booked' THEN x.amount_minor WHEN x.status = 'pending' AND ",
+            );
+            query.push_bind(counts_pending);
+            query.push(" THEN x.amount_minor ELSE 0 END), 0) AS BIGINT) FROM (SELECT t.status, t.amount_minor FROM transactions t");
             push_conditions!(query, asker, request);
+            query.push(request.sort.order(request.is_ascending)).push(" LIMIT ").push_bind(request.offset).push(") x");
             query.build_query_scalar().fetch_one(c).await?
         }))
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    /// The transactions that fit, at most so many.
+    pub(crate) async fn matching(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        request: &RegisterQuery,
+        limit: usize,
+    ) -> Result<Vec<TransactionId>, StoreError> {
+        let ids: Vec<Uuid> = on!(session, c => {
+            let mut query = sqlx::QueryBuilder::new("SELECT t.id FROM transactions t");
+            push_conditions!(query, asker, request);
+            query.push(" LIMIT ").push_bind(count(limit));
+            query.build_query_scalar().fetch_all(c).await?
+        });
+        Ok(ids.into_iter().map(TransactionId::from).collect())
+    }
 
-    #[test]
-    fn a_search_may_be_an_amount() {
-        assert_eq!(amounts("12.40"), [1240, 12400]);
-        assert_eq!(amounts("-12,4"), [1240, 12400]);
-        assert_eq!(amounts("12"), [12, 1200, 12000]);
-        for text in ["café", "1.2.3", "12.4567", "", "."] {
-            assert!(amounts(text).is_empty(), "{text}");
-        }
+    async fn sum_register(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        request: &RegisterQuery,
+    ) -> Result<Vec<RegisterSum>, StoreError> {
+        let sums: Vec<(String, i64, i64, i64)> = on!(session, c => {
+            let mut query = sqlx::QueryBuilder::new(
+                "SELECT a.currency, u.scale, CAST(SUM(s.n) AS BIGINT), CAST(SUM(s.minor) AS BIGINT) FROM \
+                 (SELECT t.organization_id, t.account_id, COUNT(*) AS n, SUM(t.amount_minor) AS minor FROM transactions t",
+            );
+            push_conditions!(query, asker, request);
+            query.push(
+                " GROUP BY t.organization_id, t.account_id) s \
+                 JOIN accounts a ON a.organization_id = s.organization_id AND a.id = s.account_id \
+                 JOIN currencies u ON u.code = a.currency GROUP BY a.currency, u.scale ORDER BY a.currency",
+            );
+            query.build_query_as().fetch_all(c).await?
+        });
+        let sum = |(code, scale, count, minor): (String, i64, i64, i64)| {
+            Ok(RegisterSum { currency: scaled(&code, scale)?, count, minor })
+        };
+        sums.into_iter().map(sum).collect()
+    }
+
+    async fn count_register(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        request: &RegisterQuery,
+    ) -> Result<i64, StoreError> {
+        // Kept beside the account, so that opening a long register costs nothing.
+        let text = sql!(
+            "SELECT CAST(COALESCE(SUM(transaction_count), 0) AS BIGINT) FROM accounts
+             WHERE organization_id = $1 AND (id = $2 OR $2 IS NULL)"
+        );
+        Ok(on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(request.account.map(Id::uuid))
+            .fetch_one(c)
+            .await?))
     }
 }

@@ -1,10 +1,9 @@
 //! Undo: taking a batch back, as far as nobody has built on it since. Feed rows are observations and stay.
 
-mod fields;
-
 use std::collections::{BTreeSet, HashSet};
 
 use bankside_domain::batch::{BatchActor, Change, EXISTS, Entity, UndoPlan, Untouchable, plan_undo};
+use bankside_domain::edit;
 use bankside_domain::reconcile::ClaimState;
 use bankside_domain::{AccountId, Asker, BatchId, Code, Id, Right, TransactionId};
 use uuid::Uuid;
@@ -75,9 +74,7 @@ impl Store {
         let actor = if asker.person().is_some() { BatchActor::Person } else { BatchActor::System };
         let new = NewBatch { actor, run: None, summary: "Undone", undoes: Some(batch) };
         let undoing = self.begin_batch(&mut session, asker, new).await?;
-        for change in &plan.write {
-            self.write_back(&mut session, asker, undoing, change).await?;
-        }
+        self.write_fields(&mut session, asker, undoing, &plan.write).await?;
         let mut made = plan.write.clone();
         if undone.run.is_some() {
             made.extend(self.await_again(&mut session, asker, undoing, &plan.write).await?);
@@ -161,7 +158,9 @@ impl Store {
             .bind(batch.uuid())
             .fetch_all(c)
             .await?);
-        Ok(plan_undo(changes, &now, &worked_on.into_iter().collect()))
+        let mut plan = plan_undo(changes, &now, &worked_on.into_iter().collect());
+        edit::give_back(&mut plan.write, &now);
+        Ok(plan)
     }
 
     /// Has the next sync decide anew about feed rows whose transactions stay in the books with what they were before: their
@@ -238,6 +237,10 @@ impl Store {
         changes: &[Change],
     ) -> Result<BTreeSet<AccountId>, StoreError> {
         let mut owners: Vec<Uuid> = changes.iter().map(|change| change.owner).collect();
+        // Of a transaction that was moved, both accounts.
+        let moves = changes.iter().filter(|change| change.field == "account_id");
+        let values = moves.flat_map(|change| [change.before.as_deref(), change.after.as_deref()]).flatten();
+        owners.extend(values.filter_map(|id| id.parse::<Uuid>().ok()));
         owners.sort_unstable();
         owners.dedup();
         let mut accounts = BTreeSet::new();

@@ -95,12 +95,14 @@ impl Store {
         payees: &HashMap<String, PayeeId>,
     ) -> Result<(), StoreError> {
         let now = micros(self.ambient.now());
+        // What comes with the first sync of a bank account is its history; only what comes later is news.
+        let reviewed_at = (!work.brings_news).then_some(now);
         for chunk in work.added.chunks(ROWS_PER_STATEMENT) {
             on!(session, c => {
                 let mut insert = sqlx::QueryBuilder::new(
                     "INSERT INTO transactions (organization_id, id, account_id, status, amount_minor, dated_on, \
                      payee_id, booked_on, value_on, provider_dated_on, provider_payee_id, moves_opening, position, \
-                     seen_at, created_at) ",
+                     seen_at, created_at, reviewed_at) ",
                 );
                 insert.push_values(chunk, |mut row, new| {
                     let payee = payee_of(new.entry.payee.as_deref(), payees).map(Id::uuid);
@@ -118,7 +120,8 @@ impl Store {
                         .push_bind(new.entry.moves_opening)
                         .push_bind(new.position)
                         .push_bind(new.seen_at)
-                        .push_bind(now);
+                        .push_bind(now)
+                        .push_bind(reviewed_at);
                 });
                 insert.build().execute(c).await?;
             });

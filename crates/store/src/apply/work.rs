@@ -54,6 +54,8 @@ pub(super) struct Work<'a> {
     pub(super) removed: Vec<TransactionId>,
     pub(super) changes: Vec<Change>,
     pub(super) sums: BTreeMap<AccountId, Sums>,
+    /// Whether nobody has seen what is added: not what comes with the first sync of a bank account.
+    pub(super) brings_news: bool,
 }
 
 impl<'a> Work<'a> {
@@ -75,6 +77,7 @@ impl<'a> Work<'a> {
             removed: Vec::new(),
             changes: Vec::new(),
             sums: BTreeMap::new(),
+            brings_news: true,
         };
         // Banks list the newest row first; later positions stand higher in the register.
         let top = micros(ambient.now()) + count(snapshot.versions.len());

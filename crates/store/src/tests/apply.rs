@@ -6,7 +6,7 @@ use jiff::civil::date;
 
 use crate::tests::on_both;
 use crate::tests::world::{Sent, booked, pending};
-use crate::{NewTransaction, StoreError};
+use crate::{NewTransaction, StoreError, TypedLine};
 
 fn month() -> Vec<Sent> {
     vec![
@@ -40,12 +40,7 @@ on_both! {
     }
 
     undo_restores_what_was(world) {
-        let typed = NewTransaction {
-            dated_on: date(2026, 11, 3),
-            amount_minor: -9600,
-            payee: Some("Electricity".into()),
-            note: None,
-        };
+        let typed = NewTransaction::new(date(2026, 11, 3), -9600).with("Electricity");
         world.store.add_transaction(&world.asker, world.account, &typed).await.unwrap();
         world.sync(&[pending(11, -11_800, "Fernwärme Nord")]).await;
         let before = world.rows().await;
@@ -116,12 +111,7 @@ on_both! {
     }
 
     a_match_whose_row_has_changed_since_goes_back_whole_or_not_at_all(world) {
-        let typed = NewTransaction {
-            dated_on: date(2026, 11, 4),
-            amount_minor: -280,
-            payee: Some("Stadtwerke Nordhafen".into()),
-            note: None,
-        };
+        let typed = NewTransaction::new(date(2026, 11, 4), -280).with("Stadtwerke Nordhafen");
         world.store.add_transaction(&world.asker, world.account, &typed).await.unwrap();
         let matched = world.sync(&[booked(1, -280, "Café am Kai", "a4")]).await;
         world.sync(&[booked(2, -280, "Café am Kai", "")]).await;
@@ -186,10 +176,8 @@ on_both! {
 
     a_typed_row_outlives_the_pending_row_that_met_it(world) {
         let typed = NewTransaction {
-            dated_on: date(2026, 11, 10),
-            amount_minor: -5000,
-            payee: Some("Garage".into()),
-            note: Some("deposit".into()),
+            lines: vec![TypedLine { amount_minor: -5000, note: Some("deposit".into()), ..TypedLine::default() }],
+            ..NewTransaction::new(date(2026, 11, 10), -5000).with("Garage")
         };
         world.store.add_transaction(&world.asker, world.account, &typed).await.unwrap();
         let before = world.rows().await;
@@ -243,7 +231,7 @@ on_both! {
         let lease = world.start_run().await;
         world.receive(&lease, &month()).await.unwrap();
         let (stored, plan) = world.plan(&lease, &month()).await;
-        let typed = NewTransaction { dated_on: date(2026, 11, 1), amount_minor: 5, payee: None, note: None };
+        let typed = NewTransaction::new(date(2026, 11, 1), 5);
         world.store.add_transaction(&world.asker, world.account, &typed).await.unwrap();
         let refused = world.apply(&lease, &stored, &plan).await;
         assert!(matches!(refused, Err(StoreError::Stale)), "{refused:?}");

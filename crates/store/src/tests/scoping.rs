@@ -32,7 +32,7 @@ on_both! {
         is_not_found(&store.undo(&other, applied.batch.unwrap()).await);
         is_not_found(&store.unlink(&other, world.account).await);
         is_not_found(&store.enqueue_run(&other, world.connection, Trigger::Person).await);
-        let new = NewTransaction { dated_on: jiff::civil::date(2026, 11, 1), amount_minor: 1, payee: None, note: None };
+        let new = NewTransaction::new(jiff::civil::date(2026, 11, 1), 1);
         is_not_found(&store.add_transaction(&other, world.account, &new).await);
         let link = NewLink { bank_account: world.bank_account, account: Ok(world.account), import_from: new.dated_on };
         is_not_found(&store.link(&other, world.connection, &[link]).await);
@@ -63,7 +63,7 @@ on_both! {
         let viewer = Asker::member(world.asker.organization, world.owner, Role::Viewer);
         let store = &world.store;
         assert_eq!(store.accounts(&viewer).await.unwrap().len(), 1);
-        let new = NewTransaction { dated_on: jiff::civil::date(2026, 11, 1), amount_minor: 1, payee: None, note: None };
+        let new = NewTransaction::new(jiff::civil::date(2026, 11, 1), 1);
         is_denied(&store.add_transaction(&viewer, world.account, &new).await);
         is_denied(&store.end_connection(&viewer, world.connection, &ended(), "").await);
         is_denied(&store.unlink(&viewer, world.account).await);

@@ -1,0 +1,128 @@
+//! One transaction in full: its days, its layers, its lines, and the feed rows behind it.
+
+use bankside_domain::edit::Standing;
+use bankside_domain::reconcile::Reason;
+use bankside_domain::row::RowStatus;
+use bankside_domain::{Asker, BankAccountId, ConnectionId, FeedRowVersionId, Id, Right, TransactionId};
+use bankside_vault::{Sealed, WrappedKey};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use crate::convert::{SqlDate, code, ids, instant};
+use crate::db::{on, sql};
+use crate::{Store, StoreError};
+
+/// One transaction in full.
+#[derive(Debug, Clone)]
+pub struct TransactionDetails {
+    /// As it stands.
+    pub standing: Standing,
+    /// The payee that the bank names.
+    pub provider_payee: Option<String>,
+    /// The day on which the bank booked it.
+    pub booked_on: Option<Date>,
+    /// The day from which it counts.
+    pub value_on: Option<Date>,
+    /// The feed rows behind it, the latest first.
+    pub feed_rows: Vec<ClaimedRow>,
+}
+
+/// A feed row behind a transaction, as it was last received.
+#[derive(Debug, Clone)]
+pub struct ClaimedRow {
+    /// Which content.
+    pub version: FeedRowVersionId,
+    /// Of which bank account.
+    pub bank_account: BankAccountId,
+    /// That bank account's name.
+    pub bank_account_name: String,
+    /// Its key.
+    pub data_key: WrappedKey,
+    /// Whether its amounts are turned round.
+    pub flips_sign: bool,
+    /// The connection that brought it; statement files have none.
+    pub connection: Option<ConnectionId>,
+    /// How far the bank had got.
+    pub status: RowStatus,
+    /// Its bytes, sealed.
+    pub raw: Sealed,
+    /// When they first came.
+    pub received_at: Timestamp,
+    /// Why it was treated as it was.
+    pub reason: Option<Reason>,
+}
+
+#[derive(sqlx::FromRow)]
+struct ClaimedRowRow {
+    id: Uuid,
+    bank_account_id: Uuid,
+    bank_account_name: String,
+    data_key: Vec<u8>,
+    flips_sign: bool,
+    connection_id: Option<Uuid>,
+    status: String,
+    raw: Vec<u8>,
+    received_at: i64,
+    reason: Option<String>,
+}
+
+impl ClaimedRowRow {
+    fn into_claimed_row(self) -> Result<ClaimedRow, StoreError> {
+        Ok(ClaimedRow {
+            version: self.id.into(),
+            bank_account: self.bank_account_id.into(),
+            bank_account_name: self.bank_account_name,
+            data_key: WrappedKey::from_bytes(self.data_key),
+            flips_sign: self.flips_sign,
+            connection: ids(self.connection_id),
+            status: code(&self.status)?,
+            raw: Sealed::from_bytes(self.raw),
+            received_at: instant(self.received_at)?,
+            reason: self.reason.as_deref().map(serde_json::from_str).transpose()?,
+        })
+    }
+}
+
+impl Store {
+    /// One transaction of the books in full.
+    pub async fn transaction(&self, asker: &Asker, id: TransactionId) -> Result<TransactionDetails, StoreError> {
+        asker.require(Right::SeeBooks)?;
+        let mut session = self.db.read().await?;
+        let standing = self.stand(&mut session, asker, &[id]).await?;
+        let standing = standing.into_iter().next().ok_or(StoreError::NotFound("the transaction"))?;
+        let text = sql!(
+            "SELECT t.booked_on, t.value_on, p.name FROM transactions t
+             LEFT JOIN payees p ON p.organization_id = t.organization_id AND p.id = t.provider_payee_id
+             WHERE t.organization_id = $1 AND t.id = $2"
+        );
+        let (booked_on, value_on, provider_payee): (Option<SqlDate>, Option<SqlDate>, Option<String>) = on!(session, c => sqlx::query_as(text)
+                .bind(asker.organization.uuid())
+                .bind(id.uuid())
+                .fetch_one(c)
+                .await?);
+        let text = sql!(
+            "SELECT v.id, v.bank_account_id, b.name AS bank_account_name, b.data_key, b.flips_sign, s.connection_id,
+                    v.status, v.raw, v.received_at, v.reason
+             FROM claims k
+             JOIN feed_rows r ON r.organization_id = k.organization_id AND r.id = k.feed_row_id
+             JOIN feed_row_versions v ON v.organization_id = r.organization_id AND v.id = r.current_version_id
+             JOIN bank_accounts b ON b.organization_id = v.organization_id AND b.id = v.bank_account_id
+             JOIN sources s ON s.organization_id = v.organization_id AND s.id = v.source_id
+             WHERE k.organization_id = $1 AND k.transaction_id = $2 AND k.state = 'applied'
+             ORDER BY v.received_at DESC, v.id DESC"
+        );
+        let rows: Vec<ClaimedRowRow> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(id.uuid())
+            .fetch_all(c)
+            .await?);
+        Ok(TransactionDetails {
+            standing,
+            provider_payee,
+            booked_on: booked_on.map(SqlDate::to_jiff),
+            value_on: value_on.map(SqlDate::to_jiff),
+            feed_rows: rows.into_iter().map(ClaimedRowRow::into_claimed_row).collect::<Result<_, _>>()?,
+        })
+    }
+}

@@ -1,0 +1,318 @@
+//! Which rows a register shows, and in which order.
+
+use bankside_domain::text::fold;
+use bankside_domain::{AccountId, CategoryId, PayeeId, TagId};
+use jiff::civil::Date;
+
+use crate::dialect::containing;
+
+/// Which rows to show.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RegisterQuery {
+    /// Of this account; `None` is of all.
+    pub account: Option<AccountId>,
+    /// With this text in payee, notes, category or tags, or with this amount.
+    pub search: Option<String>,
+    /// What else must be true of them.
+    pub filter: Filter,
+    /// By what they are sorted.
+    pub sort: Sort,
+    /// From the smallest to the greatest, and from the oldest to the newest.
+    pub is_ascending: bool,
+    /// How many rows to skip.
+    pub offset: i64,
+    /// How many rows to show, at most 500.
+    pub limit: i64,
+}
+
+/// What must be true of a row. What is `None` or `false` asks nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// On this day or later.
+    pub from: Option<Date>,
+    /// On this day or earlier.
+    pub to: Option<Date>,
+    /// At least this much, in or out: minor units for currencies with 0, 1, 2, 3 and 4 digits after the point.
+    pub min: Option<[i64; 5]>,
+    /// At most this much, in or out.
+    pub max: Option<[i64; 5]>,
+    /// Money in or out.
+    pub direction: Option<Direction>,
+    /// With a line of this category, or with one that has none.
+    pub category: Option<Option<CategoryId>>,
+    /// With this payee.
+    pub payee: Option<PayeeId>,
+    /// With this tag on a line.
+    pub tag: Option<TagId>,
+    /// In this state.
+    pub state: Option<RowState>,
+    /// Nobody has looked at it.
+    pub is_new: bool,
+    /// A person has written over what the bank says.
+    pub is_edited: bool,
+}
+
+/// In or out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Money in.
+    In,
+    /// Money out.
+    Out,
+}
+
+/// How far a row has come, as people read it: the first that is true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowState {
+    /// The bank may still change it.
+    Pending,
+    /// The bank will do it.
+    Scheduled,
+    /// The bank has refused it.
+    Declined,
+    /// It was compared with a statement and locked.
+    Reconciled,
+    /// The bank has booked it, or a person has ticked it.
+    Cleared,
+    /// Somebody typed it, and nothing has confirmed it.
+    Typed,
+}
+
+impl RowState {
+    /// The condition. Each text is one that both engines understand.
+    pub(super) fn condition(self) -> &'static str {
+        match self {
+            Self::Pending => " AND t.status = 'pending'",
+            Self::Scheduled => " AND t.status = 'scheduled'",
+            Self::Declined => " AND t.status = 'declined'",
+            Self::Reconciled => " AND t.status = 'booked' AND t.reconciled_at IS NOT NULL",
+            Self::Cleared => {
+                " AND t.status = 'booked' AND t.reconciled_at IS NULL \
+                 AND (t.provider_dated_on IS NOT NULL OR t.cleared_at IS NOT NULL)"
+            }
+            Self::Typed => {
+                " AND t.status = 'booked' AND t.reconciled_at IS NULL AND t.provider_dated_on IS NULL \
+                 AND t.cleared_at IS NULL"
+            }
+        }
+    }
+}
+
+/// By what a register is sorted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// Its day, and within a day as the bank has them.
+    #[default]
+    Date,
+    /// The account's name.
+    Account,
+    /// The payee's name.
+    Payee,
+    /// The note.
+    Note,
+    /// The category.
+    Category,
+    /// The amount.
+    Amount,
+    /// How far it has come.
+    State,
+}
+
+impl Sort {
+    /// The joins that its expression needs inside the choice of the page.
+    pub(super) fn joins(self) -> &'static str {
+        match self {
+            Self::Account => " JOIN accounts sa ON sa.organization_id = t.organization_id AND sa.id = t.account_id",
+            Self::Payee => " LEFT JOIN payees sp ON sp.organization_id = t.organization_id AND sp.id = t.payee_id",
+            Self::Note | Self::Category => {
+                " LEFT JOIN transaction_lines sl ON sl.organization_id = t.organization_id \
+                 AND sl.transaction_id = t.id AND sl.position = 0 \
+                 LEFT JOIN categories sk ON sk.organization_id = sl.organization_id AND sk.id = sl.category_id \
+                 LEFT JOIN categories sm ON sm.organization_id = sk.organization_id AND sm.id = sk.parent_id"
+            }
+            Self::Date | Self::Amount | Self::State => "",
+        }
+    }
+
+    /// What the page is chosen by: expressions of the row and of its joins, each to be followed by its direction.
+    fn inner(self) -> &'static [&'static str] {
+        match self {
+            Self::Date => &["t.dated_on", "t.position", "t.id"],
+            Self::Account => &["sa.name_folded", "t.dated_on", "t.position", "t.id"],
+            Self::Payee => &["COALESCE(sp.name_folded, '')", "t.dated_on", "t.position", "t.id"],
+            Self::Note => &["COALESCE(sl.note_folded, '')", "t.dated_on", "t.position", "t.id"],
+            Self::Category => &[
+                "COALESCE(sm.name_folded, sk.name_folded, '')",
+                "COALESCE(sk.name_folded, '')",
+                "t.dated_on",
+                "t.position",
+                "t.id",
+            ],
+            Self::Amount => &["t.amount_minor", "t.dated_on", "t.position", "t.id"],
+            Self::State => &[
+                "CASE WHEN t.status = 'pending' THEN 0 WHEN t.status = 'scheduled' THEN 1 WHEN t.status = 'declined' THEN 2 \
+                 WHEN t.reconciled_at IS NOT NULL THEN 5 WHEN t.provider_dated_on IS NOT NULL THEN 4 \
+                 WHEN t.cleared_at IS NOT NULL THEN 4 ELSE 3 END",
+                "t.dated_on",
+                "t.position",
+                "t.id",
+            ],
+        }
+    }
+
+    /// `ORDER BY …` of the choice of the page.
+    pub(super) fn order(self, is_ascending: bool) -> String {
+        let direction = if is_ascending { "ASC" } else { "DESC" };
+        let parts: Vec<String> = self.inner().iter().map(|expression| format!("{expression} {direction}")).collect();
+        format!(" ORDER BY {}", parts.join(", "))
+    }
+
+    /// The same order for the rows of the page, whose joins have other names.
+    pub(super) fn order_of_page(self, is_ascending: bool) -> String {
+        [("sa.", "a."), ("sp.", "p."), ("sl.", "l."), ("sk.", "k0."), ("sm.", "k1.")]
+            .iter()
+            .fold(self.order(is_ascending), |order, (inner, outer)| order.replace(inner, outer))
+    }
+}
+
+impl RegisterQuery {
+    /// Whether rows are left out that the account has.
+    pub(crate) fn is_filtered(&self) -> bool {
+        self.filter != Filter::default() || Search::of(self).is_some()
+    }
+}
+
+/// What a typed search may mean.
+pub(super) struct Search {
+    pub(super) pattern: String,
+    pub(super) minors: Vec<i64>,
+}
+
+impl Search {
+    pub(super) fn of(request: &RegisterQuery) -> Option<Self> {
+        let folded = fold(request.search.as_deref()?.trim_start_matches('#'));
+        if folded.is_empty() {
+            return None;
+        }
+        Some(Self { pattern: containing(&folded), minors: amounts(&folded) })
+    }
+}
+
+/// The amounts, in minor units, that a text may mean: `12.40`, `12,40` and `-12.4` all find 1240 of a currency with cents.
+fn amounts(text: &str) -> Vec<i64> {
+    let text = text.trim_start_matches(['-', '+', '\u{2212}']).replace(',', ".");
+    let digits = |part: &str| !part.is_empty() && part.len() <= 15 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
+    if !digits(whole) || !(part.is_empty() || digits(part)) || part.len() > 3 {
+        return Vec::new();
+    }
+    let of_scale = |scale: usize| format!("{whole}{part:0<scale$}").parse().ok();
+    [0, 2, 3].into_iter().filter(|scale| part.len() <= *scale).filter_map(of_scale).collect()
+}
+
+/// Appends the conditions that choose the rows. A macro, because the two engines' builders are two types.
+macro_rules! push_conditions {
+    ($query:expr, $asker:expr, $request:expr) => {{
+        let organization = $asker.organization.uuid();
+        let filter = &$request.filter;
+        $query.push(" WHERE t.organization_id = ").push_bind(organization);
+        $query.push(" AND t.deleted_at IS NULL");
+        if let Some(account) = $request.account {
+            $query.push(" AND t.account_id = ").push_bind(account.uuid());
+        }
+        if let Some(from) = filter.from {
+            $query.push(" AND t.dated_on >= ").push_bind(date(from));
+        }
+        if let Some(to) = filter.to {
+            $query.push(" AND t.dated_on <= ").push_bind(date(to));
+        }
+        for (bounds, operator) in [(filter.min, " >= "), (filter.max, " <= ")] {
+            let Some(bounds) = bounds else { continue };
+            $query.push(
+                " AND EXISTS (SELECT 1 FROM accounts fa JOIN currencies fu ON fu.code = fa.currency \
+                 WHERE fa.organization_id = t.organization_id AND fa.id = t.account_id AND ABS(t.amount_minor)",
+            );
+            $query.push(operator).push("CASE fu.scale");
+            for (scale, minor) in bounds.iter().enumerate().take(4) {
+                $query.push(format!(" WHEN {scale} THEN ")).push_bind(*minor);
+            }
+            $query.push(" ELSE ").push_bind(bounds[4]).push(" END)");
+        }
+        match filter.direction {
+            Some(Direction::In) => _ = $query.push(" AND t.amount_minor > 0"),
+            Some(Direction::Out) => _ = $query.push(" AND t.amount_minor < 0"),
+            None => {}
+        }
+        if let Some(category) = filter.category {
+            $query.push(" AND t.id IN (SELECT fl.transaction_id FROM transaction_lines fl WHERE fl.organization_id = ");
+            $query.push_bind(organization);
+            match category {
+                Some(category) => _ = $query.push(" AND fl.category_id = ").push_bind(category.uuid()),
+                None => _ = $query.push(" AND fl.category_id IS NULL"),
+            }
+            $query.push(")");
+        }
+        if let Some(payee) = filter.payee {
+            $query.push(" AND t.payee_id = ").push_bind(payee.uuid());
+        }
+        if let Some(tag) = filter.tag {
+            $query.push(
+                " AND t.id IN (SELECT fl.transaction_id FROM line_tags fg JOIN transaction_lines fl \
+                 ON fl.organization_id = fg.organization_id AND fl.id = fg.line_id WHERE fg.organization_id = ",
+            );
+            $query.push_bind(organization).push(" AND fg.tag_id = ").push_bind(tag.uuid()).push(")");
+        }
+        if let Some(state) = filter.state {
+            $query.push(state.condition());
+        }
+        if filter.is_new {
+            $query.push(" AND t.reviewed_at IS NULL");
+        }
+        if filter.is_edited {
+            $query.push(" AND ").push(EDITED);
+        }
+        if let Some(search) = Search::of($request) {
+            $query.push(" AND (t.payee_id IN (SELECT p.id FROM payees p WHERE p.organization_id = ");
+            $query.push_bind(organization);
+            $query.push(" AND p.name_folded LIKE ").push_bind(search.pattern.clone()).push(" ESCAPE '\\')");
+            $query.push(" OR t.id IN (SELECT s.transaction_id FROM transaction_lines s WHERE s.organization_id = ");
+            $query.push_bind(organization).push(" AND (s.note_folded LIKE ");
+            $query.push_bind(search.pattern.clone()).push(" ESCAPE '\\'");
+            $query.push(" OR s.category_id IN (SELECT k.id FROM categories k WHERE k.organization_id = ");
+            $query.push_bind(organization).push(" AND k.name_folded LIKE ");
+            $query.push_bind(search.pattern.clone()).push(" ESCAPE '\\')");
+            $query.push(
+                " OR s.id IN (SELECT g.line_id FROM line_tags g JOIN tags w ON w.organization_id = g.organization_id \
+                 AND w.id = g.tag_id WHERE g.organization_id = ",
+            );
+            $query.push_bind(organization).push(" AND w.name_folded LIKE ");
+            $query.push_bind(search.pattern).push(" ESCAPE '\\')))");
+            for minor in search.minors {
+                $query.push(" OR t.amount_minor IN (").push_bind(minor).push(", ").push_bind(-minor).push(")");
+            }
+            $query.push(")");
+        }
+    }};
+}
+
+pub(super) use push_conditions;
+
+/// Whether a person has written over what the bank says of a row.
+pub(super) const EDITED: &str = "(t.provider_dated_on IS NOT NULL AND EXISTS (SELECT 1 FROM field_layers y \
+     WHERE y.organization_id = t.organization_id AND y.layer = 'person' AND (y.entity_id = t.id OR y.entity_id IN \
+     (SELECT yl.id FROM transaction_lines yl WHERE yl.organization_id = t.organization_id AND yl.transaction_id = t.id))))";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_may_be_an_amount() {
+        assert_eq!(amounts("12.40"), [1240, 12400]);
+        assert_eq!(amounts("-12,4"), [1240, 12400]);
+        assert_eq!(amounts("12"), [12, 1200, 12000]);
+        for text in ["café", "1.2.3", "12.4567", "", "."] {
+            assert!(amounts(text).is_empty(), "{text}");
+        }
+    }
+}
