@@ -1,21 +1,15 @@
-//! Accounts and their registers, as pages and the API show them.
+//! Accounts, as pages and the API show them.
 
 use bankside_domain::account::AccountKind;
 use bankside_domain::balance::Proof;
-use bankside_domain::batch::UndoPlan;
 use bankside_domain::text::tidy;
-use bankside_domain::{AccountId, Amount, Asker, BatchId, CurrencyCode, TransactionId};
-use bankside_store::{
-    Account, AuditEntry, KeptBalance, NewAccount, NewTransaction, RegisterPage, RegisterQuery, UndoOutcome,
-};
-use jiff::civil::Date;
+use bankside_domain::{AccountId, Amount, Asker, BatchId, CurrencyCode};
+use bankside_store::{Account, AuditEntry, KeptBalance, NewAccount};
 
 use crate::linking::shown_balance;
 use crate::people::required;
 use crate::status::AccountStatus;
 use crate::{Engine, EngineError};
-
-const MAX_NOTE_CHARS: usize = 1000;
 
 /// An account with its status.
 #[derive(Debug, Clone)]
@@ -46,19 +40,6 @@ pub struct NewAccountInput {
     pub currency: CurrencyCode,
     /// What it opens with, as decimal text; blank is zero.
     pub opening: String,
-}
-
-/// A transaction, as a person types it.
-#[derive(Debug, Clone)]
-pub struct NewTransactionInput {
-    /// Its day.
-    pub dated_on: Date,
-    /// The amount, as decimal text; out is negative.
-    pub amount: String,
-    /// Whom it was with.
-    pub payee: String,
-    /// What it was for.
-    pub note: String,
 }
 
 impl Engine {
@@ -107,38 +88,6 @@ impl Engine {
         Ok(self.store.add_account(asker, &new).await?)
     }
 
-    /// Adds a transaction that somebody typed.
-    pub async fn add_transaction(
-        &self,
-        asker: &Asker,
-        account: AccountId,
-        input: &NewTransactionInput,
-    ) -> Result<TransactionId, EngineError> {
-        let currency = self.store.account(asker, account).await?.currency;
-        let amount = Amount::parse(&input.amount, currency)
-            .map_err(|error| EngineError::invalid("amount", format!("{error}.")))?;
-        let note = tidy(&input.note);
-        if note.as_deref().is_some_and(|note| note.chars().count() > MAX_NOTE_CHARS) {
-            return Err(EngineError::invalid("note", format!("Use at most {MAX_NOTE_CHARS} characters.")));
-        }
-        let payee = match tidy(&input.payee) {
-            Some(payee) => Some(required("payee", &payee, "")?),
-            None => None,
-        };
-        let new = NewTransaction { dated_on: input.dated_on, amount_minor: amount.minor, payee, note };
-        Ok(self.store.add_transaction(asker, account, &new).await?)
-    }
-
-    /// Takes a transaction out of the books for good.
-    pub async fn delete_transaction(&self, asker: &Asker, id: TransactionId) -> Result<(), EngineError> {
-        Ok(self.store.delete_transaction(asker, id).await?)
-    }
-
-    /// A page of the register.
-    pub async fn register(&self, asker: &Asker, query: &RegisterQuery) -> Result<RegisterPage, EngineError> {
-        Ok(self.store.register(asker, query).await?)
-    }
-
     /// The latest lines of the audit.
     pub async fn audit(&self, asker: &Asker) -> Result<Vec<AuditEntry>, EngineError> {
         Ok(self.store.audit_entries(asker).await?)
@@ -157,20 +106,5 @@ impl Engine {
     /// Which database is behind this, for people.
     pub fn database(&self) -> &'static str {
         self.store.engine()
-    }
-
-    /// The undoing of a batch that is in force; `None` while the batch itself is.
-    pub async fn undoing_of(&self, asker: &Asker, batch: BatchId) -> Result<Option<BatchId>, EngineError> {
-        Ok(self.store.undoing_of(asker, batch).await?)
-    }
-
-    /// What undoing a batch would do, and what would stay.
-    pub async fn preview_undo(&self, asker: &Asker, batch: BatchId) -> Result<UndoPlan, EngineError> {
-        Ok(self.store.preview_undo(asker, batch).await?)
-    }
-
-    /// Undoes a batch.
-    pub async fn undo(&self, asker: &Asker, batch: BatchId) -> Result<UndoOutcome, EngineError> {
-        Ok(self.store.undo(asker, batch).await?)
     }
 }

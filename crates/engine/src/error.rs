@@ -1,6 +1,7 @@
 //! What a verb can answer instead of a result.
 
 use bankside_connect::Fault;
+use bankside_domain::edit::Refused;
 use bankside_domain::fault::FaultRecord;
 use bankside_domain::{AmountError, Denied};
 use bankside_store::StoreError;
@@ -29,6 +30,9 @@ pub enum EngineError {
     /// It contradicts what is there.
     #[error("{0}")]
     Conflict(&'static str),
+    /// It is not theirs to change, or not without saying so.
+    #[error("{}", .0.in_words())]
+    Refused(Refused),
     /// The operator has switched it off.
     #[error("{} is switched off on this server", .0.name)]
     SwitchedOff(&'static Feature),

@@ -9,9 +9,12 @@
 mod accounts;
 mod connecting;
 mod credentials;
+mod details;
+mod editing;
 mod ending;
 mod error;
 mod features;
+mod history;
 mod linking;
 mod people;
 mod pictures;
@@ -31,17 +34,21 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, Semaphore, watch};
 use url::Url;
 
-pub use accounts::{AccountView, BankLine, NewAccountInput, NewTransactionInput};
+pub use accounts::{AccountView, BankLine, NewAccountInput};
 pub use bankside_connect::{Advice, Descriptor, Field, FieldKind, Institution};
 pub use bankside_store::{
-    Account, AuditEntry, BankAccount, BroughtRow, Connection, Membership, Organization, Person, ReasonCount,
-    RegisterPage, RegisterQuery, RegisterRow, Renewed, Run, RunAccount, RunsQuery, Store, StoreError, UndoOutcome,
+    Account, AuditEntry, BankAccount, BroughtRow, Category, Connection, Direction, Edited, Filter, MAX_SELECTED, Membership,
+    Organization, Payee, Person, ReasonCount, Reconciled, Reconciliation, RegisterPage, RegisterQuery, RegisterRow, RegisterSum,
+    Renewed, RowState, Run, RunAccount, RunsQuery, Selection, Sort, Step, Store, StoreError, StoryEntry, Tag, UndoOutcome,
 };
 pub use connecting::{FlowPage, FlowView, Returned};
 pub use credentials::{KeySource, ProviderView};
+pub use details::{BankRowView, LineView, TransactionView};
+pub use editing::{EditInput, LineInput, NewTransactionInput, SeenInput, amount_bounds};
 pub use ending::Unsynced;
 pub use error::EngineError;
 pub use features::{ACCOUNT_SYNCING, Feature, FeatureView, FixedFeature};
+pub use history::{SteppedBack, Steps};
 pub use linking::{LinkChoice, LinkOffer, LinkTarget, Offered};
 pub use people::{SetUp, SignedIn};
 pub use pictures::Picture;

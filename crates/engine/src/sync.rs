@@ -6,7 +6,7 @@
 
 mod books;
 mod fetch;
-mod ingest;
+pub(crate) mod ingest;
 pub mod view;
 mod worker;
 

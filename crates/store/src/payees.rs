@@ -6,6 +6,7 @@ use bankside_domain::text::fold;
 use bankside_domain::{Asker, CategoryId, Id, PayeeId, Right};
 use uuid::Uuid;
 
+use crate::categories::path;
 use crate::convert::micros;
 use crate::db::{Session, on, sql};
 use crate::dialect::{ROWS_PER_STATEMENT, VALUES_PER_LIST, containing, push_list};
@@ -61,7 +62,7 @@ impl Store {
             id: row.id.into(),
             name: row.name,
             last_category: row.category_id.zip(row.category).map(|(id, name)| {
-                (id.into(), row.main_category.map_or_else(|| name.clone(), |main| format!("{main} ▸ {name}")))
+                (id.into(), path(&name, row.main_category.as_deref()))
             }),
         };
         Ok(rows.into_iter().map(payee).collect())

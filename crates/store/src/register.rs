@@ -13,6 +13,7 @@ use uuid::Uuid;
 pub use filter::{Direction, Filter, RegisterQuery, RowState, Sort};
 use filter::{EDITED, Search, push_conditions};
 
+use crate::categories::path;
 use crate::convert::{SqlDate, code, count, currency, date};
 use crate::db::{Session, on, sql};
 use crate::dialect::push_list;
@@ -128,10 +129,7 @@ struct Row {
 impl Row {
     fn into_register_row(self, tags: &mut HashMap<Uuid, Vec<String>>) -> Result<RegisterRow, StoreError> {
         let currency = scaled(&self.currency, self.scale)?;
-        let path = |name: String| match &self.main_category {
-            Some(main) => format!("{main} ▸ {name}"),
-            None => name,
-        };
+        let path = |name: String| path(&name, self.main_category.as_deref());
         Ok(RegisterRow {
             id: self.id.into(),
             account: self.account_id.into(),
@@ -181,6 +179,13 @@ impl Store {
         let total =
             if is_whole { count(rows.len()) } else { self.count_register(&mut session, asker, request).await? };
         Ok(RegisterPage { rows, total, sums: Vec::new() })
+    }
+
+    /// One row as the register shows it.
+    pub async fn register_row(&self, asker: &Asker, id: TransactionId) -> Result<RegisterRow, StoreError> {
+        let filter = Filter { only: Some(id), ..Filter::default() };
+        let page = self.register(asker, &RegisterQuery { filter, limit: 1, ..RegisterQuery::default() }).await?;
+        page.rows.into_iter().next().ok_or(StoreError::NotFound("the transaction"))
     }
 
     async fn register_rows(

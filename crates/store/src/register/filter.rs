@@ -1,7 +1,7 @@
 //! Which rows a register shows, and in which order.
 
 use bankside_domain::text::fold;
-use bankside_domain::{AccountId, CategoryId, PayeeId, TagId};
+use bankside_domain::{AccountId, CategoryId, PayeeId, TagId, TransactionId};
 use jiff::civil::Date;
 
 use crate::dialect::containing;
@@ -28,6 +28,8 @@ pub struct RegisterQuery {
 /// What must be true of a row. What is `None` or `false` asks nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
+    /// Only this one.
+    pub only: Option<TransactionId>,
     /// On this day or later.
     pub from: Option<Date>,
     /// On this day or earlier.
@@ -219,6 +221,9 @@ macro_rules! push_conditions {
         $query.push(" AND t.deleted_at IS NULL");
         if let Some(account) = $request.account {
             $query.push(" AND t.account_id = ").push_bind(account.uuid());
+        }
+        if let Some(only) = filter.only {
+            $query.push(" AND t.id = ").push_bind(only.uuid());
         }
         if let Some(from) = filter.from {
             $query.push(" AND t.dated_on >= ").push_bind(date(from));

@@ -1,0 +1,144 @@
+//! One transaction in full: where each field comes from, what the bank sent, and what was done to it.
+
+use bankside_connect::RawRow;
+use bankside_domain::reconcile::Reason;
+use bankside_domain::row::{MappedRow, Row, RowStatus};
+use bankside_domain::{Asker, CategoryId, FeedRowVersionId, Id, LineId, TransactionId};
+use bankside_store::{ClaimedRow, RegisterRow, StoryEntry, TransactionDetails};
+use bankside_vault::Place;
+use jiff::Timestamp;
+
+use crate::sync::ingest::{Reader, zone_of};
+use crate::{Engine, EngineError};
+
+/// One transaction in full.
+#[derive(Debug, Clone)]
+pub struct TransactionView {
+    /// As the register shows it.
+    pub row: RegisterRow,
+    /// Everything that is stored of it.
+    pub details: TransactionDetails,
+    /// Its lines, with names.
+    pub lines: Vec<LineView>,
+    /// What the bank sent, the latest first.
+    pub bank_rows: Vec<BankRowView>,
+    /// What was done to it, newest first.
+    pub story: Vec<StoryEntry>,
+}
+
+/// A line with names.
+#[derive(Debug, Clone)]
+pub struct LineView {
+    /// Which one.
+    pub id: LineId,
+    /// Minor units.
+    pub amount_minor: i64,
+    /// What it was for.
+    pub note: Option<String>,
+    /// Its category and that category's path.
+    pub category: Option<(CategoryId, String)>,
+    /// Its tags by name.
+    pub tags: Vec<String>,
+}
+
+/// What a bank sent.
+#[derive(Debug, Clone)]
+pub struct BankRowView {
+    /// Which content.
+    pub version: FeedRowVersionId,
+    /// The bank account's name.
+    pub bank_account: String,
+    /// The bank, and the provider's id, where a connection brought it.
+    pub bank: Option<(String, String)>,
+    /// When it first came.
+    pub received_at: Timestamp,
+    /// How far the bank had got.
+    pub status: RowStatus,
+    /// The row, read anew; or why it cannot be read.
+    pub read: Result<Box<Row>, String>,
+    /// The bytes as received, as far as they are text.
+    pub raw: String,
+    /// Why it was treated as it was.
+    pub reason: Option<Reason>,
+}
+
+impl TransactionView {
+    /// What a person's layer holds of a field of the transaction or its first line: nothing, or a value that may be blank.
+    pub fn by_person(&self, field: &str) -> Option<&Option<String>> {
+        let standing = &self.details.standing;
+        let own = [Some(standing.id.uuid()), standing.lines.first().map(|line| line.id.uuid())];
+        let layer = standing.layers.iter().find(|((id, name), _)| name == field && own.contains(&Some(*id)));
+        layer.map(|(_, value)| value)
+    }
+}
+
+impl Engine {
+    /// One transaction in full.
+    pub async fn transaction(&self, asker: &Asker, id: TransactionId) -> Result<TransactionView, EngineError> {
+        let details = self.store.transaction(asker, id).await?;
+        let row = self.store.register_row(asker, id).await?;
+        let categories = self.store.category_paths(asker).await?;
+        let tags = self.store.tags(asker).await?;
+        let lines = details.standing.lines.iter().map(|line| LineView {
+            id: line.id,
+            amount_minor: line.amount_minor,
+            note: line.note.clone(),
+            category: line.category.and_then(|id| Some((id, categories.get(&id)?.clone()))),
+            tags: tags.iter().filter(|tag| line.tags.contains(&tag.id)).map(|tag| tag.name.clone()).collect(),
+        });
+        let lines = lines.collect();
+        let mut bank_rows = Vec::with_capacity(details.feed_rows.len());
+        for claimed in &details.feed_rows {
+            bank_rows.push(self.bank_row(asker, claimed).await?);
+        }
+        let story = self.store.story(asker, id).await?;
+        Ok(TransactionView { row, details, lines, bank_rows, story })
+    }
+
+    /// Opens what a bank sent and reads it anew.
+    async fn bank_row(&self, asker: &Asker, claimed: &ClaimedRow) -> Result<BankRowView, EngineError> {
+        let place = Place::of(asker.organization, claimed.bank_account, "bank-account");
+        let key = self.vault.data_key(&claimed.data_key, place)?;
+        let opened = key.open(Place::of(asker.organization, claimed.version, "raw"), &claimed.raw);
+        let connection = match claimed.connection {
+            Some(id) => Some(self.store.connection(asker, id).await?),
+            None => None,
+        };
+        let (raw, read) = match opened {
+            Err(error) => (String::new(), Err(format!("What is stored of it cannot be opened: {error}."))),
+            Ok(bytes) => {
+                let raw = RawRow { status: claimed.status, bytes: bytes.to_vec() };
+                let connector = connection.as_ref().and_then(|connection| self.connectors.get(&connection.provider));
+                let read = match (connector, &connection) {
+                    (Some(connector), Some(connection)) => {
+                        let currencies = self.store.currencies().await?;
+                        let reader = Reader {
+                            connector: connector.as_ref(),
+                            institution_key: &connection.institution_key,
+                            time_zone: zone_of(connection),
+                            today: self.today_at(connection),
+                            currencies: &currencies,
+                            flips_sign: claimed.flips_sign,
+                        };
+                        match reader.read(&raw) {
+                            MappedRow::Readable(row) => Ok(row),
+                            MappedRow::Unreadable { why } => Err(why),
+                        }
+                    }
+                    _ => Err("Nothing here can read it.".to_owned()),
+                };
+                (String::from_utf8_lossy(&raw.bytes).into_owned(), read)
+            }
+        };
+        Ok(BankRowView {
+            version: claimed.version,
+            bank_account: claimed.bank_account_name.clone(),
+            bank: connection.map(|connection| (connection.institution_name, connection.provider)),
+            received_at: claimed.received_at,
+            status: claimed.status,
+            read,
+            raw,
+            reason: claimed.reason.clone(),
+        })
+    }
+}
