@@ -129,6 +129,8 @@ pub struct Seen {
     pub note: Option<Option<String>>,
     /// The category.
     pub category: Option<Option<CategoryId>>,
+    /// The tags.
+    pub tags: Option<BTreeSet<TagId>>,
     /// The amount, in minor units.
     pub amount_minor: Option<i64>,
 }
@@ -194,6 +196,11 @@ impl Refused {
         }
     }
 
+    /// Whether what was asked for does not do, rather than what is there.
+    pub fn is_about_input(self) -> bool {
+        matches!(self, Self::BankAmount | Self::BankClears | Self::Split | Self::LinesDoNotSum | Self::OtherCurrency)
+    }
+
     /// The field that it is about, where it is about one.
     pub fn field(self) -> Option<&'static str> {
         match self {
@@ -239,6 +246,7 @@ impl Standing {
             ("payee", differs(seen.payee.as_ref(), &self.payee_name)),
             ("note", differs(seen.note.as_ref(), &self.first().note)),
             ("category", differs(seen.category.as_ref(), &self.first().category)),
+            ("tags", differs(seen.tags.as_ref(), &self.first().tags)),
             ("amount", differs(seen.amount_minor.as_ref(), &self.amount_minor)),
         ];
         match fields.iter().find(|(_, differs)| *differs) {

@@ -50,6 +50,11 @@ impl Engine {
         Ok(accounts.into_iter().map(|account| AccountView { status: statuses.of(account.id), account }).collect())
     }
 
+    /// The revision of each account: whose has moved on, something was written to.
+    pub async fn revisions(&self, asker: &Asker) -> Result<Vec<(AccountId, i64)>, EngineError> {
+        Ok(self.store.account_revisions(asker).await?)
+    }
+
     /// One account with its status.
     pub async fn account(&self, asker: &Asker, id: AccountId) -> Result<AccountView, EngineError> {
         let account = self.store.account(asker, id).await?;

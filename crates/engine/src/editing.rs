@@ -1,11 +1,13 @@
 //! Editing the books: adding, changing, deleting, copying and reconciling transactions, and the names that people choose from.
 
+use std::collections::BTreeSet;
+
 use bankside_domain::edit::Seen;
-use bankside_domain::text::tidy;
-use bankside_domain::{AccountId, Amount, Asker, BatchId, CategoryId, Currency, LineId, TransactionId};
+use bankside_domain::text::{fold, tidy};
+use bankside_domain::{AccountId, Amount, Asker, BatchId, CategoryId, Currency, LineId, TagId, TransactionId};
 use bankside_store::{
-    Category, Edit, Edited, NewTransaction, Payee, Reconciled, Reconciliation, RegisterPage, RegisterQuery, Selection, Tag,
-    TypedLine,
+    Category, Edit, Edited, NewTransaction, Payee, Reconciled, Reconciliation, RegisterPage, RegisterQuery, Selection,
+    Tag, TypedLine,
 };
 use jiff::civil::Date;
 
@@ -89,6 +91,8 @@ pub struct SeenInput {
     pub note: Option<String>,
     /// The category.
     pub category: Option<Option<CategoryId>>,
+    /// All tags by name.
+    pub tags: Option<Vec<String>>,
     /// The amount, as decimal text.
     pub amount: Option<String>,
 }
@@ -114,9 +118,10 @@ impl Engine {
             return Err(EngineError::invalid("lines", "The lines do not sum to the amount."));
         }
         let payee = blank_or_name("payee", &input.payee)?;
-        let new =
-            NewTransaction { dated_on: input.dated_on, amount_minor, payee, is_cleared: input.is_cleared, lines };
-        Ok(self.store.add_transaction(asker, account, &new).await?)
+        let new = NewTransaction { dated_on: input.dated_on, amount_minor, payee, is_cleared: input.is_cleared, lines };
+        let done = self.store.add_transaction(asker, account, &new).await?;
+        self.report_progress();
+        Ok(done)
     }
 
     /// Changes one transaction. Answers with the batch, `None` where nothing differed.
@@ -147,13 +152,25 @@ impl Engine {
             payee: seen.payee.as_deref().map(tidy),
             note: seen.note.as_deref().map(tidy),
             category: seen.category,
+            tags: match &seen.tags {
+                Some(names) => Some(self.tags_named(asker, names).await?),
+                None => None,
+            },
             amount_minor: seen.amount.as_deref().map(|text| minor("seen", text, currency)).transpose()?,
         };
         let edited = self.store.edit_transactions(asker, &Selection::These(vec![id]), &edit, &seen).await?;
+        self.report_progress();
         match edited.left.first() {
             Some((_, why)) => Err(EngineError::Refused(*why)),
             None => Ok(edited.batch),
         }
+    }
+
+    /// The tags of some names that there are.
+    async fn tags_named(&self, asker: &Asker, names: &[String]) -> Result<BTreeSet<TagId>, EngineError> {
+        let tags = self.store.tags(asker).await?;
+        let names: BTreeSet<String> = names.iter().map(|name| fold(name.trim_start_matches('#'))).collect();
+        Ok(tags.iter().filter(|tag| names.contains(&fold(&tag.name))).map(|tag| tag.id).collect())
     }
 
     /// Changes many transactions alike, as one batch.
@@ -167,7 +184,9 @@ impl Engine {
             let field = if input.amount.is_some() { "amount" } else { "lines" };
             return Err(EngineError::invalid(field, "Amounts and lines are changed one transaction at a time."));
         }
-        Ok(self.store.edit_transactions(asker, selection, &edit_of(input)?, &Seen::default()).await?)
+        let done = self.store.edit_transactions(asker, selection, &edit_of(input)?, &Seen::default()).await?;
+        self.report_progress();
+        Ok(done)
     }
 
     /// Takes transactions out of the books for good: no sync brings them back.
@@ -177,12 +196,15 @@ impl Engine {
         selection: &Selection,
         unlocks: bool,
     ) -> Result<Edited, EngineError> {
-        Ok(self.store.delete_transactions(asker, selection, unlocks).await?)
+        let done = self.store.delete_transactions(asker, selection, unlocks).await?;
+        self.report_progress();
+        Ok(done)
     }
 
     /// Takes one transaction out of the books for good.
     pub async fn delete_transaction(&self, asker: &Asker, id: TransactionId) -> Result<(), EngineError> {
         let deleted = self.store.delete_transactions(asker, &Selection::These(vec![id]), false).await?;
+        self.report_progress();
         deleted.left.first().map_or(Ok(()), |(_, why)| Err(EngineError::Refused(*why)))
     }
 
@@ -192,7 +214,9 @@ impl Engine {
         asker: &Asker,
         ids: &[TransactionId],
     ) -> Result<(BatchId, Vec<TransactionId>), EngineError> {
-        Ok(self.store.duplicate_transactions(asker, ids).await?)
+        let done = self.store.duplicate_transactions(asker, ids).await?;
+        self.report_progress();
+        Ok(done)
     }
 
     /// How an account stands against a statement that ends on a day.
@@ -215,7 +239,9 @@ impl Engine {
     ) -> Result<Reconciled, EngineError> {
         let currency = self.store.account(asker, account).await?.currency;
         let stated = minor("balance", balance, currency)?;
-        Ok(self.store.reconcile(asker, account, through, stated).await?)
+        let done = self.store.reconcile(asker, account, through, stated).await?;
+        self.report_progress();
+        Ok(done)
     }
 
     /// The categories of an organization.

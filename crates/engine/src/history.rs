@@ -68,7 +68,10 @@ impl Engine {
     ) -> Result<SteppedBack, EngineError> {
         for (batch, step) in steps {
             match self.store.undo(asker, batch).await {
-                Ok(outcome) => return Ok(SteppedBack { step, outcome }),
+                Ok(outcome) => {
+                    self.report_progress();
+                    return Ok(SteppedBack { step, outcome });
+                }
                 Err(StoreError::Conflict(_)) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -88,7 +91,9 @@ impl Engine {
 
     /// Undoes a batch.
     pub async fn undo(&self, asker: &Asker, batch: BatchId) -> Result<UndoOutcome, EngineError> {
-        Ok(self.store.undo(asker, batch).await?)
+        let outcome = self.store.undo(asker, batch).await?;
+        self.report_progress();
+        Ok(outcome)
     }
 }
 

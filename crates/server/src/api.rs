@@ -4,9 +4,14 @@
 
 mod books;
 mod connecting;
+mod events;
 mod features;
+mod history;
+mod naming;
 mod problem;
+mod reconciling;
 mod runs;
+mod transactions;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -18,6 +23,7 @@ use utoipa_axum::routes;
 use crate::App;
 use crate::syncing::only_while_on;
 pub(crate) use problem::Problem;
+pub(crate) use transactions::FilterBody;
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -36,9 +42,20 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(routes!(books::version))
         .routes(routes!(books::organizations))
         .routes(routes!(books::accounts, books::add_account))
-        .routes(routes!(books::transactions, books::add_transaction))
-        .routes(routes!(books::delete_transaction))
-        .routes(routes!(books::undo))
+        .routes(routes!(transactions::transactions, transactions::add_transaction))
+        .routes(routes!(transactions::transaction, transactions::change_transaction, transactions::delete_transaction))
+        .routes(routes!(transactions::edit_transactions))
+        .routes(routes!(transactions::delete_transactions))
+        .routes(routes!(transactions::duplicate_transactions))
+        .routes(routes!(naming::categories, naming::add_category))
+        .routes(routes!(naming::payees))
+        .routes(routes!(naming::tags))
+        .routes(routes!(reconciling::stands, reconciling::reconcile))
+        .routes(routes!(history::undo))
+        .routes(routes!(history::undo_step))
+        .routes(routes!(history::redo_step))
+        .routes(routes!(history::mine))
+        .routes(routes!(events::events))
         .routes(routes!(books::take_bank_opening))
         .routes(routes!(connecting::providers))
         .routes(routes!(connecting::connections))

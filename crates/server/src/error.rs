@@ -174,6 +174,10 @@ impl From<EngineError> for PageError {
                     .who("You: go back and correct it.")
             }
             EngineError::SwitchedOff(feature) => Self::switched_off(feature.name),
+            EngineError::Refused(why) => {
+                Self::plain(StatusCode::CONFLICT, "That does not fit", sentence(why.in_words()))
+                    .who("You: go back and look how it stands now.")
+            }
             EngineError::Conflict(what) => Self::plain(StatusCode::CONFLICT, "That does not fit", sentence(what))
                 .who("You: go back, look how it stands now, and do it again if it still makes sense."),
             EngineError::Outside(fault) => Self::outside(*fault),

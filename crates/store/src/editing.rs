@@ -241,8 +241,9 @@ impl Store {
         let payees = self.payees_of(session, asker, payee_name).await?;
         let of_lines = || edit.lines.iter().flatten();
         let tag_names = edit.tags.iter().flatten().chain(&edit.add_tags).chain(&edit.remove_tags);
-        let tag_names = tag_names.chain(of_lines().flat_map(|line| &line.tags)).map(String::as_str);
-        let tags = self.tags_of(session, asker, tag_names).await?;
+        let tag_names: Vec<&str> =
+            tag_names.chain(of_lines().flat_map(|line| &line.tags)).map(String::as_str).collect();
+        let tags = self.tags_of(session, asker, &tag_names).await?;
         let categories = edit.category.iter().flatten().chain(of_lines().filter_map(|line| line.category.as_ref()));
         let categories: BTreeSet<CategoryId> = categories.copied().collect();
         self.check_categories(session, asker, &categories).await?;

@@ -61,9 +61,10 @@ impl Store {
         let payee = |row: PayeeRow| Payee {
             id: row.id.into(),
             name: row.name,
-            last_category: row.category_id.zip(row.category).map(|(id, name)| {
-                (id.into(), path(&name, row.main_category.as_deref()))
-            }),
+            last_category: row
+                .category_id
+                .zip(row.category)
+                .map(|(id, name)| (id.into(), path(&name, row.main_category.as_deref()))),
         };
         Ok(rows.into_iter().map(payee).collect())
     }

@@ -44,7 +44,7 @@ impl Store {
         &self,
         session: &mut Session,
         asker: &Asker,
-        names: impl IntoIterator<Item = &str>,
+        names: &[&str],
     ) -> Result<HashMap<String, TagId>, StoreError> {
         let organization = asker.organization.uuid();
         let mut found = HashMap::new();

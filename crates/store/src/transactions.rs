@@ -70,8 +70,8 @@ impl Store {
         let mut session = self.db.write().await?;
         self.lock_account(&mut session, asker, account).await?.check_unlocked(new.dated_on)?;
         let payees = self.payees_of(&mut session, asker, new.payee.as_deref()).await?;
-        let names = new.lines.iter().flat_map(|line| &line.tags).map(String::as_str);
-        let tags = self.tags_of(&mut session, asker, names).await?;
+        let names: Vec<&str> = new.lines.iter().flat_map(|line| &line.tags).map(String::as_str).collect();
+        let tags = self.tags_of(&mut session, asker, &names).await?;
         let categories: BTreeSet<CategoryId> = new.lines.iter().filter_map(|line| line.category).collect();
         self.check_categories(&mut session, asker, &categories).await?;
         let now = micros(self.ambient.now());

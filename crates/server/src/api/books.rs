@@ -1,17 +1,16 @@
-//! Organizations, accounts, transactions.
-#![expect(unused_qualifications, reason = "the macro that describes parameters writes them")]
+//! Organizations and accounts.
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use bankside_domain::account::AccountKind;
 use bankside_domain::{Amount, Code};
-use bankside_engine::{AccountView, EngineError, NewAccountInput, NewTransactionInput, RegisterQuery};
+use bankside_engine::{AccountView, EngineError, NewAccountInput};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::App;
-use crate::api::problem::{ApiMember, Asked, Body, Problem, id};
+use crate::api::problem::{ApiMember, Body, Problem, id};
 use crate::session;
 
 /// This program.
@@ -75,6 +74,10 @@ pub(crate) struct AccountBody {
     balance: String,
     /// Whole minor units.
     balance_minor: i64,
+    /// How many digits after the point its currency has.
+    scale: u8,
+    /// Rises with every write to it.
+    revision: i64,
     /// How many transactions it has.
     transactions: i64,
     /// The bank behind it.
@@ -95,6 +98,8 @@ impl AccountBody {
             currency: account.currency.code.to_string(),
             balance: Amount::new(account.balance_minor(), account.currency).to_decimal_text(),
             balance_minor: account.balance_minor(),
+            scale: account.currency.scale,
+            revision: account.revision,
             transactions: account.transaction_count,
             bank: view.status.bank.clone(),
             connection: view.status.connection.map(|connection| connection.to_string()),
@@ -158,145 +163,4 @@ pub(crate) async fn take_bank_opening(
 ) -> Result<Json<MadeBody>, Problem> {
     let batch = app.engine.take_bank_opening(member.asker(), id(&account)?).await?;
     Ok(Json(MadeBody { id: batch.to_string() }))
-}
-
-/// Which transactions to show.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct TransactionsQuery {
-    /// Of this account; absent is of all.
-    account: Option<String>,
-    /// With this text or amount.
-    search: Option<String>,
-    /// How many to skip.
-    #[serde(default)]
-    offset: i64,
-    /// How many to show, at most 500; absent is 100.
-    limit: Option<i64>,
-}
-
-/// A transaction.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct TransactionBody {
-    id: String,
-    account: String,
-    /// A civil date.
-    date: String,
-    payee: Option<String>,
-    note: Option<String>,
-    category: Option<String>,
-    /// Exact decimal text; out is negative.
-    amount: String,
-    /// Whole minor units.
-    amount_minor: i64,
-    /// A currency's code.
-    currency: String,
-    /// `booked`, `pending`, `scheduled` or `declined`.
-    status: &'static str,
-}
-
-/// A page of transactions, newest first.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct TransactionsBody {
-    /// How many there are in all.
-    total: i64,
-    transactions: Vec<TransactionBody>,
-}
-
-/// A page of transactions, newest first.
-#[utoipa::path(get, path = "/api/v1/organizations/{organization}/transactions",
-    params(("organization" = String, Path), TransactionsQuery),
-    responses((status = OK, body = TransactionsBody), (status = NOT_FOUND, body = Problem)))]
-pub(crate) async fn transactions(
-    State(app): State<App>,
-    member: ApiMember,
-    Asked(asked): Asked<TransactionsQuery>,
-) -> Result<Json<TransactionsBody>, Problem> {
-    let account = match asked.account.as_deref() {
-        Some(account) => Some(app.engine.account(member.asker(), id(account)?).await?.account.id),
-        None => None,
-    };
-    let query =
-        RegisterQuery { account, search: asked.search, offset: asked.offset, limit: asked.limit.unwrap_or(100) };
-    let page = app.engine.register(member.asker(), &query).await?;
-    let transactions = page.rows.into_iter().map(|row| TransactionBody {
-        id: row.id.to_string(),
-        account: row.account.to_string(),
-        date: row.dated_on.to_string(),
-        payee: row.payee,
-        note: row.note,
-        category: row.category,
-        amount: Amount::new(row.amount_minor, row.currency).to_decimal_text(),
-        amount_minor: row.amount_minor,
-        currency: row.currency.code.to_string(),
-        status: row.status.code(),
-    });
-    Ok(Json(TransactionsBody { total: page.total, transactions: transactions.collect() }))
-}
-
-/// A transaction that somebody types.
-#[derive(Deserialize, ToSchema)]
-pub(crate) struct NewTransactionBody {
-    account: String,
-    /// A civil date.
-    date: String,
-    /// Exact decimal text; out is negative.
-    amount: String,
-    #[serde(default)]
-    payee: String,
-    #[serde(default)]
-    note: String,
-}
-
-/// Adds a transaction that somebody typed.
-#[utoipa::path(post, path = "/api/v1/organizations/{organization}/transactions",
-    params(("organization" = String, Path)), request_body = NewTransactionBody,
-    responses((status = CREATED, body = MadeBody), (status = UNPROCESSABLE_ENTITY, body = Problem)))]
-pub(crate) async fn add_transaction(
-    State(app): State<App>,
-    member: ApiMember,
-    Body(body): Body<NewTransactionBody>,
-) -> Result<(StatusCode, Json<MadeBody>), Problem> {
-    let dated_on =
-        body.date.parse().map_err(|_| EngineError::invalid("date", "A day is needed, such as 2026-11-20."))?;
-    let input = NewTransactionInput { dated_on, amount: body.amount, payee: body.payee, note: body.note };
-    let made = app.engine.add_transaction(member.asker(), id(&body.account)?, &input).await?;
-    Ok((StatusCode::CREATED, Json(MadeBody { id: made.to_string() })))
-}
-
-/// Takes a transaction out of the books. No sync brings it back.
-#[utoipa::path(delete, path = "/api/v1/organizations/{organization}/transactions/{transaction}",
-    params(("organization" = String, Path), ("transaction" = String, Path)),
-    responses((status = NO_CONTENT), (status = NOT_FOUND, body = Problem)))]
-pub(crate) async fn delete_transaction(
-    State(app): State<App>,
-    member: ApiMember,
-    Path((_, transaction)): Path<(String, String)>,
-) -> Result<StatusCode, Problem> {
-    app.engine.delete_transaction(member.asker(), id(&transaction)?).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// What undoing came to.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct UndoneBody {
-    /// The batch that the undoing is; it can be undone too.
-    batch: String,
-    /// How many changes were taken back.
-    taken_back: usize,
-    /// How many stay, because they were worked on since.
-    stay: usize,
-}
-
-/// Undoes a batch, as far as nobody has built on it since.
-#[utoipa::path(post, path = "/api/v1/organizations/{organization}/batches/{batch}/undo",
-    params(("organization" = String, Path), ("batch" = String, Path)),
-    responses((status = OK, body = UndoneBody), (status = CONFLICT, body = Problem)))]
-pub(crate) async fn undo(
-    State(app): State<App>,
-    member: ApiMember,
-    Path((_, batch)): Path<(String, String)>,
-) -> Result<Json<UndoneBody>, Problem> {
-    let outcome = app.engine.undo(member.asker(), id(&batch)?).await?;
-    Ok(Json(UndoneBody { batch: outcome.batch.to_string(), taken_back: outcome.taken_back, stay: outcome.stay.len() }))
 }

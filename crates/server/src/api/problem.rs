@@ -105,6 +105,11 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "wrong_origin", detail).who(who)
     }
 
+    /// It contradicts what is there, in a way that programs can tell.
+    pub(crate) fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, detail)
+    }
+
     /// An id that is none.
     pub(crate) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing at this address, or nothing that you may see.")
@@ -123,6 +128,13 @@ impl From<EngineError> for Problem {
             },
             EngineError::SwitchedOff(_) => Self::new(StatusCode::CONFLICT, "switched_off", format!("{error}."))
                 .who("Whoever runs this server can switch it on."),
+            EngineError::Refused(why) => {
+                let status = if why.is_about_input() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::CONFLICT };
+                Self {
+                    field: why.field().map(str::to_owned),
+                    ..Self::new(status, why.code(), crate::error::sentence(why.in_words()))
+                }
+            }
             EngineError::Conflict(what) => Self::new(StatusCode::CONFLICT, "conflict", what),
             EngineError::Outside(fault) => {
                 let status = match fault.class {

@@ -2,16 +2,17 @@
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use bankside_domain::AccountId;
 use bankside_domain::account::PendingPolicy;
 use bankside_domain::row::RowStatus;
-use bankside_engine::{AccountView, EngineError, NewTransactionInput, RegisterQuery, RegisterRow};
+use bankside_domain::{AccountId, Currency};
+use bankside_engine::{AccountView, EngineError, LineInput, NewTransactionInput, RegisterQuery, RegisterRow, RowState};
 use serde::Deserialize;
 
 use crate::App;
+use crate::api::FilterBody;
 use crate::error::{PageError, page};
 use crate::pages::{shell, today};
 use crate::session::Member;
@@ -44,6 +45,12 @@ struct RegisterHtml {
     can_sync: bool,
     feed_lines: Vec<FeedLine>,
     search: String,
+    is_filtered: bool,
+    /// Where the element finds the API.
+    api: String,
+    home: String,
+    scale: u8,
+    today_iso: String,
     count_note: String,
     rows: Vec<Row>,
     opening: Option<OpeningRow>,
@@ -78,6 +85,10 @@ struct Row {
     currency: Option<String>,
     is_in: bool,
     is_pending: bool,
+    /// Nobody has looked at it.
+    is_new: bool,
+    /// A person has written over what the bank says.
+    is_edited: bool,
     tone: &'static str,
     icon: &'static str,
     state: &'static str,
@@ -97,13 +108,13 @@ struct Pager {
 }
 
 impl Pager {
-    fn new(page: i64, total: i64, search: &str) -> Self {
+    /// `asked` is the query of the page's address: what is filtered by goes on to the other pages.
+    fn new(page: i64, total: i64, asked: &str) -> Self {
         let pages = (total + ROWS_PER_PAGE - 1) / ROWS_PER_PAGE;
         let link = |page: i64| {
             let mut query = url::form_urlencoded::Serializer::new(String::new());
-            if !search.is_empty() {
-                query.append_pair("q", search);
-            }
+            let others = url::form_urlencoded::parse(asked.as_bytes());
+            query.extend_pairs(others.filter(|(name, value)| name != "page" && !value.is_empty()));
             format!("?{}", query.append_pair("page", &page.to_string()).finish())
         };
         Self { page, pages, previous: (page > 1).then(|| link(page - 1)), next: (page < pages).then(|| link(page + 1)) }
@@ -113,15 +124,16 @@ impl Pager {
 impl Row {
     fn of(row: RegisterRow, today: &Today, home: &str, names_account: bool) -> Self {
         let date = today.day(row.dated_on);
-        let (tone, icon, state) = match row.status {
-            RowStatus::Pending => ("is-wait", "clock", "Pending"),
-            _ if row.is_reconciled => ("", "lock", "Reconciled"),
-            RowStatus::Booked if row.is_from_bank => ("is-off", "check", "Booked"),
-            RowStatus::Booked => ("is-off", "pen", "Typed"),
-            RowStatus::Scheduled => ("is-wait", "clock", "Scheduled"),
-            RowStatus::Declined => ("is-off", "close", "Declined"),
+        let (tone, icon, state) = match row.state() {
+            RowState::Pending => ("is-wait", "clock", "Pending"),
+            RowState::Scheduled => ("is-wait", "clock", "Scheduled"),
+            RowState::Declined => ("is-off", "close", "Declined"),
+            RowState::Reconciled => ("", "lock", "Reconciled"),
+            RowState::Cleared => ("is-off", "check", "Cleared"),
+            RowState::Typed => ("is-off", "pen", "Typed"),
         };
-        let category = if row.lines > 1 { format!("Split in {}", row.lines) } else { row.category.unwrap_or_default() };
+        let category =
+            if row.lines > 1 { format!("Split in {}", row.lines) } else { row.category_path.unwrap_or_default() };
         let mut when = if names_account { format!("{date} · {}", row.account_name) } else { date.clone() };
         if !category.is_empty() {
             when.push_str(" · ");
@@ -136,6 +148,8 @@ impl Row {
             currency: (row.currency.code.as_str() != home).then(|| row.currency.code.to_string()),
             is_in: row.amount_minor > 0,
             is_pending: row.status == RowStatus::Pending,
+            is_new: row.is_new,
+            is_edited: row.is_edited,
             account: row.account_name,
             tone,
             icon,
@@ -149,8 +163,10 @@ pub(crate) async fn all_accounts(
     State(app): State<App>,
     member: Member,
     Query(asked): Query<Asked>,
+    Query(filter): Query<FilterBody>,
+    RawQuery(address): RawQuery,
 ) -> Result<Response, PageError> {
-    show(&app, &member, None, asked).await
+    show(&app, &member, None, asked, &filter, &address.unwrap_or_default()).await
 }
 
 /// One account.
@@ -159,13 +175,22 @@ pub(crate) async fn one_account(
     member: Member,
     Path((_, account)): Path<(String, String)>,
     Query(asked): Query<Asked>,
+    Query(filter): Query<FilterBody>,
+    RawQuery(address): RawQuery,
 ) -> Result<Response, PageError> {
     let account: AccountId = account.parse().map_err(|_| PageError::not_found())?;
     let view = app.engine.account(member.asker(), account).await?;
-    show(&app, &member, Some(view), asked).await
+    show(&app, &member, Some(view), asked, &filter, &address.unwrap_or_default()).await
 }
 
-async fn show(app: &App, member: &Member, open: Option<AccountView>, asked: Asked) -> Result<Response, PageError> {
+async fn show(
+    app: &App,
+    member: &Member,
+    open: Option<AccountView>,
+    asked: Asked,
+    filter: &FilterBody,
+    address: &str,
+) -> Result<Response, PageError> {
     let engine = &app.engine;
     let page_number = asked.page.unwrap_or(1).clamp(1, 1_000_000);
     let query = RegisterQuery {
@@ -173,6 +198,7 @@ async fn show(app: &App, member: &Member, open: Option<AccountView>, asked: Aske
         search: Some(asked.q.clone()),
         offset: (page_number - 1) * ROWS_PER_PAGE,
         limit: ROWS_PER_PAGE,
+        ..filter.of_all()?
     };
     let register = engine.register(member.asker(), &query).await?;
     let shell = shell(app, member, Place::Transactions, query.account).await?;
@@ -181,8 +207,13 @@ async fn show(app: &App, member: &Member, open: Option<AccountView>, asked: Aske
         Some(view) => view.account.currency.code.to_string(),
         None => shell.total_currency.clone(),
     };
-    let pager = Pager::new(page_number, register.total, &asked.q);
-    let is_end = page_number >= pager.pages && asked.q.is_empty();
+    let scale = match &open {
+        Some(view) => view.account.currency.scale,
+        None => Currency::iso(&home).map_or(2, |currency| currency.scale),
+    };
+    let pager = Pager::new(page_number, register.total, address);
+    let is_filtered = query.is_filtered();
+    let is_end = page_number >= pager.pages && !is_filtered;
     let views = match &open {
         Some(view) => vec![view.clone()],
         None => engine.accounts(member.asker()).await?,
@@ -208,7 +239,12 @@ async fn show(app: &App, member: &Member, open: Option<AccountView>, asked: Aske
         }),
         can_sync,
         feed_lines,
-        count_note: if asked.q.is_empty() {
+        is_filtered,
+        api: format!("/api/v1/organizations/{}", member.membership.organization.id),
+        scale,
+        home: home.clone(),
+        today_iso: today.date().to_string(),
+        count_note: if !is_filtered {
             counted(register.total, "transaction", "transactions")
         } else {
             format!("{} found", grouped(register.total))
@@ -373,7 +409,8 @@ pub(crate) async fn add(
         dated_on,
         amount: form.amount.clone(),
         payee: form.payee.clone(),
-        note: form.note.clone(),
+        is_cleared: false,
+        lines: vec![LineInput { note: form.note.clone(), ..LineInput::default() }],
     };
     match app.engine.add_transaction(member.asker(), id, &input).await {
         Ok(_) => Ok(Redirect::to(&format!("/o/{organization}/accounts/{account}")).into_response()),

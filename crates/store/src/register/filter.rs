@@ -179,7 +179,7 @@ impl Sort {
 
 impl RegisterQuery {
     /// Whether rows are left out that the account has.
-    pub(crate) fn is_filtered(&self) -> bool {
+    pub fn is_filtered(&self) -> bool {
         self.filter != Filter::default() || Search::of(self).is_some()
     }
 }

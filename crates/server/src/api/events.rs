@@ -1,0 +1,68 @@
+//! What moves in the books, as it moves: the revision of each account.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures_util::{Stream, StreamExt as _};
+use tokio::sync::watch;
+
+use crate::App;
+use crate::api::problem::{ApiMember, Problem};
+use crate::session::{self, Member};
+
+/// A stream looks this often even if nothing has been reported: another machine may write.
+const LOOK_EVERY: Duration = Duration::from_millis(1000);
+/// A stream ends after this long; the browser opens a new one.
+const MAX_STREAM: Duration = Duration::from_mins(10);
+
+/// A stream of events named `books`: the revisions of the accounts, at once and whenever one has moved.
+#[utoipa::path(get, path = "/api/v1/organizations/{organization}/events", params(("organization" = String, Path)),
+    responses((status = OK, content_type = "text/event-stream", body = String), (status = NOT_FOUND, body = Problem)))]
+pub(crate) async fn events(
+    State(app): State<App>,
+    ApiMember(member): ApiMember,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    app.engine.revisions(member.asker()).await?;
+    let token = session::token(&headers, &app.engine.settings().public_url).unwrap_or_default();
+    let progress = app.engine.watch_progress();
+    let watched = Watched { app, member, token, progress, sent: None };
+    let stream = futures_util::stream::unfold(watched, |mut watched| async move {
+        let event = watched.next().await?;
+        Some((Ok(event), watched))
+    });
+    Ok(Sse::new(stream.take_until(tokio::time::sleep(MAX_STREAM))).keep_alive(KeepAlive::default()))
+}
+
+struct Watched {
+    app: App,
+    member: Member,
+    /// The token of the session that opened the stream.
+    token: String,
+    progress: watch::Receiver<u64>,
+    sent: Option<BTreeMap<String, i64>>,
+}
+
+impl Watched {
+    /// The next event, once something has moved. None once the person may not look any more.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            let person = self.app.engine.session(&self.token).await.ok()??;
+            let organization = self.member.membership.organization.id;
+            let membership = self.app.engine.membership(person.id, organization).await.ok()?;
+            let revisions = self.app.engine.revisions(&membership.asker).await.ok()?;
+            let now: BTreeMap<String, i64> =
+                revisions.into_iter().map(|(account, revision)| (account.to_string(), revision)).collect();
+            if self.sent.as_ref() != Some(&now) {
+                let data = serde_json::json!({ "accounts": &now }).to_string();
+                self.sent = Some(now);
+                return Some(Event::default().event("books").data(data));
+            }
+            let _ = tokio::time::timeout(LOOK_EVERY, self.progress.changed()).await;
+        }
+    }
+}
