@@ -1,0 +1,147 @@
+// What stands in a cell. A row on screen is filled again and again while the list scrolls, so this does no more than it must.
+import type { Formats } from "../formats";
+import type { Column } from "./columns";
+import { h, hidden, icon } from "./dom";
+import { type Field, type Line, type Row, stateOf } from "./model";
+
+export type Mark = "saving" | "failed";
+
+/** What cells need to know beside the row. */
+export interface Surroundings {
+  formats: Formats;
+  /** The currency that needs no mention. */
+  home: string;
+  isOneAccount: boolean;
+  isNarrow: boolean;
+  /** Whether tags have a column of their own. */
+  hasTagColumn: boolean;
+  mayEdit: boolean;
+  isSelected(id: string): boolean;
+  isOpen(id: string): boolean;
+  markOf(id: string, field: Field): Mark | undefined;
+}
+
+export function fillCell(cell: HTMLElement, column: Column, row: Row, around: Surroundings): void {
+  cell.removeAttribute("aria-label");
+  const mark = column.field && around.markOf(row.id, column.field);
+  cell.classList.toggle("is-failed", mark === "failed");
+  cell.classList.toggle("is-saving", mark === "saving");
+  FILL[column.key](cell, row, around);
+  if (mark === "failed") cell.append(icon("warn"), hidden(" Not saved"));
+  if (mark === "saving") cell.append(h("span", { class: "saving" }, hidden(" Saving")));
+}
+
+export function fillLineCell(cell: HTMLElement, column: Column, row: Row, line: Line, around: Surroundings): void {
+  cell.classList.remove("is-failed", "is-saving");
+  cell.removeAttribute("aria-label");
+  cell.replaceChildren();
+  if (column.key === "payee") cell.append(h("div", {}, h("span", { class: "name" }, line.note ?? "Line without a note")));
+  if (column.key === "category") writeCategory(cell, line.category, "");
+  const isTagPlace = column.key === "tags" || (column.key === "note" && !around.hasTagColumn);
+  if (isTagPlace) cell.append(...line.tags.map(tag));
+  if (column.isNum) writeFigure(cell, column, line.amount_minor, row, around);
+}
+
+type Fill = (cell: HTMLElement, row: Row, around: Surroundings) => void;
+
+const figure = (key: "amount" | "payment" | "deposit"): Fill => (cell, row, around) =>
+  writeFigure(cell, { key }, row.amount_minor, row, around);
+
+const FILL: Record<Column["key"], Fill> = {
+  select: (cell, row, around) => {
+    const isSelected = around.isSelected(row.id);
+    const box = cell.querySelector("input");
+    if (box) {
+      box.checked = isSelected;
+      box.setAttribute("aria-label", `Select ${row.payee ?? "row"}`);
+      return;
+    }
+    const made = h("input", { type: "checkbox", tabindex: -1, "aria-label": `Select ${row.payee ?? "row"}` });
+    made.checked = isSelected;
+    cell.replaceChildren(h("label", { class: "tick" }, made));
+  },
+  date: (cell, row, { formats }) => {
+    cell.textContent = formats.day(row.date);
+    cell.setAttribute("aria-label", formats.spokenDay(row.date));
+  },
+  account: (cell, row) => {
+    cell.textContent = row.account_name;
+  },
+  payee: (cell, row) => {
+    const name = h("span", { class: row.payee ? "name" : "name is-blank" }, row.payee ?? "No payee");
+    const box = h("div", {}, name);
+    if (row.is_new) box.append(h("span", { class: "tag is-new" }, "new"));
+    if (row.is_edited) box.append(h("span", { class: "tag" }, icon("pen"), "edited"));
+    cell.replaceChildren(box);
+  },
+  note: (cell, row, around) => {
+    // The notes of a split stand at its lines.
+    const note = row.lines > 1 ? "" : (row.note ?? "");
+    if (around.hasTagColumn || row.tags.length === 0 || row.lines > 1) {
+      cell.textContent = note;
+      return;
+    }
+    cell.replaceChildren(...(note ? [h("span", { class: "text" }, note)] : []), ...row.tags.map(tag));
+  },
+  category: (cell, row, around) => {
+    if (around.isNarrow) cell.dataset.when = whenAndWhere(row, around);
+    if (row.lines > 1) {
+      const isOpen = around.isOpen(row.id);
+      const fold = h("button", { type: "button", class: "fold", tabindex: -1, "aria-expanded": String(isOpen) });
+      fold.append(`Split in ${row.lines}`, icon(isOpen ? "down" : "right"));
+      cell.classList.remove("none");
+      cell.replaceChildren(fold);
+      return;
+    }
+    writeCategory(cell, row.category, "No category");
+  },
+  tags: (cell, row) => {
+    cell.replaceChildren(...(row.lines > 1 ? [] : row.tags.map(tag)));
+  },
+  amount: figure("amount"),
+  payment: figure("payment"),
+  deposit: figure("deposit"),
+  balance: (cell, row, { formats }) => {
+    const balance = row.balance_minor;
+    cell.textContent = typeof balance === "number" ? formats.amount(balance, row.scale) : "";
+    if (typeof balance === "number") cell.setAttribute("aria-label", `Balance ${formats.spoken(balance, row.scale, row.currency)}`);
+  },
+  state: (cell, row) => {
+    const { word, icon: drawing } = stateOf(row);
+    const use = cell.querySelector("use");
+    const said = cell.querySelector(".word");
+    if (use && said) {
+      use.setAttribute("href", `#i-${drawing}`);
+      said.textContent = word;
+      return;
+    }
+    cell.replaceChildren(h("span", { class: "status is-off" }, icon(drawing), h("span", { class: "word" }, word)));
+  },
+};
+
+function writeFigure(cell: HTMLElement, column: Pick<Column, "key">, minor: number, row: Row, around: Surroundings): void {
+  const { formats, home } = around;
+  const isHere = column.key === "amount" || (column.key === "payment" ? minor < 0 : minor >= 0);
+  cell.classList.toggle("in", isHere && minor > 0);
+  if (!isHere) {
+    cell.replaceChildren();
+    return;
+  }
+  const figure = column.key === "amount" ? formats.signed(minor, row.scale) : formats.amount(Math.abs(minor), row.scale);
+  if (row.currency === home) cell.textContent = figure;
+  else cell.replaceChildren(h("span", { class: "cur" }, row.currency), ` ${figure}`);
+  cell.setAttribute("aria-label", formats.spoken(minor, row.scale, row.currency));
+}
+
+function writeCategory(cell: HTMLElement, category: string | null, blank: string): void {
+  cell.classList.toggle("none", category === null);
+  cell.textContent = category ?? blank;
+}
+
+function tag(name: string): HTMLElement {
+  return h("span", { class: "tag" }, `#${name}`);
+}
+
+function whenAndWhere(row: Row, { formats, isOneAccount }: Surroundings): string {
+  return `${formats.day(row.date)} · ${isOneAccount ? "" : `${row.account_name} · `}`;
+}
