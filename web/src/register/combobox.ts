@@ -41,7 +41,7 @@ export class Combobox {
       class: "input", type: "text", role: "combobox", "aria-label": options.label, "aria-autocomplete": "list", "aria-expanded": "false",
       "aria-controls": listId, autocomplete: "off", spellcheck: "false", value: options.value,
     });
-    this.#list = h("ul", { id: listId, class: "suggestions", role: "listbox", popover: "manual", "aria-label": options.label });
+    this.#list = h("ul", { id: listId, class: "suggestions", role: "listbox", popover: "manual", "aria-label": "Suggestions" });
     this.element = h("div", { class: "combobox" }, this.input, this.#list);
     this.input.addEventListener("input", () => this.open());
     this.input.addEventListener("keydown", (event) => this.#onKey(event));
@@ -153,8 +153,8 @@ export class Combobox {
       const step = event.key === "ArrowDown" ? 1 : -1;
       this.#at = (this.#at + step + this.#options.length) % this.#options.length;
       this.#mark();
-    } else if ((event.key === "Enter" || event.key === "Tab") && this.#isOpen && this.#options[this.#at]) {
-      this.take(this.#options[this.#at]);
+    } else if ((event.key === "Enter" || event.key === "Tab") && this.#isOpen && this.chosen) {
+      this.take();
       // A word is completed first; the next Enter saves.
       if (this.options.byWord) {
         event.preventDefault();

@@ -123,6 +123,7 @@ export class Panel {
     if (!detail) return;
     const { formats, home } = this.register;
     const row = this.register.unsaved.over(rowOf(detail));
+    const hadFocus = this.element.contains(document.activeElement);
     const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.keep : undefined;
     const state = stateOf(row);
     const figure = `${row.currency === home ? "" : `${row.currency} `}${formats.signed(row.amount_minor, row.scale)}`;
@@ -140,7 +141,8 @@ export class Panel {
     const body = h("div", { class: "dialog-body", tabindex: 0, role: "region", "aria-label": "Details" });
     body.append(this.#fields(row, detail), this.#lines(detail), ...bankRows(detail, formats), ...happenings(detail, this.register));
     this.element.replaceChildren(head, body, ...(this.register.mayEdit ? [this.#foot(row)] : []));
-    if (focused) this.element.querySelector<HTMLElement>(`[data-keep="${focused}"]`)?.focus();
+    // What had the focus is gone; its successor gets it, or the title, so that the keys still reach the panel.
+    if (hadFocus) this.element.querySelector<HTMLElement>(focused ? `[data-keep="${focused}"]` : "h2")?.focus();
   }
 
   #closeButton(): HTMLElement {
