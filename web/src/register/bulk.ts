@@ -16,6 +16,11 @@ interface Outcome {
 /** Which rows, as the API takes it. */
 type Which = { ids: string[] } | { filter: Record<string, string> };
 
+const RECONCILED = {
+  one: "It is reconciled: it agrees with a statement. ",
+  some: "Some of them are reconciled: they agree with a statement. ",
+};
+
 export const BULK_FIELDS: { field: Field; title: string; key: string; isMinor?: boolean }[] = [
   { field: "category", title: "Category", key: "C" },
   { field: "payee", title: "Payee", key: "P" },
@@ -87,9 +92,9 @@ export class Bulk {
     const isLocked = row ? row.is_reconciled : selection.hasReconciled;
     if (count > 1 || isLocked) {
       const isSure = await ask({
-        title: `Delete ${this.#many(count)}?`,
-        text: `${isLocked ? "Some of this is reconciled and agrees with a statement. " : ""}The bank will not bring them back. You can undo it.`,
-        yes: `Delete ${this.register.formats.count(count)}`,
+        title: count === 1 ? "Delete this transaction?" : `Delete ${this.#many(count)}?`,
+        text: `${isLocked ? RECONCILED[count === 1 ? "one" : "some"] : ""}A sync will not bring ${count === 1 ? "it" : "them"} back. You can undo it.`,
+        yes: count === 1 ? "Delete" : `Delete ${this.register.formats.count(count)}`,
         isDestroying: true,
       });
       if (!isSure) return;

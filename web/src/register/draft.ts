@@ -109,7 +109,7 @@ export class Draft {
 
   #startsWith(slot: Slot): string | undefined {
     const { register } = this;
-    if (slot === "date") return register.formats.fullDay(register.formats.today);
+    if (slot === "date") return register.formats.day(register.formats.today);
     if (slot === "account") return register.rowAt(register.grid.active.position)?.account_name;
     return undefined;
   }

@@ -68,7 +68,7 @@ export class Editing {
     const position = this.register.positionOf(open.row.id) ?? grid.active.position;
     const cell = grid.cell(position, open.column) ?? grid.cell(grid.active.position, open.column);
     if (!cell) return;
-    this.element.style.transform = `translateY(${grid.offsetOf(position)}px)`;
+    this.element.style.transform = `translateY(${grid.body.offsetTop + grid.offsetOf(position)}px)`;
     this.element.style.left = `${cell.offsetLeft}px`;
     this.element.style.width = `${Math.max(cell.offsetWidth, 104)}px`;
     this.element.classList.toggle("is-end", cell.classList.contains("num"));

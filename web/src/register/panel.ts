@@ -96,7 +96,13 @@ export class Panel {
     this.#wanted = null;
     this.#leaveEditors();
     this.element.close();
+    this.makeWay(false);
     this.register.grid.activate(this.register.grid.active.position);
+  }
+
+  /** Whether the page leaves the panel its place. */
+  makeWay(isWanted: boolean): void {
+    document.documentElement.classList.toggle("has-panel", isWanted);
   }
 
   get #isBusy(): boolean {
@@ -108,6 +114,7 @@ export class Panel {
     // Beside the grid it leaves the grid usable; over it, it does not.
     if (this.register.isNarrow) this.element.showModal();
     else this.element.show();
+    this.makeWay(!this.register.isNarrow);
   }
 
   #fail(says: string): void {

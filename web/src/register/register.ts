@@ -75,6 +75,7 @@ export class Register extends HTMLElement {
   disconnectedCallback(): void {
     this.#live.stop();
     this.#print.stop();
+    this.panel.makeWay(false);
     this.#resize.disconnect();
     this.grid.stop();
     this.cache.stop();

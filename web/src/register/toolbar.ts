@@ -147,7 +147,13 @@ export class Toolbar {
     if (mayEdit && query.account) {
       list.append(this.#item("lock", "Reconcile", "Against the balance of a statement", () => this.register.reconcile.begin()));
     }
-    if (mayEdit) list.append(this.#item("undo", "Undo", "What I did last", () => void this.register.history.undo()));
+    if (mayEdit) {
+      const { history } = this.register;
+      list.append(
+        this.#item("undo", "Undo", "What I did last", () => void history.undo()),
+        this.#item("loop", "Redo", "What I undid last", () => void history.redo()),
+      );
+    }
     this.#more.querySelector(".menu-list")?.remove();
     this.#more.append(list);
   }
