@@ -27,19 +27,32 @@ export function fillCell(cell: HTMLElement, column: Column, row: Row, around: Su
   cell.classList.toggle("is-failed", mark === "failed");
   cell.classList.toggle("is-saving", mark === "saving");
   FILL[column.key](cell, row, around);
-  if (mark === "failed") cell.append(icon("warn"), hidden(" Not saved"));
-  if (mark === "saving") cell.append(h("span", { class: "saving" }, hidden(" Saving")));
+  if (!mark) return;
+  const text = cell.classList.contains("is-text") ? [h("span", { class: "text" }, cell.textContent ?? "")] : [...cell.childNodes];
+  const sign = mark === "failed" ? [icon("warn"), hidden(" Not saved")] : [h("span", { class: "saving" }, hidden(" Saving"))];
+  build(cell, ...text, ...sign);
 }
 
 export function fillLineCell(cell: HTMLElement, column: Column, row: Row, line: Line, around: Surroundings): void {
   cell.classList.remove("is-failed", "is-saving");
   cell.removeAttribute("aria-label");
-  cell.replaceChildren();
+  build(cell);
   if (column.key === "payee") cell.append(h("div", {}, h("span", { class: "name" }, line.note ?? "Line without a note")));
   if (column.key === "category") writeCategory(cell, line.category, "");
   const isTagPlace = column.key === "tags" || (column.key === "note" && !around.hasTagColumn);
   if (isTagPlace) cell.append(...line.tags.map(tag));
   if (column.isNum) writeFigure(cell, column, line.amount_minor, row, around);
+}
+
+/** Plain text, for which the style knows how to cut it off. */
+function write(cell: HTMLElement, text: string): void {
+  cell.classList.add("is-text");
+  cell.textContent = text;
+}
+
+function build(cell: HTMLElement, ...parts: (Node | string)[]): void {
+  cell.classList.remove("is-text");
+  cell.replaceChildren(...parts);
 }
 
 type Fill = (cell: HTMLElement, row: Row, around: Surroundings) => void;
@@ -61,27 +74,27 @@ const FILL: Record<Column["key"], Fill> = {
     cell.replaceChildren(h("label", { class: "tick" }, made));
   },
   date: (cell, row, { formats }) => {
-    cell.textContent = formats.day(row.date);
+    write(cell, formats.day(row.date));
     cell.setAttribute("aria-label", formats.spokenDay(row.date));
   },
   account: (cell, row) => {
-    cell.textContent = row.account_name;
+    write(cell, row.account_name);
   },
   payee: (cell, row) => {
     const name = h("span", { class: row.payee ? "name" : "name is-blank" }, row.payee ?? "No payee");
     const box = h("div", {}, name);
     if (row.is_new) box.append(h("span", { class: "tag is-new" }, "new"));
     if (row.is_edited) box.append(h("span", { class: "tag" }, icon("pen"), "edited"));
-    cell.replaceChildren(box);
+    build(cell, box);
   },
   note: (cell, row, around) => {
     // The notes of a split stand at its lines.
     const note = row.lines > 1 ? "" : (row.note ?? "");
     if (around.hasTagColumn || row.tags.length === 0 || row.lines > 1) {
-      cell.textContent = note;
+      write(cell, note);
       return;
     }
-    cell.replaceChildren(...(note ? [h("span", { class: "text" }, note)] : []), ...row.tags.map(tag));
+    build(cell, ...(note ? [h("span", { class: "text" }, note)] : []), ...row.tags.map(tag));
   },
   category: (cell, row, around) => {
     if (around.isNarrow) cell.dataset.when = whenAndWhere(row, around);
@@ -90,20 +103,20 @@ const FILL: Record<Column["key"], Fill> = {
       const fold = h("button", { type: "button", class: "fold", tabindex: -1, "aria-expanded": String(isOpen) });
       fold.append(`Split in ${row.lines}`, icon(isOpen ? "down" : "right"));
       cell.classList.remove("none");
-      cell.replaceChildren(fold);
+      build(cell, fold);
       return;
     }
     writeCategory(cell, row.category, "No category");
   },
   tags: (cell, row) => {
-    cell.replaceChildren(...(row.lines > 1 ? [] : row.tags.map(tag)));
+    build(cell, ...(row.lines > 1 ? [] : row.tags.map(tag)));
   },
   amount: figure("amount"),
   payment: figure("payment"),
   deposit: figure("deposit"),
   balance: (cell, row, { formats }) => {
     const balance = row.balance_minor;
-    cell.textContent = typeof balance === "number" ? formats.amount(balance, row.scale) : "";
+    write(cell, typeof balance === "number" ? formats.amount(balance, row.scale) : "");
     if (typeof balance === "number") cell.setAttribute("aria-label", `Balance ${formats.spoken(balance, row.scale, row.currency)}`);
   },
   state: (cell, row) => {
@@ -124,18 +137,18 @@ function writeFigure(cell: HTMLElement, column: Pick<Column, "key">, minor: numb
   const isHere = column.key === "amount" || (column.key === "payment" ? minor < 0 : minor >= 0);
   cell.classList.toggle("in", isHere && minor > 0);
   if (!isHere) {
-    cell.replaceChildren();
+    write(cell, "");
     return;
   }
   const figure = column.key === "amount" ? formats.signed(minor, row.scale) : formats.amount(Math.abs(minor), row.scale);
-  if (row.currency === home) cell.textContent = figure;
-  else cell.replaceChildren(h("span", { class: "cur" }, row.currency), ` ${figure}`);
+  if (row.currency === home) write(cell, figure);
+  else build(cell, h("span", { class: "cur" }, row.currency), ` ${figure}`);
   cell.setAttribute("aria-label", formats.spoken(minor, row.scale, row.currency));
 }
 
 function writeCategory(cell: HTMLElement, category: string | null, blank: string): void {
   cell.classList.toggle("none", category === null);
-  cell.textContent = category ?? blank;
+  write(cell, category ?? blank);
 }
 
 function tag(name: string): HTMLElement {

@@ -81,7 +81,7 @@ export class Draft {
     const rest = (["account", "note", "tags"] as const).filter((slot) => !inColumns.has(slot) && (slot !== "account" || !query.account));
     const foot = h("div", { role: "gridcell", class: "draft-foot", "aria-colindex": 1, "aria-colspan": grid.columns.length });
     foot.append(
-      ...rest.map((slot) => h("label", { class: "draft-rest" }, h("span", {}, TITLES[slot]), ...this.#field(slot, texts))),
+      ...rest.map((slot) => h("label", { class: slot === "tags" && rest.length % 2 === 1 ? "draft-rest is-last" : "draft-rest" }, h("span", {}, TITLES[slot]), ...this.#field(slot, texts))),
       this.#error,
       h("span", { class: "push" }),
       button("Add", "primary small", () => void this.#add(false)),

@@ -1,7 +1,7 @@
 // The grid: as many rows in the document as fit the window, filled anew while the list scrolls under them. One cell at a time
 // can be reached with Tab; arrows go on from there. Knows positions and columns, not what rows mean.
 import type { Column, ColumnKey } from "./columns";
-import { h } from "./dom";
+import { debounce, h } from "./dom";
 import { Scroller } from "./scroll";
 
 export interface RowView {
@@ -23,6 +23,7 @@ export interface GridHost {
 /** Rows beyond the window's edges, so that slow scrolling never shows a gap. */
 const SPARE = 6;
 const FLING_WAIT_MS = 90;
+const AT_REST_MS = 250;
 /** Rows are placed from an origin that moves in steps, since browsers lose precision far from zero. */
 const STEP = 500;
 
@@ -213,20 +214,24 @@ export class Grid {
     view.element.hidden = false;
     this.#moveTo(view, position);
     this.#views.set(position, view);
-    // In the document rows follow one another as on screen, for those who read it in that order.
-    this.#layer.insertBefore(view.element, this.#elementAfter(position));
+    // Rows are not moved in the document while it scrolls: that costs more than all the rest.
+    if (!view.element.isConnected) this.#layer.append(view.element);
     this.#fill(view, position);
+    this.#sortAtRest();
   }
 
-  #elementAfter(position: number): HTMLElement | null {
-    const next = this.#views.get(position + 1);
-    if (next) return next.element;
-    let nearest: RowView | undefined;
-    for (const view of this.#views.values()) {
-      if (view.position > position && (!nearest || view.position < nearest.position)) nearest = view;
+  /** In the document, rows follow one another as on screen, for those who read it in that order. */
+  readonly #sortAtRest = debounce(AT_REST_MS, () => {
+    const sorted = [...this.#views.values()].sort((one, other) => one.position - other.position);
+    // What has the focus would lose it if it were moved; the others are moved around it.
+    const still = sorted.find(({ element }) => element.contains(document.activeElement))?.element ?? sorted.at(-1)?.element;
+    let isPast = false;
+    for (const { element } of sorted) {
+      if (element === still) isPast = true;
+      else if (isPast) this.#layer.append(element);
+      else this.#layer.insertBefore(element, still ?? null);
     }
-    return nearest?.element ?? null;
-  }
+  });
 
   #fill(view: RowView, position: number): void {
     view.element.dataset.position = String(position);

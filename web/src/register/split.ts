@@ -63,6 +63,7 @@ export class SplitEditor {
       const row = line ? { note: line.note ?? null, category: line.category ?? null, category_id: line.category_id ?? null, tags: line.tags ?? [], ...given } : undefined;
       const made = createEditor(field, { label: `${name} of line ${nth}`, formats, lookups, scale, ...(row ? { row } : {}) });
       made.input.placeholder = name;
+      made.element.classList.add(`at-${field}`);
       return made;
     };
     const entry: Entry = {
@@ -70,7 +71,7 @@ export class SplitEditor {
       element: h("li"),
       note: editor("note", "Note"), category: editor("category", "Category"), tags: editor("tags", "#tags"), amount: editor("amount", "Amount"),
     };
-    const remove = h("button", { type: "button", class: "btn btn-quiet btn-icon btn-small", onclick: () => this.#remove(entry) }, icon("close"), hidden(`Remove line ${nth}`));
+    const remove = h("button", { type: "button", class: "btn btn-quiet btn-icon btn-small at-remove", onclick: () => this.#remove(entry) }, icon("close"), hidden(`Remove line ${nth}`));
     entry.element.append(entry.category.element, entry.amount.element, entry.note.element, entry.tags.element, remove);
     this.#entries.push(entry);
     this.#list.append(entry.element);
