@@ -22,6 +22,7 @@ export class RowCache {
   #blocks = new Map<number, Row[]>();
   #places = new Map<string, number>();
   #calls = new Map<number, AbortController>();
+  /** After a failure nothing is fetched until a person or a later refresh asks. */
   #isHeldBack = false;
   #asked = 0;
 
@@ -99,12 +100,6 @@ export class RowCache {
       rows.push(...page.transactions);
     }
     return rows;
-  }
-
-  /** After a failure nothing is fetched until a person or a later refresh asks. */
-  retry(): void {
-    this.#isHeldBack = false;
-    this.events.changed();
   }
 
   stop(): void {

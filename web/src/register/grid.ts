@@ -50,12 +50,17 @@ export class Grid {
   }
 
   set columns(columns: Column[]) {
+    const hadFocus = this.hasFocus;
     this.#columns = columns;
     for (const view of [...this.#views.values(), ...this.#spare]) view.element.remove();
     this.#views.clear();
     this.#spare = [];
     if (!columns.some(({ key }) => key === this.active.column)) this.active.column = "payee";
     this.changed();
+    if (!hadFocus) return;
+    this.render();
+    this.#show(this.active.position);
+    this.cell()?.focus({ preventScroll: true });
   }
 
   get columns(): Column[] {

@@ -19,8 +19,11 @@ export class Head {
 
   show(): void {
     const { grid } = this.register;
+    const focused = document.activeElement?.closest<HTMLElement>("[data-column]");
+    const column = focused && this.element.contains(focused) ? focused.dataset.column : undefined;
     this.#row.replaceChildren(...grid.columns.map((column, at) => this.#cell(column, at)));
     this.showSelection();
+    if (column) this.focus(column as ColumnKey);
   }
 
   showSelection(): void {

@@ -80,6 +80,7 @@ export class Register extends HTMLElement {
     this.grid.stop();
     this.cache.stop();
     window.removeEventListener("scroll", this.#onScroll);
+    window.removeEventListener("resize", this.#onScroll);
     document.removeEventListener("keydown", this.#onPageKey);
     document.removeEventListener("click", this.#onPageClick);
   }
@@ -156,7 +157,11 @@ export class Register extends HTMLElement {
       if (this.grid.hasFocus) this.grid.activate(now);
       else this.grid.active.position = now;
     }
-    this.selection.follow(this.cache.rows());
+    if (this.grid.active.position >= this.size() && this.size() > 0) {
+      this.grid.activate(this.size() - 1, this.grid.active.column, { focus: this.grid.hasFocus });
+    }
+    if (this.selection.isAll) this.selection.setAll(this.cache.total, this.cache.sums);
+    else this.selection.follow(this.cache.rows());
     this.lookups.forget();
     void this.toolbar.count();
     void this.reconcile.follow();
@@ -326,6 +331,7 @@ export class Register extends HTMLElement {
       }
     });
     window.addEventListener("scroll", this.#onScroll, { passive: true });
+    window.addEventListener("resize", this.#onScroll);
     document.addEventListener("keydown", this.#onPageKey);
     document.addEventListener("click", this.#onPageClick);
     this.#resize = new ResizeObserver(debounce(50, () => this.#isShown && this.layOut()));
@@ -437,6 +443,7 @@ export class Register extends HTMLElement {
     this.#live.start();
     this.#print.start();
     void this.toolbar.count();
+    void this.toolbar.learnNames();
     this.dispatchEvent(new CustomEvent("bankside:register", { bubbles: true }));
   }
 
@@ -512,7 +519,7 @@ export class Register extends HTMLElement {
   #failed(problem: Problem): void {
     toast(`The rows did not come: ${problem.message}`, {
       action: "Try again",
-      onAction: () => (this.cache.isReady ? this.cache.retry() : void this.cache.ask()),
+      onAction: () => void (this.cache.isReady ? this.refresh() : this.cache.ask()),
     });
   }
 }

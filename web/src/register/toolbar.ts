@@ -76,6 +76,14 @@ export class Toolbar {
     );
   }
 
+  /** An address knows what it filters by only by its id. */
+  async learnNames(): Promise<void> {
+    const { query, lookups, names } = this.register;
+    if (query.filters.category) for (const { id, path } of await lookups.categories()) names.learn(id, path);
+    if (query.filters.tag) for (const { id, name } of await lookups.tags()) names.learn(id, name);
+    this.show();
+  }
+
   #build(): void {
     const filterButton = h("summary", { class: "btn btn-quiet" }, icon("filter"), "Filter");
     this.#menu.append(filterButton, this.#filter.element);
@@ -87,6 +95,9 @@ export class Toolbar {
       h("label", { class: "search" }, icon("search"), hidden("Search transactions"), this.#search),
       this.#menu,
       ...this.#quick.map((quick) => quick.button),
+      this.register.mayEdit && this.register.query.account
+        ? h("button", { type: "button", class: "btn btn-quiet hide-narrow", onclick: () => this.register.reconcile.begin() }, icon("lock"), "Reconcile")
+        : null,
       this.#found,
       this.#more,
     );

@@ -148,7 +148,15 @@ export class Unsaved {
     if (problem.code === "reconciled") return { kind: "reconciled" };
     if (problem.code !== "changed_meanwhile") return { kind: "failed", says: problem.message };
     try {
-      const row = rowOf(await this.api.get<Detail>(`transactions/${change.id}`));
+      const detail = await this.api.get<Detail>(`transactions/${change.id}`);
+      const row = rowOf(detail);
+      const { field, given } = change;
+      // Somebody wrote the same, or it arrived although no answer came back.
+      if (field !== "lines" && readable(field, row) === readable(field, { ...row, ...given.shown })) {
+        this.#changes = this.#changes.filter((other) => other !== change);
+        this.events.saved(detail, change);
+        return { kind: "saving" };
+      }
       return { kind: "conflict", row, theirs: readable(change.field, row) };
     } catch (error) {
       return { kind: "failed", says: asProblem(error).message };
