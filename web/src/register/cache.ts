@@ -22,6 +22,7 @@ export class RowCache {
   #blocks = new Map<number, Row[]>();
   #places = new Map<string, number>();
   #calls = new Map<number, AbortController>();
+  #renewal: AbortController | null = null;
   /** After a failure nothing is fetched until a person or a later refresh asks. */
   #isHeldBack = false;
   #asked = 0;
@@ -134,7 +135,7 @@ export class RowCache {
     this.#asked += 1;
     const asked = this.#asked;
     const call = new AbortController();
-    this.#calls.set(-asked, call);
+    this.#renewal = call;
     try {
       const pages = await Promise.all(blocks.map((block) => this.#page(block, call.signal)));
       if (asked !== this.#asked) return;
@@ -147,8 +148,6 @@ export class RowCache {
       if (isAborted(error) || asked !== this.#asked) return;
       this.#isHeldBack = true;
       this.events.failed(asProblem(error));
-    } finally {
-      this.#calls.delete(-asked);
     }
   }
 
@@ -174,6 +173,7 @@ export class RowCache {
   #stop(): void {
     for (const call of this.#calls.values()) call.abort();
     this.#calls.clear();
+    this.#renewal?.abort();
   }
 }
 

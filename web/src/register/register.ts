@@ -279,7 +279,7 @@ export class Register extends HTMLElement {
     this.outline = new Outline();
     this.names = new Names();
     this.selection = new Selection(() => this.#selectionChanged());
-    this.unsaved = new Unsaved(this.api, { changed: () => this.#changed(), saved: (detail) => this.#saved(detail) });
+    this.unsaved = new Unsaved(this.api, { changed: () => this.#changed(), learned: (detail) => this.#learned(detail) });
     this.#notice = unsavedNotice(this.unsaved);
     this.grid = new Grid({
       size: () => this.size(),
@@ -457,7 +457,7 @@ export class Register extends HTMLElement {
     if (this.editing.isOpen) requestAnimationFrame(() => this.editing.place());
   }
 
-  #saved(detail: Detail): void {
+  #learned(detail: Detail): void {
     this.cache.replace(rowOf(detail));
     this.selection.follow(this.cache.rows());
     this.panel.follow(detail);

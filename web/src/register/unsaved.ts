@@ -25,7 +25,8 @@ export interface Change {
 
 export interface UnsavedEvents {
   changed(): void;
-  saved(detail: Detail, change: Change): void;
+  /** The server has said what a row is now. */
+  learned(detail: Detail): void;
 }
 
 const SEEN: Record<keyof Changes, (row: Row) => unknown> = {
@@ -134,7 +135,7 @@ export class Unsaved {
       const { transaction } = await this.api.patch<{ transaction: Detail }>(`transactions/${change.id}`, body);
       this.#changes = this.#changes.filter((other) => other !== change);
       this.#keep();
-      this.events.saved(transaction, change);
+      this.events.learned(transaction);
     } catch (error) {
       // Something newer may have been typed into the same field while this was on its way.
       if (!this.#changes.includes(change)) return;
@@ -154,9 +155,10 @@ export class Unsaved {
       // Somebody wrote the same, or it arrived although no answer came back.
       if (field !== "lines" && readable(field, row) === readable(field, { ...row, ...given.shown })) {
         this.#changes = this.#changes.filter((other) => other !== change);
-        this.events.saved(detail, change);
+        this.events.learned(detail);
         return { kind: "saving" };
       }
+      this.events.learned(detail);
       return { kind: "conflict", row, theirs: readable(change.field, row) };
     } catch (error) {
       return { kind: "failed", says: asProblem(error).message };
