@@ -126,7 +126,8 @@ export class Formats {
     }
     if (parts[0]?.length === 4) return civil(parts[0], parts[1] ?? "", parts[2] ?? "");
     const [first = "", second = this.today.slice(5, 7), year = thisYear] = parts;
-    return this.#dates.order === "mdy" && parts.length > 1 ? civil(year, first, second) : civil(year, second, first);
+    const isMonthFirst = this.#dates.order === "mdy" || this.#dates.order === "ymd";
+    return isMonthFirst && parts.length > 1 ? civil(year, first, second) : civil(year, second, first);
   }
 
   #withoutYear(month: string, day: string): string {
