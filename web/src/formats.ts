@@ -15,7 +15,18 @@ interface Dates {
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const LONG_MONTHS = [
-  "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+  "January",
+  "February",
+  "March",
+  "April",
+  "May",
+  "June",
+  "July",
+  "August",
+  "September",
+  "October",
+  "November",
+  "December",
 ];
 const MINUS = "−";
 
@@ -152,7 +163,10 @@ export class Formats {
     const [whole = "", fraction = ""] = pieces;
     const groups = whole.split(other);
     if (pieces.length === 1 && groups.length === 2 && groups[1]?.length !== 3) return [groups[0], groups[1] ?? ""];
-    if (groups.length > 1 && !groups.slice(1).every((group, at, all) => group.length === 3 || (at < all.length - 1 && group.length === 2))) {
+    if (
+      groups.length > 1 &&
+      !groups.slice(1).every((group, at, all) => group.length === 3 || (at < all.length - 1 && group.length === 2))
+    ) {
       return [undefined, ""];
     }
     return [groups.join(""), fraction];

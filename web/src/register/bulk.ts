@@ -51,13 +51,17 @@ export class Bulk {
     const { register } = this;
     const title = FIELD_NAMES[field] ?? field;
     const editor = createEditor(field, {
-      label: `${title} of ${this.#rows()}`, formats: register.formats, lookups: register.lookups, scale: register.scale,
+      label: `${title} of ${this.#rows()}`,
+      formats: register.formats,
+      lookups: register.lookups,
+      scale: register.scale,
     });
     this.#editing = { field, editor };
     const label = h("label", { class: "bulk-field" }, `${title.charAt(0).toUpperCase()}${title.slice(1)}`, editor.element);
     this.element.hidden = false;
     this.element.replaceChildren(
-      ...this.#summary(), label,
+      ...this.#summary(),
+      label,
       button(`Set for ${this.register.formats.count(register.selection.count)}`, "small", () => void this.#apply()),
       button("Cancel", "small", () => this.#leave()),
     );
@@ -188,7 +192,8 @@ export class Bulk {
     const small = "btn btn-small";
     return [
       ...BULK_FIELDS.map(({ field, title, key, isMinor }) =>
-        verb(title, key, () => this.edit(field), isMinor ? `${small} hide-narrow` : small)),
+        verb(title, key, () => this.edit(field), isMinor ? `${small} hide-narrow` : small),
+      ),
       verb("Cleared", "L", () => void this.toggleCleared(), `${small} hide-narrow`),
       verb("Duplicate", "U", () => void this.duplicate(), `${small} hide-narrow`),
       verb("Delete", "D", () => void this.delete(), small),
@@ -200,7 +205,11 @@ export class Bulk {
       this.register.selection.clear();
       this.register.grid.activate(this.register.grid.active.position);
     };
-    return h("button", { type: "button", class: "btn btn-small btn-icon", "aria-label": "Clear selection", onclick: act }, icon("close"));
+    return h(
+      "button",
+      { type: "button", class: "btn btn-small btn-icon", "aria-label": "Clear selection", onclick: act },
+      icon("close"),
+    );
   }
 
   #leave(): void {

@@ -179,6 +179,7 @@ export class RowCache {
 
 function blocksBetween(first: number, last: number): number[] {
   const blocks: number[] = [];
-  for (let block = Math.max(0, Math.floor(first / BLOCK)); block <= Math.floor(Math.max(0, last) / BLOCK); block += 1) blocks.push(block);
+  for (let block = Math.max(0, Math.floor(first / BLOCK)); block <= Math.floor(Math.max(0, last) / BLOCK); block += 1)
+    blocks.push(block);
   return blocks;
 }

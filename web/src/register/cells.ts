@@ -33,10 +33,15 @@ export function fillCell(cell: HTMLElement, column: Column, row: Row, around: Su
   build(cell, ...text, ...sign);
 }
 
-export function fillLineCell(cell: HTMLElement, column: Column, row: Row, line: Line, around: Surroundings): void {
-  cell.classList.remove("is-failed", "is-saving");
+/** The row is not here yet. */
+export function clearCell(cell: HTMLElement): void {
+  cell.classList.remove("is-failed", "is-saving", "none", "in");
   cell.removeAttribute("aria-label");
   build(cell);
+}
+
+export function fillLineCell(cell: HTMLElement, column: Column, row: Row, line: Line, around: Surroundings): void {
+  clearCell(cell);
   if (column.key === "payee") cell.append(h("div", {}, h("span", { class: "name" }, line.note ?? "Line without a note")));
   if (column.key === "category") writeCategory(cell, line.category, "");
   const isTagPlace = column.key === "tags" || (column.key === "note" && !around.hasTagColumn);
@@ -57,8 +62,10 @@ function build(cell: HTMLElement, ...parts: (Node | string)[]): void {
 
 type Fill = (cell: HTMLElement, row: Row, around: Surroundings) => void;
 
-const figure = (key: "amount" | "payment" | "deposit"): Fill => (cell, row, around) =>
-  writeFigure(cell, { key }, row.amount_minor, row, around);
+const figure =
+  (key: "amount" | "payment" | "deposit"): Fill =>
+  (cell, row, around) =>
+    writeFigure(cell, { key }, row.amount_minor, row, around);
 
 const FILL: Record<Column["key"], Fill> = {
   select: (cell, row, around) => {
@@ -117,7 +124,8 @@ const FILL: Record<Column["key"], Fill> = {
   balance: (cell, row, { formats }) => {
     const balance = row.balance_minor;
     write(cell, typeof balance === "number" ? formats.amount(balance, row.scale) : "");
-    if (typeof balance === "number") cell.setAttribute("aria-label", `Balance ${formats.spoken(balance, row.scale, row.currency)}`);
+    if (typeof balance === "number")
+      cell.setAttribute("aria-label", `Balance ${formats.spoken(balance, row.scale, row.currency)}`);
   },
   state: (cell, row) => {
     const { word, icon: drawing } = stateOf(row);

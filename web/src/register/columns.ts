@@ -3,7 +3,7 @@ import type { Field } from "./model";
 import type { Sort } from "./query";
 
 export type ColumnKey =
-  | "select" | "date" | "account" | "payee" | "note" | "category" | "tags" | "amount" | "payment" | "deposit" | "balance" | "state";
+  "select" | "date" | "account" | "payee" | "note" | "category" | "tags" | "amount" | "payment" | "deposit" | "balance" | "state";
 
 export interface Column {
   key: ColumnKey;
@@ -24,10 +24,27 @@ const COLUMNS: Column[] = [
   { key: "account", title: "Account", track: "minmax(6rem, 8fr)", least: 6, cell: "c-acct", sort: "account", field: "account" },
   { key: "payee", title: "Payee", track: "minmax(9rem, 15fr)", least: 9, cell: "c-payee", sort: "payee", field: "payee" },
   { key: "note", title: "Note", track: "minmax(6rem, 12fr)", least: 6, cell: "c-note", sort: "note", field: "note" },
-  { key: "category", title: "Category", track: "minmax(7rem, 9.5fr)", least: 7, cell: "c-cat", sort: "category", field: "category" },
+  {
+    key: "category",
+    title: "Category",
+    track: "minmax(7rem, 9.5fr)",
+    least: 7,
+    cell: "c-cat",
+    sort: "category",
+    field: "category",
+  },
   { key: "tags", title: "Tags", track: "minmax(5rem, 7fr)", least: 5, cell: "c-tags", field: "tags" },
   { key: "amount", title: "Amount", track: "7.5rem", least: 7.5, cell: "c-amt", sort: "amount", field: "amount", isNum: true },
-  { key: "payment", title: "Payment", track: "7rem", least: 7, cell: "c-amt c-out", sort: "amount", field: "amount", isNum: true },
+  {
+    key: "payment",
+    title: "Payment",
+    track: "7rem",
+    least: 7,
+    cell: "c-amt c-out",
+    sort: "amount",
+    field: "amount",
+    isNum: true,
+  },
   { key: "deposit", title: "Deposit", track: "7rem", least: 7, cell: "c-amt c-in", field: "amount", isNum: true },
   { key: "balance", title: "Balance", track: "7.5rem", least: 7.5, cell: "c-bal", isNum: true },
   { key: "state", title: "State", track: "7.25rem", least: 7.25, cell: "c-state", sort: "state" },

@@ -38,8 +38,16 @@ export class Combobox {
   constructor(readonly options: ComboboxOptions) {
     const listId = freshId("suggestions");
     this.input = h("input", {
-      class: "input", type: "text", role: "combobox", "aria-label": options.label, "aria-autocomplete": "list", "aria-expanded": "false",
-      "aria-controls": listId, autocomplete: "off", spellcheck: "false", value: options.value,
+      class: "input",
+      type: "text",
+      role: "combobox",
+      "aria-label": options.label,
+      "aria-autocomplete": "list",
+      "aria-expanded": "false",
+      "aria-controls": listId,
+      autocomplete: "off",
+      spellcheck: "false",
+      value: options.value,
     });
     this.#list = h("ul", { id: listId, class: "suggestions", role: "listbox", popover: "manual", "aria-label": "Suggestions" });
     this.element = h("div", { class: "combobox" }, this.input, this.#list);

@@ -23,7 +23,12 @@ export function ask({ title, text, yes, isDestroying = false }: Question): Promi
       { class: "narrow question", "aria-labelledby": titleId, oncancel: () => answer(false) },
       h("div", { class: "dialog-head" }, h("h2", { id: titleId }, title)),
       h("div", { class: "dialog-body" }, h("p", {}, text)),
-      h("div", { class: "dialog-foot" }, yesButton, button("Cancel", "quiet", () => answer(false))),
+      h(
+        "div",
+        { class: "dialog-foot" },
+        yesButton,
+        button("Cancel", "quiet", () => answer(false)),
+      ),
     );
     document.body.append(dialog);
     dialog.showModal();

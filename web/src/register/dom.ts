@@ -4,7 +4,11 @@ type Child = Node | string | null | undefined | false;
 type Props = Record<string, string | number | boolean | undefined | ((event: never) => void)>;
 
 /** `h("button", { class: "btn", onclick: act }, "Save")`. Functions listen, true sets a bare attribute, false leaves it away. */
-export function h<K extends keyof HTMLElementTagNameMap>(name: K, props: Props = {}, ...children: Child[]): HTMLElementTagNameMap[K] {
+export function h<K extends keyof HTMLElementTagNameMap>(
+  name: K,
+  props: Props = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(props)) {
     if (typeof value === "function") element.addEventListener(key.slice(2), value as EventListener);
@@ -41,7 +45,13 @@ export function hidden(text: string): HTMLSpanElement {
 
 /** A button of the house. `look` is what comes after `btn`, e.g. "primary" or "quiet small". */
 export function button(label: string, look: string, onclick: () => void, ...before: Child[]): HTMLButtonElement {
-  const classes = ["btn", ...look.split(" ").filter(Boolean).map((word) => `btn-${word}`)].join(" ");
+  const classes = [
+    "btn",
+    ...look
+      .split(" ")
+      .filter(Boolean)
+      .map((word) => `btn-${word}`),
+  ].join(" ");
   return h("button", { type: "button", class: classes, onclick }, ...before, label);
 }
 

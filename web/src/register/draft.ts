@@ -8,7 +8,13 @@ import type { Register } from "./register";
 import { toast } from "../toast";
 
 const TITLES: Record<Field, string> = {
-  date: "Date", account: "Account", payee: "Payee", note: "Note", category: "Category", tags: "Tags", amount: "Amount",
+  date: "Date",
+  account: "Account",
+  payee: "Payee",
+  note: "Note",
+  category: "Category",
+  tags: "Tags",
+  amount: "Amount",
 };
 
 type Slot = Field | "payment" | "deposit";
@@ -48,7 +54,7 @@ export class Draft {
     if (!this.register.mayEdit) return;
     if (!this.isOpen) this.#build(texts);
     this.element.hidden = false;
-    this.register.layOut();
+    this.register.layout.renew();
     if (focus) this.#first()?.focus();
   }
 
@@ -63,7 +69,7 @@ export class Draft {
     this.element.hidden = true;
     this.element.replaceChildren();
     this.#editors.clear();
-    this.register.layOut();
+    this.register.layout.renew();
     this.register.grid.activate(this.register.grid.active.position);
   }
 
@@ -78,16 +84,28 @@ export class Draft {
       if (slot) cell.append(...this.#field(slot, texts));
       return cell;
     });
-    const rest = (["account", "note", "tags"] as const).filter((slot) => !inColumns.has(slot) && (slot !== "account" || !query.account));
+    const rest = (["account", "note", "tags"] as const).filter(
+      (slot) => !inColumns.has(slot) && (slot !== "account" || !query.account),
+    );
     const foot = h("div", { role: "gridcell", class: "draft-foot", "aria-colindex": 1, "aria-colspan": grid.columns.length });
     foot.append(
-      ...rest.map((slot) => h("label", { class: slot === "tags" && rest.length % 2 === 1 ? "draft-rest is-last" : "draft-rest" }, h("span", {}, TITLES[slot]), ...this.#field(slot, texts))),
+      ...rest.map((slot) =>
+        h(
+          "label",
+          { class: slot === "tags" && rest.length % 2 === 1 ? "draft-rest is-last" : "draft-rest" },
+          h("span", {}, TITLES[slot]),
+          ...this.#field(slot, texts),
+        ),
+      ),
       this.#error,
       h("span", { class: "push" }),
       button("Add", "primary small", () => void this.#add(false)),
       button("Cancel", "quiet small", () => this.close()),
     );
-    this.element.replaceChildren(h("div", { role: "row", class: "row draft-row" }, ...cells), h("div", { role: "row", class: "draft-more" }, foot));
+    this.element.replaceChildren(
+      h("div", { role: "row", class: "row draft-row" }, ...cells),
+      h("div", { role: "row", class: "draft-more" }, foot),
+    );
   }
 
   #field(slot: Slot, texts: Partial<Record<Slot, string>>): Node[] {
@@ -97,7 +115,10 @@ export class Draft {
     const sign = slot === "payment" ? -1 : slot === "deposit" ? 1 : undefined;
     const typed = texts[slot] ?? this.#startsWith(slot);
     const editor = createEditor(field, {
-      label: `${title} of the new transaction`, formats: register.formats, lookups: register.lookups, scale: register.scale,
+      label: `${title} of the new transaction`,
+      formats: register.formats,
+      lookups: register.lookups,
+      scale: register.scale,
       ...(sign ? { sign } : {}),
       ...(typed ? { typed } : {}),
       payeePicked: (payee) => this.#offerCategory(payee),
@@ -153,11 +174,17 @@ export class Draft {
 
   /** Amounts have as many decimals as the account's currency. */
   async #readWith(slot: Slot, editor: Editor, accountId: string | undefined): Promise<Changes> {
-    const scale = slot === "amount" || slot === "payment" || slot === "deposit" ? await this.#scaleOf(accountId) : this.register.scale;
+    const scale =
+      slot === "amount" || slot === "payment" || slot === "deposit" ? await this.#scaleOf(accountId) : this.register.scale;
     if (scale === this.register.scale) return (await editor.read())?.set ?? {};
     const sign = slot === "payment" ? -1 : slot === "deposit" ? 1 : undefined;
     const other = createEditor("amount", {
-      label: "", formats: this.register.formats, lookups: this.register.lookups, scale, typed: editor.input.value, ...(sign ? { sign } : {}),
+      label: "",
+      formats: this.register.formats,
+      lookups: this.register.lookups,
+      scale,
+      typed: editor.input.value,
+      ...(sign ? { sign } : {}),
     });
     return (await other.read())?.set ?? {};
   }

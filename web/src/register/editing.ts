@@ -87,7 +87,10 @@ export class Editing {
     const sign = column === "payment" ? -1 : column === "deposit" ? 1 : undefined;
     const editor = createEditor(field, {
       label: `${title} of ${row.payee ?? "the row"}`,
-      formats: register.formats, lookups: register.lookups, row, scale: row.scale,
+      formats: register.formats,
+      lookups: register.lookups,
+      row,
+      scale: row.scale,
       ...(sign ? { sign } : {}),
       ...(kept === undefined ? {} : { typed: kept }),
       payeePicked: (payee) => this.#offerCategory(row, payee),
@@ -155,7 +158,10 @@ export class Editing {
     if (this.#open !== open) {
       // Somebody has gone on to another field: what they typed here waits for them.
       const typed = editor.input.value;
-      toast(`Not saved: “${typed}”. ${says}`, { action: "Edit again", onAction: () => this.#start(row, column, field, title, typed) });
+      toast(`Not saved: “${typed}”. ${says}`, {
+        action: "Edit again",
+        onAction: () => this.#start(row, column, field, title, typed),
+      });
       return;
     }
     this.#error.textContent = says;

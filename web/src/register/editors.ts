@@ -69,7 +69,9 @@ function noteEditor({ label, row, typed }: EditorOptions): Editor {
 
 function dateEditor({ label, row, typed, formats }: EditorOptions): Editor {
   const before = row?.date;
-  const input = textInput(label, typed ?? (before ? formats.fullDay(before) : ""), { placeholder: formats.fullDay(formats.today) });
+  const input = textInput(label, typed ?? (before ? formats.fullDay(before) : ""), {
+    placeholder: formats.fullDay(formats.today),
+  });
   input.addEventListener("keydown", (event) => turnDay(event, input, formats));
   return {
     element: input,
@@ -146,7 +148,11 @@ function payeeEditor({ label, row, typed, lookups, payeePicked }: EditorOptions)
     value: typed ?? before,
     load: async (text) => {
       known = await lookups.payees(text);
-      return known.map(({ id, name, last_category }) => ({ id, text: name, ...(last_category ? { detail: last_category } : {}) }));
+      return known.map(({ id, name, last_category }) => ({
+        id,
+        text: name,
+        ...(last_category ? { detail: last_category } : {}),
+      }));
     },
     create: (text) => ({ id: null, text, detail: `New payee “${text}”`, isNew: true }),
     picked: (option) => {
@@ -180,7 +186,8 @@ function categoryEditor({ label, row, typed, lookups }: EditorOptions): Editor {
   return withBox(box, async () => {
     await box.settle();
     box.take();
-    if (box.text === "") return row && !row.category ? null : { set: { category_id: null }, shown: { category: null, category_id: null }, text: "" };
+    if (box.text === "")
+      return row && !row.category ? null : { set: { category_id: null }, shown: { category: null, category_id: null }, text: "" };
     if (row && box.text === before) return null;
     const { id, path } = await categoryNamed(box.text, lookups);
     return { set: { category_id: id }, shown: { category_id: id, category: path }, text: path };

@@ -52,7 +52,12 @@ export class FilterForm {
   }
 
   #text(name: Filter, title: string, read: Reads, write: (value: string) => string): HTMLElement {
-    const input = h("input", { class: "input", type: "text", autocomplete: "off", inputmode: name === "min" || name === "max" ? "decimal" : "text" });
+    const input = h("input", {
+      class: "input",
+      type: "text",
+      autocomplete: "off",
+      inputmode: name === "min" || name === "max" ? "decimal" : "text",
+    });
     const isDay = name === "from" || name === "to";
     const act = (): void => {
       const value = read(input.value);
@@ -72,7 +77,12 @@ export class FilterForm {
   }
 
   #select(name: Filter, title: string, choices: [string, string][]): HTMLElement {
-    const select = h("select", {}, h("option", { value: "" }, "Any"), ...choices.map(([value, word]) => h("option", { value }, word)));
+    const select = h(
+      "select",
+      {},
+      h("option", { value: "" }, "Any"),
+      ...choices.map(([value, word]) => h("option", { value }, word)),
+    );
     select.addEventListener("change", () => this.register.filter(name, select.value || undefined));
     this.#fields.set(name, { element: select, show: (value) => (select.value = value ?? "") });
     return this.#labelled(title, select);
@@ -115,6 +125,8 @@ export class FilterForm {
 
   async #tags(text: string): Promise<Option[]> {
     const wanted = folded(text.replace(/^#/, ""));
-    return (await this.register.lookups.tags()).filter(({ name }) => folded(name).includes(wanted)).map(({ id, name }) => ({ id, text: name }));
+    return (await this.register.lookups.tags())
+      .filter(({ name }) => folded(name).includes(wanted))
+      .map(({ id, name }) => ({ id, text: name }));
   }
 }

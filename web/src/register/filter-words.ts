@@ -3,11 +3,19 @@ import type { Filter } from "./query";
 import type { Register } from "./register";
 
 export const STATES: [value: string, word: string][] = [
-  ["pending", "Pending"], ["uncleared", "Not cleared"], ["cleared", "Cleared"], ["reconciled", "Reconciled"], ["typed", "Typed"],
-  ["scheduled", "Scheduled"], ["declined", "Declined"],
+  ["pending", "Pending"],
+  ["uncleared", "Not cleared"],
+  ["cleared", "Cleared"],
+  ["reconciled", "Reconciled"],
+  ["typed", "Typed"],
+  ["scheduled", "Scheduled"],
+  ["declined", "Declined"],
 ];
 
-export const DIRECTIONS: [value: string, word: string][] = [["in", "Money in"], ["out", "Money out"]];
+export const DIRECTIONS: [value: string, word: string][] = [
+  ["in", "Money in"],
+  ["out", "Money out"],
+];
 
 /** Names of what addresses only know by its id, learned when it was chosen or seen in a row. */
 export class Names {

@@ -93,7 +93,10 @@ export class Grid {
     const { top, viewHeight } = this.scroller;
     const size = this.host.size();
     const first = Math.max(0, Math.floor((top + this.coveredTop) / this.rowHeight));
-    return { first: Math.min(first, Math.max(0, size - 1)), last: Math.min(size - 1, Math.ceil((top + viewHeight) / this.rowHeight)) };
+    return {
+      first: Math.min(first, Math.max(0, size - 1)),
+      last: Math.min(size - 1, Math.ceil((top + viewHeight) / this.rowHeight)),
+    };
   }
 
   render(): void {
@@ -253,7 +256,10 @@ export class Grid {
     const cells = new Map<ColumnKey, HTMLElement>();
     this.#columns.forEach((column, at) => {
       const cell = h("div", {
-        role: "gridcell", class: `cell ${column.cell}${column.isNum ? " num" : ""}`, "aria-colindex": at + 1, tabindex: -1,
+        role: "gridcell",
+        class: `cell ${column.cell}${column.isNum ? " num" : ""}`,
+        "aria-colindex": at + 1,
+        tabindex: -1,
         "data-column": column.key,
       });
       cells.set(column.key, cell);

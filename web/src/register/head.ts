@@ -12,7 +12,7 @@ export class Head {
     this.element.append(this.#row);
     this.element.addEventListener("keydown", (event) => this.#onKey(event));
     this.#all.addEventListener("change", () => {
-      if (this.#all.checked) register.selectAll();
+      if (this.#all.checked) register.picking.all();
       else register.selection.clear();
     });
   }
@@ -42,7 +42,10 @@ export class Head {
   #cell(column: Column, at: number): HTMLElement {
     const { query } = this.register;
     const cell = h("div", {
-      role: "columnheader", class: `cell ${column.cell}${column.isNum ? " num" : ""}`, "aria-colindex": at + 1, "data-column": column.key,
+      role: "columnheader",
+      class: `cell ${column.cell}${column.isNum ? " num" : ""}`,
+      "aria-colindex": at + 1,
+      "data-column": column.key,
     });
     if (column.key === "select") {
       cell.append(h("label", { class: "tick" }, this.#all));
@@ -55,7 +58,11 @@ export class Head {
     }
     const isSorted = query.sort === sort;
     if (isSorted) cell.setAttribute("aria-sort", query.order === "asc" ? "ascending" : "descending");
-    const sorts = h("button", { type: "button", class: "sorts", tabindex: -1, onclick: () => this.register.sortBy(sort) }, column.title);
+    const sorts = h(
+      "button",
+      { type: "button", class: "sorts", tabindex: -1, onclick: () => this.register.sortBy(sort) },
+      column.title,
+    );
     if (isSorted) sorts.append(h("span", { "aria-hidden": "true" }, query.order === "asc" ? " ↑" : " ↓"));
     else sorts.append(hidden(", sort"));
     cell.append(sorts);
@@ -64,7 +71,9 @@ export class Head {
 
   #onKey(event: KeyboardEvent): void {
     const { grid } = this.register;
-    const at = grid.columns.findIndex(({ key }) => key === (event.target as HTMLElement).closest<HTMLElement>("[data-column]")?.dataset.column);
+    const at = grid.columns.findIndex(
+      ({ key }) => key === (event.target as HTMLElement).closest<HTMLElement>("[data-column]")?.dataset.column,
+    );
     const key = grid.columns[at]?.key;
     if (event.key === "ArrowDown") grid.activate(0, key);
     else if (event.key === "ArrowRight" || event.key === "ArrowLeft") this.#beside(at, event.key === "ArrowRight" ? 1 : -1);

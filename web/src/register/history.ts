@@ -32,7 +32,12 @@ export class History {
     }
   }
 
-  async #step(way: "undo" | "redo", done: string, nothing: string, back: { action: string; onAction: () => void }): Promise<void> {
+  async #step(
+    way: "undo" | "redo",
+    done: string,
+    nothing: string,
+    back: { action: string; onAction: () => void },
+  ): Promise<void> {
     try {
       const { undone, stay } = await this.register.api.post<Undone>(way);
       const left = stay ? ` ${stay} stayed, because something newer was written over them.` : "";

@@ -29,7 +29,7 @@ export class Keyboard {
   #command(event: KeyboardEvent): boolean {
     const { grid } = this.register;
     const key = event.key.toLowerCase();
-    if (key === "a") this.register.selectAll();
+    if (key === "a") this.register.picking.all();
     else if (key === "home") grid.activate(0);
     else if (key === "end") grid.activate(this.register.size() - 1);
     else return this.#history(key, event);
@@ -77,7 +77,7 @@ export class Keyboard {
       default:
         return false;
     }
-    if (isRange && (key === "ArrowDown" || key === "ArrowUp")) this.register.selectTo(grid.active.position);
+    if (isRange && (key === "ArrowDown" || key === "ArrowUp")) this.register.picking.upTo(grid.active.position);
     return true;
   }
 
@@ -87,11 +87,11 @@ export class Keyboard {
     switch (event.key) {
       case "Enter":
       case "F2":
-        this.register.enter(position, column);
+        this.register.acts.enter(position, column);
         return true;
       case " ":
-        if (event.shiftKey) this.register.selectTo(position);
-        else this.register.toggleSelected(position);
+        if (event.shiftKey) this.register.picking.upTo(position);
+        else this.register.picking.toggle(position);
         return true;
       case "Escape":
         if (this.register.panel.isOpen) this.register.panel.close();
@@ -126,8 +126,8 @@ export class Keyboard {
       l: () => this.#cleared(),
       d: () => this.#delete(),
       u: () => this.#duplicate(),
-      i: () => register.openPanel(position),
-      w: () => register.openPanel(position),
+      i: () => register.acts.openPanel(position),
+      w: () => register.acts.openPanel(position),
     };
     const act = acts[key];
     act?.();
@@ -159,7 +159,7 @@ export class Keyboard {
     const { register } = this;
     if (!register.mayEdit) return;
     if (register.selection.count > 0) void register.bulk.toggleCleared();
-    else register.toggleCleared(register.grid.active.position);
+    else register.acts.toggleCleared(register.grid.active.position);
   }
 
   #delete(): void {

@@ -143,8 +143,17 @@ export interface Account {
 }
 
 export const FIELD_NAMES: Record<string, string> = {
-  date: "date", account: "account", payee: "payee", note: "note", category: "category", category_id: "category", tags: "tags",
-  amount: "amount", lines: "split", is_cleared: "cleared mark", is_reviewed: "reviewed mark",
+  date: "date",
+  account: "account",
+  payee: "payee",
+  note: "note",
+  category: "category",
+  category_id: "category",
+  tags: "tags",
+  amount: "amount",
+  lines: "split",
+  is_cleared: "cleared mark",
+  is_reviewed: "reviewed mark",
 };
 
 export function rowOf(detail: Detail): Row {

@@ -16,7 +16,12 @@ function bankRow(sent: BankRow, formats: Formats): HTMLElement {
   return h(
     "article",
     { class: "bank-row" },
-    h("p", {}, h("b", {}, sent.bank), h("span", { class: "sub" }, ` through ${sent.provider}, ${formats.moment(sent.received_at)}, ${sent.status}`)),
+    h(
+      "p",
+      {},
+      h("b", {}, sent.bank),
+      h("span", { class: "sub" }, ` through ${sent.provider}, ${formats.moment(sent.received_at)}, ${sent.status}`),
+    ),
     ...texts.map((text) => h("p", { class: "bank-text" }, text)),
     h("p", { class: "sub" }, sent.why),
     h("details", {}, h("summary", {}, "As received"), h("pre", { class: "raw", tabindex: 0 }, sent.raw)),

@@ -10,7 +10,13 @@ import { SplitEditor } from "./split";
 import { readable } from "./unsaved";
 
 const FIELDS: [Field, string][] = [
-  ["payee", "Payee"], ["date", "Date"], ["amount", "Amount"], ["account", "Account"], ["category", "Category"], ["note", "Note"], ["tags", "Tags"],
+  ["payee", "Payee"],
+  ["date", "Date"],
+  ["amount", "Amount"],
+  ["account", "Account"],
+  ["category", "Category"],
+  ["note", "Note"],
+  ["tags", "Tags"],
 ];
 
 interface OpenOptions {
@@ -119,7 +125,13 @@ export class Panel {
 
   #fail(says: string): void {
     this.element.replaceChildren(
-      h("div", { class: "dialog-head" }, h("h2", { id: "panel-title", tabindex: -1 }, "Not available"), h("span", { class: "push" }), this.#closeButton()),
+      h(
+        "div",
+        { class: "dialog-head" },
+        h("h2", { id: "panel-title", tabindex: -1 }, "Not available"),
+        h("span", { class: "push" }),
+        this.#closeButton(),
+      ),
       h("div", { class: "dialog-body" }, h("p", {}, says)),
     );
     this.#present();
@@ -141,19 +153,34 @@ export class Panel {
         "div",
         { class: "grow" },
         h("h2", { id: "panel-title", tabindex: -1 }, row.payee ?? "No payee"),
-        h("p", { class: "panel-sum" }, h("b", { class: `num${row.amount_minor > 0 ? " in" : ""}` }, figure), h("span", { class: "status is-off" }, icon(state.icon), state.word), row.is_new ? h("span", { class: "tag is-new" }, "new") : null),
+        h(
+          "p",
+          { class: "panel-sum" },
+          h("b", { class: `num${row.amount_minor > 0 ? " in" : ""}` }, figure),
+          h("span", { class: "status is-off" }, icon(state.icon), state.word),
+          row.is_new ? h("span", { class: "tag is-new" }, "new") : null,
+        ),
       ),
       this.#closeButton(),
     );
     const body = h("div", { class: "dialog-body", tabindex: 0, role: "region", "aria-label": "Details" });
-    body.append(this.#fields(row, detail), this.#lines(detail), ...bankRows(detail, formats), ...happenings(detail, this.register));
+    body.append(
+      this.#fields(row, detail),
+      this.#lines(detail),
+      ...bankRows(detail, formats),
+      ...happenings(detail, this.register),
+    );
     this.element.replaceChildren(head, body, ...(this.register.mayEdit ? [this.#foot(row)] : []));
     // What had the focus is gone; its successor gets it, or the title, so that the keys still reach the panel.
     if (hadFocus) this.element.querySelector<HTMLElement>(focused ? `[data-keep="${focused}"]` : "h2")?.focus();
   }
 
   #closeButton(): HTMLElement {
-    return h("button", { type: "button", class: "btn btn-quiet btn-icon", "aria-label": "Close", onclick: () => this.close() }, icon("close"));
+    return h(
+      "button",
+      { type: "button", class: "btn btn-quiet btn-icon", "aria-label": "Close", onclick: () => this.close() },
+      icon("close"),
+    );
   }
 
   #fields(row: Row, detail: Detail): HTMLElement {
@@ -168,24 +195,48 @@ export class Panel {
       ["Value date", detail.value_on],
     ] as const;
     for (const [title, day] of days) {
-      if (day && day !== detail.date) list.append(h("div", {}, h("dt", {}, title), h("dd", {}, this.register.formats.fullDay(day))));
+      if (day && day !== detail.date)
+        list.append(h("div", {}, h("dt", {}, title), h("dd", {}, this.register.formats.fullDay(day))));
     }
     return list;
   }
 
   #field(field: Field, title: string, row: Row, detail: Detail): HTMLElement {
     const { formats, mayEdit } = this.register;
-    const text = field === "date" ? formats.fullDay(row.date) : field === "amount" ? formats.signed(row.amount_minor, row.scale) : readable(field, row);
+    const text =
+      field === "date"
+        ? formats.fullDay(row.date)
+        : field === "amount"
+          ? formats.signed(row.amount_minor, row.scale)
+          : readable(field, row);
     const origin = detail.origins.find((known) => known.field === field);
     const why = field === "amount" ? whyAmountStands(row) : null;
-    const edit = mayEdit && !why
-      ? h("button", { type: "button", class: "btn btn-quiet btn-icon btn-small", "data-keep": `edit-${field}`, onclick: () => this.#edit(field) }, icon("pen"), hidden(`Edit ${title.toLowerCase()}`))
-      : null;
+    const edit =
+      mayEdit && !why
+        ? h(
+            "button",
+            {
+              type: "button",
+              class: "btn btn-quiet btn-icon btn-small",
+              "data-keep": `edit-${field}`,
+              onclick: () => this.#edit(field),
+            },
+            icon("pen"),
+            hidden(`Edit ${title.toLowerCase()}`),
+          )
+        : null;
     return h(
       "div",
       { "data-field": field },
       h("dt", {}, title),
-      h("dd", {}, h("span", { class: text ? "value" : "value is-blank" }, text || "Blank"), edit, ...this.#origin(field, origin, row), why ? h("small", {}, why) : null),
+      h(
+        "dd",
+        {},
+        h("span", { class: text ? "value" : "value is-blank" }, text || "Blank"),
+        edit,
+        ...this.#origin(field, origin, row),
+        why ? h("small", {}, why) : null,
+      ),
     );
   }
 
@@ -218,7 +269,11 @@ export class Panel {
       this.#render();
       this.element.querySelector<HTMLElement>(`[data-keep="edit-${field}"]`)?.focus();
     };
-    place.replaceChildren(editor.element, h("div", { class: "cluster" }, button("Save", "primary small", save), button("Cancel", "quiet small", cancel)), error);
+    place.replaceChildren(
+      editor.element,
+      h("div", { class: "cluster" }, button("Save", "primary small", save), button("Cancel", "quiet small", cancel)),
+      error,
+    );
     place.addEventListener("keydown", (event) => {
       if (!(event instanceof KeyboardEvent) || event.target !== editor.input) return;
       if (event.key === "Enter") save();
@@ -293,7 +348,9 @@ export class Panel {
       "div",
       { class: "dialog-foot" },
       row.is_new ? button("Reviewed", "small", () => void register.unsaved.save(row, "cleared", reviewed), icon("check")) : null,
-      row.is_from_bank ? null : button(row.is_cleared ? "Not cleared" : "Cleared", "small", () => register.setCleared(row), icon("check")),
+      row.is_from_bank
+        ? null
+        : button(row.is_cleared ? "Not cleared" : "Cleared", "small", () => register.acts.setCleared(row), icon("check")),
       button("Duplicate", "small", () => void register.bulk.duplicate([row.id])),
       h("span", { class: "push" }),
       button("Delete", "danger small", () => void remove()),

@@ -29,14 +29,24 @@ export class PrintTable {
     for (const row of rows) {
       const figure = `${row.currency === this.register.home ? "" : `${row.currency} `}${formats.signed(row.amount_minor, row.scale)}`;
       const texts = [
-        formats.fullDay(row.date), ...(isAll ? [row.account_name] : []), row.payee, row.note,
+        formats.fullDay(row.date),
+        ...(isAll ? [row.account_name] : []),
+        row.payee,
+        row.note,
         row.lines > 1 ? `Split in ${row.lines}` : row.category,
       ];
       body.append(
-        h("tr", {}, ...texts.map((text) => h("td", {}, text ?? "")), h("td", { class: "num" }, figure), h("td", {}, stateOf(row).word)),
+        h(
+          "tr",
+          {},
+          ...texts.map((text) => h("td", {}, text ?? "")),
+          h("td", { class: "num" }, figure),
+          h("td", {}, stateOf(row).word),
+        ),
       );
     }
-    const count = rows.length < cache.total ? `${formats.count(rows.length)} of ${formats.count(cache.total)}` : formats.count(cache.total);
+    const count =
+      rows.length < cache.total ? `${formats.count(rows.length)} of ${formats.count(cache.total)}` : formats.count(cache.total);
     this.#table = h(
       "table",
       { class: "book on-paper" },

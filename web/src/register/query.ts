@@ -2,7 +2,18 @@
 import type { Params } from "../api";
 
 export const FILTERS = [
-  "search", "from", "to", "min", "max", "direction", "category", "payee", "tag", "state", "new", "edited",
+  "search",
+  "from",
+  "to",
+  "min",
+  "max",
+  "direction",
+  "category",
+  "payee",
+  "tag",
+  "state",
+  "new",
+  "edited",
 ] as const;
 export type Filter = (typeof FILTERS)[number];
 export type Filters = Partial<Record<Filter, string>>;

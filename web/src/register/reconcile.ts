@@ -34,7 +34,7 @@ export class Reconcile {
   begin(): void {
     if (!this.register.query.account) return;
     this.#ask();
-    this.register.layOut();
+    this.register.layout.renew();
   }
 
   /** Ticks have changed: the sums are asked for again. */
@@ -45,7 +45,9 @@ export class Reconcile {
     this.#asked += 1;
     const asked = this.#asked;
     try {
-      const standing = await this.register.api.get<Standing>(`accounts/${account}/reconciliation`, { through: statement.through });
+      const standing = await this.register.api.get<Standing>(`accounts/${account}/reconciliation`, {
+        through: statement.through,
+      });
       if (asked === this.#asked && this.#statement === statement) this.#show(statement, standing);
     } catch (error) {
       toast(asProblem(error).message);
@@ -56,7 +58,7 @@ export class Reconcile {
     this.#statement = null;
     this.element.hidden = true;
     this.element.replaceChildren();
-    this.register.layOut();
+    this.register.layout.renew();
     this.register.grid.activate(this.register.grid.active.position);
   }
 
@@ -72,7 +74,10 @@ export class Reconcile {
       day.setAttribute("aria-invalid", String(through === undefined));
       balance.setAttribute("aria-invalid", String(minor === undefined));
       error.hidden = through !== undefined && minor !== undefined;
-      error.textContent = through === undefined ? "That is no day." : `Type the balance as the statement prints it, like ${formats.typedAmount(120410, scale)}.`;
+      error.textContent =
+        through === undefined
+          ? "That is no day."
+          : `Type the balance as the statement prints it, like ${formats.typedAmount(120410, scale)}.`;
       if (through === undefined || minor === undefined) return;
       this.#statement = { through, minor };
       void this.follow();
@@ -104,8 +109,22 @@ export class Reconcile {
     const { scale, currency } = standing;
     const difference = minor - standing.cleared_minor;
     const figure = (label: string, value: number, isSum = false): HTMLElement =>
-      h("div", {}, h("dt", {}, label), h("dd", { class: `num${isSum ? " sum" : ""}`, "aria-label": formats.spoken(value, scale, currency) }, formats.amount(value, scale)));
-    const lock = button(`Lock ${plural(standing.to_lock, formats.count(standing.to_lock), "row")}`, "primary", () => void this.#lock(), icon("lock"));
+      h(
+        "div",
+        {},
+        h("dt", {}, label),
+        h(
+          "dd",
+          { class: `num${isSum ? " sum" : ""}`, "aria-label": formats.spoken(value, scale, currency) },
+          formats.amount(value, scale),
+        ),
+      );
+    const lock = button(
+      `Lock ${plural(standing.to_lock, formats.count(standing.to_lock), "row")}`,
+      "primary",
+      () => void this.#lock(),
+      icon("lock"),
+    );
     lock.disabled = difference !== 0;
     const says =
       difference === 0
@@ -123,7 +142,7 @@ export class Reconcile {
       lock,
       button("End", "quiet", () => this.end()),
     );
-    this.register.layOut();
+    this.register.layout.renew();
   }
 
   async #lock(): Promise<void> {
@@ -133,9 +152,15 @@ export class Reconcile {
     const { register } = this;
     try {
       const body = { through: statement.through, balance: decimalText(statement.minor, register.scale) };
-      const { batch, locked } = await register.api.post<{ batch: string | null; locked: number }>(`accounts/${account}/reconciliation`, body);
+      const { batch, locked } = await register.api.post<{ batch: string | null; locked: number }>(
+        `accounts/${account}/reconciliation`,
+        body,
+      );
       const undo = batch ? { action: "Undo", onAction: () => void register.history.undoBatch(batch) } : {};
-      toast(`${plural(locked, register.formats.count(locked), "row")} locked up to ${register.formats.day(statement.through)}.`, undo);
+      toast(
+        `${plural(locked, register.formats.count(locked), "row")} locked up to ${register.formats.day(statement.through)}.`,
+        undo,
+      );
       this.end();
       await register.refresh();
     } catch (error) {

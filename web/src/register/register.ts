@@ -1,26 +1,29 @@
 // <bankside-register data-api data-account …>: the register. It takes the place of the server's table once the first rows are
 // here; until then, and without script, that table stands. This file only puts the parts together and answers what they share.
-import { Api, asProblem, type Problem } from "../api";
+import { Api, type Problem } from "../api";
 import { Formats } from "../formats";
 import { toast } from "../toast";
+import { Acts } from "./acts";
 import { Bulk } from "./bulk";
 import { RowCache } from "./cache";
-import { fillCell, fillLineCell, type Surroundings } from "./cells";
-import { ColumnChoice, type ColumnKey, type Room } from "./columns";
+import { clearCell, fillCell, fillLineCell, type Surroundings } from "./cells";
+import { ColumnChoice } from "./columns";
 import { button, debounce, h } from "./dom";
 import { Draft } from "./draft";
 import { Editing } from "./editing";
 import { Names } from "./filter-words";
+import { Folds } from "./folds";
 import { Grid, type RowView } from "./grid";
 import { Head } from "./head";
 import { History } from "./history";
 import { Keyboard } from "./keyboard";
+import { Layout } from "./layout";
 import { Live } from "./live";
 import { Lookups } from "./lookups";
-import type { Detail, Row } from "./model";
-import { rowOf } from "./model";
+import { type Detail, type Row, rowOf } from "./model";
 import { Outline } from "./outline";
 import { Panel } from "./panel";
+import { Picking } from "./picking";
 import { PrintTable } from "./print";
 import { type Filter, Query, type Sort } from "./query";
 import { Reconcile } from "./reconcile";
@@ -28,10 +31,6 @@ import { Selection } from "./selection";
 import { Toolbar } from "./toolbar";
 import { Unsaved } from "./unsaved";
 import { unsavedNotice } from "./unsaved-notice";
-
-/** Below this many rem, rows have two lines. */
-const NARROW = 38;
-const MOST_NAMED = 2000;
 
 export class Register extends HTMLElement {
   api!: Api;
@@ -53,7 +52,10 @@ export class Register extends HTMLElement {
   reconcile!: Reconcile;
   history!: History;
   names!: Names;
-  isNarrow = false;
+  layout!: Layout;
+  acts!: Acts;
+  folds!: Folds;
+  picking!: Picking;
   #keyboard!: Keyboard;
   #live!: Live;
   #print!: PrintTable;
@@ -62,8 +64,6 @@ export class Register extends HTMLElement {
   #gridElement!: HTMLElement;
   #empty!: HTMLElement;
   #resize!: ResizeObserver;
-  #rems = 0;
-  #columnKeys = "";
 
   connectedCallback(): void {
     this.#make();
@@ -97,8 +97,8 @@ export class Register extends HTMLElement {
     return this.dataset.mayEdit !== undefined;
   }
 
-  get room(): Room {
-    return { rems: this.#rems, isOneAccount: this.query.account !== null, isStatement: this.query.isStatement };
+  get isNarrow(): boolean {
+    return this.layout.isNarrow;
   }
 
   size(): number {
@@ -150,7 +150,6 @@ export class Register extends HTMLElement {
     const near = [first, last].map((position) => this.outline.placeAt(position).index);
     await this.cache.refresh(near[0] ?? 0, near[1] ?? 0);
     this.outline.follow((id) => this.cache.indexOf(id));
-    await this.#renewFolds();
     const now = anchor === undefined ? undefined : this.positionOf(anchor);
     if (now !== undefined && now !== anchorAt && !isAtTop) {
       this.grid.shift(now - anchorAt);
@@ -163,123 +162,24 @@ export class Register extends HTMLElement {
     if (this.selection.isAll) this.selection.setAll(this.cache.total, this.cache.sums);
     else this.selection.follow(this.cache.rows());
     this.lookups.forget();
-    void this.toolbar.count();
-    void this.reconcile.follow();
-    void this.panel.renew();
-    this.#changed();
-  }
-
-  /** Columns, heights and what covers the window's edges: after anything that moves them. */
-  layOut(): void {
-    const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
-    this.#rems = this.clientWidth / rem;
-    this.isNarrow = this.#rems < NARROW;
-    this.classList.toggle("is-narrow", this.isNarrow);
-    this.grid.rowHeight = (this.isNarrow ? 4 : 2) * rem;
-    const columns = this.columns.shown(this.room, this.isNarrow);
-    const keys = columns.map(({ key }) => key).join(" ") + String(this.isNarrow);
-    if (keys !== this.#columnKeys) {
-      this.#columnKeys = keys;
-      this.grid.columns = columns;
-      this.#gridElement.setAttribute("aria-colcount", String(columns.length));
-      this.#gridElement.style.setProperty("--columns", columns.map(({ track }) => track).join(" "));
-      this.draft.rebuild();
-    }
-    this.head.show();
-    const top = this.toolbar.element.parentElement;
-    this.#desk.style.setProperty("--top", `${top?.offsetHeight ?? 0}px`);
-    const isSticky = getComputedStyle(this.head.element).position === "sticky";
-    this.grid.coveredTop = isSticky ? (top?.offsetHeight ?? 0) + this.head.element.offsetHeight + this.draft.element.offsetHeight : 0;
-    this.grid.coveredBottom = (this.#desk.querySelector<HTMLElement>(".foot-bars")?.offsetHeight ?? 0) + (this.isNarrow ? 4.25 * rem : 0);
-    this.grid.changed();
-  }
-
-  selectAll(): void {
-    const { cache, selection } = this;
-    if (cache.isComplete) selection.set(cache.rows(), true);
-    else selection.setAll(cache.total, cache.sums);
-  }
-
-  toggleSelected(position: number): void {
-    const row = this.rowAt(position);
-    if (!row) return;
-    this.selection.anchor = row.id;
-    if (this.selection.isAll) void this.#nameAllBut(row);
-    else this.selection.set([row], !this.selection.has(row.id));
-  }
-
-  /** From where the selection began up to here. */
-  selectTo(position: number): void {
-    const from = this.selection.anchor === null ? undefined : this.positionOf(this.selection.anchor);
-    if (from === undefined || this.selection.isAll) return this.toggleSelected(position);
-    const rows: Row[] = [];
-    for (let at = Math.min(from, position); at <= Math.max(from, position); at += 1) {
-      const row = this.rowAt(at);
-      if (row) rows.push(row);
-    }
-    this.selection.set(rows, true);
-  }
-
-  toggleCleared(position: number): void {
-    const row = this.rowAt(position);
-    if (row) this.setCleared(row);
-  }
-
-  setCleared(row: Row): void {
-    if (!this.mayEdit) return;
-    if (row.is_from_bank) {
-      toast(row.status === "pending" ? "The bank has not booked this row yet." : "The bank has booked this row, so it is cleared.");
-      return;
-    }
-    const is_cleared = !row.is_cleared;
-    const given = { set: { is_cleared }, shown: { is_cleared }, text: is_cleared ? "cleared" : "not cleared" };
-    void this.unsaved.save(row, "cleared", given);
-  }
-
-  openPanel(position: number): void {
-    const { index } = this.outline.placeAt(position);
-    const row = this.cache.row(index);
-    if (row) void this.panel.open(row.id);
-  }
-
-  /** What Enter or a click means in a cell. */
-  enter(position: number, column: ColumnKey): void {
-    const { line } = this.outline.placeAt(position);
-    const row = this.rowAt(position);
-    if (line || column === "balance" || this.isNarrow) return this.openPanel(position);
-    if (column === "select") return this.toggleSelected(position);
-    if (column === "state") return this.reconcile.isOn ? this.toggleCleared(position) : this.openPanel(position);
-    if (column === "category" && row && row.lines > 1) return void this.toggleFold(position);
-    if (!this.editing.open(position, column)) this.openPanel(position);
-  }
-
-  async toggleFold(position: number): Promise<void> {
-    const row = this.rowAt(position);
-    if (!row) return;
-    if (this.outline.isOpen(row.id)) this.outline.close(row.id);
-    else {
-      try {
-        const { lines } = await this.api.get<Detail>(`transactions/${row.id}`);
-        const index = this.cache.indexOf(row.id);
-        if (index !== undefined) this.outline.open(row.id, index, lines);
-      } catch (error) {
-        toast(asProblem(error).message);
-      }
-    }
-    this.#changed();
+    this.changed();
+    await Promise.all([this.folds.renew(), this.toolbar.count(), this.reconcile.follow(), this.panel.renew()]);
   }
 
   #make(): void {
     this.api = new Api(this.dataset.api ?? "");
     this.formats = Formats.ofPage(this.dataset.today ?? new Date().toISOString().slice(0, 10));
     this.query = Query.ofAddress(this.dataset.account ?? null, this.dataset.search);
-    this.cache = new RowCache(this.api, this.query, { changed: () => this.#rowsCame(), failed: (problem) => this.#failed(problem) });
+    this.cache = new RowCache(this.api, this.query, {
+      changed: () => this.#rowsCame(),
+      failed: (problem) => this.#failed(problem),
+    });
     this.lookups = new Lookups(this.api);
     this.columns = new ColumnChoice();
     this.outline = new Outline();
     this.names = new Names();
     this.selection = new Selection(() => this.#selectionChanged());
-    this.unsaved = new Unsaved(this.api, { changed: () => this.#changed(), learned: (detail) => this.#learned(detail) });
+    this.unsaved = new Unsaved(this.api, { changed: () => this.changed(), learned: (detail) => this.#learned(detail) });
     this.#notice = unsavedNotice(this.unsaved);
     this.grid = new Grid({
       size: () => this.size(),
@@ -295,6 +195,9 @@ export class Register extends HTMLElement {
     this.panel = new Panel(this);
     this.reconcile = new Reconcile(this);
     this.history = new History(this);
+    this.acts = new Acts(this);
+    this.folds = new Folds(this);
+    this.picking = new Picking(this);
     this.#keyboard = new Keyboard(this);
     this.#live = new Live(this);
     this.#print = new PrintTable(this);
@@ -302,18 +205,19 @@ export class Register extends HTMLElement {
 
   #lay(): void {
     this.#empty = h("div", { class: "empty", hidden: true });
-    this.#gridElement = h("div", { class: "grid", role: "grid", "aria-label": this.dataset.accountName ?? "Transactions", "aria-multiselectable": "true" });
+    this.#gridElement = h("div", {
+      class: "grid",
+      role: "grid",
+      "aria-label": this.dataset.accountName ?? "Transactions",
+      "aria-multiselectable": "true",
+    });
     this.#gridElement.append(this.head.element, this.draft.element, this.grid.body);
     const overlay = h("div", { class: "overlay" }, this.editing.element);
-    this.#desk = h(
-      "div",
-      { class: "desk" },
-      h("div", { class: "sticky-top" }, this.toolbar.element, this.reconcile.element),
-      h("div", { class: "frame" }, this.#gridElement, overlay),
-      this.#empty,
-      h("div", { class: "foot-bars" }, this.#notice.element, this.bulk.element),
-      this.panel.element,
-    );
+    const top = h("div", { class: "sticky-top" }, this.toolbar.element, this.reconcile.element);
+    const foot = h("div", { class: "foot-bars" }, this.#notice.element, this.bulk.element);
+    const frame = h("div", { class: "frame" }, this.#gridElement, overlay);
+    this.#desk = h("div", { class: "desk" }, top, frame, this.#empty, foot, this.panel.element);
+    this.layout = new Layout(this, { desk: this.#desk, grid: this.#gridElement, top, foot });
   }
 
   #listen(): void {
@@ -323,7 +227,7 @@ export class Register extends HTMLElement {
       event.preventDefault();
       event.stopPropagation();
     });
-    body.addEventListener("click", (event) => this.#onClick(event));
+    body.addEventListener("click", (event) => this.acts.onClick(event));
     body.addEventListener("focusin", (event) => {
       const place = this.grid.placeOf(event.target);
       if (place && (place.position !== this.grid.active.position || place.column !== this.grid.active.column)) {
@@ -334,7 +238,7 @@ export class Register extends HTMLElement {
     window.addEventListener("resize", this.#onScroll);
     document.addEventListener("keydown", this.#onPageKey);
     document.addEventListener("click", this.#onPageClick);
-    this.#resize = new ResizeObserver(debounce(50, () => this.#isShown && this.layOut()));
+    this.#resize = new ResizeObserver(debounce(50, () => this.#isShown && this.layout.renew()));
     this.#resize.observe(this);
   }
 
@@ -353,24 +257,6 @@ export class Register extends HTMLElement {
     this.draft.element.scrollIntoView({ block: "nearest" });
   };
 
-  #onClick(event: MouseEvent): void {
-    const place = this.grid.placeOf(event.target);
-    if (!place || !(event.target instanceof Element)) return;
-    if (event.target.closest(".fold")) return void this.toggleFold(place.position);
-    if (place.column === "select") {
-      // The box itself turns by its row being drawn anew.
-      event.preventDefault();
-      if (event.shiftKey) this.selectTo(place.position);
-      else this.toggleSelected(place.position);
-      this.grid.activate(place.position, "select");
-      return;
-    }
-    const selected = getSelection();
-    // Somebody who marks text wants to copy it.
-    if (selected && !selected.isCollapsed && event.detail === 1 && selected.toString().length > 1) return;
-    this.enter(place.position, place.column);
-  }
-
   get #isShown(): boolean {
     return this.#desk.isConnected;
   }
@@ -379,18 +265,19 @@ export class Register extends HTMLElement {
     const { index, line } = this.outline.placeAt(position);
     const there = this.cache.row(index);
     const { element, cells } = view;
-    element.classList.toggle("is-loading", !there);
     element.setAttribute("aria-busy", String(!there));
     if (!there) {
       element.className = "row is-loading";
       element.removeAttribute("aria-selected");
-      for (const cell of cells.values()) cell.replaceChildren();
+      for (const cell of cells.values()) clearCell(cell);
       return;
     }
     const row = this.unsaved.over(there);
     const around = this.#surroundings;
     const isSelected = !line && this.selection.has(row.id);
-    element.className = line ? "row is-line" : `row${row.is_new ? " is-new" : ""}${row.status === "pending" ? " is-pending" : ""}`;
+    element.className = line
+      ? "row is-line"
+      : `row${row.is_new ? " is-new" : ""}${row.status === "pending" ? " is-pending" : ""}`;
     element.setAttribute("aria-selected", String(isSelected));
     for (const column of this.grid.columns) {
       const cell = cells.get(column.key);
@@ -421,8 +308,8 @@ export class Register extends HTMLElement {
     this.toolbar.show();
     const isFarDown = this.grid.scroller.top > 0;
     void this.cache.ask().then(() => {
-      if (isFarDown && this.#isShown) this.grid.scroller.scrollTo(0);
-      this.layOut();
+      if (isFarDown && this.#isShown) this.grid.scroller.scrollTo(-this.grid.coveredTop);
+      this.layout.renew();
     });
   }
 
@@ -430,15 +317,14 @@ export class Register extends HTMLElement {
     if (!this.#isShown && this.cache.isReady) this.#takeOver();
     this.#gridElement.setAttribute("aria-rowcount", String(this.size() + 1));
     this.#showEmpty();
-    this.#changed();
+    this.changed();
   }
 
   /** The first rows are here: the server's table goes. */
   #takeOver(): void {
     this.replaceChildren(this.#desk);
     this.classList.add("is-live");
-    this.layOut();
-    this.grid.render();
+    this.layout.renew();
     this.draft.restore();
     this.#live.start();
     this.#print.start();
@@ -447,7 +333,8 @@ export class Register extends HTMLElement {
     this.dispatchEvent(new CustomEvent("bankside:register", { bubbles: true }));
   }
 
-  #changed(): void {
+  /** What rows say, or how they are marked, has changed. */
+  changed(): void {
     if (!this.#isShown) return;
     this.#notice.show();
     this.toolbar.show();
@@ -461,31 +348,16 @@ export class Register extends HTMLElement {
     this.cache.replace(rowOf(detail));
     this.selection.follow(this.cache.rows());
     this.panel.follow(detail);
-    if (this.outline.isOpen(detail.id)) {
-      const index = this.cache.indexOf(detail.id);
-      if (detail.lines.length > 1 && index !== undefined) this.outline.open(detail.id, index, detail.lines);
-      else this.outline.close(detail.id);
-    }
+    if (this.outline.isOpen(detail.id)) this.folds.show(detail);
     this.bulk.show();
     void this.reconcile.follow();
-    this.#changed();
-  }
-
-  async #renewFolds(): Promise<void> {
-    await Promise.all(
-      this.outline.openIds.map(async (id) => {
-        const index = this.cache.indexOf(id);
-        const detail = await this.api.get<Detail>(`transactions/${id}`).catch(() => null);
-        if (!detail || index === undefined || detail.lines.length < 2) this.outline.close(id);
-        else this.outline.open(id, index, detail.lines);
-      }),
-    );
+    this.changed();
   }
 
   #selectionChanged(): void {
     this.bulk.show();
-    this.layOut();
-    this.#changed();
+    this.layout.renew();
+    this.changed();
   }
 
   #moved(): void {
@@ -493,25 +365,15 @@ export class Register extends HTMLElement {
     if (row) this.panel.followFocus(row.id);
   }
 
-  /** To take one row out of all, the others are named. */
-  async #nameAllBut(row: Row): Promise<void> {
-    if (this.cache.total > MOST_NAMED) {
-      toast(`Single rows can be taken out of up to ${this.formats.count(MOST_NAMED)}. Filter further, or clear the selection.`);
-      return;
-    }
-    try {
-      this.selection.nameAll(await this.cache.everything());
-      this.selection.set([row], false);
-    } catch (error) {
-      toast(asProblem(error).message);
-    }
-  }
-
   #showEmpty(): void {
     const { query, cache } = this;
     this.#empty.hidden = cache.total > 0;
     if (cache.total > 0) return;
-    const says = query.filters.search ? `Nothing fits “${query.filters.search}”` : query.isFiltered ? "Nothing fits this filter" : "No transactions yet";
+    const says = query.filters.search
+      ? `Nothing fits “${query.filters.search}”`
+      : query.isFiltered
+        ? "Nothing fits this filter"
+        : "No transactions yet";
     const parts = query.isFiltered ? [button("Clear all filters", "small", () => this.clearFilters())] : [];
     this.#empty.replaceChildren(h("h2", {}, says), ...parts);
   }

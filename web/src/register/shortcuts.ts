@@ -14,7 +14,9 @@ export function lettersAreOn(): boolean {
 }
 
 export function registerShortcuts(): Shortcut[] {
-  const entry = (group: Shortcut["group"]) => (says: string, ...keys: string[]): Shortcut => ({ keys, says, group });
+  const entry =
+    (group: Shortcut["group"]) =>
+    (says: string, ...keys: string[]): Shortcut => ({ keys, says, group });
   const move = entry("Move");
   const edit = entry("Edit");
   const rows = entry("With the row or the selection");

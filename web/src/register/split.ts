@@ -34,9 +34,19 @@ export class SplitEditor {
     this.element.append(
       h("h3", {}, "Split"),
       this.#list,
-      h("div", { class: "cluster" }, button("Add line", "small", () => this.#addEmpty(), icon("plus")), this.#left),
+      h(
+        "div",
+        { class: "cluster" },
+        button("Add line", "small", () => this.#addEmpty(), icon("plus")),
+        this.#left,
+      ),
       this.#error,
-      h("div", { class: "cluster" }, this.#save, button("Cancel", "quiet small", () => this.done(null))),
+      h(
+        "div",
+        { class: "cluster" },
+        this.#save,
+        button("Cancel", "quiet small", () => this.done(null)),
+      ),
     );
     this.element.addEventListener("input", () => this.#showLeft());
     this.#showLeft();
@@ -60,7 +70,15 @@ export class SplitEditor {
     const nth = this.#entries.length + 1;
     const editor = (field: "note" | "category" | "tags" | "amount", name: string): Editor => {
       const given = line?.amount_minor === undefined ? {} : { amount_minor: line.amount_minor };
-      const row = line ? { note: line.note ?? null, category: line.category ?? null, category_id: line.category_id ?? null, tags: line.tags ?? [], ...given } : undefined;
+      const row = line
+        ? {
+            note: line.note ?? null,
+            category: line.category ?? null,
+            category_id: line.category_id ?? null,
+            tags: line.tags ?? [],
+            ...given,
+          }
+        : undefined;
       const made = createEditor(field, { label: `${name} of line ${nth}`, formats, lookups, scale, ...(row ? { row } : {}) });
       made.input.placeholder = name;
       made.element.classList.add(`at-${field}`);
@@ -69,9 +87,17 @@ export class SplitEditor {
     const entry: Entry = {
       ...(line?.id ? { id: line.id } : {}),
       element: h("li"),
-      note: editor("note", "Note"), category: editor("category", "Category"), tags: editor("tags", "#tags"), amount: editor("amount", "Amount"),
+      note: editor("note", "Note"),
+      category: editor("category", "Category"),
+      tags: editor("tags", "#tags"),
+      amount: editor("amount", "Amount"),
     };
-    const remove = h("button", { type: "button", class: "btn btn-quiet btn-icon btn-small at-remove", onclick: () => this.#remove(entry) }, icon("close"), hidden(`Remove line ${nth}`));
+    const remove = h(
+      "button",
+      { type: "button", class: "btn btn-quiet btn-icon btn-small at-remove", onclick: () => this.#remove(entry) },
+      icon("close"),
+      hidden(`Remove line ${nth}`),
+    );
     entry.element.append(entry.category.element, entry.amount.element, entry.note.element, entry.tags.element, remove);
     this.#entries.push(entry);
     this.#list.append(entry.element);

@@ -49,7 +49,8 @@ export class Toolbar {
     const worth = sums.map(({ minor, scale, currency }) => ` · ${formats.amount(minor, scale)} ${currency}`).join("");
     const text = cache.isReady ? plural(cache.total, formats.count(cache.total), "transaction") + worth : "";
     if (this.#found.textContent !== text) this.#found.textContent = text;
-    for (const quick of this.#quick) quick.button.setAttribute("aria-pressed", String(query.filters[quick.filter] === quick.value));
+    for (const quick of this.#quick)
+      quick.button.setAttribute("aria-pressed", String(query.filters[quick.filter] === quick.value));
     this.#showChips();
     this.#filter.show();
   }
@@ -96,7 +97,12 @@ export class Toolbar {
       this.#menu,
       ...this.#quick.map((quick) => quick.button),
       this.register.mayEdit && this.register.query.account
-        ? h("button", { type: "button", class: "btn btn-quiet hide-narrow", onclick: () => this.register.reconcile.begin() }, icon("lock"), "Reconcile")
+        ? h(
+            "button",
+            { type: "button", class: "btn btn-quiet hide-narrow", onclick: () => this.register.reconcile.begin() },
+            icon("lock"),
+            "Reconcile",
+          )
         : null,
       this.#found,
       this.#more,
@@ -110,7 +116,12 @@ export class Toolbar {
       const { filters } = this.register.query;
       this.register.filter(filter, filters[filter] === value ? undefined : value);
     };
-    const pressed = h("button", { type: "button", class: "btn btn-quiet quick", "aria-pressed": "false", onclick: act }, `${title} `, count);
+    const pressed = h(
+      "button",
+      { type: "button", class: "btn btn-quiet quick", "aria-pressed": "false", onclick: act },
+      `${title} `,
+      count,
+    );
     return { filter, value, title, button: pressed, count };
   }
 
@@ -124,21 +135,29 @@ export class Toolbar {
     };
     const chips = shown.map((name) => {
       const text = chipText(name, query.filters[name] ?? "", this.register);
-      return h("li", {}, h("button", { type: "button", class: "filter-chip", onclick: () => drop(name) }, text, icon("close"), hidden(", remove")));
+      return h(
+        "li",
+        {},
+        h("button", { type: "button", class: "filter-chip", onclick: () => drop(name) }, text, icon("close"), hidden(", remove")),
+      );
     });
-    const clear = h("li", {}, button("Clear all", "quiet small", () => this.register.clearFilters()));
+    const clear = h(
+      "li",
+      {},
+      button("Clear all", "quiet small", () => this.register.clearFilters()),
+    );
     this.#chips.replaceChildren(...chips, ...(shown.length > 1 ? [clear] : []));
   }
 
   #fillMore(): void {
     if (!this.#more.open) return;
     const { columns, mayEdit, query } = this.register;
-    const boxes = OPTIONAL.filter((key) => columns.isOffered(key, this.register.room)).map((key) => {
+    const boxes = OPTIONAL.filter((key) => columns.isOffered(key, this.register.layout.room)).map((key) => {
       const box = h("input", { type: "checkbox" });
       box.checked = columns.isChosen(key);
       box.addEventListener("change", () => {
         columns.choose(key, box.checked);
-        this.register.layOut();
+        this.register.layout.renew();
       });
       return h("label", { class: "choice" }, box, columnTitle(key));
     });
@@ -146,7 +165,7 @@ export class Toolbar {
     two.checked = columns.amounts === "two";
     two.addEventListener("change", () => {
       columns.amounts = two.checked ? "two" : "one";
-      this.register.layOut();
+      this.register.layout.renew();
       this.#fillMore();
     });
     const list = h(
@@ -174,6 +193,11 @@ export class Toolbar {
       this.#more.open = false;
       act();
     };
-    return h("button", { type: "button", class: "menu-item", onclick }, icon(drawing), h("span", {}, title, h("small", {}, says)));
+    return h(
+      "button",
+      { type: "button", class: "menu-item", onclick },
+      icon(drawing),
+      h("span", {}, title, h("small", {}, says)),
+    );
   }
 }

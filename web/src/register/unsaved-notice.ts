@@ -40,12 +40,22 @@ function waysOut(change: Change, unsaved: Unsaved, field: string): HTMLElement[]
   switch (standing.kind) {
     case "conflict": {
       const theirs = standing.theirs === "" ? "blank" : `“${standing.theirs}”`;
-      const says = h("p", {}, h("b", {}, `Somebody changed the ${field} of ${about} meanwhile.`), ` Theirs: ${theirs}. Yours: ${mine}.`);
+      const says = h(
+        "p",
+        {},
+        h("b", {}, `Somebody changed the ${field} of ${about} meanwhile.`),
+        ` Theirs: ${theirs}. Yours: ${mine}.`,
+      );
       return [says, again("Keep mine"), drop("Take theirs")];
     }
     case "reconciled":
       return [
-        h("p", {}, h("b", {}, `${about} is reconciled.`), ` It agrees with a statement. Change its ${field} to ${mine} all the same?`),
+        h(
+          "p",
+          {},
+          h("b", {}, `${about} is reconciled.`),
+          ` It agrees with a statement. Change its ${field} to ${mine} all the same?`,
+        ),
         again("Change it", true),
         drop("Leave it"),
       ];

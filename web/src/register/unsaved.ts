@@ -97,7 +97,11 @@ export class Unsaved {
   save(row: Row, field: Change["field"], given: Given): Promise<void> {
     const before = this.of(row.id, field);
     const change: Change = {
-      id: row.id, field, given, about: row.payee ?? "a row without payee", standing: { kind: "saving" },
+      id: row.id,
+      field,
+      given,
+      about: row.payee ?? "a row without payee",
+      standing: { kind: "saving" },
       // What was typed over a value that never arrived was still typed over the one before.
       seen: before?.seen ?? seenOf(given.set, row),
     };
@@ -179,7 +183,10 @@ export class Unsaved {
   #restore(): Change[] {
     try {
       const kept = JSON.parse(sessionStorage.getItem(this.#kept) ?? "[]") as Change[];
-      return kept.map((change) => ({ ...change, standing: { kind: "failed", says: "The page was left before this was saved." } }));
+      return kept.map((change) => ({
+        ...change,
+        standing: { kind: "failed", says: "The page was left before this was saved." },
+      }));
     } catch {
       return [];
     }
