@@ -88,11 +88,14 @@ const FILL: Record<Column["key"], Fill> = {
     write(cell, row.account_name);
   },
   payee: (cell, row) => {
-    const name = h("span", { class: row.payee ? "name" : "name is-blank" }, row.payee ?? "No payee");
-    const box = h("div", {}, name);
+    const box = cell.querySelector("div") ?? h("div", {}, h("span"));
+    const name = box.firstElementChild as HTMLElement;
+    name.className = row.payee ? "name" : "name is-blank";
+    name.textContent = row.payee ?? "No payee";
+    while (box.childElementCount > 1) box.lastElementChild?.remove();
     if (row.is_new) box.append(h("span", { class: "tag is-new" }, "new"));
     if (row.is_edited) box.append(h("span", { class: "tag" }, icon("pen"), "edited"));
-    build(cell, box);
+    if (box.parentElement !== cell || cell.childElementCount > 1) build(cell, box);
   },
   note: (cell, row, around) => {
     // The notes of a split stand at its lines.
