@@ -194,7 +194,7 @@ export class Grid {
 
   #moveTo(view: RowView, position: number): void {
     view.position = position;
-    view.element.style.transform = `translateY(${(position - this.#origin) * this.rowHeight}px)`;
+    view.element.style.top = `${(position - this.#origin) * this.rowHeight}px`;
   }
 
   #recycle(from: number, to: number, size: number): void {
