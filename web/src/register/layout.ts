@@ -4,8 +4,9 @@ import type { Register } from "./register";
 
 /** Below this many rem, rows have two lines. */
 const NARROW = 38;
-/** The bar with the pages at the foot of a phone. */
-const PHONE_BAR = 4.25;
+/** Where the window is no wider, the pages stand in a bar at its foot that covers so many rem. */
+const PAGES_AT_FOOT = window.matchMedia("(max-width: 56rem)");
+const PAGES_BAR = 4.25;
 
 export interface Places {
   desk: HTMLElement;
@@ -61,6 +62,6 @@ export class Layout {
     desk.style.setProperty("--top", `${top.offsetHeight}px`);
     const isSticky = getComputedStyle(head.element).position === "sticky";
     grid.coveredTop = isSticky ? top.offsetHeight + head.element.offsetHeight + draft.element.offsetHeight : 0;
-    grid.coveredBottom = foot.offsetHeight + (this.isNarrow ? PHONE_BAR * rem : 0);
+    grid.coveredBottom = foot.offsetHeight + (PAGES_AT_FOOT.matches ? PAGES_BAR * rem : 0);
   }
 }
