@@ -211,8 +211,16 @@ function readDates(sample: string): Dates {
   return { order: sample.startsWith("11") ? "mdy" : "dmy", mark };
 }
 
+/** Asked for once per currency: the browser takes milliseconds to look one up, and a list asks for every row. */
+const currencyNames = new Map([["EUR", "euro"]]);
+
 function currencyName(code: string): string {
-  if (code === "EUR") return "euro";
+  const known = currencyNames.get(code) ?? lookUpCurrency(code);
+  currencyNames.set(code, known);
+  return known;
+}
+
+function lookUpCurrency(code: string): string {
   try {
     const parts = new Intl.NumberFormat("en", { style: "currency", currency: code, currencyDisplay: "name" }).formatToParts(2);
     return parts.find((part) => part.type === "currency")?.value ?? code;

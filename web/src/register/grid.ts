@@ -246,9 +246,9 @@ export class Grid {
     view.element.setAttribute("aria-rowindex", String(position + 2));
     for (const [column, cell] of view.cells) {
       const isActive = position === this.active.position && column === this.active.column;
-      const tabIndex = isActive ? 0 : -1;
+      const tabIndex = isActive ? "0" : "-1";
       // Writing what is there already would cost as much as a change.
-      if (cell.tabIndex !== tabIndex) cell.tabIndex = tabIndex;
+      if (cell.getAttribute("tabindex") !== tabIndex) cell.setAttribute("tabindex", tabIndex);
     }
     this.host.fill(view, position);
   }
