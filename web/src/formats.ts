@@ -211,8 +211,19 @@ function readDates(sample: string): Dates {
   return { order: sample.startsWith("11") ? "mdy" : "dmy", mark };
 }
 
-/** Asked for once per currency: the browser takes milliseconds to look one up, and a list asks for every row. */
-const currencyNames = new Map([["EUR", "euro"]]);
+/** The browser knows them all, but takes longer over the first one than over a whole page of rows. */
+const currencyNames = new Map([
+  ["EUR", "euro"],
+  ["USD", "US dollars"],
+  ["GBP", "British pounds"],
+  ["CHF", "Swiss francs"],
+  ["BRL", "Brazilian reals"],
+  ["SEK", "Swedish kronor"],
+  ["NOK", "Norwegian kroner"],
+  ["DKK", "Danish kroner"],
+  ["PLN", "Polish zlotys"],
+  ["CZK", "Czech korunas"],
+]);
 
 function currencyName(code: string): string {
   const known = currencyNames.get(code) ?? lookUpCurrency(code);

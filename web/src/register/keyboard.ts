@@ -3,7 +3,7 @@ import type { ColumnKey } from "./columns";
 import type { Field } from "./model";
 import type { Register } from "./register";
 import { lettersAreOn } from "./shortcuts";
-import { toast } from "../toast";
+import { dismissToast, toast } from "../toast";
 
 export class Keyboard {
   constructor(readonly register: Register) {}
@@ -96,7 +96,7 @@ export class Keyboard {
       case "Escape":
         if (this.register.panel.isOpen) this.register.panel.close();
         else if (!editing.isOpen && selection.count > 0) selection.clear();
-        else return false;
+        else return dismissToast();
         return true;
       case "Delete":
         this.#delete();

@@ -11,11 +11,28 @@ export class Live {
   constructor(readonly register: Register) {}
 
   start(): void {
+    document.addEventListener("visibilitychange", this.#onVisibility);
+    this.#open();
+  }
+
+  stop(): void {
+    document.removeEventListener("visibilitychange", this.#onVisibility);
+    this.#close();
+  }
+
+  /** Browsers keep few connections to one server: a tab that nobody looks at gives its own up, and catches up later. */
+  readonly #onVisibility = (): void => {
+    if (document.hidden) this.#close();
+    else this.#open();
+  };
+
+  #open(): void {
+    if (this.#source) return;
     this.#source = new EventSource(this.register.api.address("events"));
     this.#source.addEventListener("books", (event: MessageEvent<string>) => this.#hear(event.data));
   }
 
-  stop(): void {
+  #close(): void {
     this.#source?.close();
     this.#source = null;
   }

@@ -232,7 +232,7 @@ export class Panel {
       h(
         "dd",
         {},
-        h("span", { class: text ? "value" : "value is-blank" }, text || "Blank"),
+        h("span", { class: valueClass(field, text) }, text || "Blank"),
         edit,
         ...this.#origin(field, origin, row),
         why ? h("small", {}, why) : null,
@@ -373,6 +373,10 @@ export class Panel {
       } else this.close();
     }
   }
+}
+
+function valueClass(field: Field, text: string): string {
+  return `value${field === "amount" ? " num" : ""}${text ? "" : " is-blank"}`;
 }
 
 /** What sends a field back to the bank's words. */
