@@ -16,13 +16,24 @@ export interface Column {
   sort?: Sort;
   field?: Field;
   isNum?: boolean;
+  /** What a row is called by. */
+  isName?: boolean;
 }
 
 const COLUMNS: Column[] = [
   { key: "select", title: "Select", track: "2.5rem", least: 2.5, cell: "c-sel" },
   { key: "date", title: "Date", track: "5.5rem", least: 5.5, cell: "c-date", sort: "date", field: "date" },
   { key: "account", title: "Account", track: "minmax(6rem, 8fr)", least: 6, cell: "c-acct", sort: "account", field: "account" },
-  { key: "payee", title: "Payee", track: "minmax(9rem, 15fr)", least: 9, cell: "c-payee", sort: "payee", field: "payee" },
+  {
+    key: "payee",
+    title: "Payee",
+    track: "minmax(9rem, 15fr)",
+    least: 9,
+    cell: "c-payee",
+    sort: "payee",
+    field: "payee",
+    isName: true,
+  },
   { key: "note", title: "Note", track: "minmax(6rem, 12fr)", least: 6, cell: "c-note", sort: "note", field: "note" },
   {
     key: "category",

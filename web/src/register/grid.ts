@@ -258,7 +258,7 @@ export class Grid {
     const cells = new Map<ColumnKey, HTMLElement>();
     this.#columns.forEach((column, at) => {
       const cell = h("div", {
-        role: "gridcell",
+        role: column.isName ? "rowheader" : "gridcell",
         class: `cell ${column.cell}${column.isNum ? " num" : ""}`,
         "aria-colindex": at + 1,
         tabindex: -1,
