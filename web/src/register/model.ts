@@ -1,0 +1,184 @@
+// What the API of the books sends and takes.
+
+export interface Row {
+  id: string;
+  account: string;
+  account_name: string;
+  date: string;
+  payee: string | null;
+  note: string | null;
+  category: string | null;
+  category_id: string | null;
+  tags: string[];
+  amount: string;
+  amount_minor: number;
+  currency: string;
+  scale: number;
+  status: "booked" | "pending" | "scheduled" | "declined";
+  is_from_bank: boolean;
+  is_new: boolean;
+  is_edited: boolean;
+  is_cleared: boolean;
+  is_reconciled: boolean;
+  /** How many lines; more than one is a split. */
+  lines: number;
+  /** The account's balance after this row, where the server knows it. */
+  balance_minor?: number | null;
+}
+
+export interface Line {
+  id?: string;
+  amount: string;
+  amount_minor: number;
+  note: string | null;
+  category: string | null;
+  category_id: string | null;
+  tags: string[];
+}
+
+export interface Origin {
+  field: string;
+  layer: "bank" | "rule" | "person" | "none";
+  bank: string | null;
+  bank_shown: boolean;
+}
+
+export interface BankRow {
+  id: string;
+  bank: string;
+  provider: string;
+  received_at: string;
+  status: string;
+  counterparty: string | null;
+  text: string | null;
+  raw: string;
+  why: string;
+}
+
+export interface Happening {
+  batch: string;
+  at: string;
+  actor: "sync" | "import" | "you" | "person" | "rule" | "system";
+  who: string | null;
+  summary: string;
+  changes: { field: string; before: string | null; after: string | null }[];
+}
+
+export interface Detail extends Omit<Row, "lines"> {
+  lines: Line[];
+  booked_on: string | null;
+  value_on: string | null;
+  origins: Origin[];
+  bank_rows: BankRow[];
+  history: Happening[];
+}
+
+export interface Sum {
+  currency: string;
+  amount: string;
+  amount_minor: number;
+  count: number;
+}
+
+export interface Page {
+  total: number;
+  sums: Sum[];
+  transactions: Row[];
+}
+
+/** What of a row a person may set; null is blank. */
+export interface Changes {
+  date?: string;
+  payee?: string | null;
+  note?: string | null;
+  category_id?: string | null;
+  tags?: string[];
+  add_tags?: string[];
+  remove_tags?: string[];
+  amount?: string;
+  account?: string;
+  is_cleared?: boolean;
+  is_reviewed?: boolean;
+  lines?: { id?: string; amount: string; note: string | null; category_id: string | null; tags: string[] }[];
+}
+
+export type Field = "date" | "account" | "payee" | "note" | "category" | "tags" | "amount";
+
+/** A value that a person gave a field: what is sent, and how it reads. */
+export interface Given {
+  set: Changes;
+  /** As it is shown in a row until the server answers. */
+  shown: Partial<Row>;
+  /** As it reads in a sentence. */
+  text: string;
+}
+
+export interface Category {
+  id: string;
+  name: string;
+  path: string;
+  parent: string | null;
+  used: number;
+}
+
+export interface Payee {
+  id: string;
+  name: string;
+  last_category_id: string | null;
+  last_category: string | null;
+}
+
+export interface Tag {
+  id: string;
+  name: string;
+}
+
+export interface Account {
+  id: string;
+  name: string;
+  currency: string;
+  balance?: unknown;
+  scale?: number;
+  asset_path?: string | null;
+}
+
+export const FIELD_NAMES: Record<string, string> = {
+  date: "date",
+  account: "account",
+  payee: "payee",
+  note: "note",
+  category: "category",
+  category_id: "category",
+  tags: "tags",
+  amount: "amount",
+  lines: "split",
+  is_cleared: "cleared mark",
+  is_reviewed: "reviewed mark",
+};
+
+export function rowOf(detail: Detail): Row {
+  const { lines, booked_on: _booked, value_on: _value, origins: _origins, bank_rows: _rows, history: _history, ...rest } = detail;
+  return { ...rest, lines: lines.length };
+}
+
+export interface State {
+  word: string;
+  icon: string;
+}
+
+/** The state as it is shown: the first that holds. */
+export function stateOf(row: Row): State {
+  if (row.status === "pending") return { word: "Pending", icon: "clock" };
+  if (row.status === "scheduled") return { word: "Scheduled", icon: "clock" };
+  if (row.status === "declined") return { word: "Declined", icon: "close" };
+  if (row.is_reconciled) return { word: "Reconciled", icon: "lock" };
+  if (row.is_cleared) return { word: "Cleared", icon: "check" };
+  return { word: "Typed", icon: "pen" };
+}
+
+/** Why the amount of a row is not the person's to change, or null where it is. */
+export function whyAmountStands(row: Row): string | null {
+  if (row.is_from_bank) return "The bank's amount stands. Split the row if parts of it belong elsewhere.";
+  if (row.lines > 1) return "This row is split: change its lines.";
+  return null;
+}
