@@ -3,4 +3,5 @@ import "htmx.org";
 import "./copy-button";
 import "./live-view";
 import "./menus";
+import "./sidebar";
 import "./time-zone";

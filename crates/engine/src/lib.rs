@@ -13,6 +13,7 @@ mod ending;
 mod error;
 mod features;
 mod linking;
+mod overview;
 mod people;
 mod pictures;
 mod provider;
@@ -43,9 +44,10 @@ pub use ending::Unsynced;
 pub use error::EngineError;
 pub use features::{ACCOUNT_SYNCING, Feature, FeatureView, FixedFeature};
 pub use linking::{LinkChoice, LinkOffer, LinkTarget, Offered};
+pub use overview::{CategoryMonth, Flow, MOST_NEW_ROWS, Overview, OverviewQuery, OverviewRange};
 pub use people::{SetUp, SignedIn};
 pub use pictures::Picture;
-pub use status::{AccountStatus, ConnectedAccount, ConnectionView, FedAccount};
+pub use status::{AccountStatus, ConnectedAccount, ConnectionView, FedAccount, Standing};
 pub use sync::view::{RunLine, RunView, RunViewAccount};
 
 /// Each takes 19 MiB for as long as it lasts.
@@ -98,6 +100,7 @@ pub struct Engine {
     pub(crate) institution_lists: Arc<connecting::InstitutionLists>,
     pub(crate) flow_turns: Arc<connecting::FlowTurns>,
     pub(crate) pictures: Arc<pictures::Pictures>,
+    pub(crate) kept_sums: Arc<overview::KeptSums>,
     /// Places for hashing passwords.
     pub(crate) hashes: Arc<Semaphore>,
     /// Wakes the worker: a run is due.
@@ -127,6 +130,7 @@ impl Engine {
             institution_lists: Arc::default(),
             flow_turns: Arc::default(),
             pictures: Arc::default(),
+            kept_sums: Arc::default(),
             hashes: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             due: Arc::new(Notify::new()),
             progress: Arc::new(watch::Sender::new(0)),

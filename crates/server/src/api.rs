@@ -5,6 +5,7 @@
 mod books;
 mod connecting;
 mod features;
+mod overview;
 mod problem;
 mod runs;
 
@@ -36,6 +37,7 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(routes!(books::version))
         .routes(routes!(books::organizations))
         .routes(routes!(books::accounts, books::add_account))
+        .routes(routes!(overview::overview))
         .routes(routes!(books::transactions, books::add_transaction))
         .routes(routes!(books::delete_transaction))
         .routes(routes!(books::undo))
