@@ -167,7 +167,12 @@ impl Store {
     pub async fn first_month(&self, asker: &Asker) -> Result<Option<Month>, StoreError> {
         asker.require(Right::SeeBooks)?;
         let mut session = self.db.read().await?;
-        let text = sql!("SELECT MIN(dated_on) FROM transactions WHERE organization_id = $1 AND deleted_at IS NULL");
+        // By account, so that each is one look at the start of its index.
+        let text = sql!(
+            "SELECT MIN(f.dated_on) FROM (SELECT (SELECT MIN(t.dated_on) FROM transactions t
+                WHERE t.organization_id = a.organization_id AND t.account_id = a.id AND t.deleted_at IS NULL) AS dated_on
+                FROM accounts a WHERE a.organization_id = $1) AS f"
+        );
         let day: Option<SqlDate> =
             on!(session, c => sqlx::query_scalar(text).bind(asker.organization.uuid()).fetch_one(c).await?);
         Ok(day.map(|day| Month::of(day.to_jiff())))
@@ -179,7 +184,7 @@ impl Store {
         let mut session = self.db.read().await?;
         let text = sql!(
             "SELECT COUNT(*) FROM (SELECT 1 FROM transactions WHERE organization_id = $1 AND deleted_at IS NULL
-                AND reviewed_at IS NULL AND provider_dated_on IS NOT NULL LIMIT $2) AS some"
+                AND reviewed_at IS NULL AND provider_dated_on IS NOT NULL ORDER BY dated_on DESC LIMIT $2) AS some"
         );
         Ok(on!(session, c => sqlx::query_scalar(text)
             .bind(asker.organization.uuid())

@@ -17,10 +17,10 @@ fn short(month: Month, is_first: bool, overview: &Overview) -> String {
     month.first_day().strftime(if is_other_year { "%b \u{2019}%y" } else { "%b" }).to_string()
 }
 
-/// `Nov`, or `Dec 2025` where the year is another one than today's.
+/// `Nov`, or `Dec ’25` where the year is another one than today's.
 fn told(month: Month, overview: &Overview) -> String {
     let is_this_year = month.first_day().year() == overview.today.year();
-    month.first_day().strftime(if is_this_year { "%b" } else { "%b %Y" }).to_string()
+    month.first_day().strftime(if is_this_year { "%b" } else { "%b \u{2019}%y" }).to_string()
 }
 
 /// `November`, with its year where that is another one than today's.
