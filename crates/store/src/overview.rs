@@ -184,7 +184,7 @@ impl Store {
         let mut session = self.db.read().await?;
         let text = sql!(
             "SELECT COUNT(*) FROM (SELECT 1 FROM transactions WHERE organization_id = $1 AND deleted_at IS NULL
-                AND reviewed_at IS NULL AND provider_dated_on IS NOT NULL ORDER BY dated_on DESC LIMIT $2) AS some"
+                AND reviewed_at IS NULL AND provider_dated_on IS NOT NULL ORDER BY dated_on DESC LIMIT $2) AS newest"
         );
         Ok(on!(session, c => sqlx::query_scalar(text)
             .bind(asker.organization.uuid())
