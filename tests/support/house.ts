@@ -139,7 +139,7 @@ export const arm = (house: House, on: string, kind: string) => control(house, "f
 
 /** Opens the ⋯ menu of a page. */
 export async function openMenu(page: Page): Promise<void> {
-  await page.locator("details.menu > summary").click();
+  await page.getByRole("main").locator("details.menu > summary").click();
 }
 
 /** The id of the organization in a page's address. */

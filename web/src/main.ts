@@ -4,4 +4,5 @@ import "./copy-button";
 import "./live-view";
 import "./menus";
 import "./register/register";
+import "./sidebar";
 import "./time-zone";

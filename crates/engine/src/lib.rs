@@ -16,6 +16,7 @@ mod error;
 mod features;
 mod history;
 mod linking;
+mod overview;
 mod people;
 mod pictures;
 mod provider;
@@ -51,9 +52,10 @@ pub use error::EngineError;
 pub use features::{ACCOUNT_SYNCING, Feature, FeatureView, FixedFeature};
 pub use history::{SteppedBack, Steps};
 pub use linking::{LinkChoice, LinkOffer, LinkTarget, Offered};
+pub use overview::{CategoryMonth, Flow, MOST_NEW_ROWS, Overview, OverviewQuery, OverviewRange};
 pub use people::{SetUp, SignedIn};
 pub use pictures::Picture;
-pub use status::{AccountStatus, ConnectedAccount, ConnectionView, FedAccount};
+pub use status::{AccountStatus, ConnectedAccount, ConnectionView, FedAccount, Standing};
 pub use sync::view::{RunLine, RunView, RunViewAccount};
 
 /// Each takes 19 MiB for as long as it lasts.
@@ -106,6 +108,7 @@ pub struct Engine {
     pub(crate) institution_lists: Arc<connecting::InstitutionLists>,
     pub(crate) flow_turns: Arc<connecting::FlowTurns>,
     pub(crate) pictures: Arc<pictures::Pictures>,
+    pub(crate) kept_sums: Arc<overview::KeptSums>,
     /// Places for hashing passwords.
     pub(crate) hashes: Arc<Semaphore>,
     /// Wakes the worker: a run is due.
@@ -135,6 +138,7 @@ impl Engine {
             institution_lists: Arc::default(),
             flow_turns: Arc::default(),
             pictures: Arc::default(),
+            kept_sums: Arc::default(),
             hashes: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             due: Arc::new(Notify::new()),
             progress: Arc::new(watch::Sender::new(0)),

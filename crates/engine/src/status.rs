@@ -11,6 +11,7 @@ use bankside_domain::{AccountId, Asker, BankAccountId, Code, ConnectionId, RunId
 use bankside_store::{BankAccount, Connection, FeedFacts, KeptBalance};
 use jiff::Timestamp;
 
+use crate::accounts::AccountView;
 use crate::linking::shown_balance;
 use crate::{Engine, EngineError};
 
@@ -79,12 +80,24 @@ pub struct FedAccount {
     pub status: AccountStatus,
 }
 
-/// The statuses of all accounts of an organization.
-pub(crate) struct Statuses(HashMap<AccountId, AccountStatus>);
+/// Accounts and connections as they stand.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// All accounts with their status.
+    pub accounts: Vec<AccountView>,
+    /// The statuses of connections that feed no account.
+    pub unlinked: Vec<AccountStatus>,
+}
+
+/// The statuses of all accounts of an organization, and of the connections that feed none.
+pub(crate) struct Statuses {
+    by_account: HashMap<AccountId, AccountStatus>,
+    unlinked: Vec<AccountStatus>,
+}
 
 impl Statuses {
     pub(crate) fn of(&self, account: AccountId) -> AccountStatus {
-        self.0.get(&account).cloned().unwrap_or(AccountStatus {
+        self.by_account.get(&account).cloned().unwrap_or(AccountStatus {
             status: Status::WithoutBank,
             since: None,
             last_success_at: None,
@@ -120,7 +133,35 @@ impl Engine {
             };
             statuses.insert(facts.account, account);
         }
-        Ok(Statuses(statuses))
+        let feeding: BTreeSet<ConnectionId> = statuses.values().filter_map(|status| status.connection).collect();
+        let unlinked = connections.values().filter(|connection| !feeding.contains(&connection.id));
+        let unlinked = unlinked.map(|connection| self.status_of_connection(connection, &blocked)).collect();
+        Ok(Statuses { by_account: statuses, unlinked })
+    }
+
+    /// Accounts and connections as they stand.
+    pub async fn standing(&self, asker: &Asker) -> Result<Standing, EngineError> {
+        let accounts = self.store.accounts(asker).await?;
+        let statuses = self.account_statuses(asker).await?;
+        let accounts =
+            accounts.into_iter().map(|account| AccountView { status: statuses.of(account.id), account }).collect();
+        Ok(Standing { accounts, unlinked: statuses.unlinked })
+    }
+
+    /// The status of a connection by itself, whatever it feeds.
+    fn status_of_connection(&self, connection: &Connection, blocked: &HashMap<String, FaultRecord>) -> AccountStatus {
+        let known = facts_of_connection(connection, blocked);
+        let status = derive(&Facts { connection: Some(known), proof: None }, self.ambient.now());
+        AccountStatus {
+            since: since(&status, Some(connection), None),
+            status,
+            last_success_at: None,
+            last_run: None,
+            connection: Some(connection.id),
+            bank: Some(connection.institution_name.clone()),
+            bank_account: None,
+            proof: None,
+        }
     }
 
     /// What keeps the providers of connections from being called, by provider.
@@ -176,21 +217,7 @@ impl Engine {
                 .iter()
                 .filter_map(|account| account.feeds.as_ref().map(|fed| &fed.status))
                 .max_by_key(|standing| urgency(&standing.status));
-            let own = || {
-                let known = facts_of_connection(&connection, &blocked);
-                let status = derive(&Facts { connection: Some(known), proof: None }, self.ambient.now());
-                AccountStatus {
-                    since: since(&status, Some(&connection), None),
-                    status,
-                    last_success_at: None,
-                    last_run: None,
-                    connection: Some(connection.id),
-                    bank: Some(connection.institution_name.clone()),
-                    bank_account: None,
-                    proof: None,
-                }
-            };
-            let status = worst.cloned().unwrap_or_else(own);
+            let status = worst.cloned().unwrap_or_else(|| self.status_of_connection(&connection, &blocked));
             let descriptor = self.connectors.get(&connection.provider).map(|connector| connector.descriptor());
             views.push(ConnectionView {
                 bank_accounts,

@@ -8,6 +8,7 @@ mod events;
 mod features;
 mod history;
 mod naming;
+mod overview;
 mod problem;
 mod reconciling;
 mod runs;
@@ -56,6 +57,7 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(routes!(history::redo_step))
         .routes(routes!(history::mine))
         .routes(routes!(events::events))
+        .routes(routes!(overview::overview))
         .routes(routes!(books::take_bank_opening))
         .routes(routes!(connecting::providers))
         .routes(routes!(connecting::connections))

@@ -71,7 +71,8 @@ fn syncing_routes() -> Router<App> {
 /// Every other page, in one list.
 fn page_routes() -> Router<App> {
     use pages::{
-        add_account, consents, doors, files, flows, integrations, keys, links, register, runs, settings, undo,
+        add_account, consents, doors, files, flows, integrations, keys, links, overview, register, runs, settings,
+        sidebar, undo,
     };
     Router::new()
         .route("/", get(doors::home))
@@ -82,6 +83,8 @@ fn page_routes() -> Router<App> {
         .route("/favicon.svg", get(files::favicon))
         .route("/assets/{version}/{name}", get(files::asset))
         .route("/connect/callback", get(flows::callback))
+        .route("/o/{organization}/overview", get(overview::show))
+        .route("/o/{organization}/sidebar", get(sidebar::show))
         .route("/o/{organization}/transactions", get(register::all_accounts))
         .route("/o/{organization}/accounts/{account}", get(register::one_account))
         .route("/o/{organization}/accounts/{account}/transactions/new", get(register::new_form).post(register::add))

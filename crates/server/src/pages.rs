@@ -9,19 +9,22 @@ pub(crate) mod flows;
 pub(crate) mod integrations;
 pub(crate) mod keys;
 pub(crate) mod links;
+pub(crate) mod overview;
 pub(crate) mod register;
 pub(crate) mod runs;
 pub(crate) mod settings;
+pub(crate) mod sidebar;
 pub(crate) mod undo;
 
 use bankside_domain::AccountId;
-use bankside_engine::ACCOUNT_SYNCING;
+use bankside_engine::{ACCOUNT_SYNCING, Standing};
 
 use crate::App;
 use crate::error::PageError;
 use crate::session::Member;
 use crate::view::day::Today;
-use crate::view::shell::{Place, ServerFacts, Shell};
+use crate::view::shell::{Around, Place, ServerFacts, Shell};
+use crate::view::side::Looker;
 
 /// The shell of a page.
 pub(crate) async fn shell(
@@ -30,13 +33,38 @@ pub(crate) async fn shell(
     place: Place,
     open: Option<AccountId>,
 ) -> Result<Shell, PageError> {
-    let accounts = app.engine.accounts(member.asker()).await?;
-    let today = today(app, member);
+    let standing = app.engine.standing(member.asker()).await?;
+    shell_around(app, member, place, open, &standing).await
+}
+
+/// The shell of a page that knows already how accounts and connections stand.
+pub(crate) async fn shell_around(
+    app: &App,
+    member: &Member,
+    place: Place,
+    open: Option<AccountId>,
+    standing: &Standing,
+) -> Result<Shell, PageError> {
+    let memberships = app.engine.memberships(member.person.id).await?;
+    let looker = Looker::of(&member.person.name, &member.membership, &memberships, member.has_folded_side);
+    shell_for(app, member, place, open, standing, looker).await
+}
+
+pub(crate) async fn shell_for(
+    app: &App,
+    member: &Member,
+    place: Place,
+    open: Option<AccountId>,
+    standing: &Standing,
+    looker: Looker,
+) -> Result<Shell, PageError> {
+    let assets = app.engine.asset_paths(member.asker()).await?;
     let server = ServerFacts {
         is_plain_http: crate::security::is_plain_http(&app.engine.settings().public_url),
         is_syncing_on: app.engine.is_on(&ACCOUNT_SYNCING).await?,
     };
-    Ok(Shell::new(&member.membership, place, open, &accounts, today, server))
+    let around = Around { membership: &member.membership, standing, assets: &assets };
+    Ok(Shell::new(around, looker, place, open, today(app, member), server))
 }
 
 /// Now, in the organization's zone.

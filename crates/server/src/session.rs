@@ -14,6 +14,8 @@ use crate::error::PageError;
 const PLAIN: &str = "bankside";
 /// Browsers keep a cookie of this name only when it is secure and of this host alone.
 const SECURE: &str = "__Host-bankside";
+/// How a browser remembers that its person has folded the sidebar. The script writes it; it says nothing about anybody.
+const SIDE: &str = "bankside_side";
 
 fn name(home: &Url) -> &'static str {
     if home.scheme() == "https" { SECURE } else { PLAIN }
@@ -42,7 +44,10 @@ pub(crate) fn end(home: &Url) -> SetCookie {
 
 /// The token that a browser sent.
 pub(crate) fn token(headers: &HeaderMap, home: &Url) -> Option<String> {
-    let wanted = name(home);
+    cookie(headers, name(home))
+}
+
+fn cookie(headers: &HeaderMap, wanted: &str) -> Option<String> {
     headers
         .get_all(header::COOKIE)
         .into_iter()
@@ -76,6 +81,8 @@ impl FromRequestParts<App> for Visitor {
 pub(crate) struct Member {
     pub(crate) membership: Membership,
     pub(crate) person: Person,
+    /// Whether they have folded the sidebar in this browser.
+    pub(crate) has_folded_side: bool,
 }
 
 impl Member {
@@ -94,7 +101,8 @@ impl FromRequestParts<App> for Member {
         let organization: OrganizationId =
             named.and_then(|(_, id)| id.parse().ok()).ok_or_else(PageError::not_found)?;
         let membership = app.engine.membership(person.id, organization).await?;
-        Ok(Self { membership, person })
+        let has_folded_side = cookie(&parts.headers, SIDE).is_some_and(|state| state == "closed");
+        Ok(Self { membership, person, has_folded_side })
     }
 }
 

@@ -1,9 +1,11 @@
 //! What templates are given: everything is text here, said the way people read it.
 
+pub(crate) mod chart;
 pub(crate) mod day;
 pub(crate) mod fault;
 pub(crate) mod money;
 pub(crate) mod shell;
+pub(crate) mod side;
 pub(crate) mod status;
 
 use std::fmt;

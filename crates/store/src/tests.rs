@@ -2,6 +2,7 @@
 
 mod apply;
 mod editing;
+mod overview;
 mod properties;
 mod renewals;
 mod schema;

@@ -1,31 +1,22 @@
 //! The shell around every page of an organization: who, where to, and the accounts with their balances.
 
-use bankside_domain::{Asker, Code, Currency, OrganizationId, OrganizationKind};
-use bankside_engine::{AccountView, Membership};
+use std::collections::HashMap;
+
+use bankside_domain::{AccountId, Asker, Code, Currency, OrganizationId, OrganizationKind};
+use bankside_engine::{Membership, Standing};
 
 use super::day::Today;
 use super::money::amount;
-use super::status::StatusView;
+use super::side::{Looker, Making, Side, SideAccount};
 
 /// Which page of the navigation is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
+    Overview,
     Transactions,
     Banks,
     Settings,
     AddAccount,
-}
-
-/// An account in the sidebar.
-#[derive(Debug, Clone)]
-pub(crate) struct SideAccount {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) balance: String,
-    /// Written only where it differs from the organization's.
-    pub(crate) currency: Option<String>,
-    pub(crate) status: StatusView,
-    pub(crate) is_open: bool,
 }
 
 /// What holds for every page of this server.
@@ -42,6 +33,8 @@ pub(crate) struct Shell {
     pub(crate) organization_name: String,
     pub(crate) kind_and_role: String,
     pub(crate) place: Place,
+    pub(crate) side: Side,
+    /// The open accounts, in the order of the sidebar.
     pub(crate) accounts: Vec<SideAccount>,
     pub(crate) total: String,
     pub(crate) total_currency: String,
@@ -57,38 +50,47 @@ pub(crate) struct Shell {
     pub(crate) asker: Asker,
 }
 
+/// What of an organization every page shows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Around<'a> {
+    pub(crate) membership: &'a Membership,
+    pub(crate) standing: &'a Standing,
+    /// The names on the way to the assets that accounts belong to.
+    pub(crate) assets: &'a HashMap<AccountId, Vec<String>>,
+}
+
 impl Shell {
     pub(crate) fn new(
-        membership: &Membership,
+        around: Around<'_>,
+        looker: Looker,
         place: Place,
-        open: Option<bankside_domain::AccountId>,
-        accounts: &[AccountView],
+        open: Option<AccountId>,
         today: Today,
         server: ServerFacts,
     ) -> Self {
+        let Around { membership, standing, assets } = around;
         let organization = &membership.organization;
         let mut total = 0_i64;
         let mut total_scale: Option<Currency> = None;
         let mut left_out = 0;
-        let mut side = Vec::with_capacity(accounts.len());
-        for view in accounts.iter().filter(|view| !view.account.is_closed) {
-            let account = &view.account;
-            let is_home = account.currency.code == organization.currency;
-            if is_home {
+        for account in standing.accounts.iter().map(|view| &view.account).filter(|account| !account.is_closed) {
+            if account.currency.code == organization.currency {
                 total = total.saturating_add(account.balance_minor());
                 total_scale = Some(account.currency);
             } else {
                 left_out += 1;
             }
-            side.push(SideAccount {
-                id: account.id.to_string(),
-                name: account.name.clone(),
-                balance: amount(account.balance_minor(), account.currency),
-                currency: (!is_home).then(|| account.currency.code.to_string()),
-                status: StatusView::of(&view.status.status, Some(account.currency), &today),
-                is_open: open == Some(account.id),
-            });
         }
+        let making = Making {
+            standing,
+            assets,
+            home: organization.currency,
+            place,
+            open,
+            today: &today,
+            organization: organization.id,
+        };
+        let (side, accounts) = making.make(looker);
         let home = total_scale
             .or_else(|| Currency::iso(organization.currency.as_str()).ok())
             .unwrap_or(Currency { code: organization.currency, scale: 2 });
@@ -97,7 +99,8 @@ impl Shell {
             organization_name: organization.name.clone(),
             kind_and_role: format!("{} · {}", kind(organization.kind), membership.role.code()),
             place,
-            accounts: side,
+            side,
+            accounts,
             total: amount(total, home),
             total_currency: organization.currency.to_string(),
             left_out,

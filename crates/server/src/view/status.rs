@@ -273,6 +273,7 @@ mod tests {
             organization_name: "Harbour household".to_owned(),
             kind_and_role: String::new(),
             place: Place::Banks,
+            side: crate::view::side::Side::default(),
             accounts: Vec::new(),
             total: String::new(),
             total_currency: String::new(),

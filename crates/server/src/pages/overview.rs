@@ -1,0 +1,169 @@
+//! The overview: net worth and how it came about, one month by category, and what needs a person.
+
+mod figures;
+mod needs;
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use bankside_domain::Month;
+use bankside_engine::{Overview, OverviewQuery, OverviewRange};
+use serde::Deserialize;
+
+use crate::App;
+use crate::error::{PageError, page};
+use crate::pages::shell_around;
+use crate::session::Member;
+use crate::view::money::{amount, signed};
+use crate::view::shell::{Place, Shell};
+use figures::{BalanceTable, Cashflow, CategoryTable, NetWorth};
+use needs::Needs;
+
+/// What the overview's address may say.
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    /// `year` is this year; anything else is twelve months.
+    #[serde(default)]
+    range: String,
+    /// The month that is shown by category, such as `2026-10`.
+    #[serde(default)]
+    month: String,
+    /// `all` lists every account; otherwise those with the largest balances.
+    #[serde(default)]
+    accounts: String,
+}
+
+impl Asked {
+    fn is_year(&self) -> bool {
+        self.range == "year"
+    }
+
+    fn wants_all(&self) -> bool {
+        self.accounts == "all"
+    }
+
+    fn range(&self) -> &'static str {
+        if self.is_year() { "year" } else { "" }
+    }
+}
+
+/// The address of the page with what is asked; what is blank is left out.
+fn address(range: &str, month: &str, accounts: &str) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in [("range", range), ("month", month), ("accounts", accounts)] {
+        if !value.is_empty() {
+            query.append_pair(name, value);
+        }
+    }
+    format!("?{}", query.finish())
+}
+
+#[derive(Template)]
+#[template(path = "overview.html")]
+struct OverviewHtml {
+    shell: Shell,
+    lede: String,
+    ranges: Vec<RangeLink>,
+    can_sync: bool,
+    needs: Needs,
+    net_worth: NetWorth,
+    cashflow: Cashflow,
+    categories: CategoryTable,
+    balances: BalanceTable,
+    /// Said of accounts that the sums leave out.
+    left_out: Option<String>,
+}
+
+/// One of the ranges to choose from.
+struct RangeLink {
+    label: &'static str,
+    url: String,
+    is_chosen: bool,
+}
+
+/// The page.
+pub(crate) async fn show(
+    State(app): State<App>,
+    member: Member,
+    Query(asked): Query<Asked>,
+) -> Result<Response, PageError> {
+    let range = if asked.is_year() { OverviewRange::ThisYear } else { OverviewRange::TwelveMonths };
+    let month: Option<Month> = asked.month.parse().ok();
+    let overview = app.engine.overview(member.asker(), &OverviewQuery { range, month }).await?;
+    let shell = shell_around(&app, &member, Place::Overview, None, &overview.standing).await?;
+    let needs = Needs::of(&app, &member, &overview, &shell).await?;
+    let has_connection = overview.standing.accounts.iter().any(|view| view.status.connection.is_some());
+    let range_link = |label, range: &str, is_chosen| RangeLink {
+        label,
+        url: address(range, &asked.month, &asked.accounts),
+        is_chosen,
+    };
+    let html = OverviewHtml {
+        lede: lede(&overview, &needs),
+        ranges: vec![range_link("12 months", "", !asked.is_year()), range_link("This year", "year", asked.is_year())],
+        can_sync: has_connection && shell.may_sync(),
+        needs,
+        net_worth: NetWorth::of(&overview),
+        cashflow: Cashflow::of(&overview),
+        categories: CategoryTable::of(&overview, &shell, &asked),
+        balances: BalanceTable::of(&overview, &shell, &asked),
+        left_out: left_out(&overview),
+        shell,
+    };
+    Ok(page(&html)?.into_response())
+}
+
+/// `Wednesday 25 November. Three things need you.`
+fn lede(overview: &Overview, needs: &Needs) -> String {
+    let day = overview.today.strftime("%A %-d %B");
+    match needs.count {
+        0 => format!("{day}. Nothing needs you."),
+        1 => format!("{day}. One thing needs you."),
+        2 => format!("{day}. Two things need you."),
+        3 => format!("{day}. Three things need you."),
+        many => format!("{day}. {many} things need you."),
+    }
+}
+
+/// Accounts in other currencies are listed, and never added.
+fn left_out(overview: &Overview) -> Option<String> {
+    let accounts = overview.standing.accounts.iter().map(|view| &view.account);
+    let others = accounts.filter(|account| !account.is_closed && account.currency.code != overview.currency.code);
+    let mut codes: Vec<&str> = Vec::new();
+    let mut count = 0;
+    for account in others {
+        count += 1;
+        if !codes.contains(&account.currency.code.as_str()) {
+            codes.push(account.currency.code.as_str());
+        }
+    }
+    match count {
+        0 => None,
+        1 => Some(format!("One account in {} is not counted.", codes.join(", "))),
+        many => Some(format!("{many} accounts in {} are not counted.", codes.join(", "))),
+    }
+}
+
+impl Needs {
+    /// Where the rows are that nobody has looked at.
+    fn new_rows_url(shell: &Shell) -> String {
+        shell.at("transactions?new=true")
+    }
+}
+
+/// An amount that may be zero, with its sign.
+fn change(minor: i64, overview: &Overview) -> Change {
+    Change { text: signed(minor, overview.currency), is_in: minor > 0 }
+}
+
+/// An amount with whether it is money in.
+#[derive(Debug, Clone)]
+struct Change {
+    text: String,
+    is_in: bool,
+}
+
+/// An amount in the organization's currency.
+fn home(minor: i64, overview: &Overview) -> String {
+    amount(minor, overview.currency)
+}

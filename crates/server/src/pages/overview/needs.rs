@@ -1,0 +1,207 @@
+//! What needs a person: every status that waits for somebody, with one step to its remedy, and rows that nobody has looked at.
+
+use std::collections::BTreeMap;
+
+use bankside_domain::ConnectionId;
+use bankside_domain::balance::Proof;
+use bankside_domain::status::Status;
+use bankside_engine::{AccountStatus, AccountView, MOST_NEW_ROWS, Overview};
+
+use crate::App;
+use crate::error::PageError;
+use crate::session::Member;
+use crate::view::counted;
+use crate::view::money::grouped;
+use crate::view::shell::Shell;
+use crate::view::status::{Action, Note};
+
+/// More than this many are said to be there, and found on their own page.
+const MOST_LISTED: usize = 8;
+
+/// What needs a person.
+pub(super) struct Needs {
+    /// How many things do.
+    pub(super) count: usize,
+    pub(super) listed: Vec<Need>,
+    /// How many are not listed.
+    pub(super) more: usize,
+    /// `3 of 4 accounts proven`; nothing where no bank feeds one.
+    pub(super) proven: Option<Proven>,
+    /// When rows came in last, and when next.
+    pub(super) syncs: Vec<String>,
+}
+
+/// One thing.
+pub(super) struct Need {
+    pub(super) tone: &'static str,
+    pub(super) icon: &'static str,
+    pub(super) title: String,
+    pub(super) text: String,
+    pub(super) action: Option<Action>,
+}
+
+/// How many accounts the banks' balances prove.
+pub(super) struct Proven {
+    pub(super) text: String,
+    /// Of accounts whose balance is another one than the bank's.
+    pub(super) apart: Option<String>,
+    pub(super) is_all: bool,
+}
+
+impl Needs {
+    pub(super) async fn of(app: &App, member: &Member, overview: &Overview, shell: &Shell) -> Result<Self, PageError> {
+        let mut listed = Vec::new();
+        let groups = groups(overview);
+        let mut count = groups.len();
+        for group in groups.into_iter().take(MOST_LISTED) {
+            listed.extend(group.need(app, member, shell).await?);
+        }
+        let more = count - listed.len();
+        if overview.new_rows > 0 {
+            count += 1;
+            listed.push(new_rows(overview.new_rows, shell));
+        }
+        Ok(Self { count, listed, more, proven: proven(overview), syncs: syncs(overview, shell) })
+    }
+}
+
+/// Accounts of one connection that need the same.
+struct Waiting<'a> {
+    accounts: Vec<&'a AccountView>,
+    status: &'a AccountStatus,
+}
+
+/// What belongs to the connection is one thing, however many accounts it feeds; a balance that differs is the account's own.
+fn groups(overview: &Overview) -> Vec<Waiting<'_>> {
+    let mut by_connection: BTreeMap<(u8, Option<ConnectionId>), Waiting<'_>> = BTreeMap::new();
+    let mut apart = Vec::new();
+    for view in overview.standing.accounts.iter().filter(|view| Note::needs_somebody(&view.status.status)) {
+        if matches!(view.status.status, Status::CheckData { .. }) {
+            apart.push(Waiting { accounts: vec![view], status: &view.status });
+            continue;
+        }
+        let key = (rank(&view.status.status), view.status.connection);
+        let waiting = by_connection.entry(key);
+        waiting.or_insert(Waiting { accounts: Vec::new(), status: &view.status }).accounts.push(view);
+    }
+    for status in overview.standing.unlinked.iter().filter(|status| Note::needs_somebody(&status.status)) {
+        by_connection.insert((rank(&status.status), status.connection), Waiting { accounts: Vec::new(), status });
+    }
+    let (stopped, later): (Vec<_>, Vec<_>) = by_connection.into_iter().partition(|((rank, _), _)| *rank < RENEW_BY);
+    let of = |waiting: Vec<(_, _)>| waiting.into_iter().map(|(_, waiting)| waiting);
+    of(stopped).chain(apart).chain(of(later)).collect()
+}
+
+const RENEW_BY: u8 = 4;
+
+/// What has stopped comes first.
+fn rank(status: &Status) -> u8 {
+    match status {
+        Status::RenewNow => 0,
+        Status::KeysNeeded(_) => 1,
+        Status::OperatorNeeded(_) => 2,
+        Status::AnswerNeeded(_) => 3,
+        _ => RENEW_BY,
+    }
+}
+
+impl Waiting<'_> {
+    async fn need(&self, app: &App, member: &Member, shell: &Shell) -> Result<Option<Need>, PageError> {
+        let provider = match self.status.connection {
+            Some(connection) => {
+                app.engine.descriptor(&app.engine.connection(member.asker(), connection).await?.provider)
+            }
+            None => None,
+        };
+        let alone = match self.accounts.as_slice() {
+            [view] => Some(&view.account),
+            _ => None,
+        };
+        let (id, currency) = (alone.map(|account| account.id), alone.map(|account| account.currency));
+        let Some(note) = Note::of(self.status, id, provider, currency, shell) else { return Ok(None) };
+        let names: Vec<&str> = self.accounts.iter().map(|view| view.account.name.as_str()).collect();
+        let of = match (alone, &self.status.bank) {
+            (Some(account), _) if matches!(self.status.status, Status::CheckData { .. }) => account.name.clone(),
+            (_, Some(bank)) => bank.clone(),
+            (_, None) => names.join(", "),
+        };
+        let mut text = note.cause;
+        if let Some(outlook) = note.outlook.filter(|_| !matches!(self.status.status, Status::CheckData { .. })) {
+            text = format!("{text} {outlook}");
+        }
+        if !names.is_empty() && !matches!(self.status.status, Status::CheckData { .. }) {
+            text = format!("{}: {text}", names.join(", "));
+        }
+        let see = alone.map(|account| Action {
+            label: "See",
+            url: shell.at(&format!("accounts/{}", account.id)),
+            is_post: false,
+        });
+        Ok(Some(Need {
+            tone: note.mark.tone,
+            icon: note.mark.icon,
+            title: format!("{of}: {}", lowered(&note.mark.word)),
+            text,
+            action: note.action.or(see),
+        }))
+    }
+}
+
+/// A word within a sentence: `Renew now` is `renew now` there.
+fn lowered(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn new_rows(count: i64, shell: &Shell) -> Need {
+    let title = if count > MOST_NEW_ROWS {
+        format!("More than {} new rows", grouped(MOST_NEW_ROWS))
+    } else {
+        counted(count, "new row", "new rows")
+    };
+    let they = if count == 1 { "A bank has brought it" } else { "Banks have brought them" };
+    Need {
+        tone: "is-act",
+        icon: "inbox",
+        title,
+        text: format!("{they}, and nobody has looked yet."),
+        action: Some(Action { label: "Look", url: Needs::new_rows_url(shell), is_post: false }),
+    }
+}
+
+fn proven(overview: &Overview) -> Option<Proven> {
+    let open = || overview.standing.accounts.iter().filter(|view| !view.account.is_closed);
+    let fed = open().filter(|view| view.status.bank_account.is_some()).count();
+    if fed == 0 {
+        return None;
+    }
+    let proven = open().filter(|view| view.status.is_proven()).count();
+    let is_apart =
+        |view: &&AccountView| matches!(view.status.proof, Some(Proof::Diverged { .. } | Proof::OpeningDiffers { .. }));
+    let apart = match open().filter(is_apart).count() {
+        0 => None,
+        1 => Some("One balance is apart.".to_owned()),
+        many => Some(format!("{many} balances are apart.")),
+    };
+    let nouns = if fed == 1 { "account with a bank proven" } else { "accounts with a bank proven" };
+    Some(Proven { text: format!("{proven} of {fed} {nouns}"), apart, is_all: proven == fed })
+}
+
+fn syncs(overview: &Overview, shell: &Shell) -> Vec<String> {
+    let views = || overview.standing.accounts.iter().filter(|view| view.status.connection.is_some());
+    if views().next().is_none() {
+        return Vec::new();
+    }
+    let last = views().filter_map(|view| view.status.last_success_at).max();
+    let mut lines = vec![match last {
+        Some(at) => format!("Last sync: {}.", shell.today.moment(at)),
+        None => "Last sync: not yet.".to_owned(),
+    }];
+    let is_running = views().any(|view| matches!(view.status.status, Status::Syncing));
+    lines.push(match (is_running, shell.is_syncing_on) {
+        (true, _) => "Next: going on now.".to_owned(),
+        (false, true) => "Next: when you press Bank sync.".to_owned(),
+        (false, false) => "Next: none, account syncing is off.".to_owned(),
+    });
+    lines
+}
