@@ -5,6 +5,7 @@
 mod books;
 mod connecting;
 mod features;
+mod me;
 mod problem;
 mod runs;
 
@@ -33,6 +34,7 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .merge(guard(syncing()))
         .routes(routes!(features::features))
         .routes(routes!(features::switch))
+        .routes(routes!(me::formats, me::set_formats))
         .routes(routes!(books::version))
         .routes(routes!(books::organizations))
         .routes(routes!(books::accounts, books::add_account))

@@ -100,6 +100,7 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/batches/{batch}/undo", get(undo::form).post(undo::undo))
         .route("/o/{organization}/banks", get(integrations::show))
         .route("/o/{organization}/settings", get(settings::show))
+        .route("/o/{organization}/settings/formats", post(settings::formats::save))
         .route("/o/{organization}/settings/shown", post(settings::advanced::unfold))
         .route("/o/{organization}/settings/features/{feature}", post(settings::advanced::switch))
 }

@@ -39,9 +39,9 @@ pub(crate) async fn shell(
     Ok(Shell::new(&member.membership, place, open, &accounts, today, server))
 }
 
-/// Now, in the organization's zone.
+/// Now, in the organization's zone, told as the person reads.
 pub(crate) fn today(app: &App, member: &Member) -> Today {
-    Today::new(app.engine.ambient().now(), &member.membership.organization.time_zone)
+    Today::new(app.engine.ambient().now(), &member.membership.organization.time_zone, member.formats)
 }
 
 /// The first letter of a name, for its monogram.

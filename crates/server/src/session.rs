@@ -4,7 +4,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::AppendHeaders;
-use bankside_domain::{Asker, OrganizationId};
+use bankside_domain::{Asker, Formats, OrganizationId};
 use bankside_engine::{Membership, Person, SignedIn};
 use url::Url;
 
@@ -76,6 +76,18 @@ impl FromRequestParts<App> for Visitor {
 pub(crate) struct Member {
     pub(crate) membership: Membership,
     pub(crate) person: Person,
+    /// How they read figures and days.
+    pub(crate) formats: Formats,
+}
+
+/// How a person reads figures and days: as they chose, else as their browser's languages have it.
+pub(crate) fn formats(person: &Person, headers: &HeaderMap) -> Formats {
+    person.formats.with_languages(languages(headers))
+}
+
+/// The languages that a browser asks for.
+pub(crate) fn languages(headers: &HeaderMap) -> &str {
+    headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 impl Member {
@@ -94,7 +106,8 @@ impl FromRequestParts<App> for Member {
         let organization: OrganizationId =
             named.and_then(|(_, id)| id.parse().ok()).ok_or_else(PageError::not_found)?;
         let membership = app.engine.membership(person.id, organization).await?;
-        Ok(Self { membership, person })
+        let formats = formats(&person, &parts.headers);
+        Ok(Self { membership, person, formats })
     }
 }
 

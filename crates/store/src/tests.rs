@@ -1,6 +1,7 @@
 //! Tests of the store; each runs on both engines.
 
 mod apply;
+mod people;
 mod properties;
 mod renewals;
 mod schema;

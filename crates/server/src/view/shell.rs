@@ -4,7 +4,6 @@ use bankside_domain::{Asker, Code, Currency, OrganizationId, OrganizationKind};
 use bankside_engine::{AccountView, Membership};
 
 use super::day::Today;
-use super::money::amount;
 use super::status::StatusView;
 
 /// Which page of the navigation is open.
@@ -83,7 +82,7 @@ impl Shell {
             side.push(SideAccount {
                 id: account.id.to_string(),
                 name: account.name.clone(),
-                balance: amount(account.balance_minor(), account.currency),
+                balance: today.amount(account.balance_minor(), account.currency),
                 currency: (!is_home).then(|| account.currency.code.to_string()),
                 status: StatusView::of(&view.status.status, Some(account.currency), &today),
                 is_open: open == Some(account.id),
@@ -98,7 +97,7 @@ impl Shell {
             kind_and_role: format!("{} · {}", kind(organization.kind), membership.role.code()),
             place,
             accounts: side,
-            total: amount(total, home),
+            total: today.amount(total, home),
             total_currency: organization.currency.to_string(),
             left_out,
             version: env!("CARGO_PKG_VERSION"),
@@ -108,6 +107,16 @@ impl Shell {
             today,
             asker: membership.asker,
         }
+    }
+
+    /// How the person reads figures, as scripts of the page are told.
+    pub(crate) fn numbers(&self) -> &'static str {
+        self.today.formats.numbers.code()
+    }
+
+    /// How the person reads days, as scripts of the page are told.
+    pub(crate) fn dates(&self) -> &'static str {
+        self.today.formats.dates.code()
     }
 
     /// The address of a page of this organization.
