@@ -2,6 +2,10 @@
 import "htmx.org";
 import "./copy-button";
 import "./format-examples";
+import "./help";
+import "./keys";
 import "./live-view";
 import "./menus";
+import "./palette";
+import "./privacy";
 import "./time-zone";

@@ -71,7 +71,7 @@ fn syncing_routes() -> Router<App> {
 /// Every other page, in one list.
 fn page_routes() -> Router<App> {
     use pages::{
-        add_account, consents, doors, files, flows, integrations, keys, links, register, runs, settings, undo,
+        add_account, consents, doors, files, flows, integrations, keys, links, palette, register, runs, settings, undo,
     };
     Router::new()
         .route("/", get(doors::home))
@@ -99,6 +99,7 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/runs/{run}/rows", get(runs::rows::show))
         .route("/o/{organization}/batches/{batch}/undo", get(undo::form).post(undo::undo))
         .route("/o/{organization}/banks", get(integrations::show))
+        .route("/o/{organization}/palette", get(palette::offers))
         .route("/o/{organization}/settings", get(settings::show))
         .route("/o/{organization}/settings/formats", post(settings::formats::save))
         .route("/o/{organization}/settings/shown", post(settings::advanced::unfold))

@@ -9,6 +9,7 @@ pub(crate) mod flows;
 pub(crate) mod integrations;
 pub(crate) mod keys;
 pub(crate) mod links;
+pub(crate) mod palette;
 pub(crate) mod register;
 pub(crate) mod runs;
 pub(crate) mod settings;
