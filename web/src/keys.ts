@@ -23,7 +23,7 @@ function withMod(event: KeyboardEvent): (() => void) | undefined {
 }
 
 function alone(event: KeyboardEvent): (() => void) | undefined {
-  if (event.ctrlKey || event.metaKey || !lettersAreOn() || isTyping(event.target) || document.querySelector("dialog[open]")) return undefined;
+  if (event.ctrlKey || event.metaKey || !lettersAreOn() || isTyping(event.target) || document.querySelector("dialog:modal")) return undefined;
   if (event.key === "?") return openHelp;
   if (event.key !== "[" && event.key !== "]") return undefined;
   const url = neighbour(event.key === "]" ? 1 : -1);

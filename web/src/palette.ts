@@ -39,7 +39,7 @@ const ASK_AFTER_MS = 150;
 
 export function openPalette(): void {
   const opener = document.querySelector<HTMLElement>("[data-palette]");
-  if (!opener || document.querySelector("dialog[open]")) return;
+  if (!opener || document.querySelector("dialog:modal")) return;
   new Palette(opener.dataset.palette ?? "", opener.dataset.api ?? "", opener.dataset.register ?? "").open();
 }
 
