@@ -2,7 +2,7 @@
 import { build } from "esbuild";
 
 await build({
-  entryPoints: { app: "src/main.ts", bankside: "style/bankside.css" },
+  entryPoints: { app: "src/main.ts", early: "src/early.ts", bankside: "style/bankside.css" },
   outdir: process.argv[2] ?? "dist",
   bundle: true,
   minify: true,

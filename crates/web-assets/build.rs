@@ -1,7 +1,7 @@
 //! Bundles `web/` with npm into `OUT_DIR` and writes a table of the results for `lib.rs` to include.
 //!
 //! The sources are copied first, so that nothing is ever written beside them. `BANKSIDE_WEB_DIST` names a ready bundle instead
-//! (a folder with `app.js` and `bankside.css`), for builds without Node.
+//! (a folder with `app.js`, `early.js` and `bankside.css`), for builds without Node.
 
 use std::collections::hash_map::DefaultHasher;
 use std::error::Error;
@@ -12,8 +12,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What the bundle consists of, and how it is served.
-const BUNDLE: [(&str, &str); 2] =
-    [("app.js", "text/javascript; charset=utf-8"), ("bankside.css", "text/css; charset=utf-8")];
+const BUNDLE: [(&str, &str); 3] = [
+    ("app.js", "text/javascript; charset=utf-8"),
+    ("early.js", "text/javascript; charset=utf-8"),
+    ("bankside.css", "text/css; charset=utf-8"),
+];
 
 const MANIFESTS: [&str; 3] = ["package.json", "package-lock.json", "build.mjs"];
 const FOLDERS: [&str; 2] = ["src", "style"];

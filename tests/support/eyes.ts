@@ -29,7 +29,7 @@ export class Eyes {
   }
 
   /** One picture per size and scheme. Nothing may stick out sideways, and nothing may be hard to read or to reach. */
-  async look(name: string, page: Page = this.page): Promise<void> {
+  async look(name: string, page: Page = this.page, without: string[] = []): Promise<void> {
     const step = String(++this.#step).padStart(2, "0");
     for (const size of sizes) {
       for (const colorScheme of ["light", "dark"] as const) {
@@ -37,21 +37,25 @@ export class Eyes {
         await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
         const path = this.info.outputPath(`${step}-${name}-${size.name}-${colorScheme}.png`);
         await page.screenshot({ path, animations: "disabled", caret: "initial" });
-        const found = await new AxeBuilder({ page }).analyze();
+        const found = await new AxeBuilder({ page }).disableRules(without).analyze();
         const wrong = found.violations.map((v) => `${v.id}: ${v.nodes.map((node) => node.html).join(" | ")}`);
         expect(wrong, `${name}, ${size.name}, ${colorScheme}`).toEqual([]);
       }
-      // Named, so that a failure says what to look at.
-      const sticksOut = await page.evaluate(() => {
-        if (document.documentElement.scrollWidth <= window.innerWidth) return [];
-        const reach = (element: Element) => element.getBoundingClientRect().right;
-        return [...document.querySelectorAll("body *")]
-          .filter((element) => reach(element) > window.innerWidth)
-          .map((element) => `${element.tagName}.${element.className} to ${reach(element)}`);
-      });
-      expect(sticksOut, `${name}, ${size.name}: sticks out sideways`).toEqual([]);
+      expect(await sticksOut(page), `${name}, ${size.name}: sticks out sideways`).toEqual([]);
     }
     await page.setViewportSize({ width: 1400, height: 900 });
     await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
   }
+}
+
+/** What reaches out of the page sideways, named, so that a failure says what to look at. */
+export async function sticksOut(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const wide = document.documentElement;
+    if (wide.scrollWidth <= window.innerWidth) return [];
+    const isOut = (box: DOMRect) => box.right > window.innerWidth + 1 || (wide.dir === "rtl" && box.left < -1);
+    return [...document.querySelectorAll("body *")]
+      .filter((element) => isOut(element.getBoundingClientRect()))
+      .map((element) => `${element.tagName}.${element.className} to ${element.getBoundingClientRect().right}`);
+  });
 }

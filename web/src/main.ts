@@ -1,8 +1,13 @@
 // Every page works without this script; with it, parts of a page renew themselves.
 import "htmx.org";
 import "./copy-button";
+import "./format-examples";
+import "./help";
+import "./keys";
 import "./live-view";
 import "./menus";
 import "./register/register";
 import "./sidebar";
+import "./palette";
+import "./privacy";
 import "./time-zone";

@@ -30,7 +30,7 @@ pub enum AmountError {
     #[error("“{0}” is not an amount")]
     NotANumber(String),
     /// More decimal places than the currency has, and they are not zeros.
-    #[error("“{0}” has more decimal places than {1} knows")]
+    #[error("“{0}” has more decimals than {1} has")]
     TooPrecise(String, CurrencyCode),
     /// The amount does not fit in 64 bits of minor units.
     #[error("the amount is too large")]

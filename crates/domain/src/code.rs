@@ -5,6 +5,7 @@ use crate::asker::{OrganizationKind, Role};
 use crate::balance::BalanceKind;
 use crate::bank_account::MatchKeyKind;
 use crate::batch::{BatchActor, Entity};
+use crate::formats::{DateFormat, NumberFormat};
 use crate::reconcile::ClaimState;
 use crate::reconcile::RowOutcome;
 use crate::row::RowStatus;
@@ -57,6 +58,13 @@ codes! {
     AccountKind("account kind") {
         Checking = "checking", Savings = "savings", CreditCard = "credit_card", Loan = "loan",
         Investment = "investment", Cash = "cash", Other = "other",
+    }
+    NumberFormat("number format") {
+        CommaPoint = "1,234.56", PointComma = "1.234,56", SpaceComma = "1 234,56", ApostrophePoint = "1’234.56",
+        Indian = "12,34,567.89",
+    }
+    DateFormat("date format") {
+        Worded = "20 Nov 2026", Points = "20.11.2026", DayFirst = "20/11/2026", MonthFirst = "11/20/2026", Iso = "2026-11-20",
     }
     PendingPolicy("pending policy") { BookedOnly = "booked_only", Shown = "shown", Counted = "counted" }
     OpeningSource("opening source") { Person = "person", Bank = "bank", Unknown = "unknown" }

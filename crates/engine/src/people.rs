@@ -4,7 +4,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use bankside_domain::text::tidy;
-use bankside_domain::{Asker, CurrencyCode, OrganizationId, OrganizationKind, PersonId, Secret};
+use bankside_domain::{Asker, CurrencyCode, FormatChoice, OrganizationId, OrganizationKind, PersonId, Secret};
 use bankside_store::{Membership, NewOrganization, NewPerson, Person, Throttle};
 use data_encoding::BASE64URL_NOPAD;
 use jiff::{SignedDuration, Timestamp};
@@ -136,6 +136,11 @@ impl Engine {
     /// The person behind a session's token.
     pub async fn session(&self, token: &str) -> Result<Option<Person>, EngineError> {
         Ok(self.store.session_person_as_system(&token_digest(token)).await?)
+    }
+
+    /// Keeps how a person reads figures and days.
+    pub async fn set_formats(&self, person: PersonId, formats: FormatChoice) -> Result<(), EngineError> {
+        Ok(self.store.set_formats_as_system(person, formats).await?)
     }
 
     /// Signs out.

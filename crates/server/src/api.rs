@@ -9,6 +9,7 @@ mod features;
 mod history;
 mod naming;
 mod overview;
+mod me;
 mod problem;
 mod reconciling;
 mod runs;
@@ -40,6 +41,7 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .merge(guard(syncing()))
         .routes(routes!(features::features))
         .routes(routes!(features::switch))
+        .routes(routes!(me::formats, me::set_formats))
         .routes(routes!(books::version))
         .routes(routes!(books::organizations))
         .routes(routes!(books::accounts, books::add_account))

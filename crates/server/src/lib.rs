@@ -71,8 +71,8 @@ fn syncing_routes() -> Router<App> {
 /// Every other page, in one list.
 fn page_routes() -> Router<App> {
     use pages::{
-        add_account, consents, doors, files, flows, integrations, keys, links, overview, register, runs, settings,
-        sidebar, undo,
+        add_account, consents, doors, files, flows, integrations, keys, links, overview, palette, register, runs,
+        settings, sidebar, undo,
     };
     Router::new()
         .route("/", get(doors::home))
@@ -102,7 +102,9 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/runs/{run}/rows", get(runs::rows::show))
         .route("/o/{organization}/batches/{batch}/undo", get(undo::form).post(undo::undo))
         .route("/o/{organization}/banks", get(integrations::show))
+        .route("/o/{organization}/palette", get(palette::offers))
         .route("/o/{organization}/settings", get(settings::show))
+        .route("/o/{organization}/settings/formats", post(settings::formats::save))
         .route("/o/{organization}/settings/shown", post(settings::advanced::unfold))
         .route("/o/{organization}/settings/features/{feature}", post(settings::advanced::switch))
 }

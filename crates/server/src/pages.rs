@@ -10,6 +10,7 @@ pub(crate) mod integrations;
 pub(crate) mod keys;
 pub(crate) mod links;
 pub(crate) mod overview;
+pub(crate) mod palette;
 pub(crate) mod register;
 pub(crate) mod runs;
 pub(crate) mod settings;
@@ -67,9 +68,9 @@ pub(crate) async fn shell_for(
     Ok(Shell::new(around, looker, place, open, today(app, member), server))
 }
 
-/// Now, in the organization's zone.
+/// Now, in the organization's zone, told as the person reads.
 pub(crate) fn today(app: &App, member: &Member) -> Today {
-    Today::new(app.engine.ambient().now(), &member.membership.organization.time_zone)
+    Today::new(app.engine.ambient().now(), &member.membership.organization.time_zone, member.formats)
 }
 
 /// The first letter of a name, for its monogram.

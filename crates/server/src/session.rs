@@ -4,7 +4,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::AppendHeaders;
-use bankside_domain::{Asker, OrganizationId};
+use bankside_domain::{Asker, Formats, OrganizationId};
 use bankside_engine::{Membership, Person, SignedIn};
 use url::Url;
 
@@ -83,6 +83,18 @@ pub(crate) struct Member {
     pub(crate) person: Person,
     /// Whether they have folded the sidebar in this browser.
     pub(crate) has_folded_side: bool,
+    /// How they read figures and days.
+    pub(crate) formats: Formats,
+}
+
+/// How a person reads figures and days: as they chose, else as their browser's languages have it.
+pub(crate) fn formats(person: &Person, headers: &HeaderMap) -> Formats {
+    person.formats.with_languages(languages(headers))
+}
+
+/// The languages that a browser asks for.
+pub(crate) fn languages(headers: &HeaderMap) -> &str {
+    headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 impl Member {
@@ -102,7 +114,8 @@ impl FromRequestParts<App> for Member {
             named.and_then(|(_, id)| id.parse().ok()).ok_or_else(PageError::not_found)?;
         let membership = app.engine.membership(person.id, organization).await?;
         let has_folded_side = cookie(&parts.headers, SIDE).is_some_and(|state| state == "closed");
-        Ok(Self { membership, person, has_folded_side })
+        let formats = formats(&person, &parts.headers);
+        Ok(Self { membership, person, has_folded_side, formats })
     }
 }
 

@@ -31,9 +31,9 @@ pub(crate) const fn icon(name: &'static str) -> Icon {
     Icon(name)
 }
 
-/// A count with its noun: `1 row`, `12 rows`.
+/// A small count with its noun: `1 day`, `12 days`. What may pass a thousand is told by [`day::Today`], in the person's format.
 pub(crate) fn counted(count: i64, one: &str, many: &str) -> String {
-    format!("{} {}", money::grouped(count), if count == 1 { one } else { many })
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// One field of a form, with what was typed and what is wrong with it.

@@ -2,7 +2,7 @@
 //! organization, therefore everything here is `_as_system`.
 
 use bankside_domain::text::fold;
-use bankside_domain::{Id, OrganizationId, PersonId};
+use bankside_domain::{Code as _, DateFormat, FormatChoice, Id, NumberFormat, OrganizationId, PersonId};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -25,6 +25,8 @@ pub struct Person {
     pub email: Option<String>,
     /// Whether they own the installation.
     pub is_operator: bool,
+    /// How they chose to read figures and days.
+    pub formats: FormatChoice,
 }
 
 /// A person with what proves that it is them.
@@ -67,11 +69,19 @@ struct PersonRow {
     email: Option<String>,
     password_hash: String,
     is_operator: bool,
+    number_format: Option<String>,
+    date_format: Option<String>,
 }
 
 impl From<PersonRow> for PersonSecrets {
     fn from(row: PersonRow) -> Self {
-        let person = Person { id: row.id.into(), name: row.name, email: row.email, is_operator: row.is_operator };
+        // A format that this version does not know is no reason to keep anybody out.
+        let formats = FormatChoice {
+            numbers: row.number_format.and_then(|code| NumberFormat::from_code(&code).ok()),
+            dates: row.date_format.and_then(|code| DateFormat::from_code(&code).ok()),
+        };
+        let person =
+            Person { id: row.id.into(), name: row.name, email: row.email, is_operator: row.is_operator, formats };
         Self { person, password_hash: row.password_hash }
     }
 }
@@ -137,7 +147,7 @@ impl Store {
     pub async fn person_by_login_as_system(&self, login: &str) -> Result<Option<PersonSecrets>, StoreError> {
         let mut session = self.db.read().await?;
         let text = sql!(
-            "SELECT id, name, email, password_hash, is_operator FROM people
+            "SELECT id, name, email, password_hash, is_operator, number_format, date_format FROM people
              WHERE name_folded = $1 OR email_folded = $1"
         );
         let row: Option<PersonRow> = on!(session, c => sqlx::query_as(text).bind(fold(login)).fetch_optional(c).await?);
@@ -151,6 +161,20 @@ impl Store {
         run!(session, sqlx::query(update).bind(person.uuid()).bind(password_hash));
         let end = sql!("DELETE FROM sessions WHERE person_id = $1");
         run!(session, sqlx::query(end).bind(person.uuid()));
+        session.commit().await
+    }
+
+    /// Keeps how a person reads figures and days.
+    pub async fn set_formats_as_system(&self, person: PersonId, formats: FormatChoice) -> Result<(), StoreError> {
+        let mut session = self.db.write().await?;
+        let text = sql!("UPDATE people SET number_format = $2, date_format = $3 WHERE id = $1");
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(person.uuid())
+                .bind(formats.numbers.map(NumberFormat::code))
+                .bind(formats.dates.map(DateFormat::code))
+        );
         session.commit().await
     }
 
@@ -184,7 +208,7 @@ impl Store {
         let now = micros(self.ambient.now());
         let mut session = self.db.read().await?;
         let text = sql!(
-            "SELECT p.id, p.name, p.email, p.password_hash, p.is_operator, s.seen_at
+            "SELECT p.id, p.name, p.email, p.password_hash, p.is_operator, p.number_format, p.date_format, s.seen_at
              FROM sessions s JOIN people p ON p.id = s.person_id
              WHERE s.token_digest = $1 AND s.expires_at > $2"
         );

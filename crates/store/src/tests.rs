@@ -3,6 +3,7 @@
 mod apply;
 mod editing;
 mod overview;
+mod people;
 mod properties;
 mod renewals;
 mod schema;

@@ -191,10 +191,7 @@ mod tests {
         for (json, expected) in [
             (r#"{"bookingDate":"2026-11-18"}"#, "it has no amount"),
             ("[]", "it has no amount"),
-            (
-                r#"{"transactionAmount":{"amount":"1.005","currency":"EUR"}}"#,
-                "“1.005” has more decimal places than EUR knows",
-            ),
+            (r#"{"transactionAmount":{"amount":"1.005","currency":"EUR"}}"#, "“1.005” has more decimals than EUR has"),
             (r#"{"transactionAmount":{"amount":"1","currency":"XQQ"}}"#, "the currency XQQ is not known here"),
             (r#"{"transactionAmount":{"amount":"one","currency":"EUR"}}"#, "“one” is not an amount"),
         ] {

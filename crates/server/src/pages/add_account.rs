@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::account::AccountKind;
-use bankside_domain::{AccountId, Code, Right};
+use bankside_domain::{AccountId, AmountError, Code, Currency, CurrencyCode, Right};
 use bankside_engine::{EngineError, KeySource, NewAccountInput, ProviderView};
 use serde::Deserialize;
 
@@ -183,16 +183,30 @@ pub(crate) async fn add(
 ) -> Result<Response, PageError> {
     let kind = AccountKind::from_code(&form.kind).unwrap_or(AccountKind::Other);
     let result = match form.currency.parse() {
-        Ok(currency) => {
-            let input = NewAccountInput { name: form.name.clone(), kind, currency, opening: form.opening.clone() };
-            app.engine.add_account(member.asker(), &input).await
-        }
+        Ok(currency) => match opening(&form.opening, currency, &member) {
+            Ok(opening) => {
+                let input = NewAccountInput { name: form.name.clone(), kind, currency, opening };
+                app.engine.add_account(member.asker(), &input).await
+            }
+            Err(error) => Err(EngineError::invalid("opening", format!("{error}."))),
+        },
         Err(_) => Err(EngineError::invalid("currency", "A currency has three letters, such as EUR.")),
     };
     match result {
         Ok(id) => Ok(Redirect::to(&format!("/o/{organization}/accounts/{id}")).into_response()),
         Err(EngineError::Invalid { field, message }) => form_page(&app, &member, &form, Some((field, message))).await,
         Err(error) => Err(error.into()),
+    }
+}
+
+/// What an account opens with, as plain decimal text; blank stays blank. A currency that ISO 4217 does not know is looked up by the
+/// verb, which also counts its decimals.
+fn opening(typed: &str, currency: CurrencyCode, member: &Member) -> Result<String, AmountError> {
+    let numbers = member.formats.numbers;
+    match (typed.trim(), Currency::iso(currency.as_str())) {
+        ("", _) => Ok(String::new()),
+        (typed, Ok(currency)) => Ok(numbers.read(typed, currency)?.to_decimal_text()),
+        (typed, Err(_)) => numbers.plain(typed),
     }
 }
 
@@ -207,7 +221,7 @@ mod tests {
             hint: "abcd…".to_owned(),
             since: jiff::Timestamp::UNIX_EPOCH,
         };
-        let today = Today::new(jiff::Timestamp::UNIX_EPOCH, "UTC");
+        let today = Today::new(jiff::Timestamp::UNIX_EPOCH, "UTC", bankside_domain::Formats::default());
         assert!(keys_in_words(&keys, true, &today).contains("/srv/bankside/config.json"));
         let told = keys_in_words(&keys, false, &today);
         assert!(!told.contains('/') && told.contains("the configuration of this server"), "{told}");

@@ -14,9 +14,9 @@ use crate::App;
 use crate::error::{PageError, page};
 use crate::pages::{monogram, shell};
 use crate::session::Member;
+use crate::view::counted;
 use crate::view::fault::{FaultView, Occasion};
 use crate::view::shell::{Place, Shell};
-use crate::view::{counted, money::grouped};
 
 /// More are not shown at once; searching narrows them down.
 const MAX_SHOWN: usize = 120;
@@ -160,9 +160,9 @@ pub(crate) async fn choose(
         .collect();
     let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
     let count_note = if found.len() > MAX_SHOWN {
-        format!("{} banks, the first {MAX_SHOWN} shown: type to find yours", grouped(total))
+        format!("{} banks, the first {MAX_SHOWN} shown: type to find yours", shell.today.grouped(total))
     } else {
-        counted(total, "bank", "banks")
+        shell.today.counted(total, "bank", "banks")
     };
     let mut countries: Vec<(String, String)> = vec![(String::new(), "Choose a country".to_owned())];
     countries.extend(

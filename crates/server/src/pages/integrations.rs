@@ -16,7 +16,6 @@ use crate::pages::{monogram, shell};
 use crate::session::Member;
 use crate::view::counted;
 use crate::view::day::Today;
-use crate::view::money::amount;
 use crate::view::shell::{Place, Shell};
 use crate::view::status::{Note, StatusView};
 
@@ -106,7 +105,7 @@ fn account(connected: &ConnectedAccount, shell: &Shell) -> SyncAccount {
         balance: connected
             .balance
             .as_ref()
-            .map_or_else(|| "not stated".to_owned(), |balance| amount(balance.stated.minor, currency)),
+            .map_or_else(|| "not stated".to_owned(), |balance| shell.today.amount(balance.stated.minor, currency)),
         currency: bank_account.currency.to_string(),
         as_of: connected.balance.as_ref().map(|balance| shell.today.moment(balance.stated.seen_at)).unwrap_or_default(),
         linked: connected.feeds.as_ref().map(|fed| Linked {

@@ -17,7 +17,6 @@ use crate::error::{PageError, page, sentence};
 use crate::pages::shell;
 use crate::session::Member;
 use crate::view::counted;
-use crate::view::money::amount;
 use crate::view::shell::{Place, Shell};
 
 #[derive(Template)]
@@ -191,7 +190,7 @@ fn row(
         balance: offered
             .balance
             .as_ref()
-            .map_or_else(|| "not stated".to_owned(), |balance| amount(balance.stated.minor, currency)),
+            .map_or_else(|| "not stated".to_owned(), |balance| shell.today.amount(balance.stated.minor, currency)),
         balance_note: offered
             .balance
             .as_ref()

@@ -14,7 +14,7 @@ use crate::App;
 use crate::error::{PageError, page};
 use crate::pages::shell_around;
 use crate::session::Member;
-use crate::view::money::{amount, signed};
+use crate::view::day::Today;
 use crate::view::shell::{Place, Shell};
 use figures::{BalanceTable, Cashflow, CategoryTable, NetWorth};
 use needs::Needs;
@@ -81,6 +81,20 @@ struct RangeLink {
     is_chosen: bool,
 }
 
+/// The overview, and how the person reads it.
+struct Told<'a> {
+    overview: &'a Overview,
+    reader: &'a Today,
+}
+
+impl Deref for Told<'_> {
+    type Target = Overview;
+
+    fn deref(&self) -> &Overview {
+        self.overview
+    }
+}
+
 /// The page.
 pub(crate) async fn show(
     State(app): State<App>,
@@ -98,15 +112,16 @@ pub(crate) async fn show(
         url: address(range, &asked.month, &asked.accounts),
         is_chosen,
     };
+    let told = Told { overview: &overview, reader: &shell.today };
     let html = OverviewHtml {
         lede: lede(&overview, &needs),
         ranges: vec![range_link("12 months", "", !asked.is_year()), range_link("This year", "year", asked.is_year())],
         can_sync: has_connection && shell.may_sync(),
         needs,
-        net_worth: NetWorth::of(&overview),
-        cashflow: Cashflow::of(&overview),
-        categories: CategoryTable::of(&overview, &shell, &asked),
-        balances: BalanceTable::of(&overview, &shell, &asked),
+        net_worth: NetWorth::of(&told),
+        cashflow: Cashflow::of(&told),
+        categories: CategoryTable::of(&told, &shell, &asked),
+        balances: BalanceTable::of(&told, &shell, &asked),
         left_out: left_out(&overview),
         shell,
     };
@@ -152,8 +167,8 @@ impl Needs {
 }
 
 /// An amount that may be zero, with its sign.
-fn change(minor: i64, overview: &Overview) -> Change {
-    Change { text: signed(minor, overview.currency), is_in: minor > 0 }
+fn change(minor: i64, told: &Told<'_>) -> Change {
+    Change { text: told.reader.signed(minor, told.currency), is_in: minor > 0 }
 }
 
 /// An amount with whether it is money in.
@@ -164,6 +179,6 @@ struct Change {
 }
 
 /// An amount in the organization's currency.
-fn home(minor: i64, overview: &Overview) -> String {
-    amount(minor, overview.currency)
+fn home(minor: i64, told: &Told<'_>) -> String {
+    told.reader.amount(minor, told.currency)
 }

@@ -16,11 +16,10 @@ use crate::api::FilterBody;
 use crate::error::{PageError, page};
 use crate::pages::{shell, today};
 use crate::session::Member;
+use crate::view::FieldView;
 use crate::view::day::Today;
-use crate::view::money::{amount, grouped, signed};
 use crate::view::shell::{Place, Shell};
 use crate::view::status::{Note, StatusView, proof};
-use crate::view::{FieldView, counted};
 
 const ROWS_PER_PAGE: i64 = 100;
 /// Feed lines on the page of all accounts; each account's own page has its own.
@@ -144,7 +143,7 @@ impl Row {
             payee: row.payee.unwrap_or_default(),
             note: row.note.unwrap_or_default(),
             category,
-            amount: signed(row.amount_minor, row.currency),
+            amount: today.signed(row.amount_minor, row.currency),
             currency: (row.currency.code.as_str() != home).then(|| row.currency.code.to_string()),
             is_in: row.amount_minor > 0,
             is_pending: row.status == RowStatus::Pending,
@@ -226,12 +225,13 @@ async fn show(
     };
     let html = RegisterHtml {
         title: open.as_ref().map_or_else(|| "All accounts".to_owned(), |view| view.account.name.clone()),
-        balance: open
-            .as_ref()
-            .map_or_else(|| shell.total.clone(), |view| amount(view.account.balance_minor(), view.account.currency)),
+        balance: open.as_ref().map_or_else(
+            || shell.total.clone(),
+            |view| today.amount(view.account.balance_minor(), view.account.currency),
+        ),
         balance_note: open
             .as_ref()
-            .map_or_else(|| format!("{} · {}", shell.total_currency, shell.total_note()), note_of),
+            .map_or_else(|| format!("{} · {}", shell.total_currency, shell.total_note()), |view| note_of(view, today)),
         account: open.as_ref().map(|view| OpenAccount {
             id: view.account.id.to_string(),
             connection: view.status.connection.map(|connection| connection.to_string()),
@@ -245,9 +245,9 @@ async fn show(
         home: home.clone(),
         today_iso: today.date().to_string(),
         count_note: if !is_filtered {
-            counted(register.total, "transaction", "transactions")
+            today.counted(register.total, "transaction", "transactions")
         } else {
-            format!("{} found", grouped(register.total))
+            format!("{} found", today.grouped(register.total))
         },
         search: asked.q,
         rows: register.rows.into_iter().map(|row| Row::of(row, today, &home, open.is_none())).collect(),
@@ -270,7 +270,7 @@ pub(crate) async fn take_opening(
 }
 
 /// `EUR · Nordhafen Bank`.
-fn note_of(view: &AccountView) -> String {
+fn note_of(view: &AccountView, today: &Today) -> String {
     let mut note = view.account.currency.code.to_string();
     if let Some(bank) = &view.status.bank {
         note.push_str(" · ");
@@ -278,7 +278,7 @@ fn note_of(view: &AccountView) -> String {
     }
     if view.account.pending_minor != 0 && view.account.pending_policy == PendingPolicy::Shown {
         note.push_str(" · pending ");
-        note.push_str(&signed(view.account.pending_minor, view.account.currency));
+        note.push_str(&today.signed(view.account.pending_minor, view.account.currency));
         note.push_str(" not counted");
     }
     note
@@ -295,7 +295,7 @@ fn opening(view: &AccountView, today: &Today) -> Option<OpeningRow> {
     Some(OpeningRow {
         date: account.opening_on.map(|day| today.day(day)).unwrap_or_default(),
         note,
-        amount: amount(account.opening_minor, account.currency),
+        amount: today.amount(account.opening_minor, account.currency),
     })
 }
 
@@ -317,8 +317,8 @@ async fn feed_lines(
         lines.push(FeedLine {
             account_id: account.id.to_string(),
             account: account.name.clone(),
-            bank: line.as_ref().map(|line| amount(line.bank.stated.minor, account.currency)),
-            ledger: amount(account.balance_minor(), account.currency),
+            bank: line.as_ref().map(|line| today.amount(line.bank.stated.minor, account.currency)),
+            ledger: today.amount(account.balance_minor(), account.currency),
             as_of: line.as_ref().map(|line| today.moment(line.bank.stated.seen_at)),
             mark,
         });
@@ -405,9 +405,14 @@ pub(crate) async fn add(
         let wrong = ("dated_on", "A day is missing, such as 2026-11-20.".to_owned());
         return form_page(&app, &member, &account, &form, Some(wrong)).await;
     };
+    let currency = app.engine.account(member.asker(), id).await?.account.currency;
+    let amount = match member.formats.numbers.read(&form.amount, currency) {
+        Ok(amount) => amount.to_decimal_text(),
+        Err(error) => return form_page(&app, &member, &account, &form, Some(("amount", format!("{error}.")))).await,
+    };
     let input = NewTransactionInput {
         dated_on,
-        amount: form.amount.clone(),
+        amount,
         payee: form.payee.clone(),
         is_cleared: false,
         lines: vec![LineInput { note: form.note.clone(), ..LineInput::default() }],

@@ -1,20 +1,24 @@
-//! Settings: providers and where their keys came from, who you are, what this server is, and what its operator can switch.
+//! Settings: providers and where their keys came from, who you are and how you read, what this server is, and what its operator
+//! can switch.
 
 pub(crate) mod advanced;
+pub(crate) mod formats;
 
 use askama::Template;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use bankside_domain::Right;
+use bankside_domain::{FormatChoice, Right};
 use bankside_engine::{AuditEntry, KeySource, ProviderView};
 
 use crate::App;
 use crate::error::{PageError, page};
 use crate::pages::add_account::place;
 use crate::pages::{monogram, shell};
-use crate::session::Member;
+use crate::session::{Member, languages};
 use crate::view::shell::{Place, Shell};
 use advanced::Advanced;
+use formats::FormatsSection;
 
 const AUDIT_LINES: usize = 20;
 
@@ -25,6 +29,7 @@ struct SettingsHtml {
     providers: Vec<ProviderCard>,
     person: String,
     email: Option<String>,
+    formats: FormatsSection,
     public_url: String,
     database: &'static str,
     advanced: Advanced,
@@ -118,7 +123,7 @@ fn card(view: &ProviderView, shell: &Shell, is_operator: bool, address: Option<S
 }
 
 /// The page.
-pub(crate) async fn show(State(app): State<App>, member: Member) -> Result<Response, PageError> {
+pub(crate) async fn show(State(app): State<App>, member: Member, headers: HeaderMap) -> Result<Response, PageError> {
     let shell = shell(&app, &member, Place::Settings, None).await?;
     let settings = app.engine.settings();
     let views = app.engine.providers(member.asker()).await?;
@@ -130,6 +135,7 @@ pub(crate) async fn show(State(app): State<App>, member: Member) -> Result<Respo
         providers: providers.collect(),
         person: member.person.name.clone(),
         email: member.person.email.clone(),
+        formats: FormatsSection::of(member.person.formats, FormatChoice::default().with_languages(languages(&headers))),
         public_url: settings.public_url.to_string(),
         database: app.engine.database(),
         advanced: Advanced::of(&app, &member, &shell).await?,

@@ -12,9 +12,9 @@ use serde::Deserialize;
 
 use crate::App;
 use crate::error::{PageError, page};
-use crate::pages::shell;
+use crate::pages::{shell, today};
 use crate::session::Member;
-use crate::view::counted;
+use crate::view::day::Today;
 use crate::view::shell::{Place, Shell, address};
 
 #[derive(Template)]
@@ -69,11 +69,11 @@ impl Tally {
     }
 
     /// What undoing would do, a sentence per kind of row.
-    fn lines(&self) -> Vec<(&'static str, String)> {
+    fn lines(&self, today: &Today) -> Vec<(&'static str, String)> {
         let mut lines = Vec::new();
         let mut say = |count: usize, icon, one: &str, many: &str| {
             if count > 0 {
-                lines.push((icon, sentence(count, one, many)));
+                lines.push((icon, sentence(today, count, one, many)));
             }
         };
         say(self.leave, "close", "row leaves the books.", "rows leave the books.");
@@ -90,11 +90,11 @@ impl Tally {
     }
 
     /// What an undoing did, told by the plan that would take it back.
-    pub(crate) fn done(&self) -> String {
+    pub(crate) fn done(&self, today: &Today) -> String {
         let mut parts = Vec::new();
         let mut say = |count: usize, one: &str, many: &str| {
             if count > 0 {
-                parts.push(sentence(count, one, many));
+                parts.push(sentence(today, count, one, many));
             }
         };
         say(self.come_back, "row has left the books", "rows have left the books");
@@ -104,8 +104,8 @@ impl Tally {
     }
 }
 
-fn sentence(count: usize, one: &str, many: &str) -> String {
-    counted(i64::try_from(count).unwrap_or(i64::MAX), one, many)
+fn sentence(today: &Today, count: usize, one: &str, many: &str) -> String {
+    today.counted(i64::try_from(count).unwrap_or(i64::MAX), one, many)
 }
 
 fn batch_id(batch: &str) -> Result<BatchId, PageError> {
@@ -137,7 +137,7 @@ pub(crate) async fn form(
         (Some(_), None) => "Undo the last undo?".to_owned(),
         (None, None) => "Undo this change?".to_owned(),
     };
-    let mut lines = Tally::of(&plan).lines();
+    let mut lines = Tally::of(&plan).lines(&shell.today);
     let may_undo = !plan.write.is_empty();
     if may_undo {
         if imported.is_some() {
@@ -215,7 +215,7 @@ pub(crate) async fn just_done(
     match app.engine.preview_undo(member.asker(), batch).await {
         Ok(plan) => {
             let url = address(member.membership.organization.id, &format!("batches/{batch}/undo?run={run}"));
-            Ok(Some((Tally::of(&plan).done(), url)))
+            Ok(Some((Tally::of(&plan).done(&today(app, member)), url)))
         }
         Err(EngineError::Conflict(_) | EngineError::Denied(_) | EngineError::NotFound(_)) => Ok(None),
         Err(error) => Err(error.into()),
@@ -227,6 +227,10 @@ mod tests {
     use bankside_domain::Id as _;
 
     use super::*;
+
+    fn today() -> Today {
+        Today::new(jiff::Timestamp::UNIX_EPOCH, "UTC", bankside_domain::Formats::default())
+    }
 
     fn change(entity: Entity, row: u8, field: &str, after: Option<&str>) -> Change {
         let id: BatchId = format!("01a00000-0000-7000-8000-0000000000{row:02}").parse().unwrap();
@@ -248,7 +252,7 @@ mod tests {
             (change(Entity::Claim, 3, "claim", None), Untouchable::WorkedOnSince),
             (change(Entity::Transaction, 4, "dated_on", None), Untouchable::WrittenLater),
         ];
-        let lines = Tally::of(&UndoPlan { write, stay }).lines();
+        let lines = Tally::of(&UndoPlan { write, stay }).lines(&today());
         let lines: Vec<&str> = lines.iter().map(|(_, line)| line.as_str()).collect();
         assert_eq!(
             lines,
@@ -265,6 +269,9 @@ mod tests {
     #[test]
     fn an_undoing_is_told_by_what_would_take_it_back() {
         let write = vec![change(Entity::Transaction, 1, EXISTS, Some("1"))];
-        assert_eq!(Tally::of(&UndoPlan { write, stay: Vec::new() }).done(), "Undone: 1 row has left the books.");
+        assert_eq!(
+            Tally::of(&UndoPlan { write, stay: Vec::new() }).done(&today()),
+            "Undone: 1 row has left the books."
+        );
     }
 }

@@ -1,21 +1,23 @@
-//! Days and moments as people read them, in the organization's zone.
+//! Days and moments as the person reads them, in the organization's zone.
 
+use bankside_domain::Formats;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::counted;
 
-/// Now and where: what days and moments are told against.
+/// Now, where, and how the person reads: what days, moments and figures are told by.
 #[derive(Debug, Clone)]
 pub(crate) struct Today {
     pub(crate) now: Timestamp,
     pub(crate) zone: TimeZone,
+    pub(crate) formats: Formats,
 }
 
 impl Today {
-    pub(crate) fn new(now: Timestamp, zone: &str) -> Self {
-        Self { now, zone: TimeZone::get(zone).unwrap_or(TimeZone::UTC) }
+    pub(crate) fn new(now: Timestamp, zone: &str, formats: Formats) -> Self {
+        Self { now, zone: TimeZone::get(zone).unwrap_or(TimeZone::UTC), formats }
     }
 
     pub(crate) fn date(&self) -> Date {
@@ -24,7 +26,12 @@ impl Today {
 
     /// A day: `18 Nov`, with its year where that is another one.
     pub(crate) fn day(&self, day: Date) -> String {
-        if day.year() == self.date().year() { day.strftime("%-d %b").to_string() } else { long_day(day) }
+        if day.year() == self.date().year() { self.formats.dates.short(day) } else { self.long_day(day) }
+    }
+
+    /// A day with its year: `18 Nov 2025`.
+    pub(crate) fn long_day(&self, day: Date) -> String {
+        self.formats.dates.long(day)
     }
 
     /// A moment: `today 07:12`, `yesterday 07:12`, `3 Nov`.
@@ -62,18 +69,13 @@ pub(crate) fn ahead(now: Timestamp, at: Timestamp) -> String {
     }
 }
 
-/// A day with its year: `18 Nov 2025`.
-pub(crate) fn long_day(day: Date) -> String {
-    day.strftime("%-d %b %Y").to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn moments_are_told_from_today() {
-        let today = Today::new("2026-11-20T23:30:00Z".parse().unwrap(), "Europe/Berlin");
+        let today = Today::new("2026-11-20T23:30:00Z".parse().unwrap(), "Europe/Berlin", Formats::default());
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         assert_eq!(today.date(), jiff::civil::date(2026, 11, 21));
         assert_eq!(today.moment(at("2026-11-20T23:12:00Z")), "today 00:12");

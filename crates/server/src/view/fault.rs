@@ -210,6 +210,8 @@ fn by_itself(fault: &FaultRecord, occasion: Occasion, when: Option<String>) -> S
 
 #[cfg(test)]
 mod tests {
+    use bankside_domain::Formats;
+
     use super::*;
 
     #[test]
@@ -223,7 +225,7 @@ mod tests {
             reference: Some("req-7".to_owned()),
             http_status: Some(401),
         };
-        let today = Today::new(Timestamp::UNIX_EPOCH, "UTC");
+        let today = Today::new(Timestamp::UNIX_EPOCH, "UTC", Formats::default());
         let details =
             FaultView::of(&record, Occasion::Sync, &today).at("2026-11-20T07:12:03.5Z".parse().unwrap()).details();
         let version = env!("CARGO_PKG_VERSION");
@@ -241,7 +243,7 @@ mod tests {
             reference: None,
             http_status: None,
         };
-        let today = Today::new("2026-11-20T12:00:00Z".parse().unwrap(), "Europe/Berlin");
+        let today = Today::new("2026-11-20T12:00:00Z".parse().unwrap(), "Europe/Berlin", Formats::default());
         let view = FaultView::of(&record, Occasion::Sync, &today);
         assert_eq!(
             view.by_itself,

@@ -6,7 +6,6 @@ use bankside_domain::{AccountId, Asker, Code, Currency, OrganizationId, Organiza
 use bankside_engine::{Membership, Standing};
 
 use super::day::Today;
-use super::money::amount;
 use super::side::{Looker, Making, Side, SideAccount};
 
 /// Which page of the navigation is open.
@@ -101,7 +100,7 @@ impl Shell {
             place,
             side,
             accounts,
-            total: amount(total, home),
+            total: today.amount(total, home),
             total_currency: organization.currency.to_string(),
             left_out,
             version: env!("CARGO_PKG_VERSION"),
@@ -111,6 +110,16 @@ impl Shell {
             today,
             asker: membership.asker,
         }
+    }
+
+    /// How the person reads figures, as scripts of the page are told.
+    pub(crate) fn numbers(&self) -> &'static str {
+        self.today.formats.numbers.code()
+    }
+
+    /// How the person reads days, as scripts of the page are told.
+    pub(crate) fn dates(&self) -> &'static str {
+        self.today.formats.dates.code()
     }
 
     /// The address of a page of this organization.

@@ -8,7 +8,6 @@ use bankside_domain::{AccountId, ConnectionId, CurrencyCode};
 use bankside_engine::{Account, AccountView, Membership, Standing};
 
 use super::day::Today;
-use super::money::amount;
 use super::shell::{Place, address};
 use super::status::{Note, StatusView};
 
@@ -176,7 +175,7 @@ impl Making<'_> {
         let home = views.iter().filter(|view| view.account.currency.code == self.home);
         let currency = home.clone().next()?.account.currency;
         let sum = home.fold(0_i64, |sum, view| sum.saturating_add(view.account.balance_minor()));
-        Some(amount(sum, currency))
+        Some(self.today.amount(sum, currency))
     }
 
     fn account(&self, view: &AccountView) -> SideAccount {
@@ -189,7 +188,7 @@ impl Making<'_> {
         SideAccount {
             id: account.id.to_string(),
             name: account.name.clone(),
-            balance: amount(account.balance_minor(), account.currency),
+            balance: self.today.amount(account.balance_minor(), account.currency),
             currency: (account.currency.code != self.home).then(|| account.currency.code.to_string()),
             status,
             why,

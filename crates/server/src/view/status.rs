@@ -8,7 +8,6 @@ use bankside_engine::{AccountStatus, Descriptor};
 
 use super::day::Today;
 use super::fault::{FaultView, Occasion};
-use super::money::amount;
 use super::shell::Shell;
 
 /// A status mark.
@@ -64,7 +63,8 @@ impl StatusView {
             Status::KeysNeeded(fault) => Self::fault("is-stop", "key", "Keys needed", fault),
             Status::OperatorNeeded(fault) => Self::fault("is-stop", "warn", "Operator needed", fault),
             Status::CheckData { by_minor, since } => {
-                let apart = currency.map(|currency| format!("{} apart", amount(by_minor.saturating_abs(), currency)));
+                let apart =
+                    currency.map(|currency| format!("{} apart", today.amount(by_minor.saturating_abs(), currency)));
                 let cause = match (since.map(|since| today.day(since)), &apart) {
                     (Some(since), Some(apart)) => format!("Bank and ledger are {apart} since {since}."),
                     (Some(since), None) => format!("Bank and ledger differ since {since}."),
@@ -229,12 +229,12 @@ pub(crate) fn proof(proof: Option<Proof>, currency: Currency, today: &Today) -> 
             ..StatusView::quiet("is-ok", "check", "Proven")
         },
         Some(Proof::Diverged { since, by_minor }) => {
-            let apart = amount(by_minor.saturating_abs(), currency);
+            let apart = today.amount(by_minor.saturating_abs(), currency);
             let day = today.day(since);
             StatusView::loud("is-act", "eye", format!("{apart} apart"), format!("since {day}"))
         }
         Some(Proof::OpeningDiffers { by_minor }) => {
-            let apart = amount(by_minor.saturating_abs(), currency);
+            let apart = today.amount(by_minor.saturating_abs(), currency);
             StatusView::loud("is-act", "eye", format!("{apart} apart"), OPENING_DIFFERS)
         }
         Some(Proof::NotProvable { because }) => StatusView {
@@ -248,14 +248,14 @@ pub(crate) fn proof(proof: Option<Proof>, currency: Currency, today: &Today) -> 
 #[cfg(test)]
 mod tests {
     use bankside_domain::fault::{FaultClass, UserAction};
-    use bankside_domain::{Asker, OrganizationId, PersonId, Role};
+    use bankside_domain::{Asker, Formats, OrganizationId, PersonId, Role};
 
     use super::*;
     use crate::view::shell::Place;
 
     #[test]
     fn a_difference_is_said_with_and_without_an_amount() {
-        let today = Today::new("2026-11-20T12:00:00Z".parse().unwrap(), "UTC");
+        let today = Today::new("2026-11-20T12:00:00Z".parse().unwrap(), "UTC", Formats::default());
         let status = Status::CheckData { by_minor: -1240, since: Some(jiff::civil::date(2026, 11, 17)) };
         let plain = StatusView::of(&status, None, &today);
         assert_eq!(plain.word, "Check data");
@@ -282,7 +282,7 @@ mod tests {
             zone: "UTC".to_owned(),
             is_plain_http: false,
             is_syncing_on: true,
-            today: Today::new("2026-11-20T12:00:00Z".parse().unwrap(), "UTC"),
+            today: Today::new("2026-11-20T12:00:00Z".parse().unwrap(), "UTC", Formats::default()),
             asker: Asker::member(organization, person, role),
         }
     }

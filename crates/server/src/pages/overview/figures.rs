@@ -5,26 +5,25 @@ use bankside_engine::{CategoryMonth, Flow, Overview};
 
 use super::{Asked, Change, address, change, home};
 use crate::view::chart::{AreaChart, Bar, PairedBars, Sparkline};
-use crate::view::money::{amount, signed};
 use crate::view::shell::Shell;
 
 /// So many accounts are listed unless all are asked for.
 const MOST_ACCOUNTS: usize = 30;
 
 /// `Nov`, with its year where that is another one than today's and its place is the first.
-fn short(month: Month, is_first: bool, overview: &Overview) -> String {
+fn short(month: Month, is_first: bool, overview: &Told<'_>) -> String {
     let is_other_year = is_first && month.first_day().year() != overview.today.year();
     month.first_day().strftime(if is_other_year { "%b \u{2019}%y" } else { "%b" }).to_string()
 }
 
 /// `Nov`, or `Dec ’25` where the year is another one than today's.
-fn told(month: Month, overview: &Overview) -> String {
+fn told(month: Month, overview: &Told<'_>) -> String {
     let is_this_year = month.first_day().year() == overview.today.year();
     month.first_day().strftime(if is_this_year { "%b" } else { "%b \u{2019}%y" }).to_string()
 }
 
 /// `November`, with its year where that is another one than today's.
-fn named(month: Month, overview: &Overview) -> String {
+fn named(month: Month, overview: &Told<'_>) -> String {
     let format = if month.first_day().year() == overview.today.year() { "%B" } else { "%B %Y" };
     month.first_day().strftime(format).to_string()
 }
@@ -35,12 +34,12 @@ fn dated(month: Month) -> String {
 }
 
 /// The month before the first shown one, whose end is the first point of every balance.
-fn before(overview: &Overview) -> Month {
+fn before(overview: &Told<'_>) -> Month {
     overview.months.first().map_or(overview.month, |month| month.plus(-1))
 }
 
 /// The names of points: the month before, then each month.
-fn points(overview: &Overview) -> Vec<Month> {
+fn points(overview: &Told<'_>) -> Vec<Month> {
     std::iter::once(before(overview)).chain(overview.months.iter().copied()).collect()
 }
 
@@ -56,7 +55,7 @@ pub(super) struct NetWorth {
 }
 
 impl NetWorth {
-    pub(super) fn of(overview: &Overview) -> Self {
+    pub(super) fn of(overview: &Told<'_>) -> Self {
         let values = &overview.net_worth;
         let (first, last) = (values.first().copied().unwrap_or_default(), values.last().copied().unwrap_or_default());
         let months = points(overview);
@@ -110,7 +109,7 @@ pub(super) struct FlowRow {
 }
 
 impl FlowRow {
-    fn of(name: String, flow: Flow, overview: &Overview) -> Self {
+    fn of(name: String, flow: Flow, overview: &Told<'_>) -> Self {
         Self {
             name,
             into: change(flow.in_minor, overview),
@@ -121,7 +120,7 @@ impl FlowRow {
 }
 
 impl Cashflow {
-    pub(super) fn of(overview: &Overview) -> Self {
+    pub(super) fn of(overview: &Told<'_>) -> Self {
         let shown = || overview.months.iter().zip(&overview.flows);
         let sum = overview.flows.iter().fold(Flow::default(), |sum, flow| Flow {
             in_minor: sum.in_minor.saturating_add(flow.in_minor),
@@ -184,7 +183,7 @@ struct Counted {
 }
 
 impl CategoryTable {
-    pub(super) fn of(overview: &Overview, shell: &Shell, asked: &Asked) -> Self {
+    pub(super) fn of(overview: &Told<'_>, shell: &Shell, asked: &Asked) -> Self {
         let mut lines: Vec<Counted> = overview.categories.iter().flat_map(|of| lines_of(of, overview)).collect();
         lines.retain(|line| line.minor != 0 || line.average_minor != 0);
         // Money out first, the most of it on top; then money in.
@@ -200,7 +199,7 @@ impl CategoryTable {
             needs_one: line.needs_one,
             bar: Bar::of(line.minor, line.average_minor, most),
             value: change(line.minor, overview),
-            average: signed(line.average_minor, overview.currency),
+            average: overview.reader.signed(line.average_minor, overview.currency),
             name: line.name,
         });
         let total = overview.categories.iter().fold(0_i64, |sum, of| sum.saturating_add(of.before.left_minor()));
@@ -220,15 +219,15 @@ impl CategoryTable {
                 months => Some(format!("average of {months} months before")),
             },
             rows: rows.collect(),
-            left: signed(overview.month_flow.left_minor(), overview.currency),
-            left_average: signed(average(total, overview), overview.currency),
+            left: overview.reader.signed(overview.month_flow.left_minor(), overview.currency),
+            left_average: overview.reader.signed(average(total, overview), overview.currency),
         }
     }
 }
 
 /// A category is what is left of its ins and outs, so that what was paid back does not count. Lines without a category belong
 /// to nothing together: their ins and outs stay apart.
-fn lines_of(of: &CategoryMonth, overview: &Overview) -> Vec<Counted> {
+fn lines_of(of: &CategoryMonth, overview: &Told<'_>) -> Vec<Counted> {
     if let Some(category) = of.category {
         return vec![Counted {
             name: of.path.join(" ▸ "),
@@ -249,7 +248,7 @@ fn lines_of(of: &CategoryMonth, overview: &Overview) -> Vec<Counted> {
 }
 
 /// An average over the months before, to the nearest minor unit.
-fn average(total: i64, overview: &Overview) -> i64 {
+fn average(total: i64, overview: &Told<'_>) -> i64 {
     let months = i128::from(overview.average_months.max(1));
     let half = if total < 0 { -months / 2 } else { months / 2 };
     i64::try_from((i128::from(total) + half) / months).unwrap_or(0)
@@ -283,14 +282,14 @@ pub(super) struct BalanceRow {
 }
 
 impl BalanceRow {
-    fn of(name: String, url: String, points: &[i64], currency: Currency) -> Self {
+    fn of(name: String, url: String, points: &[i64], currency: Currency, reader: &Today) -> Self {
         let moved = points.last().copied().unwrap_or(0).saturating_sub(points.first().copied().unwrap_or(0));
         Self {
             name,
             url,
             line: Sparkline::of(points),
-            points: points.iter().map(|minor| amount(*minor, currency)).collect(),
-            change: Change { text: signed(moved, currency), is_in: moved > 0 },
+            points: points.iter().map(|minor| reader.amount(*minor, currency)).collect(),
+            change: Change { text: reader.signed(moved, currency), is_in: moved > 0 },
         }
     }
 
@@ -304,7 +303,7 @@ impl BalanceRow {
 }
 
 impl BalanceTable {
-    pub(super) fn of(overview: &Overview, shell: &Shell, asked: &Asked) -> Self {
+    pub(super) fn of(overview: &Told<'_>, shell: &Shell, asked: &Asked) -> Self {
         let views = overview.standing.accounts.iter().zip(&overview.balances);
         let mut open: Vec<_> = views.filter(|(view, _)| !view.account.is_closed).collect();
         let total = open.len();

@@ -11,7 +11,6 @@ use crate::App;
 use crate::error::PageError;
 use crate::session::Member;
 use crate::view::counted;
-use crate::view::money::grouped;
 use crate::view::shell::Shell;
 use crate::view::status::{Action, Note};
 
@@ -155,9 +154,9 @@ fn lowered(word: &str) -> String {
 
 fn new_rows(count: i64, shell: &Shell) -> Need {
     let title = if count > MOST_NEW_ROWS {
-        format!("More than {} new rows", grouped(MOST_NEW_ROWS))
+        format!("More than {} new rows", shell.today.grouped(MOST_NEW_ROWS))
     } else {
-        counted(count, "new row", "new rows")
+        shell.today.counted(count, "new row", "new rows")
     };
     let they = if count == 1 { "A bank has brought it" } else { "Banks have brought them" };
     Need {

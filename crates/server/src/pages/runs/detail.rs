@@ -13,10 +13,8 @@ use crate::App;
 use crate::error::PageError;
 use crate::pages::undo::Undo;
 use crate::session::Member;
-use crate::view::counted;
 use crate::view::day::Today;
 use crate::view::fault::{FaultView, Occasion};
-use crate::view::money::{amount, grouped, signed};
 use crate::view::shell::{Shell, address};
 use crate::view::status::{StatusView, proof};
 
@@ -139,7 +137,7 @@ impl RunParts {
         let reasons = app.engine.run_reasons(member.asker(), view.run.id).await?;
         for (part, account) in self.accounts.iter_mut().zip(&view.accounts) {
             part.has_new = reasons.iter().any(|count| count.bank_account == part.bank_account);
-            part.reasons = reason_parts(&reasons, &account.run, part.bank_account);
+            part.reasons = reason_parts(&reasons, &account.run, part.bank_account, &shell.today);
         }
         Ok(())
     }
@@ -177,20 +175,25 @@ fn facts(view: &RunView, accounts: &[&RunAccount], today: &Today) -> Vec<(&'stat
 }
 
 /// Rows that were treated alike, the most first. Those that came back byte for byte need no decision.
-fn reason_parts(reasons: &[ReasonCount], run: &RunAccount, bank_account: BankAccountId) -> Vec<ReasonPart> {
+fn reason_parts(
+    reasons: &[ReasonCount],
+    run: &RunAccount,
+    bank_account: BankAccountId,
+    today: &Today,
+) -> Vec<ReasonPart> {
     let mut parts: Vec<ReasonPart> = reasons
         .iter()
         .filter(|count| count.bank_account == bank_account)
         .map(|count| ReasonPart {
             outcome: words::outcome(count.reason.as_ref()),
-            rows: grouped(count.rows),
+            rows: today.grouped(count.rows),
             why: words::why(count.reason.as_ref()),
         })
         .collect();
     if run.rows_seen_again > 0 {
         parts.push(ReasonPart {
             outcome: "Known",
-            rows: grouped(run.rows_seen_again),
+            rows: today.grouped(run.rows_seen_again),
             why: "They came exactly as before.".to_owned(),
         });
     }
@@ -207,12 +210,12 @@ fn account_part(
     let run = &account.run;
     let note = match (run.step, run.counts) {
         (AccountStep::Done, Some(counts)) if counts.changed_books() => {
-            format!("{} · {} new", counted(counts.received, "row", "rows"), grouped(counts.added))
+            format!("{} · {} new", today.counted(counts.received, "row", "rows"), today.grouped(counts.added))
         }
         (AccountStep::Done, _) => "nothing new".to_owned(),
         (AccountStep::Waiting, _) => "waits its turn".to_owned(),
         (AccountStep::Failed, _) => "did not work".to_owned(),
-        _ => format!("{} so far", counted(run.rows_received, "row", "rows")),
+        _ => format!("{} so far", today.counted(run.rows_received, "row", "rows")),
     };
     let step = |at: AccountStep, word: &str| {
         let (class, icon) = if run.step == AccountStep::Failed {
@@ -229,7 +232,7 @@ fn account_part(
         };
         StepPart { class, icon, word: word.to_owned() }
     };
-    let rows = if run.rows_received > 0 { counted(run.rows_received, "row", "rows") } else { "Rows".to_owned() };
+    let rows = if run.rows_received > 0 { today.counted(run.rows_received, "row", "rows") } else { "Rows".to_owned() };
     AccountPart {
         bank_account: run.bank_account,
         name: account.account.name.clone(),
@@ -275,7 +278,7 @@ fn warnings(account: &RunViewAccount, trigger: Trigger, today: &Today) -> Vec<St
     }
     let held_back = run.counts.map_or(0, |counts| counts.held_back);
     if held_back > 0 {
-        let rows = counted(held_back, "row is held back", "rows are held back");
+        let rows = today.counted(held_back, "row is held back", "rows are held back");
         warnings.push(format!("{rows} and not in the books; the reasons stand below."));
     }
     if !run.booked_complete {
@@ -289,7 +292,7 @@ fn sum_part(account: &RunViewAccount, today: &Today) -> Option<SumPart> {
         return None;
     }
     let ledger = &account.account;
-    let money = |minor: i64| amount(minor, ledger.currency);
+    let money = |minor: i64| today.amount(minor, ledger.currency);
     Some(SumPart {
         account: ledger.name.clone(),
         opening_label: match ledger.opening_on {
@@ -298,7 +301,7 @@ fn sum_part(account: &RunViewAccount, today: &Today) -> Option<SumPart> {
         },
         opening: money(ledger.opening_minor),
         rows_label: "booked rows since".to_owned(),
-        rows: signed(ledger.booked_minor, ledger.currency),
+        rows: today.signed(ledger.booked_minor, ledger.currency),
         ledger: money(ledger.opening_minor.saturating_add(ledger.booked_minor)),
         bank: account.bank.as_ref().map(|bank| money(bank.stated.minor)),
         mark: proof(account.proof, ledger.currency, today),

@@ -14,7 +14,6 @@ use crate::error::{PageError, page};
 use crate::pages::shell;
 use crate::session::Member;
 use crate::view::day::Today;
-use crate::view::money::signed;
 use crate::view::shell::{Place, Shell};
 
 const ROWS_PER_PAGE: i64 = 200;
@@ -43,10 +42,9 @@ struct Row {
 
 impl Row {
     fn of(row: &BroughtRow, today: &Today) -> Self {
-        let amount = row
-            .amount_minor
-            .zip(row.currency)
-            .map(|(minor, code)| signed(minor, Currency::iso(code.as_str()).unwrap_or(Currency { code, scale: 2 })));
+        let amount = row.amount_minor.zip(row.currency).map(|(minor, code)| {
+            today.signed(minor, Currency::iso(code.as_str()).unwrap_or(Currency { code, scale: 2 }))
+        });
         Self {
             day: row.day.map_or_else(|| "no day".to_owned(), |day| today.day(day)),
             payee: match (&row.payee, row.transaction) {

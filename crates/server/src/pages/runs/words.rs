@@ -7,7 +7,6 @@ use jiff::civil::Date;
 
 use crate::view::counted;
 use crate::view::day::Today;
-use crate::view::money::grouped;
 use crate::view::status::StatusView;
 
 /// What a run is called.
@@ -88,17 +87,17 @@ pub(super) fn summary(run: &Run, accounts: &[&RunAccount], today: &Today) -> Opt
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)
-    .map(|(count, word)| format!("{} {word}", grouped(count)))
+    .map(|(count, word)| format!("{} {word}", today.grouped(count)))
     .collect();
     let bank = &run.institution_name;
     let of_accounts = counted(i64::try_from(accounts.len()).unwrap_or(0), "account", "accounts");
-    let rows = counted(total.received, "row", "rows");
+    let rows = today.counted(total.received, "row", "rows");
     let brought = if parts.is_empty() { "nothing new".to_owned() } else { parts.join(", ") };
     let asked = accounts.iter().filter_map(|account| account.asked_from).min();
     let window = match asked.filter(|_| run.trigger == Trigger::Linked) {
         Some(asked) => {
             let first = accounts.iter().filter_map(|account| Some(account.served?.0)).min();
-            window(asked, first, run.created_at.to_zoned(today.zone.clone()).date())
+            window(asked, first, run.created_at.to_zoned(today.zone.clone()).date(), today)
         }
         None => String::new(),
     };
@@ -106,11 +105,11 @@ pub(super) fn summary(run: &Run, accounts: &[&RunAccount], today: &Today) -> Opt
 }
 
 /// How far back the bank was asked, and how far back its rows reach, both from the day of the run.
-fn window(asked: Date, first: Option<Date>, on: Date) -> String {
+fn window(asked: Date, first: Option<Date>, on: Date, today: &Today) -> String {
     let days_back = |from: Date| i64::from((on - from).get_days()).max(0);
-    let asked = counted(days_back(asked), "day", "days");
+    let asked = today.counted(days_back(asked), "day", "days");
     match first {
-        Some(first) => format!(" Asked for {asked}, got {} from this bank.", grouped(days_back(first))),
+        Some(first) => format!(" Asked for {asked}, got {} from this bank.", today.grouped(days_back(first))),
         None => format!(" Asked for {asked}, got no rows from this bank."),
     }
 }
@@ -144,8 +143,9 @@ mod tests {
     fn the_days_count_to_the_run_whenever_the_last_row_was() {
         let on = date(2026, 11, 20);
         let asked = date(2025, 11, 20);
-        assert_eq!(window(asked, Some(date(2026, 8, 22)), on), " Asked for 365 days, got 90 from this bank.");
-        assert_eq!(window(asked, None, on), " Asked for 365 days, got no rows from this bank.");
-        assert_eq!(window(on, Some(on), on), " Asked for 0 days, got 0 from this bank.");
+        let today = Today::new(jiff::Timestamp::UNIX_EPOCH, "UTC", bankside_domain::Formats::default());
+        assert_eq!(window(asked, Some(date(2026, 8, 22)), on, &today), " Asked for 365 days, got 90 from this bank.");
+        assert_eq!(window(asked, None, on, &today), " Asked for 365 days, got no rows from this bank.");
+        assert_eq!(window(on, Some(on), on, &today), " Asked for 0 days, got 0 from this bank.");
     }
 }

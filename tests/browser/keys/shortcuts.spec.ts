@@ -1,0 +1,46 @@
+// The list of shortcuts, the keys that work everywhere, and switching single letters off.
+import { connectDemoBank, expect, test } from "../../support/house.ts";
+
+test("the list is searched, and single letters can be switched off", async ({ signedIn: page, eyes }) => {
+  await page.keyboard.press("?");
+  const help = page.getByRole("dialog", { name: "Keyboard shortcuts" });
+  await expect(help).toBeVisible();
+  await expect(help.getByRole("heading", { name: "Everywhere" })).toBeVisible();
+  await eyes.look("shortcuts");
+  await help.getByRole("searchbox", { name: "Search shortcuts" }).fill("figures");
+  await expect(help.getByRole("listitem")).toHaveText([/Hide or show figures/]);
+  await help.getByRole("searchbox").fill("qqq");
+  await expect(help.getByText("No shortcut says “qqq”.")).toBeVisible();
+  const letters = help.getByRole("switch", { name: /Single-letter shortcuts/ });
+  await expect(letters).toBeChecked();
+  await letters.click();
+  await page.keyboard.press("Escape");
+  await expect(help).toHaveCount(0);
+
+  // Off, and remembered: only keys with Ctrl do something.
+  await page.reload();
+  await page.keyboard.press("?");
+  await page.keyboard.press("Control+k");
+  await expect(page.getByRole("dialog")).toHaveCount(1);
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Keyboard shortcuts" }).click();
+  await letters.click();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("?");
+  await expect(help).toBeVisible();
+});
+
+test("brackets go from account to account, Ctrl B syncs, and no key acts where somebody types", async ({ signedIn: page, house }) => {
+  await connectDemoBank(page, house);
+  await page.keyboard.press("]");
+  await expect(page.getByRole("heading", { name: "Girokonto", level: 1 })).toBeVisible();
+  await page.keyboard.press("]");
+  await expect(page.getByRole("heading", { name: "Tagesgeld", level: 1 })).toBeVisible();
+  await page.keyboard.press("[");
+  await expect(page.getByRole("heading", { name: "Girokonto", level: 1 })).toBeVisible();
+  await page.getByRole("searchbox", { name: "Search transactions" }).press("?");
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+  await page.getByRole("heading", { level: 1 }).click();
+  await page.keyboard.press("Control+b");
+  await expect(page.getByRole("link", { name: "To the transactions" })).toBeVisible();
+});
