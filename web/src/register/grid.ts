@@ -42,6 +42,7 @@ export class Grid {
   #frame = 0;
   #nearTimer = 0;
   #origin = 0;
+  #moved = "";
   #lastTop = 0;
   #isStale = true;
 
@@ -103,9 +104,9 @@ export class Grid {
     const size = this.host.size();
     this.scroller.setHeight(size * this.rowHeight);
     this.scroller.read();
-    const { first, last } = this.inSight;
-    const from = Math.max(0, first - SPARE);
-    const to = Math.min(size - 1, last + SPARE);
+    const from = Math.max(0, this.inSight.first - SPARE);
+    // Always as many, so that a row that leaves at one edge is the one that comes at the other.
+    const to = Math.min(size - 1, from + Math.ceil(this.scroller.viewHeight / this.rowHeight) + 2 * SPARE + 1);
     this.#place(from);
     this.#recycle(from, to, size);
     for (let position = from; position <= to; position += 1) this.#show(position);
@@ -189,7 +190,10 @@ export class Grid {
       this.#origin = origin;
       for (const view of this.#views.values()) this.#moveTo(view, view.position);
     }
-    this.#layer.style.transform = `translateY(${origin * this.rowHeight + this.scroller.base}px)`;
+    const moved = `translateY(${origin * this.rowHeight + this.scroller.base}px)`;
+    if (moved === this.#moved) return;
+    this.#moved = moved;
+    this.#layer.style.transform = moved;
   }
 
   #moveTo(view: RowView, position: number): void {
@@ -209,7 +213,7 @@ export class Grid {
   /** What was not needed again in this frame must not stand where another row is now. */
   #hideSpare(): void {
     while (this.#spare.length > 60) this.#spare.pop()?.element.remove();
-    for (const view of this.#spare) view.element.hidden = true;
+    for (const { element } of this.#spare) if (!element.hidden) element.hidden = true;
   }
 
   #show(position: number): void {
@@ -219,7 +223,7 @@ export class Grid {
       return;
     }
     const view = this.#spare.pop() ?? this.#build();
-    view.element.hidden = false;
+    if (view.element.hidden) view.element.hidden = false;
     this.#moveTo(view, position);
     this.#views.set(position, view);
     // Rows are not moved in the document while it scrolls: that costs more than all the rest.
