@@ -1,5 +1,7 @@
 //! Accounts, as pages and the API show them.
 
+use std::collections::HashMap;
+
 use bankside_domain::account::AccountKind;
 use bankside_domain::balance::Proof;
 use bankside_domain::text::tidy;
@@ -51,8 +53,8 @@ impl Engine {
     }
 
     /// The revision of each account: whose has moved on, something was written to.
-    pub async fn revisions(&self, asker: &Asker) -> Result<Vec<(AccountId, i64)>, EngineError> {
-        Ok(self.store.account_revisions(asker).await?)
+    pub async fn revisions(&self, asker: &Asker) -> Result<HashMap<AccountId, i64>, EngineError> {
+        Ok(self.store.revisions(asker).await?)
     }
 
     /// One account with its status.

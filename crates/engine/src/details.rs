@@ -83,7 +83,7 @@ impl Engine {
             id: line.id,
             amount_minor: line.amount_minor,
             note: line.note.clone(),
-            category: line.category.and_then(|id| Some((id, categories.get(&id)?.clone()))),
+            category: line.category.and_then(|id| Some((id, categories.get(&id)?.join(" ▸ ")))),
             tags: tags.iter().filter(|tag| line.tags.contains(&tag.id)).map(|tag| tag.name.clone()).collect(),
         });
         let lines = lines.collect();

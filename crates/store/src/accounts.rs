@@ -125,16 +125,6 @@ impl Store {
         rows.into_iter().map(AccountRow::into_account).collect()
     }
 
-    /// The revision of each account: whose has moved on, something was written to.
-    pub async fn account_revisions(&self, asker: &Asker) -> Result<Vec<(AccountId, i64)>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
-        let text = sql!("SELECT id, revision FROM accounts WHERE organization_id = $1");
-        let rows: Vec<(Uuid, i64)> =
-            on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
-        Ok(rows.into_iter().map(|(id, revision)| (id.into(), revision)).collect())
-    }
-
     /// One account.
     pub async fn account(&self, asker: &Asker, id: AccountId) -> Result<Account, StoreError> {
         asker.require(Right::SeeBooks)?;

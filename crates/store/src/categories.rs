@@ -1,6 +1,6 @@
 //! Categories: what lines are for, two levels deep.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use bankside_domain::text::fold;
 use bankside_domain::{Asker, CategoryId, Id, Right};
@@ -52,20 +52,6 @@ impl Store {
             used,
         };
         Ok(rows.into_iter().map(category).collect())
-    }
-
-    /// The path of each category of an organization.
-    pub async fn category_paths(&self, asker: &Asker) -> Result<HashMap<CategoryId, String>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
-        let text = sql!(
-            "SELECT k.id, k.name, m.name FROM categories k
-             LEFT JOIN categories m ON m.organization_id = k.organization_id AND m.id = k.parent_id
-             WHERE k.organization_id = $1"
-        );
-        let rows: Vec<(Uuid, String, Option<String>)> =
-            on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
-        Ok(rows.into_iter().map(|(id, name, above)| (id.into(), path(&name, above.as_deref()))).collect())
     }
 
     /// Adds a category; the one above it must have none above itself.

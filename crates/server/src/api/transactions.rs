@@ -1,5 +1,4 @@
 //! Transactions: the register, one in full, and every edit.
-#![expect(unused_qualifications, reason = "the macro that describes parameters writes them")]
 
 mod bodies;
 mod query;

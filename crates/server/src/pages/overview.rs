@@ -3,6 +3,8 @@
 mod figures;
 mod needs;
 
+use std::ops::Deref;
+
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};

@@ -1,6 +1,6 @@
 -- The overview: sums over the rows of months, and how many rows nobody has looked at.
 
--- The order of a register, and beside it what sums over days need, so that they read this index alone.
+-- The order of a register, and beside it what sums over days and running balances need, so that they read this index alone.
 DROP INDEX transactions_by_day;
 CREATE INDEX transactions_by_day ON transactions (organization_id, account_id, dated_on, position, id)
     INCLUDE (status, amount_minor) WHERE deleted_at IS NULL;

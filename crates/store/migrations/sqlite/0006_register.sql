@@ -2,8 +2,6 @@
 
 -- News are rows that nobody has looked at. What is here already is history.
 UPDATE transactions SET reviewed_at = created_at WHERE reviewed_at IS NULL;
-CREATE INDEX transactions_new ON transactions (organization_id, account_id, dated_on, position, id)
-    WHERE reviewed_at IS NULL AND deleted_at IS NULL;
 
 -- Rows that people typed and nobody has ticked: what a reconciliation is about.
 CREATE INDEX transactions_to_clear ON transactions (organization_id, account_id, dated_on)
@@ -15,11 +13,6 @@ CREATE INDEX transactions_by_amount ON transactions (organization_id, account_id
     WHERE deleted_at IS NULL;
 CREATE INDEX lines_by_category ON transaction_lines (organization_id, category_id, transaction_id);
 CREATE INDEX lines_by_tag ON line_tags (organization_id, tag_id, line_id);
-
--- A running balance is summed along the order of the register, so its index has what is summed.
-DROP INDEX transactions_by_day;
-CREATE INDEX transactions_by_day ON transactions (organization_id, account_id, dated_on, position, id, status, amount_minor)
-    WHERE deleted_at IS NULL;
 
 -- What a person did, newest first: what they can undo and redo.
 CREATE INDEX batches_by_person ON batches (organization_id, person_id, made_at);

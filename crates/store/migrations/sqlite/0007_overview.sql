@@ -1,6 +1,6 @@
 -- The overview: sums over the rows of months, and how many rows nobody has looked at.
 
--- The order of a register, and beside it what sums over days need, so that they read this index alone. deleted_at is always
+-- The order of a register, and beside it what sums over days and running balances need, so that they read this index alone. deleted_at is always
 -- NULL here; SQLite still fetches the row for it where the index does not have it.
 DROP INDEX transactions_by_day;
 CREATE INDEX transactions_by_day

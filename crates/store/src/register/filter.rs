@@ -271,7 +271,7 @@ macro_rules! push_conditions {
             $query.push(state.condition());
         }
         if filter.is_new {
-            $query.push(" AND t.reviewed_at IS NULL");
+            $query.push(" AND t.reviewed_at IS NULL AND t.provider_dated_on IS NOT NULL");
         }
         if filter.is_edited {
             $query.push(" AND ").push(EDITED);

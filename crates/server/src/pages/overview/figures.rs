@@ -1,10 +1,11 @@
 //! The figures of the overview as charts, each with its table.
 
 use bankside_domain::{Currency, Month};
-use bankside_engine::{CategoryMonth, Flow, Overview};
+use bankside_engine::{CategoryMonth, Flow};
 
-use super::{Asked, Change, address, change, home};
+use super::{Asked, Change, Told, address, change, home};
 use crate::view::chart::{AreaChart, Bar, PairedBars, Sparkline};
+use crate::view::day::Today;
 use crate::view::shell::Shell;
 
 /// So many accounts are listed unless all are asked for.
@@ -326,11 +327,11 @@ impl BalanceTable {
             let of = open.iter().filter(|(view, _)| view.account.currency.code == currency.code);
             let row = |(view, points): &(&bankside_engine::AccountView, &Vec<i64>)| {
                 let url = shell.at(&format!("accounts/{}", view.account.id));
-                BalanceRow::of(view.account.name.clone(), url, points, currency)
+                BalanceRow::of(view.account.name.clone(), url, points, currency, overview.reader)
             };
             let rows: Vec<BalanceRow> = of.map(row).collect();
             let code = currency.code.to_string();
-            let sum = BalanceRow::of(format!("All in {code}"), String::new(), &sum, currency);
+            let sum = BalanceRow::of(format!("All in {code}"), String::new(), &sum, currency, overview.reader);
             let is_home = currency.code == overview.currency.code;
             (!rows.is_empty()).then_some(BalanceGroup { currency: code, rows, sum, is_home })
         });

@@ -10,7 +10,6 @@ use bankside_engine::{AccountStatus, AccountView, MOST_NEW_ROWS, Overview};
 use crate::App;
 use crate::error::PageError;
 use crate::session::Member;
-use crate::view::counted;
 use crate::view::shell::Shell;
 use crate::view::status::{Action, Note};
 
