@@ -71,7 +71,8 @@ fn syncing_routes() -> Router<App> {
 /// Every other page, in one list.
 fn page_routes() -> Router<App> {
     use pages::{
-        add_account, consents, doors, files, flows, integrations, keys, links, palette, register, runs, settings, undo,
+        add_account, consents, design, doors, files, flows, integrations, keys, links, palette, register, runs,
+        settings, undo,
     };
     Router::new()
         .route("/", get(doors::home))
@@ -81,6 +82,7 @@ fn page_routes() -> Router<App> {
         .route("/healthz", get(files::health))
         .route("/favicon.svg", get(files::favicon))
         .route("/assets/{version}/{name}", get(files::asset))
+        .route("/design", get(design::show))
         .route("/connect/callback", get(flows::callback))
         .route("/o/{organization}/transactions", get(register::all_accounts))
         .route("/o/{organization}/accounts/{account}", get(register::one_account))
