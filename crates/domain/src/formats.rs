@@ -104,10 +104,10 @@ impl NumberFormat {
     }
 
     /// Whether a mark stands before the digit that has `after` digits from itself to the end of the whole part.
-    const fn begins_group(self, after: usize) -> bool {
+    fn begins_group(self, after: usize) -> bool {
         match self {
-            Self::Indian => after == 3 || (after > 3 && after % 2 == 1),
-            _ => after % 3 == 0,
+            Self::Indian => after == 3 || (after > 3 && !after.is_multiple_of(2)),
+            _ => after.is_multiple_of(3),
         }
     }
 

@@ -71,7 +71,7 @@ fn syncing_routes() -> Router<App> {
 /// Every other page, in one list.
 fn page_routes() -> Router<App> {
     use pages::{
-        add_account, consents, doors, files, flows, integrations, keys, links, overview, palette, register, runs,
+        add_account, consents, design, doors, files, flows, integrations, keys, links, overview, palette, register, runs,
         settings, sidebar, undo,
     };
     Router::new()
@@ -82,6 +82,7 @@ fn page_routes() -> Router<App> {
         .route("/healthz", get(files::health))
         .route("/favicon.svg", get(files::favicon))
         .route("/assets/{version}/{name}", get(files::asset))
+        .route("/design", get(design::show))
         .route("/connect/callback", get(flows::callback))
         .route("/o/{organization}/overview", get(overview::show))
         .route("/o/{organization}/sidebar", get(sidebar::show))

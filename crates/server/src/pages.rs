@@ -3,6 +3,7 @@
 pub(crate) mod add_account;
 pub(crate) mod banks;
 pub(crate) mod consents;
+pub(crate) mod design;
 pub(crate) mod doors;
 pub(crate) mod files;
 pub(crate) mod flows;

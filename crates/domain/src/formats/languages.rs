@@ -40,17 +40,18 @@ fn numbers(language: &str, region: &str) -> Option<NumberFormat> {
     Some(match (language, region) {
         ("de" | "it" | "rm" | "gsw", "ch" | "li") | ("rm" | "gsw", _) => NumberFormat::ApostrophePoint,
         ("en", "in") | ("hi" | "bn" | "ta" | "te" | "mr" | "gu" | "kn" | "ml" | "pa", _) => NumberFormat::Indian,
-        ("en", "za") | ("pt", "pt") => NumberFormat::SpaceComma,
-        ("es", "mx" | "us" | "gt" | "hn" | "sv" | "ni" | "pa" | "pe" | "do" | "pr" | "419") => NumberFormat::CommaPoint,
-        (
+        ("en", "za")
+        | ("pt", "pt")
+        | (
             "fr" | "pl" | "cs" | "sk" | "sv" | "nb" | "nn" | "no" | "fi" | "ru" | "uk" | "hu" | "bg" | "lt" | "lv"
             | "et",
             _,
         ) => NumberFormat::SpaceComma,
+        ("es", "mx" | "us" | "gt" | "hn" | "sv" | "ni" | "pa" | "pe" | "do" | "pr" | "419")
+        | ("en" | "ja" | "zh" | "ko" | "th" | "he", _) => NumberFormat::CommaPoint,
         ("de" | "nl" | "es" | "it" | "pt" | "da" | "tr" | "id" | "el" | "ro" | "hr" | "sl" | "sr" | "vi" | "ca", _) => {
             NumberFormat::PointComma
         }
-        ("en" | "ja" | "zh" | "ko" | "th" | "he", _) => NumberFormat::CommaPoint,
         _ => return None,
     })
 }

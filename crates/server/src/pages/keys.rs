@@ -38,7 +38,8 @@ struct KeyField {
     key: &'static str,
     label: &'static str,
     hint: &'static str,
-    kind: &'static str,
+    /// Further attributes of the field.
+    attrs: String,
     view: FieldView,
 }
 
@@ -82,13 +83,17 @@ async fn keys_page(
         Some(Wrong::Fault(fault)) => (None, Some(fault)),
         None => (None, None),
     };
-    let fields = view.descriptor.fields.iter().map(|field| {
+    let fields = view.descriptor.fields.iter().enumerate().map(|(index, field)| {
         let is_secret = field.kind == FieldKind::Secret;
         KeyField {
             key: field.key,
             label: field.label,
             hint: field.hint,
-            kind: if is_secret { "password" } else { "text" },
+            attrs: format!(
+                " type={} autocomplete=off spellcheck=false required{}",
+                if is_secret { "password" } else { "text" },
+                if index == 0 { " autofocus" } else { "" }
+            ),
             view: FieldView {
                 value: typed.get(field.key).filter(|_| !is_secret).cloned().unwrap_or_default(),
                 error: field_error.as_ref().filter(|(key, _)| *key == field.key).map(|(_, message)| message.clone()),
