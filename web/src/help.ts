@@ -1,7 +1,7 @@
 // The list of shortcuts, grouped and to be searched, with the switch for single letters.
 import { el, icon, openDialog } from "./dom";
 import { fold } from "./fuzzy";
-import { registerKeys } from "./register-keys";
+import { registerShortcuts } from "./register/shortcuts";
 import { caps, everywhere, lettersAreOn, switchLetters, type Shortcut } from "./shortcuts";
 
 export function openHelp(): void {
@@ -32,7 +32,7 @@ export function openHelp(): void {
 function grouped(searched: string): HTMLElement[] {
   const wanted = fold(searched);
   const groups = new Map<string, Shortcut[]>();
-  for (const shortcut of [...everywhere, ...registerKeys]) {
+  for (const shortcut of [...everywhere, ...registerShortcuts()]) {
     if (!fold(`${shortcut.says} ${shortcut.keys.join(" ")} ${shortcut.group}`).includes(wanted)) continue;
     const group = groups.get(shortcut.group);
     if (group) group.push(shortcut);
