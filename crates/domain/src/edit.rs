@@ -413,7 +413,7 @@ pub fn give_back(write: &mut [Change], now: &BTreeMap<FieldKey, Option<String>>)
             write
                 .iter_mut()
                 .filter(|change| change.field == "lines")
-                .for_each(|change| give_note_back(change, id, &says));
+                .for_each(|change| give_note_back(change, id, says.as_ref()));
         }
         for change in write.iter_mut().filter(|change| change.id == id && change.field == name) {
             let says = now.get(&(change.entity, id, provider.to_owned())).cloned().flatten();
@@ -426,10 +426,10 @@ pub fn give_back(write: &mut [Change], now: &BTreeMap<FieldKey, Option<String>>)
 }
 
 /// The same where the note goes back with all the lines.
-fn give_note_back(change: &mut Change, line: Uuid, says: &Option<String>) {
+fn give_note_back(change: &mut Change, line: Uuid, says: Option<&String>) {
     let lines: Option<Vec<Line>> = change.after.as_deref().and_then(|value| serde_json::from_str(value).ok());
     if let Some(mut lines) = lines {
-        lines.iter_mut().filter(|one| one.id.uuid() == line).for_each(|one| one.note.clone_from(says));
+        lines.iter_mut().filter(|one| one.id.uuid() == line).for_each(|one| one.note = says.cloned());
         change.after = Some(lines_value(&lines));
     }
 }

@@ -316,7 +316,7 @@ fn register(criterion: &mut Criterion) {
     for (name, offset, search) in
         [("first page", 0, None), ("late page", 40_000, None), ("search", 0, Some("receipt 4711".to_owned()))]
     {
-        let query = RegisterQuery { account: Some(account), offset, limit: 100, search };
+        let query = RegisterQuery { account: Some(account), offset, limit: 100, search, ..RegisterQuery::default() };
         group.bench_function(name, |bencher| {
             bencher.iter(|| runtime.block_on(house.engine.register(&house.asker, &query)).unwrap().rows.len());
         });

@@ -48,7 +48,7 @@ pub struct BankRowView {
     pub version: FeedRowVersionId,
     /// The bank account's name.
     pub bank_account: String,
-    /// The bank, and the provider's id, where a connection brought it.
+    /// The bank, and the provider's name, where a connection brought it.
     pub bank: Option<(String, String)>,
     /// When it first came.
     pub received_at: Timestamp,
@@ -133,7 +133,11 @@ impl Engine {
         Ok(BankRowView {
             version: claimed.version,
             bank_account: claimed.bank_account_name.clone(),
-            bank: connection.map(|connection| (connection.institution_name, connection.provider)),
+            bank: connection.map(|connection| {
+                let provider =
+                    self.descriptor(&connection.provider).map_or(connection.provider, |one| one.name.to_owned());
+                (connection.institution_name, provider)
+            }),
             received_at: claimed.received_at,
             status: claimed.status,
             read,

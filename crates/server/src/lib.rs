@@ -71,8 +71,8 @@ fn syncing_routes() -> Router<App> {
 /// Every other page, in one list.
 fn page_routes() -> Router<App> {
     use pages::{
-        add_account, consents, design, doors, files, flows, integrations, keys, links, overview, palette, register, runs,
-        settings, sidebar, undo,
+        add_account, consents, design, doors, files, flows, integrations, keys, links, overview, palette, register,
+        runs, settings, sidebar, undo,
     };
     Router::new()
         .route("/", get(doors::home))

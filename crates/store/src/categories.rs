@@ -27,31 +27,45 @@ pub struct Category {
     pub used: i64,
 }
 
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    parent_id: Option<Uuid>,
+    name: String,
+    above: Option<String>,
+    used: i64,
+}
+
+impl Row {
+    fn into_category(self) -> Category {
+        Category {
+            id: self.id.into(),
+            parent: ids(self.parent_id),
+            path: path(&self.name, self.above.as_deref()),
+            name: self.name,
+            used: self.used,
+        }
+    }
+}
+
 impl Store {
     /// The categories of an organization, each after the one above it.
     pub async fn categories(&self, asker: &Asker) -> Result<Vec<Category>, StoreError> {
         asker.require(Right::SeeBooks)?;
         let mut session = self.db.read().await?;
         let text = sql!(
-            "SELECT k.id, k.parent_id, k.name, m.name,
+            "SELECT k.id, k.parent_id, k.name, m.name AS above,
                 (SELECT COUNT(*) FROM transaction_lines l WHERE l.organization_id = k.organization_id
-                    AND l.category_id = k.id)
+                    AND l.category_id = k.id) AS used
              FROM categories k
              LEFT JOIN categories m ON m.organization_id = k.organization_id AND m.id = k.parent_id
              WHERE k.organization_id = $1
              ORDER BY COALESCE(m.position, k.position), COALESCE(m.name_folded, k.name_folded),
                 CASE WHEN k.parent_id IS NULL THEN 0 ELSE 1 END, k.position, k.name_folded, k.id"
         );
-        let rows: Vec<(Uuid, Option<Uuid>, String, Option<String>, i64)> =
+        let rows: Vec<Row> =
             on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
-        let category = |(id, parent, name, above, used): (Uuid, Option<Uuid>, String, Option<String>, i64)| Category {
-            id: id.into(),
-            parent: ids(parent),
-            path: path(&name, above.as_deref()),
-            name,
-            used,
-        };
-        Ok(rows.into_iter().map(category).collect())
+        Ok(rows.into_iter().map(Row::into_category).collect())
     }
 
     /// Adds a category; the one above it must have none above itself.

@@ -21,7 +21,7 @@ pub enum Selection {
     /// Exactly these.
     These(Vec<TransactionId>),
     /// All that fit; where it begins, how many it shows and in which order does not count.
-    Matching(RegisterQuery),
+    Matching(Box<RegisterQuery>),
 }
 
 #[derive(sqlx::FromRow)]

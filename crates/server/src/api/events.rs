@@ -15,7 +15,7 @@ use crate::api::problem::{ApiMember, Problem};
 use crate::session::{self, Member};
 
 /// A stream looks this often even if nothing has been reported: another machine may write.
-const LOOK_EVERY: Duration = Duration::from_millis(1000);
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A stream ends after this long; the browser opens a new one.
 const MAX_STREAM: Duration = Duration::from_mins(10);
 

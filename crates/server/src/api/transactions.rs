@@ -192,7 +192,7 @@ impl SelectionBody {
     async fn selection(&self, app: &App, member: &ApiMember) -> Result<Selection, Problem> {
         match (&self.ids, &self.filter) {
             (Some(ids), None) => Ok(Selection::These(ids.iter().map(|text| id(text)).collect::<Result<_, _>>()?)),
-            (None, Some(filter)) => Ok(Selection::Matching(filter.query(app, member).await?)),
+            (None, Some(filter)) => Ok(Selection::Matching(Box::new(filter.query(app, member).await?))),
             _ => Err(EngineError::invalid("ids", "Name either ids or a filter.").into()),
         }
     }

@@ -67,6 +67,7 @@ fn account(view: &AccountView, shell: &Shell) -> Offer {
 fn pages(shell: &Shell) -> Vec<Offer> {
     let page = |icon, label, path| Offer::new("Pages", icon, label, shell.at(path));
     vec![
+        page("home", "Overview", "overview").hint("net worth, income and spending"),
         page("rows", "All accounts", "transactions").hint("transactions, register"),
         page("bank", "Bank integrations", "banks").hint("connections, consents"),
         page("loop", "Runs", "runs").hint("syncs, history"),

@@ -244,10 +244,10 @@ async fn show(
         scale,
         home: home.clone(),
         today_iso: today.date().to_string(),
-        count_note: if !is_filtered {
-            today.counted(register.total, "transaction", "transactions")
-        } else {
+        count_note: if is_filtered {
             format!("{} found", today.grouped(register.total))
+        } else {
+            today.counted(register.total, "transaction", "transactions")
         },
         search: asked.q,
         rows: register.rows.into_iter().map(|row| Row::of(row, today, &home, open.is_none())).collect(),

@@ -70,7 +70,7 @@ on_both! {
         let matching = RegisterQuery { search: Some("cafe".into()), ..RegisterQuery::default() };
         let edit = Edit { category: Some(Some(food)), add_tags: vec!["#trip".into(), "Trip".into()], ..Edit::default() };
         let edited =
-            world.store.edit_transactions(&world.asker, &Selection::Matching(matching), &edit, &Seen::default()).await.unwrap();
+            world.store.edit_transactions(&world.asker, &Selection::Matching(Box::new(matching)), &edit, &Seen::default()).await.unwrap();
         assert_eq!((edited.changed, edited.left.len()), (2, 0));
         let of_food = RegisterQuery { filter: Filter { category: Some(Some(food)), ..Filter::default() }, ..RegisterQuery::default() };
         assert_eq!(world.payees(&of_food).await, ["Café", "Café"]);
