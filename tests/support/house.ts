@@ -1,5 +1,5 @@
 // What every test starts from: a sandbox of simulated banks and a server beside it, both fresh, and eyes that look.
-import { test as base, expect, type Page } from "@playwright/test";
+import { test as base, expect, type Locator, type Page } from "@playwright/test";
 import { folder, Program } from "./program.ts";
 import { Eyes } from "./eyes.ts";
 
@@ -137,9 +137,26 @@ export const passDays = (house: House, days: number) => control(house, "clock", 
 /** Has every call of a kind fail in one way from now on. */
 export const arm = (house: House, on: string, kind: string) => control(house, "faults", { on, kind, times: null });
 
-/** Opens the ⋯ menu of a page. */
+/** Opens the ⋯ menu in the head of a page. */
 export async function openMenu(page: Page): Promise<void> {
-  await page.getByRole("main").locator("details.menu > summary").click();
+  await page.getByRole("main").locator(".page-head details.menu > summary").click();
+}
+
+/** The register, once its script has put the grid in the place of the server's table. */
+export function register(page: Page): Locator {
+  return page.getByRole("main").getByRole("grid");
+}
+
+/** What the register says of how many it shows. */
+export function counted(page: Page): Locator {
+  return page.getByRole("search", { name: "Transactions" }).getByRole("status");
+}
+
+/** How many transactions the register shows. */
+export async function countOf(page: Page): Promise<number> {
+  const count = counted(page);
+  await expect(count).toHaveText(/^[\d,]+ transactions?$/);
+  return Number(((await count.textContent()) ?? "").replace(/\D/g, ""));
 }
 
 /** The id of the organization in a page's address. */

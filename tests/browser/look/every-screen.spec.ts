@@ -2,7 +2,7 @@
 // 360 px and at 320 px, which is what 400 % makes of a common screen. A new page is added to this list.
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
-import { sticksOut } from "../../support/eyes.ts";
+import { sticksOut, wrongIn } from "../../support/eyes.ts";
 import { connectDemoBank, expect, organizationOf, test } from "../../support/house.ts";
 
 /** Addresses below the organization, and links that are followed from one of them. */
@@ -35,8 +35,7 @@ async function open(page: Page, home: string, screen: (typeof screens)[number]):
 
 async function check(page: Page, name: string): Promise<void> {
   const found = await new AxeBuilder({ page }).analyze();
-  const wrong = found.violations.map((v) => `${v.id}: ${v.nodes.map((node) => node.html).join(" | ")}`);
-  expect.soft(wrong, name).toEqual([]);
+  expect.soft(wrongIn(found), name).toEqual([]);
   expect.soft(await sticksOut(page), `${name}: sticks out sideways`).toEqual([]);
 }
 
