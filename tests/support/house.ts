@@ -90,7 +90,13 @@ export async function setUp(page: Page, address: string): Promise<void> {
   await page.getByLabel("Password").fill(person.password);
   await page.getByLabel("Household or company").fill(person.organization);
   await page.getByRole("button", { name: "Start" }).click();
-  await expect(page.getByRole("heading", { name: "All accounts" })).toBeVisible();
+  await arrived(page, "All accounts");
+}
+
+/** On a page with this title, whose script has run: from now on it obeys keys. */
+export async function arrived(page: Page, title: string): Promise<void> {
+  await expect(page.getByRole("heading", { name: title, level: 1 })).toBeVisible();
+  await page.waitForLoadState();
 }
 
 /** The keys of the sandbox, typed on the page. */
@@ -122,6 +128,7 @@ export async function connectDemoBank(page: Page, house: House): Promise<void> {
   await tab.close();
   await page.getByRole("button", { name: "Link accounts" }).click();
   await page.getByRole("link", { name: "To the transactions" }).click();
+  await expect(register(page)).toBeVisible();
 }
 
 /** Tells the sandbox what no provider can be told. */
