@@ -6,7 +6,8 @@ export default defineConfig({
   outputDir: "test-results",
   timeout: 120_000,
   expect: { timeout: 10_000 },
-  fullyParallel: false,
+  // No test meets another, so that those of one file need not wait for each other: no worker is idle at the end.
+  fullyParallel: true,
   workers: 2,
   forbidOnly: !!process.env.CI,
   retries: 0,

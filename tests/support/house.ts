@@ -118,6 +118,7 @@ export async function connectDemoBank(page: Page, house: House): Promise<void> {
   const home = `${house.address}/o/${organizationOf(page)}`;
   await page.goto(`${home}/providers/gocardless/keys`);
   await typeKeys(page, house.gocardless.credentials);
+  await expect(page.getByRole("heading", { name: "Choose your bank" })).toBeVisible();
   await page.goto(`${home}/providers/gocardless/banks?country=DE`);
   await page.getByRole("button", { name: /Nordhafen/ }).click();
   const link = await page.getByRole("link", { name: "Link bank in browser" }).getAttribute("href");

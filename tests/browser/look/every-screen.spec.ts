@@ -50,7 +50,9 @@ test("every screen, as narrow as it gets", async ({ signedIn: page, house }, inf
   const home = `${house.address}/o/${organizationOf(page)}`;
   // A bank account that waits for an account: the page that links them is reached from it.
   await page.goto(`${home}/banks`);
+  const unlinked = page.waitForResponse((response) => response.url().endsWith("/unlink"));
   await page.getByRole("button", { name: "Unlink" }).last().click();
+  await unlinked;
   await page.goto(`${home}/banks`);
   await expect(page.getByText("Not linked")).toBeVisible();
   for (const screen of screens) {
@@ -59,7 +61,9 @@ test("every screen, as narrow as it gets", async ({ signedIn: page, house }, inf
     if (await page.locator("bankside-register").count()) await expect(register(page)).toBeVisible();
     for (const width of [1400, 360, 320]) {
       await page.setViewportSize({ width, height: 800 });
-      await check(page, `${screen.name}, ${width}`);
+      // Between 360 and 320 px only the room differs.
+      if (width === 360) expect.soft(await sticksOut(page), `${screen.name}, 360: sticks out sideways`).toEqual([]);
+      else await check(page, `${screen.name}, ${width}`);
       await page.screenshot({ path: info.outputPath(`${screen.name.replaceAll(" ", "-")}-${width}.png`), fullPage: width < 400 });
     }
   }
