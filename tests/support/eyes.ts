@@ -37,8 +37,9 @@ export class Eyes {
   async look(name: string, page: Page = this.page, without: string[] = []): Promise<void> {
     const step = String(++this.#step).padStart(2, "0");
     for (const size of sizes) {
+      await page.setViewportSize(size);
+      await expect.poll(() => sticksOut(page), `${name}, ${size.name}: sticks out sideways`).toEqual([]);
       for (const colorScheme of ["light", "dark"] as const) {
-        await page.setViewportSize(size);
         await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
         const path = this.info.outputPath(`${step}-${name}-${size.name}-${colorScheme}.png`);
         await page.screenshot({ path, animations: "disabled", caret: "initial" });
@@ -48,7 +49,6 @@ export class Eyes {
         else axe.withRules(ofColour.filter((rule) => !without.includes(rule)));
         expect(wrongIn(await axe.analyze()), `${name}, ${size.name}, ${colorScheme}`).toEqual([]);
       }
-      expect(await sticksOut(page), `${name}, ${size.name}: sticks out sideways`).toEqual([]);
     }
     await page.setViewportSize({ width: 1400, height: 900 });
     await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
