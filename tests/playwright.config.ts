@@ -18,7 +18,7 @@ export default defineConfig({
     timezoneId: "Europe/Berlin",
     viewport: { width: 1400, height: 900 },
     // What is not there within this time is not there: a walk says so long before its own time is over.
-    actionTimeout: 20_000,
+    actionTimeout: 30_000,
     navigationTimeout: 30_000,
     launchOptions: {
       executablePath: process.env.BANKSIDE_CHROMIUM ?? "/usr/bin/chromium",

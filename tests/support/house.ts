@@ -128,7 +128,8 @@ export async function connectDemoBank(page: Page, house: House): Promise<void> {
   await tab.waitForURL(`${house.address}/**`);
   await tab.close();
   await page.getByRole("button", { name: "Link accounts" }).click();
-  await page.getByRole("link", { name: "To the transactions" }).click();
+  // The first sync brings a year; a machine that is busy needs longer for it.
+  await page.getByRole("link", { name: "To the transactions" }).click({ timeout: 60_000 });
   await expect(register(page)).toBeVisible();
 }
 
