@@ -6,7 +6,8 @@ export default defineConfig({
   outputDir: "test-results",
   timeout: 120_000,
   expect: { timeout: 10_000 },
-  fullyParallel: false,
+  // No test meets another, so that those of one file need not wait for each other: no worker is idle at the end.
+  fullyParallel: true,
   workers: 2,
   forbidOnly: !!process.env.CI,
   retries: 0,
@@ -16,6 +17,9 @@ export default defineConfig({
     locale: "en-GB",
     timezoneId: "Europe/Berlin",
     viewport: { width: 1400, height: 900 },
+    // What is not there within this time is not there: a walk says so long before its own time is over.
+    actionTimeout: 30_000,
+    navigationTimeout: 30_000,
     launchOptions: {
       executablePath: process.env.BANKSIDE_CHROMIUM ?? "/usr/bin/chromium",
       args: ["--no-sandbox", "--disable-background-networking", "--disable-gpu", "--disable-component-update", "--no-first-run"],

@@ -1,5 +1,5 @@
 // What every test starts from: a sandbox of simulated banks and a server beside it, both fresh, and eyes that look.
-import { test as base, expect, type Page } from "@playwright/test";
+import { test as base, expect, type Locator, type Page } from "@playwright/test";
 import { folder, Program } from "./program.ts";
 import { Eyes } from "./eyes.ts";
 
@@ -90,7 +90,13 @@ export async function setUp(page: Page, address: string): Promise<void> {
   await page.getByLabel("Password").fill(person.password);
   await page.getByLabel("Household or company").fill(person.organization);
   await page.getByRole("button", { name: "Start" }).click();
-  await expect(page.getByRole("heading", { name: "All accounts" })).toBeVisible();
+  await arrived(page, "All accounts");
+}
+
+/** On a page with this title, whose script has run: from now on it obeys keys. */
+export async function arrived(page: Page, title: string): Promise<void> {
+  await expect(page.getByRole("heading", { name: title, level: 1 })).toBeVisible();
+  await page.waitForLoadState();
 }
 
 /** The keys of the sandbox, typed on the page. */
@@ -112,6 +118,7 @@ export async function connectDemoBank(page: Page, house: House): Promise<void> {
   const home = `${house.address}/o/${organizationOf(page)}`;
   await page.goto(`${home}/providers/gocardless/keys`);
   await typeKeys(page, house.gocardless.credentials);
+  await expect(page.getByRole("heading", { name: "Choose your bank" })).toBeVisible();
   await page.goto(`${home}/providers/gocardless/banks?country=DE`);
   await page.getByRole("button", { name: /Nordhafen/ }).click();
   const link = await page.getByRole("link", { name: "Link bank in browser" }).getAttribute("href");
@@ -121,7 +128,9 @@ export async function connectDemoBank(page: Page, house: House): Promise<void> {
   await tab.waitForURL(`${house.address}/**`);
   await tab.close();
   await page.getByRole("button", { name: "Link accounts" }).click();
-  await page.getByRole("link", { name: "To the transactions" }).click();
+  // The first sync brings a year; a machine that is busy needs longer for it.
+  await page.getByRole("link", { name: "To the transactions" }).click({ timeout: 60_000 });
+  await expect(register(page)).toBeVisible();
 }
 
 /** Tells the sandbox what no provider can be told. */
@@ -137,9 +146,26 @@ export const passDays = (house: House, days: number) => control(house, "clock", 
 /** Has every call of a kind fail in one way from now on. */
 export const arm = (house: House, on: string, kind: string) => control(house, "faults", { on, kind, times: null });
 
-/** Opens the ⋯ menu of a page. */
+/** Opens the ⋯ menu in the head of a page. */
 export async function openMenu(page: Page): Promise<void> {
-  await page.getByRole("main").locator("details.menu > summary").click();
+  await page.getByRole("main").locator(".page-head details.menu > summary").click();
+}
+
+/** The register, once its script has put the grid in the place of the server's table. */
+export function register(page: Page): Locator {
+  return page.getByRole("main").getByRole("grid");
+}
+
+/** What the register says of how many it shows. */
+export function counted(page: Page): Locator {
+  return page.getByRole("search", { name: "Transactions" }).getByRole("status");
+}
+
+/** How many transactions the register shows. */
+export async function countOf(page: Page): Promise<number> {
+  const count = counted(page);
+  await expect(count).toHaveText(/^[\d,]+ transactions?$/);
+  return Number(((await count.textContent()) ?? "").replace(/\D/g, ""));
 }
 
 /** The id of the organization in a page's address. */

@@ -1,15 +1,15 @@
 // A person takes back what a sync brought, brings it back, takes it back again, and syncs.
 import type { Page } from "@playwright/test";
-import { connectDemoBank, expect, organizationOf, test } from "../../support/house.ts";
+import { connectDemoBank, countOf, expect, organizationOf, test } from "../../support/house.ts";
 
 /** How many transactions an account has. */
 async function rowsOf(page: Page, home: string, name: string): Promise<number> {
   await page.goto(`${home}/transactions`);
   await page.getByRole("complementary", { name: "Main" }).getByRole("link", { name }).click();
   await expect(page.getByRole("heading", { name })).toBeVisible();
-  const empty = page.getByRole("heading", { name: "No transactions yet" });
-  if (await empty.isVisible()) return 0;
-  return Number(/\d+/.exec((await page.getByText(/^\d+ transactions?$/).textContent()) ?? "")?.[0]);
+  const count = await countOf(page);
+  if (count === 0) await expect(page.getByRole("heading", { name: "No transactions yet" })).toBeVisible();
+  return count;
 }
 
 test("an import is undone, brought back, undone again, and a sync fetches again", async ({ signedIn: page, house, eyes }) => {

@@ -7,7 +7,7 @@ test("finds accounts, pages and what can be done, by keyboard alone", async ({ s
   await page.keyboard.press("Control+k");
   const field = page.getByRole("combobox", { name: "Find anything" });
   await expect(field).toBeFocused();
-  const options = page.getByRole("option");
+  const options = page.getByRole("listbox", { name: "Found" }).getByRole("option");
   await expect(options.filter({ hasText: "Girokonto" })).toBeVisible();
   await expect(options.first()).toHaveAttribute("aria-selected", "true");
   await eyes.look("palette");

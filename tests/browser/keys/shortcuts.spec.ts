@@ -1,5 +1,5 @@
 // The list of shortcuts, the keys that work everywhere, and switching single letters off.
-import { connectDemoBank, expect, test } from "../../support/house.ts";
+import { arrived, connectDemoBank, expect, test } from "../../support/house.ts";
 
 test("the list is searched, and single letters can be switched off", async ({ signedIn: page, eyes }) => {
   await page.keyboard.press("?");
@@ -33,11 +33,11 @@ test("the list is searched, and single letters can be switched off", async ({ si
 test("brackets go from account to account, Ctrl B syncs, and no key acts where somebody types", async ({ signedIn: page, house }) => {
   await connectDemoBank(page, house);
   await page.keyboard.press("]");
-  await expect(page.getByRole("heading", { name: "Girokonto", level: 1 })).toBeVisible();
+  await arrived(page, "Girokonto");
   await page.keyboard.press("]");
-  await expect(page.getByRole("heading", { name: "Tagesgeld", level: 1 })).toBeVisible();
+  await arrived(page, "Tagesgeld");
   await page.keyboard.press("[");
-  await expect(page.getByRole("heading", { name: "Girokonto", level: 1 })).toBeVisible();
+  await arrived(page, "Girokonto");
   await page.getByRole("searchbox", { name: "Search transactions" }).press("?");
   await expect(page.getByRole("dialog")).toHaveCount(0);
   await page.getByRole("heading", { level: 1 }).click();

@@ -1,5 +1,5 @@
 // Figures and days as each person reads them: their browser's languages first, then their choice.
-import { connectDemoBank, expect, organizationOf, test } from "../../support/house.ts";
+import { connectDemoBank, expect, organizationOf, register, test } from "../../support/house.ts";
 
 test("pages follow the choice, typed amounts are read in it, and the browser's languages come first", async ({ signedIn: page, house, eyes, browser }) => {
   await connectDemoBank(page, house);
@@ -29,12 +29,21 @@ test("pages follow the choice, typed amounts are read in it, and the browser's l
   await page.getByLabel("Opening balance").fill("1.234");
   await page.getByRole("button", { name: "Add account" }).click();
   await expect(page.locator(".figure")).toHaveText("1.234,00");
+  await expect(register(page)).toBeVisible();
   await page.getByRole("link", { name: "Add transaction" }).click();
-  await page.getByLabel("Payee").fill("Bäckerei");
-  await page.getByLabel(/^Amount/).fill("-12.50");
-  await page.getByRole("button", { name: "Add transaction" }).click();
+  await page.getByLabel("Payee of the new transaction").fill("Bäckerei");
+  const amount = page.getByLabel("Amount of the new transaction");
+  await amount.fill("-1.234,567");
+  await amount.press("Enter");
+  await expect(page.getByRole("alert")).toBeVisible();
+  await amount.fill("-12.50");
+  await amount.press("Control+Enter");
+  const row = register(page).getByRole("row").filter({ hasText: "Bäckerei" });
+  await expect(row).toContainText(/\d{1,2}\.\d{1,2}\./);
+  await expect(row).toContainText("−12,50");
+  await page.reload();
+  await expect(row).toBeVisible();
   await expect(page.locator(".figure")).toHaveText("1.221,50");
-  await expect(page.getByRole("row").filter({ hasText: "Bäckerei" })).toContainText(/\d{1,2}\.\d{1,2}\./);
   await eyes.look("german-register");
 
   // The choice is the person's: it holds in another browser too. What is given back follows that browser.

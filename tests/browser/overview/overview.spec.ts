@@ -1,5 +1,5 @@
 // The overview, and the sidebar that leads there.
-import { connectDemoBank, expect, organizationOf, person, test } from "../../support/house.ts";
+import { connectDemoBank, expect, organizationOf, passDays, person, test } from "../../support/house.ts";
 import type { Page } from "@playwright/test";
 
 const side = (page: Page) => page.getByRole("complementary", { name: "Main" });
@@ -59,6 +59,12 @@ test("the overview adds up, and leads on", async ({ signedIn: page, house, eyes 
 
   await expect(page.getByText(/2 of 2 accounts with a bank proven/)).toBeVisible();
   await expect(page.getByText("Next: when you press Bank sync.")).toBeVisible();
+
+  // What comes in later is new until somebody has looked.
+  await passDays(house, 2);
+  await page.getByRole("button", { name: "Bank sync" }).click();
+  await expect(page.getByRole("link", { name: "To the transactions" })).toBeVisible();
+  await open(page);
   await page.getByRole("link", { name: /^Look/ }).click();
   await expect(page).toHaveURL(/transactions\?new=true/);
 });

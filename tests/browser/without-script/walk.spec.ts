@@ -24,7 +24,41 @@ test("from the first start to rows, without a script", async ({ page, house }) =
     await expect(page.getByRole("link", { name: "To the transactions" })).toBeVisible({ timeout: 100 });
   }).toPass();
   await page.getByRole("link", { name: "To the transactions" }).click();
-  await expect(page.getByRole("row")).not.toHaveCount(0);
+  const rows = page.getByRole("table", { name: "Transactions, newest first" }).locator("tbody tr");
+  await expect(rows).toHaveCount(100);
+  const first = await rows.first().textContent();
+  await page.getByRole("link", { name: "Older" }).click();
+  await expect(page.getByText("Page 2 of 6")).toBeVisible();
+  await expect(rows.first()).not.toHaveText(first ?? "");
+  await page.getByRole("link", { name: "Newer" }).click();
+  await expect(rows.first()).toHaveText(first ?? "");
+  const search = page.getByRole("searchbox", { name: "Search transactions" });
+  await search.fill("kornblume");
+  await search.press("Enter");
+  await expect(page.getByText(/^\d+ found$/)).toBeVisible();
+  for (const text of await rows.allTextContents()) expect(text).toContain("Kornblume");
+  await search.fill("100%_'; drop table");
+  await search.press("Enter");
+  await expect(page.getByRole("heading", { name: /Nothing fits/ })).toBeVisible();
+  await page.getByRole("link", { name: "Clear" }).click();
+  await expect(rows).toHaveCount(100);
+
+  // An account without a bank, and what is typed into it on a page of its own.
+  await page.getByRole("complementary", { name: "Main" }).getByRole("link", { name: "Add account" }).click();
+  await page.getByRole("link", { name: "Add", exact: true }).click();
+  await page.getByLabel("Name").fill("Cash");
+  await page.getByLabel("Opening balance").fill("120.50");
+  await page.getByRole("button", { name: "Add account" }).click();
+  await expect(page.locator(".figure")).toHaveText("120.50");
+  await page.getByRole("link", { name: "Add transaction" }).click();
+  await page.getByLabel("Payee").fill("<b>Baker</b> & Sons");
+  await page.getByLabel(/^Amount/).fill("-12.345");
+  await page.getByRole("button", { name: "Add transaction" }).click();
+  await expect(page.getByRole("alert")).toContainText("has more decimals than EUR has");
+  await page.getByLabel(/^Amount/).fill("-12.34");
+  await page.getByRole("button", { name: "Add transaction" }).click();
+  await expect(page.getByRole("cell", { name: "<b>Baker</b> & Sons" })).toBeVisible();
+  await expect(page.locator(".figure")).toHaveText("108.16");
 
   // Access is renewed, and the sync is ended.
   await page.goto(`${house.address}/o/${organizationOf(page)}/banks`);
