@@ -30,6 +30,11 @@ export class Books {
     readonly rows: Typed[],
   ) {}
 
+  /** Of the account's page. */
+  get address(): string {
+    return `${this.house.address}/o/${this.organization}/accounts/${this.account}`;
+  }
+
   #at(path: string): string {
     return `${this.house.address}/api/v1/organizations/${this.organization}/${path}`;
   }
@@ -69,9 +74,10 @@ export async function booksOf(page: Page, house: House, rows: Typed[], opening =
   const without = new Books(page, house, organization, "", rows);
   const made = await without.send<{ id: string }>("POST", "accounts", { name: "Cash", kind: "cash", currency: "EUR", opening });
   for (const typed of rows) await without.send("POST", "transactions", { account: made.id, ...typed });
-  await page.goto(`${house.address}/o/${organization}/accounts/${made.id}`);
+  const books = new Books(page, house, organization, made.id, rows);
+  await page.goto(books.address);
   await live(page);
-  return new Books(page, house, organization, made.id, rows);
+  return books;
 }
 
 /** Waits until the register has taken the place of the server's table. */
@@ -88,5 +94,5 @@ export async function focusCell(page: Page, position: number, column: string): P
   await cell(page, position, column).focus();
 }
 
-/** The messages at the foot of the window. */
-export const said = (page: Page): Locator => page.locator(".toast");
+/** A message at the foot of the window. */
+export const said = (page: Page, text: string): Locator => page.locator(".toast").filter({ hasText: text });
