@@ -28,8 +28,21 @@ function bankRow(sent: BankRow, formats: Formats): HTMLElement {
     ),
     ...texts.map((text) => h("p", { class: "bank-text" }, text)),
     ...[sent.unreadable, sent.why].filter((says) => says !== null).map((says) => h("p", { class: "sub" }, says)),
-    h("details", {}, h("summary", {}, "As received"), h("pre", { class: "raw", tabindex: 0 }, sent.raw)),
+    h("details", {}, h("summary", {}, "As received"), h("pre", { class: "raw", tabindex: 0 }, laidOut(sent.raw))),
   );
+}
+
+/** JSON with its lines broken. Nothing between the breaks is touched: a parser would write 10.50 as 10.5. */
+export function laidOut(raw: string): string {
+  if (!/^\s*[[{]/.test(raw) || raw.includes("\n")) return raw;
+  let depth = 0;
+  return raw.replace(/"(?:[^"\\]|\\.)*"|[{[]\s*[}\]]|[{}[\],:]/g, (part) => {
+    const broken = (step: number): string => `\n${"  ".repeat(Math.max(0, (depth += step)))}`;
+    if (part === "{" || part === "[") return part + broken(1);
+    if (part === "}" || part === "]") return broken(-1) + part;
+    if (part === ",") return part + broken(0);
+    return part === ":" ? ": " : part;
+  });
 }
 
 export function happenings(detail: Detail, register: Register): HTMLElement[] {
