@@ -93,7 +93,7 @@ test("100 000 rows", async ({ signedIn: page, house }) => {
   const openings: Opening[] = [];
   for (let times = 0; times < 4; times++) openings.push(await open(page, books.address));
   say("opened, ms after the address was asked for", openings);
-  expect(Math.min(...openings.map(({ first }) => first))).toBeLessThan(2000);
+  expect.soft(Math.min(...openings.map(({ first }) => first))).toBeLessThan(2000);
   await expect(page.locator(".found")).toHaveText("100,000 transactions");
   await expect(row(page, 0)).toContainText("1,000.00");
 
