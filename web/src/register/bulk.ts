@@ -11,10 +11,12 @@ interface Outcome {
   batch: string | null;
   changed: number;
   left?: number;
+  /** Why the first of those was left. */
+  why?: string | null;
 }
 
 /** Which rows, as the API takes it. */
-type Which = { ids: string[] } | { filter: Record<string, string> };
+type Which = { ids: string[] } | { filter: Record<string, string | boolean> };
 
 const RECONCILED = {
   one: "It is reconciled: it agrees with a statement. ",
@@ -168,8 +170,8 @@ export class Bulk {
     }
   }
 
-  #told(says: string, { batch, left }: Outcome): void {
-    const stayed = left ? ` ${this.#many(left)} stayed as ${left === 1 ? "it was" : "they were"}.` : "";
+  #told(says: string, { batch, left, why }: Outcome): void {
+    const stayed = left ? ` ${this.#many(left)} stayed as ${left === 1 ? "it was" : "they were"}.${why ? ` ${why}` : ""}` : "";
     const undo = batch ? { action: "Undo", onAction: () => void this.register.history.undoBatch(batch) } : {};
     toast(says.charAt(0).toUpperCase() + says.slice(1) + stayed, undo);
   }

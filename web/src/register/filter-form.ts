@@ -102,9 +102,14 @@ export class FilterForm {
       this.register.filter(name, id);
     };
     const box = new Combobox({ label: title, value: "", load, isEager: true, picked: pick });
-    box.input.addEventListener("change", () => {
-      if (box.text === "") this.register.filter(name, undefined);
-    });
+    // Enter and leaving the field come before the suggestions where somebody types fast.
+    const settle = async (): Promise<void> => {
+      if (box.text === "") return this.register.filter(name, undefined);
+      await box.settle();
+      const { chosen } = box;
+      if (chosen && chosen.id !== this.register.query.filters[name]) box.take(chosen);
+    };
+    box.input.addEventListener("change", () => void settle());
     const { names } = this.register;
     const show = (value: string | undefined): void => {
       box.input.value = value === undefined ? "" : value === "none" ? "No category" : (names.of(value) ?? "");

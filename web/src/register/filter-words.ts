@@ -4,7 +4,6 @@ import type { Register } from "./register";
 
 export const STATES: [value: string, word: string][] = [
   ["pending", "Pending"],
-  ["uncleared", "Not cleared"],
   ["cleared", "Cleared"],
   ["reconciled", "Reconciled"],
   ["typed", "Typed"],

@@ -1,5 +1,6 @@
 // What others change while this page is open: the server says which accounts have moved, and the rows in sight are fetched anew.
 import { debounce } from "./dom";
+import { renewPageHead } from "./page-head";
 import type { Register } from "./register";
 
 type Revisions = Record<string, number>;
@@ -53,6 +54,7 @@ export class Live {
 
   /** The sidebar's balances are the page's to renew. */
   readonly #tellPage = debounce(300, () => {
+    void renewPageHead();
     this.register.dispatchEvent(new CustomEvent("bankside:books", { bubbles: true }));
   });
 }

@@ -45,14 +45,18 @@ export interface Origin {
 
 export interface BankRow {
   id: string;
-  bank: string;
-  provider: string;
+  bank_account: string;
+  /** Neither is known once the connection is gone. */
+  bank: string | null;
+  provider: string | null;
   received_at: string;
   status: string;
   counterparty: string | null;
   text: string | null;
+  /** Why it cannot be read, where it cannot. */
+  unreadable: string | null;
   raw: string;
-  why: string;
+  why: string | null;
 }
 
 export interface Happening {
@@ -61,6 +65,9 @@ export interface Happening {
   actor: "sync" | "import" | "you" | "person" | "rule" | "system";
   who: string | null;
   summary: string;
+  /** Taken back by a later batch. */
+  is_undone: boolean;
+  is_undoing: boolean;
   changes: { field: string; before: string | null; after: string | null }[];
 }
 
@@ -151,6 +158,8 @@ export const FIELD_NAMES: Record<string, string> = {
   category_id: "category",
   tags: "tags",
   amount: "amount",
+  amount_minor: "amount",
+  status: "state at the bank",
   lines: "split",
   is_cleared: "cleared mark",
   is_reviewed: "reviewed mark",

@@ -19,33 +19,61 @@ function bankRow(sent: BankRow, formats: Formats): HTMLElement {
     h(
       "p",
       {},
-      h("b", {}, sent.bank),
-      h("span", { class: "sub" }, ` through ${sent.provider}, ${formats.moment(sent.received_at)}, ${sent.status}`),
+      h("b", {}, sent.bank ?? sent.bank_account),
+      h(
+        "span",
+        { class: "sub" },
+        `${sent.provider ? ` through ${sent.provider}` : ""}, ${formats.moment(sent.received_at)}, ${sent.status}`,
+      ),
     ),
     ...texts.map((text) => h("p", { class: "bank-text" }, text)),
-    h("p", { class: "sub" }, sent.why),
-    h("details", {}, h("summary", {}, "As received"), h("pre", { class: "raw", tabindex: 0 }, sent.raw)),
+    ...[sent.unreadable, sent.why].filter((says) => says !== null).map((says) => h("p", { class: "sub" }, says)),
+    h("details", {}, h("summary", {}, "As received"), h("pre", { class: "raw", tabindex: 0 }, laidOut(sent.raw))),
   );
+}
+
+/** JSON with its lines broken. Nothing between the breaks is touched: a parser would write 10.50 as 10.5. */
+export function laidOut(raw: string): string {
+  if (!/^\s*[[{]/.test(raw) || raw.includes("\n")) return raw;
+  let depth = 0;
+  return raw.replace(/"(?:[^"\\]|\\.)*"|[{[]\s*[}\]]|[{}[\],:]/g, (part) => {
+    const broken = (step: number): string => `\n${"  ".repeat(Math.max(0, (depth += step)))}`;
+    if (part === "{" || part === "[") return part + broken(1);
+    if (part === "}" || part === "]") return broken(-1) + part;
+    if (part === ",") return part + broken(0);
+    return part === ":" ? ": " : part;
+  });
 }
 
 export function happenings(detail: Detail, register: Register): HTMLElement[] {
   if (detail.history.length === 0) return [];
   const list = h("ol", { class: "history" });
-  for (const happening of detail.history) list.append(h("li", {}, ...entry(happening, register)));
+  for (const happening of detail.history) list.append(h("li", {}, ...entry(happening, detail.scale, register)));
   return [h("section", {}, h("h3", {}, "History"), list)];
 }
 
-function entry(happening: Happening, register: Register): Node[] {
+/** Their batches hold many other rows: they are undone where all of them are seen. */
+const BY_THE_MANY: Happening["actor"][] = ["sync", "import"];
+
+function entry(happening: Happening, scale: number, register: Register): Node[] {
   const { batch, at, summary, changes } = happening;
   const parts: Node[] = [h("p", {}, summary), h("p", { class: "sub" }, `${whoDid(happening)}, ${register.formats.moment(at)}`)];
-  if (changes.length > 0) parts.push(h("ul", { class: "sub" }, ...changes.map((change) => h("li", {}, changeText(change)))));
-  if (register.mayEdit) parts.push(button("Undo", "quiet small", () => void register.history.undoBatch(batch), icon("undo")));
+  const told = changes.map((change) => changeText(change, scale, register.formats)).filter((text) => text !== null);
+  if (told.length > 0) parts.push(h("ul", { class: "sub" }, ...told.map((text) => h("li", {}, text))));
+  if (happening.is_undone) parts.push(h("p", { class: "sub" }, "Undone since"));
+  else if (register.mayEdit && !BY_THE_MANY.includes(happening.actor)) parts.push(button("Undo", "quiet small", () => void register.history.undoBatch(batch), icon("undo")));
   return parts;
 }
 
-function changeText({ field, before, after }: Happening["changes"][number]): string {
-  const name = FIELD_NAMES[field] ?? field;
-  return `${name}: ${before === null || before === "" ? "blank" : `“${before}”`} → ${after === null || after === "" ? "blank" : `“${after}”`}`;
+/** A change in words; what only the summary can say well says nothing here. */
+function changeText({ field, before, after }: Happening["changes"][number], scale: number, formats: Formats): string | null {
+  if (field === "exists") return null;
+  const told = (value: string | null): string => {
+    if (value === null || value === "") return "blank";
+    if (field === "amount_minor") return formats.amount(Number(value), scale);
+    return `“${field === "date" ? formats.fullDay(value) : value}”`;
+  };
+  return `${FIELD_NAMES[field] ?? field}: ${told(before)} → ${told(after)}`;
 }
 
 function whoDid({ actor, who }: Happening): string {

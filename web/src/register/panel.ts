@@ -92,9 +92,12 @@ export class Panel {
   async renew(): Promise<void> {
     const id = this.#detail?.id;
     if (!this.isOpen || !id || this.#isBusy) return;
-    const detail = await this.register.api.get<Detail>(`transactions/${id}`).catch(() => null);
-    if (detail) this.follow(detail);
-    else if (this.#detail?.id === id) this.close();
+    try {
+      this.follow(await this.register.api.get<Detail>(`transactions/${id}`));
+    } catch (error) {
+      // What is gone cannot be shown; what only did not come stays as it was.
+      if (asProblem(error).status === 404 && this.#detail?.id === id) this.close();
+    }
   }
 
   close(): void {

@@ -82,8 +82,11 @@ export class Query {
   }
 
   /** As bulk changes take it: which rows, in whatever order. */
-  filter(): Record<string, string> {
-    return { ...(this.account ? { account: this.account } : {}), ...this.filters };
+  filter(): Record<string, string | boolean> {
+    const marks: Record<string, boolean> = {};
+    if (this.filters.new) marks.new = this.filters.new === "true";
+    if (this.filters.edited) marks.edited = this.filters.edited === "true";
+    return { ...(this.account ? { account: this.account } : {}), ...this.filters, ...marks };
   }
 
   #keepInAddress(): void {
