@@ -1,17 +1,16 @@
 # make demo    builds, and shows a bank's transactions arrive; ARGS="--once --json" for programs
 # make test    installs what the tests need, then formatting, lints, and all tests on both databases and in a browser
 # make conformance  what every connector must do, as a table; ARGS=--json for programs
-# make every-walk  all walks through the pages, also those that `make test` leaves out for now
 # make bench   what importing costs
 # make proof   what takes longer than a test may: many more cases of every property, all weather, and the benchmarks
-.PHONY: demo test conformance bench proof install lint rust-tests walks every-walk
+.PHONY: demo test conformance bench proof install lint rust-tests walks
 .NOTPARALLEL:
 
 # Each stage of `make test` has a budget in minutes; together they stay under 30 on two cores with nothing compiled yet.
 INSTALL_MINUTES = 3
-LINT_MINUTES = 6
-RUST_MINUTES = 12
-WALK_MINUTES = 8
+LINT_MINUTES = 5
+RUST_MINUTES = 9
+WALK_MINUTES = 12
 
 demo:
 	@cargo run --release --locked --package bankside -- demo $(ARGS)
@@ -34,13 +33,8 @@ lint:
 rust-tests:
 	tests/postgres run cargo test --workspace --locked --no-fail-fast --quiet
 
-# `rust-tests` has built the binary that the walks drive. These are the walks that are known to fit the pages as they are now;
-# `every-walk` has all of them, also those that still wait for a quiet machine since the register became a grid.
+# `rust-tests` has built the binary that the walks drive.
 walks:
-	cd tests && npx --no-install playwright test api clients browser/errors browser/everyday/register browser/everyday/around \
-		browser/keys/shortcuts browser/without-script --grep-invert "rows of a bank|unlinking keeps|by keyboard: to the content"
-
-every-walk:
 	cd tests && npx --no-install playwright test
 
 conformance:
@@ -52,5 +46,4 @@ bench:
 
 proof:
 	PROPTEST_CASES=2000 BANKSIDE_WEATHER=all tests/postgres run cargo test --workspace --locked --no-fail-fast
-	$(MAKE) --no-print-directory every-walk
 	$(MAKE) --no-print-directory bench

@@ -4,7 +4,7 @@ import { defineConfig } from "@playwright/test";
 export default defineConfig({
   testDir: ".",
   outputDir: "test-results",
-  timeout: 240_000,
+  timeout: 120_000,
   expect: { timeout: 10_000 },
   // No test meets another, so that those of one file need not wait for each other: no worker is idle at the end.
   fullyParallel: true,
