@@ -97,7 +97,7 @@ test("by keyboard: to the content, the menu opens and closes", async ({ signedIn
   await page.keyboard.press("Enter");
   await page.keyboard.press("Tab");
   await expect(page.getByRole("link", { name: "Add transaction" })).toBeFocused();
-  const menu = page.getByRole("main").locator("details.menu");
+  const menu = page.locator(".page-head details.menu");
   await menu.locator("summary").press("Enter");
   await expect(menu).toHaveAttribute("open", "");
   await page.keyboard.press("Escape");
