@@ -1,13 +1,11 @@
 // Looks at a page in both sizes and both schemes: keeps the pictures, and checks what a picture can be measured for.
-import { AxeBuilder } from "@axe-core/playwright";
 import { expect, type Page, type TestInfo } from "@playwright/test";
+import { wrongIn } from "./axe.ts";
 
 const sizes = [
   { name: "wide", width: 1400, height: 900 },
   { name: "narrow", width: 390, height: 844 },
 ];
-
-type AxeResults = Awaited<ReturnType<AxeBuilder["analyze"]>>;
 
 export class Eyes {
   /** Everything that the browser complained about: scripts, policies, missing files. */
@@ -40,18 +38,12 @@ export class Eyes {
         await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
         const path = this.info.outputPath(`${step}-${name}-${size.name}-${colorScheme}.png`);
         await page.screenshot({ path, animations: "disabled", caret: "initial" });
-        const axe = new AxeBuilder({ page }).disableRules(without);
-        expect(wrongIn(await axe.analyze()), `${name}, ${size.name}, ${colorScheme}`).toEqual([]);
+        expect(await wrongIn(page, without), `${name}, ${size.name}, ${colorScheme}`).toEqual([]);
       }
     }
     await page.setViewportSize({ width: 1400, height: 900 });
     await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
   }
-}
-
-/** What axe finds wrong, with the elements. */
-export function wrongIn(found: AxeResults): string[] {
-  return found.violations.map((v) => `${v.id}: ${v.nodes.map((node) => node.html).join(" | ")}`);
 }
 
 /** What reaches out of the page sideways, named, so that a failure says what to look at. */

@@ -146,9 +146,9 @@ export const passDays = (house: House, days: number) => control(house, "clock", 
 /** Has every call of a kind fail in one way from now on. */
 export const arm = (house: House, on: string, kind: string) => control(house, "faults", { on, kind, times: null });
 
-/** Opens the ⋯ menu in the head of a page. */
-export async function openMenu(page: Page): Promise<void> {
-  await page.getByRole("main").locator(".page-head details.menu > summary").click();
+/** Opens the ⋯ menu of whatever has this name. */
+export async function openMenu(page: Page, name: string): Promise<void> {
+  await page.getByRole("main").locator("details.menu > summary", { hasText: `More for ${name}` }).click();
 }
 
 /** The register, once its script has put the grid in the place of the server's table. */

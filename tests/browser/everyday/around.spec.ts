@@ -30,7 +30,7 @@ test("unlinking keeps the rows, resetting keys is asked first", async ({ signedI
   await page.getByRole("complementary", { name: "Main" }).getByRole("link", { name: /Tagesgeld/ }).click();
   await live(page);
   const count = await page.getByText(/^\d+ transactions$/).textContent();
-  await openMenu(page);
+  await openMenu(page, "Tagesgeld");
   await eyes.look("account-menu");
   await page.getByRole("button", { name: /^Unlink/ }).click();
   await page.getByRole("complementary", { name: "Main" }).getByRole("link", { name: /Tagesgeld/ }).click();
@@ -38,7 +38,7 @@ test("unlinking keeps the rows, resetting keys is asked first", async ({ signedI
   await expect(page.getByRole("button", { name: "Bank sync" })).toHaveCount(0);
 
   await page.goto(`${home}/add-account`);
-  await openMenu(page);
+  await openMenu(page, "GoCardless");
   await page.getByRole("link", { name: /Reset GoCardless credentials/ }).click();
   await expect(page.getByText("Booked rows and links stay as they are.")).toBeVisible();
   await eyes.look("reset-keys");

@@ -1,8 +1,8 @@
 // Every page that can be reached in a connected house: nothing is hard to read or to reach, and nothing sticks out sideways, also at
 // 360 px and at 320 px, which is what 400 % makes of a common screen. A new page is added to this list.
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
-import { sticksOut, wrongIn } from "../../support/eyes.ts";
+import { wrongIn } from "../../support/axe.ts";
+import { sticksOut } from "../../support/eyes.ts";
 import { connectDemoBank, expect, organizationOf, register, test } from "../../support/house.ts";
 
 /** Addresses below the organization; the links that are followed from there, one after the other; what the page is called. */
@@ -43,8 +43,7 @@ const softly = expect.configure({ soft: true });
 
 async function check(page: Page, name: string): Promise<void> {
   await softly.poll(() => sticksOut(page), `${name}: sticks out sideways`).toEqual([]);
-  const found = await new AxeBuilder({ page }).analyze();
-  expect.soft(wrongIn(found), name).toEqual([]);
+  expect.soft(await wrongIn(page), name).toEqual([]);
 }
 
 test("every screen, as narrow as it gets", async ({ signedIn: page, house }, info) => {

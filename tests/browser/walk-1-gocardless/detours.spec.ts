@@ -76,7 +76,7 @@ test("an account that is there is linked, and what was typed meets its row", asy
   await page.getByRole("button", { name: "Add account" }).click();
   await expect(page.getByRole("heading", { name: "Our account" })).toBeVisible();
   const account = /accounts\/([^/?]+)/.exec(page.url())?.[1] ?? "";
-  await openMenu(page);
+  await openMenu(page, "Our account");
   await page.getByRole("link", { name: "Link account" }).click();
   await expect(page.getByRole("heading", { name: "Link Our account" })).toBeVisible();
   await eyes.look("link-existing");

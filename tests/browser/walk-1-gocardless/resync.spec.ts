@@ -121,7 +121,7 @@ test("Unsync without the provider works, and says what is left to do", async ({ 
 test("the account's own menu offers Resync", async ({ signedIn: page, house }) => {
   await connectDemoBank(page, house);
   await page.getByRole("complementary", { name: "Main" }).getByRole("link", { name: /Girokonto/ }).click();
-  await openMenu(page);
+  await openMenu(page, "Girokonto");
   await page.getByRole("button", { name: /Resync/ }).click();
   await expect(page.getByRole("heading", { name: "Resync Nordhafen Bank" })).toBeVisible();
 });

@@ -68,7 +68,7 @@ test("config.json, restart, sign in, an account that is there, its bank", async 
 
   // The account, its menu, its bank.
   await page.goto(account);
-  await openMenu(page);
+  await openMenu(page, "Household");
   await page.getByRole("link", { name: "Link account" }).click();
   await expect(page.getByText("Keys from the file")).toBeVisible();
   await eyes.look("link-account");

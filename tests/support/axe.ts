@@ -1,0 +1,20 @@
+// Asks axe what is wrong with a page: every rule, and of the answer only the faults, since writing down what passed takes the longest.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Page } from "@playwright/test";
+import type axe from "axe-core";
+
+const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+type WithAxe = typeof globalThis & { axe: typeof axe };
+
+/** What axe finds wrong, rule by rule, with the elements. */
+export async function wrongIn(page: Page, without: string[] = []): Promise<string[]> {
+  // Once per document; a page that was left takes it along.
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(source);
+  return page.evaluate(async (off) => {
+    const rules = Object.fromEntries(off.map((rule) => [rule, { enabled: false }]));
+    const found = await (globalThis as WithAxe).axe.run(document, { resultTypes: ["violations"], rules });
+    return found.violations.map((rule) => `${rule.id}: ${rule.nodes.map((node) => node.html).join(" | ")}`);
+  }, without);
+}
