@@ -17,6 +17,7 @@ export interface Kept {
   payee: string | null;
   note: string | null;
   category: string | null;
+  tags: string[];
   amount: string;
   lines: number;
 }

@@ -4,12 +4,16 @@ use bankside_connect::RawRow;
 use bankside_domain::reconcile::Reason;
 use bankside_domain::row::{MappedRow, Row, RowStatus};
 use bankside_domain::{Asker, CategoryId, FeedRowVersionId, Id, LineId, TransactionId};
-use bankside_store::{ClaimedRow, RegisterRow, StoryEntry, TransactionDetails};
+use bankside_store::{ClaimedRow, RegisterRow, TransactionDetails};
 use bankside_vault::Place;
 use jiff::Timestamp;
 
 use crate::sync::ingest::{Reader, zone_of};
 use crate::{Engine, EngineError};
+
+mod told;
+
+pub use told::{FieldChange, Happening};
 
 /// One transaction in full.
 #[derive(Debug, Clone)]
@@ -23,7 +27,7 @@ pub struct TransactionView {
     /// What the bank sent, the latest first.
     pub bank_rows: Vec<BankRowView>,
     /// What was done to it, newest first.
-    pub story: Vec<StoryEntry>,
+    pub story: Vec<Happening>,
 }
 
 /// A line with names.
@@ -91,7 +95,7 @@ impl Engine {
         for claimed in &details.feed_rows {
             bank_rows.push(self.bank_row(asker, claimed).await?);
         }
-        let story = self.store.story(asker, id).await?;
+        let story = self.tell(asker, self.store.story(asker, id).await?, &categories, &tags).await?;
         Ok(TransactionView { row, details, lines, bank_rows, story })
     }
 

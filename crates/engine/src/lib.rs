@@ -41,11 +41,11 @@ pub use bankside_store::{
     Account, AuditEntry, BankAccount, BroughtRow, Category, Connection, Direction, Edited, Filter, MAX_SELECTED,
     Membership, Organization, Payee, Person, ReasonCount, Reconciled, Reconciliation, RegisterPage, RegisterQuery,
     RegisterRow, RegisterSum, Renewed, RowState, Run, RunAccount, RunsQuery, Selection, Sort, Step, Store, StoreError,
-    StoryEntry, Tag, UndoOutcome,
+    Tag, UndoOutcome,
 };
 pub use connecting::{FlowPage, FlowView, Returned};
 pub use credentials::{KeySource, ProviderView};
-pub use details::{BankRowView, LineView, TransactionView};
+pub use details::{BankRowView, FieldChange, Happening, LineView, TransactionView};
 pub use editing::{EditInput, LineInput, NewTransactionInput, SeenInput, amount_bounds};
 pub use ending::Unsynced;
 pub use error::EngineError;

@@ -95,6 +95,23 @@ impl Store {
         Ok(found)
     }
 
+    /// What these payees are called.
+    pub async fn payee_names(&self, asker: &Asker, ids: &[PayeeId]) -> Result<HashMap<PayeeId, String>, StoreError> {
+        asker.require(Right::SeeBooks)?;
+        let mut session = self.db.read().await?;
+        let mut names = HashMap::with_capacity(ids.len());
+        for chunk in ids.chunks(VALUES_PER_LIST) {
+            let rows: Vec<(Uuid, String)> = on!(session, c => {
+                let mut query = sqlx::QueryBuilder::new("SELECT id, name FROM payees WHERE organization_id = ");
+                query.push_bind(asker.organization.uuid()).push(" AND id IN ");
+                push_list(&mut query, chunk.iter().map(|id| id.uuid()));
+                query.build_query_as().fetch_all(c).await?
+            });
+            names.extend(rows.into_iter().map(|(id, name)| (PayeeId::from(id), name)));
+        }
+        Ok(names)
+    }
+
     async fn payees_by_folded_name(
         &self,
         session: &mut Session,

@@ -137,6 +137,11 @@ test("many rows at once: selected, changed, copied, deleted, and back", async ({
   await bar.getByRole("combobox").fill("Spring things");
   await page.keyboard.press("Enter");
   await expect(cell(page, 2, "category")).toHaveText("Spring things");
+  await bar.getByRole("button", { name: "Add tags" }).click();
+  await bar.getByRole("combobox").fill("#season, 2026");
+  await page.keyboard.press("Enter");
+  await expect(said(page, "Tags “#season #2026”: 3 transactions.")).toBeVisible();
+  for (const at of [0, 1, 2]) expect((await books.at(at)).tags.sort()).toEqual(expect.arrayContaining(["2026", "season"]));
   await bar.getByRole("button", { name: "Duplicate" }).click();
   await expect(said(page, "3 transactions duplicated.")).toBeVisible();
   await expect.poll(async () => (await books.list()).length).toBe(9);
@@ -340,6 +345,7 @@ test("rows of a bank: their marks, what the bank sent, and where each field come
   await panel.getByText("As received").first().click();
   await expect(panel.locator("pre").first()).toContainText("transactionAmount");
   await expect(panel.locator(".history li").first()).toContainText("You");
+  await expect(panel.locator(".history li li").first()).toHaveText(`payee: “${before}” → “As I call them”`);
   await eyes.look("panel");
   await panel.getByRole("button", { name: "Use the bank’s" }).click();
   await expect(page.getByRole("dialog").getByRole("heading", { level: 2 })).toHaveText(before ?? "");

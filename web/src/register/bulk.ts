@@ -28,6 +28,7 @@ export const BULK_FIELDS: { field: Field; title: string; key: string; isMinor?: 
   { field: "payee", title: "Payee", key: "P" },
   { field: "note", title: "Note", key: "N" },
   { field: "date", title: "Date", key: "E", isMinor: true },
+  { field: "tags", title: "Add tags", key: "", isMinor: true },
 ];
 
 export class Bulk {
@@ -190,7 +191,7 @@ export class Bulk {
 
   #verbs(): Node[] {
     const verb = (title: string, key: string, act: () => void, look = "small"): Node =>
-      h("button", { type: "button", class: look, onclick: act }, `${title} `, h("kbd", { "aria-hidden": "true" }, key));
+      h("button", { type: "button", class: look, onclick: act }, title, ...(key ? [" ", h("kbd", { "aria-hidden": "true" }, key)] : []));
     const small = "btn btn-small";
     return [
       ...BULK_FIELDS.map(({ field, title, key, isMinor }) =>

@@ -1,10 +1,9 @@
 //! Transactions as programs read and write them.
 
-use bankside_domain::batch::{BatchActor, Change};
-use bankside_domain::edit::LAYER;
+use bankside_domain::batch::BatchActor;
 use bankside_domain::{Amount, Code, Currency};
 use bankside_engine::{
-    BankRowView, EditInput, EngineError, LineInput, LineView, RegisterRow, RowState, SeenInput, StoryEntry,
+    BankRowView, EditInput, EngineError, FieldChange, Happening, LineInput, LineView, RegisterRow, RowState, SeenInput,
     TransactionView,
 };
 use serde::{Deserialize, Deserializer, Serialize};
@@ -194,7 +193,8 @@ pub(crate) struct ChangeBody {
 }
 
 impl StoryBody {
-    fn of(entry: &StoryEntry) -> Self {
+    fn of(happening: &Happening) -> Self {
+        let entry = &happening.entry;
         let actor = match entry.actor {
             BatchActor::Run => "sync",
             BatchActor::Person if entry.is_own => "you",
@@ -208,24 +208,14 @@ impl StoryBody {
             summary: entry.summary.clone(),
             is_undone: entry.is_undone,
             is_undoing: entry.is_undoing,
-            changes: entry.changes.iter().filter_map(ChangeBody::of).collect(),
+            changes: happening.changes.iter().map(ChangeBody::of).collect(),
         }
     }
 }
 
 impl ChangeBody {
-    /// A change that means something to people as it stands; ids and layers do not.
-    fn of(change: &Change) -> Option<Self> {
-        let field = match change.field.as_str() {
-            "dated_on" => "date",
-            "note" => "note",
-            "amount_minor" => "amount_minor",
-            "status" => "status",
-            "exists" => "exists",
-            _ if change.field.starts_with(LAYER) => return None,
-            _ => return None,
-        };
-        Some(Self { field, before: change.before.clone(), after: change.after.clone() })
+    fn of(change: &FieldChange) -> Self {
+        Self { field: change.field, before: change.before.clone(), after: change.after.clone() }
     }
 }
 
