@@ -29,7 +29,7 @@ export class Eyes {
   }
 
   /** One picture per size and scheme. Nothing may stick out sideways, and nothing may be hard to read or to reach. */
-  async look(name: string, page: Page = this.page, without: string[] = []): Promise<void> {
+  async look(name: string, page: Page = this.page, except: string[] = []): Promise<void> {
     const step = String(++this.#step).padStart(2, "0");
     for (const size of sizes) {
       await page.setViewportSize(size);
@@ -38,7 +38,7 @@ export class Eyes {
         await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
         const path = this.info.outputPath(`${step}-${name}-${size.name}-${colorScheme}.png`);
         await page.screenshot({ path, animations: "disabled", caret: "initial" });
-        expect(await wrongIn(page, without), `${name}, ${size.name}, ${colorScheme}`).toEqual([]);
+        expect(await wrongIn(page, except), `${name}, ${size.name}, ${colorScheme}`).toEqual([]);
       }
     }
     await page.setViewportSize({ width: 1400, height: 900 });

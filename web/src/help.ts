@@ -1,21 +1,21 @@
 // The list of shortcuts, grouped and to be searched, with the switch for single letters.
-import { el, icon, openDialog } from "./dom";
+import { h, icon, openDialog } from "./dom";
 import { fold } from "./fuzzy";
 import { registerShortcuts } from "./register/shortcuts";
 import { caps, everywhere, lettersAreOn, switchLetters, type Shortcut } from "./shortcuts";
 
 export function openHelp(): void {
   if (document.querySelector("dialog.keys-help")) return;
-  const close = el("button", { class: "btn btn-quiet btn-icon", type: "button", "aria-label": "Close" }, icon("close"));
-  const search = el("input", { class: "input", type: "search", placeholder: "Search shortcuts", "aria-label": "Search shortcuts" });
-  const found = el("p", { class: "sub", role: "status" });
-  const lists = el("div", { class: "keys-lists", tabindex: "0", role: "region", "aria-label": "Shortcuts" });
-  const dialog = el(
+  const close = h("button", { class: "btn btn-quiet btn-icon", type: "button", "aria-label": "Close" }, icon("close"));
+  const search = h("input", { class: "input", type: "search", placeholder: "Search shortcuts", "aria-label": "Search shortcuts" });
+  const found = h("p", { class: "sub", role: "status" });
+  const lists = h("div", { class: "keys-lists", tabindex: "0", role: "region", "aria-label": "Shortcuts" });
+  const dialog = h(
     "dialog",
     { class: "keys-help", "aria-labelledby": "keys-help-title" },
-    el("div", { class: "dialog-head" }, el("h2", { class: "grow", id: "keys-help-title" }, "Keyboard shortcuts"), close),
-    el("div", { class: "keys-tools" }, el("label", { class: "search" }, icon("search"), search), lettersSwitch()),
-    el("div", { class: "dialog-body" }, found, lists),
+    h("div", { class: "dialog-head" }, h("h2", { class: "grow", id: "keys-help-title" }, "Keyboard shortcuts"), close),
+    h("div", { class: "keys-tools" }, h("label", { class: "search" }, icon("search"), search), lettersSwitch()),
+    h("div", { class: "dialog-body" }, found, lists),
   );
   const show = (): void => {
     const groups = grouped(search.value);
@@ -39,22 +39,22 @@ function grouped(searched: string): HTMLElement[] {
     else groups.set(shortcut.group, [shortcut]);
   }
   return [...groups].map(([name, shortcuts]) =>
-    el("section", { "aria-label": name }, el("h3", {}, name), el("ul", { class: "keys-list" }, ...shortcuts.map(row))),
+    h("section", { "aria-label": name }, h("h3", {}, name), h("ul", { class: "keys-list" }, ...shortcuts.map(row))),
   );
 }
 
 function row({ keys, says }: Shortcut): HTMLElement {
-  const ways = keys.map((way) => el("span", { class: "nowrap" }, ...caps(way).map((cap) => el("kbd", {}, cap))));
-  const parts = ways.flatMap((way, index) => (index === 0 ? [way] : [el("span", { class: "sub" }, " or "), way]));
-  return el("li", {}, el("span", { class: "grow" }, says), el("span", { class: "keys-caps" }, ...parts));
+  const ways = keys.map((way) => h("span", { class: "nowrap" }, ...caps(way).map((cap) => h("kbd", {}, cap))));
+  const parts = ways.flatMap((way, index) => (index === 0 ? [way] : [h("span", { class: "sub" }, " or "), way]));
+  return h("li", {}, h("span", { class: "grow" }, says), h("span", { class: "keys-caps" }, ...parts));
 }
 
 function lettersSwitch(): HTMLElement {
-  const box = el("input", { class: "switch", type: "checkbox", role: "switch", "aria-describedby": "letters-says" });
+  const box = h("input", { class: "switch", type: "checkbox", role: "switch", "aria-describedby": "letters-says" });
   box.checked = lettersAreOn();
   box.addEventListener("change", () => switchLetters(box.checked));
-  const says = el("small", { class: "sub block", id: "letters-says" }, "Off: only keys with Ctrl, ⌘ or Alt do something");
-  return el("label", { class: "choice" }, box, el("span", {}, "Single-letter shortcuts", says));
+  const says = h("small", { class: "sub block", id: "letters-says" }, "Off: only keys with Ctrl, ⌘ or Alt do something");
+  return h("label", { class: "choice" }, box, h("span", {}, "Single-letter shortcuts", says));
 }
 
 document.addEventListener("click", (event) => {

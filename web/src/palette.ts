@@ -1,5 +1,5 @@
 // The palette: one field that finds accounts, pages, payees, categories, and what can be done. A combobox with a list, in a dialog.
-import { el, icon, openDialog } from "./dom";
+import { h, icon, openDialog } from "./dom";
 import { fit, fold } from "./fuzzy";
 import { openHelp } from "./help";
 import { isPrivate, togglePrivacy } from "./privacy";
@@ -44,21 +44,21 @@ export function openPalette(): void {
 }
 
 class Palette {
-  readonly #list = el("div", { role: "listbox", id: "palette-list", class: "palette-list", "aria-label": "Found" });
-  readonly #said = el("p", { class: "vh", role: "status" });
-  readonly #none = el("p", { class: "palette-none" });
-  readonly #input = el("input", {
+  readonly #list = h("div", { role: "listbox", id: "palette-list", class: "palette-list", "aria-label": "Found" });
+  readonly #said = h("p", { class: "vh", role: "status" });
+  readonly #none = h("p", { class: "palette-none" });
+  readonly #input = h("input", {
     class: "input", type: "text", role: "combobox", autocomplete: "off", spellcheck: "false", placeholder: "Account, page, payee, or what to do",
     "aria-label": "Find anything", "aria-expanded": "true", "aria-controls": "palette-list", "aria-autocomplete": "list",
   });
-  readonly #dialog = el(
+  readonly #dialog = h(
     "dialog",
     { class: "palette", "aria-label": "Find anything" },
-    el("div", { class: "palette-head" }, icon("search"), this.#input, this.#close()),
+    h("div", { class: "palette-head" }, icon("search"), this.#input, this.#close()),
     this.#said,
     this.#list,
     this.#none,
-    el("p", { class: "palette-foot", "aria-hidden": "true" }, el("kbd", {}, "↑"), el("kbd", {}, "↓"), " choose ", el("kbd", {}, "Enter"), " go ", el("kbd", {}, "Esc"), " close"),
+    h("p", { class: "palette-foot", "aria-hidden": "true" }, h("kbd", {}, "↑"), h("kbd", {}, "↓"), " choose ", h("kbd", {}, "Enter"), " go ", h("kbd", {}, "Esc"), " close"),
   );
   #entries: Entry[] = [];
   #categories: Entry[] = [];
@@ -86,7 +86,7 @@ class Palette {
   }
 
   #close(): HTMLButtonElement {
-    const button = el("button", { class: "btn btn-quiet btn-icon", type: "button", "aria-label": "Close" }, icon("close"));
+    const button = h("button", { class: "btn btn-quiet btn-icon", type: "button", "aria-label": "Close" }, icon("close"));
     button.addEventListener("click", () => this.#dialog.close());
     return button;
   }
@@ -139,7 +139,7 @@ class Palette {
     this.#shown.forEach((entry, index) => {
       let group = groups.get(entry.group);
       if (!group) {
-        group = el("div", { role: "group", "aria-label": entry.group }, el("div", { class: "palette-group", "aria-hidden": "true" }, entry.group));
+        group = h("div", { role: "group", "aria-label": entry.group }, h("div", { class: "palette-group", "aria-hidden": "true" }, entry.group));
         groups.set(entry.group, group);
       }
       group.append(option(entry, index));
@@ -200,15 +200,15 @@ class Palette {
 }
 
 function option(entry: Entry, index: number): HTMLElement {
-  const keys = entry.keys ? caps(entry.keys).map((cap) => el("kbd", {}, cap)) : [];
-  const hint = el("span", { class: entry.isFigure ? "palette-hint num" : "palette-hint" }, entry.hint);
-  return el(
+  const keys = entry.keys ? caps(entry.keys).map((cap) => h("kbd", {}, cap)) : [];
+  const hint = h("span", { class: entry.isFigure ? "palette-hint num" : "palette-hint" }, entry.hint);
+  return h(
     "div",
     { role: "option", id: `palette-${index}`, class: "palette-option", "aria-selected": "false" },
     icon(entry.icon),
-    el("span", { class: "palette-label" }, entry.label),
+    h("span", { class: "palette-label" }, entry.label),
     hint,
-    ...(keys.length > 0 ? [el("span", { class: "nowrap" }, ...keys)] : []),
+    ...(keys.length > 0 ? [h("span", { class: "nowrap" }, ...keys)] : []),
   );
 }
 
@@ -259,7 +259,7 @@ function ofThisPage(): Entry[] {
 }
 
 function post(url: string): void {
-  const form = el("form", { method: "post", action: url });
+  const form = h("form", { method: "post", action: url });
   document.body.append(form);
   form.submit();
 }

@@ -1,5 +1,5 @@
 // Short messages about what has just happened, with a way back. They are never the only record: the history has it too.
-import { h, icon } from "./register/dom";
+import { h, icon } from "./dom";
 
 export interface ToastOptions {
   /** The label of the button that takes it back, e.g. "Undo". */

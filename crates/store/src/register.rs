@@ -1,6 +1,7 @@
 //! The register: the transactions of an account, or of all of them, page by page.
 
 mod filter;
+mod prepare;
 
 use std::collections::HashMap;
 
@@ -11,7 +12,7 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 pub use filter::{Direction, Filter, RegisterQuery, RowState, Sort};
-use filter::{EDITED, Search, push_conditions};
+use filter::{EDITED, Prepared, Search, push_bounds, push_conditions, push_lines};
 
 use crate::categories::path;
 use crate::convert::{SqlDate, code, count, currency, date};
@@ -159,25 +160,47 @@ fn scaled(code: &str, scale: i64) -> Result<Currency, StoreError> {
     Ok(Currency { code: currency(code)?, scale })
 }
 
+/// Which rows are read, and from which end: whoever asks for the far end of a long register is not made to wait for all before it.
+#[derive(Clone, Copy)]
+struct Window {
+    is_ascending: bool,
+    offset: i64,
+    limit: i64,
+}
+
+impl Window {
+    /// `total` is how many rows there are, where that is known.
+    fn of(request: &RegisterQuery, total: Option<i64>) -> Self {
+        let (offset, limit) = (request.offset.max(0), request.limit.clamp(1, MAX_PAGE_ROWS));
+        match total {
+            Some(total) if offset > total / 2 => {
+                let rows = limit.min((total - offset).max(0));
+                Self { is_ascending: !request.is_ascending, offset: (total - offset - rows).max(0), limit: rows }
+            }
+            _ => Self { is_ascending: request.is_ascending, offset, limit },
+        }
+    }
+}
+
 impl Store {
     /// A page of the register.
     pub async fn register(&self, asker: &Asker, request: &RegisterQuery) -> Result<RegisterPage, StoreError> {
         asker.require(Right::SeeBooks)?;
-        let limit = request.limit.clamp(1, MAX_PAGE_ROWS);
         let mut session = self.db.read().await?;
-        let rows = self.register_rows(&mut session, asker, request, limit).await?;
+        let total =
+            if request.is_filtered() { None } else { Some(self.count_register(&mut session, asker, request).await?) };
+        let window = Window::of(request, total);
+        let prepared = self.prepare(&mut session, asker, request).await?;
+        let rows = self.register_rows(&mut session, asker, request, &prepared, window).await?;
         let lines: Vec<Uuid> = rows.iter().filter_map(|row| row.line_id).collect();
         let mut tags = self.tag_names(&mut session, asker, &lines).await?;
         let rows = rows.into_iter().map(|row| row.into_register_row(&mut tags));
         let mut rows = rows.collect::<Result<Vec<_>, _>>()?;
-        self.run_balances(&mut session, asker, request, &mut rows).await?;
-        if request.is_filtered() {
-            let sums = self.sum_register(&mut session, asker, request).await?;
+        let Some(total) = total else {
+            let sums = self.sum_register(&mut session, asker, request, &prepared).await?;
             return Ok(RegisterPage { rows, total: sums.iter().map(|sum| sum.count).sum(), sums });
-        }
-        let is_whole = request.offset <= 0 && count(rows.len()) < limit;
-        let total =
-            if is_whole { count(rows.len()) } else { self.count_register(&mut session, asker, request).await? };
+        };
+        self.run_balances(&mut session, asker, request, total, &mut rows).await?;
         Ok(RegisterPage { rows, total, sums: Vec::new() })
     }
 
@@ -193,7 +216,8 @@ impl Store {
         session: &mut Session,
         asker: &Asker,
         request: &RegisterQuery,
-        limit: i64,
+        prepared: &Prepared,
+        window: Window,
     ) -> Result<Vec<Row>, StoreError> {
         Ok(on!(session, c => {
             // The page is chosen first, as far as possible by its index alone; only its rows are looked up in the other tables.
@@ -205,13 +229,14 @@ impl Store {
                  t.amount_minor, a.currency, u.scale, t.status, t.cleared_at, t.reconciled_at, t.reviewed_at, \
                  t.provider_dated_on IS NOT NULL AS is_from_bank, ",
             );
-            query.push(EDITED).push(" AS is_edited FROM (SELECT t.* FROM transactions t");
+            query.push(EDITED).push(" AS is_edited FROM (SELECT t.id FROM transactions t");
             query.push(request.sort.joins());
-            push_conditions!(query, asker, request);
-            query.push(request.sort.order(request.is_ascending));
-            query.push(" LIMIT ").push_bind(limit).push(" OFFSET ").push_bind(request.offset.max(0));
+            push_conditions!(query, asker, request, prepared);
+            query.push(request.sort.order(window.is_ascending));
+            query.push(" LIMIT ").push_bind(window.limit).push(" OFFSET ").push_bind(window.offset);
+            query.push(") chosen JOIN transactions t ON t.organization_id = ").push_bind(asker.organization.uuid());
             query.push(
-                ") t \
+                " AND t.id = chosen.id \
                  JOIN accounts a ON a.organization_id = t.organization_id AND a.id = t.account_id \
                  JOIN currencies u ON u.code = a.currency \
                  LEFT JOIN payees p ON p.organization_id = t.organization_id AND p.id = t.payee_id \
@@ -255,17 +280,24 @@ impl Store {
         session: &mut Session,
         asker: &Asker,
         request: &RegisterQuery,
+        total: i64,
         rows: &mut [RegisterRow],
     ) -> Result<(), StoreError> {
-        let (Some(account), Sort::Date, false) = (request.account, request.sort, request.is_filtered()) else {
-            return Ok(());
-        };
+        let (Some(account), Sort::Date) = (request.account, request.sort) else { return Ok(()) };
         if rows.is_empty() {
             return Ok(());
         }
         let account = self.account(asker, account).await?;
         let counts_pending = account.pending_policy == PendingPolicy::Counted;
-        let before = self.sum_before(session, asker, request, counts_pending).await?;
+        let offset = request.offset.max(0);
+        // Summed from the nearer end.
+        let before = if offset > total / 2 {
+            let all = account.booked_minor.saturating_add(if counts_pending { account.pending_minor } else { 0 });
+            let rest = (!request.is_ascending, (total - offset).max(0));
+            all.saturating_sub(self.sum_first(session, asker, request, rest, counts_pending).await?)
+        } else {
+            self.sum_first(session, asker, request, (request.is_ascending, offset), counts_pending).await?
+        };
         let counts = |row: &RegisterRow| match row.status {
             RowStatus::Booked => true,
             RowStatus::Pending => counts_pending,
@@ -288,15 +320,16 @@ impl Store {
         Ok(())
     }
 
-    /// What the rows in front of a page come to, of those that count.
-    async fn sum_before(
+    /// What the first so many rows in a direction come to, of those that count.
+    async fn sum_first(
         &self,
         session: &mut Session,
         asker: &Asker,
         request: &RegisterQuery,
+        (is_ascending, rows): (bool, i64),
         counts_pending: bool,
     ) -> Result<i64, StoreError> {
-        if request.offset <= 0 {
+        if rows == 0 {
             return Ok(0);
         }
         Ok(on!(session, c => {
@@ -305,8 +338,8 @@ impl Store {
             );
             query.push_bind(counts_pending);
             query.push(" THEN x.amount_minor ELSE 0 END), 0) AS BIGINT) FROM (SELECT t.status, t.amount_minor FROM transactions t");
-            push_conditions!(query, asker, request);
-            query.push(request.sort.order(request.is_ascending)).push(" LIMIT ").push_bind(request.offset).push(") x");
+            push_conditions!(query, asker, request, Prepared::NOTHING);
+            query.push(request.sort.order(is_ascending)).push(" LIMIT ").push_bind(rows).push(") x");
             query.build_query_scalar().fetch_one(c).await?
         }))
     }
@@ -319,9 +352,10 @@ impl Store {
         request: &RegisterQuery,
         limit: usize,
     ) -> Result<Vec<TransactionId>, StoreError> {
+        let prepared = &self.prepare(session, asker, request).await?;
         let ids: Vec<Uuid> = on!(session, c => {
             let mut query = sqlx::QueryBuilder::new("SELECT t.id FROM transactions t");
-            push_conditions!(query, asker, request);
+            push_conditions!(query, asker, request, prepared);
             query.push(" LIMIT ").push_bind(count(limit));
             query.build_query_scalar().fetch_all(c).await?
         });
@@ -333,13 +367,14 @@ impl Store {
         session: &mut Session,
         asker: &Asker,
         request: &RegisterQuery,
+        prepared: &Prepared,
     ) -> Result<Vec<RegisterSum>, StoreError> {
         let sums: Vec<(String, i64, i64, i64)> = on!(session, c => {
             let mut query = sqlx::QueryBuilder::new(
                 "SELECT a.currency, u.scale, CAST(SUM(s.n) AS BIGINT), CAST(SUM(s.minor) AS BIGINT) FROM \
                  (SELECT t.organization_id, t.account_id, COUNT(*) AS n, SUM(t.amount_minor) AS minor FROM transactions t",
             );
-            push_conditions!(query, asker, request);
+            push_conditions!(query, asker, request, prepared);
             query.push(
                 " GROUP BY t.organization_id, t.account_id) s \
                  JOIN accounts a ON a.organization_id = s.organization_id AND a.id = s.account_id \

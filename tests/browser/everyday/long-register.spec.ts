@@ -1,30 +1,13 @@
-// An account of 100 000 rows: how soon it is there, how it scrolls, finds, and changes. What is asserted is generous, since machines
-// of all kinds run this; the figures are printed.
+// An account of 100 000 rows, or of as many as BANKSIDE_ROWS says: how soon it is there, how it scrolls, finds, and changes. What is
+// asserted is generous, since machines of all kinds run this; the figures are printed.
 import type { Page } from "@playwright/test";
 import { booksOf, cell, focusCell, row, said } from "../../support/books.ts";
 import { expect, test } from "../../support/house.ts";
 import { between } from "../../support/sql.ts";
+import { many, ROWS } from "../../support/many.ts";
 
-const ROWS = 100_000;
-
-/** Thirteen rows a day, forty payees, every amount its own; the account's kept sums go with them. */
-const many = `
-import datetime
-(organization, account) = db.execute("SELECT organization_id, id FROM accounts").fetchone()
-payees = [os.urandom(16) for _ in range(40)]
-db.executemany("INSERT INTO payees VALUES (?, ?, ?, ?, 0)",
-    [(organization, id, f"Payee {n:02}", f"payee {n:02}") for n, id in enumerate(payees)])
-first = datetime.date(2004, 1, 1)
-days = [(first + datetime.timedelta(days=n // 13)).isoformat() for n in range(${ROWS})]
-ids = [n.to_bytes(16, "big") for n in range(1, ${ROWS} + 1)]
-db.executemany("""INSERT INTO transactions (organization_id, id, account_id, status, amount_minor, dated_on, payee_id, moves_opening,
-    position, seen_at, created_at, reviewed_at) VALUES (?, ?, ?, 'booked', ?, ?, ?, 0, ?, 0, 0, 0)""",
-    [(organization, ids[n], account, -(n + 1), days[n], payees[n % 40], n) for n in range(${ROWS})])
-db.executemany("INSERT INTO transaction_lines (organization_id, id, transaction_id, position, amount_minor) VALUES (?, ?, ?, 0, ?)",
-    [(organization, id, id, -(n + 1)) for n, id in enumerate(ids)])
-db.execute("UPDATE accounts SET booked_minor = ?, transaction_count = ?, revision = revision + 1",
-    (-sum(range(1, ${ROWS} + 1)), ${ROWS}))
-`;
+const grouped = (count: number) => new Intl.NumberFormat("en-GB").format(count);
+const amount = (minor: number) => new Intl.NumberFormat("en-GB", { minimumFractionDigits: 2 }).format(minor / 100);
 
 /** Milliseconds between frames while the page scrolls by so many pixels a frame, and in how many of them a row stood empty. */
 async function scroll(page: Page, pixels: number): Promise<{ median: number; late: number; frames: number; empty: number }> {
@@ -54,10 +37,12 @@ async function scroll(page: Page, pixels: number): Promise<{ median: number; lat
 interface Opening {
   /** The page is here. */
   html: number;
-  /** The first rows were asked for, and have come. */
+  /** It is painted, the first rows in it: the server's table. */
+  painted: number;
+  /** The rows of the grid were asked for, and have come. */
   asked: number;
   answered: number;
-  /** They are on screen. */
+  /** The grid stands in the place of the table. */
   first: number;
 }
 
@@ -67,7 +52,8 @@ async function open(page: Page, address: string): Promise<Opening> {
   return page.evaluate(() => {
     const html = (performance.getEntriesByType("navigation")[0] as PerformanceNavigationTiming).responseEnd;
     const rows = performance.getEntriesByType("resource").find(({ name }) => name.includes("/transactions?")) as PerformanceResourceTiming;
-    const parts = { html, asked: rows.startTime, answered: rows.responseEnd, first: Number(document.documentElement.dataset.first) };
+    const painted = performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0;
+    const parts = { html, painted, asked: rows.startTime, answered: rows.responseEnd, first: Number(document.documentElement.dataset.first) };
     return Object.fromEntries(Object.entries(parts).map(([part, at]) => [part, Math.round(at)])) as unknown as Opening;
   });
 }
@@ -78,13 +64,13 @@ async function timed(act: () => Promise<void>): Promise<number> {
   return Math.round(performance.now() - began);
 }
 
-test("100 000 rows", async ({ signedIn: page, house }) => {
-  test.setTimeout(240_000);
+test("a long register", async ({ signedIn: page, house }) => {
+  test.setTimeout(240_000 + ROWS / 2);
   const books = await booksOf(page, house, []);
   await page.goto("about:blank");
   await between(house, many);
   const say = (what: string, figure: unknown): void => {
-    process.stdout.write(`100 000 rows, ${what}: ${JSON.stringify(figure)}\n`);
+    process.stdout.write(`${grouped(ROWS)} rows, ${what}: ${JSON.stringify(figure)}\n`);
   };
   await page.addInitScript(() => {
     document.addEventListener("bankside:register", () => requestAnimationFrame(() => (document.documentElement.dataset.first = String(performance.now()))));
@@ -94,8 +80,8 @@ test("100 000 rows", async ({ signedIn: page, house }) => {
   for (let times = 0; times < 4; times++) openings.push(await open(page, books.address));
   say("opened, ms after the address was asked for", openings);
   expect.soft(Math.min(...openings.map(({ first }) => first))).toBeLessThan(2000);
-  await expect(page.locator(".found")).toHaveText("100,000 transactions");
-  await expect(row(page, 0)).toContainText("1,000.00");
+  await expect(page.locator(".found")).toHaveText(`${grouped(ROWS)} transactions`);
+  await expect(row(page, 0)).toContainText(amount(ROWS));
 
   for (const pixels of [8, 100, 900, 20_000]) say(`scrolling ${pixels} px a frame`, await scroll(page, pixels));
   await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
@@ -106,10 +92,10 @@ test("100 000 rows", async ({ signedIn: page, house }) => {
   const found = page.locator(".found");
   say("a search, ms", await timed(async () => {
     await page.getByRole("searchbox", { name: "Search transactions" }).fill("payee 07");
-    await expect(found).toHaveText(/^2,500 transactions/);
+    await expect(found).toContainText(`${grouped(ROWS / 40)} transactions`);
   }));
   await page.getByRole("searchbox", { name: "Search transactions" }).fill("");
-  await expect(found).toHaveText("100,000 transactions");
+  await expect(found).toHaveText(`${grouped(ROWS)} transactions`);
   await focusCell(page, 0, "payee");
   await page.keyboard.press("f");
   const form = page.getByRole("group", { name: "Filter" });

@@ -357,6 +357,9 @@ test("rows of a bank: their marks, what the bank sent, and where each field come
   await page.keyboard.press("f");
   await page.getByRole("group", { name: "Filter" }).getByLabel("State").selectOption("Pending");
   await expect(cell(page, 0, "state")).toHaveText("Pending");
+  await expect(page.getByText("Opening balance")).toBeHidden();
+  await page.getByRole("button", { name: "Clear all" }).click();
+  await expect(page.getByText(/Opening balance The bank's balance less the rows since/)).toBeVisible();
 });
 
 test("the help lists the register's keys, and a viewer only reads", async ({ signedIn: page, house, eyes }) => {

@@ -1,7 +1,7 @@
 // What is done with the selected rows at once: the bar at the foot of the table, and the calls behind it.
 import { asProblem, type Problem } from "../api";
 import { ask } from "./confirm";
-import { append, button, h, icon, plural } from "./dom";
+import { append, button, h, icon, plural } from "../dom";
 import { createEditor, type Editor } from "./editors";
 import { type Changes, type Field, FIELD_NAMES, type Row } from "./model";
 import type { Register } from "./register";

@@ -1,7 +1,7 @@
 // What stands in a cell. A row on screen is filled again and again while the list scrolls, so this does no more than it must.
 import type { Formats } from "../formats";
 import type { Column } from "./columns";
-import { h, hidden, icon } from "./dom";
+import { h, hidden, icon } from "../dom";
 import { type Field, type Line, type Row, stateOf } from "./model";
 
 export type Mark = "saving" | "failed";

@@ -1,5 +1,5 @@
 // A field with suggestions below it: what is typed narrows them, arrows choose, Enter takes.
-import { freshId, h } from "./dom";
+import { freshId, h } from "../dom";
 
 export interface Option {
   id: string | null;

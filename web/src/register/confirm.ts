@@ -1,5 +1,5 @@
 // A question before something that cannot be overlooked afterwards.
-import { button, freshId, h } from "./dom";
+import { button, freshId, h } from "../dom";
 
 export interface Question {
   title: string;

@@ -1,7 +1,7 @@
 // The new row: a line at the top of the grid whose cells are fields. What is typed is kept until it is added or given up.
 import { asProblem } from "../api";
 import type { ColumnKey } from "./columns";
-import { button, h, icon } from "./dom";
+import { button, h, icon } from "../dom";
 import { createEditor, type Editor } from "./editors";
 import type { Account, Changes, Field, Payee, Row } from "./model";
 import type { Register } from "./register";

@@ -1,6 +1,6 @@
 // Editing in place: one field laid over its cell, and where Enter and Tab lead from there.
 import type { ColumnKey } from "./columns";
-import { h } from "./dom";
+import { h } from "../dom";
 import { createEditor, type Editor } from "./editors";
 import { type Field, type Given, type Payee, type Row, whyAmountStands } from "./model";
 import type { Register } from "./register";

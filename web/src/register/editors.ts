@@ -1,7 +1,7 @@
 // One editor per field, wherever it stands: in a cell, in the new row, in the panel, for a whole selection.
 import { decimalText, type Formats, shiftDay } from "../formats";
 import { Combobox, type Option } from "./combobox";
-import { h } from "./dom";
+import { h } from "../dom";
 import { folded, type Lookups, same } from "./lookups";
 import type { Field, Given, Payee, Row } from "./model";
 

@@ -1,7 +1,7 @@
 // The filter's fields. Each acts at once: what it finds is seen beside it.
 import { decimalText } from "../formats";
 import { Combobox, type Option } from "./combobox";
-import { h } from "./dom";
+import { h } from "../dom";
 import { turnDay } from "./editors";
 import { DIRECTIONS, STATES } from "./filter-words";
 import { folded } from "./lookups";

@@ -1,7 +1,7 @@
 // The grid: as many rows in the document as fit the window, filled anew while the list scrolls under them. One cell at a time
 // can be reached with Tab; arrows go on from there. Knows positions and columns, not what rows mean.
 import type { Column, ColumnKey } from "./columns";
-import { debounce, h } from "./dom";
+import { debounce, h } from "../dom";
 import { Scroller } from "./scroll";
 
 export interface RowView {

@@ -1,6 +1,6 @@
 // The head of the grid: a title per column that sorts, and the box that selects all.
 import type { Column, ColumnKey } from "./columns";
-import { h, hidden } from "./dom";
+import { h, hidden } from "../dom";
 import type { Register } from "./register";
 
 export class Head {

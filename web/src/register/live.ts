@@ -1,5 +1,5 @@
 // What others change while this page is open: the server says which accounts have moved, and the rows in sight are fetched anew.
-import { debounce } from "./dom";
+import { debounce } from "../dom";
 import { renewPageHead } from "./page-head";
 import type { Register } from "./register";
 

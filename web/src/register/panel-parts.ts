@@ -1,6 +1,6 @@
 // The parts of the panel that are only read: what the bank sent, and what has happened.
 import type { Formats } from "../formats";
-import { button, h, icon } from "./dom";
+import { button, h, icon } from "../dom";
 import { type BankRow, type Detail, FIELD_NAMES, type Happening } from "./model";
 import type { Register } from "./register";
 

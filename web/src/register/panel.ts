@@ -1,7 +1,7 @@
 // The panel of one transaction: every field with where it comes from, what the bank sent, and what has happened to it. Beside
 // the grid where there is room, from the foot of the screen on a phone.
 import { asProblem } from "../api";
-import { button, h, hidden, icon } from "./dom";
+import { button, h, hidden, icon } from "../dom";
 import { createEditor, type Editor } from "./editors";
 import { type Detail, type Field, type Given, type Origin, type Row, rowOf, stateOf, whyAmountStands } from "./model";
 import { bankRows, happenings } from "./panel-parts";

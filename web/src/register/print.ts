@@ -1,5 +1,5 @@
 // On paper there is no scrolling: for printing, the rows that are here stand in a plain table.
-import { h } from "./dom";
+import { h } from "../dom";
 import { stateOf } from "./model";
 import type { Register } from "./register";
 

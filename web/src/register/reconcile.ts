@@ -1,7 +1,7 @@
 // Reconciling an account: ticking rows until they add up to the balance of a statement, then locking them.
 import { asProblem, Problem } from "../api";
 import { decimalText } from "../formats";
-import { button, h, icon, plural } from "./dom";
+import { button, h, icon, plural } from "../dom";
 import { turnDay } from "./editors";
 import type { Register } from "./register";
 import { toast } from "../toast";

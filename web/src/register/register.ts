@@ -8,7 +8,7 @@ import { Bulk } from "./bulk";
 import { RowCache } from "./cache";
 import { clearCell, fillCell, fillLineCell, type Surroundings } from "./cells";
 import { ColumnChoice } from "./columns";
-import { button, debounce, h } from "./dom";
+import { button, debounce, h } from "../dom";
 import { Draft } from "./draft";
 import { Editing } from "./editing";
 import { Names } from "./filter-words";
@@ -336,6 +336,8 @@ export class Register extends HTMLElement {
   /** What rows say, or how they are marked, has changed. */
   changed(): void {
     if (!this.#isShown) return;
+    // What an account began with stands below all of its rows, not below some of them.
+    this.classList.toggle("is-part", this.query.isFiltered);
     this.#notice.show();
     this.toolbar.show();
     this.head.showSelection();

@@ -1,6 +1,6 @@
 // Splitting a transaction into lines that sum to it. What is left to assign is always in sight.
 import { decimalText } from "../formats";
-import { button, h, hidden, icon } from "./dom";
+import { button, h, hidden, icon } from "../dom";
 import { createEditor, type Editor } from "./editors";
 import type { Changes, Detail, Given, Line } from "./model";
 import type { Register } from "./register";

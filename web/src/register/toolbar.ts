@@ -1,7 +1,7 @@
 // The bar above the grid: search, filter, two quick filters with their counts, how many were found, and what the grid shows.
 import type { Page } from "./model";
 import { OPTIONAL, columnTitle } from "./columns";
-import { button, debounce, h, hidden, icon, plural } from "./dom";
+import { button, debounce, h, hidden, icon, plural } from "../dom";
 import { FilterForm } from "./filter-form";
 import { chipText } from "./filter-words";
 import { FILTERS, type Filter } from "./query";

@@ -1,5 +1,5 @@
 // Says what is not saved, each with its way out. It stands at the window's foot, because its row may be far away.
-import { button, h, icon } from "./dom";
+import { button, h, icon } from "../dom";
 import { FIELD_NAMES } from "./model";
 import type { Change, Unsaved } from "./unsaved";
 

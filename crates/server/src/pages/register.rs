@@ -52,6 +52,7 @@ struct RegisterHtml {
     today_iso: String,
     count_note: String,
     rows: Vec<Row>,
+    /// What an account began with; not where a filter shows a part of its rows.
     opening: Option<OpeningRow>,
     pager: Pager,
 }
@@ -212,7 +213,6 @@ async fn show(
     };
     let pager = Pager::new(page_number, register.total, address);
     let is_filtered = query.is_filtered();
-    let is_end = page_number >= pager.pages && !is_filtered;
     let views = match &open {
         Some(view) => vec![view.clone()],
         None => engine.accounts(member.asker()).await?,
@@ -251,7 +251,7 @@ async fn show(
         },
         search: asked.q,
         rows: register.rows.into_iter().map(|row| Row::of(row, today, &home, open.is_none())).collect(),
-        opening: open.as_ref().filter(|_| is_end).and_then(|view| opening(view, today)),
+        opening: open.as_ref().filter(|_| !is_filtered).and_then(|view| opening(view, today)),
         pager,
         shell,
     };

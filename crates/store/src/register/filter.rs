@@ -3,6 +3,7 @@
 use bankside_domain::text::fold;
 use bankside_domain::{AccountId, CategoryId, PayeeId, TagId, TransactionId};
 use jiff::civil::Date;
+use uuid::Uuid;
 
 use crate::dialect::containing;
 
@@ -212,9 +213,53 @@ fn amounts(text: &str) -> Vec<i64> {
     [0, 2, 3].into_iter().filter(|scale| part.len() <= *scale).filter_map(of_scale).collect()
 }
 
+/// Appends what an amount may be in a currency with so many digits after the point.
+macro_rules! push_bounds {
+    ($query:expr, $filter:expr, $scale:expr) => {{
+        let of_scale = |bounds: [i64; 5]| bounds[usize::try_from($scale).unwrap_or(0).min(4)];
+        if let Some(least) = $filter.min.map(of_scale) {
+            $query.push(" AND (t.amount_minor >= ").push_bind(least);
+            $query.push(" OR t.amount_minor <= ").push_bind(-least).push(")");
+        }
+        if let Some(most) = $filter.max.map(of_scale) {
+            $query.push(" AND t.amount_minor BETWEEN ").push_bind(-most).push(" AND ").push_bind(most);
+        }
+    }};
+}
+
+/// Appends from where lines come that a search finds: by their notes, categories or tags.
+macro_rules! push_lines {
+    ($query:expr, $organization:expr, $search:expr) => {{
+        $query.push(" FROM transaction_lines s WHERE s.organization_id = ");
+        $query.push_bind($organization).push(" AND (s.note_folded LIKE ");
+        $query.push_bind($search.pattern.clone()).push(" ESCAPE '\\'");
+        $query.push(" OR s.category_id IN (SELECT k.id FROM categories k WHERE k.organization_id = ");
+        $query.push_bind($organization).push(" AND k.name_folded LIKE ");
+        $query.push_bind($search.pattern.clone()).push(" ESCAPE '\\')");
+        $query.push(
+            " OR s.id IN (SELECT g.line_id FROM line_tags g JOIN tags w ON w.organization_id = g.organization_id \
+             AND w.id = g.tag_id WHERE g.organization_id = ",
+        );
+        $query.push_bind($organization).push(" AND w.name_folded LIKE ");
+        $query.push_bind($search.pattern.clone()).push(" ESCAPE '\\'))");
+    }};
+}
+
+/// What is looked up before the rows are chosen.
+pub(super) struct Prepared {
+    /// How many digits after the point the amounts have that are looked at; none where no amount is asked for.
+    pub(super) scales: Vec<i64>,
+    /// What the search finds, where that is not much: texts are read once then, for the page and for its sums.
+    pub(super) found: Option<Vec<Uuid>>,
+}
+
+impl Prepared {
+    pub(super) const NOTHING: &Self = &Self { scales: Vec::new(), found: None };
+}
+
 /// Appends the conditions that choose the rows. A macro, because the two engines' builders are two types.
 macro_rules! push_conditions {
-    ($query:expr, $asker:expr, $request:expr) => {{
+    ($query:expr, $asker:expr, $request:expr, $prepared:expr) => {{
         let organization = $asker.organization.uuid();
         let filter = &$request.filter;
         $query.push(" WHERE t.organization_id = ").push_bind(organization);
@@ -231,17 +276,29 @@ macro_rules! push_conditions {
         if let Some(to) = filter.to {
             $query.push(" AND t.dated_on <= ").push_bind(date(to));
         }
-        for (bounds, operator) in [(filter.min, " >= "), (filter.max, " <= ")] {
-            let Some(bounds) = bounds else { continue };
-            $query.push(
-                " AND EXISTS (SELECT 1 FROM accounts fa JOIN currencies fu ON fu.code = fa.currency \
-                 WHERE fa.organization_id = t.organization_id AND fa.id = t.account_id AND ABS(t.amount_minor)",
-            );
-            $query.push(operator).push("CASE fu.scale");
-            for (scale, minor) in bounds.iter().enumerate().take(4) {
-                $query.push(format!(" WHEN {scale} THEN ")).push_bind(*minor);
+        match $prepared.scales.as_slice() {
+            [] => {}
+            [scale] => {
+                // Named one by one, so that the index by account and amount serves all of them.
+                if $request.account.is_none() {
+                    $query.push(" AND t.account_id IN (SELECT fa.id FROM accounts fa WHERE fa.organization_id = ");
+                    $query.push_bind(organization).push(")");
+                }
+                push_bounds!($query, filter, *scale);
             }
-            $query.push(" ELSE ").push_bind(bounds[4]).push(" END)");
+            scales => {
+                $query.push(" AND (0 = 1");
+                for scale in scales {
+                    $query.push(
+                        " OR (t.account_id IN (SELECT fa.id FROM accounts fa JOIN currencies fu ON fu.code = fa.currency \
+                         WHERE fa.organization_id = ",
+                    );
+                    $query.push_bind(organization).push(" AND fu.scale = ").push_bind(*scale).push(")");
+                    push_bounds!($query, filter, *scale);
+                    $query.push(")");
+                }
+                $query.push(")");
+            }
         }
         match filter.direction {
             Some(Direction::In) => _ = $query.push(" AND t.amount_minor > 0"),
@@ -276,22 +333,16 @@ macro_rules! push_conditions {
         if filter.is_edited {
             $query.push(" AND ").push(EDITED);
         }
-        if let Some(search) = Search::of($request) {
+        if let Some(found) = &$prepared.found {
+            $query.push(" AND t.id IN ");
+            push_list(&mut $query, found.iter().copied());
+        } else if let Some(search) = Search::of($request) {
             $query.push(" AND (t.payee_id IN (SELECT p.id FROM payees p WHERE p.organization_id = ");
             $query.push_bind(organization);
             $query.push(" AND p.name_folded LIKE ").push_bind(search.pattern.clone()).push(" ESCAPE '\\')");
-            $query.push(" OR t.id IN (SELECT s.transaction_id FROM transaction_lines s WHERE s.organization_id = ");
-            $query.push_bind(organization).push(" AND (s.note_folded LIKE ");
-            $query.push_bind(search.pattern.clone()).push(" ESCAPE '\\'");
-            $query.push(" OR s.category_id IN (SELECT k.id FROM categories k WHERE k.organization_id = ");
-            $query.push_bind(organization).push(" AND k.name_folded LIKE ");
-            $query.push_bind(search.pattern.clone()).push(" ESCAPE '\\')");
-            $query.push(
-                " OR s.id IN (SELECT g.line_id FROM line_tags g JOIN tags w ON w.organization_id = g.organization_id \
-                 AND w.id = g.tag_id WHERE g.organization_id = ",
-            );
-            $query.push_bind(organization).push(" AND w.name_folded LIKE ");
-            $query.push_bind(search.pattern).push(" ESCAPE '\\')))");
+            $query.push(" OR t.id IN (SELECT s.transaction_id");
+            push_lines!($query, organization, &search);
+            $query.push(")");
             for minor in search.minors {
                 $query.push(" OR t.amount_minor IN (").push_bind(minor).push(", ").push_bind(-minor).push(")");
             }
@@ -300,12 +351,13 @@ macro_rules! push_conditions {
     }};
 }
 
-pub(super) use push_conditions;
+pub(super) use {push_bounds, push_conditions, push_lines};
 
 /// Whether a person has written over what the bank says of a row.
-pub(super) const EDITED: &str = "(t.provider_dated_on IS NOT NULL AND EXISTS (SELECT 1 FROM field_layers y \
-     WHERE y.organization_id = t.organization_id AND y.layer = 'person' AND (y.entity_id = t.id OR y.entity_id IN \
-     (SELECT yl.id FROM transaction_lines yl WHERE yl.organization_id = t.organization_id AND yl.transaction_id = t.id))))";
+pub(super) const EDITED: &str = "(t.provider_dated_on IS NOT NULL AND (EXISTS (SELECT 1 FROM field_layers y \
+     WHERE y.organization_id = t.organization_id AND y.entity_id = t.id AND y.layer = 'person') \
+     OR EXISTS (SELECT 1 FROM transaction_lines yl JOIN field_layers y ON y.organization_id = yl.organization_id \
+     AND y.entity_id = yl.id WHERE yl.organization_id = t.organization_id AND yl.transaction_id = t.id AND y.layer = 'person')))";
 
 #[cfg(test)]
 mod tests {

@@ -168,11 +168,34 @@ on_both! {
                 seen.extend(world.store.register(&world.asker, &query(offset, is_ascending)).await.unwrap().rows);
             }
             assert_eq!(seen.len(), 10);
+            assert!(seen.is_sorted_by_key(|row| if is_ascending { row.dated_on.day() } else { -row.dated_on.day() }));
             for row in seen {
                 let day = i64::from(row.dated_on.day());
                 let expected = (row.payee.is_none()).then_some(-100 * day * (day + 1) / 2);
                 assert_eq!(row.balance_minor, expected, "{row:?}");
             }
+        }
+    }
+
+    an_amount_is_looked_for_in_every_currency(world) {
+        world.sync(&[booked(10, -280, "Café", "c1")]).await;
+        let yen = crate::NewAccount {
+            name: "Yen".into(), kind: bankside_domain::account::AccountKind::Cash,
+            currency: "JPY".parse().unwrap(), opening_minor: Some(0),
+        };
+        let yen = world.store.add_account(&world.asker, &yen).await.unwrap();
+        world.store.add_transaction(&world.asker, yen, &NewTransaction::new(date(2026, 11, 11), 280).with("Sushi")).await.unwrap();
+        // 2 to 3 of whatever it is; then 200 to 300.
+        let few = Filter { min: Some([2, 20, 200, 2000, 20_000]), max: Some([3, 30, 300, 3000, 30_000]), ..Filter::default() };
+        let many = Filter { min: Some([200, 2000, 20_000, 200_000, 2_000_000]), max: Some([300; 5]), ..Filter::default() };
+        for (filter, account, fits) in [
+            (&few, None, &["Café"][..]), (&few, Some(world.account), &["Café"]), (&few, Some(yen), &[]),
+            (&many, None, &["Sushi"]), (&many, Some(world.account), &[]), (&many, Some(yen), &["Sushi"]),
+        ] {
+            let query = RegisterQuery { account, filter: filter.clone(), ..RegisterQuery::default() };
+            assert_eq!(world.payees(&query).await, fits, "{query:?}");
+            let sums = world.store.register(&world.asker, &query).await.unwrap().sums;
+            assert_eq!(sums.iter().map(|sum| sum.count).sum::<i64>(), i64::try_from(fits.len()).unwrap());
         }
     }
 
