@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 pub use filter::{Direction, Filter, RegisterQuery, RowState, Sort};
-use filter::{EDITED, Prepared, Search, push_bounds, push_conditions, push_lines};
+use filter::{EDITED, Prepared, Search, push_bounds, push_chosen, push_lines};
 
 use crate::categories::path;
 use crate::convert::{SqlDate, code, count, currency, date};
@@ -229,9 +229,8 @@ impl Store {
                  t.amount_minor, a.currency, u.scale, t.status, t.cleared_at, t.reconciled_at, t.reviewed_at, \
                  t.provider_dated_on IS NOT NULL AS is_from_bank, ",
             );
-            query.push(EDITED).push(" AS is_edited FROM (SELECT t.id FROM transactions t");
-            query.push(request.sort.joins());
-            push_conditions!(query, asker, request, prepared);
+            query.push(EDITED).push(" AS is_edited FROM (SELECT t.id");
+            push_chosen!(query, request.sort.joins(), asker, request, prepared);
             query.push(request.sort.order(window.is_ascending));
             query.push(" LIMIT ").push_bind(window.limit).push(" OFFSET ").push_bind(window.offset);
             query.push(") chosen JOIN transactions t ON t.organization_id = ").push_bind(asker.organization.uuid());
@@ -337,8 +336,8 @@ impl Store {
                 "SELECT CAST(COALESCE(SUM(CASE WHEN x.status = 'booked' THEN x.amount_minor WHEN x.status = 'pending' AND ",
             );
             query.push_bind(counts_pending);
-            query.push(" THEN x.amount_minor ELSE 0 END), 0) AS BIGINT) FROM (SELECT t.status, t.amount_minor FROM transactions t");
-            push_conditions!(query, asker, request, Prepared::NOTHING);
+            query.push(" THEN x.amount_minor ELSE 0 END), 0) AS BIGINT) FROM (SELECT t.status, t.amount_minor");
+            push_chosen!(query, "", asker, request, Prepared::NOTHING);
             query.push(request.sort.order(is_ascending)).push(" LIMIT ").push_bind(rows).push(") x");
             query.build_query_scalar().fetch_one(c).await?
         }))
@@ -354,8 +353,8 @@ impl Store {
     ) -> Result<Vec<TransactionId>, StoreError> {
         let prepared = &self.prepare(session, asker, request).await?;
         let ids: Vec<Uuid> = on!(session, c => {
-            let mut query = sqlx::QueryBuilder::new("SELECT t.id FROM transactions t");
-            push_conditions!(query, asker, request, prepared);
+            let mut query = sqlx::QueryBuilder::new("SELECT t.id");
+            push_chosen!(query, "", asker, request, prepared);
             query.push(" LIMIT ").push_bind(count(limit));
             query.build_query_scalar().fetch_all(c).await?
         });
@@ -372,9 +371,9 @@ impl Store {
         let sums: Vec<(String, i64, i64, i64)> = on!(session, c => {
             let mut query = sqlx::QueryBuilder::new(
                 "SELECT a.currency, u.scale, CAST(SUM(s.n) AS BIGINT), CAST(SUM(s.minor) AS BIGINT) FROM \
-                 (SELECT t.organization_id, t.account_id, COUNT(*) AS n, SUM(t.amount_minor) AS minor FROM transactions t",
+                 (SELECT t.organization_id, t.account_id, COUNT(*) AS n, SUM(t.amount_minor) AS minor",
             );
-            push_conditions!(query, asker, request, prepared);
+            push_chosen!(query, "", asker, request, prepared);
             query.push(
                 " GROUP BY t.organization_id, t.account_id) s \
                  JOIN accounts a ON a.organization_id = s.organization_id AND a.id = s.account_id \

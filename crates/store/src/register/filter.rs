@@ -257,12 +257,22 @@ impl Prepared {
     pub(super) const NOTHING: &Self = &Self { scales: Vec::new(), found: None };
 }
 
-/// Appends the conditions that choose the rows. A macro, because the two engines' builders are two types.
-macro_rules! push_conditions {
-    ($query:expr, $asker:expr, $request:expr, $prepared:expr) => {{
+/// Appends where the rows come from, and the conditions that choose them. A macro, because the two engines' builders are two types.
+macro_rules! push_chosen {
+    ($query:expr, $joins:expr, $asker:expr, $request:expr, $prepared:expr) => {{
         let organization = $asker.organization.uuid();
         let filter = &$request.filter;
-        $query.push(" WHERE t.organization_id = ").push_bind(organization);
+        match &$prepared.found {
+            // With a limit of its own, so that each is looked up by its id, whatever else is asked of them.
+            Some(found) => {
+                $query.push(" FROM (SELECT x.* FROM transactions x WHERE x.organization_id = ").push_bind(organization);
+                $query.push(" AND x.id IN ");
+                push_list(&mut $query, found.iter().copied());
+                $query.push(" LIMIT ").push_bind(i64::try_from(found.len()).unwrap_or(i64::MAX)).push(") t");
+            }
+            None => _ = $query.push(" FROM transactions t"),
+        }
+        $query.push($joins).push(" WHERE t.organization_id = ").push_bind(organization);
         $query.push(" AND t.deleted_at IS NULL");
         if let Some(account) = $request.account {
             $query.push(" AND t.account_id = ").push_bind(account.uuid());
@@ -333,10 +343,10 @@ macro_rules! push_conditions {
         if filter.is_edited {
             $query.push(" AND ").push(EDITED);
         }
-        if let Some(found) = &$prepared.found {
-            $query.push(" AND t.id IN ");
-            push_list(&mut $query, found.iter().copied());
-        } else if let Some(search) = Search::of($request) {
+        // What was found already is where the rows come from.
+        if $prepared.found.is_none()
+            && let Some(search) = Search::of($request)
+        {
             $query.push(" AND (t.payee_id IN (SELECT p.id FROM payees p WHERE p.organization_id = ");
             $query.push_bind(organization);
             $query.push(" AND p.name_folded LIKE ").push_bind(search.pattern.clone()).push(" ESCAPE '\\')");
@@ -351,7 +361,7 @@ macro_rules! push_conditions {
     }};
 }
 
-pub(super) use {push_bounds, push_conditions, push_lines};
+pub(super) use {push_bounds, push_chosen, push_lines};
 
 /// Whether a person has written over what the bank says of a row.
 pub(super) const EDITED: &str = "(t.provider_dated_on IS NOT NULL AND (EXISTS (SELECT 1 FROM field_layers y \
