@@ -106,6 +106,8 @@ class Palette {
   }
 
   #search(): void {
+    // Another text is another question: its first answer is the one.
+    this.#wasMoved = false;
     this.#show();
     clearTimeout(this.#timer);
     this.#timer = window.setTimeout(() => void this.#askForPayees(), ASK_AFTER_MS);
@@ -123,7 +125,7 @@ class Palette {
   #show(): void {
     const chosen = this.#shown[this.#active];
     this.#shown = found(this.#input.value, [...this.#entries, ...this.#categories, ...this.#payees]);
-    const kept = this.#input.value === "" ? -1 : this.#shown.findIndex((entry) => entry.label === chosen?.label && entry.group === chosen.group);
+    const kept = this.#shown.findIndex((entry) => entry.label === chosen?.label && entry.group === chosen.group);
     this.#list.replaceChildren(...this.#groups());
     this.#none.textContent = this.#shown.length === 0 ? `Nothing is called “${this.#input.value}”.` : "";
     this.#list.hidden = this.#shown.length === 0;
@@ -174,8 +176,6 @@ class Palette {
       event.preventDefault();
       this.#wasMoved = true;
       this.#choose(index);
-    } else if (event.key.length === 1) {
-      this.#wasMoved = false;
     }
   }
 

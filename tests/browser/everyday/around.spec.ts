@@ -1,5 +1,5 @@
 // What people do every day around the register: on a phone, with accounts, keys and the way in.
-import { connectDemoBank, expect, openMenu, organizationOf, person, test } from "../../support/house.ts";
+import { arrived, connectDemoBank, expect, openMenu, organizationOf, person, test } from "../../support/house.ts";
 import { live } from "../../support/books.ts";
 
 test("on a phone every account is reached, also one without a bank", async ({ signedIn: page, house, eyes }) => {
@@ -92,6 +92,7 @@ test("signing out and in, and trying too often", async ({ signedIn: page, house,
 test("by keyboard: to the content, the menu opens and closes", async ({ signedIn: page, house }) => {
   await connectDemoBank(page, house);
   await page.getByRole("complementary", { name: "Main" }).getByRole("link", { name: /Girokonto/ }).click();
+  await arrived(page, "Girokonto");
   await page.keyboard.press("Tab");
   await expect(page.getByRole("link", { name: "To the content" })).toBeFocused();
   await page.keyboard.press("Enter");
