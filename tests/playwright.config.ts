@@ -1,6 +1,10 @@
+import { existsSync } from "node:fs";
 import { defineConfig } from "@playwright/test";
 
-// Debian's Chromium, found by its path; nothing is downloaded. Each test starts its own server and sandbox.
+// Debian's Chromium, found by its path; nothing is downloaded. The shell without windows does the same for less. Each test starts its
+// own server and sandbox.
+const chromium = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"].find(existsSync);
+
 export default defineConfig({
   testDir: ".",
   outputDir: "test-results",
@@ -21,7 +25,7 @@ export default defineConfig({
     actionTimeout: 30_000,
     navigationTimeout: 30_000,
     launchOptions: {
-      executablePath: process.env.BANKSIDE_CHROMIUM ?? "/usr/bin/chromium",
+      executablePath: process.env.BANKSIDE_CHROMIUM ?? chromium,
       args: ["--no-sandbox", "--disable-background-networking", "--disable-gpu", "--disable-component-update", "--no-first-run"],
     },
   },
