@@ -1,5 +1,5 @@
 // The list of shortcuts, the keys that work everywhere, and switching single letters off.
-import { arrived, connectDemoBank, expect, test } from "../../support/house.ts";
+import { arrived, connectDemoBank, expect, register, test } from "../../support/house.ts";
 
 test("the list is searched, and single letters can be switched off", async ({ signedIn: page, eyes }) => {
   await page.keyboard.press("?");
@@ -38,7 +38,11 @@ test("brackets go from account to account, Ctrl B syncs, and no key acts where s
   await arrived(page, "Tagesgeld");
   await page.keyboard.press("[");
   await arrived(page, "Girokonto");
-  await page.getByRole("searchbox", { name: "Search transactions" }).press("?");
+  // Also while the grid takes the place of the server's table: the field that it brings goes on with what was typed.
+  const search = page.getByRole("searchbox", { name: "Search transactions" });
+  await search.press("?");
+  await expect(register(page)).toBeVisible();
+  await expect(search).toHaveValue("?");
   await expect(page.getByRole("dialog")).toHaveCount(0);
   await page.getByRole("heading", { level: 1 }).click();
   await page.keyboard.press("Control+b");

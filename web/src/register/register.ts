@@ -322,9 +322,12 @@ export class Register extends HTMLElement {
 
   /** The first rows are here: the server's table goes. */
   #takeOver(): void {
+    const began = this.querySelector<HTMLInputElement>('input[name="q"]');
+    const isTyping = began !== null && began === document.activeElement;
     this.replaceChildren(this.#desk);
     this.classList.add("is-live");
     this.layout.renew();
+    if (isTyping) this.toolbar.goOn(began.value);
     this.draft.restore();
     this.#live.start();
     this.#print.start();

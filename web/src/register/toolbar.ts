@@ -60,6 +60,15 @@ export class Toolbar {
     this.#search.select();
   }
 
+  /** What somebody began to type into the server's field goes on here. */
+  goOn(text: string): void {
+    this.#search.value = text;
+    this.#search.focus();
+    this.#search.setSelectionRange(text.length, text.length);
+    const wanted = text.trim() || undefined;
+    if (wanted !== this.register.query.filters.search) this.register.filter("search", wanted);
+  }
+
   openFilter(): void {
     this.#menu.open = true;
     this.#filter.focus();
