@@ -200,7 +200,7 @@ impl Store {
             let sums = self.sum_register(&mut session, asker, request, &prepared).await?;
             return Ok(RegisterPage { rows, total: sums.iter().map(|sum| sum.count).sum(), sums });
         };
-        self.run_balances(&mut session, asker, request, total, &mut rows).await?;
+        self.run_balances(&mut session, asker, request, window, &mut rows).await?;
         Ok(RegisterPage { rows, total, sums: Vec::new() })
     }
 
@@ -279,7 +279,7 @@ impl Store {
         session: &mut Session,
         asker: &Asker,
         request: &RegisterQuery,
-        total: i64,
+        window: Window,
         rows: &mut [RegisterRow],
     ) -> Result<(), StoreError> {
         let (Some(account), Sort::Date) = (request.account, request.sort) else { return Ok(()) };
@@ -288,30 +288,25 @@ impl Store {
         }
         let account = self.account(asker, account).await?;
         let counts_pending = account.pending_policy == PendingPolicy::Counted;
-        let offset = request.offset.max(0);
-        // Summed from the nearer end.
-        let before = if offset > total / 2 {
-            let all = account.booked_minor.saturating_add(if counts_pending { account.pending_minor } else { 0 });
-            let rest = (!request.is_ascending, (total - offset).max(0));
-            all.saturating_sub(self.sum_first(session, asker, request, rest, counts_pending).await?)
-        } else {
-            self.sum_first(session, asker, request, (request.is_ascending, offset), counts_pending).await?
-        };
-        let counts = |row: &RegisterRow| match row.status {
+        let counts = |row: &&mut RegisterRow| match row.status {
             RowStatus::Booked => true,
             RowStatus::Pending => counts_pending,
             RowStatus::Scheduled | RowStatus::Declined => false,
         };
-        let mut balance = if request.is_ascending {
-            account.opening_minor.saturating_add(before)
-        } else {
-            account.balance_minor().saturating_sub(before)
-        };
-        for row in rows.iter_mut().filter(|row| counts(row)) {
-            if request.is_ascending {
+        let mut counted: Vec<&mut RegisterRow> = rows.iter_mut().filter(counts).collect();
+        if window.is_ascending != request.is_ascending {
+            counted.reverse();
+        }
+        let passed = self.sum_passed(session, asker, request, window, counts_pending).await?;
+        if window.is_ascending {
+            let mut balance = account.opening_minor.saturating_add(passed);
+            for row in counted {
                 balance = balance.saturating_add(row.amount_minor);
                 row.balance_minor = Some(balance);
-            } else {
+            }
+        } else {
+            let mut balance = account.balance_minor().saturating_sub(passed);
+            for row in counted {
                 row.balance_minor = Some(balance);
                 balance = balance.saturating_sub(row.amount_minor);
             }
@@ -319,16 +314,16 @@ impl Store {
         Ok(())
     }
 
-    /// What the first so many rows in a direction come to, of those that count.
-    async fn sum_first(
+    /// What the rows come to that a window passes over, of those that count.
+    async fn sum_passed(
         &self,
         session: &mut Session,
         asker: &Asker,
         request: &RegisterQuery,
-        (is_ascending, rows): (bool, i64),
+        window: Window,
         counts_pending: bool,
     ) -> Result<i64, StoreError> {
-        if rows == 0 {
+        if window.offset == 0 {
             return Ok(0);
         }
         Ok(on!(session, c => {
@@ -338,7 +333,7 @@ impl Store {
             query.push_bind(counts_pending);
             query.push(" THEN x.amount_minor ELSE 0 END), 0) AS BIGINT) FROM (SELECT t.status, t.amount_minor");
             push_chosen!(query, "", asker, request, Prepared::NOTHING);
-            query.push(request.sort.order(is_ascending)).push(" LIMIT ").push_bind(rows).push(") x");
+            query.push(request.sort.order(window.is_ascending)).push(" LIMIT ").push_bind(window.offset).push(") x");
             query.build_query_scalar().fetch_one(c).await?
         }))
     }
