@@ -44,9 +44,14 @@ impl Engine {
         categories: &HashMap<CategoryId, Vec<String>>,
         tags: &[Tag],
     ) -> Result<Vec<Happening>, EngineError> {
-        let accounts =
-            self.store.accounts(asker).await?.into_iter().map(|account| (account.id, account.name)).collect();
-        let payees: BTreeSet<PayeeId> = (story.iter().flat_map(|entry| &entry.changes))
+        let changes = || story.iter().flat_map(|entry| &entry.changes);
+        // Few rows were ever moved, and an organization may have thousands of accounts.
+        let accounts = if changes().any(|change| change.field == "account_id") {
+            self.store.accounts(asker).await?.into_iter().map(|account| (account.id, account.name)).collect()
+        } else {
+            HashMap::new()
+        };
+        let payees: BTreeSet<PayeeId> = changes()
             .filter(|change| change.field == "payee_id")
             .flat_map(|change| [&change.before, &change.after])
             .filter_map(|id| id.as_deref()?.parse().ok())
