@@ -49,14 +49,6 @@ async function refresh(): Promise<void> {
   next.scrollTop = scrollTop;
   if (wasAt) next.querySelector<HTMLElement>(wasAt)?.focus({ preventScroll: true });
   count(next.dataset.waiting ?? "0");
-  showInHead(next);
-}
-
-/** Over a register stands the balance that the list says of what is open. */
-function showInHead(list: Element): void {
-  const figure = document.querySelector("main:has(bankside-register) > .page-head .figure");
-  const balance = list.querySelector('a[aria-current="page"] > .num')?.firstChild?.textContent?.trim();
-  if (figure && balance && figure.textContent !== balance) figure.textContent = balance;
 }
 
 /** How an element of the list is found again in the next one. */

@@ -1,6 +1,7 @@
-// What the page says of the account above the register: its balance, and what the bank says against it. The server words both.
+// What the page says of the account around the register: its balance, what the bank says against it, and what it began with. The server
+// words all of it.
 
-const PARTS = [".page-head .figure", ".page-head .figure + .cur", ".proofs"];
+const PARTS = [".page-head .figure", ".page-head .figure + .cur", ".proofs", ".opens"];
 
 let asked = 0;
 
