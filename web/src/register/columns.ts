@@ -22,7 +22,7 @@ export interface Column {
 
 const COLUMNS: Column[] = [
   { key: "select", title: "Select", track: "2.5rem", least: 2.5, cell: "c-sel" },
-  { key: "date", title: "Date", track: "5.5rem", least: 5.5, cell: "c-date", sort: "date", field: "date" },
+  { key: "date", title: "Date", track: "6.5rem", least: 6.5, cell: "c-date", sort: "date", field: "date" },
   { key: "account", title: "Account", track: "minmax(6rem, 8fr)", least: 6, cell: "c-acct", sort: "account", field: "account" },
   {
     key: "payee",
