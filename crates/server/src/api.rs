@@ -35,53 +35,62 @@ pub(crate) use transactions::FilterBody;
 ))]
 struct Description;
 
+/// Handlers of one address, with what they say of themselves.
+macro_rules! described {
+    ($module:ident: $($handler:ident),+) => {{
+        use $module::*;
+        $(let $handler = any!($module::$handler);)+
+        routes!($($handler),+)
+    }};
+}
+
 /// Everything, described; what links and syncs goes through `guard`.
 fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Description::openapi())
         .merge(guard(syncing()))
-        .routes(routes!(features::features))
-        .routes(routes!(features::switch))
-        .routes(routes!(me::formats, me::set_formats))
-        .routes(routes!(books::version))
-        .routes(routes!(books::organizations))
-        .routes(routes!(books::accounts, books::add_account))
-        .routes(routes!(transactions::transactions, transactions::add_transaction))
-        .routes(routes!(transactions::transaction, transactions::change_transaction, transactions::delete_transaction))
-        .routes(routes!(transactions::edit_transactions))
-        .routes(routes!(transactions::delete_transactions))
-        .routes(routes!(transactions::duplicate_transactions))
-        .routes(routes!(naming::categories, naming::add_category))
-        .routes(routes!(naming::payees))
-        .routes(routes!(naming::tags))
-        .routes(routes!(reconciling::stands, reconciling::reconcile))
-        .routes(routes!(history::undo))
-        .routes(routes!(history::undo_step))
-        .routes(routes!(history::redo_step))
-        .routes(routes!(history::mine))
-        .routes(routes!(events::events))
-        .routes(routes!(overview::overview))
-        .routes(routes!(books::take_bank_opening))
-        .routes(routes!(connecting::providers))
-        .routes(routes!(connecting::connections))
-        .routes(routes!(connecting::unsync))
-        .routes(routes!(connecting::unlink))
-        .routes(routes!(runs::latest))
-        .routes(routes!(runs::run))
-        .routes(routes!(runs::rows))
+        .routes(described!(features: features))
+        .routes(described!(features: switch))
+        .routes(described!(me: formats, set_formats))
+        .routes(described!(books: version))
+        .routes(described!(books: organizations))
+        .routes(described!(books: accounts, add_account))
+        .routes(described!(transactions: transactions, add_transaction))
+        .routes(described!(transactions: transaction, change_transaction, delete_transaction))
+        .routes(described!(transactions: edit_transactions))
+        .routes(described!(transactions: delete_transactions))
+        .routes(described!(transactions: duplicate_transactions))
+        .routes(described!(naming: categories, add_category))
+        .routes(described!(naming: payees))
+        .routes(described!(naming: tags))
+        .routes(described!(reconciling: stands, reconcile))
+        .routes(described!(history: undo))
+        .routes(described!(history: undo_step))
+        .routes(described!(history: redo_step))
+        .routes(described!(history: mine))
+        .routes(described!(events: events))
+        .routes(described!(overview: overview))
+        .routes(described!(books: take_bank_opening))
+        .routes(described!(connecting: providers))
+        .routes(described!(connecting: connections))
+        .routes(described!(connecting: unsync))
+        .routes(described!(connecting: unlink))
+        .routes(described!(runs: latest))
+        .routes(described!(runs: run))
+        .routes(described!(runs: rows))
 }
 
 /// What is there as long as account syncing is on; what ends something is there always.
 fn syncing() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(connecting::keep_keys, connecting::reset_keys))
-        .routes(routes!(connecting::institutions))
-        .routes(routes!(connecting::begin))
-        .routes(routes!(connecting::flow, connecting::cancel))
-        .routes(routes!(connecting::confirm))
-        .routes(routes!(connecting::renew))
-        .routes(routes!(connecting::link_offer, connecting::link))
-        .routes(routes!(runs::sync_all))
-        .routes(routes!(runs::sync_connection))
+        .routes(described!(connecting: keep_keys, reset_keys))
+        .routes(described!(connecting: institutions))
+        .routes(described!(connecting: begin))
+        .routes(described!(connecting: flow, cancel))
+        .routes(described!(connecting: confirm))
+        .routes(described!(connecting: renew))
+        .routes(described!(connecting: link_offer, link))
+        .routes(described!(runs: sync_all))
+        .routes(described!(runs: sync_connection))
 }
 
 /// The API and its description.

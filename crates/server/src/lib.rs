@@ -4,6 +4,8 @@
 //! security headers, no write enters that did not come from our own pages, and an address with another organization's id
 //! leads nowhere.
 
+#[macro_use]
+mod any;
 mod api;
 mod error;
 mod pages;
@@ -55,17 +57,17 @@ pub fn router(engine: Engine) -> Router {
 fn syncing_routes() -> Router<App> {
     use pages::{add_account, banks, consents, flows, keys, links, runs};
     Router::new()
-        .route("/o/{organization}/accounts/{account}/link", get(add_account::link_existing))
-        .route("/o/{organization}/providers/{provider}/keys", get(keys::form).post(keys::keep))
-        .route("/o/{organization}/providers/{provider}/banks", get(banks::choose).post(banks::begin))
-        .route("/o/{organization}/providers/{provider}/banks/{country}/{institution}/logo", get(banks::logo))
-        .route("/o/{organization}/flows/{flow}", get(flows::show))
-        .route("/o/{organization}/flows/{flow}/look", get(flows::look))
-        .route("/o/{organization}/flows/{flow}/confirm", post(flows::confirm))
-        .route("/o/{organization}/connections/{connection}/link", get(links::form).post(links::link))
-        .route("/o/{organization}/connections/{connection}/sync", post(runs::sync_one))
-        .route("/o/{organization}/connections/{connection}/renew", post(consents::renew))
-        .route("/o/{organization}/sync", post(runs::sync_all))
+        .route("/o/{organization}/accounts/{account}/link", get(any!(add_account::link_existing)))
+        .route("/o/{organization}/providers/{provider}/keys", get(any!(keys::form)).post(any!(keys::keep)))
+        .route("/o/{organization}/providers/{provider}/banks", get(any!(banks::choose)).post(any!(banks::begin)))
+        .route("/o/{organization}/providers/{provider}/banks/{country}/{institution}/logo", get(any!(banks::logo)))
+        .route("/o/{organization}/flows/{flow}", get(any!(flows::show)))
+        .route("/o/{organization}/flows/{flow}/look", get(any!(flows::look)))
+        .route("/o/{organization}/flows/{flow}/confirm", post(any!(flows::confirm)))
+        .route("/o/{organization}/connections/{connection}/link", get(any!(links::form)).post(any!(links::link)))
+        .route("/o/{organization}/connections/{connection}/sync", post(any!(runs::sync_one)))
+        .route("/o/{organization}/connections/{connection}/renew", post(any!(consents::renew)))
+        .route("/o/{organization}/sync", post(any!(runs::sync_all)))
 }
 
 /// Every other page, in one list.
@@ -75,37 +77,46 @@ fn page_routes() -> Router<App> {
         runs, settings, sidebar, undo,
     };
     Router::new()
-        .route("/", get(doors::home))
-        .route("/setup", get(doors::setup_form).post(doors::setup))
-        .route("/sign-in", get(doors::sign_in_form).post(doors::sign_in))
-        .route("/sign-out", post(doors::sign_out))
-        .route("/healthz", get(files::health))
-        .route("/favicon.svg", get(files::favicon))
-        .route("/assets/{version}/{name}", get(files::asset))
-        .route("/design", get(design::show))
-        .route("/connect/callback", get(flows::callback))
-        .route("/o/{organization}/overview", get(overview::show))
-        .route("/o/{organization}/sidebar", get(sidebar::show))
-        .route("/o/{organization}/transactions", get(register::all_accounts))
-        .route("/o/{organization}/accounts/{account}", get(register::one_account))
-        .route("/o/{organization}/accounts/{account}/transactions/new", get(register::new_form).post(register::add))
-        .route("/o/{organization}/accounts/{account}/unlink", post(links::unlink))
-        .route("/o/{organization}/accounts/{account}/opening", post(register::take_opening))
-        .route("/o/{organization}/add-account", get(add_account::choose))
-        .route("/o/{organization}/add-account/without-bank", get(add_account::new_form).post(add_account::add))
-        .route("/o/{organization}/providers/{provider}/reset", get(keys::reset_form).post(keys::reset))
-        .route("/o/{organization}/flows/{flow}/cancel", post(flows::cancel))
-        .route("/o/{organization}/connections/{connection}/unsync", get(consents::unsync_form).post(consents::unsync))
-        .route("/o/{organization}/runs", get(runs::list::show))
-        .route("/o/{organization}/runs/events", get(runs::live::list_events))
-        .route("/o/{organization}/runs/{run}", get(runs::show))
-        .route("/o/{organization}/runs/{run}/events", get(runs::live::events))
-        .route("/o/{organization}/runs/{run}/rows", get(runs::rows::show))
-        .route("/o/{organization}/batches/{batch}/undo", get(undo::form).post(undo::undo))
-        .route("/o/{organization}/banks", get(integrations::show))
-        .route("/o/{organization}/palette", get(palette::offers))
-        .route("/o/{organization}/settings", get(settings::show))
-        .route("/o/{organization}/settings/formats", post(settings::formats::save))
-        .route("/o/{organization}/settings/shown", post(settings::advanced::unfold))
-        .route("/o/{organization}/settings/features/{feature}", post(settings::advanced::switch))
+        .route("/", get(any!(doors::home)))
+        .route("/setup", get(any!(doors::setup_form)).post(any!(doors::setup)))
+        .route("/sign-in", get(any!(doors::sign_in_form)).post(any!(doors::sign_in)))
+        .route("/sign-out", post(any!(doors::sign_out)))
+        .route("/healthz", get(any!(files::health)))
+        .route("/favicon.svg", get(any!(files::favicon)))
+        .route("/assets/{version}/{name}", get(any!(files::asset)))
+        .route("/design", get(any!(design::show)))
+        .route("/connect/callback", get(any!(flows::callback)))
+        .route("/o/{organization}/overview", get(any!(overview::show)))
+        .route("/o/{organization}/sidebar", get(any!(sidebar::show)))
+        .route("/o/{organization}/transactions", get(any!(register::all_accounts)))
+        .route("/o/{organization}/accounts/{account}", get(any!(register::one_account)))
+        .route(
+            "/o/{organization}/accounts/{account}/transactions/new",
+            get(any!(register::new_form)).post(any!(register::add)),
+        )
+        .route("/o/{organization}/accounts/{account}/unlink", post(any!(links::unlink)))
+        .route("/o/{organization}/accounts/{account}/opening", post(any!(register::take_opening)))
+        .route("/o/{organization}/add-account", get(any!(add_account::choose)))
+        .route(
+            "/o/{organization}/add-account/without-bank",
+            get(any!(add_account::new_form)).post(any!(add_account::add)),
+        )
+        .route("/o/{organization}/providers/{provider}/reset", get(any!(keys::reset_form)).post(any!(keys::reset)))
+        .route("/o/{organization}/flows/{flow}/cancel", post(any!(flows::cancel)))
+        .route(
+            "/o/{organization}/connections/{connection}/unsync",
+            get(any!(consents::unsync_form)).post(any!(consents::unsync)),
+        )
+        .route("/o/{organization}/runs", get(any!(runs::list::show)))
+        .route("/o/{organization}/runs/events", get(any!(runs::live::list_events)))
+        .route("/o/{organization}/runs/{run}", get(any!(runs::show)))
+        .route("/o/{organization}/runs/{run}/events", get(any!(runs::live::events)))
+        .route("/o/{organization}/runs/{run}/rows", get(any!(runs::rows::show)))
+        .route("/o/{organization}/batches/{batch}/undo", get(any!(undo::form)).post(any!(undo::undo)))
+        .route("/o/{organization}/banks", get(any!(integrations::show)))
+        .route("/o/{organization}/palette", get(any!(palette::offers)))
+        .route("/o/{organization}/settings", get(any!(settings::show)))
+        .route("/o/{organization}/settings/formats", post(any!(settings::formats::save)))
+        .route("/o/{organization}/settings/shown", post(any!(settings::advanced::unfold)))
+        .route("/o/{organization}/settings/features/{feature}", post(any!(settings::advanced::switch)))
 }
