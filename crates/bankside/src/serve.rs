@@ -101,13 +101,12 @@ pub(crate) async fn serve_until_told(
         let (engine, stop) = (engine.clone(), stop.clone());
         async move { engine.work(stop).await }
     });
-    let service = bankside_server::router(engine).into_make_service_with_connect_info::<SocketAddr>();
+    let service = bankside_server::router(engine, stop.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
     let server = tokio::spawn(async move { server.await });
     told.await;
     tracing::info!("stopping");
     stop.cancel();
-    // Streams of events never end by themselves.
     let ended = tokio::time::timeout(PATIENCE, async {
         let _ = worker.await;
         let _ = server.await;

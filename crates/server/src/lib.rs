@@ -11,6 +11,7 @@ mod error;
 mod pages;
 mod security;
 mod session;
+mod streaming;
 mod syncing;
 mod told;
 mod view;
@@ -20,6 +21,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use bankside_engine::Engine;
+use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::trace::TraceLayer;
@@ -33,11 +35,13 @@ const MAX_BODY_BYTES: usize = 256 * 1024;
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) engine: Engine,
+    /// Cancelled when the server stops.
+    pub(crate) stopping: CancellationToken,
 }
 
-/// Everything that the server serves.
-pub fn router(engine: Engine) -> Router {
-    let app = App { engine };
+/// Everything that the server serves; what would go on for ever ends with `stopping`.
+pub fn router(engine: Engine, stopping: CancellationToken) -> Router {
+    let app = App { engine, stopping };
     let compressed = SizeAbove::new(512).and(NotForContentType::SSE).and(NotForContentType::IMAGES);
     Router::new()
         .merge(page_routes())

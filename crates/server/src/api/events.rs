@@ -6,18 +6,17 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::sse::{Event, KeepAlive, Sse};
-use futures_util::{Stream, StreamExt as _};
+use axum::response::sse::{Event, Sse};
+use futures_util::{Stream, stream};
 use tokio::sync::watch;
 
 use crate::App;
 use crate::api::problem::{ApiMember, Problem};
 use crate::session::{self, Member};
+use crate::streaming;
 
 /// A stream looks this often even if nothing has been reported: another machine may write.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// A stream ends after this long; the browser opens a new one.
-const MAX_STREAM: Duration = Duration::from_mins(10);
 
 /// A stream of events named `books`: the revisions of the accounts, at once and whenever one has moved.
 #[utoipa::path(get, path = "/api/v1/organizations/{organization}/events", params(("organization" = String, Path)),
@@ -30,12 +29,9 @@ pub(crate) async fn events(
     app.engine.revisions(member.asker()).await?;
     let token = session::token(&headers, &app.engine.settings().public_url).unwrap_or_default();
     let progress = app.engine.watch_progress();
-    let watched = Watched { app, member, token, progress, sent: None };
-    let stream = futures_util::stream::unfold(watched, |mut watched| async move {
-        let event = watched.next().await?;
-        Some((Ok(event), watched))
-    });
-    Ok(Sse::new(stream.take_until(tokio::time::sleep(MAX_STREAM))).keep_alive(KeepAlive::default()))
+    let watched = Watched { app: app.clone(), member, token, progress, sent: None };
+    let moved = stream::unfold(watched, |mut watched| async move { Some((watched.next().await?, watched)) });
+    Ok(streaming::events(&app, moved))
 }
 
 struct Watched {

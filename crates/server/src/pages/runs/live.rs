@@ -6,9 +6,9 @@ use std::time::Duration;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::sse::{Event, Sse};
 use bankside_domain::RunId;
-use futures_util::{Stream, StreamExt as _};
+use futures_util::Stream;
 use tokio::sync::watch;
 
 use super::detail::RunParts;
@@ -18,11 +18,10 @@ use crate::App;
 use crate::error::PageError;
 use crate::pages::today;
 use crate::session::{self, Member};
+use crate::streaming;
 
 /// A page looks this often even if nothing has been reported: another machine may do the work.
 const LOOK_EVERY: Duration = Duration::from_millis(700);
-/// A stream ends after this long; the browser opens a new one.
-const MAX_STREAM: Duration = Duration::from_mins(10);
 
 /// What a stream of events shows.
 #[derive(Clone, Copy)]
@@ -40,7 +39,7 @@ pub(crate) async fn events(
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, PageError> {
     let run = run_id(&run)?;
     app.engine.run(member.asker(), run).await?;
-    Ok(stream(app, member, &headers, Subject::Run(run)))
+    Ok(stream(&app, member, &headers, Subject::Run(run)))
 }
 
 /// The list of runs as they go on, until none is open.
@@ -50,28 +49,25 @@ pub(crate) async fn list_events(
     headers: HeaderMap,
     Query(asked): Query<Asked>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    stream(app, member, &headers, Subject::List(Shown::from(&asked)))
+    stream(&app, member, &headers, Subject::List(Shown::from(&asked)))
 }
 
 fn stream(
-    app: App,
+    app: &App,
     member: Member,
     headers: &HeaderMap,
     subject: Subject,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>> + use<>> {
     let token = session::token(headers, &app.engine.settings().public_url).unwrap_or_default();
     let progress = app.engine.watch_progress();
-    let watched = Watched { progress, app, member, token, subject, sent: None, is_over: false };
-    let stream = futures_util::stream::unfold(watched, |mut watched| async move {
+    let watched = Watched { progress, app: app.clone(), member, token, subject, sent: None, is_over: false };
+    let views = futures_util::stream::unfold(watched, |mut watched| async move {
         if watched.is_over {
             return None;
         }
-        let event = watched.next().await?;
-        Some((Ok(event), watched))
+        Some((watched.next().await?, watched))
     });
-    // A browser that is gone does not hold its stream for ever.
-    let limited = stream.take_until(tokio::time::sleep(MAX_STREAM));
-    Sse::new(limited).keep_alive(KeepAlive::default())
+    streaming::events(app, views)
 }
 
 struct Watched {
