@@ -24,8 +24,8 @@ install:
 # Clippy lints while it compiles what the tests run: `cargo clippy` would go through all dependencies once more for that.
 lint rust-tests: export RUSTC_WORKSPACE_WRAPPER = clippy-driver
 lint rust-tests: export CLIPPY_ARGS = -Dwarnings__CLIPPY_HACKERY__
-# What has never been compiled is compiled in one go; whoever works here goes on from where they were.
-lint rust-tests: export CARGO_INCREMENTAL = $(if $(wildcard target/debug/incremental),1,0)
+# What has never been compiled is compiled in one go; whoever works here goes on from where they were. The folder is always there.
+lint rust-tests: export CARGO_INCREMENTAL = $(if $(wildcard target/debug/incremental/*),1,0)
 
 lint:
 	cargo fmt --all --check
