@@ -310,6 +310,20 @@ test("what cannot be saved is kept, and nobody overwrites anybody", async ({ sig
   await books.change(1, { payee: "Landlord" });
   await expect(cell(page, 1, "payee")).toHaveText("Landlord", { timeout: 20_000 });
 
+  // What moves after the page was read, and before it hears the first word of what moves, is news too.
+  let go = (): void => {};
+  const held = new Promise<void>((resume) => (go = resume));
+  await page.route("**/events", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.reload();
+  await live(page);
+  await books.change(1, { payee: "Harbour master" });
+  go();
+  await expect(cell(page, 1, "payee")).toHaveText("Harbour master");
+  await page.unroute("**/events");
+
   // Both write into the same field: whoever is second is asked.
   await page.route("**/events", (route) => route.abort());
   await page.reload();

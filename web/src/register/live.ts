@@ -42,10 +42,17 @@ export class Live {
     const { accounts } = JSON.parse(data) as { accounts: Revisions };
     const known = this.#known;
     this.#known = { ...known, ...accounts };
-    if (!known) return;
+    const { account } = this.register.query;
+    if (!known) {
+      // What moved between the page's reading and this one.
+      const revision = account === null ? Object.values(accounts).reduce((sum, each) => sum + each, 0) : accounts[account];
+      if (revision === this.register.revision) return;
+      this.#refreshSoon();
+      this.#tellPage();
+      return;
+    }
     const moved = Object.keys(accounts).filter((id) => known[id] !== accounts[id]);
     if (moved.length === 0) return;
-    const { account } = this.register.query;
     if (account === null || moved.includes(account)) this.#refreshSoon();
     this.#tellPage();
   }

@@ -93,6 +93,11 @@ export class Register extends HTMLElement {
     return Number(this.dataset.scale ?? 2);
   }
 
+  /** How often the account, or all of them together, had moved when the server wrote the page. */
+  get revision(): number {
+    return Number(this.dataset.revision);
+  }
+
   get mayEdit(): boolean {
     return this.dataset.mayEdit !== undefined;
   }
@@ -346,7 +351,7 @@ export class Register extends HTMLElement {
     this.head.showSelection();
     this.grid.changed();
     this.#gridElement.setAttribute("aria-rowcount", String(this.size() + 1));
-    if (this.editing.isOpen) requestAnimationFrame(() => this.editing.place());
+    this.editing.follow();
   }
 
   #learned(detail: Detail): void {

@@ -47,6 +47,8 @@ struct RegisterHtml {
     is_filtered: bool,
     /// Where the element finds the API.
     api: String,
+    /// How often its accounts have moved, so that the element hears of what moves from now on.
+    revision: i64,
     home: String,
     scale: u8,
     today_iso: String,
@@ -192,6 +194,11 @@ async fn show(
     address: &str,
 ) -> Result<Response, PageError> {
     let engine = &app.engine;
+    // Before the rows: what moves after this reading is news to the page.
+    let views = match &open {
+        Some(view) => vec![view.clone()],
+        None => engine.accounts(member.asker()).await?,
+    };
     let page_number = asked.page.unwrap_or(1).clamp(1, 1_000_000);
     let query = RegisterQuery {
         account: open.as_ref().map(|view| view.account.id),
@@ -213,10 +220,6 @@ async fn show(
     };
     let pager = Pager::new(page_number, register.total, address);
     let is_filtered = query.is_filtered();
-    let views = match &open {
-        Some(view) => vec![view.clone()],
-        None => engine.accounts(member.asker()).await?,
-    };
     let can_sync = views.iter().any(|view| view.status.connection.is_some()) && shell.may_sync();
     let feed_lines = feed_lines(app, member, &views, today).await?;
     let provider = match open.as_ref().and_then(|view| view.status.connection) {
@@ -241,6 +244,7 @@ async fn show(
         feed_lines,
         is_filtered,
         api: format!("/api/v1/organizations/{}", member.membership.organization.id),
+        revision: views.iter().map(|view| view.account.revision).sum(),
         scale,
         home: home.clone(),
         today_iso: today.date().to_string(),
