@@ -81,6 +81,7 @@ export class Combobox {
     if (!this.#isOpen) return;
     this.#list.hidePopover();
     window.removeEventListener("scroll", this.#follow, true);
+    this.#sizes.disconnect();
     this.input.setAttribute("aria-expanded", "false");
     this.input.removeAttribute("aria-activedescendant");
   }
@@ -132,6 +133,7 @@ export class Combobox {
     if (!this.#isOpen) {
       this.#list.showPopover();
       window.addEventListener("scroll", this.#follow, true);
+      this.#sizes.observe(this.input);
     }
     this.#follow();
     this.input.setAttribute("aria-expanded", "true");
@@ -144,6 +146,9 @@ export class Combobox {
     return h("li", { role: "option", id: `${this.#list.id}-${at}`, "data-at": at, "aria-selected": "false" }, text, detail);
   }
 
+  readonly #sizes = new ResizeObserver(() => this.#follow());
+
+  /** The list stands at the field, wherever that has gone. */
   readonly #follow = (): void => {
     const field = this.input.getBoundingClientRect();
     const below = window.innerHeight - field.bottom;

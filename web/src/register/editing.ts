@@ -60,8 +60,12 @@ export class Editing {
     return true;
   }
 
-  /** Follows its cell: rows may have come above it, columns may be wider. */
-  place(): void {
+  /** Once the grid has drawn, stands over its cell again: rows may have come above it, columns may be wider. */
+  follow(): void {
+    if (this.isOpen) requestAnimationFrame(() => this.#place());
+  }
+
+  #place(): void {
     const open = this.#open;
     if (!open) return;
     const { grid } = this.register;
@@ -99,7 +103,7 @@ export class Editing {
     this.#error.hidden = true;
     this.element.replaceChildren(editor.element, this.#error);
     this.element.hidden = false;
-    this.place();
+    this.#place();
     editor.input.focus({ preventScroll: true });
     editor.input.select();
     editor.open?.();

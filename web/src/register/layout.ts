@@ -42,6 +42,7 @@ export class Layout {
     register.head.show();
     this.#measure(rem);
     register.grid.changed();
+    register.editing.follow();
   }
 
   #layColumns(): void {
