@@ -1,6 +1,6 @@
 // The API, as programs use it: the main job, what is refused, and with which words.
-import { passDays, person } from "../support/house.ts";
-import { expect, test, type Account, type Flow, type Transactions } from "../support/api.ts";
+import type { Account, Flow, Transactions } from "../support/api.ts";
+import { expect, passDays, person, test } from "../support/house.ts";
 
 const nowhere = "01a00000-0000-7000-8000-000000000000";
 

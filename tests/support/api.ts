@@ -1,6 +1,6 @@
 // The API as a program uses it: with a session of its own, against a server that somebody has set up.
-import type { APIRequestContext, APIResponse } from "@playwright/test";
-import { expect, person, test as base, type House } from "./house.ts";
+import { expect, type APIRequestContext, type APIResponse } from "@playwright/test";
+import type { House } from "./house.ts";
 
 export class Api {
   constructor(
@@ -119,19 +119,3 @@ export interface Transactions {
   total: number;
   transactions: { id: string; date: string; payee?: string; note?: string; amount: string; status: string }[];
 }
-
-export const test = base.extend<{ api: Api }>({
-  api: async ({ playwright, house }, use) => {
-    const request = await playwright.request.newContext();
-    const set_up = await request.post(`${house.address}/setup`, {
-      headers: { origin: house.address },
-      form: { ...person, kind: "household", currency: "EUR", time_zone: "Europe/Berlin" },
-    });
-    expect(set_up.status()).toBe(200);
-    const organizations = (await (await request.get(`${house.address}/api/v1/organizations`)).json()) as { id: string }[];
-    await use(new Api(request, house, organizations[0]?.id ?? "none"));
-    await request.dispose();
-  },
-});
-
-export { expect };

@@ -8,12 +8,15 @@ const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe
 
 type WithAxe = typeof globalThis & { axe: typeof axe };
 
-/** What axe finds wrong, rule by rule, with the elements; `except` names those that are not looked at. */
-export async function wrongIn(page: Page, except: string[] = []): Promise<string[]> {
+/** The rules that look at colours; all others look at what is there, whatever its colours. */
+export const COLOURS = ["color-contrast", "link-in-text-block"];
+
+/** What axe finds wrong, rule by rule or by these alone, with the elements; `except` names those that are not looked at. */
+export async function wrongIn(page: Page, except: string[] = [], rules?: string[]): Promise<string[]> {
   // Once per document; a page that was left takes it along.
   if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(source);
-  return page.evaluate(async (exclude) => {
-    const found = await (globalThis as WithAxe).axe.run({ exclude }, { resultTypes: ["violations"] });
+  return page.evaluate(async ([exclude, rules]) => {
+    const found = await (globalThis as WithAxe).axe.run({ exclude }, { resultTypes: ["violations"], runOnly: rules });
     return found.violations.map((rule) => `${rule.id}: ${rule.nodes.map((node) => node.html).join(" | ")}`);
-  }, except);
+  }, [except, rules] as const);
 }

@@ -1,5 +1,6 @@
 // What every test starts from: a sandbox of simulated banks and a server beside it, both fresh, and eyes that look.
 import { test as base, expect, type Locator, type Page } from "@playwright/test";
+import { Api } from "./api.ts";
 import { folder, Program } from "./program.ts";
 import { Eyes } from "./eyes.ts";
 
@@ -30,7 +31,7 @@ export interface House {
 
 export const person = { name: "Robin", password: "a boat on the river", organization: "Harbour household" };
 
-export const test = base.extend<{ house: House; eyes: Eyes; signedIn: Page }>({
+export const test = base.extend<{ house: House; eyes: Eyes; signedIn: Page; api: Api }>({
   house: async ({}, use) => {
     const home = await folder();
     const simulate = async (listen: string): Promise<[Program, string]> => {
@@ -81,6 +82,18 @@ export const test = base.extend<{ house: House; eyes: Eyes; signedIn: Page }>({
     await setUp(page, house.address);
     await use(page);
   },
+  /** A program of a person who has set the server up. */
+  api: async ({ playwright, house }, use) => {
+    const request = await playwright.request.newContext();
+    const set_up = await request.post(`${house.address}/setup`, {
+      headers: { origin: house.address },
+      form: { ...person, kind: "household", currency: "EUR", time_zone: "Europe/Berlin" },
+    });
+    expect(set_up.status()).toBe(200);
+    const organizations = (await (await request.get(`${house.address}/api/v1/organizations`)).json()) as { id: string }[];
+    await use(new Api(request, house, organizations[0]?.id ?? "none"));
+    await request.dispose();
+  },
 });
 
 /** The first start. */
@@ -113,23 +126,11 @@ export async function walkConsent(tab: Page): Promise<void> {
   await tab.getByRole("button", { name: "Continue" }).click();
 }
 
-/** From the register to two linked accounts, all rows in. */
+/** From the register to two linked accounts, all rows in, as a program does it: the pages on the way have walks of their own. */
 export async function connectDemoBank(page: Page, house: House): Promise<void> {
-  const home = `${house.address}/o/${organizationOf(page)}`;
-  await page.goto(`${home}/providers/gocardless/keys`);
-  await typeKeys(page, house.gocardless.credentials);
-  await expect(page.getByRole("heading", { name: "Choose your bank" })).toBeVisible();
-  await page.goto(`${home}/providers/gocardless/banks?country=DE`);
-  await page.getByRole("button", { name: /Nordhafen/ }).click();
-  const link = await page.getByRole("link", { name: "Link bank in browser" }).getAttribute("href");
-  const tab = await page.context().newPage();
-  await tab.goto(link ?? "");
-  await walkConsent(tab);
-  await tab.waitForURL(`${house.address}/**`);
-  await tab.close();
-  await page.getByRole("button", { name: "Link accounts" }).click();
-  // The first sync brings a year; a machine that is busy needs longer for it.
-  await page.getByRole("link", { name: "To the transactions" }).click({ timeout: 60_000 });
+  const organization = organizationOf(page);
+  await new Api(page.request, house, organization).connectDemoBank();
+  await page.goto(`${house.address}/o/${organization}/transactions`);
   await expect(register(page)).toBeVisible();
 }
 
