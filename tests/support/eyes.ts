@@ -1,8 +1,6 @@
 // Looks at a page in both sizes and both schemes: checks what can be measured, and with BANKSIDE_PICTURES keeps the pictures for people.
-import { expect, type Page, type TestInfo } from "@playwright/test";
+import { expect, type Page, type PageScreenshotOptions, type TestInfo } from "@playwright/test";
 import { COLOURS, wrongIn } from "./axe.ts";
-
-const keepsPictures = !!process.env.BANKSIDE_PICTURES;
 
 const sizes = [
   { name: "wide", width: 1400, height: 900 },
@@ -38,8 +36,7 @@ export class Eyes {
       await expect.poll(() => sticksOut(page), `${name}, ${size.name}: sticks out sideways`).toEqual([]);
       for (const colorScheme of ["light", "dark"] as const) {
         await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        const path = this.info.outputPath(`${step}-${name}-${size.name}-${colorScheme}.png`);
-        if (keepsPictures) await page.screenshot({ path, animations: "disabled", caret: "initial" });
+        await picture(page, this.info, `${step}-${name}-${size.name}-${colorScheme}`, { animations: "disabled", caret: "initial" });
         // A page in the dark is the same page in other colours.
         const rules = colorScheme === "dark" ? COLOURS : undefined;
         expect(await wrongIn(page, except, rules), `${name}, ${size.name}, ${colorScheme}`).toEqual([]);
@@ -48,6 +45,11 @@ export class Eyes {
     await page.setViewportSize({ width: 1400, height: 900 });
     await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
   }
+}
+
+/** Keeps a picture, where somebody asks for pictures. */
+export async function picture(page: Page, info: TestInfo, name: string, options: PageScreenshotOptions): Promise<void> {
+  if (process.env.BANKSIDE_PICTURES) await page.screenshot({ ...options, path: info.outputPath(`${name}.png`) });
 }
 
 /** What reaches out of the page sideways, named, so that a failure says what to look at. */

@@ -2,7 +2,7 @@
 // 360 px and at 320 px, which is what 400 % makes of a common screen. A new page is added to this list.
 import type { Page } from "@playwright/test";
 import { wrongIn } from "../../support/axe.ts";
-import { sticksOut } from "../../support/eyes.ts";
+import { picture, sticksOut } from "../../support/eyes.ts";
 import { connectDemoBank, expect, organizationOf, register, test } from "../../support/house.ts";
 
 /** Addresses below the organization; the links that are followed from there, one after the other; what the page is called. */
@@ -67,7 +67,7 @@ test("every screen, as narrow as it gets", async ({ signedIn: page, house }, inf
       // The whole of a narrow page, but not of a register, which is as long as its rows.
       const height = Math.min(await page.evaluate(() => document.documentElement.scrollHeight), 4000);
       const clip = { x: 0, y: 0, width, height: width < 400 ? height : 800 };
-      await page.screenshot({ path: info.outputPath(`${screen.name.replaceAll(" ", "-")}-${width}.png`), fullPage: true, clip });
+      await picture(page, info, `${screen.name.replaceAll(" ", "-")}-${width}`, { fullPage: true, clip });
     }
   }
 });
@@ -77,22 +77,22 @@ test("every part, in both schemes, narrow, from right to left, in the system's c
   await page.goto(`${house.address}/design`);
   await expect(page.getByRole("heading", { name: "Components", level: 1 })).toBeVisible();
   await eyes.look("components");
-  const picture = (name: string) => page.screenshot({ path: info.outputPath(`${name}.png`), fullPage: true });
-  await picture("components");
+  const keep = (name: string) => picture(page, info, name, { fullPage: true });
+  await keep("components");
   for (const width of [360, 320]) {
     await page.setViewportSize({ width, height: 800 });
     await check(page, `components, ${width}`);
-    await picture(`components-${width}`);
+    await keep(`components-${width}`);
   }
   await page.evaluate(() => (document.documentElement.dir = "rtl"));
   await check(page, "components from right to left, 320");
   await page.setViewportSize({ width: 1400, height: 900 });
   await check(page, "components from right to left");
-  await picture("components-rtl");
+  await keep("components-rtl");
   await page.evaluate(() => (document.documentElement.dir = "ltr"));
   await page.emulateMedia({ forcedColors: "active" });
-  await picture("components-forced-colours");
+  await keep("components-forced-colours");
   await page.emulateMedia({ forcedColors: null, media: "print" });
   await expect(page.getByRole("complementary", { name: "Main" })).toBeHidden();
-  await picture("components-on-paper");
+  await keep("components-on-paper");
 });
