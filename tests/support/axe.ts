@@ -8,7 +8,7 @@ const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe
 
 type WithAxe = typeof globalThis & { axe: typeof axe };
 
-/** The rules that look at colours; all others look at what is there, whatever its colours. */
+/** The rules that look at colours. All others look at what is there, and a scheme changes colours alone: each is a `light-dark()`. */
 export const COLOURS = ["color-contrast", "link-in-text-block"];
 
 /** What axe finds wrong, rule by rule or by these alone, with the elements; `except` names those that are not looked at. */
