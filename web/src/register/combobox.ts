@@ -27,6 +27,7 @@ export class Combobox {
   readonly element: HTMLElement;
   readonly input: HTMLInputElement;
   readonly #list: HTMLUListElement;
+  readonly #sizes = new ResizeObserver(() => this.#follow());
   #options: Option[] = [];
   #at = -1;
   #asked = 0;
@@ -145,8 +146,6 @@ export class Combobox {
     const detail = option.detail && !option.isNew ? h("span", { class: "sub" }, option.detail) : null;
     return h("li", { role: "option", id: `${this.#list.id}-${at}`, "data-at": at, "aria-selected": "false" }, text, detail);
   }
-
-  readonly #sizes = new ResizeObserver(() => this.#follow());
 
   /** The list stands at the field, wherever that has gone. */
   readonly #follow = (): void => {

@@ -43,18 +43,18 @@ export class Live {
     const known = this.#known;
     this.#known = { ...known, ...accounts };
     const { account } = this.register.query;
-    if (!known) {
-      // What moved between the page's reading and this one.
-      const revision = account === null ? Object.values(accounts).reduce((sum, each) => sum + each, 0) : accounts[account];
-      if (revision === this.register.revision) return;
-      this.#refreshSoon();
-      this.#tellPage();
-      return;
-    }
-    const moved = Object.keys(accounts).filter((id) => known[id] !== accounts[id]);
-    if (moved.length === 0) return;
-    if (account === null || moved.includes(account)) this.#refreshSoon();
+    const isMoved = (id: string): boolean => known?.[id] !== accounts[id];
+    // The first word is held against what the server knew when it wrote the page.
+    const isNews = known ? Object.keys(accounts).some(isMoved) : this.#revision(accounts) !== this.register.revision;
+    if (!isNews) return;
+    if (account === null || isMoved(account)) this.#refreshSoon();
     this.#tellPage();
+  }
+
+  /** Of the account that is open, or of all of them together. */
+  #revision(accounts: Revisions): number | undefined {
+    const { account } = this.register.query;
+    return account === null ? Object.values(accounts).reduce((sum, each) => sum + each, 0) : accounts[account];
   }
 
   readonly #refreshSoon = debounce(300, () => void this.register.refresh());
