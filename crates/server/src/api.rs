@@ -35,7 +35,7 @@ pub(crate) use transactions::FilterBody;
 ))]
 struct Description;
 
-/// Handlers of one address, with what they say of themselves.
+/// Handlers of one address and their descriptions. Both are found by the handler's name, so an `AnyHandler` takes it over.
 macro_rules! described {
     ($module:ident: $($handler:ident),+) => {{
         use $module::*;
