@@ -46,13 +46,13 @@ pub use bankside_store::{
 pub use connecting::{FlowPage, FlowView, Returned};
 pub use credentials::{KeySource, ProviderView};
 pub use details::{BankRowView, FieldChange, Happening, LineView, TransactionView};
-pub use editing::{EditInput, LineInput, NewTransactionInput, SeenInput, amount_bounds};
+pub use editing::{EditInput, LineInput, MOST_COUNTED, NewTransactionInput, SeenInput, Unfinished, amount_bounds};
 pub use ending::Unsynced;
 pub use error::EngineError;
 pub use features::{ACCOUNT_SYNCING, Feature, FeatureView, FixedFeature};
 pub use history::{SteppedBack, Steps};
 pub use linking::{LinkChoice, LinkOffer, LinkTarget, Offered};
-pub use overview::{CategoryMonth, Flow, MOST_NEW_ROWS, Overview, OverviewQuery, OverviewRange};
+pub use overview::{CategoryMonth, Flow, Overview, OverviewQuery, OverviewRange};
 pub use people::{SetUp, SignedIn};
 pub use pictures::Picture;
 pub use status::{AccountStatus, ConnectedAccount, ConnectionView, FedAccount, Standing};

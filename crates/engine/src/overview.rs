@@ -15,6 +15,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::accounts::AccountView;
+use crate::editing::MOST_COUNTED;
 use crate::status::Standing;
 use crate::{Engine, EngineError};
 
@@ -22,9 +23,6 @@ pub(crate) use kept::KeptSums;
 
 /// How many months an average is of, and how many are shown unless the year is asked for.
 const MONTHS: i32 = 12;
-
-/// New rows are counted up to here; beyond it their number says nothing any more.
-pub const MOST_NEW_ROWS: i64 = 9_999;
 
 /// Which months to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -106,7 +104,7 @@ pub struct Overview {
     pub average_months: i32,
     /// The categories of that month and of its average, those with the most going out first.
     pub categories: Vec<CategoryMonth>,
-    /// How many rows nobody has looked at, at most [`MOST_NEW_ROWS`] and one more.
+    /// How many rows nobody has looked at, at most [`MOST_COUNTED`] and one more.
     pub new_rows: i64,
 }
 
@@ -153,7 +151,7 @@ impl Engine {
             month_flow: counted.flows.get(&month).copied().unwrap_or_default(),
             average_months,
             categories: by_category(&counted.categories, month, &paths),
-            new_rows: self.store.count_new_rows(asker, MOST_NEW_ROWS + 1).await?,
+            new_rows: self.store.count_new(asker, None, MOST_COUNTED + 1).await?,
             months,
             month,
         })

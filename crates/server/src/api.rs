@@ -55,6 +55,7 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(books: organizations))
         .routes(described!(books: accounts, add_account))
         .routes(described!(transactions: transactions, add_transaction))
+        .routes(described!(transactions: unfinished))
         .routes(described!(transactions: transaction, change_transaction, delete_transaction))
         .routes(described!(transactions: edit_transactions))
         .routes(described!(transactions: delete_transactions))

@@ -178,21 +178,6 @@ impl Store {
         Ok(day.map(|day| Month::of(day.to_jiff())))
     }
 
-    /// How many rows banks have brought that nobody has looked at, counted up to a limit.
-    pub async fn count_new_rows(&self, asker: &Asker, at_most: i64) -> Result<i64, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
-        let text = sql!(
-            "SELECT COUNT(*) FROM (SELECT 1 FROM transactions WHERE organization_id = $1 AND deleted_at IS NULL
-                AND reviewed_at IS NULL AND provider_dated_on IS NOT NULL ORDER BY dated_on DESC LIMIT $2) AS newest"
-        );
-        Ok(on!(session, c => sqlx::query_scalar(text)
-            .bind(asker.organization.uuid())
-            .bind(at_most)
-            .fetch_one(c)
-            .await?))
-    }
-
     /// The revision of every account: what was read of an account holds as long as its revision stays.
     pub async fn revisions(&self, asker: &Asker) -> Result<HashMap<AccountId, i64>, StoreError> {
         asker.require(Right::SeeBooks)?;

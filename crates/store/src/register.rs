@@ -2,6 +2,7 @@
 
 mod filter;
 mod prepare;
+mod unfinished;
 
 use std::collections::HashMap;
 

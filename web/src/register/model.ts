@@ -93,6 +93,13 @@ export interface Page {
   transactions: Row[];
 }
 
+/** How much is left to do; a count above `counted_to` says that there is more. */
+export interface Unfinished {
+  new: number;
+  without_category: number;
+  counted_to: number;
+}
+
 /** What of a row a person may set; null is blank. */
 export interface Changes {
   date?: string;

@@ -1,5 +1,5 @@
 // The bar above the grid: search, filter, two quick filters with their counts, how many were found, and what the grid shows.
-import type { Page } from "./model";
+import type { Unfinished } from "./model";
 import { OPTIONAL, columnTitle } from "./columns";
 import { button, debounce, h, hidden, icon, plural } from "../dom";
 import { FilterForm } from "./filter-form";
@@ -9,6 +9,7 @@ import type { Register } from "./register";
 import { totalOf } from "./selection";
 
 interface Quick {
+  what: "new" | "without_category";
   filter: Filter;
   value: string;
   title: string;
@@ -28,7 +29,10 @@ export class Toolbar {
 
   constructor(readonly register: Register) {
     this.#filter = new FilterForm(register);
-    this.#quick = [this.#makeQuick("new", "true", "New"), this.#makeQuick("category", "none", "No category")];
+    this.#quick = [
+      this.#makeQuick("new", "new", "true", "New"),
+      this.#makeQuick("without_category", "category", "none", "No category"),
+    ];
     this.#build();
     this.#search.value = register.query.filters.search ?? "";
     const find = debounce(150, () => register.filter("search", this.#search.value.trim() || undefined));
@@ -78,12 +82,13 @@ export class Toolbar {
   async count(): Promise<void> {
     const { api, query } = this.register;
     const account = query.account ?? undefined;
-    await Promise.all(
-      this.#quick.map(async ({ filter, value, count }) => {
-        const page = await api.get<Page>("transactions", { account, [filter]: value, limit: 1 }).catch(() => null);
-        if (page) count.textContent = this.register.formats.count(page.total);
-      }),
-    );
+    const unfinished = await api.get<Unfinished>("transactions/unfinished", { account }).catch(() => null);
+    if (!unfinished) return;
+    for (const { what, count } of this.#quick) {
+      const { formats } = this.register;
+      const isMore = unfinished[what] > unfinished.counted_to;
+      count.textContent = isMore ? `${formats.count(unfinished.counted_to)}+` : formats.count(unfinished[what]);
+    }
   }
 
   /** An address knows what it filters by only by its id. */
@@ -119,7 +124,7 @@ export class Toolbar {
     this.element.append(bar, this.#chips);
   }
 
-  #makeQuick(filter: Filter, value: string, title: string): Quick {
+  #makeQuick(what: Quick["what"], filter: Filter, value: string, title: string): Quick {
     const count = h("b");
     const act = (): void => {
       const { filters } = this.register.query;
@@ -131,7 +136,7 @@ export class Toolbar {
       `${title} `,
       count,
     );
-    return { filter, value, title, button: pressed, count };
+    return { what, filter, value, title, button: pressed, count };
   }
 
   #showChips(): void {

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use bankside_domain::TransactionId;
-use bankside_engine::{EngineError, LineInput, NewTransactionInput, RegisterSum, Selection};
+use bankside_engine::{EngineError, LineInput, MOST_COUNTED, NewTransactionInput, RegisterSum, Selection, Unfinished};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -16,7 +16,7 @@ use crate::api::problem::{ApiMember, Asked, Body, Problem, id};
 pub(crate) use bodies::decimal;
 use bodies::{DetailBody, NewLineBody, SeenBody, SetBody, TransactionBody};
 pub(crate) use query::FilterBody;
-use query::{PageQuery, day};
+use query::{AccountQuery, PageQuery, day};
 
 /// A page of transactions.
 #[derive(Serialize, ToSchema)]
@@ -67,6 +67,31 @@ pub(crate) async fn transactions(
         sums: page.sums.iter().map(SumBody::of).collect(),
         transactions: page.rows.into_iter().map(TransactionBody::of).collect(),
     }))
+}
+
+/// How much is left to do.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct UnfinishedBody {
+    /// Transactions that banks have brought and nobody has looked at.
+    new: i64,
+    /// Transactions with a line without a category.
+    without_category: i64,
+    /// Counting stops beyond this many; a count above it says that there are more.
+    counted_to: i64,
+}
+
+/// How much is left to do in an account, or in all.
+#[utoipa::path(get, path = "/api/v1/organizations/{organization}/transactions/unfinished",
+    params(("organization" = String, Path), AccountQuery),
+    responses((status = OK, body = UnfinishedBody), (status = NOT_FOUND, body = Problem)))]
+pub(crate) async fn unfinished(
+    State(app): State<App>,
+    member: ApiMember,
+    Asked(of): Asked<AccountQuery>,
+) -> Result<Json<UnfinishedBody>, Problem> {
+    let account = of.account(&app, &member).await?;
+    let Unfinished { new, without_category } = app.engine.unfinished(member.asker(), account).await?;
+    Ok(Json(UnfinishedBody { new, without_category, counted_to: MOST_COUNTED }))
 }
 
 /// One transaction in full: its lines, where its fields come from, what the bank sent, what was done to it.

@@ -21,7 +21,7 @@ use crate::view::day::Today;
 use crate::view::shell::{Place, Shell};
 use crate::view::status::{Note, StatusView, proof};
 
-const ROWS_PER_PAGE: i64 = 100;
+const ROWS_PER_PAGE: i64 = 50;
 /// Feed lines on the page of all accounts; each account's own page has its own.
 const MAX_FEED_LINES: usize = 6;
 

@@ -64,6 +64,36 @@ on_both! {
         assert_eq!(world.all().await.remove(0).payee.as_deref(), Some("Café"));
     }
 
+    what_is_unfinished_is_counted_as_the_filters_find_it(world) {
+        // What comes with the first sync is history, and no news.
+        world.sync(&[booked(9, -100, "Werft", "w1")]).await;
+        let rows: Vec<_> = (10..=14).map(|day| booked(day, -280, "Café", "")).collect();
+        world.sync(&rows).await;
+        let all = world.all().await;
+        let food = world.store.add_category(&world.asker, "Eating out", None).await.unwrap();
+        world.change(&all[0], Edit { category: Some(Some(food)), ..Edit::default() }).await;
+        // Two lines without a category are one row without.
+        let half = || TypedLine { amount_minor: -140, ..TypedLine::default() };
+        world.change(&all[1], Edit { lines: Some(vec![half(), half()]), ..Edit::default() }).await;
+        world.store.delete_transactions(&world.asker, &Selection::These(vec![all[2].id]), false).await.unwrap();
+        let new = Filter { is_new: true, ..Filter::default() };
+        let without = Filter { category: Some(None), ..Filter::default() };
+        for account in [None, Some(world.account), Some(world.ambient.id())] {
+            let found = async |filter: &Filter| {
+                let page = world.shown(&RegisterQuery { account, filter: filter.clone(), ..RegisterQuery::default() }).await;
+                i64::try_from(page.len()).unwrap()
+            };
+            let (store, asker) = (&world.store, &world.asker);
+            for at_most in [1, 3, 100] {
+                let counted = store.count_new(asker, account, at_most).await.unwrap();
+                assert_eq!(counted, found(&new).await.min(at_most));
+                let counted = store.count_without_category(asker, account, at_most).await.unwrap();
+                assert_eq!(counted, found(&without).await.min(at_most));
+            }
+        }
+        assert_eq!(world.store.count_without_category(&world.asker, None, 100).await.unwrap(), 4);
+    }
+
     many_rows_are_one_batch(world) {
         world.sync(&[booked(10, -280, "Café", "c1"), booked(11, -281, "Café", "c2"), booked(12, 900, "Werft", "w1")]).await;
         let food = world.store.add_category(&world.asker, "Eating out", None).await.unwrap();

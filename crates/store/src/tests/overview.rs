@@ -214,13 +214,9 @@ fn sums_are_those_of_the_register_on_postgres() {
 }
 
 on_both! {
-    new_rows_are_counted_up_to_a_limit(world) {
-        // What comes with the first sync is history, and no news.
-        world.sync(&[]).await;
-        let rows: Vec<_> = (1..=5).map(|day| booked(day, -280, "Café", "")).collect();
-        world.sync(&rows).await;
-        let count = async |limit| world.store.count_new_rows(&world.asker, limit).await.unwrap();
-        assert_eq!((count(100).await, count(3).await), (5, 3));
+    the_first_month_is_that_of_the_first_row(world) {
+        assert_eq!(world.store.first_month(&world.asker).await.unwrap(), None);
+        world.sync(&[booked(1, -280, "Café", "a")]).await;
         assert_eq!(world.store.first_month(&world.asker).await.unwrap(), Some("2026-11".parse().unwrap()));
     }
 
@@ -230,7 +226,8 @@ on_both! {
         let (store, from) = (&world.store, "2026-01".parse().unwrap());
         assert!(store.month_sums(&other, &[world.account], from).await.unwrap().is_empty());
         assert!(store.category_sums(&other, &[world.account], from, from.plus(12)).await.unwrap().is_empty());
-        assert_eq!(store.count_new_rows(&other, 10).await.unwrap(), 0);
+        assert_eq!(store.count_new(&other, None, 10).await.unwrap(), 0);
+        assert_eq!(store.count_without_category(&other, None, 10).await.unwrap(), 0);
         assert_eq!(store.first_month(&other).await.unwrap(), None);
         assert!(store.revisions(&other).await.unwrap().is_empty());
         let only_below = Some(world.ambient.id());

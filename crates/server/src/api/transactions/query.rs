@@ -40,6 +40,21 @@ pub(crate) struct FilterBody {
     edited: Option<bool>,
 }
 
+/// One account, or all.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct AccountQuery {
+    /// Of this account; absent is of all.
+    account: Option<String>,
+}
+
+impl AccountQuery {
+    /// The account, which must be there.
+    pub(super) async fn account(&self, app: &App, member: &ApiMember) -> Result<Option<AccountId>, Problem> {
+        known(app, member, self.account.as_deref()).await
+    }
+}
+
 /// In which order, and which part.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -57,13 +72,7 @@ pub(crate) struct PageQuery {
 impl FilterBody {
     /// The query that it means; an account must be there.
     pub(crate) async fn query(&self, app: &App, member: &ApiMember) -> Result<RegisterQuery, Problem> {
-        let account = match self.account.as_deref() {
-            Some(account) => {
-                let account: AccountId = id(account)?;
-                Some(app.engine.account(member.asker(), account).await?.account.id)
-            }
-            None => None,
-        };
+        let account = known(app, member, self.account.as_deref()).await?;
         Ok(RegisterQuery { account, ..self.of_all()? })
     }
 
@@ -120,6 +129,11 @@ impl PageQuery {
             ..query
         })
     }
+}
+
+async fn known(app: &App, member: &ApiMember, account: Option<&str>) -> Result<Option<AccountId>, Problem> {
+    let Some(account) = account else { return Ok(None) };
+    Ok(Some(app.engine.account(member.asker(), id(account)?).await?.account.id))
 }
 
 fn state(word: &str) -> Option<RowState> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bankside_domain::ConnectionId;
 use bankside_domain::balance::Proof;
 use bankside_domain::status::Status;
-use bankside_engine::{AccountStatus, AccountView, MOST_NEW_ROWS, Overview};
+use bankside_engine::{AccountStatus, AccountView, MOST_COUNTED, Overview};
 
 use crate::App;
 use crate::error::PageError;
@@ -152,8 +152,8 @@ fn lowered(word: &str) -> String {
 }
 
 fn new_rows(count: i64, shell: &Shell) -> Need {
-    let title = if count > MOST_NEW_ROWS {
-        format!("More than {} new rows", shell.today.grouped(MOST_NEW_ROWS))
+    let title = if count > MOST_COUNTED {
+        format!("More than {} new rows", shell.today.grouped(MOST_COUNTED))
     } else {
         shell.today.counted(count, "new row", "new rows")
     };

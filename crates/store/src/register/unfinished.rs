@@ -1,0 +1,51 @@
+//! How much there is left to do with the rows of an account, or of all.
+
+use bankside_domain::{AccountId, Asker, Id, Right};
+
+use crate::db::{on, sql};
+use crate::{Store, StoreError};
+
+impl Store {
+    /// How many rows banks have brought that nobody has looked at, counted up to a limit.
+    pub async fn count_new(&self, asker: &Asker, account: Option<AccountId>, at_most: i64) -> Result<i64, StoreError> {
+        let text = sql!(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM transactions WHERE organization_id = $1 AND deleted_at IS NULL
+                AND reviewed_at IS NULL AND provider_dated_on IS NOT NULL AND (account_id = $2 OR $2 IS NULL) LIMIT $3) AS found"
+        );
+        self.count_to(text, asker, account, at_most).await
+    }
+
+    /// How many rows have a line without a category, counted up to a limit.
+    pub async fn count_without_category(
+        &self,
+        asker: &Asker,
+        account: Option<AccountId>,
+        at_most: i64,
+    ) -> Result<i64, StoreError> {
+        // `CROSS` has SQLite begin with the lines: who keeps up with them has few without a category, and who does not
+        // has soon counted enough.
+        let text = sql!(
+            "SELECT COUNT(*) FROM (SELECT DISTINCT l.transaction_id FROM transaction_lines l CROSS JOIN transactions t
+                WHERE l.organization_id = $1 AND l.category_id IS NULL AND t.organization_id = l.organization_id
+                AND t.id = l.transaction_id AND t.deleted_at IS NULL AND (t.account_id = $2 OR $2 IS NULL) LIMIT $3) AS found"
+        );
+        self.count_to(text, asker, account, at_most).await
+    }
+
+    async fn count_to(
+        &self,
+        text: &'static str,
+        asker: &Asker,
+        account: Option<AccountId>,
+        at_most: i64,
+    ) -> Result<i64, StoreError> {
+        asker.require(Right::SeeBooks)?;
+        let mut session = self.db.read().await?;
+        Ok(on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(account.map(Id::uuid))
+            .bind(at_most)
+            .fetch_one(c)
+            .await?))
+    }
+}
