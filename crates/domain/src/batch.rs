@@ -99,22 +99,23 @@ pub fn plan_undo(changes: &[Change], now: &BTreeMap<FieldKey, Option<String>>, w
         .map(|change| (change.id, change.before.is_none()))
         .collect();
     let mut holds = now.clone();
-    let verdicts: Vec<Option<Untouchable>> = changes
+    // What is there now, or why it stays.
+    let verdicts: Vec<Result<Option<String>, Untouchable>> = changes
         .iter()
         .rev()
         .map(|change| {
             if change.entity == Entity::Account && change.field == EXISTS {
-                return Some(Untouchable::AccountAdded);
+                return Err(Untouchable::AccountAdded);
             }
             if comes_or_goes.get(&change.owner) == Some(&true) && worked_on.contains(&change.owner) {
-                return Some(Untouchable::WorkedOnSince);
+                return Err(Untouchable::WorkedOnSince);
             }
             let value = holds.get(&change.key()).cloned().flatten();
             if !is_what_was_written(change, value.as_deref()) {
-                return Some(Untouchable::WrittenLater);
+                return Err(Untouchable::WrittenLater);
             }
             holds.insert(change.key(), change.before.clone());
-            None
+            Ok(value)
         })
         .collect();
     // What a claim lends its row and the claim itself belong together, and so do an amount and the lines that sum to it.
@@ -126,14 +127,16 @@ pub fn plan_undo(changes: &[Change], now: &BTreeMap<FieldKey, Option<String>>, w
         .zip(&verdicts)
         .filter(|(change, _)| bound.contains(&change.owner) || comes_or_goes.contains_key(&change.owner))
         .filter(|(change, _)| change.entity != Entity::Account)
-        .filter_map(|(change, verdict)| Some((change.owner, (*verdict)?)))
+        .filter_map(|(change, verdict)| Some((change.owner, *verdict.as_ref().err()?)))
         .collect();
     let mut plan = UndoPlan::default();
     for (change, verdict) in changes.iter().rev().zip(verdicts) {
-        match verdict.or_else(|| blocked.get(&change.owner).copied()) {
-            Some(why) => plan.stay.push((change.clone(), why)),
-            None => {
-                plan.write.push(Change { before: change.after.clone(), after: change.before.clone(), ..change.clone() })
+        match (verdict, blocked.get(&change.owner)) {
+            (Err(why), _) => plan.stay.push((change.clone(), why)),
+            (Ok(_), Some(why)) => plan.stay.push((change.clone(), *why)),
+            // A claim that waits to be decided anew waits again when this is taken back.
+            (Ok(now), None) => {
+                plan.write.push(Change { before: now, after: change.before.clone(), ..change.clone() });
             }
         }
     }
@@ -205,6 +208,15 @@ mod tests {
         let plan = plan_undo(&made, &now, &nobody());
         assert_eq!(plan.stay, [(made[0].clone(), Untouchable::WrittenLater)]);
         assert_eq!(plan.write, [change(1, "dated_on", Some("y"), Some("x"))]);
+    }
+
+    #[test]
+    fn a_claim_that_waits_waits_again_when_the_undoing_is_taken_back() {
+        let made = [change(1, EXISTS, None, Some("1")), claim(7, 1, None, Some("applied:1"))];
+        let mut now = as_left(&made);
+        now.insert(made[1].key(), Some("superseded:1".to_owned()));
+        let plan = plan_undo(&made, &now, &nobody());
+        assert_eq!(plan.write[0], claim(7, 1, Some("superseded:1"), None));
     }
 
     #[test]

@@ -4,11 +4,13 @@
 //! once. The answer is a [`Plan`] with a reason for every row; nothing is written here.
 //!
 //! The passes, in order (each only looks at what the earlier ones left over):
-//! 1. rows that cannot be read are held back;
+//! 1. rows that cannot be read are held back; rows that came twice are taken as one (`repeats`), and what a fetch left over that
+//!    broke off gives way to what came whole (`left_over`);
 //! 2. a row with the id of a known row *and* agreeing content is that row (`ids`);
 //! 3. a row with the content of a known row that this fetch should have shown again, but did not, is that row (`content`);
 //! 4. a booked row that fits a pending one settles it (`pending`);
-//! 5. a row whose id belongs to a row with other content is held back: an id is a claim that content must confirm;
+//! 5. a row whose id belongs to a row with other content is held back: an id is a claim that content must confirm. Where that
+//!    other row came as well, under another id, it is the ids that have moved;
 //! 6. a row that fits one that somebody typed is matched with it, same payee first (`typed`);
 //! 7. the rest is new;
 //! 8. pending rows that a complete answer no longer shows have vanished.
@@ -17,8 +19,10 @@
 
 mod content;
 mod ids;
+mod left_over;
 mod pending;
 mod reason;
+mod repeats;
 mod typed;
 
 #[cfg(test)]
@@ -91,6 +95,8 @@ pub struct Arrived {
     /// Its feed row, when it came back byte for byte but does not stand in the books now: its batch was undone, or it is a
     /// pending row that had vanished. Such a row is not marked [`Known::seen`].
     pub known_as: Option<FeedRowId>,
+    /// Whether an earlier fetch brought it, which broke off before anything was decided, and this one has not.
+    pub is_left_over: bool,
     /// What it says.
     pub row: MappedRow,
     /// Digests of its ids.
@@ -221,11 +227,33 @@ pub struct Vanished {
     pub transaction: Option<TransactionId>,
 }
 
+/// An arrived row that needs no decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetAside {
+    /// The row.
+    pub version: FeedRowVersionId,
+    /// Which row it is once more, if it is one.
+    pub of: Option<SameAs>,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Which row came once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SameAs {
+    /// One that was known.
+    Known(FeedRowId),
+    /// One that came with the same answer, by its version.
+    Arrived(FeedRowVersionId),
+}
+
 /// The answer of [`plan`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// One decision for each arrived row.
+    /// One decision for each arrived row that is not set aside.
     pub decisions: Vec<Decision>,
+    /// Rows that are not rows of their own; the books do not care for them.
+    pub set_aside: Vec<SetAside>,
     /// Pending rows to take out of the books; they stay in the history.
     pub vanished: Vec<Vanished>,
 }
@@ -244,8 +272,10 @@ impl Plan {
                 Action::Hold => &mut counts.held_back,
             } += 1;
         }
-        counts.vanished = i64::try_from(self.vanished.len()).unwrap_or(i64::MAX);
-        counts.received = seen_again + i64::try_from(self.decisions.len()).unwrap_or(i64::MAX);
+        let count = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
+        counts.left_alone += count(self.set_aside.len());
+        counts.vanished = count(self.vanished.len());
+        counts.received = seen_again + count(self.decisions.len() + self.set_aside.len());
         counts
     }
 }
@@ -257,8 +287,8 @@ struct Candidate<'a> {
     day: Date,
     /// The known row that it turned out to be, and how that was recognised.
     same: Option<(&'a Known, Reason)>,
-    /// The kind of id that it shares with a row of other content.
-    clash: Option<RowIdKind>,
+    /// The kind of id that it shares with rows of other content, and these, by their indices.
+    clash: Option<(RowIdKind, Vec<usize>)>,
 }
 
 /// The known rows, each of which may be used once.
@@ -298,13 +328,17 @@ pub fn plan(snapshot: &Snapshot) -> Plan {
             Err(reason) => plan.decisions.push(hold(arrived, arrived.known_as, reason)),
         }
     }
-    candidates.sort_by(|a, b| order(a).cmp(&order(b)));
 
     let mut known = KnownRows::new(&snapshot.known);
+    // As they came: of equal rows the first is the one that will be found again by its bytes.
+    plan.set_aside = repeats::take_out(&mut candidates, &known, policy);
+    plan.set_aside.extend(left_over::take_out(&mut candidates, &known, policy));
+    candidates.sort_by(|a, b| order(a).cmp(&order(b)));
     recognise_returned(&mut candidates, &mut known);
     ids::recognise(&mut candidates, &mut known, policy);
     content::recognise(&mut candidates, &mut known, policy);
     pending::settle(&mut candidates, &mut known);
+    ids::forgive(&mut candidates, &known);
 
     let mut open = Vec::new();
     for candidate in &candidates {
@@ -355,9 +389,8 @@ fn order<'a>(candidate: &'a Candidate<'_>) -> (bool, Date, i64, Digest, &'a [(Ro
 /// The decision about a row that was recognised or that clashes; `None` leaves it to the last passes.
 fn decide_known(candidate: &Candidate<'_>, policy: &Policy) -> Option<Decision> {
     let Some((known, reason)) = &candidate.same else {
-        return candidate
-            .clash
-            .map(|kind| hold(candidate.arrived, candidate.arrived.known_as, Reason::IdDisagrees { kind }));
+        let hold = |kind| hold(candidate.arrived, candidate.arrived.known_as, Reason::IdDisagrees { kind });
+        return candidate.clash.as_ref().map(|(kind, _)| hold(*kind));
     };
     let decision = |action, reason| Decision {
         version: candidate.arrived.version,

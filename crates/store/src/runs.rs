@@ -352,6 +352,15 @@ impl Store {
                 .bind(bank_account.uuid())
                 .bind(false)
         );
+        // What an attempt brought that died on the way counts as left over, unless it comes again.
+        let text = sql!(
+            "UPDATE feed_row_versions SET last_seen_run_id = NULL
+             WHERE organization_id = $1 AND last_seen_run_id = $2 AND bank_account_id = $3"
+        );
+        run!(
+            session,
+            sqlx::query(text).bind(asker.organization.uuid()).bind(lease.run.uuid()).bind(bank_account.uuid())
+        );
         session.commit().await
     }
 

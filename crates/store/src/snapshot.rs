@@ -26,6 +26,8 @@ pub struct StoredVersion {
     pub id: FeedRowVersionId,
     /// The feed row that it is already, if it came back without standing in the books.
     pub known_as: Option<FeedRowId>,
+    /// Whether an earlier fetch brought it, which broke off, and this one has not.
+    pub is_left_over: bool,
     /// How far the bank had got.
     pub status: RowStatus,
     /// Digests of its ids.
@@ -74,6 +76,7 @@ struct VersionRow {
     day: Option<SqlDate>,
     raw: Vec<u8>,
     received_at: i64,
+    last_seen_run_id: Option<Uuid>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -105,10 +108,11 @@ fn row_ids(
 }
 
 impl VersionRow {
-    fn into_version(self) -> Result<StoredVersion, StoreError> {
+    fn into_version(self, run: RunId) -> Result<StoredVersion, StoreError> {
         Ok(StoredVersion {
             id: self.id.into(),
             known_as: ids(self.feed_row_id),
+            is_left_over: self.last_seen_run_id != Some(run.uuid()),
             status: code(&self.status)?,
             ids: row_ids(
                 self.provider_id_digest.as_deref(),
@@ -190,7 +194,8 @@ impl Store {
         Ok(StoredSnapshot { state: AccountState { account, import_from }, versions, known, typed })
     }
 
-    /// Rows that a plan has to decide about: those that no plan has decided about yet; those that this run brought again
+    /// Rows that a plan has to decide about: those that no plan has decided about yet, also of an earlier
+    /// fetch that broke off; those that this run brought again
     /// although they do not stand in the books; and booked rows that this run brought again although their feed row has moved
     /// on to another content since. Of these last, one whose feed row's present content came as well, under other ids, is
     /// another row after all. A pending row that the latest answer did not show is history.
@@ -203,13 +208,13 @@ impl Store {
     ) -> Result<Vec<StoredVersion>, StoreError> {
         let text = sql!(
             "SELECT v.id, v.feed_row_id, v.status, v.provider_id_digest, v.bank_id_digest, v.reference_digest,
-                    v.fingerprint, v.day, v.raw, v.received_at, v.position
+                    v.fingerprint, v.day, v.raw, v.received_at, v.position, v.last_seen_run_id
              FROM feed_row_versions v
              WHERE v.organization_id = $1 AND v.bank_account_id = $2 AND v.feed_row_id IS NULL
-                AND (v.status = 'booked' OR v.last_seen_run_id = $3)
+                AND (v.last_seen_run_id = $3 OR (v.status = 'booked' AND v.reason IS NULL))
              UNION ALL
              SELECT v.id, v.feed_row_id, v.status, v.provider_id_digest, v.bank_id_digest, v.reference_digest,
-                    v.fingerprint, v.day, v.raw, v.received_at, v.position
+                    v.fingerprint, v.day, v.raw, v.received_at, v.position, v.last_seen_run_id
              FROM feed_row_versions v
              JOIN feed_rows r ON r.organization_id = v.organization_id AND r.id = v.feed_row_id
                 AND r.current_version_id = v.id
@@ -219,14 +224,14 @@ impl Store {
              UNION ALL
              SELECT v.id, CASE WHEN w.last_seen_run_id = $3 THEN NULL ELSE v.feed_row_id END, v.status,
                     v.provider_id_digest, v.bank_id_digest, v.reference_digest,
-                    v.fingerprint, v.day, v.raw, v.received_at, v.position
+                    v.fingerprint, v.day, v.raw, v.received_at, v.position, v.last_seen_run_id
              FROM feed_row_versions v
              JOIN feed_rows r ON r.organization_id = v.organization_id AND r.id = v.feed_row_id
                 AND r.current_version_id <> v.id
              JOIN feed_row_versions w ON w.organization_id = r.organization_id AND w.id = r.current_version_id
              WHERE v.organization_id = $1 AND v.bank_account_id = $2 AND v.last_seen_run_id = $3
                 AND v.status = 'booked' AND w.status = 'booked'
-                AND (w.last_seen_run_id <> $3 OR (
+                AND (w.last_seen_run_id IS NULL OR w.last_seen_run_id <> $3 OR (
                     (v.provider_id_digest IS NULL OR w.provider_id_digest IS NULL
                         OR v.provider_id_digest <> w.provider_id_digest)
                     AND (v.bank_id_digest IS NULL OR w.bank_id_digest IS NULL OR v.bank_id_digest <> w.bank_id_digest)
@@ -239,7 +244,7 @@ impl Store {
             .bind(run.uuid())
             .fetch_all(c)
             .await?);
-        rows.into_iter().map(VersionRow::into_version).collect()
+        rows.into_iter().map(|row| row.into_version(run)).collect()
     }
 
     /// Known feed rows in the window, those that share an id with a row to decide, and all pending ones.

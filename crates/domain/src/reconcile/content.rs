@@ -41,7 +41,9 @@ pub(super) fn recognise<'a>(candidates: &mut [Candidate<'a>], known: &mut KnownR
         let Some(group) = groups.get_mut(&(row.fingerprint, row.status)) else { continue };
         let day = row.day.unwrap_or(policy.fallback_day);
         let missed = match row.status {
-            RowStatus::Booked => policy.booked_coverage.is_some_and(|coverage| coverage.contains(day)),
+            // Of an answer that does not say how far it goes, a row that did not come is taken for one that came under another id:
+            // if it was a twin after all, the next whole answer shows both.
+            RowStatus::Booked => policy.booked_coverage.is_none_or(|coverage| coverage.contains(day)),
             _ => policy.pending_complete,
         };
         if row.seen {

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use jiff::civil::Date;
+
 use super::{Candidate, Digest, Known, KnownRows, Policy, Reason, days_apart};
 use crate::row::{RowIdKind, RowStatus};
 
@@ -22,15 +24,21 @@ pub(super) fn recognise<'a>(candidates: &mut [Candidate<'a>], known: &mut KnownR
             holders.entry(*id).or_default().push(index);
         }
     }
+    let elsewhere = came_under_another_id(candidates, known, &holders);
     for kind in RowIdKind::LADDER {
         for candidate in candidates.iter_mut().filter(|candidate| candidate.same.is_none()) {
             let Some(id) = candidate.arrived.ids.iter().find(|id| id.0 == kind) else { continue };
             let Some(indices) = holders.get(id) else { continue };
-            let free = || indices.iter().copied().filter(|index| known.is_free(*index));
+            let moved = |index: &usize| {
+                elsewhere.contains(index) && known.rows[*index].fingerprint != candidate.arrived.fingerprint
+            };
+            let free = || indices.iter().copied().filter(|index| known.is_free(*index) && !moved(index));
             match free().find(|index| agrees(candidate, &known.rows[*index], kind, policy)) {
                 Some(index) => candidate.same = Some((known.take(index), Reason::SameId { kind })),
-                None if free().any(|index| clashes(candidate, &known.rows[index], kind, policy)) => {
-                    candidate.clash = candidate.clash.or(Some(kind));
+                None if candidate.clash.is_none() => {
+                    let with: Vec<usize> =
+                        free().filter(|index| clashes(candidate, &known.rows[*index], kind, policy)).collect();
+                    candidate.clash = (!with.is_empty()).then_some((kind, with));
                 }
                 None => {}
             }
@@ -38,13 +46,55 @@ pub(super) fn recognise<'a>(candidates: &mut [Candidate<'a>], known: &mut KnownR
     }
 }
 
-/// Ids that stand on two rows of one fetch name neither of them. A known row that came back byte for byte counts as one.
+/// Known rows whose very content came, on its day, under an id that nobody had: where another row has their id now, ids have moved
+/// on, as those do that count the rows of a day. By index.
+fn came_under_another_id(
+    candidates: &[Candidate<'_>],
+    known: &KnownRows<'_>,
+    holders: &HashMap<Id, Vec<usize>>,
+) -> HashSet<usize> {
+    let keeps_its_id = |candidate: &&Candidate<'_>| {
+        let holds = |id: &Id| holders.get(id).into_iter().flatten();
+        let mut held = candidate.arrived.ids.iter().flat_map(holds);
+        held.any(|index| known.rows[*index].fingerprint == candidate.arrived.fingerprint)
+    };
+    let mut came: HashMap<(Digest, Date), usize> = HashMap::new();
+    for candidate in candidates.iter().filter(|candidate| candidate.same.is_none() && !keeps_its_id(candidate)) {
+        *came.entry((candidate.arrived.fingerprint, candidate.day)).or_default() += 1;
+    }
+    let mut elsewhere = HashSet::new();
+    for (index, row) in known.free() {
+        let Some(day) = row.day else { continue };
+        if let Some(left) = came.get_mut(&(row.fingerprint, day)).filter(|left| **left > 0) {
+            *left -= 1;
+            elsewhere.insert(index);
+        }
+    }
+    elsewhere
+}
+
+/// Drops clashes with rows that turned out to be others of this fetch: their ids have moved, as those do that count the rows of a
+/// day.
+pub(super) fn forgive(candidates: &mut [Candidate<'_>], known: &KnownRows<'_>) {
+    for candidate in candidates {
+        candidate.clash = candidate.clash.take().filter(|(_, with)| with.iter().any(|index| known.is_free(*index)));
+    }
+}
+
+/// Ids that stand on two rows of one fetch name neither of them. A known row that came back byte for byte counts as one. Of
+/// references those do not either that stand on two known rows: they name a series, such as a mandate or a standing order.
 fn ambiguous_ids(candidates: &[Candidate<'_>], known: &KnownRows<'_>) -> HashSet<Id> {
     let mut once = HashSet::new();
     let mut twice = HashSet::new();
     let arrived = candidates.iter().flat_map(|candidate| &candidate.arrived.ids);
     let seen_again = known.rows.iter().filter(|row| row.seen).flat_map(|row| &row.ids);
     for id in arrived.chain(seen_again) {
+        if !once.insert(*id) {
+            twice.insert(*id);
+        }
+    }
+    once.clear();
+    for id in known.rows.iter().flat_map(|row| &row.ids).filter(|id| id.0 == RowIdKind::Reference) {
         if !once.insert(*id) {
             twice.insert(*id);
         }
@@ -71,7 +121,8 @@ fn clashes(candidate: &Candidate<'_>, known: &Known, kind: RowIdKind, policy: &P
         let (mine, theirs) = (of_kind(&candidate.arrived.ids, *better), of_kind(&known.ids, *better));
         mine.is_some() && theirs.is_some() && mine != theirs
     });
-    let is_weak = kind == RowIdKind::Reference && (is_told_apart || !was_due(known, policy));
+    let was_surely_due = policy.booked_coverage.is_some() && was_due(known, policy);
+    let is_weak = kind == RowIdKind::Reference && (is_told_apart || !was_surely_due);
     known.status == RowStatus::Booked && !is_weak && !agrees(candidate, known, kind, policy)
 }
 

@@ -34,6 +34,10 @@ pub enum Reason {
         /// How many days the dates are apart.
         days: i64,
     },
+    /// One answer brought it twice, under one id.
+    SentTwice,
+    /// It came with an answer that broke off, and a later one has told what there is.
+    LeftOver,
     /// The bank shows it again, and it does not stand in the books.
     CameBack,
     /// A person took this row out of the books.
@@ -95,7 +99,7 @@ impl Reason {
     pub fn outcome(&self) -> RowOutcome {
         match self {
             Self::New => RowOutcome::New,
-            Self::SameId { .. } | Self::SameContent { .. } => RowOutcome::Known,
+            Self::SameId { .. } | Self::SameContent { .. } | Self::SentTwice => RowOutcome::Known,
             Self::Settled { .. } => RowOutcome::Settled,
             Self::Typed { .. } => RowOutcome::Matched,
             Self::CameBack => RowOutcome::CameBack,
@@ -103,7 +107,8 @@ impl Reason {
             | Self::BeforeStart { .. }
             | Self::PendingStaysOut
             | Self::ScheduledStaysOut
-            | Self::DeclinedStaysOut => RowOutcome::LeftOut,
+            | Self::DeclinedStaysOut
+            | Self::LeftOver => RowOutcome::LeftOut,
             Self::IdDisagrees { .. }
             | Self::Unreadable { .. }
             | Self::OtherCurrency { .. }
@@ -129,6 +134,8 @@ impl Reason {
                 let payee = if *same_payee { "payee fits" } else { "payee differs" };
                 format!("You had typed it: same amount, {when}, {payee}.")
             }
+            Self::SentTwice => "The bank sent it twice in one answer, under one id.".to_owned(),
+            Self::LeftOver => "It came with an answer that broke off; a later answer took its place.".to_owned(),
             Self::CameBack => "The bank shows it again, and it was not in the books any more.".to_owned(),
             Self::StaysDismissed => "You took it out of the books, so it stays out.".to_owned(),
             Self::BeforeStart { start_on } => format!("It is older than {start_on}, from when this account is synced."),

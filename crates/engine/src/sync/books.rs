@@ -109,6 +109,7 @@ impl Engine {
             arrived.push(Arrived {
                 version: version.id,
                 known_as: version.known_as,
+                is_left_over: version.is_left_over,
                 row,
                 ids: version.ids.clone(),
                 fingerprint: version.fingerprint,

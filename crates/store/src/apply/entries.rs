@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use bankside_domain::reconcile::ClaimState;
+use bankside_domain::reconcile::{ClaimState, Reason};
 use bankside_domain::text::fold;
-use bankside_domain::{AccountId, Asker, BankAccountId, BatchId, Code, Id, PayeeId};
+use bankside_domain::{AccountId, Asker, BankAccountId, BatchId, Code, FeedRowId, FeedRowVersionId, Id, PayeeId};
 use uuid::Uuid;
 
 use super::work::Work;
-use crate::convert::{date, dates, micros};
+use crate::convert::{date, dates, micros, uuids};
 use crate::db::{Session, on};
 use crate::dialect::{ROWS_PER_STATEMENT, VALUES_PER_LIST, push_list};
 use crate::{Store, StoreError};
@@ -42,12 +42,17 @@ impl Store {
                 );
                 insert.build().execute(c).await?;
             });
+        }
+        let decided = work.versions.iter().map(|decided| (decided.version, Some(decided.feed_row), decided.reason));
+        let set_aside = work.set_aside.iter().map(|aside| (aside.version, aside.feed_row, aside.reason));
+        let told: Vec<(FeedRowVersionId, Option<FeedRowId>, &Reason)> = decided.chain(set_aside).collect();
+        for chunk in told.chunks(ROWS_PER_STATEMENT) {
             let reasons =
-                chunk.iter().map(|decided| serde_json::to_string(decided.reason)).collect::<Result<Vec<_>, _>>()?;
+                chunk.iter().map(|(.., reason)| serde_json::to_string(reason)).collect::<Result<Vec<_>, _>>()?;
             on!(session, c => {
                 let mut update = sqlx::QueryBuilder::new("WITH decided (id, feed_row_id, reason) AS (");
-                update.push_values(chunk.iter().zip(&reasons), |mut row, (decided, reason)| {
-                    row.push_bind(decided.version.uuid()).push_bind(decided.feed_row.uuid()).push_bind(reason);
+                update.push_values(chunk.iter().zip(&reasons), |mut row, ((version, feed_row, _), reason)| {
+                    row.push_bind(version.uuid()).push_bind(uuids(*feed_row)).push_bind(reason);
                 });
                 // Not `UPDATE … FROM`: SQLite would read the whole table first to make a Bloom filter of it.
                 update.push(

@@ -58,10 +58,11 @@ impl Store {
         let standing = self.standing(session, asker, &ids).await?;
         let written = self.written_by_hand(session, asker, &standing).await?;
         let removed = std::mem::take(&mut work.removed);
+        let typed = self.typed_among(session, asker, &removed).await?;
         for removed in removed {
             if let Some(row) = standing.get(&removed) {
                 // A row that somebody typed stays: the bank has only taken back what confirmed it.
-                if written.contains(&(row.id, "dated_on".to_owned())) {
+                if typed.contains(&row.id) {
                     self.unmatch_entry(session, asker, work, row).await?;
                     continue;
                 }
@@ -255,6 +256,33 @@ impl Store {
             standing.extend(rows.into_iter().map(|row| (TransactionId::from(row.id), row)));
         }
         Ok(standing)
+    }
+
+    /// Which of some rows a person brought into the books, and no bank.
+    async fn typed_among(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        ids: &[TransactionId],
+    ) -> Result<HashSet<Uuid>, StoreError> {
+        let mut typed = HashSet::new();
+        for chunk in ids.chunks(VALUES_PER_LIST) {
+            let rows: Vec<Uuid> = on!(session, c => {
+                let mut query = sqlx::QueryBuilder::new(
+                    "SELECT c.owner_id FROM changes c JOIN batches b ON b.organization_id = c.organization_id \
+                     AND b.id = c.batch_id WHERE c.organization_id = ",
+                );
+                query.push_bind(asker.organization.uuid()).push(" AND c.owner_id IN ");
+                push_list(&mut query, chunk.iter().map(|id| id.uuid()));
+                query.push(" AND c.entity = ").push_bind(Entity::Transaction.code());
+                query.push(" AND c.field = ").push_bind(EXISTS).push(" AND c.before_value IS NULL");
+                // What an undoing has brought back was brought by another batch before.
+                query.push(" AND b.run_id IS NULL AND b.undoes IS NULL");
+                query.build_query_scalar().fetch_all(c).await?
+            });
+            typed.extend(rows);
+        }
+        Ok(typed)
     }
 
     /// The fields that a rule or a person has written.

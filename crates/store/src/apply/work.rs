@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use bankside_domain::batch::{Change, EXISTS, Entity};
-use bankside_domain::reconcile::{Action, ClaimState, Decision, Entry, Plan, Reason};
+use bankside_domain::reconcile::{Action, ClaimState, Decision, Entry, Plan, Reason, SameAs, SetAside};
 use bankside_domain::row::RowStatus;
 use bankside_domain::{AccountId, Ambient, FeedRowId, FeedRowVersionId, Id, LineId, TransactionId};
 use jiff::civil::Date;
@@ -19,6 +19,14 @@ pub(super) struct DecidedVersion<'a> {
     pub(super) version: FeedRowVersionId,
     pub(super) feed_row: FeedRowId,
     pub(super) status: RowStatus,
+    pub(super) reason: &'a Reason,
+}
+
+/// A version that is no row of its own.
+pub(super) struct AsideVersion<'a> {
+    pub(super) version: FeedRowVersionId,
+    /// Which row it is once more, if it is one.
+    pub(super) feed_row: Option<FeedRowId>,
     pub(super) reason: &'a Reason,
 }
 
@@ -48,6 +56,7 @@ pub(super) struct UpdatedEntry<'a> {
 /// Everything that applying a plan writes.
 pub(super) struct Work<'a> {
     pub(super) versions: Vec<DecidedVersion<'a>>,
+    pub(super) set_aside: Vec<AsideVersion<'a>>,
     pub(super) claims: Vec<NewClaim>,
     pub(super) added: Vec<NewEntry<'a>>,
     pub(super) updated: Vec<UpdatedEntry<'a>>,
@@ -71,6 +80,7 @@ impl<'a> Work<'a> {
             .collect();
         let mut work = Self {
             versions: Vec::with_capacity(plan.decisions.len()),
+            set_aside: Vec::with_capacity(plan.set_aside.len()),
             claims: Vec::new(),
             added: Vec::new(),
             updated: Vec::new(),
@@ -93,6 +103,16 @@ impl<'a> Work<'a> {
             // Seen when its bytes first came, also when it comes into the books again later: balances go by that.
             let seen_at = micros(version.received_at);
             work.decide(decision, feed_row, claims.get(&feed_row).copied(), ambient, top - index, seen_at);
+        }
+        let decided: HashMap<FeedRowVersionId, FeedRowId> =
+            work.versions.iter().map(|decided| (decided.version, decided.feed_row)).collect();
+        for SetAside { version, of, reason } in &plan.set_aside {
+            let feed_row = match of {
+                Some(SameAs::Known(feed_row)) => Some(*feed_row),
+                Some(SameAs::Arrived(version)) => decided.get(version).copied(),
+                None => None,
+            };
+            work.set_aside.push(AsideVersion { version: *version, feed_row, reason });
         }
         for vanished in &plan.vanished {
             let before = claims.get(&vanished.feed_row).copied();

@@ -39,6 +39,17 @@ on_both! {
         assert_eq!(payees, ["third", "second", "first"]);
     }
 
+    a_pending_row_vanishes_although_somebody_gave_it_another_day(world) {
+        world.sync(&[pending(11, -11_800, "Fernwärme Nord")]).await;
+        let query = crate::RegisterQuery { limit: 1, ..crate::RegisterQuery::default() };
+        let row = world.store.register(&world.asker, &query).await.unwrap().rows.remove(0);
+        let edit = crate::Edit { dated_on: Some(date(2026, 11, 9)), ..crate::Edit::default() };
+        let these = crate::Selection::These(vec![row.id]);
+        world.store.edit_transactions(&world.asker, &these, &edit, &bankside_domain::edit::Seen::default()).await.unwrap();
+        assert_eq!(world.sync(&[]).await.counts.vanished, 1);
+        assert!(world.rows().await.is_empty());
+    }
+
     undo_restores_what_was(world) {
         let typed = NewTransaction::new(date(2026, 11, 3), -9600).with("Electricity");
         world.store.add_transaction(&world.asker, world.account, &typed).await.unwrap();

@@ -264,6 +264,7 @@ impl World {
                 Arrived {
                     version: version.id,
                     known_as: version.known_as,
+                    is_left_over: version.is_left_over,
                     row: MappedRow::Readable(Box::new(sent.row())),
                     ids: version.ids.clone(),
                     fingerprint: version.fingerprint,

@@ -1,0 +1,44 @@
+//! What is left over of a fetch that broke off: rows that were stored, and that no plan has decided about.
+//!
+//! They are of another answer than the rows of this fetch, and the bank may have called them otherwise there. So they are no
+//! further rows beside those that are here. Where this answer is complete, it says all there is; elsewhere a row that is left
+//! over counts unless there is one like it. If it was a twin after all, the next whole answer shows it.
+
+use std::collections::HashMap;
+
+use jiff::civil::Date;
+
+use super::{Candidate, Digest, KnownRows, Policy, Reason, SetAside, days_apart};
+use crate::row::RowStatus;
+
+/// Banks and zones shift a date by a day; more is another row.
+const MAX_DAYS_APART: i64 = 1;
+
+/// Takes out what is left over and has come anew, or does not exist any more.
+pub(super) fn take_out(candidates: &mut Vec<Candidate<'_>>, known: &KnownRows<'_>, policy: &Policy) -> Vec<SetAside> {
+    if !candidates.iter().any(|candidate| candidate.arrived.is_left_over) {
+        return Vec::new();
+    }
+    let mut came: HashMap<(Digest, RowStatus), Vec<Date>> = HashMap::new();
+    for candidate in candidates.iter().filter(|candidate| !candidate.arrived.is_left_over) {
+        came.entry((candidate.arrived.fingerprint, candidate.row.status)).or_default().push(candidate.day);
+    }
+    for row in known.rows {
+        came.entry((row.fingerprint, row.status)).or_default().push(row.day.unwrap_or(policy.fallback_day));
+    }
+    let mut set_aside = Vec::new();
+    candidates.retain(|candidate| {
+        if !candidate.arrived.is_left_over {
+            return true;
+        }
+        let is_covered = policy.booked_coverage.is_some_and(|coverage| coverage.contains(candidate.day));
+        let like_it = came.entry((candidate.arrived.fingerprint, candidate.row.status)).or_default();
+        if !is_covered && !like_it.iter().any(|day| days_apart(*day, candidate.day) <= MAX_DAYS_APART) {
+            like_it.push(candidate.day);
+            return true;
+        }
+        set_aside.push(SetAside { version: candidate.arrived.version, of: None, reason: Reason::LeftOver });
+        false
+    });
+    set_aside
+}
