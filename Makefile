@@ -2,8 +2,9 @@
 # make test    installs what the tests need, then formatting, lints, and all tests on both databases and in a browser
 # make conformance  what every connector must do, as a table; ARGS=--json for programs
 # make bench   what importing costs
+# make simulate  random stories of banks and people against the truth; ARGS="--seeds 300 --steps 300"
 # make proof   what takes longer than a test may: many more cases of every property, all weather, and the benchmarks
-.PHONY: demo test conformance bench proof install lint rust-tests walks
+.PHONY: demo test conformance bench simulate proof install lint rust-tests walks
 .NOTPARALLEL:
 
 # `make test` must be done by then, whatever its stages take of it: 29 minutes, on two cores with nothing compiled yet.
@@ -47,6 +48,10 @@ conformance:
 bench:
 	cargo bench --locked --package bankside-engine --bench import
 
+simulate:
+	cargo run --release --locked --package simulate -- $(ARGS)
+
 proof:
+	cargo run --release --locked --package simulate -- --seeds 1000 --steps 300
 	PROPTEST_CASES=2000 BANKSIDE_WEATHER=all tests/postgres run cargo test --workspace --locked --no-fail-fast
 	$(MAKE) --no-print-directory bench

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 /// Which room may know which. A room that is not here may not be.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("connect", &["domain"]),
     ("vault", &["domain"]),
@@ -17,6 +17,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("sandbox", &["domain"]),
     ("testkit", &["domain"]),
     ("conformance", &["domain", "connect", "sandbox", "testkit"]),
+    ("simulate", &["domain", "connect", "vault", "store", "engine", "testkit"]),
     ("bankside", &["domain", "connect", "vault", "store", "engine", "server", "sandbox"]),
 ];
 

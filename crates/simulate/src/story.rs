@@ -1,0 +1,168 @@
+//! Stories: what happens, step by step. A step means something in any story, so that any of them can be left out.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use crate::bank::{ACCOUNTS, Habits, PAYEES};
+
+/// What a person does to a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Work {
+    Payee(usize),
+    Note,
+    BlankNote,
+    /// So many days later.
+    Day(i64),
+    Amount,
+    Split,
+    Tick,
+    Move,
+    Delete,
+}
+
+/// One step of a story. `nth` counts what there is, round and round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The bank books something, some days late perhaps.
+    Book { account: usize, late_days: i64, amount: usize, payee: usize },
+    /// The latest booked row happens once more.
+    Twin { account: usize },
+    /// Something is on its way.
+    Hold { account: usize, payee: usize },
+    /// What is on its way is booked.
+    Settle { nth: usize, is_renamed: bool },
+    /// It is booked with a tip.
+    SettleWithTip { nth: usize },
+    /// It was nothing after all.
+    DropPending { nth: usize },
+    /// The bank deletes a row and makes it anew under another id.
+    MakeAnew { account: usize, nth: usize },
+    /// Days go by.
+    Days(i64),
+    /// A sync.
+    Sync { repeats_pages: bool, breaks_off: Option<usize>, kill_at: Option<u16> },
+    /// Access is renewed.
+    Renew { kill_at: Option<u16> },
+    /// A person changes a row.
+    Change { nth: usize, work: Work, kill_at: Option<u16> },
+    /// A person types a row, which the bank books some time later perhaps.
+    Type { account: usize, payee: usize, is_booked: bool },
+    /// A person takes the latest back, and does it again perhaps.
+    Undo { and_redo: bool },
+}
+
+/// The story of a seed.
+pub(crate) fn story(seed: u64, steps: usize) -> Vec<Step> {
+    let mut dice = fastrand::Rng::with_seed(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 7);
+    (0..steps).map(|_| step(&mut dice)).collect()
+}
+
+fn step(dice: &mut fastrand::Rng) -> Step {
+    let account = dice.usize(0..ACCOUNTS);
+    let payee = dice.usize(0..PAYEES.len());
+    let nth = dice.usize(0..64);
+    let killed = |dice: &mut fastrand::Rng, within: u16| (dice.u8(0..8) == 0).then(|| dice.u16(0..within));
+    match dice.u8(0..100) {
+        0..=17 => Step::Book { account, late_days: dice.i64(0..6), amount: dice.usize(0..5), payee },
+        18..=22 => Step::Twin { account },
+        23..=28 => Step::Hold { account, payee },
+        29..=33 => Step::Settle { nth, is_renamed: dice.bool() },
+        34 => Step::SettleWithTip { nth },
+        35..=36 => Step::DropPending { nth },
+        37..=39 => Step::MakeAnew { account, nth },
+        40..=49 => Step::Days(dice.i64(1..4)),
+        50..=69 => Step::Sync {
+            repeats_pages: dice.u8(0..4) == 0,
+            breaks_off: (dice.u8(0..8) == 0).then_some(account),
+            kill_at: killed(dice, 200),
+        },
+        70..=71 => Step::Renew { kill_at: killed(dice, 40) },
+        72..=86 => Step::Change { nth, work: work(dice), kill_at: killed(dice, 12) },
+        87..=89 => Step::Type { account, payee, is_booked: dice.bool() },
+        _ => Step::Undo { and_redo: dice.bool() },
+    }
+}
+
+fn work(dice: &mut fastrand::Rng) -> Work {
+    match dice.u8(0..12) {
+        0..=1 => Work::Payee(dice.usize(0..PAYEES.len())),
+        2 => Work::Note,
+        3 => Work::BlankNote,
+        4 => Work::Day(dice.i64(-4..5)),
+        5 => Work::Amount,
+        6 => Work::Split,
+        7 => Work::Tick,
+        8 => Work::Move,
+        _ => Work::Delete,
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let killed =
+            |kill_at: &Option<u16>| kill_at.map_or_else(String::new, |at| format!(", killed at its moment {at}"));
+        match self {
+            Self::Book { account, late_days, .. } => {
+                write!(f, "the bank books a row of account {account}, {late_days} days late")
+            }
+            Self::Twin { account } => write!(f, "the latest row of account {account} happens once more"),
+            Self::Hold { account, .. } => write!(f, "something is on its way in account {account}"),
+            Self::Settle { nth, is_renamed } => {
+                write!(f, "pending row {nth} is booked{}", if *is_renamed { " under its plain name" } else { "" })
+            }
+            Self::SettleWithTip { nth } => write!(f, "pending row {nth} is booked with a tip"),
+            Self::DropPending { nth } => write!(f, "pending row {nth} was nothing after all"),
+            Self::MakeAnew { account, nth } => write!(f, "row {nth} of account {account} is made anew by the bank"),
+            Self::Days(days) => write!(f, "{days} days go by"),
+            Self::Sync { repeats_pages, breaks_off, kill_at } => {
+                let twice = if *repeats_pages { ", each page twice" } else { "" };
+                let broken = breaks_off.map_or_else(String::new, |account| format!(", account {account} breaks off"));
+                write!(f, "a sync{twice}{broken}{}", killed(kill_at))
+            }
+            Self::Renew { kill_at } => write!(f, "access is renewed{}", killed(kill_at)),
+            Self::Change { nth, work, kill_at } => write!(f, "row {nth} is changed: {work:?}{}", killed(kill_at)),
+            Self::Type { account, is_booked, .. } => {
+                let later = if *is_booked { ", and the bank books it" } else { "" };
+                write!(f, "a row is typed into account {account}{later}")
+            }
+            Self::Undo { and_redo } => {
+                write!(f, "the latest is taken back{}", if *and_redo { ", and done again" } else { "" })
+            }
+        }
+    }
+}
+
+impl fmt::Display for Habits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "a bank with {:?} ids, {} days of history, {} rows a page, {}, from {} on",
+            self.ids,
+            self.shows_days,
+            self.page,
+            if self.gives_instants { "instants" } else { "days" },
+            self.begins_on
+        )
+    }
+}
+
+/// The shortest story found in a while that still fails: whole stretches are left out first, then single steps.
+pub(crate) fn shrink(story: &[Step], mut fails: impl FnMut(&[Step]) -> bool, a_while: Duration) -> Vec<Step> {
+    let mut story = story.to_vec();
+    let began = Instant::now();
+    let mut stretch = story.len() / 2;
+    while stretch > 0 {
+        let mut at = 0;
+        while at < story.len() && began.elapsed() < a_while {
+            let end = (at + stretch).min(story.len());
+            let shorter: Vec<Step> = story[..at].iter().chain(&story[end..]).copied().collect();
+            if fails(&shorter) {
+                story = shorter;
+            } else {
+                at = end;
+            }
+        }
+        stretch /= 2;
+    }
+    story
+}
