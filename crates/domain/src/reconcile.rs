@@ -48,6 +48,9 @@ const PAYEE_CHARS: usize = 60;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Digest(pub [u8; 16]);
 
+/// A digest of an id, and of which kind the id is.
+type IdDigest = (RowIdKind, Digest);
+
 /// Where the only link between a feed row and a transaction stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -85,6 +88,9 @@ pub struct Known {
     pub seen: bool,
     /// Its claim, if it has one.
     pub claim: Option<(ClaimState, Option<TransactionId>)>,
+    /// Whether its transaction stands in the books. It does not need a claim that holds for that: one whose last change was undone
+    /// waits for its next decision.
+    pub is_in_books: bool,
 }
 
 /// A row that the fetch brought and that no plan has dealt with.

@@ -94,6 +94,7 @@ struct KnownRow {
     claim_state: Option<String>,
     transaction_id: Option<Uuid>,
     payee_folded: Option<String>,
+    is_in_books: bool,
 }
 
 fn row_ids(
@@ -150,6 +151,7 @@ impl KnownRow {
             payee_folded: self.payee_folded,
             seen: stands && self.last_seen_run_id == Some(run.uuid()),
             claim,
+            is_in_books: self.is_in_books,
         })
     }
 }
@@ -157,7 +159,7 @@ impl KnownRow {
 /// The columns of a [`KnownRow`], and where they come from.
 const KNOWN: &str = "SELECT r.id AS feed_row_id, v.status, v.amount_minor, v.currency, v.day, v.provider_id_digest, \
      v.bank_id_digest, v.reference_digest, v.fingerprint, v.last_seen_run_id, k.state AS claim_state, \
-     k.transaction_id, CASE WHEN v.names_counterparty THEN p.name_folded END AS payee_folded \
+     k.transaction_id, t.id IS NOT NULL AND t.deleted_at IS NULL AS is_in_books, CASE WHEN v.names_counterparty THEN p.name_folded END AS payee_folded \
      FROM feed_row_versions v \
      JOIN feed_rows r ON r.organization_id = v.organization_id AND r.id = v.feed_row_id AND r.current_version_id = v.id \
      LEFT JOIN claims k ON k.organization_id = r.organization_id AND k.feed_row_id = r.id \
@@ -194,11 +196,10 @@ impl Store {
         Ok(StoredSnapshot { state: AccountState { account, import_from }, versions, known, typed })
     }
 
-    /// Rows that a plan has to decide about: those that no plan has decided about yet, also of an earlier
-    /// fetch that broke off; those that this run brought again
-    /// although they do not stand in the books; and booked rows that this run brought again although their feed row has moved
-    /// on to another content since. Of these last, one whose feed row's present content came as well, under other ids, is
-    /// another row after all. A pending row that the latest answer did not show is history.
+    /// Rows that a plan has to decide about: those that no plan has decided about yet, also of an earlier fetch that broke off;
+    /// those that this run brought again although they do not stand in the books; and booked rows that this run brought again
+    /// although their feed row has moved on to another content since. Of these last, one whose feed row's present content came
+    /// as well, under other ids, is another row after all. A pending row that the latest answer did not show is history.
     async fn undecided_versions(
         &self,
         session: &mut Session,

@@ -12,7 +12,7 @@ use super::{Candidate, Digest, KnownRows, Policy, Reason, days_apart};
 use crate::row::RowStatus;
 
 /// Banks and zones shift a date by a day; more is another row.
-const MAX_DAYS_APART: i64 = 1;
+pub(super) const MAX_DAYS_APART: i64 = 1;
 
 /// A row of the fetch within one content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

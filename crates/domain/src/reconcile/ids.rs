@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
 
-use super::{Candidate, Digest, Known, KnownRows, Policy, Reason, days_apart};
+use super::{Candidate, Digest, IdDigest, Known, KnownRows, Policy, Reason, days_apart};
 use crate::row::{RowIdKind, RowStatus};
 
 /// How many days a row with the same id may have moved.
@@ -13,12 +13,10 @@ const MAX_DAYS_APART: i64 = 14;
 /// reference; such a row stands before the window, and the next of its kind within.
 const MAX_DAYS_APART_UNSHOWN: i64 = 3;
 
-type Id = (RowIdKind, Digest);
-
 /// Finds the known row of each candidate by its ids, most trusted kind first, and notes clashes.
 pub(super) fn recognise<'a>(candidates: &mut [Candidate<'a>], known: &mut KnownRows<'a>, policy: &Policy) {
     let ambiguous = ambiguous_ids(candidates, known);
-    let mut holders: HashMap<Id, Vec<usize>> = HashMap::new();
+    let mut holders: HashMap<IdDigest, Vec<usize>> = HashMap::new();
     for (index, row) in known.free() {
         for id in row.ids.iter().filter(|id| !ambiguous.contains(id)) {
             holders.entry(*id).or_default().push(index);
@@ -51,10 +49,10 @@ pub(super) fn recognise<'a>(candidates: &mut [Candidate<'a>], known: &mut KnownR
 fn came_under_another_id(
     candidates: &[Candidate<'_>],
     known: &KnownRows<'_>,
-    holders: &HashMap<Id, Vec<usize>>,
+    holders: &HashMap<IdDigest, Vec<usize>>,
 ) -> HashSet<usize> {
     let keeps_its_id = |candidate: &&Candidate<'_>| {
-        let holds = |id: &Id| holders.get(id).into_iter().flatten();
+        let holds = |id: &IdDigest| holders.get(id).into_iter().flatten();
         let mut held = candidate.arrived.ids.iter().flat_map(holds);
         held.any(|index| known.rows[*index].fingerprint == candidate.arrived.fingerprint)
     };
@@ -83,7 +81,7 @@ pub(super) fn forgive(candidates: &mut [Candidate<'_>], known: &KnownRows<'_>) {
 
 /// Ids that stand on two rows of one fetch name neither of them. A known row that came back byte for byte counts as one. Of
 /// references those do not either that stand on two known rows: they name a series, such as a mandate or a standing order.
-fn ambiguous_ids(candidates: &[Candidate<'_>], known: &KnownRows<'_>) -> HashSet<Id> {
+fn ambiguous_ids(candidates: &[Candidate<'_>], known: &KnownRows<'_>) -> HashSet<IdDigest> {
     let mut once = HashSet::new();
     let mut twice = HashSet::new();
     let arrived = candidates.iter().flat_map(|candidate| &candidate.arrived.ids);
@@ -116,7 +114,7 @@ fn was_due(known: &Known, policy: &Policy) -> bool {
 /// A pending row may change its amount when it is booked and is replaced anyway; everything else must confirm its id. A
 /// booking reference alone is no claim where a more trusted id says otherwise, or where its row was not to be shown again.
 fn clashes(candidate: &Candidate<'_>, known: &Known, kind: RowIdKind, policy: &Policy) -> bool {
-    let of_kind = |ids: &[Id], kind: RowIdKind| ids.iter().find(|id| id.0 == kind).copied();
+    let of_kind = |ids: &[IdDigest], kind: RowIdKind| ids.iter().find(|id| id.0 == kind).copied();
     let is_told_apart = RowIdKind::LADDER.iter().take_while(|better| **better != kind).any(|better| {
         let (mine, theirs) = (of_kind(&candidate.arrived.ids, *better), of_kind(&known.ids, *better));
         mine.is_some() && theirs.is_some() && mine != theirs

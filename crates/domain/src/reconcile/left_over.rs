@@ -8,11 +8,9 @@ use std::collections::HashMap;
 
 use jiff::civil::Date;
 
+use super::content::MAX_DAYS_APART;
 use super::{Candidate, Digest, KnownRows, Policy, Reason, SetAside, days_apart};
 use crate::row::RowStatus;
-
-/// Banks and zones shift a date by a day; more is another row.
-const MAX_DAYS_APART: i64 = 1;
 
 /// Takes out what is left over and has come anew, or does not exist any more.
 pub(super) fn take_out(candidates: &mut Vec<Candidate<'_>>, known: &KnownRows<'_>, policy: &Policy) -> Vec<SetAside> {

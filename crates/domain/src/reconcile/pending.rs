@@ -76,9 +76,11 @@ pub(super) fn vanished(known: &KnownRows<'_>, policy: &Policy) -> Vec<Vanished> 
     }
     let mut vanished: Vec<Vanished> = known
         .free()
-        .filter(|(_, row)| row.status == RowStatus::Pending)
+        .filter(|(_, row)| row.status == RowStatus::Pending && row.is_in_books)
         .filter_map(|(_, row)| match row.claim {
-            Some((ClaimState::Applied, transaction)) => Some(Vanished { feed_row: row.feed_row, transaction }),
+            Some((ClaimState::Applied | ClaimState::Superseded, transaction)) => {
+                Some(Vanished { feed_row: row.feed_row, transaction })
+            }
             _ => None,
         })
         .collect();

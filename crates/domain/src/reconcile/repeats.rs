@@ -7,11 +7,9 @@ use std::collections::HashMap;
 
 use jiff::civil::Date;
 
-use super::{Candidate, Digest, KnownRows, Policy, Reason, SameAs, SetAside};
+use super::{Candidate, Digest, IdDigest, KnownRows, Policy, Reason, SameAs, SetAside};
 use crate::id::FeedRowId;
 use crate::row::{RowIdKind, RowStatus};
-
-type Id = (RowIdKind, Digest);
 
 /// Everything that two rows must share to be one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,7 +17,7 @@ struct Whole<'a> {
     fingerprint: Digest,
     status: RowStatus,
     day: Date,
-    ids: &'a [Id],
+    ids: &'a [IdDigest],
 }
 
 impl<'a> Whole<'a> {
@@ -29,7 +27,7 @@ impl<'a> Whole<'a> {
     }
 
     /// The ids that are to name one row only. A booking reference may stand on many.
-    fn names(&self) -> impl Iterator<Item = &'a Id> + use<'a> {
+    fn names(&self) -> impl Iterator<Item = &'a IdDigest> + use<'a> {
         self.ids.iter().filter(|(kind, _)| matches!(kind, RowIdKind::Provider | RowIdKind::Bank))
     }
 }
@@ -46,43 +44,33 @@ pub(super) fn take_out(candidates: &mut Vec<Candidate<'_>>, known: &KnownRows<'_
         })
         .collect();
     // What each id stands on; `None` is on rows that differ.
-    let mut stands_on: HashMap<&Id, Option<Whole<'_>>> = HashMap::new();
+    let mut stands_on: HashMap<&IdDigest, Option<Whole<'_>>> = HashMap::new();
     for whole in seen.iter().map(|(whole, _)| *whole).chain(candidates.iter().map(Whole::of)) {
         for id in whole.names() {
             let on = stands_on.entry(id).or_insert(Some(whole));
             *on = on.filter(|other| *other == whole);
         }
     }
+    let tells = |whole: &Whole<'_>| whole.names().any(|id| stands_on.get(id).is_some_and(Option::is_some));
     let mut first: HashMap<Whole<'_>, SameAs> =
         seen.iter().map(|(whole, feed_row)| (*whole, SameAs::Known(*feed_row))).collect();
-    let mut repeats = Vec::new();
-    // What was known before goes first.
-    for is_known in [true, false] {
-        candidates.retain(|candidate| {
-            let whole = Whole::of(candidate);
-            let tells = whole.names().any(|id| stands_on.get(id).is_some_and(Option::is_some));
-            if candidate.arrived.known_as.is_some() != is_known || !tells {
-                return true;
-            }
-            let of = match candidate.arrived.known_as {
-                Some(feed_row) => SameAs::Known(feed_row),
-                None => SameAs::Arrived(candidate.arrived.version),
-            };
-            match first.entry(whole) {
-                std::collections::hash_map::Entry::Occupied(before) if !is_known => {
-                    repeats.push(SetAside {
-                        version: candidate.arrived.version,
-                        of: Some(*before.get()),
-                        reason: Reason::SentTwice,
-                    });
-                    false
-                }
-                entry => {
-                    entry.or_insert(of);
-                    true
-                }
-            }
-        });
+    for candidate in candidates.iter() {
+        if let Some(feed_row) = candidate.arrived.known_as {
+            first.entry(Whole::of(candidate)).or_insert(SameAs::Known(feed_row));
+        }
     }
+    let mut repeats = Vec::new();
+    candidates.retain(|candidate| {
+        let (whole, version) = (Whole::of(candidate), candidate.arrived.version);
+        if candidate.arrived.known_as.is_some() || !tells(&whole) {
+            return true;
+        }
+        if let Some(of) = first.get(&whole) {
+            repeats.push(SetAside { version, of: Some(*of), reason: Reason::SentTwice });
+            return false;
+        }
+        first.insert(whole, SameAs::Arrived(version));
+        true
+    });
     repeats
 }

@@ -235,6 +235,7 @@ impl Books {
                 payee_folded: payee_folded(content),
                 seen: true,
                 claim,
+                is_in_books: matches!(claim, Some((ClaimState::Applied, _))),
             };
             self.feed_rows.retain(|existing| existing.known.feed_row != feed_row);
             self.feed_rows.push(FeedRow { known, raw: sent.clone(), version: row.version });

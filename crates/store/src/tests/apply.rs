@@ -50,6 +50,18 @@ on_both! {
         assert!(world.rows().await.is_empty());
     }
 
+    a_pending_row_vanishes_although_its_last_change_was_undone(world) {
+        world.sync(&[Sent { id: "p1", ..pending(11, -11_800, "Fernwärme Nord") }]).await;
+        let changed = world.sync(&[Sent { id: "p1", ..pending(12, -11_800, "Fernwärme Nord") }]).await;
+        assert_eq!(changed.counts.updated, 1);
+        world.store.undo(&world.asker, changed.batch.unwrap()).await.unwrap();
+        assert_eq!(world.rows().await.len(), 1);
+        assert_eq!(world.sync(&[]).await.counts.vanished, 1);
+        assert!(world.rows().await.is_empty());
+        // And it has vanished for good.
+        assert_eq!(world.sync(&[]).await.counts.vanished, 0);
+    }
+
     undo_restores_what_was(world) {
         let typed = NewTransaction::new(date(2026, 11, 3), -9600).with("Electricity");
         world.store.add_transaction(&world.asker, world.account, &typed).await.unwrap();
