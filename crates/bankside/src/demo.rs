@@ -14,8 +14,7 @@ use bankside_connect::Registry;
 use bankside_domain::run::{AccountStep, RunOutcome};
 use bankside_domain::{Asker, ConnectionId, OrganizationKind, RunId, Secret};
 use bankside_engine::{
-    Engine, EngineError, Feature, FixedFeature, FlowPage, LinkChoice, LinkTarget, ProviderSettings, RunView, SetUp,
-    Settings,
+    Engine, EngineError, Feature, FixedFeature, FlowPage, ProviderSettings, RunView, SetUp, Settings,
 };
 use bankside_sandbox::{Answers, ClockMode, Sandbox};
 use serde::Serialize;
@@ -215,16 +214,7 @@ async fn link_all(
     connection: ConnectionId,
     progress: &Progress,
 ) -> anyhow::Result<RunId> {
-    let offer = engine.link_offer(asker, connection, None).await?;
-    let choices: Vec<LinkChoice> = offer
-        .accounts
-        .iter()
-        .map(|offered| LinkChoice {
-            bank_account: offered.bank_account.id,
-            target: LinkTarget::New(offered.bank_account.name.clone()),
-            import_from: offered.import_from,
-        })
-        .collect();
+    let choices = engine.link_offer(asker, connection, None).await?.all_as_new();
     let run = engine.link(asker, connection, &choices).await?;
     let from = choices.iter().map(|choice| choice.import_from).min().map(|day| format!(", from {day}"));
     progress.say("Linked", &format!("{} accounts{}", choices.len(), from.unwrap_or_default()));

@@ -22,6 +22,7 @@ mod pictures;
 mod provider;
 mod status;
 pub mod sync;
+mod unfinished;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -46,7 +47,7 @@ pub use bankside_store::{
 pub use connecting::{FlowPage, FlowView, Returned};
 pub use credentials::{KeySource, ProviderView};
 pub use details::{BankRowView, FieldChange, Happening, LineView, TransactionView};
-pub use editing::{EditInput, LineInput, MOST_COUNTED, NewTransactionInput, SeenInput, Unfinished, amount_bounds};
+pub use editing::{EditInput, LineInput, NewTransactionInput, SeenInput, amount_bounds};
 pub use ending::Unsynced;
 pub use error::EngineError;
 pub use features::{ACCOUNT_SYNCING, Feature, FeatureView, FixedFeature};
@@ -57,6 +58,7 @@ pub use people::{SetUp, SignedIn};
 pub use pictures::Picture;
 pub use status::{AccountStatus, ConnectedAccount, ConnectionView, FedAccount, Standing};
 pub use sync::view::{RunLine, RunView, RunViewAccount};
+pub use unfinished::{MOST_COUNTED, Unfinished};
 
 /// Each takes 19 MiB for as long as it lasts.
 const HASHES_AT_ONCE: usize = 4;

@@ -30,6 +30,18 @@ pub struct LinkOffer {
     pub today: Date,
 }
 
+impl LinkOffer {
+    /// Links every bank account with a new account of its name.
+    pub fn all_as_new(&self) -> Vec<LinkChoice> {
+        let choice = |offered: &Offered| LinkChoice {
+            bank_account: offered.bank_account.id,
+            target: LinkTarget::New(offered.bank_account.name.clone()),
+            import_from: offered.import_from,
+        };
+        self.accounts.iter().map(choice).collect()
+    }
+}
+
 /// One bank account to link.
 #[derive(Debug, Clone)]
 pub struct Offered {

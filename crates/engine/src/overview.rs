@@ -15,8 +15,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::accounts::AccountView;
-use crate::editing::MOST_COUNTED;
 use crate::status::Standing;
+use crate::unfinished::MOST_COUNTED;
 use crate::{Engine, EngineError};
 
 pub(crate) use kept::KeptSums;

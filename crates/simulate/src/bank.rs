@@ -199,17 +199,17 @@ impl Bank {
 
     /// The latest booked row happens once more, on the same day.
     pub(crate) fn twin(&mut self, account: usize) -> bool {
-        let latest = self.facts[account]
-            .iter()
-            .rev()
-            .find(|fact| fact.state == State::Booked && AMOUNTS.contains(&fact.minor) && self.is_recent(fact.day));
+        let latest = self.facts[account].iter().rev().find(|fact| {
+            fact.state == State::Booked && AMOUNTS.contains(&fact.minor) && fact.day >= self.recent_from()
+        });
         let Some(Content { day, minor, payee, .. }) = latest.map(Fact::content) else { return false };
         self.add(account, State::Booked, day, minor, payee);
         true
     }
 
-    fn is_recent(&self, day: Date) -> bool {
-        day >= self.today.saturating_sub(Span::new().days(MAX_LATE_DAYS))
+    /// The first day on which something may still be booked.
+    fn recent_from(&self) -> Date {
+        self.today.saturating_sub(Span::new().days(MAX_LATE_DAYS))
     }
 
     /// Something is on its way.
@@ -269,9 +269,11 @@ impl Bank {
     /// A booked row is deleted and made anew under another id.
     pub(crate) fn make_anew(&mut self, account: usize, nth: usize) -> bool {
         let id = self.next;
-        let recent = self.today.saturating_sub(Span::new().days(MAX_LATE_DAYS));
-        let mut booked: Vec<&mut Fact> =
-            self.facts[account].iter_mut().filter(|fact| fact.state == State::Booked && fact.day >= recent).collect();
+        let recent_from = self.recent_from();
+        let mut booked: Vec<&mut Fact> = self.facts[account]
+            .iter_mut()
+            .filter(|fact| fact.state == State::Booked && fact.day >= recent_from)
+            .collect();
         if booked.is_empty() {
             return false;
         }

@@ -168,11 +168,7 @@ impl Person {
             shown.sort();
             expected.sort();
             if shown != expected {
-                let like = like_those(bank, account, &expected, &shown);
-                bail!(
-                    "account {account} is wrong:\n    {}\n  The bank has of the like:\n    {like}",
-                    between(&expected, &shown)
-                );
+                bail!("account {account} is wrong:\n    {}", difference(&expected, &shown, &bank.facts[account]));
             }
         }
         Ok(())
@@ -234,21 +230,8 @@ fn check_row(worked: &Worked, fact: Option<&Fact>, row: &RegisterRow) -> Result<
     fits("payee", payee.is_some() || worked.is_typed || row.payee.as_ref() == Some(&content.payee))
 }
 
-/// The facts that could be meant, with how far each has got.
-fn like_those(bank: &Bank, account: usize, expected: &[Content], shown: &[Content]) -> String {
-    let wrong: BTreeSet<i64> = expected
-        .iter()
-        .chain(shown)
-        .filter(|content| {
-            expected.iter().filter(|one| one == content).count() != shown.iter().filter(|one| one == content).count()
-        })
-        .map(|content| content.minor)
-        .collect();
-    let like = bank.facts[account].iter().filter(|fact| wrong.contains(&fact.minor)).map(|fact| format!("{fact:?}"));
-    like.collect::<Vec<_>>().join("\n    ")
-}
-
-fn between(expected: &[Content], shown: &[Content]) -> String {
+/// What is lost and what is too many, and the facts that could be meant.
+fn difference(expected: &[Content], shown: &[Content], facts: &[Fact]) -> String {
     let mut counts: BTreeMap<&Content, i64> = BTreeMap::new();
     for content in expected {
         *counts.entry(content).or_default() += 1;
@@ -256,9 +239,15 @@ fn between(expected: &[Content], shown: &[Content]) -> String {
     for content in shown {
         *counts.entry(content).or_default() -= 1;
     }
-    let said = counts.iter().filter(|(_, count)| **count != 0).map(|(content, count)| {
-        let what = if *count > 0 { "lost" } else { "too many" };
-        format!("{} {what}: {content:?}", count.abs())
-    });
-    said.collect::<Vec<_>>().join("\n    ")
+    counts.retain(|_, count| *count != 0);
+    let mut said: Vec<String> = counts
+        .iter()
+        .map(|(content, count)| {
+            let what = if *count > 0 { "lost" } else { "too many" };
+            format!("{} {what}: {content:?}", count.abs())
+        })
+        .collect();
+    let like_it = |fact: &&Fact| counts.keys().any(|content| content.minor == fact.minor);
+    said.extend(facts.iter().filter(like_it).map(|fact| format!("the bank has {fact:?}")));
+    said.join("\n    ")
 }

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use bankside_connect::http::Http;
 use bankside_connect::{Connector, Registry};
 use bankside_domain::{AccountId, Ambient, Asker, Clock, ConnectionId, Entropy, OrganizationKind, Role};
-use bankside_engine::{Engine, FlowPage, LinkChoice, LinkTarget, Settings};
+use bankside_engine::{Engine, FlowPage, Settings};
 use bankside_store::{NewOrganization, NewPerson, Store};
 use bankside_testkit::{SeededEntropy, TestClock, TestDatabase, database};
 use bankside_vault::{MasterKey, Vault};
@@ -102,7 +102,7 @@ impl House {
         let organization = store.add_organization_as_system(&organization, owner).await?;
         let asker = Asker::member(organization, owner, Role::Owner);
         let engine = engine(store, vault, &bank, &ambient)?;
-        let (connection, accounts) = connect(&engine, &asker, owner).await?;
+        let (connection, accounts) = connect(&engine, &asker).await?;
         Ok(Self { engine, asker, connection, accounts, bank, clock, fuse, master, ambient, database })
     }
 
@@ -175,26 +175,13 @@ fn engine(store: Store, vault: Vault, bank: &Arc<Mutex<Bank>>, ambient: &Ambient
     Ok(Engine::new(store, vault, connectors, Http::new(ambient.clone())?, settings, ambient.clone()))
 }
 
-async fn connect(
-    engine: &Engine,
-    asker: &Asker,
-    owner: bankside_domain::PersonId,
-) -> Result<(ConnectionId, [AccountId; ACCOUNTS])> {
+async fn connect(engine: &Engine, asker: &Asker) -> Result<(ConnectionId, [AccountId; ACCOUNTS])> {
     engine.keep_keys(asker, PROVIDER, BTreeMap::new()).await?;
     let flow = engine.begin_connecting(asker, PROVIDER, INSTITUTION, None).await?;
     let FlowPage::Done { connection } = engine.poll_flow(asker, flow).await?.page else {
-        bail!("the bank was not connected for {owner}")
+        bail!("the bank was not connected")
     };
-    let offer = engine.link_offer(asker, connection, None).await?;
-    let choices: Vec<LinkChoice> = offer
-        .accounts
-        .iter()
-        .map(|offered| LinkChoice {
-            bank_account: offered.bank_account.id,
-            target: LinkTarget::New(offered.bank_account.name.clone()),
-            import_from: offered.import_from,
-        })
-        .collect();
+    let choices = engine.link_offer(asker, connection, None).await?.all_as_new();
     engine.link(asker, connection, &choices).await?;
     engine.work_once().await?;
     let mut accounts = Vec::new();

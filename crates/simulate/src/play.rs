@@ -1,14 +1,18 @@
 //! Playing a story: every step is done to the house and to the oracle, and what must hold is looked at after each.
 
 use anyhow::{Context, Result, ensure};
-use bankside_domain::BatchId;
+use bankside_domain::{Amount, BatchId, Currency};
 use bankside_engine::{EditInput, LineInput, NewTransactionInput, RegisterRow, RunsQuery, SeenInput, Selection};
 use jiff::Span;
 
-use crate::bank::{CURRENCIES, PAYEES, Trouble};
+use crate::bank::{PAYEES, Trouble};
 use crate::books::{Books, Person, Wants, Worked};
 use crate::house::{End, House};
+use crate::provider::currency;
 use crate::story::{Step, Work};
+
+/// The note of the first line of a row that was split.
+const FIRST_PART: &str = "first part";
 
 /// Something that can be taken back.
 struct Deed {
@@ -203,16 +207,13 @@ impl Play {
         let wants = &mut worked.wants;
         match work {
             Work::Payee(payee) => wants.payee = Some(mine(payee)),
-            Work::Note => (wants.note, wants.lines) = (Some(Some(note_of(row))), wants.lines),
+            Work::Note => wants.note = Some(Some(note_of(row))),
             Work::BlankNote => wants.note = Some(None),
             Work::Day(days) => wants.day = Some(row.dated_on.saturating_add(Span::new().days(days))),
             Work::Amount => (wants.minor, wants.lines) = (Some(row.amount_minor - 7), Some(1)),
-            Work::Split => wants.lines = Some(2),
+            Work::Split => (wants.note, wants.lines) = (Some(Some(FIRST_PART.to_owned())), Some(2)),
             Work::Tick => wants.is_ticked = Some(!row.is_ticked),
             Work::Move | Work::Delete => {}
-        }
-        if let Work::Split = work {
-            wants.note = Some(Some("first part".to_owned()));
         }
         Some(worked)
     }
@@ -233,7 +234,7 @@ impl Play {
                 EditInput { amount: Some(amount), lines, ..blank }
             }
             Work::Split => {
-                let lines = vec![line(&decimal(row.amount_minor - 3), "first part"), line("0.03", "second part")];
+                let lines = vec![line(&decimal(row.amount_minor - 3), FIRST_PART), line("0.03", "second part")];
                 EditInput { lines: Some(lines), ..blank }
             }
             Work::Tick => EditInput { is_cleared: Some(!row.is_ticked), ..blank },
@@ -313,9 +314,7 @@ fn line(amount: &str, note: &str) -> LineInput {
     LineInput { amount: amount.to_owned(), note: note.to_owned(), ..LineInput::default() }
 }
 
-/// All currencies of the story have two digits after the point.
+/// As people type it.
 fn decimal(minor: i64) -> String {
-    debug_assert!(CURRENCIES.iter().all(|code| ["EUR", "CHF"].contains(code)), "currencies with cents");
-    let sign = if minor < 0 { "-" } else { "" };
-    format!("{sign}{}.{:02}", minor.abs() / 100, minor.abs() % 100)
+    Amount::new(minor, Currency { code: currency(0), scale: 2 }).to_decimal_text()
 }

@@ -92,7 +92,8 @@ fn institution() -> Institution {
     }
 }
 
-fn currency(account: usize) -> CurrencyCode {
+/// The currency of an account. All have two digits after the point.
+pub(crate) fn currency(account: usize) -> CurrencyCode {
     CURRENCIES[account].parse().unwrap_or_else(|_| unreachable!("the currencies of the story are codes"))
 }
 

@@ -9,10 +9,7 @@ use axum::middleware::{Next, from_fn};
 use bankside_connect::Registry;
 use bankside_connect::http::{Http, Pauses};
 use bankside_domain::{AccountId, Ambient, Asker, ConnectionId, OrganizationKind, RunId, Secret};
-use bankside_engine::{
-    Engine, FlowPage, LinkChoice, LinkTarget, Person, ProviderSettings, RegisterQuery, RunView, RunsQuery, SetUp,
-    Settings,
-};
+use bankside_engine::{Engine, FlowPage, Person, ProviderSettings, RegisterQuery, RunView, RunsQuery, SetUp, Settings};
 use bankside_sandbox::{Answers, ClockMode, Sandbox, SandboxConfig, Switches};
 use bankside_store::Store;
 use bankside_testkit::{TestClock, TestDatabase, database};
@@ -160,16 +157,7 @@ impl House {
 
     /// Links every bank account of a connection with a new account.
     pub(crate) async fn link_all(&self, connection: ConnectionId) -> RunId {
-        let offer = self.engine.link_offer(&self.asker, connection, None).await.unwrap();
-        let choices: Vec<LinkChoice> = offer
-            .accounts
-            .iter()
-            .map(|offered| LinkChoice {
-                bank_account: offered.bank_account.id,
-                target: LinkTarget::New(offered.bank_account.name.clone()),
-                import_from: offered.import_from,
-            })
-            .collect();
+        let choices = self.engine.link_offer(&self.asker, connection, None).await.unwrap().all_as_new();
         self.engine.link(&self.asker, connection, &choices).await.unwrap()
     }
 
