@@ -336,7 +336,7 @@ impl Bank {
             Ids::Absent | Ids::Recurring => None,
         };
         let reference = (self.habits.ids == Ids::Recurring).then(|| format!("M-{}", fact.payee));
-        let when = if self.habits.gives_instants { self.instant(fact) } else { fact.day.to_string() };
+        let when = if self.habits.gives_instants { instant(fact) } else { fact.day.to_string() };
         Wire {
             id,
             reference,
@@ -347,13 +347,13 @@ impl Bank {
             is_pending: fact.state == State::Pending,
         }
     }
+}
 
-    /// An instant of a fact's day, near where days and clocks change.
-    fn instant(&self, fact: &Fact) -> String {
-        let (hour, minute) = [(0, 5), (2, 30), (23, 55)][usize::try_from(fact.serial % 3).unwrap_or(0)];
-        match fact.day.at(hour, minute, 0, 0).in_tz(ZONE) {
-            Ok(zoned) => zoned.timestamp().to_string(),
-            Err(_) => fact.day.to_string(),
-        }
+/// An instant of a fact's day, near where days and clocks change.
+fn instant(fact: &Fact) -> String {
+    let (hour, minute) = [(0, 5), (2, 30), (23, 55)][usize::try_from(fact.serial % 3).unwrap_or(0)];
+    match fact.day.at(hour, minute, 0, 0).in_tz(ZONE) {
+        Ok(zoned) => zoned.timestamp().to_string(),
+        Err(_) => fact.day.to_string(),
     }
 }

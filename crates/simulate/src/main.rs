@@ -24,7 +24,7 @@ use crate::play::Play;
 use crate::story::{Step, shrink, story};
 
 /// For how long shorter stories are tried to find what a failure is about.
-const SHRINKING: Duration = Duration::from_secs(120);
+const SHRINKING: Duration = Duration::from_mins(2);
 
 /// Plays random stories of banks and people, and says where the books are wrong.
 #[derive(Parser)]
@@ -54,6 +54,7 @@ struct Failure {
     error: anyhow::Error,
 }
 
+#[expect(clippy::disallowed_methods, reason = "it tells how long the stories took")]
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -147,6 +147,7 @@ impl fmt::Display for Habits {
 }
 
 /// The shortest story found in a while that still fails: whole stretches are left out first, then single steps.
+#[expect(clippy::disallowed_methods, reason = "it stops after a while of real time")]
 pub(crate) fn shrink(story: &[Step], mut fails: impl FnMut(&[Step]) -> bool, a_while: Duration) -> Vec<Step> {
     let mut story = story.to_vec();
     let began = Instant::now();
