@@ -76,6 +76,58 @@ pub struct UndoPlan {
     pub stay: Vec<(Change, Untouchable)>,
 }
 
+/// What later syncs do with the bank's rows that leave the books with an undoing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Later {
+    /// They bring in again what the bank still shows.
+    #[default]
+    BringIn,
+    /// They leave these rows out, as if a person had deleted each.
+    LeaveOut,
+}
+
+/// A plan of undoing, counted in rows as people see them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UndoTally {
+    /// Rows that leave the books.
+    pub leave: usize,
+    /// Rows that come back into them.
+    pub come_back: usize,
+    /// Rows that become what they were before.
+    pub change_back: usize,
+    /// Rows that stay, because somebody has worked on them since.
+    pub stay: usize,
+    /// Rows of which only that stays which was written later.
+    pub stay_in_part: usize,
+    /// Whether an account's opening balance becomes what it was before.
+    pub opening_changes: bool,
+}
+
+impl UndoPlan {
+    /// Counts the plan in rows: each counts once, however much of it changes.
+    pub fn tally(&self) -> UndoTally {
+        let owners = |wanted: &dyn Fn(&Change) -> bool| -> BTreeSet<Uuid> {
+            self.write.iter().filter(|change| wanted(change)).map(|change| change.owner).collect()
+        };
+        let moves = |change: &Change| change.entity == Entity::Transaction && change.field == EXISTS;
+        let leave = owners(&|change| moves(change) && change.after.is_none());
+        let come_back = owners(&|change| moves(change) && change.after.is_some());
+        let touched = owners(&|change| change.entity != Entity::Account);
+        let stay = |whole: bool| -> BTreeSet<Uuid> {
+            let is_whole = |why: &Untouchable| *why == Untouchable::WorkedOnSince;
+            self.stay.iter().filter(|(_, why)| is_whole(why) == whole).map(|(change, _)| change.owner).collect()
+        };
+        UndoTally {
+            change_back: touched.iter().filter(|row| !leave.contains(row) && !come_back.contains(row)).count(),
+            opening_changes: self.write.iter().any(|change| change.entity == Entity::Account),
+            leave: leave.len(),
+            come_back: come_back.len(),
+            stay: stay(true).len(),
+            stay_in_part: stay(false).len(),
+        }
+    }
+}
+
 /// A field of a row, by which its value now is looked up.
 pub type FieldKey = (Entity, Uuid, String);
 

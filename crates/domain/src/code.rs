@@ -4,7 +4,7 @@ use crate::account::{AccountKind, OpeningSource, PendingPolicy};
 use crate::asker::{OrganizationKind, Role};
 use crate::balance::BalanceKind;
 use crate::bank_account::MatchKeyKind;
-use crate::batch::{BatchActor, Entity};
+use crate::batch::{BatchActor, Entity, Later};
 use crate::formats::{DateFormat, NumberFormat};
 use crate::reconcile::ClaimState;
 use crate::reconcile::RowOutcome;
@@ -75,6 +75,7 @@ codes! {
     BatchActor("batch actor") {
         Run = "run", Import = "import", Person = "person", Rule = "rule", System = "system",
     }
+    Later("way to go on") { BringIn = "bring_in", LeaveOut = "leave_out" }
     Entity("changed entity") { Transaction = "transaction", Line = "line", Claim = "claim", Account = "account" }
     ClaimState("claim state") {
         Applied = "applied", Dismissed = "dismissed", Quarantined = "quarantined", Superseded = "superseded",

@@ -1,6 +1,6 @@
 //! Undo: of any batch, and of a person's own edits one after the other.
 
-use bankside_domain::batch::UndoPlan;
+use bankside_domain::batch::{Later, UndoPlan};
 use bankside_domain::{Asker, BatchId};
 use bankside_store::{Step, StoreError, UndoOutcome};
 
@@ -89,9 +89,14 @@ impl Engine {
         Ok(self.store.preview_undo(asker, batch).await?)
     }
 
-    /// Undoes a batch.
+    /// Undoes a batch. The next sync brings in again what the bank still shows.
     pub async fn undo(&self, asker: &Asker, batch: BatchId) -> Result<UndoOutcome, EngineError> {
-        let outcome = self.store.undo(asker, batch).await?;
+        self.undo_with(asker, batch, Later::BringIn).await
+    }
+
+    /// Undoes a batch, and says what later syncs do with the bank's rows that leave the books.
+    pub async fn undo_with(&self, asker: &Asker, batch: BatchId, later: Later) -> Result<UndoOutcome, EngineError> {
+        let outcome = self.store.undo_with(asker, batch, later).await?;
         self.report_progress();
         Ok(outcome)
     }

@@ -64,7 +64,7 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(naming: payees))
         .routes(described!(naming: tags))
         .routes(described!(reconciling: stands, reconcile))
-        .routes(described!(history: undo))
+        .routes(described!(history: preview_undo, undo))
         .routes(described!(history: undo_step))
         .routes(described!(history: redo_step))
         .routes(described!(history: mine))

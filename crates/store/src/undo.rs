@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use bankside_domain::batch::{BatchActor, Change, EXISTS, Entity, UndoPlan, Untouchable, plan_undo};
+use bankside_domain::batch::{BatchActor, Change, EXISTS, Entity, Later, UndoPlan, Untouchable, plan_undo};
 use bankside_domain::edit;
 use bankside_domain::reconcile::ClaimState;
 use bankside_domain::{AccountId, Asker, BatchId, Code, Id, Right, TransactionId};
@@ -56,8 +56,13 @@ impl Store {
         Ok(row.ok_or(StoreError::NotFound("the batch"))?.map(BatchId::from))
     }
 
-    /// Undoes a batch, in one transaction, as a batch of its own.
+    /// Undoes a batch, in one transaction, as a batch of its own. The next sync brings in again what the bank still shows.
     pub async fn undo(&self, asker: &Asker, batch: BatchId) -> Result<UndoOutcome, StoreError> {
+        self.undo_with(asker, batch, Later::BringIn).await
+    }
+
+    /// Undoes a batch as [`Store::undo`] does, and says what later syncs do with rows that leave the books.
+    pub async fn undo_with(&self, asker: &Asker, batch: BatchId, later: Later) -> Result<UndoOutcome, StoreError> {
         asker.require(Right::EditBooks)?;
         let mut session = self.db.write().await?;
         // Everything that the plan is made from is locked before it is read.
@@ -67,7 +72,10 @@ impl Store {
         for account in &accounts {
             self.lock_account(&mut session, asker, *account).await?;
         }
-        let plan = self.undo_plan(&mut session, asker, batch, &changes).await?;
+        let mut plan = self.undo_plan(&mut session, asker, batch, &changes).await?;
+        if later == Later::LeaveOut {
+            leave_out(&mut plan.write);
+        }
         if plan.write.is_empty() {
             return Err(StoreError::Conflict("nothing of this can be undone any more"));
         }
@@ -257,5 +265,13 @@ impl Store {
             accounts.extend(found.into_iter().map(AccountId::from));
         }
         Ok(accounts)
+    }
+}
+
+/// Dismisses claims where undoing would take them away, so that their feed rows stay out.
+fn leave_out(write: &mut [Change]) {
+    for change in write.iter_mut().filter(|change| change.entity == Entity::Claim && change.after.is_none()) {
+        let transaction = change.before.as_deref().and_then(|claim| claim.split_once(':')).map(|(_, id)| id);
+        change.after = transaction.map(|id| format!("{}:{id}", ClaimState::Dismissed.code()));
     }
 }

@@ -2,12 +2,14 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use bankside_domain::batch::UndoTally;
 use bankside_engine::{EngineError, SteppedBack};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::App;
-use crate::api::problem::{ApiMember, Problem, id};
+use crate::api::problem::{ApiMember, Asked, Problem, id};
+use crate::pages::undo::later;
 
 /// What undoing came to.
 #[derive(Serialize, ToSchema)]
@@ -20,16 +22,58 @@ pub(crate) struct UndoneBody {
     stay: usize,
 }
 
+/// How to undo.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct UndoParams {
+    /// What later syncs do with the bank's rows that leave the books: `bring_in` them again while the bank still shows them, or
+    /// `leave_out`, as if each had been deleted; `bring_in` if not said.
+    later: Option<String>,
+}
+
+/// What undoing would do, counted in rows.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct UndoPreviewBody {
+    /// Rows that leave the books.
+    leave: usize,
+    /// Rows that come back into them.
+    come_back: usize,
+    /// Rows that become what they were before.
+    change_back: usize,
+    /// Rows that stay, because somebody has worked on them since.
+    stay: usize,
+    /// Rows of which only that stays which was written later.
+    stay_in_part: usize,
+    /// Whether an account's opening balance becomes what it was before.
+    opening_changes: bool,
+}
+
+/// Says what undoing a batch would do, and does nothing.
+#[utoipa::path(get, path = "/api/v1/organizations/{organization}/batches/{batch}/undo",
+    params(("organization" = String, Path), ("batch" = String, Path)),
+    responses((status = OK, body = UndoPreviewBody), (status = CONFLICT, body = Problem)))]
+pub(crate) async fn preview_undo(
+    State(app): State<App>,
+    member: ApiMember,
+    Path((_, batch)): Path<(String, String)>,
+) -> Result<Json<UndoPreviewBody>, Problem> {
+    let plan = app.engine.preview_undo(member.asker(), id(&batch)?).await?;
+    let UndoTally { leave, come_back, change_back, stay, stay_in_part, opening_changes } = plan.tally();
+    Ok(Json(UndoPreviewBody { leave, come_back, change_back, stay, stay_in_part, opening_changes }))
+}
+
 /// Undoes a batch, as far as nobody has built on it since.
 #[utoipa::path(post, path = "/api/v1/organizations/{organization}/batches/{batch}/undo",
-    params(("organization" = String, Path), ("batch" = String, Path)),
+    params(("organization" = String, Path), ("batch" = String, Path), UndoParams),
     responses((status = OK, body = UndoneBody), (status = CONFLICT, body = Problem)))]
 pub(crate) async fn undo(
     State(app): State<App>,
     member: ApiMember,
     Path((_, batch)): Path<(String, String)>,
+    Asked(params): Asked<UndoParams>,
 ) -> Result<Json<UndoneBody>, Problem> {
-    let outcome = app.engine.undo(member.asker(), id(&batch)?).await?;
+    let later = params.later.as_deref().map(later).transpose()?.unwrap_or_default();
+    let outcome = app.engine.undo_with(member.asker(), id(&batch)?, later).await?;
     Ok(Json(UndoneBody { batch: outcome.batch.to_string(), taken_back: outcome.taken_back, stay: outcome.stay.len() }))
 }
 

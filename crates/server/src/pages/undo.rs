@@ -1,12 +1,11 @@
 //! Undo: what taking a batch back would do, and doing it.
 
-use std::collections::BTreeSet;
-
 use askama::Template;
+use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use bankside_domain::batch::{Change, EXISTS, Entity, UndoPlan, Untouchable};
-use bankside_domain::{BatchId, RunId};
+use bankside_domain::batch::{Later, UndoPlan, UndoTally};
+use bankside_domain::{BatchId, Code, RunId};
 use bankside_engine::{EngineError, RunView};
 use serde::Deserialize;
 
@@ -24,6 +23,8 @@ struct UndoHtml {
     title: String,
     /// Icons with sentences.
     lines: Vec<(&'static str, String)>,
+    /// Whether it is asked what later syncs do with the rows that leave.
+    asks_for_later: bool,
     may_undo: bool,
     back_url: String,
 }
@@ -35,37 +36,18 @@ pub(crate) struct From {
     run: String,
 }
 
-/// A plan of undoing, counted in rows as people see them.
-pub(crate) struct Tally {
-    leave: usize,
-    come_back: usize,
-    change_back: usize,
-    opening_changes: bool,
-    stay: usize,
-    stay_in_part: usize,
+/// What the person says about it.
+#[derive(Deserialize)]
+pub(crate) struct Answer {
+    later: Option<String>,
 }
+
+/// What a plan of undoing says in words.
+pub(crate) struct Tally(UndoTally);
 
 impl Tally {
     pub(crate) fn of(plan: &UndoPlan) -> Self {
-        let owners = |wanted: &dyn Fn(&Change) -> bool| -> BTreeSet<_> {
-            plan.write.iter().filter(|change| wanted(change)).map(|change| change.owner).collect()
-        };
-        let moves = |change: &Change| change.entity == Entity::Transaction && change.field == EXISTS;
-        let leave = owners(&|change| moves(change) && change.after.is_none());
-        let come_back = owners(&|change| moves(change) && change.after.is_some());
-        let touched = owners(&|change| change.entity != Entity::Account);
-        let stay = |whole: bool| -> BTreeSet<_> {
-            let is_whole = |why: &Untouchable| *why == Untouchable::WorkedOnSince;
-            plan.stay.iter().filter(|(_, why)| is_whole(why) == whole).map(|(change, _)| change.owner).collect()
-        };
-        Self {
-            change_back: touched.iter().filter(|row| !leave.contains(row) && !come_back.contains(row)).count(),
-            opening_changes: plan.write.iter().any(|change| change.entity == Entity::Account),
-            leave: leave.len(),
-            come_back: come_back.len(),
-            stay: stay(true).len(),
-            stay_in_part: stay(false).len(),
-        }
+        Self(plan.tally())
     }
 
     /// What undoing would do, a sentence per kind of row.
@@ -76,14 +58,14 @@ impl Tally {
                 lines.push((icon, sentence(today, count, one, many)));
             }
         };
-        say(self.leave, "close", "row leaves the books.", "rows leave the books.");
-        say(self.come_back, "rows", "row comes back into the books.", "rows come back into the books.");
-        say(self.change_back, "undo", "row becomes what it was before.", "rows become what they were before.");
+        say(self.0.leave, "close", "row leaves the books.", "rows leave the books.");
+        say(self.0.come_back, "rows", "row comes back into the books.", "rows come back into the books.");
+        say(self.0.change_back, "undo", "row becomes what it was before.", "rows become what they were before.");
         let stays = "row stays, because somebody has worked on it since.";
-        say(self.stay, "lock", stays, "rows stay, because somebody has worked on them since.");
+        say(self.0.stay, "lock", stays, "rows stay, because somebody has worked on them since.");
         let stays = "row stays in part: what was written later is left alone.";
-        say(self.stay_in_part, "lock", stays, "rows stay in part: what was written later is left alone.");
-        if self.opening_changes {
+        say(self.0.stay_in_part, "lock", stays, "rows stay in part: what was written later is left alone.");
+        if self.0.opening_changes {
             lines.push(("undo", "The opening balance becomes what it was before.".to_owned()));
         }
         lines
@@ -97,11 +79,16 @@ impl Tally {
                 parts.push(sentence(today, count, one, many));
             }
         };
-        say(self.come_back, "row has left the books", "rows have left the books");
-        say(self.leave, "row has come back", "rows have come back");
-        say(self.change_back, "row is what it was before", "rows are what they were before");
+        say(self.0.come_back, "row has left the books", "rows have left the books");
+        say(self.0.leave, "row has come back", "rows have come back");
+        say(self.0.change_back, "row is what it was before", "rows are what they were before");
         if parts.is_empty() { "Undone.".to_owned() } else { format!("Undone: {}.", parts.join(", ")) }
     }
+}
+
+/// What later syncs shall do, by its code.
+pub(crate) fn later(code: &str) -> Result<Later, EngineError> {
+    Later::from_code(code).map_err(|error| EngineError::invalid("later", format!("{error}.")))
 }
 
 fn sentence(today: &Today, count: usize, one: &str, many: &str) -> String {
@@ -137,14 +124,13 @@ pub(crate) async fn form(
         (Some(_), None) => "Undo the last undo?".to_owned(),
         (None, None) => "Undo this change?".to_owned(),
     };
-    let mut lines = Tally::of(&plan).lines(&shell.today);
+    let tally = Tally::of(&plan);
+    let mut lines = tally.lines(&shell.today);
     let may_undo = !plan.write.is_empty();
+    let asks_for_later = imported.is_some() && tally.0.leave > 0;
     if may_undo {
         if imported.is_some() {
             lines.push(("shield", "What the bank sent stays kept, sealed as it came.".to_owned()));
-        }
-        if imported.is_some() {
-            lines.push(("loop", "The next Bank sync brings in again what the bank still shows.".to_owned()));
         }
         lines.push(("info", "This can be undone too.".to_owned()));
     } else {
@@ -154,7 +140,7 @@ pub(crate) async fn form(
         Some(run) => shell.at(&format!("runs/{}", run.run.id)),
         None => shell.at("transactions"),
     };
-    Ok(page(&UndoHtml { shell, title, lines, may_undo, back_url })?.into_response())
+    Ok(page(&UndoHtml { shell, title, lines, asks_for_later, may_undo, back_url })?.into_response())
 }
 
 /// Undoes, and goes back to where the person came from.
@@ -163,9 +149,11 @@ pub(crate) async fn undo(
     member: Member,
     Path((_, batch)): Path<(String, String)>,
     Query(from): Query<From>,
+    Form(answer): Form<Answer>,
 ) -> Result<Redirect, PageError> {
     let run = run_of(&app, &member, &from).await?;
-    let outcome = app.engine.undo(member.asker(), batch_id(&batch)?).await?;
+    let later = answer.later.as_deref().map(later).transpose()?.unwrap_or_default();
+    let outcome = app.engine.undo_with(member.asker(), batch_id(&batch)?, later).await?;
     let path = match run {
         Some(run) => format!("runs/{}?undone={}", run.run.id, outcome.batch),
         None => "transactions".to_owned(),
@@ -225,6 +213,7 @@ pub(crate) async fn just_done(
 #[cfg(test)]
 mod tests {
     use bankside_domain::Id as _;
+    use bankside_domain::batch::{Change, EXISTS, Entity, Untouchable};
 
     use super::*;
 

@@ -1,5 +1,6 @@
 //! Applying plans: what stands in the books afterwards, and that it can be taken back.
 
+use bankside_domain::batch::Later;
 use bankside_domain::run::RunOutcome;
 use jiff::SignedDuration;
 use jiff::civil::date;
@@ -93,6 +94,29 @@ on_both! {
         assert!(world.rows().await.is_empty());
         assert_eq!(world.sync(&month()).await.counts.added, 5);
         assert_eq!(world.rows().await, after);
+    }
+
+    undo_then_resync_leaves_out_what_a_person_left_out(world) {
+        world.sync(&[pending(11, -11_800, "Fernwärme Nord")]).await;
+        let before = world.rows().await;
+        let applied = world.sync(&month()).await;
+        let after = world.rows().await;
+        let left_out = world.store.undo_with(&world.asker, applied.batch.unwrap(), Later::LeaveOut).await.unwrap();
+        assert_eq!(world.rows().await, before);
+        // What leaves stays out; what only changed follows the bank again.
+        let again = world.sync(&month()).await.counts;
+        assert_eq!((again.added, again.updated), (0, 1), "{again:?}");
+        assert_eq!(world.rows().await.len(), 1);
+        // Under other ids too.
+        let renamed: Vec<Sent> = month().into_iter().map(|sent| Sent { id: "", ..sent }).collect();
+        assert_eq!(world.sync(&renamed).await.counts.added, 0);
+        world.check_sums().await;
+
+        // Taking it back brings the rows back, and no sync doubles them.
+        world.store.undo(&world.asker, left_out.batch).await.unwrap();
+        world.sync(&month()).await;
+        assert_eq!(world.rows().await, after);
+        world.check_claims().await;
     }
 
     what_a_sync_brought_again_is_not_doubled_by_taking_the_undo_back(world) {
