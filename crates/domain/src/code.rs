@@ -6,9 +6,8 @@ use crate::balance::BalanceKind;
 use crate::bank_account::MatchKeyKind;
 use crate::batch::{BatchActor, Entity, Later};
 use crate::formats::{DateFormat, NumberFormat};
-use crate::reconcile::ClaimState;
-use crate::reconcile::RowOutcome;
-use crate::row::RowStatus;
+use crate::reconcile::{ClaimState, Distrust, RowOutcome};
+use crate::row::{RowIdKind, RowStatus};
 use crate::run::{AccountStep, RunOutcome, RunState, Trigger};
 
 /// A type whose variants have codes.
@@ -77,6 +76,8 @@ codes! {
     }
     Later("way to go on") { BringIn = "bring_in", LeaveOut = "leave_out" }
     Entity("changed entity") { Transaction = "transaction", Line = "line", Claim = "claim", Account = "account" }
+    RowIdKind("kind of id") { Provider = "provider", Bank = "bank", Reference = "reference" }
+    Distrust("reason for distrust") { Reissued = "reissued", Reused = "reused" }
     ClaimState("claim state") {
         Applied = "applied", Dismissed = "dismissed", Quarantined = "quarantined", Superseded = "superseded",
     }

@@ -6,7 +6,8 @@
 //! The passes, in order (each only looks at what the earlier ones left over):
 //! 1. rows that cannot be read are held back; rows that came twice are taken as one (`repeats`), and what a fetch left over that
 //!    broke off gives way to what came whole (`left_over`);
-//! 2. a row with the id of a known row *and* agreeing content is that row (`ids`);
+//! 2. a row with the id of a known row *and* agreeing content is that row (`ids`); ids of a kind that is not trusted any more wait
+//!    until after the next pass;
 //! 3. a row with the content of a known row that this fetch should have shown again, but did not, is that row (`content`);
 //! 4. a booked row that fits a pending one settles it (`pending`);
 //! 5. a row whose id belongs to a row with other content is held back: an id is a claim that content must confirm. Where that
@@ -14,6 +15,8 @@
 //! 6. a row that fits one that somebody typed is matched with it, same payee first (`typed`);
 //! 7. the rest is new;
 //! 8. pending rows that a complete answer no longer shows have vanished.
+//!
+//! Last it is looked at how the bank's ids have fared, from which trust in them is learned (`trust`).
 //!
 //! What always holds: the order of the rows does not matter, and planning the same window twice changes nothing.
 
@@ -23,6 +26,7 @@ mod left_over;
 mod pending;
 mod reason;
 mod repeats;
+mod trust;
 mod typed;
 
 #[cfg(test)]
@@ -34,6 +38,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 pub use self::reason::{Reason, RowOutcome};
+pub use self::trust::{Distrust, IdEvidence};
 use crate::account::PendingPolicy;
 use crate::amount::CurrencyCode;
 use crate::id::{FeedRowId, FeedRowVersionId, TransactionId};
@@ -158,6 +163,8 @@ pub struct Policy {
     pub booked_coverage: Option<Coverage>,
     /// Whether the answer showed the whole set of pending rows.
     pub pending_complete: bool,
+    /// Kinds of ids that have lost their trust at this institution.
+    pub distrusted: Vec<RowIdKind>,
 }
 
 /// Everything that a plan is made from.
@@ -262,6 +269,8 @@ pub struct Plan {
     pub set_aside: Vec<SetAside>,
     /// Pending rows to take out of the books; they stay in the history.
     pub vanished: Vec<Vanished>,
+    /// What the answer shows about the institution's ids.
+    pub evidence: Vec<(RowIdKind, IdEvidence)>,
 }
 
 impl Plan {
@@ -341,10 +350,13 @@ pub fn plan(snapshot: &Snapshot) -> Plan {
     plan.set_aside.extend(left_over::take_out(&mut candidates, &known, policy));
     candidates.sort_by(|a, b| order(a).cmp(&order(b)));
     recognise_returned(&mut candidates, &mut known);
-    ids::recognise(&mut candidates, &mut known, policy);
+    let (distrusted, trusted): (Vec<_>, Vec<_>) =
+        RowIdKind::LADDER.into_iter().partition(|kind| policy.distrusted.contains(kind));
+    ids::recognise(&mut candidates, &mut known, policy, &trusted);
     content::recognise(&mut candidates, &mut known, policy);
+    ids::recognise(&mut candidates, &mut known, policy, &distrusted);
     pending::settle(&mut candidates, &mut known);
-    ids::forgive(&mut candidates, &known);
+    ids::forgive(&mut candidates, &known, policy);
 
     let mut open = Vec::new();
     for candidate in &candidates {
@@ -355,6 +367,7 @@ pub fn plan(snapshot: &Snapshot) -> Plan {
     }
     typed::decide(&open, snapshot, &mut plan);
     plan.vanished = pending::vanished(&known, policy);
+    plan.evidence = trust::evidence(&candidates, &known, &ids::ambiguous(&candidates, &known));
     plan
 }
 

@@ -39,10 +39,10 @@ use url::Url;
 pub use accounts::{AccountView, BankLine, NewAccountInput};
 pub use bankside_connect::{Advice, Descriptor, Field, FieldKind, Institution};
 pub use bankside_store::{
-    Account, AuditEntry, BankAccount, BroughtRow, Category, Connection, Direction, Edited, Filter, MAX_SELECTED,
-    Membership, Organization, Payee, Person, ReasonCount, Reconciled, Reconciliation, RegisterPage, RegisterQuery,
-    RegisterRow, RegisterSum, Renewed, RowState, Run, RunAccount, RunsQuery, Selection, Sort, Step, Store, StoreError,
-    Tag, UndoOutcome,
+    Account, AuditEntry, BankAccount, BroughtRow, Category, Connection, Direction, Edited, Filter, LostTrust,
+    MAX_SELECTED, Membership, Organization, Payee, Person, ReasonCount, Reconciled, Reconciliation, RegisterPage,
+    RegisterQuery, RegisterRow, RegisterSum, Renewed, RowState, Run, RunAccount, RunsQuery, Selection, Sort, Step,
+    Store, StoreError, Tag, UndoOutcome,
 };
 pub use connecting::{FlowPage, FlowView, Returned};
 pub use credentials::{KeySource, ProviderView};

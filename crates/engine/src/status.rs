@@ -8,7 +8,7 @@ use bankside_domain::fault::{FaultClass, FaultRecord};
 use bankside_domain::run::RunOutcome;
 use bankside_domain::status::{ConnectionFacts, Facts, LastResult, Status, derive};
 use bankside_domain::{AccountId, Asker, BankAccountId, Code, ConnectionId, RunId};
-use bankside_store::{BankAccount, Connection, FeedFacts, KeptBalance};
+use bankside_store::{BankAccount, Connection, FeedFacts, KeptBalance, LostTrust};
 use jiff::Timestamp;
 
 use crate::accounts::AccountView;
@@ -56,6 +56,8 @@ pub struct ConnectionView {
     pub provider_name: &'static str,
     /// The name of the one who connected it.
     pub owner: Option<String>,
+    /// Kinds of ids of its bank that have lost their trust.
+    pub lost_trust: Vec<LostTrust>,
 }
 
 /// A bank account of a connection.
@@ -201,6 +203,7 @@ impl Engine {
         let people = self.store.people_names(asker).await?;
         let connections = self.store.connections(asker).await?;
         let blocked = self.blocked_providers(asker, connections.iter()).await?;
+        let lost_trust = self.store.lost_trust(asker).await?;
         let mut views = Vec::new();
         for connection in connections {
             let mut bank_accounts = Vec::new();
@@ -224,6 +227,7 @@ impl Engine {
                 status,
                 provider_name: descriptor.map_or("", |descriptor| descriptor.name),
                 owner: connection.owner.and_then(|owner| people.get(&owner).cloned()),
+                lost_trust: lost_trust.iter().filter(|lost| lost.is_of(&connection)).cloned().collect(),
                 connection,
             });
         }

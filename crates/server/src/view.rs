@@ -3,6 +3,7 @@
 pub(crate) mod chart;
 pub(crate) mod day;
 pub(crate) mod fault;
+pub(crate) mod finding;
 pub(crate) mod money;
 pub(crate) mod shell;
 pub(crate) mod side;

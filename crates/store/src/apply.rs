@@ -105,6 +105,7 @@ impl Store {
         for (account, sums) in &work.sums {
             self.move_account_sums(&mut session, asker, *account, *sums).await?;
         }
+        self.keep_evidence(&mut session, asker, context.lease.run, &plan.evidence).await?;
         let counts = plan.counts(context.seen_again);
         self.record_result(&mut session, asker, account.id, context, batch, counts).await?;
         session.commit().await?;

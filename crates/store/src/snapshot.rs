@@ -49,6 +49,8 @@ pub struct AccountState {
     pub account: Account,
     /// The first day that its feed imports.
     pub import_from: Date,
+    /// Kinds of ids that have lost their trust at the institution.
+    pub distrusted: Vec<RowIdKind>,
 }
 
 /// Everything that a plan is made from.
@@ -189,11 +191,12 @@ impl Store {
             .fetch_optional(c)
             .await?);
         let import_from = import_from.ok_or(StoreError::NotFound("the feed of the account"))?.to_jiff();
+        let distrusted = self.distrusted_kinds(&mut session, asker, run).await?;
         let versions = self.undecided_versions(&mut session, asker, run, bank_account).await?;
         let window = Window::around(&versions);
         let known = self.known_rows(&mut session, asker, run, bank_account, window, &versions).await?;
         let typed = self.typed_rows(&mut session, asker, account.id, window).await?;
-        Ok(StoredSnapshot { state: AccountState { account, import_from }, versions, known, typed })
+        Ok(StoredSnapshot { state: AccountState { account, import_from, distrusted }, versions, known, typed })
     }
 
     /// Rows that a plan has to decide about: those that no plan has decided about yet, also of an earlier fetch that broke off;

@@ -26,7 +26,7 @@ test("an import is undone, brought back, undone again, and a sync fetches again"
   await page.getByRole("link", { name: "Undo the import of Girokonto" }).click();
   await expect(page.getByRole("heading", { name: "Undo the import of Girokonto?" })).toBeVisible();
   await expect(page.getByText(`${before} rows leave the books.`)).toBeVisible();
-  await expect(page.getByText("The next Bank sync brings in again what the bank still shows.")).toBeVisible();
+  await expect(page.getByRole("radio", { name: "Bring them in again, if the bank still shows them" })).toBeChecked();
   await eyes.look("undo");
   await page.getByRole("link", { name: "Leave it as it is" }).click();
   await page.getByRole("link", { name: "Undo the import of Girokonto" }).click();

@@ -13,9 +13,17 @@ const MAX_DAYS_APART: i64 = 14;
 /// reference; such a row stands before the window, and the next of its kind within.
 const MAX_DAYS_APART_UNSHOWN: i64 = 3;
 
-/// Finds the known row of each candidate by its ids, most trusted kind first, and notes clashes.
-pub(super) fn recognise<'a>(candidates: &mut [Candidate<'a>], known: &mut KnownRows<'a>, policy: &Policy) {
-    let ambiguous = ambiguous_ids(candidates, known);
+/// Finds the known row of each candidate by its ids of these kinds, in their order, and notes clashes.
+pub(super) fn recognise<'a>(
+    candidates: &mut [Candidate<'a>],
+    known: &mut KnownRows<'a>,
+    policy: &Policy,
+    kinds: &[RowIdKind],
+) {
+    if kinds.is_empty() {
+        return;
+    }
+    let ambiguous = ambiguous(candidates, known);
     let mut holders: HashMap<IdDigest, Vec<usize>> = HashMap::new();
     for (index, row) in known.free() {
         for id in row.ids.iter().filter(|id| !ambiguous.contains(id)) {
@@ -23,7 +31,7 @@ pub(super) fn recognise<'a>(candidates: &mut [Candidate<'a>], known: &mut KnownR
         }
     }
     let elsewhere = came_under_another_id(candidates, known, &holders);
-    for kind in RowIdKind::LADDER {
+    for kind in kinds.iter().copied() {
         for candidate in candidates.iter_mut().filter(|candidate| candidate.same.is_none()) {
             let Some(id) = candidate.arrived.ids.iter().find(|id| id.0 == kind) else { continue };
             let Some(indices) = holders.get(id) else { continue };
@@ -72,16 +80,19 @@ fn came_under_another_id(
 }
 
 /// Drops clashes with rows that turned out to be others of this fetch: their ids have moved, as those do that count the rows of a
-/// day.
-pub(super) fn forgive(candidates: &mut [Candidate<'_>], known: &KnownRows<'_>) {
+/// day. Those of ids that have lost their trust hold nothing back either.
+pub(super) fn forgive(candidates: &mut [Candidate<'_>], known: &KnownRows<'_>, policy: &Policy) {
     for candidate in candidates {
-        candidate.clash = candidate.clash.take().filter(|(_, with)| with.iter().any(|index| known.is_free(*index)));
+        let holds = |(kind, with): &(RowIdKind, Vec<usize>)| {
+            !policy.distrusted.contains(kind) && with.iter().any(|index| known.is_free(*index))
+        };
+        candidate.clash = candidate.clash.take().filter(holds);
     }
 }
 
 /// Ids that stand on two rows of one fetch name neither of them. A known row that came back byte for byte counts as one. Of
 /// references those do not either that stand on two known rows: they name a series, such as a mandate or a standing order.
-fn ambiguous_ids(candidates: &[Candidate<'_>], known: &KnownRows<'_>) -> HashSet<IdDigest> {
+pub(super) fn ambiguous(candidates: &[Candidate<'_>], known: &KnownRows<'_>) -> HashSet<IdDigest> {
     let mut once = HashSet::new();
     let mut twice = HashSet::new();
     let arrived = candidates.iter().flat_map(|candidate| &candidate.arrived.ids);

@@ -155,7 +155,7 @@ impl Reason {
     }
 }
 
-fn id_in_words(kind: RowIdKind) -> &'static str {
+pub(super) fn id_in_words(kind: RowIdKind) -> &'static str {
     match kind {
         RowIdKind::Provider => "The provider's id",
         RowIdKind::Bank => "The bank's id",

@@ -97,6 +97,7 @@ struct Books {
     /// What earlier fetches brought that broke off.
     left_over: Vec<Sent>,
     start_on: Option<Date>,
+    distrusted: Vec<RowIdKind>,
 }
 
 impl Books {
@@ -195,10 +196,13 @@ impl Books {
                 fallback_day: date(2026, 1, 1),
                 booked_coverage,
                 pending_complete: true,
+                distrusted: self.distrusted.clone(),
             },
         };
         let plan = plan(&snapshot);
         self.apply(&plan, &arrived);
+        let lost = plan.evidence.iter().filter(|(_, shown)| shown.distrust().is_some()).map(|(kind, _)| *kind);
+        self.distrusted.extend(lost);
         plan
     }
 
@@ -322,6 +326,45 @@ fn positional_ids_with_a_late_insert_relabel_nothing() {
     assert_eq!(books.rows(), [(B, -900, "Market"), (B, -50, "Kiosk"), (B, 1500, "Salary")]);
     assert_eq!((plan.counts(0).added, plan.counts(0).held_back), (1, 0));
     assert!(before.iter().all(|(id, standing)| books.transactions[id] == *standing), "each is who it was");
+}
+
+#[test]
+fn trust_in_ids_is_lost_where_two_answers_disagree() {
+    let distrust = |plan: &Plan| {
+        let only = |kind: &RowIdKind| *kind == RowIdKind::Bank;
+        plan.evidence.iter().filter(|(kind, _)| only(kind)).find_map(|(_, shown)| shown.distrust())
+    };
+    let mut books = Books::default();
+    let page = [booked(1, 1500, "Salary").id("1"), booked(2, -900, "Market").id("2"), booked(3, -50, "Kiosk").id("3")];
+    assert_eq!(distrust(&books.sync(&page, 0)), None);
+    assert_eq!(distrust(&books.sync(&page, 0)), None);
+    // One row that the bank made anew says nothing about the others.
+    let anew = [page[0].clone(), page[1].clone(), booked(3, -50, "Kiosk").id("4")];
+    assert_eq!(distrust(&books.sync(&anew, 0)), None);
+    let reissued =
+        [booked(1, 1500, "Salary").id("a"), booked(2, -900, "Market").id("b"), booked(3, -50, "Kiosk").id("c")];
+    assert_eq!(distrust(&books.sync(&reissued, 0)), Some(Distrust::Reissued));
+    // A text that changed under an id that stayed is still the same row.
+    let plan = books.sync(&[reissued[0].clone(), booked(2, -900, "Market Square").id("b"), reissued[2].clone()], 0);
+    assert!(matches!(plan.decisions[0].action, Action::Update(..)), "{plan:?}");
+    assert_eq!(books.rows().len(), 3);
+}
+
+#[test]
+fn an_id_that_went_over_to_another_row_holds_none_back_any_more() {
+    let mut books = Books::default();
+    books.sync(&[booked(1, 1500, "Salary").id("1"), booked(1, -900, "Market").id("2")], 0);
+    let late = [booked(1, -50, "Kiosk").id("1"), booked(1, 1500, "Salary").id("2"), booked(1, -900, "Market").id("3")];
+    let plan = books.sync(&late, 0);
+    let bank = plan.evidence.iter().find(|(kind, _)| *kind == RowIdKind::Bank);
+    assert_eq!(bank.and_then(|(_, shown)| shown.distrust()), Some(Distrust::Reused));
+    // The market's row is not in this answer any more; its id is, on another.
+    let plan = books.sync_within(
+        &[booked(2, -70, "Bakery").id("3")],
+        Some(Coverage { from: Some(booked(2, 0, "").date()), to: None }),
+    );
+    assert_eq!(plan.decisions[0].reason, Reason::New);
+    assert_eq!(books.rows().len(), 4);
 }
 
 #[test]

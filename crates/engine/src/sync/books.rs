@@ -129,6 +129,7 @@ impl Engine {
                 fallback_day: self.today_at(connection),
                 booked_coverage: account.booked_complete.then_some(Coverage { from: account.asked_from, to: None }),
                 pending_complete: account.pending_complete,
+                distrusted: stored.state.distrusted.clone(),
             },
         }))
     }

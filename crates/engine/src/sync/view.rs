@@ -2,7 +2,7 @@
 
 use bankside_domain::balance::Proof;
 use bankside_domain::{Asker, BankAccountId, RunId};
-use bankside_store::{Account, BroughtRow, KeptBalance, ReasonCount, Run, RunAccount, RunsQuery};
+use bankside_store::{Account, BroughtRow, KeptBalance, LostTrust, ReasonCount, Run, RunAccount, RunsQuery};
 
 use crate::{Engine, EngineError};
 
@@ -13,6 +13,8 @@ pub struct RunView {
     pub run: Run,
     /// Its accounts, in their order.
     pub accounts: Vec<RunViewAccount>,
+    /// Kinds of ids that have lost their trust by what it brought.
+    pub lost_trust: Vec<LostTrust>,
 }
 
 /// One account of a run.
@@ -56,7 +58,9 @@ impl Engine {
             let bank = self.bank_line(asker, &standing).await?.map(|line| line.bank);
             accounts.push(RunViewAccount { run: account, account: ledger, proof: standing.proof, bank });
         }
-        Ok(RunView { run, accounts })
+        let mut lost_trust = self.store.lost_trust(asker).await?;
+        lost_trust.retain(|lost| lost.run == run.id);
+        Ok(RunView { run, accounts, lost_trust })
     }
 
     /// Runs of an organization, newest first.

@@ -7,8 +7,8 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use bankside_domain::status::Status;
-use bankside_domain::{Currency, Secret};
-use bankside_engine::{EngineError, FlowPage, FlowView, KeySource, LinkChoice, LinkTarget};
+use bankside_domain::{Code, Currency, Secret};
+use bankside_engine::{EngineError, FlowPage, FlowView, KeySource, LinkChoice, LinkTarget, LostTrust};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -276,7 +276,36 @@ pub(crate) struct ConnectionBody {
     status: &'static str,
     /// Since when it is so (RFC 3339), where that is known.
     since: Option<String>,
+    /// What was found out about the bank's data.
+    data_quality: Vec<DataQualityBody>,
     accounts: Vec<ConnectedBody>,
+}
+
+/// A kind of id that is not trusted any more, because two answers about the same rows disagreed.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct DataQualityBody {
+    /// `provider`, `bank` or `reference`.
+    kind: &'static str,
+    /// `reissued` or `reused`.
+    why: &'static str,
+    /// When it was found (RFC 3339).
+    at: String,
+    /// The run that found it.
+    run: String,
+    /// What it means, as sentences.
+    message: String,
+}
+
+impl DataQualityBody {
+    fn of(lost: &LostTrust, bank: &str) -> Self {
+        Self {
+            kind: lost.kind.code(),
+            why: lost.why.code(),
+            at: lost.at.to_string(),
+            run: lost.run.to_string(),
+            message: lost.why.in_words(lost.kind, bank),
+        }
+    }
 }
 
 /// A status in one stable word.
@@ -322,6 +351,11 @@ pub(crate) async fn connections(
     let views = app.engine.connections(member.asker()).await?;
     let bodies = views.into_iter().map(|view| ConnectionBody {
         id: view.connection.id.to_string(),
+        data_quality: view
+            .lost_trust
+            .iter()
+            .map(|lost| DataQualityBody::of(lost, &view.connection.institution_name))
+            .collect(),
         name: view.connection.name,
         provider: view.connection.provider,
         bank: view.connection.institution_name,

@@ -1,4 +1,5 @@
 //! Undo and redo: of a batch, and of one's own edits step by step.
+#![expect(unused_qualifications, reason = "the macro that describes parameters writes them")]
 
 use axum::Json;
 use axum::extract::{Path, State};

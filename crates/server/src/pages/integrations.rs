@@ -16,6 +16,7 @@ use crate::pages::{monogram, shell};
 use crate::session::Member;
 use crate::view::counted;
 use crate::view::day::Today;
+use crate::view::finding::findings;
 use crate::view::shell::{Place, Shell};
 use crate::view::status::{Note, StatusView};
 
@@ -49,6 +50,8 @@ struct BankSync {
     mark: StatusView,
     note: Option<Note>,
     session: String,
+    /// What was found out about the bank's data.
+    findings: Vec<String>,
     /// Whether Resync is what the status asks for.
     renew_first: bool,
     accounts: Vec<SyncAccount>,
@@ -130,6 +133,7 @@ fn sync(view: &ConnectionView, descriptor: Option<&'static Descriptor>, shell: &
         renew_first: matches!(view.status.status, Status::RenewNow | Status::RenewBy { .. } | Status::AnswerNeeded(_)),
         note,
         session: session(view, &shell.today),
+        findings: findings(&view.lost_trust, &view.connection.institution_name),
         may_start: view.bank_accounts.iter().any(|account| account.feeds.is_some()),
         has_unlinked: view.bank_accounts.iter().any(|account| account.feeds.is_none()),
         accounts: view.bank_accounts.iter().map(|connected| account(connected, shell)).collect(),

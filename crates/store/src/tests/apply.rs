@@ -1,6 +1,8 @@
 //! Applying plans: what stands in the books afterwards, and that it can be taken back.
 
 use bankside_domain::batch::Later;
+use bankside_domain::reconcile::Distrust;
+use bankside_domain::row::RowIdKind;
 use bankside_domain::run::RunOutcome;
 use jiff::SignedDuration;
 use jiff::civil::date;
@@ -340,5 +342,25 @@ on_both! {
         let (connection, bank_account) = world.connect(&world.asker.clone(), "DE89370400440532013000", "acc-99").await;
         assert_ne!(connection, world.connection);
         assert_eq!(bank_account, world.bank_account);
+    }
+}
+
+on_both! {
+    trust_in_ids_is_learned_and_kept(world) {
+        let bank = |sent: Sent, id| Sent { id, ..sent };
+        let (wage, market, kiosk) =
+            (booked(5, 284_000, "Werft Nord", "1"), booked(5, -900, "Markt", "2"), booked(5, -50, "Kiosk", "1"));
+        world.sync(&[wage.clone(), market.clone()]).await;
+        assert_eq!(world.store.lost_trust(&world.asker).await.unwrap(), []);
+        // A row that comes late takes the first number, and the others move on.
+        let late = [kiosk, bank(wage, "2"), bank(market, "3")];
+        let applied = world.sync(&late).await.counts;
+        assert_eq!((applied.added, applied.held_back), (1, 0));
+        let lost = world.store.lost_trust(&world.asker).await.unwrap();
+        assert_eq!(lost.iter().map(|lost| (lost.kind, lost.why)).collect::<Vec<_>>(), [(RowIdKind::Bank, Distrust::Reused)]);
+        // From now on such a number holds nothing back, and it was found once.
+        let counts = world.sync(&[booked(6, -70, "Bäckerei Thomsen", "3")]).await.counts;
+        assert_eq!((counts.added, counts.held_back), (1, 0));
+        assert_eq!(world.store.lost_trust(&world.asker).await.unwrap(), lost);
     }
 }

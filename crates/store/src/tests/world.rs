@@ -285,6 +285,7 @@ impl World {
                 fallback_day: jiff::civil::date(2026, 11, 20),
                 booked_coverage: Some(Coverage { from: Some(stored.state.import_from), to: None }),
                 pending_complete: true,
+                distrusted: stored.state.distrusted.clone(),
             },
         };
         let plan = plan(&snapshot);

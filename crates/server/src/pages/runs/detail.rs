@@ -15,6 +15,7 @@ use crate::pages::undo::Undo;
 use crate::session::Member;
 use crate::view::day::Today;
 use crate::view::fault::{FaultView, Occasion};
+use crate::view::finding::findings;
 use crate::view::shell::{Shell, address};
 use crate::view::status::{StatusView, proof};
 
@@ -30,6 +31,8 @@ pub(super) struct RunParts {
     /// After linking: that it has worked.
     linked: Option<&'static str>,
     summary: Option<String>,
+    /// What the run has found out about the bank's data.
+    findings: Vec<String>,
     fault: Option<FaultView>,
     /// Where access is renewed, while it still waits for that; known once the run is over.
     renew_url: Option<String>,
@@ -105,6 +108,7 @@ impl RunParts {
             mark: words::mark(run, &accounts),
             linked: words::linked(run, &accounts),
             summary: words::summary(run, &accounts, today),
+            findings: findings(&view.lost_trust, &run.institution_name),
             fault: run.fault.as_ref().map(fault_view),
             renew_url: None,
             accounts: view.accounts.iter().map(part).collect(),
