@@ -5,6 +5,7 @@ mod editing;
 mod overview;
 mod people;
 mod properties;
+mod regressions;
 mod renewals;
 mod schema;
 mod scoping;

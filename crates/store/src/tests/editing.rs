@@ -30,7 +30,7 @@ impl World {
         self.shown(query).await.into_iter().filter_map(|row| row.payee).collect()
     }
 
-    async fn change(&self, row: &RegisterRow, edit: Edit) -> crate::Edited {
+    pub(super) async fn change(&self, row: &RegisterRow, edit: Edit) -> crate::Edited {
         let these = Selection::These(vec![row.id]);
         self.store.edit_transactions(&self.asker, &these, &edit, &Seen::default()).await.unwrap()
     }
