@@ -9,6 +9,7 @@ use crate::formats::{DateFormat, NumberFormat};
 use crate::reconcile::{ClaimState, Distrust, RowOutcome};
 use crate::row::{RowIdKind, RowStatus};
 use crate::run::{AccountStep, RunOutcome, RunState, Trigger};
+use crate::suspicion::HeldChoice;
 
 /// A type whose variants have codes.
 pub trait Code: Sized + Copy + 'static {
@@ -91,6 +92,7 @@ codes! {
         New = "new", Known = "known", Settled = "settled", Matched = "matched", CameBack = "came_back",
         LeftOut = "left_out", HeldBack = "held_back",
     }
+    HeldChoice("choice") { NewRow = "new_row", Correction = "correction", LeaveOut = "leave_out" }
     RunState("run state") { Queued = "queued", Running = "running", Finished = "finished" }
     RunOutcome("run outcome") { Done = "done", Partly = "partly", Failed = "failed" }
     AccountStep("account step") {

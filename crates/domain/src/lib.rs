@@ -28,6 +28,7 @@ pub mod row;
 pub mod run;
 pub mod secret;
 pub mod status;
+pub mod suspicion;
 pub mod text;
 
 pub use ambient::{Ambient, Clock, Entropy};

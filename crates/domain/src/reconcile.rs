@@ -11,7 +11,8 @@
 //! 3. a row with the content of a known row that this fetch should have shown again, but did not, is that row (`content`);
 //! 4. a booked row that fits a pending one settles it (`pending`);
 //! 5. a row whose id belongs to a row with other content is held back: an id is a claim that content must confirm. Where that
-//!    other row came as well, under another id, it is the ids that have moved;
+//!    other row came as well, under another id, it is the ids that have moved; and an id that stands on several rows of the books
+//!    already, because a person said so or the bank showed them side by side, says nothing;
 //! 6. a row that fits one that somebody typed is matched with it, same payee first (`typed`);
 //! 7. the rest is new;
 //! 8. pending rows that a complete answer no longer shows have vanished.
@@ -96,6 +97,13 @@ pub struct Known {
     /// Whether its transaction stands in the books. It does not need a claim that holds for that: one whose last change was undone
     /// waits for its next decision.
     pub is_in_books: bool,
+}
+
+impl Known {
+    /// Whether it waits for a person.
+    fn is_held(&self) -> bool {
+        matches!(self.claim, Some((ClaimState::Quarantined, _)))
+    }
 }
 
 /// A row that the fetch brought and that no plan has dealt with.
@@ -199,6 +207,27 @@ pub struct Entry {
     pub note: Option<String>,
     /// Whether it is older than the opening balance, which then moves by its amount.
     pub moves_opening: bool,
+}
+
+impl Entry {
+    /// A row as it will stand in the books on a day, which is older than the opening balance before `history_from`.
+    pub fn of(row: &Row, day: Date, history_from: Option<Date>) -> Self {
+        Self {
+            status: row.status,
+            minor: row.amount.minor,
+            dated_on: day,
+            booked_on: row.booked_on,
+            value_on: row.value_on,
+            payee: row
+                .counterparty
+                .name
+                .as_deref()
+                .and_then(tidy)
+                .or_else(|| row.remittance.as_deref().and_then(short)),
+            note: row.remittance.as_deref().and_then(tidy),
+            moves_opening: row.status == RowStatus::Booked && history_from.is_some_and(|from| day < from),
+        }
+    }
 }
 
 /// What to do with a row.
@@ -418,6 +447,11 @@ fn decide_known(candidate: &Candidate<'_>, policy: &Policy) -> Option<Decision> 
         reason,
     };
     match known.claim? {
+        // Another text settles no doubt about its id.
+        (ClaimState::Quarantined, _) => candidate
+            .clash
+            .as_ref()
+            .map(|(kind, _)| hold(candidate.arrived, Some(known.feed_row), Reason::IdDisagrees { kind: *kind })),
         (ClaimState::Dismissed, _) => Some(decision(Action::Leave, Reason::StaysDismissed)),
         (ClaimState::Applied | ClaimState::Superseded, Some(transaction)) => {
             let entry = entry(candidate, policy);
@@ -436,17 +470,7 @@ fn hold(arrived: &Arrived, feed_row: Option<FeedRowId>, reason: Reason) -> Decis
 
 /// The row as it will stand in the books.
 fn entry(candidate: &Candidate<'_>, policy: &Policy) -> Entry {
-    let row = candidate.row;
-    Entry {
-        status: row.status,
-        minor: row.amount.minor,
-        dated_on: candidate.day,
-        booked_on: row.booked_on,
-        value_on: row.value_on,
-        payee: row.counterparty.name.as_deref().and_then(tidy).or_else(|| row.remittance.as_deref().and_then(short)),
-        note: row.remittance.as_deref().and_then(tidy),
-        moves_opening: row.status == RowStatus::Booked && policy.history_from.is_some_and(|from| candidate.day < from),
-    }
+    Entry::of(candidate.row, candidate.day, policy.history_from)
 }
 
 /// The beginning of a text, where that has to stand for a name.

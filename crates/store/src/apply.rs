@@ -1,5 +1,6 @@
 //! Applying a plan: one transaction that writes rows, claims, changes, sums and the result of the run, or nothing.
 
+mod deciding;
 mod entries;
 mod updates;
 mod work;
@@ -12,6 +13,7 @@ use bankside_domain::run::{AccountStep, RowCounts};
 use bankside_domain::{AccountId, Asker, BankAccountId, BatchId, Code, Id, OutboxId, TransactionId, opening};
 use jiff::civil::Date;
 
+pub use self::deciding::HeldDecision;
 use self::work::Work;
 use crate::batches::{NewBatch, change};
 use crate::convert::{date, micros, uuids};

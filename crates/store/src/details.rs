@@ -54,7 +54,7 @@ pub struct ClaimedRow {
 }
 
 #[derive(sqlx::FromRow)]
-struct ClaimedRowRow {
+pub(crate) struct ClaimedRowRow {
     id: Uuid,
     bank_account_id: Uuid,
     bank_account_name: String,
@@ -68,7 +68,7 @@ struct ClaimedRowRow {
 }
 
 impl ClaimedRowRow {
-    fn into_claimed_row(self) -> Result<ClaimedRow, StoreError> {
+    pub(crate) fn into_claimed_row(self) -> Result<ClaimedRow, StoreError> {
         Ok(ClaimedRow {
             version: self.id.into(),
             bank_account: self.bank_account_id.into(),

@@ -64,7 +64,7 @@ struct StoryRow {
 }
 
 impl Store {
-    /// The edits of the person who asks, newest first: whatever they did to transactions by hand. Undoings are not edits.
+    /// The edits of the person who asks, newest first: whatever they did to transactions and to rows that were held back. Undoings are not edits.
     pub async fn own_edits(&self, asker: &Asker) -> Result<Vec<Step>, StoreError> {
         asker.require(Right::EditBooks)?;
         let mut session = self.db.read().await?;
@@ -72,7 +72,7 @@ impl Store {
             "SELECT b.id, b.summary, b.made_at, b.undone_by FROM batches b
              WHERE b.organization_id = $1 AND b.person_id = $2 AND b.actor = 'person' AND b.undoes IS NULL
                 AND EXISTS (SELECT 1 FROM changes c WHERE c.organization_id = b.organization_id AND c.batch_id = b.id
-                    AND c.entity IN ('transaction', 'line'))
+                    AND c.entity IN ('transaction', 'line', 'claim'))
              ORDER BY b.made_at DESC, b.id DESC LIMIT $3"
         );
         let rows: Vec<(Uuid, String, i64, Option<Uuid>)> = on!(session, c => sqlx::query_as(text)

@@ -2,6 +2,7 @@
 
 mod apply;
 mod editing;
+mod held;
 mod overview;
 mod people;
 mod properties;

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::civil::Date;
 
 use super::{Candidate, Digest, IdDigest, Known, KnownRows, Policy, Reason, days_apart};
+use crate::TransactionId;
 use crate::row::{RowIdKind, RowStatus};
 
 /// How many days a row with the same id may have moved.
@@ -39,17 +40,29 @@ pub(super) fn recognise<'a>(
                 elsewhere.contains(index) && known.rows[*index].fingerprint != candidate.arrived.fingerprint
             };
             let free = || indices.iter().copied().filter(|index| known.is_free(*index) && !moved(index));
-            match free().find(|index| agrees(candidate, &known.rows[*index], kind, policy)) {
-                Some(index) => candidate.same = Some((known.take(index), Reason::SameId { kind })),
-                None if candidate.clash.is_none() => {
-                    let with: Vec<usize> =
-                        free().filter(|index| clashes(candidate, &known.rows[*index], kind, policy)).collect();
-                    candidate.clash = (!with.is_empty()).then_some((kind, with));
-                }
-                None => {}
+            let same = free().find(|index| agrees(candidate, &known.rows[*index], kind, policy));
+            // Of a row that waits because of its id it is to be known whether it still has to.
+            let is_open = same.is_none_or(|index| known.rows[index].is_held());
+            if is_open && candidate.clash.is_none() && !names_several(indices, known) {
+                let with: Vec<usize> =
+                    free().filter(|index| clashes(candidate, &known.rows[*index], kind, policy)).collect();
+                candidate.clash = (!with.is_empty()).then_some((kind, with));
+            }
+            if let Some(index) = same {
+                candidate.same = Some((known.take(index), Reason::SameId { kind }));
             }
         }
     }
+}
+
+/// Whether an id stands on several rows of the books: then it names none of them, and what else has it is no doubt.
+fn names_several(indices: &[usize], known: &KnownRows<'_>) -> bool {
+    let booked = indices.iter().map(|index| &known.rows[*index]).filter(|row| row.status == RowStatus::Booked);
+    let transactions: HashSet<TransactionId> = booked
+        .filter(|row| row.is_in_books)
+        .filter_map(|row| row.claim.and_then(|(_, transaction)| transaction))
+        .collect();
+    transactions.len() > 1
 }
 
 /// Known rows whose very content came, on its day, under an id that nobody had: where another row has their id now, ids have moved

@@ -475,6 +475,28 @@ fn an_id_whose_content_disagrees_is_held_back() {
 }
 
 #[test]
+fn another_text_settles_no_doubt_about_an_id() {
+    let mut books = Books::default();
+    books.sync(&[booked(1, -280, "Café").id("x")], 0);
+    books.sync(&[booked(1, -820, "Cinema").id("x")], 0);
+    let plan = books.sync(&[booked(1, -820, "Cinema on Kai").id("x")], 0);
+    assert_eq!(plan.decisions[0].action, Action::Hold);
+    assert_eq!(books.rows(), [(B, -280, "Café")]);
+    // Under an id of its own it is a row of its own.
+    books.sync(&[booked(1, -820, "Cinema on Kai").id("y")], 0);
+    assert_eq!(books.rows(), [(B, -820, "Cinema on Kai"), (B, -280, "Café")]);
+}
+
+#[test]
+fn an_id_of_several_rows_in_the_books_raises_no_doubt() {
+    let mut books = Books::default();
+    books.sync(&[booked(1, -280, "Café").id("x"), booked(2, -990, "Cinema").id("x")], 0);
+    let plan = books.sync(&[booked(20, -440, "Kiosk").id("x")], 15);
+    assert_eq!(plan.counts(0).added, 1);
+    assert_eq!(books.rows().len(), 3);
+}
+
+#[test]
 fn a_changed_text_under_the_same_id_updates_the_row() {
     let mut books = Books::default();
     books.sync(&[booked(1, -280, "CAFE 123").id("x")], 0);

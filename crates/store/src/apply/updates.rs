@@ -34,8 +34,16 @@ struct Standing {
     seen_at: i64,
     deleted_at: Option<i64>,
     line_id: Uuid,
+    line_minor: i64,
     note: Option<String>,
     provider_note: Option<String>,
+}
+
+impl Standing {
+    /// Its amount with what its feed row says now. Of a row that is split the lines say what it comes to.
+    fn minor_with(&self, minor: i64) -> i64 {
+        if self.line_minor == self.amount_minor { minor } else { self.amount_minor }
+    }
 }
 
 impl Store {
@@ -115,6 +123,12 @@ impl Store {
         }
         let (old, new) = (status.code().to_owned(), entry.status.code().to_owned());
         field(Entity::Transaction, row.id, "status", Some(old), Some(new));
+        let minor = row.minor_with(entry.minor);
+        let amounts = (Some(row.amount_minor.to_string()), Some(minor.to_string()));
+        field(Entity::Transaction, row.id, "amount_minor", amounts.0.clone(), amounts.1.clone());
+        if minor != row.amount_minor {
+            field(Entity::Line, row.line_id, "amount_minor", amounts.0, amounts.1);
+        }
         field(Entity::Transaction, row.id, "dated_on", day(Some(row.dated_on)), text(Some(dated_on)));
         field(Entity::Transaction, row.id, "payee_id", id_text(row.payee_id), id_text(payee_now));
         field(Entity::Transaction, row.id, "booked_on", day(row.booked_on), text(entry.booked_on));
@@ -133,7 +147,7 @@ impl Store {
 
         let sql_text = sql!(
             "UPDATE transactions SET status = $3, dated_on = $4, payee_id = $5, booked_on = $6, value_on = $7,
-                provider_dated_on = $8, provider_payee_id = $9, seen_at = $10, deleted_at = NULL
+                provider_dated_on = $8, provider_payee_id = $9, seen_at = $10, amount_minor = $11, deleted_at = NULL
              WHERE organization_id = $1 AND id = $2"
         );
         run!(
@@ -149,9 +163,11 @@ impl Store {
                 .bind(date(entry.dated_on))
                 .bind(payee)
                 .bind(seen_at)
+                .bind(minor)
         );
+        let line_minor = if minor == row.amount_minor { row.line_minor } else { minor };
         let sql_text = sql!(
-            "UPDATE transaction_lines SET note = $3, note_folded = $4, provider_note = $5
+            "UPDATE transaction_lines SET note = $3, note_folded = $4, provider_note = $5, amount_minor = $6
              WHERE organization_id = $1 AND id = $2"
         );
         run!(
@@ -162,12 +178,13 @@ impl Store {
                 .bind(&note_now)
                 .bind(note_now.as_deref().map(fold))
                 .bind(&entry.note)
+                .bind(line_minor)
         );
         let sums = work.sums.entry(row.account_id.into()).or_default();
         if row.deleted_at.is_none() {
             sums.add(Sums::of(status, row.amount_minor).reversed());
         }
-        sums.add(Sums::of(entry.status, row.amount_minor));
+        sums.add(Sums::of(entry.status, minor));
         Ok(())
     }
 
@@ -243,8 +260,8 @@ impl Store {
             let rows: Vec<Standing> = on!(session, c => {
                 let mut query = sqlx::QueryBuilder::new(
                     "SELECT t.id, t.account_id, t.status, t.amount_minor, t.dated_on, t.payee_id, t.booked_on, \
-                     t.value_on, t.provider_dated_on, t.provider_payee_id, t.seen_at, t.deleted_at, l.id AS line_id, l.note, \
-                     l.provider_note \
+                     t.value_on, t.provider_dated_on, t.provider_payee_id, t.seen_at, t.deleted_at, l.id AS line_id, \
+                     l.amount_minor AS line_minor, l.note, l.provider_note \
                      FROM transactions t JOIN transaction_lines l ON l.organization_id = t.organization_id \
                      AND l.transaction_id = t.id AND l.position = 0 \
                      WHERE t.organization_id = ",

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use bankside_domain::batch::{Change, EXISTS, Entity};
-use bankside_domain::reconcile::{Action, ClaimState, Decision, Entry, Plan, Reason, SameAs, SetAside};
+use bankside_domain::reconcile::{Action, ClaimState, Entry, Plan, Reason, SameAs, SetAside};
 use bankside_domain::row::RowStatus;
 use bankside_domain::{AccountId, Ambient, FeedRowId, FeedRowVersionId, Id, LineId, TransactionId};
 use jiff::civil::Date;
@@ -12,6 +12,7 @@ use super::{Opening, claim_value};
 use crate::accounts::{Account, Sums};
 use crate::batches::change;
 use crate::convert::{count, micros};
+use crate::held_rows::HeldRow;
 use crate::snapshot::{StoredSnapshot, StoredVersion};
 
 /// A version that a plan has decided about.
@@ -54,6 +55,7 @@ pub(super) struct UpdatedEntry<'a> {
 }
 
 /// Everything that applying a plan writes.
+#[derive(Default)]
 pub(super) struct Work<'a> {
     pub(super) versions: Vec<DecidedVersion<'a>>,
     pub(super) set_aside: Vec<AsideVersion<'a>>,
@@ -78,17 +80,7 @@ impl<'a> Work<'a> {
             .enumerate()
             .map(|(index, version)| (version.id, (count(index), version)))
             .collect();
-        let mut work = Self {
-            versions: Vec::with_capacity(plan.decisions.len()),
-            set_aside: Vec::with_capacity(plan.set_aside.len()),
-            claims: Vec::new(),
-            added: Vec::new(),
-            updated: Vec::new(),
-            removed: Vec::new(),
-            changes: Vec::new(),
-            sums: BTreeMap::new(),
-            brings_news: true,
-        };
+        let mut work = Self { brings_news: true, ..Self::default() };
         // Banks list the newest row first; later positions stand higher in the register.
         let top = micros(ambient.now()) + count(snapshot.versions.len());
         for decision in &plan.decisions {
@@ -102,7 +94,7 @@ impl<'a> Work<'a> {
             });
             // Seen when its bytes first came, also when it comes into the books again later: balances go by that.
             let seen_at = micros(version.received_at);
-            work.decide(decision, feed_row, claims.get(&feed_row).copied(), ambient, top - index, seen_at);
+            work.decide(&decision.action, feed_row, claims.get(&feed_row).copied(), ambient, top - index, seen_at);
         }
         let decided: HashMap<FeedRowVersionId, FeedRowId> =
             work.versions.iter().map(|decided| (decided.version, decided.feed_row)).collect();
@@ -119,22 +111,43 @@ impl<'a> Work<'a> {
             work.claim(vanished.feed_row, before, ClaimState::Superseded, vanished.transaction);
             work.removed.extend(vanished.transaction);
         }
-        for new in &work.added {
-            work.sums.entry(account).or_default().add(Sums::of(new.entry.status, new.entry.minor));
-        }
+        work.count_added(account);
         work
+    }
+
+    /// What a person has decided about a row that was held back. Who decides has looked at it, so it is no news.
+    pub(super) fn from_person(held: &HeldRow, action: &'a Action, ambient: &Ambient) -> Self {
+        let mut work = Self::default();
+        let before = Some((ClaimState::Quarantined, None));
+        match action {
+            Action::Leave => work.claim(held.feed_row, before, ClaimState::Dismissed, None),
+            action => {
+                let seen_at = micros(held.row.received_at);
+                work.decide(action, held.feed_row, before, ambient, micros(ambient.now()), seen_at);
+            }
+        }
+        work.count_added(held.account);
+        // Also where nothing comes in: a plan that was made before must be made again.
+        work.sums.entry(held.account).or_default();
+        work
+    }
+
+    fn count_added(&mut self, account: AccountId) {
+        for new in &self.added {
+            self.sums.entry(account).or_default().add(Sums::of(new.entry.status, new.entry.minor));
+        }
     }
 
     fn decide(
         &mut self,
-        decision: &'a Decision,
+        action: &'a Action,
         feed_row: FeedRowId,
         before: Option<(ClaimState, Option<TransactionId>)>,
         ambient: &Ambient,
         position: i64,
         seen_at: i64,
     ) {
-        match &decision.action {
+        match action {
             Action::Add(entry) => {
                 let id: TransactionId = ambient.id();
                 self.added.push(NewEntry { id, line: ambient.id(), entry, position, seen_at });

@@ -48,7 +48,7 @@ pub(crate) fn pending(day: i8, minor: i64, payee: &'static str) -> Sent {
 }
 
 impl Sent {
-    fn row(&self) -> Row {
+    pub(crate) fn row(&self) -> Row {
         let ids = (!self.id.is_empty()).then(|| RowId { kind: RowIdKind::Bank, value: self.id.to_owned() });
         Row {
             status: self.status,

@@ -1,0 +1,55 @@
+//! Suspicions: doubts that no rule may settle, and what a person may say to each.
+//!
+//! A row that was held back waits outside the books. What a person says to it is a batch of theirs, and later syncs keep to it: they
+//! find the row again by its bytes, its content or its id, whatever was said.
+
+use serde::{Deserialize, Serialize};
+
+use crate::reconcile::Reason;
+
+/// What a person may say to a row that was held back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeldChoice {
+    /// It is a row of its own: it comes into the books.
+    NewRow,
+    /// It is the known row, which the bank has corrected: that row takes its content.
+    Correction,
+    /// It is not for the books, now or later.
+    LeaveOut,
+}
+
+/// What may be said to a row that was held back for a reason. `has_known` says whether the row whose id it carries stands in
+/// the books, `is_locked` whether its own day is locked now.
+pub fn held_choices(reason: Option<&Reason>, has_known: bool, is_locked: bool) -> Vec<HeldChoice> {
+    let comes_in = match reason {
+        Some(Reason::IdDisagrees { .. } | Reason::PeriodLocked { .. }) => !is_locked,
+        // What cannot be read, or is in another currency, has no amount that the account could take.
+        _ => false,
+    };
+    let corrects = matches!(reason, Some(Reason::IdDisagrees { .. })) && has_known && !is_locked;
+    let choices = [(HeldChoice::NewRow, comes_in), (HeldChoice::Correction, corrects), (HeldChoice::LeaveOut, true)];
+    choices.into_iter().filter(|(_, may)| *may).map(|(choice, _)| choice).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::HeldChoice::{Correction, LeaveOut, NewRow};
+    use super::*;
+    use crate::row::RowIdKind;
+
+    #[test]
+    fn a_locked_day_lets_nothing_in() {
+        let disagrees = Reason::IdDisagrees { kind: RowIdKind::Bank };
+        let locked = Reason::PeriodLocked { through: date(2026, 10, 31) };
+        assert_eq!(held_choices(Some(&disagrees), true, false), [NewRow, Correction, LeaveOut]);
+        assert_eq!(held_choices(Some(&disagrees), false, false), [NewRow, LeaveOut]);
+        assert_eq!(held_choices(Some(&disagrees), true, true), [LeaveOut]);
+        assert_eq!(held_choices(Some(&locked), false, true), [LeaveOut]);
+        assert_eq!(held_choices(Some(&locked), false, false), [NewRow, LeaveOut], "the lock was taken off since");
+        let unreadable = Reason::Unreadable { why: "no amount".to_owned() };
+        assert_eq!(held_choices(Some(&unreadable), false, false), [LeaveOut]);
+    }
+}
