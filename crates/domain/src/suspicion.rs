@@ -3,9 +3,36 @@
 //! A row that was held back waits outside the books. What a person says to it is a batch of theirs, and later syncs keep to it: they
 //! find the row again by its bytes, its content or its id, whatever was said.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
+use crate::id::FeedRowId;
 use crate::reconcile::Reason;
+
+/// Which doubt: it is named by what it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Suspicion {
+    /// A row that was held back.
+    Held(FeedRowId),
+}
+
+impl fmt::Display for Suspicion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Held(feed_row) => feed_row.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Suspicion {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self::Held)
+    }
+}
 
 /// What a person may say to a row that was held back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

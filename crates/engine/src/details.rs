@@ -1,6 +1,5 @@
 //! One transaction in full: where each field comes from, what the bank sent, and what was done to it.
 
-use bankside_connect::RawRow;
 use bankside_domain::reconcile::Reason;
 use bankside_domain::row::{MappedRow, Row, RowStatus};
 use bankside_domain::{Asker, CategoryId, FeedRowVersionId, Id, LineId, TransactionId};
@@ -8,7 +7,6 @@ use bankside_store::{ClaimedRow, RegisterRow, TransactionDetails};
 use bankside_vault::Place;
 use jiff::Timestamp;
 
-use crate::sync::ingest::{Reader, zone_of};
 use crate::{Engine, EngineError};
 
 mod told;
@@ -100,40 +98,28 @@ impl Engine {
     }
 
     /// Opens what a bank sent and reads it anew.
-    async fn bank_row(&self, asker: &Asker, claimed: &ClaimedRow) -> Result<BankRowView, EngineError> {
+    pub(crate) async fn bank_row(&self, asker: &Asker, claimed: &ClaimedRow) -> Result<BankRowView, EngineError> {
         let place = Place::of(asker.organization, claimed.bank_account, "bank-account");
         let key = self.vault.data_key(&claimed.data_key, place)?;
-        let opened = key.open(Place::of(asker.organization, claimed.version, "raw"), &claimed.raw);
         let connection = match claimed.connection {
             Some(id) => Some(self.store.connection(asker, id).await?),
             None => None,
         };
-        let (raw, read) = match opened {
-            Err(error) => (String::new(), Err(format!("What is stored of it cannot be opened: {error}."))),
-            Ok(bytes) => {
-                let raw = RawRow { status: claimed.status, bytes: bytes.to_vec() };
-                let connector = connection.as_ref().and_then(|connection| self.connectors.get(&connection.provider));
-                let read = match (connector, &connection) {
-                    (Some(connector), Some(connection)) => {
-                        let currencies = self.store.currencies().await?;
-                        let reader = Reader {
-                            connector: connector.as_ref(),
-                            institution_key: &connection.institution_key,
-                            time_zone: zone_of(connection),
-                            today: self.today_at(connection),
-                            currencies: &currencies,
-                            flips_sign: claimed.flips_sign,
-                        };
-                        match reader.read(&raw) {
-                            MappedRow::Readable(row) => Ok(row),
-                            MappedRow::Unreadable { why } => Err(why),
-                        }
-                    }
-                    _ => Err("Nothing here can read it.".to_owned()),
-                };
-                (String::from_utf8_lossy(&raw.bytes).into_owned(), read)
+        let connector = connection.as_ref().and_then(|connection| self.connectors.get(&connection.provider));
+        let (raw, read) = match (connector, &connection) {
+            (Some(connector), Some(connection)) => {
+                let currencies = self.store.currencies().await?;
+                let reader = self.reader(connector.as_ref(), connection, &currencies, claimed.flips_sign);
+                let place = Place::of(asker.organization, claimed.version, "raw");
+                reader.open(&key, place, claimed.status, &claimed.raw)
             }
+            _ => (None, MappedRow::Unreadable { why: "nothing here can read it".to_owned() }),
         };
+        let read = match read {
+            MappedRow::Readable(row) => Ok(row),
+            MappedRow::Unreadable { why } => Err(why),
+        };
+        let raw = raw.map(|raw| String::from_utf8_lossy(&raw.bytes).into_owned()).unwrap_or_default();
         Ok(BankRowView {
             version: claimed.version,
             bank_account: claimed.bank_account_name.clone(),

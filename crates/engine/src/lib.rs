@@ -21,6 +21,7 @@ mod people;
 mod pictures;
 mod provider;
 mod status;
+mod suspicions;
 pub mod sync;
 mod unfinished;
 
@@ -57,6 +58,7 @@ pub use overview::{CategoryMonth, Flow, Overview, OverviewQuery, OverviewRange};
 pub use people::{SetUp, SignedIn};
 pub use pictures::Picture;
 pub use status::{AccountStatus, ConnectedAccount, ConnectionView, FedAccount, Standing};
+pub use suspicions::{HeldView, MOST_SUSPICIONS, Suspicions};
 pub use sync::view::{RunLine, RunView, RunViewAccount};
 pub use unfinished::{MOST_COUNTED, Unfinished};
 

@@ -13,6 +13,7 @@ mod overview;
 mod problem;
 mod reconciling;
 mod runs;
+mod suspicions;
 mod transactions;
 
 use axum::Router;
@@ -68,6 +69,8 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(history: undo_step))
         .routes(described!(history: redo_step))
         .routes(described!(history: mine))
+        .routes(described!(suspicions: suspicions))
+        .routes(described!(suspicions: decide))
         .routes(described!(events: events))
         .routes(described!(overview: overview))
         .routes(described!(books: take_bank_opening))

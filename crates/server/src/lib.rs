@@ -78,7 +78,7 @@ fn syncing_routes() -> Router<App> {
 fn page_routes() -> Router<App> {
     use pages::{
         add_account, consents, design, doors, files, flows, integrations, keys, links, overview, palette, register,
-        runs, settings, sidebar, undo,
+        runs, settings, sidebar, suspicions, undo,
     };
     Router::new()
         .route("/", get(any!(doors::home)))
@@ -116,6 +116,8 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/runs/{run}", get(any!(runs::show)))
         .route("/o/{organization}/runs/{run}/events", get(any!(runs::live::events)))
         .route("/o/{organization}/runs/{run}/rows", get(any!(runs::rows::show)))
+        .route("/o/{organization}/suspicions", get(any!(suspicions::show)))
+        .route("/o/{organization}/suspicions/{suspicion}", post(any!(suspicions::decide)))
         .route("/o/{organization}/batches/{batch}/undo", get(any!(undo::form)).post(any!(undo::undo)))
         .route("/o/{organization}/banks", get(any!(integrations::show)))
         .route("/o/{organization}/palette", get(any!(palette::offers)))

@@ -16,6 +16,7 @@ pub(crate) mod register;
 pub(crate) mod runs;
 pub(crate) mod settings;
 pub(crate) mod sidebar;
+pub(crate) mod suspicions;
 pub(crate) mod undo;
 
 use bankside_domain::AccountId;
@@ -65,7 +66,8 @@ pub(crate) async fn shell_for(
         is_plain_http: crate::security::is_plain_http(&app.engine.settings().public_url),
         is_syncing_on: app.engine.is_on(&ACCOUNT_SYNCING).await?,
     };
-    let around = Around { membership: &member.membership, standing, assets: &assets };
+    let suspicions = app.engine.count_suspicions(member.asker()).await?;
+    let around = Around { membership: &member.membership, standing, assets: &assets, suspicions };
     Ok(Shell::new(around, looker, place, open, today(app, member), server))
 }
 

@@ -47,6 +47,11 @@ pub struct Account {
 }
 
 impl Account {
+    /// From which day on rows follow an opening balance that the bank's rows were counted from.
+    pub fn history_from(&self) -> Option<Date> {
+        self.opening_on.filter(|_| self.opening_source == OpeningSource::Bank)
+    }
+
     /// The balance that people see, in minor units.
     pub fn balance_minor(&self) -> i64 {
         let pending = if self.pending_policy == PendingPolicy::Counted { self.pending_minor } else { 0 };

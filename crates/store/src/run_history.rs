@@ -128,6 +128,8 @@ pub struct BroughtRow {
     pub reason: Option<Reason>,
     /// The transaction that it is, if it stands in the books.
     pub transaction: Option<TransactionId>,
+    /// Whether it still waits for a person.
+    pub is_waiting: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -229,6 +231,7 @@ struct Brought {
     payee: Option<String>,
     reason: Option<String>,
     transaction_id: Option<Uuid>,
+    is_waiting: bool,
 }
 
 impl Brought {
@@ -242,6 +245,7 @@ impl Brought {
             payee: self.payee,
             reason: json(self.reason.as_deref())?,
             transaction: ids(self.transaction_id),
+            is_waiting: self.is_waiting,
         })
     }
 }
@@ -373,10 +377,10 @@ impl Store {
         let mut session = self.db.read().await?;
         let text = sql!(
             "SELECT v.bank_account_id, v.status, v.day, v.amount_minor, v.currency, p.name AS payee, v.reason,
-                    t.id AS transaction_id
+                    t.id AS transaction_id, COALESCE(k.state = 'quarantined', FALSE) AS is_waiting
              FROM feed_row_versions v
              LEFT JOIN claims k ON k.organization_id = v.organization_id AND k.feed_row_id = v.feed_row_id
-                AND k.state = 'applied'
+                AND k.state IN ('applied', 'quarantined')
              LEFT JOIN transactions t ON t.organization_id = v.organization_id AND t.id = k.transaction_id
                 AND t.deleted_at IS NULL
              LEFT JOIN payees p ON p.organization_id = t.organization_id AND p.id = t.payee_id

@@ -1,10 +1,9 @@
 //! The second phase: planning what is stored, and applying the plan.
 
-use bankside_connect::{Fault, RawRow};
+use bankside_connect::Fault;
 use bankside_domain::account::OpeningSource;
 use bankside_domain::fault::FaultClass;
 use bankside_domain::reconcile::{Arrived, Coverage, Plan, Policy, Snapshot, plan};
-use bankside_domain::row::MappedRow;
 use bankside_domain::run::AccountStep;
 use bankside_domain::{Asker, Id};
 use bankside_store::{
@@ -12,7 +11,6 @@ use bankside_store::{
 };
 use bankside_vault::Place;
 
-use super::ingest::{Reader, zone_of};
 use crate::status::not_shown;
 use crate::{Engine, EngineError};
 
@@ -91,21 +89,11 @@ impl Engine {
         let connector = self.connectors.get(&connection.provider).ok_or(EngineError::NotFound("the provider"))?;
         let currencies = self.store.currencies().await?;
         let key = self.raw_row_key(asker, bank_account)?;
-        let reader = Reader {
-            connector: connector.as_ref(),
-            institution_key: &connection.institution_key,
-            time_zone: zone_of(connection),
-            today: self.today_at(connection),
-            currencies: &currencies,
-            flips_sign: bank_account.flips_sign,
-        };
+        let reader = self.reader(connector.as_ref(), connection, &currencies, bank_account.flips_sign);
         let mut arrived = Vec::with_capacity(stored.versions.len());
         for version in &stored.versions {
-            // One damaged row waits in quarantine; it does not keep the others from the books.
-            let row = match key.open(Place::of(asker.organization, version.id, "raw"), &version.raw) {
-                Ok(bytes) => reader.read(&RawRow { status: version.status, bytes: bytes.to_vec() }),
-                Err(error) => MappedRow::Unreadable { why: format!("what is stored of it cannot be opened: {error}") },
-            };
+            let place = Place::of(asker.organization, version.id, "raw");
+            let (_, row) = reader.open(&key, place, version.status, &version.raw);
             arrived.push(Arrived {
                 version: version.id,
                 known_as: version.known_as,
@@ -123,7 +111,7 @@ impl Engine {
             policy: Policy {
                 currency: ledger.currency.code,
                 start_on: Some(stored.state.import_from),
-                history_from: ledger.opening_on.filter(|_| ledger.opening_source == OpeningSource::Bank),
+                history_from: ledger.history_from(),
                 locked_through: ledger.locked_through,
                 pending: ledger.pending_policy,
                 fallback_day: self.today_at(connection),

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use bankside_connect::{Connector, FetchEvent, MapContext, RawRow, Sink, SinkClosed};
 use bankside_domain::reconcile::Digest;
-use bankside_domain::row::{FINGERPRINT_VERSION, MappedRow, Row, fingerprint_text};
+use bankside_domain::row::{FINGERPRINT_VERSION, MappedRow, Row, RowStatus, fingerprint_text};
 use bankside_domain::run::AccountStep;
 use bankside_domain::{Asker, Code, Currency, CurrencyCode, FeedRowVersionId};
 use bankside_store::{BankAccount, Connection, Lease, ReceivedRow, RunAccountUpdate};
-use bankside_vault::{DataKey, Digester, Place, Purpose};
+use bankside_vault::{DataKey, Digester, Place, Purpose, Sealed};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -31,6 +31,26 @@ pub(crate) struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// Opens what is stored of a row and reads it. What is damaged is no row; it keeps no other from being one.
+    pub(crate) fn open(
+        &self,
+        key: &DataKey,
+        place: Place,
+        status: RowStatus,
+        raw: &Sealed,
+    ) -> (Option<RawRow>, MappedRow) {
+        match key.open(place, raw) {
+            Ok(bytes) => {
+                let raw = RawRow { status, bytes: bytes.to_vec() };
+                let row = self.read(&raw);
+                (Some(raw), row)
+            }
+            Err(error) => {
+                (None, MappedRow::Unreadable { why: format!("what is stored of it cannot be opened: {error}") })
+            }
+        }
+    }
+
     /// One row, with its sign as the owner sees it.
     pub(crate) fn read(&self, raw: &RawRow) -> MappedRow {
         let context = MapContext {
@@ -173,14 +193,9 @@ impl<'a> Ingest<'a> {
             Some(key) => key,
             None => self.engine.raw_row_key(&self.asker, &incoming.bank_account)?,
         };
-        let reader = Reader {
-            connector: self.provider.connector.as_ref(),
-            institution_key: &self.connection.institution_key,
-            time_zone: zone_of(self.connection),
-            today: self.engine.today_at(self.connection),
-            currencies: self.provider.currencies(),
-            flips_sign: incoming.bank_account.flips_sign,
-        };
+        let (connector, currencies) = (self.provider.connector.as_ref(), self.provider.currencies());
+        let flips_sign = incoming.bank_account.flips_sign;
+        let reader = self.engine.reader(connector, self.connection, currencies, flips_sign);
         let received: Vec<ReceivedRow> =
             rows.iter().map(|raw| self.received(&reader, &key, &mut incoming.seen, raw)).collect();
         incoming.key = Some(key);
@@ -258,6 +273,24 @@ impl Sink for Ingest<'_> {
 }
 
 impl Engine {
+    /// What reads the rows that a connection brings.
+    pub(crate) fn reader<'a>(
+        &self,
+        connector: &'a dyn Connector,
+        connection: &'a Connection,
+        currencies: &'a HashMap<CurrencyCode, Currency>,
+        flips_sign: bool,
+    ) -> Reader<'a> {
+        Reader {
+            connector,
+            institution_key: &connection.institution_key,
+            time_zone: zone_of(connection),
+            today: self.today_at(connection),
+            currencies,
+            flips_sign,
+        }
+    }
+
     /// The key that seals a bank account's raw rows.
     pub(crate) fn raw_row_key(&self, asker: &Asker, bank_account: &BankAccount) -> Result<DataKey, EngineError> {
         let place = Place::of(asker.organization, bank_account.id, "bank-account");

@@ -13,8 +13,8 @@ use utoipa::ToSchema;
 
 use crate::App;
 use crate::api::problem::{ApiMember, Asked, Body, Problem, id};
-pub(crate) use bodies::decimal;
-use bodies::{DetailBody, NewLineBody, SeenBody, SetBody, TransactionBody};
+pub(crate) use bodies::{BankRowBody, TransactionBody, decimal};
+use bodies::{DetailBody, NewLineBody, SeenBody, SetBody};
 pub(crate) use query::FilterBody;
 use query::{AccountQuery, PageQuery, day};
 

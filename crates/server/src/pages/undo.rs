@@ -29,11 +29,13 @@ struct UndoHtml {
     back_url: String,
 }
 
-/// The run from whose page the person came.
+/// The page from which the person came: a run's, or that of suspicions.
 #[derive(Deserialize)]
 pub(crate) struct From {
     #[serde(default)]
     run: String,
+    #[serde(default)]
+    suspicions: bool,
 }
 
 /// What the person says about it.
@@ -138,7 +140,7 @@ pub(crate) async fn form(
     }
     let back_url = match &run {
         Some(run) => shell.at(&format!("runs/{}", run.run.id)),
-        None => shell.at("transactions"),
+        None => shell.at(if from.suspicions { "suspicions" } else { "transactions" }),
     };
     Ok(page(&UndoHtml { shell, title, lines, asks_for_later, may_undo, back_url })?.into_response())
 }
@@ -156,6 +158,7 @@ pub(crate) async fn undo(
     let outcome = app.engine.undo_with(member.asker(), batch_id(&batch)?, later).await?;
     let path = match run {
         Some(run) => format!("runs/{}?undone={}", run.run.id, outcome.batch),
+        None if from.suspicions => "suspicions".to_owned(),
         None => "transactions".to_owned(),
     };
     Ok(Redirect::to(&address(member.membership.organization.id, &path)))

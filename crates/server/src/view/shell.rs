@@ -14,6 +14,7 @@ pub(crate) enum Place {
     Overview,
     Transactions,
     Banks,
+    Suspicions,
     Settings,
     AddAccount,
 }
@@ -39,6 +40,8 @@ pub(crate) struct Shell {
     pub(crate) total_currency: String,
     /// Accounts in other currencies, which the total leaves out.
     pub(crate) left_out: usize,
+    /// How many doubts wait for a person.
+    pub(crate) suspicions: i64,
     pub(crate) version: &'static str,
     pub(crate) zone: String,
     /// Whether pages travel unprotected over a network.
@@ -56,6 +59,8 @@ pub(crate) struct Around<'a> {
     pub(crate) standing: &'a Standing,
     /// The names on the way to the assets that accounts belong to.
     pub(crate) assets: &'a HashMap<AccountId, Vec<String>>,
+    /// How many doubts wait for a person.
+    pub(crate) suspicions: i64,
 }
 
 impl Shell {
@@ -67,7 +72,7 @@ impl Shell {
         today: Today,
         server: ServerFacts,
     ) -> Self {
-        let Around { membership, standing, assets } = around;
+        let Around { membership, standing, assets, suspicions } = around;
         let organization = &membership.organization;
         let mut total = 0_i64;
         let mut total_scale: Option<Currency> = None;
@@ -103,6 +108,7 @@ impl Shell {
             total: today.amount(total, home),
             total_currency: organization.currency.to_string(),
             left_out,
+            suspicions,
             version: env!("CARGO_PKG_VERSION"),
             zone: organization.time_zone.clone(),
             is_plain_http: server.is_plain_http,

@@ -278,6 +278,7 @@ mod tests {
             total: String::new(),
             total_currency: String::new(),
             left_out: 0,
+            suspicions: 0,
             version: "",
             zone: "UTC".to_owned(),
             is_plain_http: false,

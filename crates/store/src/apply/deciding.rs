@@ -2,7 +2,7 @@
 
 use bankside_domain::batch::BatchActor;
 use bankside_domain::edit::{Circumstances, Refused};
-use bankside_domain::reconcile::{Action, Entry, Reason};
+use bankside_domain::reconcile::{Action, ClaimState, Entry, Reason};
 use bankside_domain::{Asker, BatchId, Code, Id, Right, TransactionId};
 use uuid::Uuid;
 
@@ -96,7 +96,7 @@ impl Store {
             .bind(held.feed_row.uuid())
             .fetch_optional(c)
             .await?);
-        let waits = bankside_domain::reconcile::ClaimState::Quarantined.code();
+        let waits = ClaimState::Quarantined.code();
         match now {
             Some((state, version)) if state == waits && version == held.row.version.uuid() => Ok(()),
             _ => Err(StoreError::Conflict("this row does not wait any more, or the bank has changed it since")),
@@ -114,11 +114,10 @@ impl Store {
     ) -> Result<Result<(), Refused>, StoreError> {
         let is_locked = |entry: &Entry| locked.check_unlocked(entry.dated_on).is_err();
         match decision {
-            HeldDecision::LeaveOut => Ok(Ok(())),
             HeldDecision::NewRow(entry) | HeldDecision::Correction(_, entry) if is_locked(entry) => {
                 Ok(Err(Refused::LockedPeriod))
             }
-            HeldDecision::NewRow(_) => Ok(Ok(())),
+            HeldDecision::LeaveOut | HeldDecision::NewRow(_) => Ok(Ok(())),
             HeldDecision::Correction(transaction, entry) => {
                 let Some(Reason::IdDisagrees { kind }) = held.row.reason else {
                     return Err(StoreError::Conflict("this row carries no id of another one"));

@@ -151,7 +151,7 @@ pub(crate) struct BankRowBody {
 }
 
 impl BankRowBody {
-    fn of(row: &BankRowView) -> Self {
+    pub(crate) fn of(row: &BankRowView) -> Self {
         let read = row.read.as_ref().ok();
         Self {
             id: row.version.to_string(),

@@ -55,6 +55,10 @@ impl Needs {
             listed.extend(group.need(app, member, shell).await?);
         }
         let more = count - listed.len();
+        if shell.suspicions > 0 {
+            count += 1;
+            listed.push(suspicions(shell));
+        }
         if overview.new_rows > 0 {
             count += 1;
             listed.push(new_rows(overview.new_rows, shell));
@@ -149,6 +153,17 @@ impl Waiting<'_> {
 fn lowered(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn suspicions(shell: &Shell) -> Need {
+    let label = if shell.may_edit() { "Decide" } else { "Look" };
+    Need {
+        tone: "is-act",
+        icon: "help",
+        title: shell.today.counted(shell.suspicions, "suspicion", "suspicions"),
+        text: "A bank sent what no rule may settle. It waits until somebody says what it is.".to_owned(),
+        action: Some(Action { label, url: shell.at("suspicions"), is_post: false }),
+    }
 }
 
 fn new_rows(count: i64, shell: &Shell) -> Need {

@@ -3,6 +3,7 @@
 use askama::Template;
 use bankside_domain::account::OpeningSource;
 use bankside_domain::fault::{FaultRecord, UserAction};
+use bankside_domain::reconcile::RowOutcome;
 use bankside_domain::run::{AccountStep, Trigger};
 use bankside_domain::status::Status;
 use bankside_domain::{BankAccountId, Right};
@@ -40,6 +41,7 @@ pub(super) struct RunParts {
     pub(super) is_finished: bool,
     percent: usize,
     accounts_url: String,
+    suspicions_url: String,
     facts: Vec<(&'static str, String)>,
     sums: Vec<SumPart>,
 }
@@ -63,6 +65,8 @@ pub(super) struct AccountPart {
 }
 
 struct ReasonPart {
+    /// Whether these rows were left for a person.
+    is_held: bool,
     outcome: &'static str,
     rows: String,
     why: String,
@@ -115,6 +119,7 @@ impl RunParts {
             is_finished: view.is_finished(),
             percent: if view.is_finished() { 100 } else { steps * 100 / (accounts.len().max(1) * 4) },
             accounts_url: address(organization, "transactions"),
+            suspicions_url: address(organization, "suspicions"),
             facts: facts(view, &accounts, today),
             sums: view.accounts.iter().filter_map(|account| sum_part(account, today)).collect(),
         }
@@ -189,6 +194,7 @@ fn reason_parts(
         .iter()
         .filter(|count| count.bank_account == bank_account)
         .map(|count| ReasonPart {
+            is_held: count.reason.as_ref().is_some_and(|reason| reason.outcome() == RowOutcome::HeldBack),
             outcome: words::outcome(count.reason.as_ref()),
             rows: today.grouped(count.rows),
             why: words::why(count.reason.as_ref()),
@@ -196,6 +202,7 @@ fn reason_parts(
         .collect();
     if run.rows_seen_again > 0 {
         parts.push(ReasonPart {
+            is_held: false,
             outcome: "Known",
             rows: today.grouped(run.rows_seen_again),
             why: "They came exactly as before.".to_owned(),

@@ -38,6 +38,8 @@ struct Row {
     outcome: &'static str,
     why: String,
     is_pending: bool,
+    /// Whether it still waits for a person.
+    is_waiting: bool,
 }
 
 impl Row {
@@ -57,6 +59,7 @@ impl Row {
             outcome: words::outcome(row.reason.as_ref()),
             why: words::why(row.reason.as_ref()),
             is_pending: row.status == RowStatus::Pending,
+            is_waiting: row.is_waiting,
         }
     }
 }
