@@ -224,3 +224,31 @@ test("two syncs asked for at once are one", async ({ api }) => {
   for (const [{ id }] of asked) expect((await api.finished(id)).outcome).toBe("done");
   expect(await api.get<Account[]>("accounts")).toEqual(before);
 });
+
+interface Suspicions {
+  held: { id: string; choices: string[] }[];
+  pairs: { id: string; kind: string; stays: { id: string; note: string | null }; goes: { id: string }; choices: string[] }[];
+}
+
+test("a suspicion is decided by a program, and another one's id leads nowhere", async ({ api }) => {
+  await api.connectDemoBank();
+  const sent = (await api.get<Transactions>("transactions?limit=100")).transactions.find((row) => row.status === "booked" && row.payee);
+  const account = (await api.get<Account[]>("accounts")).find((one) => one.name === "Girokonto");
+  expect((await api.get<Suspicions>("suspicions")).pairs).toEqual([]);
+  await api.made("transactions", { account: account?.id, date: sent?.date, amount: sent?.amount, payee: sent?.payee, note: "typed" });
+  const [pair] = (await api.get<Suspicions>("suspicions")).pairs;
+  expect(pair).toMatchObject({ kind: "twins", stays: { id: sent?.id }, choices: ["same", "different"] });
+  const decide = `suspicions/${pair?.id}/decide`;
+  expect((await api.send("POST", decide, { choice: "perhaps" })).status()).toBe(422);
+  const { batch } = await api.made<{ batch: string }>(decide, { choice: "same", keep: { note: pair?.stays.id } });
+  const { transactions } = await api.get<Transactions>("transactions?limit=500");
+  expect(transactions.find((row) => row.id === sent?.id)?.note).toBe(pair?.stays.note);
+  expect(transactions.some((row) => row.id === pair?.goes.id)).toBe(false);
+  expect((await api.send("POST", decide, { choice: "same" })).status()).toBe(404);
+  await api.made(`batches/${batch}/undo`);
+  expect(await api.made<{ batch: null }>(decide, { choice: "different" })).toEqual({ batch: null });
+  expect((await api.get<Suspicions>("suspicions")).pairs).toEqual([]);
+  for (const id of [nowhere, `${nowhere}~${nowhere}`, "x"]) {
+    expect((await api.send("POST", `suspicions/${id}/decide`, { choice: id.includes("~") ? "same" : "leave_out" })).status(), id).toBe(404);
+  }
+});

@@ -6,10 +6,12 @@ use crate::balance::BalanceKind;
 use crate::bank_account::MatchKeyKind;
 use crate::batch::{BatchActor, Entity, Later};
 use crate::formats::{DateFormat, NumberFormat};
+use crate::merge::Side;
 use crate::reconcile::{ClaimState, Distrust, RowOutcome};
 use crate::row::{RowIdKind, RowStatus};
 use crate::run::{AccountStep, RunOutcome, RunState, Trigger};
 use crate::suspicion::HeldChoice;
+use crate::suspicion::pairs::PairKind;
 
 /// A type whose variants have codes.
 pub trait Code: Sized + Copy + 'static {
@@ -93,6 +95,8 @@ codes! {
         LeftOut = "left_out", HeldBack = "held_back",
     }
     HeldChoice("choice") { NewRow = "new_row", Correction = "correction", LeaveOut = "leave_out" }
+    PairKind("kind of pair") { Twins = "twins", Settlement = "settlement" }
+    Side("row of a pair") { Stays = "stays", Goes = "goes" }
     RunState("run state") { Queued = "queued", Running = "running", Finished = "finished" }
     RunOutcome("run outcome") { Done = "done", Partly = "partly", Failed = "failed" }
     AccountStep("account step") {

@@ -19,6 +19,7 @@ pub mod edit;
 pub mod fault;
 pub mod formats;
 pub mod id;
+pub mod merge;
 pub mod month;
 pub mod opening;
 pub mod quota;

@@ -22,6 +22,7 @@
 //! What always holds: the order of the rows does not matter, and planning the same window twice changes nothing.
 
 mod content;
+mod entry;
 mod ids;
 mod left_over;
 mod pending;
@@ -38,6 +39,7 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+pub use self::entry::Entry;
 pub use self::reason::{Reason, RowOutcome};
 pub use self::trust::{Distrust, IdEvidence};
 use crate::account::PendingPolicy;
@@ -45,10 +47,7 @@ use crate::amount::CurrencyCode;
 use crate::id::{FeedRowId, FeedRowVersionId, TransactionId};
 use crate::row::{MappedRow, Row, RowIdKind, RowStatus};
 use crate::run::RowCounts;
-use crate::text::{fold, tidy};
-
-/// How much of a row's text stands for a payee that the bank does not name.
-const PAYEE_CHARS: usize = 60;
+use crate::text::fold;
 
 /// A keyed digest of an id or of a content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -97,6 +96,8 @@ pub struct Known {
     /// Whether its transaction stands in the books. It does not need a claim that holds for that: one whose last change was undone
     /// waits for its next decision.
     pub is_in_books: bool,
+    /// Whether a booked feed row stands for its transaction as well: a person said that this pending row has settled so.
+    pub is_settled: bool,
 }
 
 impl Known {
@@ -186,48 +187,6 @@ pub struct Snapshot {
     pub typed: Vec<Typed>,
     /// How to plan.
     pub policy: Policy,
-}
-
-/// A row as it will stand in the books, from the provider's layer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// Booked, or pending where the account shows such rows.
-    pub status: RowStatus,
-    /// Minor units.
-    pub minor: i64,
-    /// Its day in the books.
-    pub dated_on: Date,
-    /// The day the bank booked it.
-    pub booked_on: Option<Date>,
-    /// The day it counts from.
-    pub value_on: Option<Date>,
-    /// Whom it was with.
-    pub payee: Option<String>,
-    /// What it was for.
-    pub note: Option<String>,
-    /// Whether it is older than the opening balance, which then moves by its amount.
-    pub moves_opening: bool,
-}
-
-impl Entry {
-    /// A row as it will stand in the books on a day, which is older than the opening balance before `history_from`.
-    pub fn of(row: &Row, day: Date, history_from: Option<Date>) -> Self {
-        Self {
-            status: row.status,
-            minor: row.amount.minor,
-            dated_on: day,
-            booked_on: row.booked_on,
-            value_on: row.value_on,
-            payee: row
-                .counterparty
-                .name
-                .as_deref()
-                .and_then(tidy)
-                .or_else(|| row.remittance.as_deref().and_then(short)),
-            note: row.remittance.as_deref().and_then(tidy),
-            moves_opening: row.status == RowStatus::Booked && history_from.is_some_and(|from| day < from),
-        }
-    }
 }
 
 /// What to do with a row.
@@ -452,6 +411,9 @@ fn decide_known(candidate: &Candidate<'_>, policy: &Policy) -> Option<Decision> 
             .clash
             .as_ref()
             .map(|(kind, _)| hold(candidate.arrived, Some(known.feed_row), Reason::IdDisagrees { kind: *kind })),
+        // One that is booked after all is another row than the one that a person took it for.
+        _ if known.is_settled && candidate.row.status == RowStatus::Booked => None,
+        _ if known.is_settled => Some(decision(Action::Leave, Reason::StaysSettled)),
         (ClaimState::Dismissed, _) => Some(decision(Action::Leave, Reason::StaysDismissed)),
         (ClaimState::Applied | ClaimState::Superseded, Some(transaction)) => {
             let entry = entry(candidate, policy);
@@ -471,13 +433,6 @@ fn hold(arrived: &Arrived, feed_row: Option<FeedRowId>, reason: Reason) -> Decis
 /// The row as it will stand in the books.
 fn entry(candidate: &Candidate<'_>, policy: &Policy) -> Entry {
     Entry::of(candidate.row, candidate.day, policy.history_from)
-}
-
-/// The beginning of a text, where that has to stand for a name.
-fn short(text: &str) -> Option<String> {
-    let line = tidy(text)?;
-    let end = line.char_indices().nth(PAYEE_CHARS).map_or(line.len(), |(end, _)| end);
-    tidy(&line[..end])
 }
 
 /// Whole days between two dates, whichever is first.

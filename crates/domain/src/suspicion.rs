@@ -1,14 +1,16 @@
 //! Suspicions: doubts that no rule may settle, and what a person may say to each.
 //!
 //! A row that was held back waits outside the books. What a person says to it is a batch of theirs, and later syncs keep to it: they
-//! find the row again by its bytes, its content or its id, whatever was said.
+//! find the row again by its bytes, its content or its id, whatever was said. Two rows of the books that may be one are a pair.
+
+pub mod pairs;
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::FeedRowId;
+use crate::id::{FeedRowId, TransactionId};
 use crate::reconcile::Reason;
 
 /// Which doubt: it is named by what it is about.
@@ -16,12 +18,15 @@ use crate::reconcile::Reason;
 pub enum Suspicion {
     /// A row that was held back.
     Held(FeedRowId),
+    /// Two rows of the books that may be one.
+    Pair(TransactionId, TransactionId),
 }
 
 impl fmt::Display for Suspicion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Held(feed_row) => feed_row.fmt(f),
+            Self::Pair(first, second) => write!(f, "{first}~{second}"),
         }
     }
 }
@@ -30,7 +35,10 @@ impl FromStr for Suspicion {
     type Err = uuid::Error;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self::Held)
+        match text.split_once('~') {
+            Some((first, second)) => Ok(Self::Pair(first.parse()?, second.parse()?)),
+            None => text.parse().map(Self::Held),
+        }
     }
 }
 
@@ -66,6 +74,15 @@ mod tests {
     use super::HeldChoice::{Correction, LeaveOut, NewRow};
     use super::*;
     use crate::row::RowIdKind;
+
+    #[test]
+    fn a_suspicion_is_found_by_its_name() {
+        let id = |number| uuid::Uuid::from_u128(number);
+        for suspicion in [Suspicion::Held(id(1).into()), Suspicion::Pair(id(1).into(), id(2).into())] {
+            assert_eq!(suspicion.to_string().parse(), Ok(suspicion));
+        }
+        assert!("~".parse::<Suspicion>().is_err());
+    }
 
     #[test]
     fn a_locked_day_lets_nothing_in() {

@@ -43,7 +43,7 @@ pub use bankside_store::{
     Account, AuditEntry, BankAccount, BroughtRow, Category, Connection, Direction, Edited, Filter, LostTrust,
     MAX_SELECTED, Membership, Organization, Payee, Person, ReasonCount, Reconciled, Reconciliation, RegisterPage,
     RegisterQuery, RegisterRow, RegisterSum, Renewed, RowState, Run, RunAccount, RunsQuery, Selection, Sort, Step,
-    Store, StoreError, Tag, UndoOutcome,
+    Store, StoreError, Tag, UndoOutcome, VanishedRow,
 };
 pub use connecting::{FlowPage, FlowView, Returned};
 pub use credentials::{KeySource, ProviderView};
@@ -58,7 +58,7 @@ pub use overview::{CategoryMonth, Flow, Overview, OverviewQuery, OverviewRange};
 pub use people::{SetUp, SignedIn};
 pub use pictures::Picture;
 pub use status::{AccountStatus, ConnectedAccount, ConnectionView, FedAccount, Standing};
-pub use suspicions::{HeldView, MOST_SUSPICIONS, Suspicions};
+pub use suspicions::{HeldView, MOST_SUSPICIONS, PairDecision, PairRowView, PairView, Suspicions};
 pub use sync::view::{RunLine, RunView, RunViewAccount};
 pub use unfinished::{MOST_COUNTED, Unfinished};
 
@@ -113,6 +113,7 @@ pub struct Engine {
     pub(crate) flow_turns: Arc<connecting::FlowTurns>,
     pub(crate) pictures: Arc<pictures::Pictures>,
     pub(crate) kept_sums: Arc<overview::KeptSums>,
+    pub(crate) counted_pairs: Arc<suspicions::CountedPairs>,
     /// Places for hashing passwords.
     pub(crate) hashes: Arc<Semaphore>,
     /// Wakes the worker: a run is due.
@@ -143,6 +144,7 @@ impl Engine {
             flow_turns: Arc::default(),
             pictures: Arc::default(),
             kept_sums: Arc::default(),
+            counted_pairs: Arc::default(),
             hashes: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             due: Arc::new(Notify::new()),
             progress: Arc::new(watch::Sender::new(0)),

@@ -1,14 +1,23 @@
 //! Suspicions: every doubt that waits for a person, and what they say to it.
 
+mod pairs;
+
 use bankside_domain::reconcile::{Entry, Reason};
 use bankside_domain::row::Row;
 use bankside_domain::suspicion::{HeldChoice, held_choices};
 use bankside_domain::{Asker, BatchId, FeedRowId, TransactionId};
-use bankside_store::{Account, HeldDecision, HeldRow, RegisterRow, StoreError};
+use bankside_store::{Account, HeldDecision, HeldRow, RegisterRow, StoreError, VanishedRow};
+use jiff::SignedDuration;
 use jiff::civil::Date;
 
 use crate::details::BankRowView;
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, Standing};
+
+pub(crate) use pairs::CountedPairs;
+pub use pairs::{PairDecision, PairRowView, PairView};
+
+/// Pairs are looked for, and what vanished is told, this far back.
+const RECENT_DAYS: i32 = 90;
 
 /// More doubts of one kind are not shown at once, and not counted.
 pub const MOST_SUSPICIONS: usize = 100;
@@ -21,6 +30,10 @@ const MAX_TRIES: usize = 8;
 pub struct Suspicions {
     /// Rows that were held back, the latest first.
     pub held: Vec<HeldView>,
+    /// Rows of the books that may be one, the latest first.
+    pub pairs: Vec<PairView>,
+    /// Pending rows that banks stopped showing: history, with nothing to decide.
+    pub vanished: Vec<VanishedRow>,
 }
 
 /// A row that was held back.
@@ -46,13 +59,16 @@ impl Engine {
         for row in self.store.held_rows(asker, limit).await? {
             held.push(self.held_view(asker, row).await?);
         }
-        Ok(Suspicions { held })
+        let since = self.ambient.now() - SignedDuration::from_hours(24 * i64::from(RECENT_DAYS));
+        let vanished = self.store.vanished_rows(asker, since, limit).await?;
+        Ok(Suspicions { held, pairs: self.pair_views(asker).await?, vanished })
     }
 
     /// How many doubts wait for a person, each kind counted up to [`MOST_SUSPICIONS`] and one more.
-    pub async fn count_suspicions(&self, asker: &Asker) -> Result<i64, EngineError> {
+    pub async fn count_suspicions(&self, asker: &Asker, standing: &Standing) -> Result<i64, EngineError> {
         let at_most = i64::try_from(MOST_SUSPICIONS + 1).unwrap_or(i64::MAX);
-        Ok(self.store.count_held(asker, at_most).await?)
+        let pairs = i64::try_from(self.count_pairs(asker, standing).await?).unwrap_or(i64::MAX);
+        Ok(self.store.count_held(asker, at_most).await?.saturating_add(pairs))
     }
 
     async fn held_view(&self, asker: &Asker, held: HeldRow) -> Result<HeldView, EngineError> {

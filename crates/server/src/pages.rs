@@ -66,7 +66,7 @@ pub(crate) async fn shell_for(
         is_plain_http: crate::security::is_plain_http(&app.engine.settings().public_url),
         is_syncing_on: app.engine.is_on(&ACCOUNT_SYNCING).await?,
     };
-    let suspicions = app.engine.count_suspicions(member.asker()).await?;
+    let suspicions = app.engine.count_suspicions(member.asker(), standing).await?;
     let around = Around { membership: &member.membership, standing, assets: &assets, suspicions };
     Ok(Shell::new(around, looker, place, open, today(app, member), server))
 }

@@ -32,6 +32,7 @@ mod installation;
 mod openings;
 mod organizations;
 mod overview;
+mod pairs;
 mod payees;
 mod people;
 mod quota;
@@ -45,6 +46,7 @@ mod snapshot;
 mod tags;
 mod transactions;
 mod undo;
+mod vanished;
 
 #[cfg(test)]
 mod tests;
@@ -81,6 +83,7 @@ pub use snapshot::{AccountState, StoredSnapshot, StoredVersion};
 pub use tags::Tag;
 pub use transactions::NewTransaction;
 pub use undo::UndoOutcome;
+pub use vanished::VanishedRow;
 
 /// The store of one installation.
 #[derive(Debug, Clone)]

@@ -97,6 +97,7 @@ struct KnownRow {
     transaction_id: Option<Uuid>,
     payee_folded: Option<String>,
     is_in_books: bool,
+    is_settled: bool,
 }
 
 fn row_ids(
@@ -154,6 +155,7 @@ impl KnownRow {
             seen: stands && self.last_seen_run_id == Some(run.uuid()),
             claim,
             is_in_books: self.is_in_books,
+            is_settled: self.is_settled,
         })
     }
 }
@@ -161,7 +163,10 @@ impl KnownRow {
 /// The columns of a [`KnownRow`], and where they come from.
 const KNOWN: &str = "SELECT r.id AS feed_row_id, v.status, v.amount_minor, v.currency, v.day, v.provider_id_digest, \
      v.bank_id_digest, v.reference_digest, v.fingerprint, v.last_seen_run_id, k.state AS claim_state, \
-     k.transaction_id, t.id IS NOT NULL AND t.deleted_at IS NULL AS is_in_books, CASE WHEN v.names_counterparty THEN p.name_folded END AS payee_folded \
+     k.transaction_id, t.id IS NOT NULL AND t.deleted_at IS NULL AS is_in_books, \
+     r.status = 'pending' AND EXISTS (SELECT 1 FROM claims o JOIN feed_rows q ON q.organization_id = o.organization_id \
+     AND q.id = o.feed_row_id WHERE o.organization_id = k.organization_id AND o.transaction_id = k.transaction_id \
+     AND o.state = 'applied' AND q.status = 'booked') AS is_settled, CASE WHEN v.names_counterparty THEN p.name_folded END AS payee_folded \
      FROM feed_row_versions v \
      JOIN feed_rows r ON r.organization_id = v.organization_id AND r.id = v.feed_row_id AND r.current_version_id = v.id \
      LEFT JOIN claims k ON k.organization_id = r.organization_id AND k.feed_row_id = r.id \

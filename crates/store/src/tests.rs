@@ -4,6 +4,7 @@ mod apply;
 mod editing;
 mod held;
 mod overview;
+mod pairs;
 mod people;
 mod properties;
 mod regressions;

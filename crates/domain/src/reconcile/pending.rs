@@ -13,7 +13,7 @@ const MAX_DAYS_TO_SETTLE: i64 = 14;
 /// one, backward in time only. Another amount (a tip, fuel) is no settlement that we take without asking.
 pub(super) fn settle<'a>(candidates: &mut [Candidate<'a>], known: &mut KnownRows<'a>) {
     let mut by_amount: HashMap<i64, Vec<usize>> = HashMap::new();
-    for (index, row) in known.free().filter(|(_, row)| row.status == RowStatus::Pending) {
+    for (index, row) in known.free().filter(|(_, row)| row.status == RowStatus::Pending && !row.is_settled) {
         if let Some(minor) = row.minor {
             by_amount.entry(minor).or_default().push(index);
         }
@@ -76,7 +76,7 @@ pub(super) fn vanished(known: &KnownRows<'_>, policy: &Policy) -> Vec<Vanished> 
     }
     let mut vanished: Vec<Vanished> = known
         .free()
-        .filter(|(_, row)| row.status == RowStatus::Pending && row.is_in_books)
+        .filter(|(_, row)| row.status == RowStatus::Pending && row.is_in_books && !row.is_settled)
         .filter_map(|(_, row)| match row.claim {
             Some((ClaimState::Applied | ClaimState::Superseded, transaction)) => {
                 Some(Vanished { feed_row: row.feed_row, transaction })

@@ -240,6 +240,7 @@ impl Books {
                 seen: true,
                 claim,
                 is_in_books: matches!(claim, Some((ClaimState::Applied, _))),
+                is_settled: false,
             };
             self.feed_rows.retain(|existing| existing.known.feed_row != feed_row);
             self.feed_rows.push(FeedRow { known, raw: sent.clone(), version: row.version });

@@ -2,10 +2,11 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use bankside_domain::merge::Chosen;
 use bankside_domain::row::RowIdKind;
 use bankside_domain::suspicion::{HeldChoice, Suspicion};
 use bankside_domain::{Code, TransactionId};
-use bankside_engine::{EngineError, HeldView, Suspicions};
+use bankside_engine::{EngineError, HeldView, PairDecision, PairView, Suspicions, VanishedRow};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -18,6 +19,89 @@ use crate::api::transactions::{BankRowBody, TransactionBody, decimal};
 pub(crate) struct SuspicionsBody {
     /// Rows that were held back, the latest first.
     held: Vec<HeldBody>,
+    /// Rows of the books that may be one, the latest first.
+    pairs: Vec<PairBody>,
+    /// Pending rows that banks stopped showing in the last 90 days: there is nothing to decide.
+    vanished: Vec<VanishedBody>,
+}
+
+/// Two rows of the books that may be one.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PairBody {
+    /// Names this suspicion.
+    id: String,
+    /// `twins`, or `settlement`: a pending row that may have been booked with another amount.
+    kind: &'static str,
+    /// The row that would stay.
+    stays: TransactionBody,
+    /// The row that would go.
+    goes: TransactionBody,
+    /// Whose values would hold.
+    proposed: ProposedBody,
+    /// What may be said to it: `same`, `different`.
+    choices: [&'static str; 2],
+}
+
+/// Whose values would hold: `stays` or `goes`, field by field.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProposedBody {
+    date: &'static str,
+    payee: &'static str,
+    note: &'static str,
+    category: &'static str,
+}
+
+/// A pending row that a bank stopped showing, as it last stood in the books.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct VanishedBody {
+    account: String,
+    account_name: String,
+    /// A civil date.
+    date: String,
+    payee: Option<String>,
+    note: Option<String>,
+    /// Exact decimal text; out is negative.
+    amount: String,
+    currency: String,
+    /// When the bank showed it last (RFC 3339).
+    last_seen_at: String,
+    /// When it left the books (RFC 3339).
+    vanished_at: String,
+}
+
+impl PairBody {
+    fn of(view: PairView) -> Self {
+        let proposed = view.proposed;
+        Self {
+            id: Suspicion::Pair(view.pair.first, view.pair.second).to_string(),
+            kind: view.pair.kind.code(),
+            stays: TransactionBody::of(view.stays.row),
+            goes: TransactionBody::of(view.goes.row),
+            proposed: ProposedBody {
+                date: proposed.date.code(),
+                payee: proposed.payee.code(),
+                note: proposed.note.code(),
+                category: proposed.category.code(),
+            },
+            choices: ["same", "different"],
+        }
+    }
+}
+
+impl VanishedBody {
+    fn of(row: VanishedRow) -> Self {
+        Self {
+            account: row.account.to_string(),
+            account_name: row.account_name,
+            date: row.dated_on.to_string(),
+            payee: row.payee,
+            note: row.note,
+            amount: decimal(row.amount_minor, row.currency),
+            currency: row.currency.code.to_string(),
+            last_seen_at: row.last_seen_at.to_string(),
+            vanished_at: row.vanished_at.to_string(),
+        }
+    }
 }
 
 /// A row that was held back.
@@ -87,7 +171,11 @@ impl HeldBody {
 
 impl SuspicionsBody {
     fn of(suspicions: Suspicions) -> Self {
-        Self { held: suspicions.held.into_iter().map(HeldBody::of).collect() }
+        Self {
+            held: suspicions.held.into_iter().map(HeldBody::of).collect(),
+            pairs: suspicions.pairs.into_iter().map(PairBody::of).collect(),
+            vanished: suspicions.vanished.into_iter().map(VanishedBody::of).collect(),
+        }
     }
 }
 
@@ -105,13 +193,38 @@ pub(crate) struct DecisionBody {
     choice: String,
     /// With `correction`: the transaction that the bank has corrected.
     transaction: Option<String>,
+    /// With `same`: whose values hold.
+    #[serde(default)]
+    keep: KeepBody,
+}
+
+/// Whose values hold, each the id of one of the two rows; what is left out is as proposed.
+#[derive(Default, Deserialize, ToSchema)]
+pub(crate) struct KeepBody {
+    date: Option<String>,
+    payee: Option<String>,
+    note: Option<String>,
+    /// Where one of the two is split, all lines.
+    category: Option<String>,
+}
+
+impl KeepBody {
+    fn chosen(&self) -> Result<Chosen, Problem> {
+        let of = |text: &Option<String>| text.as_deref().map(id).transpose();
+        Ok(Chosen {
+            date: of(&self.date)?,
+            payee: of(&self.payee)?,
+            note: of(&self.note)?,
+            category: of(&self.category)?,
+        })
+    }
 }
 
 /// What deciding came to.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct DecidedBody {
-    /// The batch, which can be undone.
-    batch: String,
+    /// The batch, which can be undone; `null` where the books stay as they are.
+    batch: Option<String>,
 }
 
 /// Carries out what a person says to a suspicion.
@@ -125,10 +238,21 @@ pub(crate) async fn decide(
     Path((_, suspicion)): Path<(String, String)>,
     Body(body): Body<DecisionBody>,
 ) -> Result<Json<DecidedBody>, Problem> {
-    let Suspicion::Held(feed_row) = id(&suspicion)?;
-    let choice =
-        HeldChoice::from_code(&body.choice).map_err(|_| EngineError::invalid("choice", "Choose what it is."))?;
-    let corrected: Option<TransactionId> = body.transaction.as_deref().map(id).transpose()?;
-    let batch = app.engine.decide_held(member.asker(), feed_row, choice, corrected).await?;
-    Ok(Json(DecidedBody { batch: batch.to_string() }))
+    let unknown = || EngineError::invalid("choice", "Choose what it is.");
+    let batch = match id(&suspicion)? {
+        Suspicion::Held(feed_row) => {
+            let choice = HeldChoice::from_code(&body.choice).map_err(|_| unknown())?;
+            let corrected: Option<TransactionId> = body.transaction.as_deref().map(id).transpose()?;
+            Some(app.engine.decide_held(member.asker(), feed_row, choice, corrected).await?)
+        }
+        Suspicion::Pair(first, second) => {
+            let decision = match body.choice.as_str() {
+                "same" => PairDecision::Same(body.keep.chosen()?),
+                "different" => PairDecision::Different,
+                _ => return Err(unknown().into()),
+            };
+            app.engine.decide_pair(member.asker(), (first, second), decision).await?
+        }
+    };
+    Ok(Json(DecidedBody { batch: batch.map(|batch| batch.to_string()) }))
 }

@@ -70,7 +70,7 @@ fn pages(shell: &Shell) -> Vec<Offer> {
         page("home", "Overview", "overview").hint("net worth, income and spending"),
         page("rows", "All accounts", "transactions").hint("transactions, register"),
         page("bank", "Bank integrations", "banks").hint("connections, consents"),
-        page("help", "Suspicions", "suspicions").hint("rows that were held back"),
+        page("help", "Suspicions", "suspicions").hint("held back, twins, vanished"),
         page("loop", "Runs", "runs").hint("syncs, history"),
         page("plus", "Add account", "add-account").hint("link a bank"),
         page("file", "Account without a bank", "add-account/without-bank").hint("cash, loan").later(),

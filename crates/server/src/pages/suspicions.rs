@@ -1,21 +1,25 @@
 //! Suspicions: every doubt is on one page and can be decided.
 
 mod held;
+mod pair;
 
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use bankside_domain::row::RowStatus;
 use bankside_domain::suspicion::{HeldChoice, Suspicion};
 use bankside_domain::{BatchId, Code, TransactionId};
-use bankside_engine::{EngineError, MOST_SUSPICIONS};
+use bankside_engine::{EngineError, MOST_SUSPICIONS, PairDecision, VanishedRow};
 use serde::Deserialize;
 
 use self::held::HeldCard;
+use self::pair::{KeepForm, PairCard};
 use crate::App;
 use crate::error::{PageError, page};
 use crate::pages::shell;
 use crate::session::Member;
+use crate::view::day::Today;
 use crate::view::shell::{Place, Shell, address};
 
 #[derive(Template)]
@@ -25,8 +29,35 @@ struct SuspicionsHtml {
     /// Where what was just decided is taken back.
     undo_url: Option<String>,
     held: Vec<HeldCard>,
+    pairs: Vec<PairCard>,
+    vanished: Vec<VanishedLine>,
     /// How many of a kind are shown, where there may be more.
     most: Option<usize>,
+}
+
+/// A pending row that a bank stopped showing.
+struct VanishedLine {
+    day: String,
+    payee: String,
+    note: String,
+    amount: String,
+    currency: String,
+    account: String,
+    last_seen: String,
+}
+
+impl VanishedLine {
+    fn of(row: &VanishedRow, today: &Today) -> Self {
+        Self {
+            day: today.day(row.dated_on),
+            payee: row.payee.clone().unwrap_or_default(),
+            note: row.note.clone().unwrap_or_default(),
+            amount: today.signed(row.amount_minor, row.currency),
+            currency: row.currency.code.to_string(),
+            account: row.account_name.clone(),
+            last_seen: today.moment(row.last_seen_at),
+        }
+    }
 }
 
 /// What the address may say: what was just decided.
@@ -54,6 +85,8 @@ pub(crate) async fn show(
         undo_url,
         most: (suspicions.held.len() == MOST_SUSPICIONS).then_some(MOST_SUSPICIONS),
         held: suspicions.held.iter().map(|view| HeldCard::of(view, &shell)).collect(),
+        pairs: suspicions.pairs.iter().map(|view| PairCard::of(view, &shell)).collect(),
+        vanished: suspicions.vanished.iter().map(|row| VanishedLine::of(row, &shell.today)).collect(),
         shell,
     };
     Ok(page(&html)?.into_response())
@@ -73,6 +106,8 @@ pub(crate) struct Said {
     choice: String,
     #[serde(default)]
     transaction: String,
+    #[serde(flatten)]
+    keep: KeepForm,
 }
 
 /// Decides, and goes back to what is left.
@@ -82,9 +117,31 @@ pub(crate) async fn decide(
     Path((_, suspicion)): Path<(String, String)>,
     Form(said): Form<Said>,
 ) -> Result<Redirect, PageError> {
-    let Suspicion::Held(feed_row) = suspicion.parse().map_err(|_| PageError::not_found())?;
-    let choice = HeldChoice::from_code(&said.choice).map_err(|_| PageError::not_found())?;
-    let corrected: Option<TransactionId> = said.transaction.parse().ok();
-    let batch = app.engine.decide_held(member.asker(), feed_row, choice, corrected).await?;
-    Ok(Redirect::to(&address(member.membership.organization.id, &format!("suspicions?decided={batch}"))))
+    let batch = match suspicion.parse().map_err(|_| PageError::not_found())? {
+        Suspicion::Held(feed_row) => {
+            let choice = HeldChoice::from_code(&said.choice).map_err(|_| PageError::not_found())?;
+            let corrected: Option<TransactionId> = said.transaction.parse().ok();
+            Some(app.engine.decide_held(member.asker(), feed_row, choice, corrected).await?)
+        }
+        Suspicion::Pair(first, second) => {
+            let decision = match said.choice.as_str() {
+                "same" => PairDecision::Same(said.keep.chosen()),
+                "different" => PairDecision::Different,
+                _ => return Err(PageError::not_found()),
+            };
+            app.engine.decide_pair(member.asker(), (first, second), decision).await?
+        }
+    };
+    let decided = batch.map(|batch| format!("?decided={batch}")).unwrap_or_default();
+    Ok(Redirect::to(&address(member.membership.organization.id, &format!("suspicions{decided}"))))
+}
+
+/// How far a bank has got with a row.
+fn status(status: RowStatus) -> &'static str {
+    match status {
+        RowStatus::Booked => "Booked",
+        RowStatus::Pending => "Pending",
+        RowStatus::Scheduled => "Scheduled",
+        RowStatus::Declined => "Declined",
+    }
 }

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::entries::payee_of;
-use super::work::{UpdatedEntry, Work};
+use super::work::{NewClaim, UpdatedEntry, Work};
 use crate::accounts::Sums;
 use crate::batches::change;
 use crate::convert::{SqlDate, code, date, dates};
@@ -67,8 +67,9 @@ impl Store {
         let written = self.written_by_hand(session, asker, &standing).await?;
         let removed = std::mem::take(&mut work.removed);
         let typed = self.typed_among(session, asker, &removed).await?;
+        let shared = self.shared_among(session, asker, &removed, &work.claims).await?;
         for removed in removed {
-            if let Some(row) = standing.get(&removed) {
+            if let Some(row) = standing.get(&removed).filter(|row| !shared.contains(&row.id)) {
                 // A row that somebody typed stays: the bank has only taken back what confirmed it.
                 if typed.contains(&row.id) {
                     self.unmatch_entry(session, asker, work, row).await?;
@@ -273,6 +274,31 @@ impl Store {
             standing.extend(rows.into_iter().map(|row| (TransactionId::from(row.id), row)));
         }
         Ok(standing)
+    }
+
+    /// Which of some rows another feed row stands for as well, of which these claims do not say that it went.
+    async fn shared_among(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        ids: &[TransactionId],
+        claims: &[NewClaim],
+    ) -> Result<HashSet<Uuid>, StoreError> {
+        let went: HashSet<Uuid> = claims.iter().map(|claim| claim.feed_row.uuid()).collect();
+        let mut shared = HashSet::new();
+        for chunk in ids.chunks(VALUES_PER_LIST) {
+            let rows: Vec<(Uuid, Uuid)> = on!(session, c => {
+                let mut query = sqlx::QueryBuilder::new(
+                    "SELECT feed_row_id, transaction_id FROM claims WHERE state = 'applied' AND organization_id = ",
+                );
+                query.push_bind(asker.organization.uuid()).push(" AND transaction_id IN ");
+                push_list(&mut query, chunk.iter().map(|id| id.uuid()));
+                query.build_query_as().fetch_all(c).await?
+            });
+            let stays = rows.into_iter().filter(|(feed_row, _)| !went.contains(feed_row));
+            shared.extend(stays.map(|(_, transaction)| transaction));
+        }
+        Ok(shared)
     }
 
     /// Which of some rows a person brought into the books, and no bank.

@@ -41,7 +41,7 @@ impl World {
         self.only_held().await
     }
 
-    async fn lock_through(&self, day: i8) {
+    pub(crate) async fn lock_through(&self, day: i8) {
         let mut session = self.store.db.write().await.unwrap();
         let text = "UPDATE accounts SET locked_through = $1";
         crate::db::on!(session, c => {

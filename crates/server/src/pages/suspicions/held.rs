@@ -2,11 +2,12 @@
 
 use bankside_domain::Code;
 use bankside_domain::reconcile::Reason;
-use bankside_domain::row::{Row, RowIdKind, RowStatus};
+use bankside_domain::row::{Row, RowIdKind};
 use bankside_domain::suspicion::{HeldChoice, Suspicion};
 use bankside_domain::text::tidy;
 use bankside_engine::{HeldView, RegisterRow};
 
+use super::status;
 use crate::view::day::Today;
 use crate::view::shell::Shell;
 
@@ -88,15 +89,6 @@ fn title(view: &HeldView, row: Option<&Row>, today: &Today) -> String {
 
 fn payee(row: &Row) -> Option<String> {
     row.counterparty.name.as_deref().and_then(tidy)
-}
-
-fn status(status: RowStatus) -> &'static str {
-    match status {
-        RowStatus::Booked => "Booked",
-        RowStatus::Pending => "Pending",
-        RowStatus::Scheduled => "Scheduled",
-        RowStatus::Declined => "Declined",
-    }
 }
 
 fn lines(row: &Row, known: Option<&RegisterRow>, today: &Today) -> Vec<Line> {

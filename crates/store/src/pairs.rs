@@ -1,0 +1,213 @@
+//! Pairs of rows that may be one: finding candidates, remembering that two are two, and merging those that are one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bankside_domain::batch::{BatchActor, Change, Entity};
+use bankside_domain::edit::{Circumstances, Refused, Standing};
+use bankside_domain::merge::{Chosen, Merge};
+use bankside_domain::reconcile::ClaimState;
+use bankside_domain::suspicion::pairs::{PairRow, Shown, in_order};
+use bankside_domain::text::fold;
+use bankside_domain::{Asker, BatchId, Id, Right, TransactionId};
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use crate::accounts::Sums;
+use crate::apply::claim_value;
+use crate::batches::{NewBatch, change};
+use crate::convert::{SqlDate, code, date, micros};
+use crate::db::{Session, on, run, sql};
+use crate::dialect::{VALUES_PER_LIST, push_list};
+use crate::{Store, StoreError};
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    account_id: Uuid,
+    amount_minor: i64,
+    dated_on: SqlDate,
+    status: String,
+    is_from_bank: bool,
+    payee_folded: Option<String>,
+    note_folded: Option<String>,
+}
+
+impl Row {
+    fn into_pair_row(self) -> Result<PairRow, StoreError> {
+        Ok(PairRow {
+            transaction: self.id.into(),
+            account: self.account_id.into(),
+            minor: self.amount_minor,
+            day: self.dated_on.to_jiff(),
+            status: code(&self.status)?,
+            is_from_bank: self.is_from_bank,
+            payee_folded: self.payee_folded,
+            note_folded: self.note_folded,
+        })
+    }
+}
+
+impl Store {
+    /// The rows of the books since a day, the latest first, as far as it takes to find pairs among them.
+    pub async fn pair_rows(&self, asker: &Asker, since: Date, limit: i64) -> Result<Vec<PairRow>, StoreError> {
+        asker.require(Right::SeeBooks)?;
+        let mut session = self.db.read().await?;
+        let text = sql!(
+            "SELECT t.id, t.account_id, t.amount_minor, t.dated_on, t.status, t.provider_dated_on IS NOT NULL AS is_from_bank,
+                    p.name_folded AS payee_folded, l.note_folded
+             FROM (SELECT * FROM transactions WHERE organization_id = $1 AND deleted_at IS NULL AND dated_on >= $2
+                ORDER BY dated_on DESC, position DESC, id DESC LIMIT $3) t
+             LEFT JOIN payees p ON p.organization_id = t.organization_id AND p.id = t.payee_id
+             LEFT JOIN transaction_lines l ON l.organization_id = t.organization_id AND l.transaction_id = t.id
+                AND l.position = 0"
+        );
+        let rows: Vec<Row> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(date(since))
+            .bind(limit)
+            .fetch_all(c)
+            .await?);
+        rows.into_iter().map(Row::into_pair_row).collect()
+    }
+
+    /// What sources have shown of some transactions, through all versions of the feed rows behind them.
+    pub async fn shown(
+        &self,
+        asker: &Asker,
+        transactions: &BTreeSet<TransactionId>,
+    ) -> Result<BTreeMap<TransactionId, Vec<Shown>>, StoreError> {
+        asker.require(Right::SeeBooks)?;
+        let mut session = self.db.read().await?;
+        let mut shown: BTreeMap<TransactionId, Vec<Shown>> = BTreeMap::new();
+        let ids: Vec<Uuid> = transactions.iter().map(|id| id.uuid()).collect();
+        for chunk in ids.chunks(VALUES_PER_LIST) {
+            let rows: Vec<(Uuid, Uuid, i64, i64)> = on!(session, c => {
+                let mut query = sqlx::QueryBuilder::new(
+                    "SELECT k.transaction_id, v.source_id, MIN(v.received_at), MAX(v.last_seen_at) FROM claims k \
+                     JOIN feed_row_versions v ON v.organization_id = k.organization_id AND v.feed_row_id = k.feed_row_id \
+                     WHERE k.state = 'applied' AND k.organization_id = ",
+                );
+                query.push_bind(asker.organization.uuid()).push(" AND k.transaction_id IN ");
+                push_list(&mut query, chunk.iter().copied());
+                query.push(" GROUP BY k.transaction_id, k.feed_row_id, v.source_id");
+                query.build_query_as().fetch_all(c).await?
+            });
+            for (transaction, source, from, until) in rows {
+                shown.entry(transaction.into()).or_default().push(Shown { source: source.into(), from, until });
+            }
+        }
+        Ok(shown)
+    }
+
+    /// The pairs that somebody said are two rows, each with the smaller id first.
+    pub async fn different_pairs(&self, asker: &Asker) -> Result<BTreeSet<(TransactionId, TransactionId)>, StoreError> {
+        asker.require(Right::SeeBooks)?;
+        let mut session = self.db.read().await?;
+        let text = sql!("SELECT first_id, second_id FROM different_pairs WHERE organization_id = $1");
+        let pairs: Vec<(Uuid, Uuid)> =
+            on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
+        Ok(pairs.into_iter().map(|(first, second)| (first.into(), second.into())).collect())
+    }
+
+    /// Remembers that two rows are two, so that nobody is asked again.
+    pub async fn keep_apart(&self, asker: &Asker, a: TransactionId, b: TransactionId) -> Result<(), StoreError> {
+        asker.require(Right::EditBooks)?;
+        let mut session = self.db.write().await?;
+        let (first, second) = in_order(a, b);
+        self.lock_accounts_of(&mut session, asker, &[first, second], []).await?;
+        let rows = self.stand(&mut session, asker, &[first, second]).await?;
+        check_pair(&rows)?;
+        let text = sql!(
+            "INSERT INTO different_pairs (organization_id, first_id, second_id, said_by, said_at)
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (organization_id, first_id, second_id) DO NOTHING"
+        );
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(first.uuid())
+                .bind(second.uuid())
+                .bind(asker.person().map(Id::uuid))
+                .bind(micros(self.ambient.now()))
+        );
+        // Whoever counts what is in doubt in this account counts again.
+        self.move_account_sums(&mut session, asker, rows[0].account, Sums::default()).await?;
+        session.commit().await
+    }
+
+    /// Merges two rows, as one batch that can be undone: one stays, with whatever feed rows stood for either, and the other
+    /// goes.
+    pub async fn merge(
+        &self,
+        asker: &Asker,
+        a: TransactionId,
+        b: TransactionId,
+        chosen: Chosen,
+    ) -> Result<Result<BatchId, Refused>, StoreError> {
+        asker.require(Right::EditBooks)?;
+        let mut session = self.db.write().await?;
+        let locked = self.lock_accounts_of(&mut session, asker, &[a, b], []).await?;
+        let rows = self.stand(&mut session, asker, &[a, b]).await?;
+        check_pair(&rows)?;
+        let merge = Merge::of(&rows[0], &rows[1]);
+        let locked_through = locked.get(&merge.stays.account).and_then(|locked| locked.locked_through);
+        let around = Circumstances { now: micros(self.ambient.now()), locked_through, unlocks: false };
+        let mut changes = match merge.plan(merge.keeps(chosen), around, &mut || self.ambient.id()) {
+            Ok(changes) => changes,
+            Err(why) => return Ok(Err(why)),
+        };
+        let batch = NewBatch { actor: BatchActor::Person, run: None, summary: "Two transactions merged", undoes: None };
+        let batch = self.begin_batch(&mut session, asker, batch).await?;
+        changes.extend(self.moved_claims(&mut session, asker, &merge).await?);
+        self.write_fields(&mut session, asker, batch, &changes).await?;
+        self.write_changes(&mut session, asker, batch, &changes).await?;
+        let gone = Sums::of(merge.goes.status, merge.goes.amount_minor).reversed();
+        self.move_account_sums(&mut session, asker, merge.stays.account, gone).await?;
+        session.commit().await?;
+        Ok(Ok(batch))
+    }
+
+    /// The changes by which the feed rows of the row that goes stand for the one that stays. They belong to the row that goes: it
+    /// comes back with them or not at all.
+    async fn moved_claims(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        merge: &Merge<'_>,
+    ) -> Result<Vec<Change>, StoreError> {
+        let text = sql!(
+            "SELECT feed_row_id, state FROM claims
+             WHERE organization_id = $1 AND transaction_id = $2 AND state IN ('applied', 'superseded') ORDER BY feed_row_id"
+        );
+        let claims: Vec<(Uuid, String)> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(merge.goes.id.uuid())
+            .fetch_all(c)
+            .await?);
+        let moved = |(feed_row, state): (Uuid, String)| {
+            let state: ClaimState = code(&state)?;
+            let of = |row: &Standing| Some(claim_value(state, Some(row.id)));
+            Ok(change(Entity::Claim, feed_row, merge.goes.id.uuid(), "claim", of(merge.goes), of(merge.stays)))
+        };
+        claims.into_iter().map(moved).collect()
+    }
+}
+
+/// Two rows may only be told apart or merged while they may be one: of one account, and alike.
+fn check_pair(rows: &[Standing]) -> Result<(), StoreError> {
+    let pair_row = |row: &Standing| PairRow {
+        transaction: row.id,
+        account: row.account,
+        minor: row.amount_minor,
+        day: row.dated_on,
+        status: row.status,
+        is_from_bank: row.is_from_bank(),
+        payee_folded: row.payee_name.as_deref().map(fold),
+        note_folded: row.lines[0].note.as_deref().map(fold),
+    };
+    let is_pair = match rows {
+        [a, b] => pair_row(a).kind_with(&pair_row(b)).is_some(),
+        _ => false,
+    };
+    if is_pair { Ok(()) } else { Err(StoreError::Conflict("these two are no pair any more; look how they stand now")) }
+}
