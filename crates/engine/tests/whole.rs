@@ -19,5 +19,7 @@ mod limits;
 mod renewals;
 #[path = "whole/straight.rs"]
 mod straight;
+#[path = "whole/suspicions.rs"]
+mod suspicions;
 #[path = "whole/weather.rs"]
 mod weather;
