@@ -13,7 +13,8 @@
 //!    other row came as well, under another id, it is the ids that have moved;
 //! 6. a row that fits one that somebody typed is matched with it, same payee first (`typed`);
 //! 7. the rest is new;
-//! 8. pending rows that a complete answer no longer shows have vanished.
+//! 8. pending rows that a complete answer no longer shows have vanished; where an account shows booked rows only, all of them leave
+//!    the books and wait outside with what people wrote on them.
 //!
 //! What always holds: the order of the rows does not matter, and planning the same window twice changes nothing.
 
@@ -88,8 +89,8 @@ pub struct Known {
     pub seen: bool,
     /// Its claim, if it has one.
     pub claim: Option<(ClaimState, Option<TransactionId>)>,
-    /// Whether its transaction stands in the books. It does not need a claim that holds for that: one whose last change was undone
-    /// waits for its next decision.
+    /// Whether its transaction stands in the books as the bank's. It does not need a claim that holds for that: one whose last change
+    /// was undone waits for its next decision. A row that somebody typed and that no bank confirms any more is theirs alone.
     pub is_in_books: bool,
 }
 
@@ -224,7 +225,7 @@ pub struct Decision {
     pub reason: Reason,
 }
 
-/// A pending row that the bank no longer shows.
+/// A pending row that leaves the books: the bank no longer shows it, or the account shows booked rows only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Vanished {
     /// Which one.
@@ -354,7 +355,7 @@ pub fn plan(snapshot: &Snapshot) -> Plan {
         }
     }
     typed::decide(&open, snapshot, &mut plan);
-    plan.vanished = pending::vanished(&known, policy);
+    plan.vanished = pending::vanished(&candidates, &known, policy);
     plan
 }
 
@@ -406,6 +407,10 @@ fn decide_known(candidate: &Candidate<'_>, policy: &Policy) -> Option<Decision> 
     };
     match known.claim? {
         (ClaimState::Dismissed, _) => Some(decision(Action::Leave, Reason::StaysDismissed)),
+        // Its transaction waits outside the books, with what people wrote on it, until the row is booked.
+        (ClaimState::Applied | ClaimState::Superseded, Some(_)) if pending::stays_out(candidate.row.status, policy) => {
+            Some(decision(Action::Leave, Reason::PendingStaysOut))
+        }
         (ClaimState::Applied | ClaimState::Superseded, Some(transaction)) => {
             let entry = entry(candidate, policy);
             let settles = known.status != RowStatus::Booked && candidate.row.status == RowStatus::Booked;

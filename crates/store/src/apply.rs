@@ -1,6 +1,7 @@
 //! Applying a plan: one transaction that writes rows, claims, changes, sums and the result of the run, or nothing.
 
 mod entries;
+mod pending_policy;
 mod updates;
 mod work;
 

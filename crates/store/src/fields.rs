@@ -54,8 +54,12 @@ fn column(entity: Entity, field: &str) -> Option<(&'static str, &'static str, Ki
     ];
     const LINES: [(&str, Kind); 3] =
         [("amount_minor", Kind::Number), ("category_id", Kind::Id), ("provider_note", Kind::Text)];
-    const ACCOUNTS: [(&str, Kind); 3] =
-        [("opening_minor", Kind::Number), ("opening_on", Kind::Day), ("opening_source", Kind::Text)];
+    const ACCOUNTS: [(&str, Kind); 4] = [
+        ("opening_minor", Kind::Number),
+        ("opening_on", Kind::Day),
+        ("opening_source", Kind::Text),
+        ("pending_policy", Kind::Text),
+    ];
     let (table, columns): (_, &'static [(&'static str, Kind)]) = match entity {
         Entity::Transaction => ("transactions", &TRANSACTIONS),
         Entity::Line => ("transaction_lines", &LINES),

@@ -3,6 +3,7 @@
 mod apply;
 mod editing;
 mod overview;
+mod pending_policy;
 mod people;
 mod properties;
 mod renewals;

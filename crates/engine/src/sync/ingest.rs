@@ -147,11 +147,10 @@ impl<'a> Ingest<'a> {
             FetchEvent::Balances(balances) => {
                 let seen_at = self.engine.ambient.now();
                 let currency = incoming.bank_account.currency;
-                let flips = incoming.bank_account.flips_sign;
                 let kept: Vec<_> = balances
                     .iter()
                     .filter(|balance| balance.amount.currency.code == currency)
-                    .map(|balance| kept_balance(balance, flips, seen_at))
+                    .map(|balance| kept_balance(balance, seen_at))
                     .collect();
                 return Ok(self.engine.store.keep_balances(&self.asker, self.lease, bank_account, &kept).await?);
             }
@@ -179,7 +178,8 @@ impl<'a> Ingest<'a> {
             time_zone: zone_of(self.connection),
             today: self.engine.today_at(self.connection),
             currencies: self.provider.currencies(),
-            flips_sign: incoming.bank_account.flips_sign,
+            // What stands beside the sealed bytes is the bank's, so that it is the same row whichever way its sign is read.
+            flips_sign: false,
         };
         let received: Vec<ReceivedRow> =
             rows.iter().map(|raw| self.received(&reader, &key, &mut incoming.seen, raw)).collect();

@@ -41,6 +41,7 @@ pub(crate) struct Tally {
     come_back: usize,
     change_back: usize,
     opening_changes: bool,
+    policy_changes: bool,
     stay: usize,
     stay_in_part: usize,
 }
@@ -58,9 +59,13 @@ impl Tally {
             let is_whole = |why: &Untouchable| *why == Untouchable::WorkedOnSince;
             plan.stay.iter().filter(|(_, why)| is_whole(why) == whole).map(|(change, _)| change.owner).collect()
         };
+        let of_account = |field: &str| {
+            plan.write.iter().any(|change| change.entity == Entity::Account && change.field.starts_with(field))
+        };
         Self {
             change_back: touched.iter().filter(|row| !leave.contains(row) && !come_back.contains(row)).count(),
-            opening_changes: plan.write.iter().any(|change| change.entity == Entity::Account),
+            opening_changes: of_account("opening_"),
+            policy_changes: of_account("pending_policy"),
             leave: leave.len(),
             come_back: come_back.len(),
             stay: stay(true).len(),
@@ -85,6 +90,9 @@ impl Tally {
         say(self.stay_in_part, "lock", stays, "rows stay in part: what was written later is left alone.");
         if self.opening_changes {
             lines.push(("undo", "The opening balance becomes what it was before.".to_owned()));
+        }
+        if self.policy_changes {
+            lines.push(("clock", "Pending transactions are treated as they were before.".to_owned()));
         }
         lines
     }

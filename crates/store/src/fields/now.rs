@@ -79,7 +79,7 @@ impl Store {
             "amount_minor": number, "category_id": id, "note": text, "provider_note": text,
         ]);
         read_columns!(session, asker, now, changes, Entity::Account, "accounts", [
-            "opening_minor": number, "opening_on": day, "opening_source": text,
+            "opening_minor": number, "opening_on": day, "opening_source": text, "pending_policy": text,
         ]);
         self.claims_now(session, asker, changes, &mut now).await?;
         self.layers_now(session, asker, changes, &mut now).await?;

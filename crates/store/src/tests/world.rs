@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use bankside_domain::account::AccountKind;
+use bankside_domain::account::{AccountKind, PendingPolicy};
 use bankside_domain::amount::{Amount, Currency};
 use bankside_domain::bank_account::MatchKeyKind;
 use bankside_domain::consent::Consent;
@@ -23,8 +23,9 @@ use jiff::civil::Date;
 
 use crate::db::{on, sql};
 use crate::{
-    Applied, ApplyContext, Lease, NewAccount, NewBankAccount, NewConnection, NewFlow, NewLink, NewOrganization,
-    NewPerson, Received, ReceivedRow, RegisterQuery, RunAccountUpdate, Store, StoreError, StoredSnapshot,
+    Applied, ApplyContext, FeedEffect, Lease, NewAccount, NewBankAccount, NewConnection, NewFlow, NewLink,
+    NewOrganization, NewPerson, Received, ReceivedRow, RegisterQuery, Resolve, RunAccountUpdate, Store, StoreError,
+    StoredSnapshot,
 };
 
 /// What the bank sends, in short.
@@ -253,6 +254,19 @@ impl World {
     /// Reads a snapshot and plans; `rows` stand for what opening the sealed bytes would give.
     pub(crate) async fn plan(&self, lease: &Lease, rows: &[Sent]) -> (StoredSnapshot, Plan) {
         let stored = self.store.snapshot(&self.asker, lease.run, self.bank_account, self.account).await.unwrap();
+        let coverage = Some(Coverage { from: Some(stored.state.import_from), to: None });
+        let plan = self.plan_of(&stored, rows, stored.state.account.pending_policy, coverage);
+        (stored, plan)
+    }
+
+    /// Plans what is stored; whoever says what it covers says that the pending rows are all here, too.
+    fn plan_of(
+        &self,
+        stored: &StoredSnapshot,
+        rows: &[Sent],
+        pending: PendingPolicy,
+        coverage: Option<Coverage>,
+    ) -> Plan {
         let key = self.data_key();
         let arrived = stored
             .versions
@@ -272,7 +286,7 @@ impl World {
             })
             .collect();
         let account = &stored.state.account;
-        let snapshot = Snapshot {
+        plan(&Snapshot {
             known: stored.known.clone(),
             arrived,
             typed: stored.typed.clone(),
@@ -281,14 +295,24 @@ impl World {
                 start_on: Some(stored.state.import_from),
                 history_from: account.opening_on,
                 locked_through: account.locked_through,
-                pending: account.pending_policy,
+                pending,
                 fallback_day: jiff::civil::date(2026, 11, 20),
-                booked_coverage: Some(Coverage { from: Some(stored.state.import_from), to: None }),
-                pending_complete: true,
+                booked_coverage: coverage,
+                pending_complete: coverage.is_some(),
             },
-        };
-        let plan = plan(&snapshot);
-        (stored, plan)
+        })
+    }
+
+    /// Gives the account another policy for pending rows; `rows` are those that the bank has sent.
+    pub(crate) async fn set_pending(&self, policy: PendingPolicy, rows: &[Sent], how: Resolve) -> FeedEffect {
+        let stored = self.store.pending_snapshot(&self.asker, self.bank_account, self.account).await.unwrap();
+        let plan = self.plan_of(&stored, rows, policy, None);
+        let store = &self.store;
+        let effect =
+            store.set_pending_policy(&self.asker, self.bank_account, &stored, &plan, policy, how).await.unwrap();
+        self.check_sums().await;
+        self.check_claims().await;
+        effect
     }
 
     pub(crate) async fn apply(
