@@ -33,6 +33,8 @@ pub enum Entity {
     Claim,
     /// An account.
     Account,
+    /// A bank account; its owner is the account that it feeds.
+    BankAccount,
 }
 
 /// The field of a change that says that the row itself came or went; its value is `1` or absent.
@@ -126,7 +128,7 @@ pub fn plan_undo(changes: &[Change], now: &BTreeMap<FieldKey, Option<String>>, w
         .rev()
         .zip(&verdicts)
         .filter(|(change, _)| bound.contains(&change.owner) || comes_or_goes.contains_key(&change.owner))
-        .filter(|(change, _)| change.entity != Entity::Account)
+        .filter(|(change, _)| !matches!(change.entity, Entity::Account | Entity::BankAccount))
         .filter_map(|(change, verdict)| Some((change.owner, *verdict.as_ref().err()?)))
         .collect();
     let mut plan = UndoPlan::default();

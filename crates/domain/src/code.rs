@@ -75,7 +75,9 @@ codes! {
     BatchActor("batch actor") {
         Run = "run", Import = "import", Person = "person", Rule = "rule", System = "system",
     }
-    Entity("changed entity") { Transaction = "transaction", Line = "line", Claim = "claim", Account = "account" }
+    Entity("changed entity") {
+        Transaction = "transaction", Line = "line", Claim = "claim", Account = "account", BankAccount = "bank_account",
+    }
     ClaimState("claim state") {
         Applied = "applied", Dismissed = "dismissed", Quarantined = "quarantined", Superseded = "superseded",
     }

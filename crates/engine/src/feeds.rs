@@ -6,7 +6,7 @@ use bankside_domain::row::RowStatus;
 use bankside_domain::{AccountId, Asker, BankAccountId, ConnectionId, Right};
 use bankside_store::{
     BankAccount, Connection, Direction, FeedEffect, Filter, KeptBalance, RegisterQuery, RegisterRow, Resolve,
-    StoreError,
+    SignTurned, StoreError,
 };
 
 use crate::accounts::AccountView;
@@ -30,8 +30,8 @@ pub struct FeedView {
     pub bank: Option<KeptBalance>,
     /// How that balance, less the rows, comes to an opening balance.
     pub opening: Option<OpeningSum>,
-    /// The latest purchase that the bank has booked, to tell a sign by.
-    pub example: Option<RegisterRow>,
+    /// The latest row out and the latest row in that the bank has booked, to tell the sign by.
+    pub examples: Vec<RegisterRow>,
 }
 
 /// What to change of a feed.
@@ -39,6 +39,11 @@ pub struct FeedView {
 pub enum FeedChange {
     /// What the account does with pending rows.
     Pending(PendingPolicy),
+    /// The sign of the bank account.
+    Sign {
+        /// Whether the bank's signs are turned round.
+        flips_sign: bool,
+    },
 }
 
 impl Engine {
@@ -52,15 +57,28 @@ impl Engine {
             .as_ref()
             .filter(|_| account.status.last_success_at.is_some())
             .and_then(|bank| work_out(bank.stated, ledger.booked_minor, ledger.pending_minor));
+        let mut examples = Vec::new();
+        for direction in [Direction::Out, Direction::In] {
+            examples.extend(self.latest_of_bank(asker, ledger.id, direction).await?);
+        }
+        Ok(FeedView { account, connection, bank_account, bank, opening, examples })
+    }
+
+    /// The latest row of an account in one direction that the bank has booked.
+    async fn latest_of_bank(
+        &self,
+        asker: &Asker,
+        account: AccountId,
+        direction: Direction,
+    ) -> Result<Option<RegisterRow>, EngineError> {
         let query = RegisterQuery {
-            account: Some(ledger.id),
-            filter: Filter { direction: Some(Direction::Out), ..Filter::default() },
+            account: Some(account),
+            filter: Filter { direction: Some(direction), ..Filter::default() },
             limit: LOOKED_THROUGH,
             ..RegisterQuery::default()
         };
         let latest = self.store.register(asker, &query).await?.rows;
-        let example = latest.into_iter().find(|row| row.is_from_bank && row.status == RowStatus::Booked);
-        Ok(FeedView { account, connection, bank_account, bank, opening, example })
+        Ok(latest.into_iter().find(|row| row.is_from_bank && row.status == RowStatus::Booked))
     }
 
     /// What a change of a feed would do. Nothing is written.
@@ -98,6 +116,12 @@ impl Engine {
         match change {
             FeedChange::Pending(policy) => {
                 self.set_pending_policy(asker, &connection, &bank_account, account, policy, how).await
+            }
+            FeedChange::Sign { flips_sign } => {
+                match self.store.turn_sign(asker, bank_account.id, account, flips_sign, how).await? {
+                    SignTurned::Turned(effect) => Ok(*effect),
+                    SignTurned::Refused(refused) => Err(EngineError::SignStays(refused)),
+                }
             }
         }
     }

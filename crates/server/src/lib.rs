@@ -101,6 +101,7 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/accounts/{account}/unlink", post(any!(links::unlink)))
         .route("/o/{organization}/accounts/{account}/feed", get(any!(feed::show)))
         .route("/o/{organization}/accounts/{account}/feed/pending", post(any!(feed::set_pending)))
+        .route("/o/{organization}/accounts/{account}/feed/sign", post(any!(feed::turn_sign)))
         .route("/o/{organization}/accounts/{account}/opening", post(any!(register::take_opening)))
         .route("/o/{organization}/add-account", get(any!(add_account::choose)))
         .route(

@@ -9,6 +9,7 @@ mod properties;
 mod renewals;
 mod schema;
 mod scoping;
+mod sign;
 mod world;
 
 /// Makes one test per engine from an `async` body that takes an open [`world::World`].

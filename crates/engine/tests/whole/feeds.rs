@@ -2,7 +2,7 @@
 
 use bankside_domain::account::PendingPolicy;
 use bankside_domain::{Asker, Id as _, Role};
-use bankside_engine::{EngineError, FeedChange};
+use bankside_engine::{EngineError, FeedChange, LinkChoice};
 
 use crate::house::{NORDHAFEN, on_both};
 
@@ -47,5 +47,46 @@ on_both! {
         assert!(matches!(house.engine.feed(&stranger, giro).await, Err(EngineError::NotFound(_))));
         house.engine.unlink(&house.asker, giro).await.unwrap();
         assert!(matches!(house.engine.feed(&house.asker, giro).await, Err(EngineError::NotFound(_))));
+    }
+
+    a_turned_sign_holds_on_every_sync_and_is_taken_back(house) {
+        let connection = house.with_bank(NORDHAFEN).await;
+        let giro = house.account("Girokonto").await.account;
+        let before = house.rows(giro.id).await;
+        let turned = FeedChange::Sign { flips_sign: true };
+        let effect = house.engine.change_feed(&house.asker, giro.id, turned).await.unwrap();
+        assert_eq!(effect.rows_turned, before.len());
+        assert_eq!(effect.after.balance_minor(), -giro.balance_minor());
+        let again = house.sync(connection).await;
+        assert!(again.accounts.iter().all(|account| account.run.batch.is_none()), "{again:?}");
+        house.clock.advance_days(3);
+        house.sync(connection).await;
+        assert!(house.account("Girokonto").await.status.is_proven());
+        house.engine.undo(&house.asker, effect.batch.unwrap()).await.unwrap();
+        let view = house.account("Girokonto").await;
+        assert!(view.status.is_proven());
+        let line = house.engine.bank_line(&house.asker, &view.status).await.unwrap().unwrap();
+        assert_eq!(line.bank.stated.minor, view.account.balance_minor());
+        let booked = |rows: &[String]| rows.iter().filter(|row| row.ends_with("Booked")).cloned().collect::<Vec<_>>();
+        assert!(booked(&house.rows(giro.id).await).ends_with(&booked(&before)), "history is what it was");
+    }
+
+    a_sign_that_is_turned_while_linking_holds_from_the_first_row(house) {
+        house.type_keys().await;
+        let connection = house.connect(NORDHAFEN).await;
+        let offer = house.engine.link_offer(&house.asker, connection, None).await.unwrap();
+        let said = offer.accounts[0].balance.as_ref().unwrap().stated.minor;
+        let turned = |choice| LinkChoice { flips_sign: Some(true), ..choice };
+        let choices: Vec<LinkChoice> = offer.all_as_new().into_iter().map(turned).collect();
+        house.engine.link(&house.asker, connection, &choices).await.unwrap();
+        assert!(house.engine.work_once().await.unwrap());
+        let view = house.account("Girokonto").await;
+        assert!(view.status.is_proven());
+        assert_eq!(view.account.balance_minor(), -said);
+        let feed = house.engine.feed(&house.asker, view.account.id).await.unwrap();
+        assert!(feed.bank_account.flips_sign);
+        assert_eq!(feed.opening.map(|sum| sum.opening_minor), Some(view.account.opening_minor));
+        let shown = house.engine.link_offer(&house.asker, connection, None).await.unwrap();
+        assert_eq!(shown.accounts[0].balance.as_ref().unwrap().stated.minor, -said, "as it is booked");
     }
 }

@@ -29,6 +29,8 @@ pub(crate) struct FeedBody {
     bank_account_name: String,
     /// `booked_only`, `shown` or `counted`.
     pending_policy: &'static str,
+    /// Whether the bank's signs are turned round.
+    flips_sign: bool,
     /// The bank's balance as last stated, as it is booked: exact decimal text.
     stated: Option<String>,
     /// How that balance comes to an opening balance, once rows are there.
@@ -48,6 +50,7 @@ impl FeedBody {
             bank_account: view.bank_account.id.to_string(),
             bank_account_name: view.bank_account.name.clone(),
             pending_policy: ledger.pending_policy.code(),
+            flips_sign: view.bank_account.flips_sign,
             stated: view.bank.as_ref().map(|bank| text(bank.stated.minor)),
             opening_sum: view.opening.map(|sum| OpeningSumBody {
                 bank: text(sum.bank_minor),
@@ -65,14 +68,20 @@ impl FeedBody {
 pub(crate) struct FeedChangeBody {
     /// `booked_only`, `shown` or `counted`.
     pending_policy: Option<String>,
+    /// Whether the bank's signs are turned round. It is the whole history that turns, or nothing: `409` with `sign_stays` where a row
+    /// is reconciled or lies in a locked period.
+    flips_sign: Option<bool>,
 }
 
 impl FeedChangeBody {
     fn read(&self) -> Result<FeedChange, EngineError> {
         let policy = self.pending_policy.as_deref().map(PendingPolicy::from_code).transpose();
-        match policy.map_err(|error| EngineError::invalid("pending_policy", format!("{error}.")))? {
-            Some(policy) => Ok(FeedChange::Pending(policy)),
-            None => Err(EngineError::invalid("pending_policy", "Say what is to change.")),
+        let policy = policy.map_err(|error| EngineError::invalid("pending_policy", format!("{error}.")))?;
+        match (policy, self.flips_sign) {
+            (Some(policy), None) => Ok(FeedChange::Pending(policy)),
+            (None, Some(flips_sign)) => Ok(FeedChange::Sign { flips_sign }),
+            (None, None) => Err(EngineError::invalid("pending_policy", "Say what is to change.")),
+            (Some(_), Some(_)) => Err(EngineError::invalid("flips_sign", "Change one thing at a time.")),
         }
     }
 }
@@ -86,10 +95,16 @@ pub(crate) struct FeedEffectBody {
     rows_in: usize,
     /// How many rows leave them, and keep what people wrote on them.
     rows_out: usize,
+    /// How many rows change their sign.
+    rows_turned: usize,
     /// Exact decimal text.
     balance_before: String,
     /// Exact decimal text.
     balance_after: String,
+    /// Exact decimal text.
+    opening_before: String,
+    /// Exact decimal text.
+    opening_after: String,
 }
 
 impl FeedEffectBody {
@@ -98,8 +113,11 @@ impl FeedEffectBody {
             batch: effect.batch.map(|batch| batch.to_string()),
             rows_in: effect.rows_in,
             rows_out: effect.rows_out,
+            rows_turned: effect.rows_turned,
             balance_before: decimal(effect.before.balance_minor(), effect.before.currency),
             balance_after: decimal(effect.after.balance_minor(), effect.after.currency),
+            opening_before: decimal(effect.before.opening_minor, effect.before.currency),
+            opening_after: decimal(effect.after.opening_minor, effect.after.currency),
         }
     }
 }

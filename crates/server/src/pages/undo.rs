@@ -42,6 +42,7 @@ pub(crate) struct Tally {
     change_back: usize,
     opening_changes: bool,
     policy_changes: bool,
+    sign_changes: bool,
     stay: usize,
     stay_in_part: usize,
 }
@@ -54,7 +55,7 @@ impl Tally {
         let moves = |change: &Change| change.entity == Entity::Transaction && change.field == EXISTS;
         let leave = owners(&|change| moves(change) && change.after.is_none());
         let come_back = owners(&|change| moves(change) && change.after.is_some());
-        let touched = owners(&|change| change.entity != Entity::Account);
+        let touched = owners(&|change| !matches!(change.entity, Entity::Account | Entity::BankAccount));
         let stay = |whole: bool| -> BTreeSet<_> {
             let is_whole = |why: &Untouchable| *why == Untouchable::WorkedOnSince;
             plan.stay.iter().filter(|(_, why)| is_whole(why) == whole).map(|(change, _)| change.owner).collect()
@@ -66,6 +67,7 @@ impl Tally {
             change_back: touched.iter().filter(|row| !leave.contains(row) && !come_back.contains(row)).count(),
             opening_changes: of_account("opening_"),
             policy_changes: of_account("pending_policy"),
+            sign_changes: plan.write.iter().any(|change| change.entity == Entity::BankAccount),
             leave: leave.len(),
             come_back: come_back.len(),
             stay: stay(true).len(),
@@ -76,6 +78,12 @@ impl Tally {
     /// What undoing would do, a sentence per kind of row.
     fn lines(&self, today: &Today) -> Vec<(&'static str, String)> {
         let mut lines = Vec::new();
+        if self.sign_changes {
+            lines.push((
+                "swap",
+                "The sign of the bank account is turned back, for every row that is here now.".to_owned(),
+            ));
+        }
         let mut say = |count: usize, icon, one: &str, many: &str| {
             if count > 0 {
                 lines.push((icon, sentence(today, count, one, many)));

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use bankside_domain::account::{AccountKind, PendingPolicy};
+use bankside_domain::account::{AccountKind, OpeningSource, PendingPolicy};
 use bankside_domain::amount::{Amount, Currency};
+use bankside_domain::balance::{BalanceKind, BalanceMoment, StatedBalance};
 use bankside_domain::bank_account::MatchKeyKind;
 use bankside_domain::consent::Consent;
 use bankside_domain::reconcile::{Arrived, Coverage, Digest, Plan, Policy, Snapshot, plan};
@@ -23,7 +24,7 @@ use jiff::civil::Date;
 
 use crate::db::{on, sql};
 use crate::{
-    Applied, ApplyContext, FeedEffect, Lease, NewAccount, NewBankAccount, NewConnection, NewFlow, NewLink,
+    Applied, ApplyContext, FeedEffect, KeptBalance, Lease, NewAccount, NewBankAccount, NewConnection, NewFlow, NewLink,
     NewOrganization, NewPerson, Received, ReceivedRow, RegisterQuery, Resolve, RunAccountUpdate, Store, StoreError,
     StoredSnapshot,
 };
@@ -65,6 +66,12 @@ impl Sent {
             balance_after: None,
             original_amount: None,
         }
+    }
+
+    /// The row with its sign as the owner sees it.
+    fn read(&self, flips_sign: bool) -> Row {
+        let minor = if flips_sign { -self.minor } else { self.minor };
+        Sent { minor, ..self.clone() }.row()
     }
 
     fn bytes(&self) -> Vec<u8> {
@@ -181,7 +188,12 @@ impl World {
             currency: "EUR".parse().unwrap(),
             opening_minor: None,
         };
-        let link = NewLink { bank_account, account: Err(account), import_from: jiff::civil::date(2026, 9, 1) };
+        let link = NewLink {
+            bank_account,
+            account: Err(account),
+            import_from: jiff::civil::date(2026, 9, 1),
+            flips_sign: false,
+        };
         self.store.link(asker, connection, &[link]).await.unwrap()[0].account
     }
 
@@ -279,7 +291,7 @@ impl World {
                     version: version.id,
                     known_as: version.known_as,
                     is_left_over: version.is_left_over,
-                    row: MappedRow::Readable(Box::new(sent.row())),
+                    row: MappedRow::Readable(Box::new(sent.read(stored.state.flips_sign))),
                     ids: version.ids.clone(),
                     fingerprint: version.fingerprint,
                 }
@@ -331,6 +343,30 @@ impl World {
         self.receive(&lease, rows).await.unwrap();
         let (stored, plan) = self.plan(&lease, rows).await;
         let applied = self.apply(&lease, &stored, &plan).await.unwrap();
+        self.store.finish_run(&self.asker, &lease, bankside_domain::run::RunOutcome::Done, None).await.unwrap();
+        self.check_sums().await;
+        applied
+    }
+
+    /// A whole sync in which the bank states a booked balance, from which the opening balance is worked out the first time.
+    pub(crate) async fn sync_stating(&self, rows: &[Sent], minor: i64) -> Applied {
+        self.clock.advance_days(1);
+        let lease = self.start_run().await;
+        self.receive(&lease, rows).await.unwrap();
+        let seen_at = self.ambient.now();
+        let stated = StatedBalance { kind: BalanceKind::Booked, moment: BalanceMoment::Now, minor, seen_at };
+        let kept = KeptBalance { stated, provider_kind: "interimBooked".into(), currency: "EUR".parse().unwrap() };
+        self.store.keep_balances(&self.asker, &lease, self.bank_account, &[kept]).await.unwrap();
+        let (stored, plan) = self.plan(&lease, rows).await;
+        let opening_from = match stored.state.account.opening_source {
+            OpeningSource::Unknown => {
+                self.store.balances_of_run(&self.asker, lease.run, self.bank_account).await.unwrap()
+            }
+            OpeningSource::Bank | OpeningSource::Person => Vec::new(),
+        };
+        let context =
+            ApplyContext { lease: &lease, bank_account: self.bank_account, opening_from: &opening_from, seen_again: 0 };
+        let applied = self.store.apply(&self.asker, &stored, &plan, context).await.unwrap();
         self.store.finish_run(&self.asker, &lease, bankside_domain::run::RunOutcome::Done, None).await.unwrap();
         self.check_sums().await;
         applied
