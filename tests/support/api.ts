@@ -20,7 +20,7 @@ export class Api {
   }
 
   /** Writes, from the server's own origin. */
-  async send(method: "POST" | "PUT" | "DELETE", path: string, data?: unknown): Promise<APIResponse> {
+  async send(method: "POST" | "PUT" | "PATCH" | "DELETE", path: string, data?: unknown): Promise<APIResponse> {
     return this.request.fetch(this.at(path), { method, data, headers: { origin: this.house.address } });
   }
 

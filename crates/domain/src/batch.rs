@@ -33,6 +33,8 @@ pub enum Entity {
     Claim,
     /// An account.
     Account,
+    /// A bank account; its owner is the account that it feeds.
+    BankAccount,
 }
 
 /// The field of a change that says that the row itself came or went; its value is `1` or absent.
@@ -101,6 +103,10 @@ pub struct UndoTally {
     pub stay_in_part: usize,
     /// Whether an account's opening balance becomes what it was before.
     pub opening_changes: bool,
+    /// Whether pending transactions are treated as they were before.
+    pub policy_changes: bool,
+    /// Whether the bank's sign is read as it was before.
+    pub sign_changes: bool,
 }
 
 impl UndoPlan {
@@ -112,14 +118,19 @@ impl UndoPlan {
         let moves = |change: &Change| change.entity == Entity::Transaction && change.field == EXISTS;
         let leave = owners(&|change| moves(change) && change.after.is_none());
         let come_back = owners(&|change| moves(change) && change.after.is_some());
-        let touched = owners(&|change| change.entity != Entity::Account);
+        let touched = owners(&|change| !matches!(change.entity, Entity::Account | Entity::BankAccount));
         let stay = |whole: bool| -> BTreeSet<Uuid> {
             let is_whole = |why: &Untouchable| *why == Untouchable::WorkedOnSince;
             self.stay.iter().filter(|(_, why)| is_whole(why) == whole).map(|(change, _)| change.owner).collect()
         };
+        let of_account = |field: &str| {
+            self.write.iter().any(|change| change.entity == Entity::Account && change.field.starts_with(field))
+        };
         UndoTally {
             change_back: touched.iter().filter(|row| !leave.contains(row) && !come_back.contains(row)).count(),
-            opening_changes: self.write.iter().any(|change| change.entity == Entity::Account),
+            opening_changes: of_account("opening_"),
+            policy_changes: of_account("pending_policy"),
+            sign_changes: self.write.iter().any(|change| change.entity == Entity::BankAccount),
             leave: leave.len(),
             come_back: come_back.len(),
             stay: stay(true).len(),
@@ -178,7 +189,7 @@ pub fn plan_undo(changes: &[Change], now: &BTreeMap<FieldKey, Option<String>>, w
         .rev()
         .zip(&verdicts)
         .filter(|(change, _)| bound.contains(&change.owner) || comes_or_goes.contains_key(&change.owner))
-        .filter(|(change, _)| change.entity != Entity::Account)
+        .filter(|(change, _)| !matches!(change.entity, Entity::Account | Entity::BankAccount))
         .filter_map(|(change, verdict)| Some((change.owner, *verdict.as_ref().err()?)))
         .collect();
     let mut plan = UndoPlan::default();

@@ -78,9 +78,11 @@ codes! {
         Run = "run", Import = "import", Person = "person", Rule = "rule", System = "system",
     }
     Later("way to go on") { BringIn = "bring_in", LeaveOut = "leave_out" }
-    Entity("changed entity") { Transaction = "transaction", Line = "line", Claim = "claim", Account = "account" }
     RowIdKind("kind of id") { Provider = "provider", Bank = "bank", Reference = "reference" }
     Distrust("reason for distrust") { Reissued = "reissued", Reused = "reused" }
+    Entity("changed entity") {
+        Transaction = "transaction", Line = "line", Claim = "claim", Account = "account", BankAccount = "bank_account",
+    }
     ClaimState("claim state") {
         Applied = "applied", Dismissed = "dismissed", Quarantined = "quarantined", Superseded = "superseded",
     }

@@ -28,6 +28,7 @@ pub mod renewal;
 pub mod row;
 pub mod run;
 pub mod secret;
+pub mod sign;
 pub mod status;
 pub mod suspicion;
 pub mod text;

@@ -15,7 +15,8 @@
 //!    already, because a person said so or the bank showed them side by side, says nothing;
 //! 6. a row that fits one that somebody typed is matched with it, same payee first (`typed`);
 //! 7. the rest is new;
-//! 8. pending rows that a complete answer no longer shows have vanished.
+//! 8. pending rows that a complete answer no longer shows have vanished; where an account shows booked rows only, all of them leave
+//!    the books and wait outside with what people wrote on them.
 //!
 //! Last it is looked at how the bank's ids have fared, from which trust in them is learned (`trust`).
 //!
@@ -93,8 +94,8 @@ pub struct Known {
     pub seen: bool,
     /// Its claim, if it has one.
     pub claim: Option<(ClaimState, Option<TransactionId>)>,
-    /// Whether its transaction stands in the books. It does not need a claim that holds for that: one whose last change was undone
-    /// waits for its next decision.
+    /// Whether its transaction stands in the books as the bank's. It does not need a claim that holds for that: one whose last change
+    /// was undone waits for its next decision. A row that somebody typed and that no bank confirms any more is theirs alone.
     pub is_in_books: bool,
     /// Whether a booked feed row stands for its transaction as well: a person said that this pending row has settled so.
     pub is_settled: bool,
@@ -219,7 +220,7 @@ pub struct Decision {
     pub reason: Reason,
 }
 
-/// A pending row that the bank no longer shows.
+/// A pending row that leaves the books: the bank no longer shows it, or the account shows booked rows only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Vanished {
     /// Which one.
@@ -354,7 +355,7 @@ pub fn plan(snapshot: &Snapshot) -> Plan {
         }
     }
     typed::decide(&open, snapshot, &mut plan);
-    plan.vanished = pending::vanished(&known, policy);
+    plan.vanished = pending::vanished(&candidates, &known, policy);
     plan.evidence = trust::evidence(&candidates, &known, &ids::ambiguous(&candidates, &known));
     plan
 }
@@ -415,6 +416,10 @@ fn decide_known(candidate: &Candidate<'_>, policy: &Policy) -> Option<Decision> 
         _ if known.is_settled && candidate.row.status == RowStatus::Booked => None,
         _ if known.is_settled => Some(decision(Action::Leave, Reason::StaysSettled)),
         (ClaimState::Dismissed, _) => Some(decision(Action::Leave, Reason::StaysDismissed)),
+        // Its transaction waits outside the books, with what people wrote on it, until the row is booked.
+        (ClaimState::Applied | ClaimState::Superseded, Some(_)) if pending::stays_out(candidate.row.status, policy) => {
+            Some(decision(Action::Leave, Reason::PendingStaysOut))
+        }
         (ClaimState::Applied | ClaimState::Superseded, Some(transaction)) => {
             let entry = entry(candidate, policy);
             let settles = known.status != RowStatus::Booked && candidate.row.status == RowStatus::Booked;

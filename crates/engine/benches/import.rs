@@ -205,6 +205,7 @@ impl Base {
             bank_account: offer.accounts[0].bank_account.id,
             target: LinkTarget::New("Checking".to_owned()),
             import_from: FIRST_DAY,
+            flips_sign: None,
         };
         bank.rows.lock().unwrap().extend((0..size).map(row));
         engine.link(&asker, connection, &[choice]).await.unwrap();

@@ -3,6 +3,7 @@
 use bankside_connect::Fault;
 use bankside_domain::edit::Refused;
 use bankside_domain::fault::FaultRecord;
+use bankside_domain::sign::SignRefused;
 use bankside_domain::{AmountError, Denied};
 use bankside_store::StoreError;
 use bankside_vault::VaultError;
@@ -33,6 +34,9 @@ pub enum EngineError {
     /// It is not theirs to change, or not without saying so.
     #[error("{}", .0.in_words())]
     Refused(Refused),
+    /// Rows that nothing may change keep a bank account's sign as it is.
+    #[error("{}", .0.in_words())]
+    SignStays(SignRefused),
     /// The operator has switched it off.
     #[error("{} is switched off on this server", .0.name)]
     SwitchedOff(&'static Feature),

@@ -14,6 +14,7 @@ mod editing;
 mod ending;
 mod error;
 mod features;
+mod feeds;
 mod history;
 mod linking;
 mod overview;
@@ -40,10 +41,10 @@ use url::Url;
 pub use accounts::{AccountView, BankLine, NewAccountInput};
 pub use bankside_connect::{Advice, Descriptor, Field, FieldKind, Institution};
 pub use bankside_store::{
-    Account, AuditEntry, BankAccount, BroughtRow, Category, Connection, Direction, Edited, Filter, LostTrust,
-    MAX_SELECTED, Membership, Organization, Payee, Person, ReasonCount, Reconciled, Reconciliation, RegisterPage,
-    RegisterQuery, RegisterRow, RegisterSum, Renewed, RowState, Run, RunAccount, RunsQuery, Selection, Sort, Step,
-    Store, StoreError, Tag, UndoOutcome, VanishedRow,
+    Account, AuditEntry, BankAccount, BroughtRow, Category, Connection, Direction, Edited, FeedEffect, Filter,
+    KeptBalance, LostTrust, MAX_SELECTED, Membership, Organization, Payee, Person, ReasonCount, Reconciled,
+    Reconciliation, RegisterPage, RegisterQuery, RegisterRow, RegisterSum, Renewed, RowState, Run, RunAccount,
+    RunsQuery, Selection, Sort, Step, Store, StoreError, Tag, UndoOutcome, VanishedRow,
 };
 pub use connecting::{FlowPage, FlowView, Returned};
 pub use credentials::{KeySource, ProviderView};
@@ -52,6 +53,7 @@ pub use editing::{EditInput, LineInput, NewTransactionInput, SeenInput, amount_b
 pub use ending::Unsynced;
 pub use error::EngineError;
 pub use features::{ACCOUNT_SYNCING, Feature, FeatureView, FixedFeature};
+pub use feeds::{FeedChange, FeedView};
 pub use history::{SteppedBack, Steps};
 pub use linking::{LinkChoice, LinkOffer, LinkTarget, Offered};
 pub use overview::{CategoryMonth, Flow, Overview, OverviewQuery, OverviewRange};

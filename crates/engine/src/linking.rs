@@ -37,6 +37,7 @@ impl LinkOffer {
             bank_account: offered.bank_account.id,
             target: LinkTarget::New(offered.bank_account.name.clone()),
             import_from: offered.import_from,
+            flips_sign: None,
         };
         self.accounts.iter().map(choice).collect()
     }
@@ -77,6 +78,8 @@ pub struct LinkChoice {
     pub target: LinkTarget,
     /// From when to import.
     pub import_from: Date,
+    /// Whether the bank's signs are turned round; `None` leaves them as they are.
+    pub flips_sign: Option<bool>,
 }
 
 impl Engine {
@@ -148,7 +151,12 @@ impl Engine {
                     opening_minor: None,
                 }),
             };
-            links.push(NewLink { bank_account: choice.bank_account, account, import_from: choice.import_from });
+            links.push(NewLink {
+                bank_account: choice.bank_account,
+                account,
+                import_from: choice.import_from,
+                flips_sign: choice.flips_sign.unwrap_or(offered.bank_account.flips_sign),
+            });
         }
         if links.is_empty() {
             return Err(EngineError::invalid("target", "Choose at least one account to link."));

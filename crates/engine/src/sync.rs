@@ -4,7 +4,7 @@
 //! *books* plans and applies what is stored, *end* writes the result. Whoever takes a run over begins with the first phase
 //! that is not over; nothing that was fetched is fetched again, nothing that was applied is applied again.
 
-mod books;
+pub(crate) mod books;
 mod fetch;
 pub(crate) mod ingest;
 pub mod view;

@@ -11,6 +11,8 @@ mod crash;
 mod faults;
 #[path = "whole/features.rs"]
 mod features;
+#[path = "whole/feeds.rs"]
+mod feeds;
 #[path = "whole/keys.rs"]
 mod keys;
 #[path = "whole/limits.rs"]

@@ -6,6 +6,7 @@ mod books;
 mod connecting;
 mod events;
 mod features;
+mod feeds;
 mod history;
 mod me;
 mod naming;
@@ -74,6 +75,8 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(events: events))
         .routes(described!(overview: overview))
         .routes(described!(books: take_bank_opening))
+        .routes(described!(feeds: feed, change_feed))
+        .routes(described!(feeds: preview_feed))
         .routes(described!(connecting: providers))
         .routes(described!(connecting: connections))
         .routes(described!(connecting: unsync))

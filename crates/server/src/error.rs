@@ -178,6 +178,10 @@ impl From<EngineError> for PageError {
                 Self::plain(StatusCode::CONFLICT, "That does not fit", sentence(why.in_words()))
                     .who("You: go back and look how it stands now.")
             }
+            EngineError::SignStays(refused) => {
+                Self::plain(StatusCode::CONFLICT, "The sign stays", sentence(refused.in_words()))
+                    .who("You: go back; the page of the bank feed says which rows are locked.")
+            }
             EngineError::Conflict(what) => Self::plain(StatusCode::CONFLICT, "That does not fit", sentence(what))
                 .who("You: go back, look how it stands now, and do it again if it still makes sense."),
             EngineError::Outside(fault) => Self::outside(*fault),

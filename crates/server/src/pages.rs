@@ -5,6 +5,7 @@ pub(crate) mod banks;
 pub(crate) mod consents;
 pub(crate) mod design;
 pub(crate) mod doors;
+pub(crate) mod feed;
 pub(crate) mod files;
 pub(crate) mod flows;
 pub(crate) mod integrations;

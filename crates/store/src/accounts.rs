@@ -134,6 +134,15 @@ impl Store {
     pub async fn account(&self, asker: &Asker, id: AccountId) -> Result<Account, StoreError> {
         asker.require(Right::SeeBooks)?;
         let mut session = self.db.read().await?;
+        self.account_within(&mut session, asker, id).await
+    }
+
+    pub(crate) async fn account_within(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        id: AccountId,
+    ) -> Result<Account, StoreError> {
         let text = sql!(
             "SELECT a.id, a.name, a.kind, a.currency, c.scale, a.opening_minor, a.opening_on, a.opening_source,
                     a.pending_policy, a.locked_through, a.revision, a.booked_minor, a.pending_minor,

@@ -2,6 +2,7 @@
 
 mod deciding;
 mod entries;
+mod pending_policy;
 mod updates;
 mod work;
 

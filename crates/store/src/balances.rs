@@ -1,4 +1,6 @@
 //! Balances: every one that was ever stated, and what they prove.
+//!
+//! They are kept with the bank's own sign. Whoever reads them reads them as the owner sees them, turned round where the bank account is.
 
 use bankside_domain::account::OpeningSource;
 use bankside_domain::balance::{BalanceKind, BalanceMoment, Movement, Proof, StatedBalance, prove_account};
@@ -123,7 +125,9 @@ impl Store {
         asker.require(Right::SeeBooks)?;
         let mut session = self.db.read().await?;
         let text = sql!(
-            "SELECT kind, provider_kind, moment, moment_on, amount_minor, currency, seen_at FROM balances
+            "SELECT kind, provider_kind, moment, moment_on, CASE WHEN (SELECT b.flips_sign FROM bank_accounts b
+                    WHERE b.organization_id = $1 AND b.id = $2) THEN -amount_minor ELSE amount_minor END AS amount_minor,
+                currency, seen_at FROM balances
              WHERE organization_id = $1 AND bank_account_id = $2 AND seen_at =
                 (SELECT MAX(l.seen_at) FROM balances l WHERE l.organization_id = $1 AND l.bank_account_id = $2)
              ORDER BY id"
@@ -145,7 +149,9 @@ impl Store {
     ) -> Result<Vec<StatedBalance>, StoreError> {
         let mut session = self.db.read().await?;
         let text = sql!(
-            "SELECT kind, provider_kind, moment, moment_on, amount_minor, currency, seen_at FROM balances
+            "SELECT kind, provider_kind, moment, moment_on, CASE WHEN (SELECT b.flips_sign FROM bank_accounts b
+                    WHERE b.organization_id = $1 AND b.id = $2) THEN -amount_minor ELSE amount_minor END AS amount_minor,
+                currency, seen_at FROM balances
              WHERE organization_id = $1 AND bank_account_id = $2 AND run_id = $3 ORDER BY seen_at, id"
         );
         let rows: Vec<Row> = on!(session, c => sqlx::query_as(text)
@@ -184,7 +190,9 @@ impl Store {
         let (import_from, fed_since) = feed.map_or((None, 0), |(day, at)| (Some(day.to_jiff()), at));
         let rows_from = state.opening_on.max(import_from);
         let text = sql!(
-            "SELECT kind, provider_kind, moment, moment_on, amount_minor, currency, seen_at FROM balances
+            "SELECT kind, provider_kind, moment, moment_on, CASE WHEN (SELECT b.flips_sign FROM bank_accounts b
+                    WHERE b.organization_id = $1 AND b.id = $2) THEN -amount_minor ELSE amount_minor END AS amount_minor,
+                currency, seen_at FROM balances
              WHERE organization_id = $1 AND bank_account_id = $2 AND run_id IS NOT NULL AND seen_at >= $3
              ORDER BY seen_at"
         );

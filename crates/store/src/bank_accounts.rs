@@ -148,6 +148,8 @@ pub struct NewLink {
     pub account: Result<AccountId, NewAccount>,
     /// The first day to import.
     pub import_from: Date,
+    /// Whether the bank's signs are turned round.
+    pub flips_sign: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -434,7 +436,7 @@ impl Store {
     ) -> Result<Vec<Feed>, StoreError> {
         asker.require(Right::ManageBanks)?;
         let mut session = self.db.write().await?;
-        let mut made = Vec::new();
+        let (mut made, mut turned) = (Vec::new(), Vec::new());
         let mut feeds = Vec::with_capacity(links.len());
         for link in links {
             let account = match &link.account {
@@ -448,6 +450,11 @@ impl Store {
                     account
                 }
             };
+            // Before it feeds the account: what it has turned with it is what it fed before.
+            match self.turning(&mut session, asker, link.bank_account, account, link.flips_sign).await? {
+                Ok(changes) => turned.extend(changes),
+                Err(refused) => return Err(StoreError::Conflict(refused.in_words())),
+            }
             let feed =
                 Feed { id: self.ambient.id(), bank_account: link.bank_account, account, import_from: link.import_from };
             self.add_feed(&mut session, asker, connection, feed).await?;
@@ -455,9 +462,14 @@ impl Store {
             self.audit_within(&mut session, asker, "account.linked", &account.to_string(), &detail).await?;
             feeds.push(feed);
         }
-        if !made.is_empty() {
+        if !made.is_empty() || !turned.is_empty() {
             let batch = NewBatch { actor: BatchActor::Person, run: None, summary: "Accounts linked", undoes: None };
             let batch = self.begin_batch(&mut session, asker, batch).await?;
+            self.write_fields(&mut session, asker, batch, &turned).await?;
+            for account in self.accounts_of(&mut session, asker, &turned).await? {
+                self.recount_account(&mut session, asker, account).await?;
+            }
+            made.extend(turned);
             self.write_changes(&mut session, asker, batch, &made).await?;
         }
         session.commit().await?;

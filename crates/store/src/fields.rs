@@ -9,6 +9,7 @@ use bankside_domain::account::OpeningSource;
 use bankside_domain::batch::{Change, EXISTS, Entity, FieldKey};
 use bankside_domain::edit::{LAYER, Line};
 use bankside_domain::reconcile::ClaimState;
+use bankside_domain::sign::FLIPS_SIGN;
 use bankside_domain::text::fold;
 use bankside_domain::{Asker, BatchId, Code, Id};
 use jiff::civil::Date;
@@ -25,6 +26,7 @@ enum Value {
     Number(Option<i64>),
     Day(Option<SqlDate>),
     Id(Option<Uuid>),
+    Flag(bool),
 }
 
 /// A column that is written as it is, and what kind of value it has.
@@ -34,6 +36,7 @@ enum Kind {
     Number,
     Day,
     Id,
+    Flag,
 }
 
 /// The table and the kind of a field that is one column of the same name.
@@ -54,12 +57,18 @@ fn column(entity: Entity, field: &str) -> Option<(&'static str, &'static str, Ki
     ];
     const LINES: [(&str, Kind); 3] =
         [("amount_minor", Kind::Number), ("category_id", Kind::Id), ("provider_note", Kind::Text)];
-    const ACCOUNTS: [(&str, Kind); 3] =
-        [("opening_minor", Kind::Number), ("opening_on", Kind::Day), ("opening_source", Kind::Text)];
+    const ACCOUNTS: [(&str, Kind); 4] = [
+        ("opening_minor", Kind::Number),
+        ("opening_on", Kind::Day),
+        ("opening_source", Kind::Text),
+        ("pending_policy", Kind::Text),
+    ];
+    const BANK_ACCOUNTS: [(&str, Kind); 1] = [(FLIPS_SIGN, Kind::Flag)];
     let (table, columns): (_, &'static [(&'static str, Kind)]) = match entity {
         Entity::Transaction => ("transactions", &TRANSACTIONS),
         Entity::Line => ("transaction_lines", &LINES),
         Entity::Account => ("accounts", &ACCOUNTS),
+        Entity::BankAccount => ("bank_accounts", &BANK_ACCOUNTS),
         Entity::Claim => return None,
     };
     let (name, kind) = columns.iter().find(|(name, _)| *name == field)?;
@@ -140,6 +149,7 @@ impl Store {
                     (Kind::Number, value) => Value::Number(number(value)?),
                     (Kind::Day, value) => Value::Day(dates(day(value)?)),
                     (Kind::Id, value) => Value::Id(uuid(value)?),
+                    (Kind::Flag, value) => Value::Flag(flag(value)?),
                 };
                 self.set_column(session, asker, table, name, value, ids).await
             }
@@ -163,6 +173,7 @@ impl Store {
                 Value::Number(number) => update.push_bind(number),
                 Value::Day(day) => update.push_bind(day),
                 Value::Id(id) => update.push_bind(id),
+                Value::Flag(flag) => update.push_bind(flag),
             };
             update.push(" WHERE organization_id = ").push_bind(asker.organization.uuid()).push(" AND id IN ");
             push_list(&mut update, ids.iter().copied());
@@ -351,6 +362,11 @@ fn day(value: Option<&str>) -> Result<Option<Date>, StoreError> {
 
 fn uuid(value: Option<&str>) -> Result<Option<Uuid>, StoreError> {
     value.map(|text| text.parse().map_err(|_| unreadable(text))).transpose()
+}
+
+fn flag(value: Option<&str>) -> Result<bool, StoreError> {
+    let text = value.unwrap_or_default();
+    text.parse().map_err(|_| unreadable(text))
 }
 
 fn number(value: Option<&str>) -> Result<Option<i64>, StoreError> {

@@ -2,7 +2,7 @@
 
 use bankside_domain::reconcile::{Distrust, IdEvidence};
 use bankside_domain::row::RowIdKind;
-use bankside_domain::{Asker, Code, Id, Right, RunId};
+use bankside_domain::{Asker, BankAccountId, Code, Id, Right, RunId};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -72,23 +72,24 @@ impl Store {
         rows.into_iter().map(LostTrustRow::into_lost_trust).collect()
     }
 
-    /// The kinds of ids that have lost their trust at the institution that a run asks.
+    /// The kinds of ids that have lost their trust at the institution of a bank account that feeds an account.
     pub(crate) async fn distrusted_kinds(
         &self,
         session: &mut Session,
         asker: &Asker,
-        run: RunId,
+        bank_account: BankAccountId,
     ) -> Result<Vec<RowIdKind>, StoreError> {
         let text = sql!(
-            "SELECT i.kind FROM runs r
-             JOIN connections c ON c.organization_id = r.organization_id AND c.id = r.connection_id
+            "SELECT i.kind FROM feeds f
+             JOIN connections c ON c.organization_id = f.organization_id AND c.id = f.connection_id
              JOIN id_trust i ON i.organization_id = c.organization_id AND i.provider = c.provider
                 AND i.institution_key = c.institution_key
-             WHERE r.organization_id = $1 AND r.id = $2 AND i.lost IS NOT NULL"
+             WHERE f.organization_id = $1 AND f.bank_account_id = $2 AND f.until_at IS NULL AND NOT f.is_shadow
+                AND i.lost IS NOT NULL"
         );
         let kinds: Vec<String> = on!(session, c => sqlx::query_scalar(text)
             .bind(asker.organization.uuid())
-            .bind(run.uuid())
+            .bind(bank_account.uuid())
             .fetch_all(c)
             .await?);
         kinds.iter().map(|kind| code(kind)).collect()

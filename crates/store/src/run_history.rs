@@ -376,9 +376,12 @@ impl Store {
         asker.require(Right::SeeBooks)?;
         let mut session = self.db.read().await?;
         let text = sql!(
-            "SELECT v.bank_account_id, v.status, v.day, v.amount_minor, v.currency, p.name AS payee, v.reason,
-                    t.id AS transaction_id, COALESCE(k.state = 'quarantined', FALSE) AS is_waiting
+            "SELECT v.bank_account_id, v.status, v.day,
+                    CASE WHEN b.flips_sign THEN -v.amount_minor ELSE v.amount_minor END AS amount_minor, v.currency,
+                    p.name AS payee, v.reason, t.id AS transaction_id,
+                    COALESCE(k.state = 'quarantined', FALSE) AS is_waiting
              FROM feed_row_versions v
+             JOIN bank_accounts b ON b.organization_id = v.organization_id AND b.id = v.bank_account_id
              LEFT JOIN claims k ON k.organization_id = v.organization_id AND k.feed_row_id = v.feed_row_id
                 AND k.state IN ('applied', 'quarantined')
              LEFT JOIN transactions t ON t.organization_id = v.organization_id AND t.id = k.transaction_id

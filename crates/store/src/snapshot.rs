@@ -1,5 +1,6 @@
 //! Snapshots: everything that a plan for one account is made from, read in one go.
 
+use bankside_domain::account::PendingPolicy;
 use bankside_domain::reconcile::{ClaimState, Digest, Known, Typed};
 use bankside_domain::row::{RowIdKind, RowStatus};
 use bankside_domain::{
@@ -51,6 +52,8 @@ pub struct AccountState {
     pub import_from: Date,
     /// Kinds of ids that have lost their trust at the institution.
     pub distrusted: Vec<RowIdKind>,
+    /// Whether the bank's signs are turned round.
+    pub flips_sign: bool,
 }
 
 /// Everything that a plan is made from.
@@ -112,11 +115,11 @@ fn row_ids(
 }
 
 impl VersionRow {
-    fn into_version(self, run: RunId) -> Result<StoredVersion, StoreError> {
+    fn into_version(self, run: Option<RunId>) -> Result<StoredVersion, StoreError> {
         Ok(StoredVersion {
             id: self.id.into(),
             known_as: ids(self.feed_row_id),
-            is_left_over: self.last_seen_run_id != Some(run.uuid()),
+            is_left_over: run.is_some_and(|run| self.last_seen_run_id != Some(run.uuid())),
             status: code(&self.status)?,
             ids: row_ids(
                 self.provider_id_digest.as_deref(),
@@ -132,7 +135,7 @@ impl VersionRow {
 }
 
 impl KnownRow {
-    fn into_known(self, run: RunId) -> Result<Known, StoreError> {
+    fn into_known(self, run: Option<RunId>) -> Result<Known, StoreError> {
         let claim = match self.claim_state {
             Some(state) => Some((code::<ClaimState>(&state)?, ids::<TransactionId>(self.transaction_id))),
             None => None,
@@ -152,7 +155,7 @@ impl KnownRow {
             currency,
             day: self.day.map(SqlDate::to_jiff),
             payee_folded: self.payee_folded,
-            seen: stands && self.last_seen_run_id == Some(run.uuid()),
+            seen: stands && run.is_some_and(|run| self.last_seen_run_id == Some(run.uuid())),
             claim,
             is_in_books: self.is_in_books,
             is_settled: self.is_settled,
@@ -161,14 +164,17 @@ impl KnownRow {
 }
 
 /// The columns of a [`KnownRow`], and where they come from.
-const KNOWN: &str = "SELECT r.id AS feed_row_id, v.status, v.amount_minor, v.currency, v.day, v.provider_id_digest, \
+const KNOWN: &str = "SELECT r.id AS feed_row_id, v.status, \
+     CASE WHEN b.flips_sign THEN -v.amount_minor ELSE v.amount_minor END AS amount_minor, v.currency, v.day, v.provider_id_digest, \
      v.bank_id_digest, v.reference_digest, v.fingerprint, v.last_seen_run_id, k.state AS claim_state, \
-     k.transaction_id, t.id IS NOT NULL AND t.deleted_at IS NULL AS is_in_books, \
+     k.transaction_id, t.id IS NOT NULL AND t.deleted_at IS NULL AND t.provider_dated_on IS NOT NULL AS is_in_books, \
      r.status = 'pending' AND EXISTS (SELECT 1 FROM claims o JOIN feed_rows q ON q.organization_id = o.organization_id \
      AND q.id = o.feed_row_id WHERE o.organization_id = k.organization_id AND o.transaction_id = k.transaction_id \
-     AND o.state = 'applied' AND q.status = 'booked') AS is_settled, CASE WHEN v.names_counterparty THEN p.name_folded END AS payee_folded \
+     AND o.state = 'applied' AND q.status = 'booked') AS is_settled, \
+     CASE WHEN v.names_counterparty THEN p.name_folded END AS payee_folded \
      FROM feed_row_versions v \
      JOIN feed_rows r ON r.organization_id = v.organization_id AND r.id = v.feed_row_id AND r.current_version_id = v.id \
+     JOIN bank_accounts b ON b.organization_id = v.organization_id AND b.id = v.bank_account_id \
      LEFT JOIN claims k ON k.organization_id = r.organization_id AND k.feed_row_id = r.id \
      LEFT JOIN transactions t ON t.organization_id = k.organization_id AND t.id = k.transaction_id \
      LEFT JOIN payees p ON p.organization_id = t.organization_id AND p.id = t.provider_payee_id \
@@ -183,25 +189,103 @@ impl Store {
         bank_account: BankAccountId,
         account: AccountId,
     ) -> Result<StoredSnapshot, StoreError> {
+        let state = self.account_state(asker, bank_account, account).await?;
+        let mut session = self.db.read().await?;
+        let versions = self.undecided_versions(&mut session, asker, run, bank_account).await?;
+        self.snapshot_around(&mut session, asker, bank_account, state, versions, Some(run)).await
+    }
+
+    /// Reads what a plan for the pending rows of a bank account is made from: those that it shows and that stand outside the books,
+    /// if they stay there by the account's policy.
+    pub async fn pending_snapshot(
+        &self,
+        asker: &Asker,
+        bank_account: BankAccountId,
+        account: AccountId,
+    ) -> Result<StoredSnapshot, StoreError> {
+        let state = self.account_state(asker, bank_account, account).await?;
+        let mut session = self.db.read().await?;
+        let versions = match state.account.pending_policy {
+            PendingPolicy::BookedOnly => {
+                self.pending_outside(&mut session, asker, bank_account, state.account.id).await?
+            }
+            PendingPolicy::Shown | PendingPolicy::Counted => Vec::new(),
+        };
+        self.snapshot_around(&mut session, asker, bank_account, state, versions, None).await
+    }
+
+    /// The account and its feed. The account's revision is read first: whatever else has moved on by then, its write will find out.
+    async fn account_state(
+        &self,
+        asker: &Asker,
+        bank_account: BankAccountId,
+        account: AccountId,
+    ) -> Result<AccountState, StoreError> {
         let account = self.account(asker, account).await?;
         let mut session = self.db.read().await?;
         let text = sql!(
-            "SELECT import_from FROM feeds WHERE organization_id = $1 AND bank_account_id = $2 AND account_id = $3
-                AND until_at IS NULL AND NOT is_shadow"
+            "SELECT f.import_from, b.flips_sign FROM feeds f
+             JOIN bank_accounts b ON b.organization_id = f.organization_id AND b.id = f.bank_account_id
+             WHERE f.organization_id = $1 AND f.bank_account_id = $2 AND f.account_id = $3
+                AND f.until_at IS NULL AND NOT f.is_shadow"
         );
-        let import_from: Option<SqlDate> = on!(session, c => sqlx::query_scalar(text)
+        let feed: Option<(SqlDate, bool)> = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())
             .bind(bank_account.uuid())
             .bind(account.id.uuid())
             .fetch_optional(c)
             .await?);
-        let import_from = import_from.ok_or(StoreError::NotFound("the feed of the account"))?.to_jiff();
-        let distrusted = self.distrusted_kinds(&mut session, asker, run).await?;
-        let versions = self.undecided_versions(&mut session, asker, run, bank_account).await?;
+        let (import_from, flips_sign) = feed.ok_or(StoreError::NotFound("the feed of the account"))?;
+        let distrusted = self.distrusted_kinds(&mut session, asker, bank_account).await?;
+        Ok(AccountState { account, import_from: import_from.to_jiff(), flips_sign, distrusted })
+    }
+
+    async fn snapshot_around(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        bank_account: BankAccountId,
+        state: AccountState,
+        versions: Vec<StoredVersion>,
+        run: Option<RunId>,
+    ) -> Result<StoredSnapshot, StoreError> {
         let window = Window::around(&versions);
-        let known = self.known_rows(&mut session, asker, run, bank_account, window, &versions).await?;
-        let typed = self.typed_rows(&mut session, asker, account.id, window).await?;
-        Ok(StoredSnapshot { state: AccountState { account, import_from, distrusted }, versions, known, typed })
+        let known = self.known_rows(session, asker, run, bank_account, window, &versions).await?;
+        let typed = self.typed_rows(session, asker, state.account.id, window).await?;
+        Ok(StoredSnapshot { state, versions, known, typed })
+    }
+
+    /// Pending rows that the latest whole answer showed, or one since, and that do not stand in the books.
+    async fn pending_outside(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        bank_account: BankAccountId,
+        account: AccountId,
+    ) -> Result<Vec<StoredVersion>, StoreError> {
+        let text = sql!(
+            "SELECT v.id, v.feed_row_id, v.status, v.provider_id_digest, v.bank_id_digest, v.reference_digest,
+                    v.fingerprint, v.day, v.raw, v.received_at, v.last_seen_run_id
+             FROM feed_row_versions v
+             JOIN feed_rows r ON r.organization_id = v.organization_id AND r.id = v.feed_row_id
+                AND r.current_version_id = v.id
+             LEFT JOIN claims k ON k.organization_id = r.organization_id AND k.feed_row_id = r.id
+             WHERE v.organization_id = $1 AND v.bank_account_id = $2 AND r.status = 'pending'
+                AND (k.state IS NULL OR k.state = 'superseded')
+                AND v.last_seen_run_id IN (SELECT x.run_id FROM run_accounts x
+                    WHERE x.organization_id = $1 AND x.bank_account_id = $2 AND x.account_id = $3
+                        AND x.applied_at >= COALESCE((SELECT MAX(y.applied_at) FROM run_accounts y
+                            WHERE y.organization_id = $1 AND y.bank_account_id = $2 AND y.account_id = $3
+                                AND y.pending_complete), 0))
+             ORDER BY v.received_at, v.position, v.id"
+        );
+        let rows: Vec<VersionRow> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(bank_account.uuid())
+            .bind(account.uuid())
+            .fetch_all(c)
+            .await?);
+        rows.into_iter().map(|row| row.into_version(None)).collect()
     }
 
     /// Rows that a plan has to decide about: those that no plan has decided about yet, also of an earlier fetch that broke off;
@@ -253,7 +337,7 @@ impl Store {
             .bind(run.uuid())
             .fetch_all(c)
             .await?);
-        rows.into_iter().map(|row| row.into_version(run)).collect()
+        rows.into_iter().map(|row| row.into_version(Some(run))).collect()
     }
 
     /// Known feed rows in the window, those that share an id with a row to decide, and all pending ones.
@@ -261,7 +345,7 @@ impl Store {
         &self,
         session: &mut Session,
         asker: &Asker,
-        run: RunId,
+        run: Option<RunId>,
         bank_account: BankAccountId,
         window: Option<Window>,
         versions: &[StoredVersion],

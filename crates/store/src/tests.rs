@@ -5,12 +5,14 @@ mod editing;
 mod held;
 mod overview;
 mod pairs;
+mod pending_policy;
 mod people;
 mod properties;
 mod regressions;
 mod renewals;
 mod schema;
 mod scoping;
+mod sign;
 mod world;
 
 /// Makes one test per engine from an `async` body that takes an open [`world::World`].

@@ -68,7 +68,7 @@ impl Store {
         // Everything that the plan is made from is locked before it is read.
         let undone = self.lock_batch(&mut session, asker, batch).await?;
         let changes = self.changes_of(&mut session, asker, batch).await?;
-        let accounts = self.accounts_of(&mut session, asker, &changes).await?;
+        let mut accounts = self.accounts_of(&mut session, asker, &changes).await?;
         for account in &accounts {
             self.lock_account(&mut session, asker, *account).await?;
         }
@@ -89,6 +89,7 @@ impl Store {
             self.ask_again(&mut session, asker, batch).await?;
         }
         self.write_changes(&mut session, asker, undoing, &made).await?;
+        accounts.extend(self.accounts_of(&mut session, asker, &made).await?);
         for account in accounts {
             self.recount_account(&mut session, asker, account).await?;
         }
@@ -149,6 +150,9 @@ impl Store {
             None => return Err(StoreError::NotFound("the batch")),
             Some(false) => return Err(StoreError::Conflict("this was undone already")),
             Some(true) => {}
+        }
+        if let Some(plan) = self.undo_of_turning(session, asker, changes).await? {
+            return Ok(plan);
         }
         let now = self.values_now(session, asker, changes).await?;
         // What was undone, and the undoing itself, cancel each other out.
@@ -238,7 +242,7 @@ impl Store {
     }
 
     /// The accounts that the changes touch.
-    async fn accounts_of(
+    pub(crate) async fn accounts_of(
         &self,
         session: &mut Session,
         asker: &Asker,

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use super::ids::same_money;
 use super::{Candidate, ClaimState, Known, KnownRows, Policy, Reason, Vanished, days_apart, payee_folded};
+use crate::account::PendingPolicy;
+use crate::id::FeedRowId;
 use crate::row::RowStatus;
 
 /// How long a bank takes to book what it showed as pending.
@@ -69,14 +71,29 @@ fn is_same_payee(booked: &str, shown: &str) -> bool {
     booked.contains(shown) || shown.contains(booked)
 }
 
-/// Pending rows that a complete answer did not show and that nothing has settled.
-pub(super) fn vanished(known: &KnownRows<'_>, policy: &Policy) -> Vec<Vanished> {
-    if !policy.pending_complete {
-        return Vec::new();
-    }
+/// Whether a row of this status waits outside the books until it is booked.
+pub(super) fn stays_out(status: RowStatus, policy: &Policy) -> bool {
+    status == RowStatus::Pending && policy.pending == PendingPolicy::BookedOnly
+}
+
+/// Pending rows that leave the books: those that a complete answer did not show and that nothing has settled, and, where the account
+/// shows booked rows only, every one.
+pub(super) fn vanished(candidates: &[Candidate<'_>], known: &KnownRows<'_>, policy: &Policy) -> Vec<Vanished> {
+    let status_now: HashMap<FeedRowId, RowStatus> = candidates
+        .iter()
+        .filter_map(|candidate| Some((candidate.same.as_ref()?.0.feed_row, candidate.row.status)))
+        .collect();
+    let leaves = |index: usize, row: &Known| match policy.pending {
+        PendingPolicy::BookedOnly => stays_out(status_now.get(&row.feed_row).copied().unwrap_or(row.status), policy),
+        PendingPolicy::Shown | PendingPolicy::Counted => {
+            policy.pending_complete && known.is_free(index) && row.status == RowStatus::Pending
+        }
+    };
     let mut vanished: Vec<Vanished> = known
-        .free()
-        .filter(|(_, row)| row.status == RowStatus::Pending && row.is_in_books && !row.is_settled)
+        .rows
+        .iter()
+        .enumerate()
+        .filter(|(index, row)| row.is_in_books && !row.is_settled && leaves(*index, row))
         .filter_map(|(_, row)| match row.claim {
             Some((ClaimState::Applied | ClaimState::Superseded, transaction)) => {
                 Some(Vanished { feed_row: row.feed_row, transaction })

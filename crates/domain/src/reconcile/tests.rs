@@ -98,6 +98,8 @@ struct Books {
     left_over: Vec<Sent>,
     start_on: Option<Date>,
     distrusted: Vec<RowIdKind>,
+    /// Whether pending rows stay out of the books.
+    shows_booked_only: bool,
 }
 
 impl Books {
@@ -192,7 +194,7 @@ impl Books {
                 start_on: self.start_on,
                 history_from: self.start_on,
                 locked_through: None,
-                pending: PendingPolicy::Shown,
+                pending: if self.shows_booked_only { PendingPolicy::BookedOnly } else { PendingPolicy::Shown },
                 fallback_day: date(2026, 1, 1),
                 booked_coverage,
                 pending_complete: true,
@@ -223,7 +225,8 @@ impl Books {
                     Some((ClaimState::Applied, Some(*id)))
                 }
                 Action::Leave if decision.reason == Reason::StaysDismissed => Some((ClaimState::Dismissed, None)),
-                Action::Leave => None,
+                // A claim that waits outside the books goes on waiting.
+                Action::Leave => self.claim_of(decision.feed_row),
                 Action::Hold => Some((ClaimState::Quarantined, None)),
             };
             let MappedRow::Readable(content) = &row.row else { unreachable!() };
@@ -248,10 +251,15 @@ impl Books {
         for vanished in &plan.vanished {
             let feed_row = self.feed_rows.iter_mut().find(|row| row.known.feed_row == vanished.feed_row).unwrap();
             feed_row.known.claim = Some((ClaimState::Superseded, vanished.transaction));
+            feed_row.known.is_in_books = false;
             let transaction = vanished.transaction.unwrap();
             let gone = self.transactions.remove(&transaction).unwrap();
             self.graveyard_keeps(gone);
         }
+    }
+
+    fn claim_of(&self, feed_row: Option<FeedRowId>) -> Option<(ClaimState, Option<TransactionId>)> {
+        self.feed_rows.iter().find(|row| Some(row.known.feed_row) == feed_row)?.known.claim
     }
 
     /// The store marks rows as deleted instead of forgetting them; here nothing reads them again.
@@ -711,4 +719,21 @@ proptest! {
         };
         prop_assert_eq!(run(0), run(shuffle.index(1000)));
     }
+}
+
+#[test]
+fn where_only_booked_rows_are_shown_pending_ones_leave_wait_and_settle_once() {
+    let mut books = Books::default();
+    let shown = [pending(1, -1000, "Burgers"), pending(2, -700, "Cinema"), booked(1, -50, "Kiosk").id("k")];
+    books.sync(&shown, 0);
+    books.shows_booked_only = true;
+    assert_eq!(books.sync(&shown, 0).counts(0).vanished, 2);
+    assert_eq!(books.rows(), [(B, -50, "Kiosk")]);
+    let again = books.sync(&shown, 0);
+    assert_eq!((again.counts(0).vanished, again.counts(0).added), (0, 0), "what is outside leaves once");
+    books.sync(&[booked(3, -1000, "Burgers").id("b"), shown[1].clone(), shown[2].clone()], 0);
+    assert_eq!(books.rows(), [(B, -1000, "Burgers"), (B, -50, "Kiosk")]);
+    books.shows_booked_only = false;
+    books.sync(&[booked(3, -1000, "Burgers").id("b"), shown[1].clone(), shown[2].clone()], 0);
+    assert_eq!(books.rows(), [(P, -700, "Cinema"), (B, -1000, "Burgers"), (B, -50, "Kiosk")]);
 }

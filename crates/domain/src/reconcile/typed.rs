@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::pending::stays_out as stays_out_while_pending;
 use super::{Action, Candidate, Decision, Entry, Plan, Policy, Reason, Snapshot, days_apart, entry, payee_folded};
-use crate::account::PendingPolicy;
 use crate::id::TransactionId;
 use crate::row::RowStatus;
 
@@ -40,7 +40,7 @@ fn stays_out(candidate: &Candidate<'_>, policy: &Policy) -> Option<(Action, Reas
     let reason = match (candidate.row.status, policy.start_on) {
         (RowStatus::Scheduled, _) => Reason::ScheduledStaysOut,
         (RowStatus::Declined, _) => Reason::DeclinedStaysOut,
-        (RowStatus::Pending, _) if policy.pending == PendingPolicy::BookedOnly => Reason::PendingStaysOut,
+        (status, _) if stays_out_while_pending(status, policy) => Reason::PendingStaysOut,
         (_, Some(start_on)) if candidate.day < start_on => Reason::BeforeStart { start_on },
         _ => return None,
     };

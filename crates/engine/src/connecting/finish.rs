@@ -176,24 +176,20 @@ impl Engine {
                 .collect(),
             data_key,
             details: key.seal(place, &serde_json::to_vec(&details)?, &self.ambient),
-            balances: info
-                .balances
-                .iter()
-                .map(|balance| kept_balance(balance, false, seen_at))
-                .collect::<Vec<KeptBalance>>(),
+            balances: info.balances.iter().map(|balance| kept_balance(balance, seen_at)).collect::<Vec<KeptBalance>>(),
         })
     }
 }
 
-/// A balance as it is kept. Amounts turn round where the bank account's signs do.
-pub(crate) fn kept_balance(
-    balance: &bankside_connect::FetchedBalance,
-    flips_sign: bool,
-    seen_at: Timestamp,
-) -> KeptBalance {
-    let minor = if flips_sign { balance.amount.minor.saturating_neg() } else { balance.amount.minor };
+/// A balance as it is kept: with the bank's own sign.
+pub(crate) fn kept_balance(balance: &bankside_connect::FetchedBalance, seen_at: Timestamp) -> KeptBalance {
     KeptBalance {
-        stated: bankside_domain::balance::StatedBalance { kind: balance.kind, moment: balance.moment, minor, seen_at },
+        stated: bankside_domain::balance::StatedBalance {
+            kind: balance.kind,
+            moment: balance.moment,
+            minor: balance.amount.minor,
+            seen_at,
+        },
         provider_kind: balance.provider_kind.as_str().to_owned(),
         currency: balance.amount.currency.code,
     }

@@ -1,7 +1,7 @@
 //! The second phase: planning what is stored, and applying the plan.
 
 use bankside_connect::Fault;
-use bankside_domain::account::OpeningSource;
+use bankside_domain::account::{OpeningSource, PendingPolicy};
 use bankside_domain::fault::FaultClass;
 use bankside_domain::reconcile::{Arrived, Coverage, Plan, Policy, Snapshot, plan};
 use bankside_domain::run::AccountStep;
@@ -15,7 +15,18 @@ use crate::status::not_shown;
 use crate::{Engine, EngineError};
 
 /// How often a plan is made again because somebody wrote to the account meanwhile.
-const MAX_PLANS: usize = 8;
+pub(crate) const MAX_PLANS: usize = 8;
+
+/// Under which terms stored rows are planned.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    /// What to do with pending rows.
+    pub(crate) pending: PendingPolicy,
+    /// For which booked rows the answer is complete; `None` where there was none, or it broke off.
+    pub(crate) booked_coverage: Option<Coverage>,
+    /// Whether the answer showed the whole set of pending rows.
+    pub(crate) pending_complete: bool,
+}
 
 impl Engine {
     /// Plans and applies for every account whose rows are stored and not yet in the books.
@@ -65,7 +76,12 @@ impl Engine {
         let mut tries = 0;
         let applied = loop {
             let stored = self.store.snapshot(asker, due.lease.run, bank_account.id, account.account).await?;
-            let plan = self.plan(asker, connection, bank_account, account, &stored).await?;
+            let terms = Terms {
+                pending: stored.state.account.pending_policy,
+                booked_coverage: account.booked_complete.then_some(Coverage { from: account.asked_from, to: None }),
+                pending_complete: account.pending_complete,
+            };
+            let plan = self.plan(asker, connection, bank_account, &stored, terms).await?;
             match self.apply(asker, due, bank_account, account, &stored, &plan).await {
                 Err(StoreError::Stale) if tries < MAX_PLANS => tries += 1,
                 result => break result?,
@@ -78,18 +94,18 @@ impl Engine {
     }
 
     /// Opens the stored rows and has the domain decide about them.
-    async fn plan(
+    pub(crate) async fn plan(
         &self,
         asker: &Asker,
         connection: &Connection,
         bank_account: &BankAccount,
-        account: &RunAccount,
         stored: &StoredSnapshot,
+        terms: Terms,
     ) -> Result<Plan, EngineError> {
         let connector = self.connectors.get(&connection.provider).ok_or(EngineError::NotFound("the provider"))?;
         let currencies = self.store.currencies().await?;
         let key = self.raw_row_key(asker, bank_account)?;
-        let reader = self.reader(connector.as_ref(), connection, &currencies, bank_account.flips_sign);
+        let reader = self.reader(connector.as_ref(), connection, &currencies, stored.state.flips_sign);
         let mut arrived = Vec::with_capacity(stored.versions.len());
         for version in &stored.versions {
             let place = Place::of(asker.organization, version.id, "raw");
@@ -113,10 +129,10 @@ impl Engine {
                 start_on: Some(stored.state.import_from),
                 history_from: ledger.history_from(),
                 locked_through: ledger.locked_through,
-                pending: ledger.pending_policy,
+                pending: terms.pending,
                 fallback_day: self.today_at(connection),
-                booked_coverage: account.booked_complete.then_some(Coverage { from: account.asked_from, to: None }),
-                pending_complete: account.pending_complete,
+                booked_coverage: terms.booked_coverage,
+                pending_complete: terms.pending_complete,
                 distrusted: stored.state.distrusted.clone(),
             },
         }))

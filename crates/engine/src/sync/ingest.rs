@@ -167,11 +167,10 @@ impl<'a> Ingest<'a> {
             FetchEvent::Balances(balances) => {
                 let seen_at = self.engine.ambient.now();
                 let currency = incoming.bank_account.currency;
-                let flips = incoming.bank_account.flips_sign;
                 let kept: Vec<_> = balances
                     .iter()
                     .filter(|balance| balance.amount.currency.code == currency)
-                    .map(|balance| kept_balance(balance, flips, seen_at))
+                    .map(|balance| kept_balance(balance, seen_at))
                     .collect();
                 return Ok(self.engine.store.keep_balances(&self.asker, self.lease, bank_account, &kept).await?);
             }
@@ -194,8 +193,8 @@ impl<'a> Ingest<'a> {
             None => self.engine.raw_row_key(&self.asker, &incoming.bank_account)?,
         };
         let (connector, currencies) = (self.provider.connector.as_ref(), self.provider.currencies());
-        let flips_sign = incoming.bank_account.flips_sign;
-        let reader = self.engine.reader(connector, self.connection, currencies, flips_sign);
+        // What stands beside the sealed bytes is the bank's, so that it is the same row whichever way its sign is read.
+        let reader = self.engine.reader(connector, self.connection, currencies, false);
         let received: Vec<ReceivedRow> =
             rows.iter().map(|raw| self.received(&reader, &key, &mut incoming.seen, raw)).collect();
         incoming.key = Some(key);

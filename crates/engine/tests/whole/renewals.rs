@@ -177,6 +177,7 @@ on_both! {
                 bank_account: offered.bank_account.id,
                 target: offered.suggestion.clone(),
                 import_from: offered.import_from,
+                flips_sign: None,
             })
             .collect();
         assert!(choices.iter().any(|choice| choice.target == LinkTarget::Existing(account.id)), "{choices:?}");
@@ -264,6 +265,7 @@ mod cards {
                 bank_account: offered.bank_account.id,
                 target: offered.suggestion.clone(),
                 import_from: offered.import_from,
+                flips_sign: None,
             })
             .collect();
         house.engine.link(&house.asker, anew, &choices).await.unwrap();

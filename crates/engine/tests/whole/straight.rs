@@ -119,6 +119,7 @@ on_both! {
                 bank_account: offered.bank_account.id,
                 target: bankside_engine::LinkTarget::Existing(account),
                 import_from: offered.import_from,
+                flips_sign: None,
             })
             .collect();
         house.engine.link(&house.asker, connection, &choices).await.unwrap();

@@ -422,8 +422,10 @@ pub(crate) struct OfferedBody {
     holder: Option<String>,
     masked_number: Option<String>,
     currency: String,
-    /// Exact decimal text.
+    /// The bank's balance as it would be booked: exact decimal text, less than nothing where something is owed.
     balance: Option<String>,
+    /// Whether the bank's signs are turned round.
+    flips_sign: bool,
     /// The account that is suggested; absent suggests a new one.
     suggested_account: Option<String>,
     /// The name that is suggested for a new one.
@@ -467,6 +469,7 @@ pub(crate) async fn link_offer(
             balance: offered
                 .balance
                 .map(|balance| bankside_domain::Amount::new(balance.stated.minor, currency).to_decimal_text()),
+            flips_sign: offered.bank_account.flips_sign,
             suggested_account,
             suggested_name,
             reason: offered.reason,
@@ -486,6 +489,9 @@ pub(crate) struct LinkBody {
     name: Option<String>,
     /// The first day to import.
     import_from: String,
+    /// Whether the bank's signs are turned round: where it counts what is owed as more than nothing, or what is spent. As they are
+    /// now if it is not said.
+    flips_sign: Option<bool>,
 }
 
 /// Links bank accounts and starts their first sync; answers with its run.
@@ -508,7 +514,12 @@ pub(crate) async fn link(
             .import_from
             .parse()
             .map_err(|_| EngineError::invalid("import_from", "A day is needed, such as 2026-11-20."))?;
-        choices.push(LinkChoice { bank_account: id(&link.bank_account)?, target, import_from });
+        choices.push(LinkChoice {
+            bank_account: id(&link.bank_account)?,
+            target,
+            import_from,
+            flips_sign: link.flips_sign,
+        });
     }
     let run = app.engine.link(member.asker(), id(&connection)?, &choices).await?;
     Ok((StatusCode::ACCEPTED, Json(MadeBody { id: run.to_string() })))

@@ -47,6 +47,10 @@ pub(crate) struct UndoPreviewBody {
     stay_in_part: usize,
     /// Whether an account's opening balance becomes what it was before.
     opening_changes: bool,
+    /// Whether pending transactions are treated as they were before.
+    policy_changes: bool,
+    /// Whether the bank's sign is read as it was before.
+    sign_changes: bool,
 }
 
 /// Says what undoing a batch would do, and does nothing.
@@ -59,8 +63,19 @@ pub(crate) async fn preview_undo(
     Path((_, batch)): Path<(String, String)>,
 ) -> Result<Json<UndoPreviewBody>, Problem> {
     let plan = app.engine.preview_undo(member.asker(), id(&batch)?).await?;
-    let UndoTally { leave, come_back, change_back, stay, stay_in_part, opening_changes } = plan.tally();
-    Ok(Json(UndoPreviewBody { leave, come_back, change_back, stay, stay_in_part, opening_changes }))
+    let tally = plan.tally();
+    let UndoTally { leave, come_back, change_back, stay, stay_in_part, .. } = tally;
+    let UndoTally { opening_changes, policy_changes, sign_changes, .. } = tally;
+    Ok(Json(UndoPreviewBody {
+        leave,
+        come_back,
+        change_back,
+        stay,
+        stay_in_part,
+        opening_changes,
+        policy_changes,
+        sign_changes,
+    }))
 }
 
 /// Undoes a batch, as far as nobody has built on it since.

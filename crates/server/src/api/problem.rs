@@ -126,6 +126,17 @@ impl From<EngineError> for Problem {
                 field: Some(field.to_owned()),
                 ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", message)
             },
+            EngineError::SignStays(refused) => Self::new(
+                StatusCode::CONFLICT,
+                "sign_stays",
+                format!(
+                    "{} rows are reconciled, {} more lie in a locked period: {}.",
+                    refused.reconciled,
+                    refused.in_locked_period,
+                    refused.in_words()
+                ),
+            )
+            .who("Whoever locked them can unlock them."),
             EngineError::SwitchedOff(_) => Self::new(StatusCode::CONFLICT, "switched_off", format!("{error}."))
                 .who("Whoever runs this server can switch it on."),
             EngineError::Refused(why) => {

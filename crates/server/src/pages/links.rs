@@ -41,6 +41,8 @@ struct LinkRow {
     currency: String,
     balance: String,
     balance_note: String,
+    /// How the balance would be booked, where one was stated.
+    sign: Option<SignChoice>,
     /// The account that it is linked with already.
     linked: Option<String>,
     /// The name that is suggested for a new account, and the one in the form.
@@ -58,7 +60,17 @@ struct LinkRow {
     reason_icon: &'static str,
 }
 
-/// The fields of the form, `target-`, `name-` and `from-` with the id of a bank account each.
+/// Which way round a bank's sign is read.
+struct SignChoice {
+    /// What the bank says, and what that means as it is read now.
+    says: String,
+    /// The value that leaves it so, and the one that turns it.
+    as_it_is: bool,
+    turned: bool,
+    is_turned: bool,
+}
+
+/// The fields of the form, `target-`, `name-`, `from-` and `sign-` with the id of a bank account each.
 type Posted = HashMap<String, String>;
 
 /// A form that was refused: it comes back as it was posted, with what was wrong at its place.
@@ -196,6 +208,12 @@ fn row(
             .as_ref()
             .map(|balance| shell.today.moment(balance.stated.seen_at))
             .unwrap_or_default(),
+        sign: offered.balance.as_ref().map(|balance| SignChoice {
+            says: shell.today.stated(balance.stated.minor, bank_account.flips_sign, currency),
+            as_it_is: bank_account.flips_sign,
+            turned: !bank_account.flips_sign,
+            is_turned: posted("sign").is_some_and(|sign| sign == (!bank_account.flips_sign).to_string()),
+        }),
         linked: bank_account.feeds.map(|(account, _)| names.get(&account).cloned().unwrap_or_default()),
         new_name: posted("name").unwrap_or_else(|| suggested_name.clone()),
         suggested_name,
@@ -253,6 +271,7 @@ fn read_choices(posted: &Posted) -> Result<Vec<LinkChoice>, EngineError> {
             import_from: other("from")
                 .parse()
                 .map_err(|_| EngineError::invalid("import_from", "Choose the day to import from."))?,
+            flips_sign: other("sign").parse().ok(),
         });
     }
     choices.sort_by_key(|choice| choice.bank_account);

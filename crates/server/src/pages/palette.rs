@@ -103,6 +103,11 @@ fn deeds(views: &[AccountView], shell: &Shell) -> Vec<Offer> {
     if shell.may_sync() && views.iter().any(|view| view.status.connection.is_some()) {
         deeds.push(Offer::new("Do", "loop", "Bank sync", shell.at("sync")).hint("all accounts").posted());
     }
+    for view in views.iter().filter(|view| view.status.connection.is_some()) {
+        let url = shell.at(&format!("accounts/{}/feed", view.account.id));
+        let label = format!("Bank feed of {}", view.account.name);
+        deeds.push(Offer::new("Do", "bank", label, url).hint("pending transactions, opening balance, sign").later());
+    }
     if shell.may_edit() {
         for view in views.iter().filter(|view| !view.account.is_closed) {
             let url = shell.at(&format!("accounts/{}/transactions/new", view.account.id));

@@ -55,6 +55,12 @@ impl Tally {
     /// What undoing would do, a sentence per kind of row.
     fn lines(&self, today: &Today) -> Vec<(&'static str, String)> {
         let mut lines = Vec::new();
+        if self.0.sign_changes {
+            lines.push((
+                "swap",
+                "The sign of the bank account is turned back, for every row that is here now.".to_owned(),
+            ));
+        }
         let mut say = |count: usize, icon, one: &str, many: &str| {
             if count > 0 {
                 lines.push((icon, sentence(today, count, one, many)));
@@ -69,6 +75,9 @@ impl Tally {
         say(self.0.stay_in_part, "lock", stays, "rows stay in part: what was written later is left alone.");
         if self.0.opening_changes {
             lines.push(("undo", "The opening balance becomes what it was before.".to_owned()));
+        }
+        if self.0.policy_changes {
+            lines.push(("clock", "Pending transactions are treated as they were before.".to_owned()));
         }
         lines
     }

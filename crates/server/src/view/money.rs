@@ -25,6 +25,23 @@ impl Today {
         let text = self.amount(minor, currency);
         if minor > 0 { format!("+{text}") } else { text }
     }
+
+    /// What a bank states and what that means: `The bank says −120.50: you owe 120.50.` `minor` is as it is booked.
+    pub(crate) fn stated(&self, minor: i64, flips_sign: bool, currency: Currency) -> String {
+        let said = self.amount(if flips_sign { minor.saturating_neg() } else { minor }, currency);
+        let abs = self.amount(minor.saturating_abs(), currency);
+        match minor.signum() {
+            -1 => format!("The bank says {said}: you owe {abs}."),
+            0 => format!("The bank says {said}."),
+            _ => format!("The bank says {said}: you have {abs}."),
+        }
+    }
+
+    /// How a row is booked: `We book REWE 12.30 as money out.`
+    pub(crate) fn booked_as(&self, payee: &str, minor: i64, currency: Currency) -> String {
+        let way = if minor < 0 { "out" } else { "in" };
+        format!("We book {payee} {} as money {way}.", self.amount(minor.saturating_abs(), currency))
+    }
 }
 
 #[cfg(test)]
@@ -44,5 +61,16 @@ mod tests {
         assert_eq!(today.signed(0, eur), "0,00");
         assert_eq!(today.counted(1284, "row", "rows"), "1.284 rows");
         assert_eq!(today.counted(1, "row", "rows"), "1 row");
+    }
+
+    #[test]
+    fn a_balance_says_who_owes_whom_whichever_way_the_bank_counts() {
+        let eur = Currency::iso("EUR").unwrap();
+        let numbers = NumberFormat::CommaPoint;
+        let today = Today::new(Timestamp::UNIX_EPOCH, "UTC", Formats { numbers, ..Formats::default() });
+        assert_eq!(today.stated(-12_050, false, eur), "The bank says \u{2212}120.50: you owe 120.50.");
+        assert_eq!(today.stated(-12_050, true, eur), "The bank says 120.50: you owe 120.50.");
+        assert_eq!(today.stated(12_050, true, eur), "The bank says \u{2212}120.50: you have 120.50.");
+        assert_eq!(today.booked_as("REWE", -1230, eur), "We book REWE 12.30 as money out.");
     }
 }

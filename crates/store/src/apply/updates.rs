@@ -199,6 +199,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let day = |day: Option<SqlDate>| day.map(|day| day.to_jiff().to_string());
         let booked = RowStatus::Booked.code();
+        let before_count = work.changes.len();
         for (field, before, after) in [
             ("status", Some(row.status.clone()), Some(booked.to_owned())),
             ("booked_on", day(row.booked_on), None),
@@ -213,6 +214,10 @@ impl Store {
         if row.provider_note.is_some() {
             let before = row.provider_note.clone();
             work.changes.push(change(Entity::Line, row.line_id, row.id, "provider_note", before, None));
+        }
+        // Nothing that the bank has lent is left on it.
+        if work.changes.len() == before_count {
+            return Ok(());
         }
         let text = sql!(
             "UPDATE transactions SET status = $3, booked_on = NULL, value_on = NULL, provider_dated_on = NULL,
@@ -319,8 +324,10 @@ impl Store {
                 push_list(&mut query, chunk.iter().map(|id| id.uuid()));
                 query.push(" AND c.entity = ").push_bind(Entity::Transaction.code());
                 query.push(" AND c.field = ").push_bind(EXISTS).push(" AND c.before_value IS NULL");
-                // What an undoing has brought back was brought by another batch before.
-                query.push(" AND b.run_id IS NULL AND b.undoes IS NULL");
+                // What an undoing has brought back was brought by another batch before; what came with a claim came from a bank.
+                query.push(" AND b.run_id IS NULL AND b.undoes IS NULL AND NOT EXISTS (SELECT 1 FROM changes k \
+                     WHERE k.organization_id = c.organization_id AND k.batch_id = c.batch_id AND k.owner_id = c.owner_id \
+                     AND k.entity = 'claim')");
                 query.build_query_scalar().fetch_all(c).await?
             });
             typed.extend(rows);

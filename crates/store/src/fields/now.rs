@@ -31,6 +31,10 @@ macro_rules! as_text {
         let number: Option<i64> = $row.try_get($name)?;
         number.map(|number| number.to_string())
     }};
+    ($row:expr, $name:expr, flag) => {{
+        let flag: bool = $row.try_get($name)?;
+        Some(flag.to_string())
+    }};
     ($row:expr, $name:expr, text) => {{
         let text: Option<String> = $row.try_get($name)?;
         text
@@ -79,8 +83,9 @@ impl Store {
             "amount_minor": number, "category_id": id, "note": text, "provider_note": text,
         ]);
         read_columns!(session, asker, now, changes, Entity::Account, "accounts", [
-            "opening_minor": number, "opening_on": day, "opening_source": text,
+            "opening_minor": number, "opening_on": day, "opening_source": text, "pending_policy": text,
         ]);
+        read_columns!(session, asker, now, changes, Entity::BankAccount, "bank_accounts", ["flips_sign": flag]);
         self.claims_now(session, asker, changes, &mut now).await?;
         self.layers_now(session, asker, changes, &mut now).await?;
         self.lines_now(session, asker, changes, &mut now).await?;

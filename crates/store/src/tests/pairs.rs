@@ -45,8 +45,12 @@ impl World {
         self.store.unlink(&self.asker, self.account).await.unwrap();
         let asker = self.asker;
         (self.connection, self.bank_account) = self.connect(&asker, "DE02120300000000202051", "acc-2").await;
-        let link =
-            NewLink { bank_account: self.bank_account, account: Ok(self.account), import_from: date(2026, 9, 1) };
+        let link = NewLink {
+            bank_account: self.bank_account,
+            account: Ok(self.account),
+            import_from: date(2026, 9, 1),
+            flips_sign: false,
+        };
         self.store.link(&self.asker, self.connection, &[link]).await.unwrap();
     }
 

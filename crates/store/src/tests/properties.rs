@@ -137,7 +137,7 @@ impl World {
     }
 
     /// The lines of every row sum to it.
-    async fn check_lines(&self) {
+    pub(crate) async fn check_lines(&self) {
         let mut session = self.store.db.read().await.unwrap();
         let text = "SELECT COUNT(*) FROM transactions t WHERE t.amount_minor <> (SELECT COALESCE(SUM(l.amount_minor), 0) \
             FROM transaction_lines l WHERE l.organization_id = t.organization_id AND l.transaction_id = t.id)";

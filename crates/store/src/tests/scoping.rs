@@ -34,7 +34,7 @@ on_both! {
         is_not_found(&store.enqueue_run(&other, world.connection, Trigger::Person).await);
         let new = NewTransaction::new(jiff::civil::date(2026, 11, 1), 1);
         is_not_found(&store.add_transaction(&other, world.account, &new).await);
-        let link = NewLink { bank_account: world.bank_account, account: Ok(world.account), import_from: new.dated_on };
+        let link = NewLink { bank_account: world.bank_account, account: Ok(world.account), import_from: new.dated_on, flips_sign: false };
         is_not_found(&store.link(&other, world.connection, &[link]).await);
         assert!(store.accounts(&other).await.unwrap().is_empty());
         assert!(store.connections(&other).await.unwrap().is_empty());

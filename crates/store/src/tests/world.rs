@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use bankside_domain::account::AccountKind;
+use bankside_domain::account::{AccountKind, OpeningSource, PendingPolicy};
 use bankside_domain::amount::{Amount, Currency};
+use bankside_domain::balance::{BalanceKind, BalanceMoment, StatedBalance};
 use bankside_domain::bank_account::MatchKeyKind;
 use bankside_domain::consent::Consent;
 use bankside_domain::reconcile::{Arrived, Coverage, Digest, Plan, Policy, Snapshot, plan};
@@ -23,8 +24,9 @@ use jiff::civil::Date;
 
 use crate::db::{on, sql};
 use crate::{
-    Applied, ApplyContext, Lease, NewAccount, NewBankAccount, NewConnection, NewFlow, NewLink, NewOrganization,
-    NewPerson, Received, ReceivedRow, RegisterQuery, RunAccountUpdate, Store, StoreError, StoredSnapshot,
+    Applied, ApplyContext, FeedEffect, KeptBalance, Lease, NewAccount, NewBankAccount, NewConnection, NewFlow, NewLink,
+    NewOrganization, NewPerson, Received, ReceivedRow, RegisterQuery, Resolve, RunAccountUpdate, Store, StoreError,
+    StoredSnapshot,
 };
 
 /// What the bank sends, in short.
@@ -64,6 +66,12 @@ impl Sent {
             balance_after: None,
             original_amount: None,
         }
+    }
+
+    /// The row with its sign as the owner sees it.
+    fn read(&self, flips_sign: bool) -> Row {
+        let minor = if flips_sign { -self.minor } else { self.minor };
+        Sent { minor, ..self.clone() }.row()
     }
 
     fn bytes(&self) -> Vec<u8> {
@@ -180,7 +188,12 @@ impl World {
             currency: "EUR".parse().unwrap(),
             opening_minor: None,
         };
-        let link = NewLink { bank_account, account: Err(account), import_from: jiff::civil::date(2026, 9, 1) };
+        let link = NewLink {
+            bank_account,
+            account: Err(account),
+            import_from: jiff::civil::date(2026, 9, 1),
+            flips_sign: false,
+        };
         self.store.link(asker, connection, &[link]).await.unwrap()[0].account
     }
 
@@ -253,6 +266,19 @@ impl World {
     /// Reads a snapshot and plans; `rows` stand for what opening the sealed bytes would give.
     pub(crate) async fn plan(&self, lease: &Lease, rows: &[Sent]) -> (StoredSnapshot, Plan) {
         let stored = self.store.snapshot(&self.asker, lease.run, self.bank_account, self.account).await.unwrap();
+        let coverage = Some(Coverage { from: Some(stored.state.import_from), to: None });
+        let plan = self.plan_of(&stored, rows, stored.state.account.pending_policy, coverage);
+        (stored, plan)
+    }
+
+    /// Plans what is stored; whoever says what it covers says that the pending rows are all here, too.
+    fn plan_of(
+        &self,
+        stored: &StoredSnapshot,
+        rows: &[Sent],
+        pending: PendingPolicy,
+        coverage: Option<Coverage>,
+    ) -> Plan {
         let key = self.data_key();
         let arrived = stored
             .versions
@@ -265,14 +291,14 @@ impl World {
                     version: version.id,
                     known_as: version.known_as,
                     is_left_over: version.is_left_over,
-                    row: MappedRow::Readable(Box::new(sent.row())),
+                    row: MappedRow::Readable(Box::new(sent.read(stored.state.flips_sign))),
                     ids: version.ids.clone(),
                     fingerprint: version.fingerprint,
                 }
             })
             .collect();
         let account = &stored.state.account;
-        let snapshot = Snapshot {
+        plan(&Snapshot {
             known: stored.known.clone(),
             arrived,
             typed: stored.typed.clone(),
@@ -281,15 +307,25 @@ impl World {
                 start_on: Some(stored.state.import_from),
                 history_from: account.opening_on,
                 locked_through: account.locked_through,
-                pending: account.pending_policy,
+                pending,
                 fallback_day: jiff::civil::date(2026, 11, 20),
-                booked_coverage: Some(Coverage { from: Some(stored.state.import_from), to: None }),
-                pending_complete: true,
+                booked_coverage: coverage,
+                pending_complete: coverage.is_some(),
                 distrusted: stored.state.distrusted.clone(),
             },
-        };
-        let plan = plan(&snapshot);
-        (stored, plan)
+        })
+    }
+
+    /// Gives the account another policy for pending rows; `rows` are those that the bank has sent.
+    pub(crate) async fn set_pending(&self, policy: PendingPolicy, rows: &[Sent], how: Resolve) -> FeedEffect {
+        let stored = self.store.pending_snapshot(&self.asker, self.bank_account, self.account).await.unwrap();
+        let plan = self.plan_of(&stored, rows, policy, None);
+        let store = &self.store;
+        let effect =
+            store.set_pending_policy(&self.asker, self.bank_account, &stored, &plan, policy, how).await.unwrap();
+        self.check_sums().await;
+        self.check_claims().await;
+        effect
     }
 
     pub(crate) async fn apply(
@@ -308,6 +344,30 @@ impl World {
         self.receive(&lease, rows).await.unwrap();
         let (stored, plan) = self.plan(&lease, rows).await;
         let applied = self.apply(&lease, &stored, &plan).await.unwrap();
+        self.store.finish_run(&self.asker, &lease, bankside_domain::run::RunOutcome::Done, None).await.unwrap();
+        self.check_sums().await;
+        applied
+    }
+
+    /// A whole sync in which the bank states a booked balance, from which the opening balance is worked out the first time.
+    pub(crate) async fn sync_stating(&self, rows: &[Sent], minor: i64) -> Applied {
+        self.clock.advance_days(1);
+        let lease = self.start_run().await;
+        self.receive(&lease, rows).await.unwrap();
+        let seen_at = self.ambient.now();
+        let stated = StatedBalance { kind: BalanceKind::Booked, moment: BalanceMoment::Now, minor, seen_at };
+        let kept = KeptBalance { stated, provider_kind: "interimBooked".into(), currency: "EUR".parse().unwrap() };
+        self.store.keep_balances(&self.asker, &lease, self.bank_account, &[kept]).await.unwrap();
+        let (stored, plan) = self.plan(&lease, rows).await;
+        let opening_from = match stored.state.account.opening_source {
+            OpeningSource::Unknown => {
+                self.store.balances_of_run(&self.asker, lease.run, self.bank_account).await.unwrap()
+            }
+            OpeningSource::Bank | OpeningSource::Person => Vec::new(),
+        };
+        let context =
+            ApplyContext { lease: &lease, bank_account: self.bank_account, opening_from: &opening_from, seen_again: 0 };
+        let applied = self.store.apply(&self.asker, &stored, &plan, context).await.unwrap();
         self.store.finish_run(&self.asker, &lease, bankside_domain::run::RunOutcome::Done, None).await.unwrap();
         self.check_sums().await;
         applied
