@@ -33,6 +33,34 @@ test("a sync is undone as a whole", async ({ api }) => {
   expect((await api.send("POST", `batches/${nowhere}/undo`)).status()).toBe(404);
 });
 
+test("an undoing leaves its rows out for good, if that is asked for", async ({ api }) => {
+  const run = await api.connectDemoBank();
+  const [{ batch, added } = { batch: null, added: 0 }] = run.accounts;
+  const preview = await api.get<{ leave: number }>(`batches/${batch}/undo`);
+  expect(preview.leave).toBe(added);
+  expect((await api.send("POST", `batches/${batch}/undo?later=perhaps`)).status()).toBe(422);
+  await api.made(`batches/${batch}/undo?later=leave_out`);
+  const left = (await api.get<Transactions>("transactions")).total;
+  const [{ id }] = await api.made<[{ id: string }]>("sync");
+  expect((await api.finished(id)).accounts.map((account) => account.added)).toEqual([0, 0]);
+  expect((await api.get<Transactions>("transactions")).total).toBe(left);
+});
+
+test("a locked period binds whoever writes, until the lock is taken off", async ({ api }) => {
+  await api.connectDemoBank();
+  const [row] = (await api.get<Transactions>("transactions?limit=1")).transactions;
+  const change = { payee: "Somebody else" };
+  const lock = (through: string | null) => api.send("PUT", `accounts/${row?.account}/lock`, { through });
+  expect((await lock("2999-01-01")).status()).toBe(422);
+  const locked = await lock(row?.date ?? "");
+  expect(locked.status(), await locked.text()).toBe(200);
+  const { batch } = (await locked.json()) as { batch: string };
+  expect((await api.send("DELETE", `transactions/${row?.id}`)).status()).toBe(409);
+  await api.made(`batches/${batch}/undo`);
+  expect((await api.send("PATCH", `transactions/${row?.id}`, change)).ok()).toBe(true);
+  expect((await api.send("PUT", `accounts/${nowhere}/lock`, { through: null })).status()).toBe(404);
+});
+
 test("what somebody deletes stays deleted", async ({ api }) => {
   await api.connectDemoBank();
   const [row] = (await api.get<Transactions>("transactions?limit=1")).transactions;

@@ -117,5 +117,5 @@ export interface Run {
 
 export interface Transactions {
   total: number;
-  transactions: { id: string; date: string; payee?: string; note?: string; amount: string; status: string }[];
+  transactions: { id: string; account: string; date: string; payee?: string; note?: string; amount: string; status: string }[];
 }

@@ -107,6 +107,8 @@ pub struct UndoTally {
     pub policy_changes: bool,
     /// Whether the bank's sign is read as it was before.
     pub sign_changes: bool,
+    /// Whether a period is locked as it was before.
+    pub lock_changes: bool,
 }
 
 impl UndoPlan {
@@ -130,6 +132,7 @@ impl UndoPlan {
             change_back: touched.iter().filter(|row| !leave.contains(row) && !come_back.contains(row)).count(),
             opening_changes: of_account("opening_"),
             policy_changes: of_account("pending_policy"),
+            lock_changes: of_account("locked_through"),
             sign_changes: self.write.iter().any(|change| change.entity == Entity::BankAccount),
             leave: leave.len(),
             come_back: come_back.len(),

@@ -6,7 +6,9 @@ use bankside_domain::account::AccountKind;
 use bankside_domain::balance::Proof;
 use bankside_domain::text::tidy;
 use bankside_domain::{AccountId, Amount, Asker, BatchId, CurrencyCode};
-use bankside_store::{Account, AuditEntry, KeptBalance, NewAccount};
+use bankside_store::{Account, AuditEntry, KeptBalance, NewAccount, Organization};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use crate::linking::shown_balance;
 use crate::people::required;
@@ -80,6 +82,22 @@ impl Engine {
         Ok(self.store.take_bank_opening(asker, id, by_minor, view.account.revision).await?)
     }
 
+    /// Locks an account up to and including a day that is over, or takes the lock off. `None` where it stands so already.
+    pub async fn lock_period(
+        &self,
+        asker: &Asker,
+        id: AccountId,
+        through: Option<Date>,
+    ) -> Result<Option<BatchId>, EngineError> {
+        let today = self.today_in(&self.store.organization(asker).await?);
+        if through.is_some_and(|day| day > today) {
+            return Err(EngineError::invalid("through", "This day has not come yet."));
+        }
+        let batch = self.store.lock_period(asker, id, through).await?;
+        self.report_progress();
+        Ok(batch)
+    }
+
     /// Adds an account without a bank.
     pub async fn add_account(&self, asker: &Asker, input: &NewAccountInput) -> Result<AccountId, EngineError> {
         let name = required("name", &input.name, "Give the account a name.")?;
@@ -93,6 +111,12 @@ impl Engine {
         let opening_minor = opening.map(|amount| amount.minor);
         let new = NewAccount { name, kind: input.kind, currency: input.currency, opening_minor };
         Ok(self.store.add_account(asker, &new).await?)
+    }
+
+    /// Today, where an organization is.
+    pub(crate) fn today_in(&self, organization: &Organization) -> Date {
+        let zone = TimeZone::get(&organization.time_zone).unwrap_or(TimeZone::UTC);
+        self.ambient.now().to_zoned(zone).date()
     }
 
     /// The latest lines of the audit.

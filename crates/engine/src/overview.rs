@@ -12,7 +12,6 @@ use bankside_domain::account::PendingPolicy;
 use bankside_domain::{AccountId, Asker, CategoryId, Currency, Month};
 use bankside_store::{Account, CategorySum, MonthSum, Organization};
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 use crate::accounts::AccountView;
 use crate::status::Standing;
@@ -119,8 +118,7 @@ impl Engine {
     /// The overview.
     pub async fn overview(&self, asker: &Asker, query: &OverviewQuery) -> Result<Overview, EngineError> {
         let organization = self.store.organization(asker).await?;
-        let zone = TimeZone::get(&organization.time_zone).unwrap_or(TimeZone::UTC);
-        let today = self.ambient.now().to_zoned(zone).date();
+        let today = self.today_in(&organization);
         let this_month = Month::of(today);
         let first_month = self.store.first_month(asker).await?.unwrap_or(this_month).min(this_month);
         let start = match query.range {

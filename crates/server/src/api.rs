@@ -66,6 +66,7 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(naming: payees))
         .routes(described!(naming: tags))
         .routes(described!(reconciling: stands, reconcile))
+        .routes(described!(reconciling: lock))
         .routes(described!(history: preview_undo, undo))
         .routes(described!(history: undo_step))
         .routes(described!(history: redo_step))

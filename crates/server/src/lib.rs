@@ -77,7 +77,7 @@ fn syncing_routes() -> Router<App> {
 /// Every other page, in one list.
 fn page_routes() -> Router<App> {
     use pages::{
-        add_account, consents, design, doors, feed, files, flows, integrations, keys, links, overview, palette,
+        add_account, consents, design, doors, feed, files, flows, integrations, keys, links, lock, overview, palette,
         register, runs, settings, sidebar, suspicions, undo,
     };
     Router::new()
@@ -102,6 +102,7 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/accounts/{account}/feed", get(any!(feed::show)))
         .route("/o/{organization}/accounts/{account}/feed/pending", post(any!(feed::set_pending)))
         .route("/o/{organization}/accounts/{account}/feed/sign", post(any!(feed::turn_sign)))
+        .route("/o/{organization}/accounts/{account}/lock", get(any!(lock::form)).post(any!(lock::lock)))
         .route("/o/{organization}/accounts/{account}/opening", post(any!(register::take_opening)))
         .route("/o/{organization}/add-account", get(any!(add_account::choose)))
         .route(

@@ -57,11 +57,12 @@ fn column(entity: Entity, field: &str) -> Option<(&'static str, &'static str, Ki
     ];
     const LINES: [(&str, Kind); 3] =
         [("amount_minor", Kind::Number), ("category_id", Kind::Id), ("provider_note", Kind::Text)];
-    const ACCOUNTS: [(&str, Kind); 4] = [
+    const ACCOUNTS: [(&str, Kind); 5] = [
         ("opening_minor", Kind::Number),
         ("opening_on", Kind::Day),
         ("opening_source", Kind::Text),
         ("pending_policy", Kind::Text),
+        ("locked_through", Kind::Day),
     ];
     const BANK_ACCOUNTS: [(&str, Kind); 1] = [(FLIPS_SIGN, Kind::Flag)];
     let (table, columns): (_, &'static [(&'static str, Kind)]) = match entity {

@@ -30,6 +30,7 @@ mod held_rows;
 mod history;
 mod id_trust;
 mod installation;
+mod locking;
 mod openings;
 mod organizations;
 mod overview;

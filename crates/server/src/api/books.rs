@@ -86,6 +86,8 @@ pub(crate) struct AccountBody {
     connection: Option<String>,
     /// Whether the bank's balances prove its rows.
     balance_proven: bool,
+    /// Up to and including this day nothing changes any more.
+    locked_through: Option<String>,
 }
 
 impl AccountBody {
@@ -93,6 +95,7 @@ impl AccountBody {
         let account = &view.account;
         Self {
             id: account.id.to_string(),
+            locked_through: account.locked_through.map(|day| day.to_string()),
             name: account.name.clone(),
             kind: account.kind.code(),
             currency: account.currency.code.to_string(),

@@ -51,6 +51,8 @@ pub(crate) struct UndoPreviewBody {
     policy_changes: bool,
     /// Whether the bank's sign is read as it was before.
     sign_changes: bool,
+    /// Whether a period is locked as it was before.
+    lock_changes: bool,
 }
 
 /// Says what undoing a batch would do, and does nothing.
@@ -65,7 +67,7 @@ pub(crate) async fn preview_undo(
     let plan = app.engine.preview_undo(member.asker(), id(&batch)?).await?;
     let tally = plan.tally();
     let UndoTally { leave, come_back, change_back, stay, stay_in_part, .. } = tally;
-    let UndoTally { opening_changes, policy_changes, sign_changes, .. } = tally;
+    let UndoTally { opening_changes, policy_changes, sign_changes, lock_changes, .. } = tally;
     Ok(Json(UndoPreviewBody {
         leave,
         come_back,
@@ -75,6 +77,7 @@ pub(crate) async fn preview_undo(
         opening_changes,
         policy_changes,
         sign_changes,
+        lock_changes,
     }))
 }
 

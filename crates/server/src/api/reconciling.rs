@@ -1,4 +1,4 @@
-//! Reconciling an account with a statement.
+//! Reconciling an account with a statement, and locking a period of it.
 #![expect(unused_qualifications, reason = "the macro that describes parameters writes them")]
 
 use axum::Json;
@@ -110,4 +110,35 @@ pub(crate) async fn reconcile(
             Err(Problem::conflict("does_not_reconcile", detail))
         }
     }
+}
+
+/// Up to which day an account is locked.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LockBody {
+    /// The last locked day; `null` takes the lock off.
+    through: Option<String>,
+}
+
+/// What locking came to.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct LockedBody {
+    /// The batch, which can be undone; `null` where it stood so already.
+    batch: Option<String>,
+}
+
+/// Locks a period: up to and including that day nothing comes in, leaves or changes any more, whoever writes.
+#[utoipa::path(put, path = "/api/v1/organizations/{organization}/accounts/{account}/lock",
+    params(("organization" = String, Path), ("account" = String, Path)), request_body = LockBody,
+    responses((status = OK, body = LockedBody), (status = NOT_FOUND, body = Problem),
+        (status = UNPROCESSABLE_ENTITY, body = Problem)))]
+pub(crate) async fn lock(
+    State(app): State<App>,
+    member: ApiMember,
+    Path((_, account)): Path<(String, String)>,
+    Body(body): Body<LockBody>,
+) -> Result<Json<LockedBody>, Problem> {
+    let through = body.through.as_deref().map(through).transpose()?;
+    let batch = app.engine.lock_period(member.asker(), id(&account)?, through).await?;
+    Ok(Json(LockedBody { batch: batch.map(|batch| batch.to_string()) }))
 }

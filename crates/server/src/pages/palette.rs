@@ -112,6 +112,8 @@ fn deeds(views: &[AccountView], shell: &Shell) -> Vec<Offer> {
         for view in views.iter().filter(|view| !view.account.is_closed) {
             let url = shell.at(&format!("accounts/{}/transactions/new", view.account.id));
             deeds.push(Offer::new("Do", "plus", format!("Add transaction to {}", view.account.name), url).later());
+            let url = shell.at(&format!("accounts/{}/lock", view.account.id));
+            deeds.push(Offer::new("Do", "lock", format!("Lock a period of {}", view.account.name), url).later());
         }
     }
     deeds.push(Offer::new("Do", "right", "Sign out", "/sign-out".to_owned()).posted().later());

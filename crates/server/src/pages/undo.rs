@@ -76,6 +76,9 @@ impl Tally {
         if self.0.opening_changes {
             lines.push(("undo", "The opening balance becomes what it was before.".to_owned()));
         }
+        if self.0.lock_changes {
+            lines.push(("lock", "The books are locked up to the same day as before.".to_owned()));
+        }
         if self.0.policy_changes {
             lines.push(("clock", "Pending transactions are treated as they were before.".to_owned()));
         }

@@ -84,6 +84,7 @@ impl Store {
         ]);
         read_columns!(session, asker, now, changes, Entity::Account, "accounts", [
             "opening_minor": number, "opening_on": day, "opening_source": text, "pending_policy": text,
+            "locked_through": day,
         ]);
         read_columns!(session, asker, now, changes, Entity::BankAccount, "bank_accounts", ["flips_sign": flag]);
         self.claims_now(session, asker, changes, &mut now).await?;

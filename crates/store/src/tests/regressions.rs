@@ -182,4 +182,21 @@ on_both! {
         world.sync(&fortnight()).await;
         assert_eq!(world.rows().await, before);
     }
+
+    renewal_flood_into_locked_period(world) {
+        world.sync(&[booked(12, -280, "Café am Kai", "a3")]).await;
+        let before = world.rows().await;
+        let locked = world.store.lock_period(&world.asker, world.account, Some(date(2026, 11, 10))).await.unwrap();
+        assert_eq!(world.store.lock_period(&world.asker, world.account, Some(date(2026, 11, 10))).await.unwrap(), None);
+        // A fresh consent lets the bank tell of older days.
+        let flood = [booked(12, -280, "Café am Kai", "a3"), booked(5, 284_000, "Werft Nord", "a2"), booked(3, -900, "Markt", "a1")];
+        let counts = world.sync(&flood).await.counts;
+        assert_eq!((counts.added, counts.held_back), (0, 2));
+        assert_eq!(world.rows().await, before);
+        // Nothing is lost by it: without the lock they come in, once each.
+        world.store.undo(&world.asker, locked.unwrap()).await.unwrap();
+        assert_eq!(world.store.account(&world.asker, world.account).await.unwrap().locked_through, None);
+        let rows = world.rows().await;
+        assert_eq!(rows, before);
+    }
 }
