@@ -5,6 +5,9 @@
 #[path = "whole/house.rs"]
 pub(crate) mod house;
 
+#[path = "whole/wrapped.rs"]
+pub(crate) mod wrapped;
+
 #[path = "whole/crash.rs"]
 mod crash;
 #[path = "whole/faults.rs"]

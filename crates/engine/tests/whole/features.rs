@@ -3,17 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use async_trait::async_trait;
-use bankside_connect::connector::{Connector, Cx, FetchEnd, Intent, Return};
-use bankside_connect::{
-    Descriptor, Fault, FetchPlan, FlowState, Input, Institution, MapContext, RawRow, Registry, RemoteRef, SavedAnswer,
-    SavedRow, Sink, Step,
-};
-use bankside_domain::row::MappedRow;
+use bankside_connect::connector::Connector;
+use bankside_connect::{Descriptor, Registry};
 use bankside_domain::run::RunOutcome;
 use bankside_engine::{ACCOUNT_SYNCING, EngineError, Feature, FixedFeature};
 
 use crate::house::{NORDHAFEN, on_both};
+use crate::wrapped::{Wrapped, inner};
 
 on_both! {
     off_refuses_what_is_new_and_keeps_what_is_there(house) {
@@ -78,7 +74,7 @@ on_both! {
 
     an_experimental_provider_waits_for_its_switch(house) {
         let descriptor = Box::leak(Box::new(Descriptor { id: "pluggy", name: "Pluggy", ..*inner().descriptor() }));
-        let connector: Arc<dyn Connector> = Arc::new(Renamed(descriptor));
+        let connector: Arc<dyn Connector> = Arc::new(Wrapped { descriptor, change: |_| () });
         let base_url = house.engine.settings().providers["gocardless"].clone();
         let move_to_sandbox = |settings: &mut bankside_engine::Settings| {
             settings.providers.insert("pluggy".into(), base_url);
@@ -93,61 +89,5 @@ on_both! {
         house.engine.switch_feature(&house.owner().await, switch.feature.key, true).await.unwrap();
         house.engine.keep_keys(&house.asker, "pluggy", house.keys()).await.unwrap();
         house.engine.require_provider("pluggy").await.unwrap();
-    }
-}
-
-fn inner() -> Arc<dyn Connector> {
-    Arc::clone(Registry::all().get("gocardless").unwrap())
-}
-
-/// A connector under another name: what an experimental provider is to the engine.
-struct Renamed(&'static Descriptor);
-
-#[async_trait]
-impl Connector for Renamed {
-    fn descriptor(&self) -> &'static Descriptor {
-        self.0
-    }
-
-    async fn check(&self, cx: &Cx<'_>) -> Result<(), Fault> {
-        inner().check(cx).await
-    }
-
-    async fn institutions(&self, cx: &Cx<'_>, country: &str) -> Result<Vec<Institution>, Fault> {
-        inner().institutions(cx, country).await
-    }
-
-    async fn begin(&self, cx: &Cx<'_>, intent: Intent<'_>, back: &Return) -> Result<Step, Fault> {
-        inner().begin(cx, intent, back).await
-    }
-
-    async fn resume(&self, cx: &Cx<'_>, state: &FlowState, input: Input) -> Result<Step, Fault> {
-        inner().resume(cx, state, input).await
-    }
-
-    async fn revoke(&self, cx: &Cx<'_>, remote: &RemoteRef) -> Result<(), Fault> {
-        inner().revoke(cx, remote).await
-    }
-
-    async fn abandon(&self, cx: &Cx<'_>, state: &FlowState) -> Result<(), Fault> {
-        inner().abandon(cx, state).await
-    }
-
-    async fn fetch(
-        &self,
-        cx: &Cx<'_>,
-        remote: &RemoteRef,
-        plan: &FetchPlan,
-        sink: &mut dyn Sink,
-    ) -> Result<(), FetchEnd> {
-        inner().fetch(cx, remote, plan, sink).await
-    }
-
-    fn map(&self, context: &MapContext<'_>, raw: &RawRow) -> MappedRow {
-        inner().map(context, raw)
-    }
-
-    fn read_saved(&self, saved: &SavedAnswer<'_>) -> Result<Vec<SavedRow>, Fault> {
-        inner().read_saved(saved)
     }
 }

@@ -1,11 +1,27 @@
 //! Suspicions through the whole house: found, counted, decided, and kept to by later syncs.
 
+use std::sync::Arc;
+
+use bankside_connect::connector::Connector;
+use bankside_connect::{RawRow, Registry};
 use bankside_domain::merge::Chosen;
 use bankside_domain::row::RowStatus;
+use bankside_domain::suspicion::HeldChoice;
 use bankside_domain::{AccountId, Asker, FeedRowId, Role};
 use bankside_engine::{EngineError, NewTransactionInput, PairDecision, RegisterQuery, RegisterRow};
 
 use crate::house::{House, NORDHAFEN, on_both};
+use crate::wrapped::{Wrapped, inner};
+
+/// The latest two booked rows that go out are dearer by a digit.
+fn dearer(rows: &mut [RawRow]) {
+    let is_out = |row: &&mut RawRow| {
+        row.status == RowStatus::Booked && String::from_utf8_lossy(&row.bytes).contains(r#""amount":"-"#)
+    };
+    for row in rows.iter_mut().filter(is_out).take(2) {
+        row.bytes = String::from_utf8_lossy(&row.bytes).replacen(r#""amount":"-"#, r#""amount":"-1"#, 1).into_bytes();
+    }
+}
 
 impl House {
     async fn suspected(&self) -> i64 {
@@ -64,11 +80,52 @@ on_both! {
         assert_eq!((house.rows(giro).await.len(), house.suspected().await), (before.len() + 1, 0));
     }
 
+    id_of_another_amount_waits_and_is_decided(house) {
+        let connection = house.with_bank(NORDHAFEN).await;
+        let giro = house.account("Girokonto").await.account.id;
+        let before = house.rows(giro).await;
+        let descriptor = inner().descriptor();
+        let dearer: Arc<dyn Connector> = Arc::new(Wrapped { descriptor, change: dearer });
+        house.restart_with(Registry::of([dearer]), |_| ()).await;
+        house.sync(connection).await;
+        assert_eq!(house.rows(giro).await, before, "an id is a claim that the amount must confirm");
+        let waiting = async |house: &House| {
+            let held = house.engine.suspicions(&house.asker).await.unwrap().held;
+            held.into_iter().filter(|view| view.account.id == giro).collect::<Vec<_>>()
+        };
+        let held = waiting(house).await;
+        assert_eq!(held.len(), 2);
+        assert!(house.suspected().await >= 2);
+        for view in &held {
+            let known = view.known.as_ref().unwrap();
+            let sent = view.bank_row.read.as_ref().unwrap();
+            assert_eq!((sent.day(), sent.counterparty.name.as_deref()), (Some(known.dated_on), known.payee.as_deref()));
+            assert!(sent.amount.minor < known.amount_minor);
+            assert_eq!(view.choices, [HeldChoice::NewRow, HeldChoice::Correction, HeldChoice::LeaveOut]);
+        }
+        let decide = async |house: &House, which: usize, choice, known| {
+            house.engine.decide_held(&house.asker, held[which].held.feed_row, choice, known).await
+        };
+        let nameless = decide(house, 1, HeldChoice::Correction, None).await;
+        assert!(matches!(nameless, Err(EngineError::Invalid { field: "transaction", .. })), "{nameless:?}");
+        let known = held[1].known.as_ref().map(|row| row.id);
+        decide(house, 0, HeldChoice::NewRow, None).await.unwrap();
+        decide(house, 1, HeldChoice::Correction, known).await.unwrap();
+        let decided = house.rows(giro).await;
+        assert_eq!((decided.len(), waiting(house).await.len()), (before.len() + 1, 0));
+        let row = house.engine.transaction(&house.asker, known.unwrap()).await.unwrap().row;
+        assert_eq!(row.amount_minor, held[1].bank_row.read.as_ref().unwrap().amount.minor);
+        house.sync(connection).await;
+        house.clock.advance_days(1);
+        house.sync(connection).await;
+        let after = house.rows(giro).await;
+        assert!(decided.iter().filter(|row| row.ends_with("Booked")).all(|row| after.contains(row)), "nothing was undone");
+    }
+
     a_row_that_was_not_held_back_is_not_decided(house) {
         house.with_bank(NORDHAFEN).await;
         let unknown: FeedRowId = house.engine.ambient().id();
-        let choice = bankside_domain::suspicion::HeldChoice::LeaveOut;
-        let decided = house.engine.decide_held(&house.asker, unknown, choice, None).await;
+        let decided = house.engine.decide_held(&house.asker, unknown, HeldChoice::LeaveOut, None).await;
         assert!(matches!(decided, Err(EngineError::NotFound(_))), "{decided:?}");
     }
 }
