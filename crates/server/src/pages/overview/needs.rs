@@ -161,7 +161,7 @@ fn suspicions(shell: &Shell) -> Need {
         tone: "is-act",
         icon: "help",
         title: shell.today.counted(shell.suspicions, "suspicion", "suspicions"),
-        text: "A bank sent what no rule may settle. It waits until somebody says what it is.".to_owned(),
+        text: "No rule may settle what these rows are. They wait until somebody says it.".to_owned(),
         action: Some(Action { label, url: shell.at("suspicions"), is_post: false }),
     }
 }
