@@ -1,6 +1,7 @@
 // Every page that can be reached in a connected house: nothing is hard to read or to reach, and nothing sticks out sideways, also at
 // 360 px and at 320 px, which is what 400 % makes of a common screen. A new page is added to this list.
 import type { Page } from "@playwright/test";
+import { Api, type Transactions } from "../../support/api.ts";
 import { wrongIn } from "../../support/axe.ts";
 import { picture, sticksOut } from "../../support/eyes.ts";
 import { connectDemoBank, expect, organizationOf, register, test } from "../../support/house.ts";
@@ -22,6 +23,7 @@ const screens: { name: string; at: string; then?: RegExp[]; title: string | RegE
   { name: "runs", at: "runs", title: "Runs" },
   { name: "run", at: "runs", then: [/\/runs\/[^/]+$/], title: /./ },
   { name: "rows that came new", at: "runs", then: [/\/runs\/[^/]+$/, /\/rows$/], title: /^New from the bank/ },
+  { name: "suspicions", at: "suspicions", title: "Suspicions" },
   { name: "undo", at: "runs", then: [/\/runs\/[^/]+$/, /\/batches\/[^/]+\/undo$/], title: /^Undo/ },
   { name: "settings", at: "settings", title: "Settings" },
   { name: "not found", at: "accounts/nothing", title: /./ },
@@ -50,6 +52,11 @@ test("every screen, as narrow as it gets", async ({ signedIn: page, house }, inf
   test.setTimeout(240_000);
   await connectDemoBank(page, house);
   const home = `${house.address}/o/${organizationOf(page)}`;
+  // A row that may be another one: the page of suspicions has something to show.
+  const api = new Api(page.request, house, organizationOf(page));
+  const { transactions } = await api.get<Transactions>("transactions?limit=50");
+  const sent = transactions.find((row) => row.status === "booked" && row.payee);
+  await api.made("transactions", { account: sent?.account, date: sent?.date, amount: sent?.amount, payee: sent?.payee, note: "typed" });
   // A bank account that waits for an account: the page that links them is reached from it.
   await page.goto(`${home}/banks`);
   const unlinked = page.waitForResponse((response) => response.url().endsWith("/unlink"));
