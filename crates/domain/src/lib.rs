@@ -15,6 +15,7 @@ pub mod bank_account;
 pub mod batch;
 pub mod code;
 pub mod consent;
+pub mod difference;
 pub mod edit;
 pub mod fault;
 pub mod formats;
@@ -29,6 +30,7 @@ pub mod run;
 pub mod secret;
 pub mod sign;
 pub mod status;
+pub mod suspect;
 pub mod text;
 
 pub use ambient::{Ambient, Clock, Entropy};

@@ -42,9 +42,11 @@ mod runs;
 mod selection;
 mod sign;
 mod snapshot;
+mod suspects;
 mod tags;
 mod transactions;
 mod undo;
+mod verdicts;
 
 #[cfg(test)]
 mod tests;
@@ -81,6 +83,7 @@ pub use snapshot::{AccountState, StoredSnapshot, StoredVersion};
 pub use tags::Tag;
 pub use transactions::NewTransaction;
 pub use undo::UndoOutcome;
+pub use verdicts::KeptVerdict;
 
 /// The store of one installation.
 #[derive(Debug, Clone)]
