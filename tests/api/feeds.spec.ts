@@ -1,6 +1,6 @@
-// What an account's feed does with what the bank sends, as programs change it and take it back.
+// What an account's feed does with what the bank sends, and where bank and ledger part: as programs change it and take it back.
 import type { Account, Transactions } from "../support/api.ts";
-import { expect, test } from "../support/house.ts";
+import { expect, passDays, test } from "../support/house.ts";
 
 const nowhere = "01a00000-0000-7000-8000-000000000000";
 
@@ -19,6 +19,15 @@ interface Effect {
   rows_turned: number;
   balance_before: string;
   balance_after: string;
+}
+
+interface Check {
+  proof: string;
+  open: string | null;
+  open_minor: number | null;
+  lines: { bank: string; ledger: string; apart: string }[];
+  suspects: { transaction: string | null; suspicion: string; explains: boolean }[];
+  verdicts: { id: string; verdict: string; by: string; person: string }[];
 }
 
 async function giro(api: { get<T>(path: string): Promise<T> }): Promise<Account> {
@@ -66,4 +75,34 @@ test("a sign is turned over the whole history, and back", async ({ api }) => {
   await api.made(`batches/${done.batch}/undo`);
   expect(await api.get<Transactions>(`transactions?account=${before.id}&limit=500`)).toEqual(rows);
   expect((await api.get<Feed>(`accounts/${before.id}/feed`)).flips_sign).toBe(false);
+});
+
+test("a difference is found, accepted, and comes back when it is another one", async ({ api }) => {
+  await api.connectDemoBank();
+  const { id } = await giro(api);
+  expect((await api.get<Check>(`accounts/${id}/balance`)).proof).toBe("proven");
+  await passDays(api.house, 7);
+  const [{ id: run }] = await api.made<[{ id: string }]>("sync");
+  await api.finished(run);
+  // Rows that came with the second sync, and that its balances contain: the bank's clock is ahead of ours.
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+  const came = (await api.get<Transactions>(`transactions?account=${id}&state=cleared&from=${tomorrow}&limit=500`)).transactions;
+  const booked = came.reverse();
+  expect((await api.send("DELETE", `transactions/${booked[0]?.id}`)).status()).toBe(204);
+  const apart = await api.get<Check>(`accounts/${id}/balance`);
+  expect(apart).toMatchObject({ proof: "diverged", open: booked[0]?.amount });
+  expect(apart.suspects[0]).toMatchObject({ transaction: booked[0]?.id, suspicion: "taken_out", explains: true });
+  expect((await giro(api)).balance_proven).toBe(false);
+
+  const other = await api.send("POST", `accounts/${id}/balance/verdicts`, { verdict: "accepted", by_minor: 1 });
+  expect(other.status()).toBe(409);
+  const judged = await api.made<{ id: string }>(`accounts/${id}/balance/verdicts`, { verdict: "accepted", by_minor: apart.open_minor });
+  expect(await api.get<Check>(`accounts/${id}/balance`)).toMatchObject({ proof: "accepted", open: null });
+  expect((await giro(api)).balance_proven).toBe(true);
+  await api.send("DELETE", `transactions/${booked[1]?.id}`);
+  expect(await api.get<Check>(`accounts/${id}/balance`)).toMatchObject({ open: booked[1]?.amount });
+  expect((await api.send("DELETE", `accounts/${id}/balance/verdicts/${judged.id}`)).status()).toBe(204);
+  expect((await api.send("DELETE", `accounts/${id}/balance/verdicts/${judged.id}`)).status()).toBe(404);
+  expect((await api.get<Check>(`accounts/${id}/balance`)).verdicts).toEqual([]);
+  expect((await api.send("POST", `accounts/${nowhere}/balance/verdicts`, { verdict: "ignored", by_minor: 1 })).status()).toBe(404);
 });

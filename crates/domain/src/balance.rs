@@ -68,6 +68,22 @@ pub enum Proof {
         /// When the last balance was stated.
         through: Timestamp,
     },
+    /// The same, beside differences that a person has accepted.
+    Accepted {
+        /// The day of the first balance.
+        since: Date,
+        /// When the last balance was stated.
+        through: Timestamp,
+        /// What was accepted, bank minus ledger, in minor units.
+        by_minor: i64,
+    },
+    /// Bank and ledger differ, and a person does not want to hear of exactly this.
+    Ignored {
+        /// The day of the first balance that does not fit; `None` when they have been apart from the start.
+        since: Option<Date>,
+        /// Bank minus ledger, in minor units.
+        by_minor: i64,
+    },
     /// From this day on the bank's balances and the movements differ.
     Diverged {
         /// The day of the first balance that does not fit.
@@ -122,7 +138,7 @@ impl StatedBalance {
 
     /// Whether a movement was part of this balance. What we first saw after the balance was stated was not: the rows of a
     /// run are fetched before its balances.
-    fn contains(&self, movement: &Movement) -> bool {
+    pub(crate) fn contains(&self, movement: &Movement) -> bool {
         movement.seen_at <= self.seen_at
             && match self.moment {
                 BalanceMoment::Now => true,
@@ -132,7 +148,7 @@ impl StatedBalance {
     }
 
     /// Whether all of this balance's movements since the history began are in the books.
-    fn lies_within(&self, history_from: Option<Date>) -> bool {
+    pub(crate) fn lies_within(&self, history_from: Option<Date>) -> bool {
         let Some(from) = history_from else { return true };
         match self.moment {
             BalanceMoment::Now => true,
@@ -142,7 +158,7 @@ impl StatedBalance {
     }
 
     /// Earlier moments first; of equal ones the one stated first.
-    fn order(&self) -> (Date, u8, Timestamp) {
+    pub(crate) fn order(&self) -> (Date, u8, Timestamp) {
         let within_day = match self.moment {
             BalanceMoment::StartOf(_) => 0,
             BalanceMoment::Now => 1,

@@ -5,11 +5,13 @@ use crate::asker::{OrganizationKind, Role};
 use crate::balance::BalanceKind;
 use crate::bank_account::MatchKeyKind;
 use crate::batch::{BatchActor, Entity, Later};
+use crate::difference::Verdict;
 use crate::formats::{DateFormat, NumberFormat};
 use crate::merge::Side;
 use crate::reconcile::{ClaimState, Distrust, RowOutcome};
 use crate::row::{RowIdKind, RowStatus};
 use crate::run::{AccountStep, RunOutcome, RunState, Trigger};
+use crate::suspect::Suspicion;
 use crate::suspicion::HeldChoice;
 use crate::suspicion::pairs::PairKind;
 
@@ -74,6 +76,10 @@ codes! {
     Role("role") { Owner = "owner", Admin = "admin", Member = "member", Viewer = "viewer" }
     BalanceKind("balance kind") { Booked = "booked", Expected = "expected", Available = "available", Other = "other" }
     MatchKeyKind("match key kind") { ProviderHash = "provider_hash", Iban = "iban", Mask = "mask" }
+    Verdict("verdict") { Accepted = "accepted", Ignored = "ignored" }
+    Suspicion("suspicion") {
+        Pending = "pending", Typed = "typed", TakenOut = "taken_out", Moved = "moved", HeldBack = "held_back", Twin = "twin",
+    }
     BatchActor("batch actor") {
         Run = "run", Import = "import", Person = "person", Rule = "rule", System = "system",
     }

@@ -98,6 +98,8 @@ ids! {
     BatchId,
     /// One balance as a provider stated it.
     BalanceId,
+    /// What a person has said about a difference between bank and ledger.
+    VerdictId,
     /// A message to the outside.
     OutboxId,
     /// One line of the audit.

@@ -15,6 +15,7 @@ pub mod bank_account;
 pub mod batch;
 pub mod code;
 pub mod consent;
+pub mod difference;
 pub mod edit;
 pub mod fault;
 pub mod formats;
@@ -30,6 +31,7 @@ pub mod run;
 pub mod secret;
 pub mod sign;
 pub mod status;
+pub mod suspect;
 pub mod suspicion;
 pub mod text;
 

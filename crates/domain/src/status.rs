@@ -125,7 +125,8 @@ pub fn derive(facts: &Facts, now: Timestamp) -> Status {
     match facts.proof {
         Some(Proof::Diverged { since, by_minor }) => return Status::CheckData { by_minor, since: Some(since) },
         Some(Proof::OpeningDiffers { by_minor }) => return Status::CheckData { by_minor, since: None },
-        Some(Proof::Proven { .. } | Proof::NotProvable { .. }) | None => {}
+        Some(Proof::Proven { .. } | Proof::Accepted { .. } | Proof::Ignored { .. } | Proof::NotProvable { .. })
+        | None => {}
     }
     if let (Some(ConsentStanding::EndsIn(days)), Some(Consent { valid_until: Some(until), .. })) =
         (standing, connection.consent)
@@ -231,6 +232,8 @@ mod tests {
         let proof = Some(Proof::Diverged { since: jiff::civil::date(2026, 11, 17), by_minor: -1240 });
         let diverged = Facts { proof, ..facts(None) };
         assert!(matches!(derive(&diverged, now), Status::CheckData { by_minor: -1240, since: Some(_) }));
+        let ignored = Facts { proof: Some(Proof::Ignored { since: None, by_minor: -1240 }), ..facts(None) };
+        assert!(!matches!(derive(&ignored, now), Status::CheckData { .. }), "nobody wants to hear of it");
         assert_eq!(derive(&Facts::default(), now), Status::WithoutBank);
     }
 }

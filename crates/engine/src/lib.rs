@@ -7,6 +7,7 @@
 //! writes nothing more.
 
 mod accounts;
+mod balance_check;
 mod connecting;
 mod credentials;
 mod details;
@@ -39,12 +40,13 @@ use tokio::sync::{Notify, Semaphore, watch};
 use url::Url;
 
 pub use accounts::{AccountView, BankLine, NewAccountInput};
+pub use balance_check::BalanceCheck;
 pub use bankside_connect::{Advice, Descriptor, Field, FieldKind, Institution};
 pub use bankside_store::{
     Account, AuditEntry, BankAccount, BroughtRow, Category, Connection, Direction, Edited, FeedEffect, Filter,
-    KeptBalance, LostTrust, MAX_SELECTED, Membership, Organization, Payee, Person, ReasonCount, Reconciled,
-    Reconciliation, RegisterPage, RegisterQuery, RegisterRow, RegisterSum, Renewed, RowState, Run, RunAccount,
-    RunsQuery, Selection, Sort, Step, Store, StoreError, Tag, UndoOutcome, VanishedRow,
+    KeptBalance, KeptVerdict, LostTrust, MAX_SELECTED, Membership, Organization, Payee, Person, ReasonCount,
+    Reconciled, Reconciliation, RegisterPage, RegisterQuery, RegisterRow, RegisterSum, Renewed, RowState, Run,
+    RunAccount, RunsQuery, Selection, Sort, Step, Store, StoreError, Tag, UndoOutcome, VanishedRow,
 };
 pub use connecting::{FlowPage, FlowView, Returned};
 pub use credentials::{KeySource, ProviderView};

@@ -37,9 +37,9 @@ pub struct AccountStatus {
 }
 
 impl AccountStatus {
-    /// Whether the bank's balances prove the account's rows.
+    /// Whether the bank's balances prove the account's rows, beside differences that a person has accepted.
     pub fn is_proven(&self) -> bool {
-        matches!(self.proof, Some(Proof::Proven { .. }))
+        matches!(self.proof, Some(Proof::Proven { .. } | Proof::Accepted { .. }))
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Errors are `application/problem+json` with a stable `code`. The description is served at `/api/openapi.json`.
 
+mod balances;
 mod books;
 mod connecting;
 mod events;
@@ -76,6 +77,9 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(events: events))
         .routes(described!(overview: overview))
         .routes(described!(books: take_bank_opening))
+        .routes(described!(balances: balance_check))
+        .routes(described!(balances: judge_balance))
+        .routes(described!(balances: take_back_verdict))
         .routes(described!(feeds: feed, change_feed))
         .routes(described!(feeds: preview_feed))
         .routes(described!(connecting: providers))

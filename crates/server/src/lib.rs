@@ -77,8 +77,8 @@ fn syncing_routes() -> Router<App> {
 /// Every other page, in one list.
 fn page_routes() -> Router<App> {
     use pages::{
-        add_account, consents, design, doors, feed, files, flows, integrations, keys, links, lock, overview, palette,
-        register, runs, settings, sidebar, suspicions, undo,
+        add_account, balance, consents, design, doors, feed, files, flows, integrations, keys, links, lock, overview,
+        palette, register, runs, settings, sidebar, suspicions, undo,
     };
     Router::new()
         .route("/", get(any!(doors::home)))
@@ -99,6 +99,9 @@ fn page_routes() -> Router<App> {
             get(any!(register::new_form)).post(any!(register::add)),
         )
         .route("/o/{organization}/accounts/{account}/unlink", post(any!(links::unlink)))
+        .route("/o/{organization}/accounts/{account}/balance", get(any!(balance::show)))
+        .route("/o/{organization}/accounts/{account}/balance/verdicts", post(any!(balance::judge)))
+        .route("/o/{organization}/accounts/{account}/balance/verdicts/{verdict}/back", post(any!(balance::take_back)))
         .route("/o/{organization}/accounts/{account}/feed", get(any!(feed::show)))
         .route("/o/{organization}/accounts/{account}/feed/pending", post(any!(feed::set_pending)))
         .route("/o/{organization}/accounts/{account}/feed/sign", post(any!(feed::turn_sign)))

@@ -1,6 +1,7 @@
 //! Pages, one module per place that a person can be in.
 
 pub(crate) mod add_account;
+pub(crate) mod balance;
 pub(crate) mod banks;
 pub(crate) mod consents;
 pub(crate) mod design;

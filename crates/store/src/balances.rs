@@ -3,12 +3,14 @@
 //! They are kept with the bank's own sign. Whoever reads them reads them as the owner sees them, turned round where the bank account is.
 
 use bankside_domain::account::OpeningSource;
-use bankside_domain::balance::{BalanceKind, BalanceMoment, Movement, Proof, StatedBalance, prove_account};
+use bankside_domain::balance::{BalanceKind, BalanceMoment, Movement, Proof, StatedBalance};
+use bankside_domain::difference::Evidence;
 use bankside_domain::{AccountId, Asker, BalanceId, BankAccountId, Code, CurrencyCode, Id, Right, RunId};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use crate::accounts::Account;
 use crate::convert::{SqlDate, code, currency, date, dates, instant, micros, uuids};
 use crate::db::{Session, on, run, sql};
 use crate::runs::Lease;
@@ -171,6 +173,19 @@ impl Store {
         account: AccountId,
         bank_account: BankAccountId,
     ) -> Result<Proof, StoreError> {
+        let (state, evidence) = self.evidence(asker, account, bank_account).await?;
+        let proof = evidence.prove();
+        self.keep_proof(asker, account, state.revision, proof, self.ambient.now()).await?;
+        Ok(proof)
+    }
+
+    /// What a proof about an account and the bank account that feeds it is made from, and the account as it was then.
+    pub async fn evidence(
+        &self,
+        asker: &Asker,
+        account: AccountId,
+        bank_account: BankAccountId,
+    ) -> Result<(Account, Evidence), StoreError> {
         let state = self.account(asker, account).await?;
         let now = self.ambient.now();
         let oldest = now.saturating_sub(SignedDuration::from_hours(24 * WITNESS_DAYS)).unwrap_or(now);
@@ -208,14 +223,13 @@ impl Store {
             Some(since) => self.movements(&mut session, asker, account, since).await?,
             None => Vec::new(),
         };
-        drop(session);
+        let judged = self.verdicts_within(&mut session, asker, account, bank_account).await?;
+        let judged = judged.into_iter().map(|kept| kept.judged).collect();
         let ledger_minor = match state.opening_source {
             OpeningSource::Unknown => None,
             OpeningSource::Bank | OpeningSource::Person => Some(state.opening_minor.saturating_add(state.booked_minor)),
         };
-        let proof = prove_account(&balances, &movements, rows_from, ledger_minor);
-        self.keep_proof(asker, account, state.revision, proof, now).await?;
-        Ok(proof)
+        Ok((state, Evidence { balances, movements, history_from: rows_from, ledger_minor, judged }))
     }
 
     /// The booked rows that may lie between the witnesses.

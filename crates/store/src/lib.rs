@@ -46,10 +46,12 @@ mod runs;
 mod selection;
 mod sign;
 mod snapshot;
+mod suspects;
 mod tags;
 mod transactions;
 mod undo;
 mod vanished;
+mod verdicts;
 
 #[cfg(test)]
 mod tests;
@@ -89,6 +91,7 @@ pub use tags::Tag;
 pub use transactions::NewTransaction;
 pub use undo::UndoOutcome;
 pub use vanished::VanishedRow;
+pub use verdicts::KeptVerdict;
 
 /// The store of one installation.
 #[derive(Debug, Clone)]

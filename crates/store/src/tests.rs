@@ -13,6 +13,7 @@ mod renewals;
 mod schema;
 mod scoping;
 mod sign;
+mod verdicts;
 mod world;
 
 /// Makes one test per engine from an `async` body that takes an open [`world::World`].

@@ -107,6 +107,9 @@ fn deeds(views: &[AccountView], shell: &Shell) -> Vec<Offer> {
         let url = shell.at(&format!("accounts/{}/feed", view.account.id));
         let label = format!("Bank feed of {}", view.account.name);
         deeds.push(Offer::new("Do", "bank", label, url).hint("pending transactions, opening balance, sign").later());
+        let url = shell.at(&format!("accounts/{}/balance", view.account.id));
+        let label = format!("Balance check of {}", view.account.name);
+        deeds.push(Offer::new("Do", "eye", label, url).hint("bank against ledger, differences").later());
     }
     if shell.may_edit() {
         for view in views.iter().filter(|view| !view.account.is_closed) {

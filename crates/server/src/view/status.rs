@@ -212,6 +212,9 @@ fn action(
         Status::CheckData { since: None, .. } if account.is_some() && shell.may_edit() => {
             Some(step("Take the bank's opening balance", format!("accounts/{}/opening", account?), true))
         }
+        Status::CheckData { .. } if account.is_some() => {
+            Some(step("Check the balance", format!("accounts/{}/balance", account?), false))
+        }
         Status::OperatorNeeded(_)
         | Status::CheckData { .. }
         | Status::Partly(_)
@@ -223,19 +226,32 @@ fn action(
 
 /// What the balances prove, as a mark and a sentence.
 pub(crate) fn proof(proof: Option<Proof>, currency: Currency, today: &Today) -> StatusView {
+    let apart = |by_minor: i64| today.amount(by_minor.saturating_abs(), currency);
     match proof {
         Some(Proof::Proven { since, .. }) => StatusView {
             cause: Some(format!("Every movement since {} fits the bank's balances.", today.day(since))),
             ..StatusView::quiet("is-ok", "check", "Proven")
         },
+        Some(Proof::Accepted { since, by_minor, .. }) => StatusView {
+            cause: Some(format!(
+                "Every movement since {} fits the bank's balances, beside a difference that somebody has accepted.",
+                today.day(since)
+            )),
+            ..StatusView::quiet("is-ok", "check", format!("{} accepted", apart(by_minor)))
+        },
+        Some(Proof::Ignored { since, by_minor }) => StatusView {
+            cause: Some(match since {
+                Some(since) => format!("Bank and ledger differ since {}; somebody ignores that.", today.day(since)),
+                None => "The opening balance is another one than the bank's; somebody ignores that.".to_owned(),
+            }),
+            ..StatusView::quiet("is-off", "eye-off", format!("{} apart, ignored", apart(by_minor)))
+        },
         Some(Proof::Diverged { since, by_minor }) => {
-            let apart = today.amount(by_minor.saturating_abs(), currency);
             let day = today.day(since);
-            StatusView::loud("is-act", "eye", format!("{apart} apart"), format!("since {day}"))
+            StatusView::loud("is-act", "eye", format!("{} apart", apart(by_minor)), format!("since {day}"))
         }
         Some(Proof::OpeningDiffers { by_minor }) => {
-            let apart = today.amount(by_minor.saturating_abs(), currency);
-            StatusView::loud("is-act", "eye", format!("{apart} apart"), OPENING_DIFFERS)
+            StatusView::loud("is-act", "eye", format!("{} apart", apart(by_minor)), OPENING_DIFFERS)
         }
         Some(Proof::NotProvable { because }) => StatusView {
             cause: Some(format!("Not provable: {}.", because.in_words())),

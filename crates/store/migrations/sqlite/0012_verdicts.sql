@@ -1,0 +1,19 @@
+-- What people have said about differences between bank and ledger. found_on and found_at are of the first balance that does not fit, and
+-- NULL where bank and ledger have been apart from the start. A verdict that was taken back stays here and counts no more.
+CREATE TABLE balance_verdicts (
+    organization_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    account_id BLOB NOT NULL,
+    bank_account_id BLOB NOT NULL,
+    verdict TEXT NOT NULL CHECK (verdict IN ('accepted', 'ignored')),
+    found_on TEXT,
+    found_at INTEGER,
+    by_minor INTEGER NOT NULL,
+    person_id BLOB REFERENCES people (id),
+    made_at INTEGER NOT NULL,
+    taken_back_at INTEGER,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, account_id) REFERENCES accounts (organization_id, id),
+    FOREIGN KEY (organization_id, bank_account_id) REFERENCES bank_accounts (organization_id, id)
+) STRICT;
+CREATE INDEX balance_verdicts_by_account ON balance_verdicts (organization_id, account_id);
