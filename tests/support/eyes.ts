@@ -37,7 +37,8 @@ export class Eyes {
       for (const colorScheme of ["light", "dark"] as const) {
         await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
         await picture(page, this.info, `${step}-${name}-${size.name}-${colorScheme}`, { animations: "disabled", caret: "initial" });
-        // A page in the dark is the same page in other colours.
+        // A page in the dark is the same page in other colours, and those are the same in either size.
+        if (colorScheme === "dark" && size !== sizes[0]) continue;
         const rules = colorScheme === "dark" ? COLOURS : undefined;
         expect(await wrongIn(page, except, rules), `${name}, ${size.name}, ${colorScheme}`).toEqual([]);
       }

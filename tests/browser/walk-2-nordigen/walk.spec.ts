@@ -176,7 +176,9 @@ test("account syncing off: nothing of it is offered, and an old address says whi
   await expect(page.getByText("GoCardless")).toHaveCount(0);
   await eyes.look("off-add-account");
   await page.goto(account);
-  await expect(page.getByRole("main").locator(".page-head details.menu")).toHaveCount(0);
+  const menu = page.getByRole("main").locator(".page-head details.menu");
+  await menu.locator("summary").click();
+  await expect(menu.getByRole("link")).toHaveText([/^Lock a period/]);
   await page.goto(`${home}/banks`);
   await expect(page.getByText("Account syncing is switched off on this server.")).toBeVisible();
   await eyes.look("off-banks");

@@ -502,27 +502,27 @@ fn ran(scenario: &str, cases: usize) {
 
 #[tokio::test]
 async fn a_first_sync_in_any_weather() {
-    ran("first syncs at lockside on sqlite", first_sync(Database::Sqlite, LOCKSIDE, 18).await);
+    ran("first syncs at lockside on sqlite", first_sync(Database::Sqlite, LOCKSIDE, 12).await);
 }
 
 #[tokio::test]
 async fn a_first_sync_of_many_rows_in_any_weather() {
-    ran("first syncs at nordhafen on sqlite", first_sync(Database::Sqlite, NORDHAFEN, 5).await);
+    ran("first syncs at nordhafen on sqlite", first_sync(Database::Sqlite, NORDHAFEN, 3).await);
 }
 
 #[tokio::test]
 async fn a_later_sync_in_any_weather() {
-    ran("later syncs at nordhafen on sqlite", later_syncs(Database::Sqlite, NORDHAFEN, 30).await);
+    ran("later syncs at nordhafen on sqlite", later_syncs(Database::Sqlite, NORDHAFEN, 20).await);
 }
 
 #[tokio::test]
 async fn a_later_sync_with_strict_limits_in_any_weather() {
-    ran("later syncs at lockside on sqlite", later_syncs(Database::Sqlite, LOCKSIDE, 30).await);
+    ran("later syncs at lockside on sqlite", later_syncs(Database::Sqlite, LOCKSIDE, 20).await);
 }
 
 #[tokio::test]
 async fn a_renewal_in_any_weather() {
-    ran("renewals at nordhafen on sqlite", renewals(Database::Sqlite, NORDHAFEN, 24).await);
+    ran("renewals at nordhafen on sqlite", renewals(Database::Sqlite, NORDHAFEN, 16).await);
 }
 
 #[tokio::test]
