@@ -66,6 +66,9 @@ class Palette {
   #shown: Entry[] = [];
   #active = 0;
   #timer = 0;
+  #isLoading = true;
+  /** Whether somebody who types fast has pressed Enter already. */
+  #goesOnceLoaded = false;
 
   constructor(
     readonly offers: string,
@@ -96,7 +99,9 @@ class Palette {
     // What the page itself does comes last, as do the server's actions.
     this.#entries = [...(offers ?? []).map(ofServer), ...this.#entries];
     this.#categories = (categories ?? []).map((category) => this.#filtered("Categories", "category", "filter", category));
+    this.#isLoading = false;
     this.#show();
+    if (this.#goesOnceLoaded) this.#go(this.#active);
   }
 
   /** An entry that shows the transactions of a payee or category. */
@@ -108,6 +113,7 @@ class Palette {
   #search(): void {
     // Another text is another question: its first answer is the one.
     this.#wasMoved = false;
+    this.#goesOnceLoaded = false;
     this.#show();
     clearTimeout(this.#timer);
     this.#timer = window.setTimeout(() => void this.#askForPayees(), ASK_AFTER_MS);
@@ -171,7 +177,8 @@ class Palette {
     const index = to[event.key];
     if (event.key === "Enter" && !event.isComposing) {
       event.preventDefault();
-      this.#go(this.#active);
+      if (this.#isLoading) this.#goesOnceLoaded = true;
+      else this.#go(this.#active);
     } else if (index !== undefined && last >= 0) {
       event.preventDefault();
       this.#wasMoved = true;

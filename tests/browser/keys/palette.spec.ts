@@ -44,7 +44,6 @@ test("finds accounts, pages and what can be done, by keyboard alone", async ({ s
   await page.goto(`${home}/settings`);
   await page.keyboard.press("Control+k");
   await field.fill("bank sync");
-  await expect(options.first()).toContainText("Bank sync");
   await field.press("Enter");
   await expect(page.getByRole("link", { name: "To the transactions" })).toBeVisible();
 });
