@@ -26,7 +26,7 @@ interface Check {
   open: string | null;
   open_minor: number | null;
   lines: { bank: string; ledger: string; apart: string }[];
-  suspects: { transaction: string | null; suspicion: string; explains: boolean }[];
+  suspects: { transaction: string | null; grounds: string; explains: boolean }[];
   verdicts: { id: string; verdict: string; by: string; person: string }[];
 }
 
@@ -91,7 +91,7 @@ test("a difference is found, accepted, and comes back when it is another one", a
   expect((await api.send("DELETE", `transactions/${booked[0]?.id}`)).status()).toBe(204);
   const apart = await api.get<Check>(`accounts/${id}/balance`);
   expect(apart).toMatchObject({ proof: "diverged", open: booked[0]?.amount });
-  expect(apart.suspects[0]).toMatchObject({ transaction: booked[0]?.id, suspicion: "taken_out", explains: true });
+  expect(apart.suspects[0]).toMatchObject({ transaction: booked[0]?.id, grounds: "taken_out", explains: true });
   expect((await giro(api)).balance_proven).toBe(false);
 
   const other = await api.send("POST", `accounts/${id}/balance/verdicts`, { verdict: "accepted", by_minor: 1 });

@@ -11,7 +11,7 @@ use crate::merge::Side;
 use crate::reconcile::{ClaimState, Distrust, RowOutcome};
 use crate::row::{RowIdKind, RowStatus};
 use crate::run::{AccountStep, RunOutcome, RunState, Trigger};
-use crate::suspect::Suspicion;
+use crate::suspect::Grounds;
 use crate::suspicion::HeldChoice;
 use crate::suspicion::pairs::PairKind;
 
@@ -77,7 +77,7 @@ codes! {
     BalanceKind("balance kind") { Booked = "booked", Expected = "expected", Available = "available", Other = "other" }
     MatchKeyKind("match key kind") { ProviderHash = "provider_hash", Iban = "iban", Mask = "mask" }
     Verdict("verdict") { Accepted = "accepted", Ignored = "ignored" }
-    Suspicion("suspicion") {
+    Grounds("grounds") {
         Pending = "pending", Typed = "typed", TakenOut = "taken_out", Moved = "moved", HeldBack = "held_back", Twin = "twin",
     }
     BatchActor("batch actor") {

@@ -4,14 +4,12 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::id::TransactionId;
-
-/// How near two equal amounts lie to be taken for the same one twice.
-const TWIN_DAYS: i32 = 3;
+use crate::suspicion::pairs::{MAX_DAYS_APART, days_between};
 
 /// Why a row is a suspect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Suspicion {
+pub enum Grounds {
     /// It is pending, and a booked balance does not contain it.
     Pending,
     /// Somebody typed it, and no bank confirms it.
@@ -26,7 +24,7 @@ pub enum Suspicion {
     Twin,
 }
 
-impl Suspicion {
+impl Grounds {
     /// Why, as a sentence for people.
     pub fn in_words(self) -> &'static str {
         match self {
@@ -50,8 +48,8 @@ impl Suspicion {
 pub enum Whereabouts {
     /// The bank has booked it, and it stands in the account.
     Booked,
-    /// Anywhere else, which is a suspicion by itself.
-    Suspect(Suspicion),
+    /// Anywhere else, which is a grounds by itself.
+    Suspect(Grounds),
 }
 
 /// A row of the account or of its bank.
@@ -75,7 +73,7 @@ pub struct Suspect {
     /// The row.
     pub row: RowNear,
     /// Why it is one.
-    pub suspicion: Suspicion,
+    pub grounds: Grounds,
     /// Whether it alone would explain the whole difference.
     pub explains: bool,
 }
@@ -88,13 +86,13 @@ pub fn suspects(rows: &[RowNear], from: Date, to: Date, by_minor: i64) -> Vec<Su
         .enumerate()
         .filter(|(_, row)| (from..=to).contains(&row.day))
         .filter_map(|(place, row)| {
-            let suspicion = match row.whereabouts {
-                Whereabouts::Suspect(suspicion) => suspicion,
-                Whereabouts::Booked if has_twin(rows, place) => Suspicion::Twin,
+            let grounds = match row.whereabouts {
+                Whereabouts::Suspect(grounds) => grounds,
+                Whereabouts::Booked if has_twin(rows, place) => Grounds::Twin,
                 Whereabouts::Booked => return None,
             };
-            let would_be = if suspicion.is_missing() { row.amount_minor } else { row.amount_minor.saturating_neg() };
-            Some(Suspect { row: row.clone(), suspicion, explains: would_be == by_minor })
+            let would_be = if grounds.is_missing() { row.amount_minor } else { row.amount_minor.saturating_neg() };
+            Some(Suspect { row: row.clone(), grounds, explains: would_be == by_minor })
         })
         .collect();
     found.sort_by_key(|suspect| (!suspect.explains, suspect.row.day));
@@ -105,9 +103,9 @@ fn has_twin(rows: &[RowNear], place: usize) -> bool {
     let mine = &rows[place];
     rows.iter().enumerate().any(|(other, row)| {
         other != place
-            && matches!(row.whereabouts, Whereabouts::Booked | Whereabouts::Suspect(Suspicion::Typed))
+            && matches!(row.whereabouts, Whereabouts::Booked | Whereabouts::Suspect(Grounds::Typed))
             && row.amount_minor == mine.amount_minor
-            && (row.day - mine.day).get_days().abs() <= TWIN_DAYS
+            && days_between(row.day, mine.day).abs() <= MAX_DAYS_APART
     })
 }
 
@@ -124,14 +122,14 @@ mod tests {
     #[test]
     fn the_row_that_explains_the_difference_comes_first() {
         let rows = [
-            row(4, -50, Whereabouts::Suspect(Suspicion::Typed)),
-            row(5, -100, Whereabouts::Suspect(Suspicion::TakenOut)),
+            row(4, -50, Whereabouts::Suspect(Grounds::Typed)),
+            row(5, -100, Whereabouts::Suspect(Grounds::TakenOut)),
             row(5, -20, Whereabouts::Booked),
-            row(9, -100, Whereabouts::Suspect(Suspicion::TakenOut)),
+            row(9, -100, Whereabouts::Suspect(Grounds::TakenOut)),
         ];
         let found = suspects(&rows, date(2026, 11, 4), date(2026, 11, 6), -100);
-        let short: Vec<_> = found.iter().map(|one| (one.row.day.day(), one.suspicion, one.explains)).collect();
-        assert_eq!(short, [(5, Suspicion::TakenOut, true), (4, Suspicion::Typed, false)]);
+        let short: Vec<_> = found.iter().map(|one| (one.row.day.day(), one.grounds, one.explains)).collect();
+        assert_eq!(short, [(5, Grounds::TakenOut, true), (4, Grounds::Typed, false)]);
     }
 
     #[test]
@@ -139,7 +137,7 @@ mod tests {
         let rows = [row(3, -100, Whereabouts::Booked), row(5, -100, Whereabouts::Booked)];
         let found = suspects(&rows, date(2026, 11, 4), date(2026, 11, 6), 100);
         assert_eq!(found.len(), 1);
-        assert_eq!((found[0].suspicion, found[0].explains), (Suspicion::Twin, true));
+        assert_eq!((found[0].grounds, found[0].explains), (Grounds::Twin, true));
         assert_eq!(suspects(&rows[1..], date(2026, 11, 4), date(2026, 11, 6), 100), []);
     }
 }

@@ -1,7 +1,8 @@
 //! Rows of an account and of its bank around some days: among them is why bank and ledger part.
 
 use bankside_domain::row::RowStatus;
-use bankside_domain::suspect::{RowNear, Suspicion, Whereabouts};
+use bankside_domain::suspect::{Grounds, RowNear, Whereabouts};
+use bankside_domain::suspicion::pairs::MAX_DAYS_APART;
 use bankside_domain::{AccountId, Asker, BankAccountId, Id, Right};
 use jiff::Span;
 use jiff::civil::Date;
@@ -10,9 +11,6 @@ use uuid::Uuid;
 use crate::convert::{SqlDate, code, date, ids};
 use crate::db::{Session, on, sql};
 use crate::{Store, StoreError};
-
-/// How far around the days rows are read, for twins.
-const REACH_DAYS: i64 = 3;
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -46,11 +44,11 @@ struct OwnRow {
 impl OwnRow {
     fn into_near(self) -> Result<RowNear, StoreError> {
         let whereabouts = match (self.is_gone, code::<RowStatus>(&self.status)?, self.is_from_bank) {
-            (true, ..) => Whereabouts::Suspect(Suspicion::TakenOut),
+            (true, ..) => Whereabouts::Suspect(Grounds::TakenOut),
             (false, RowStatus::Booked, true) => Whereabouts::Booked,
-            (false, RowStatus::Booked, false) => Whereabouts::Suspect(Suspicion::Typed),
+            (false, RowStatus::Booked, false) => Whereabouts::Suspect(Grounds::Typed),
             (false, RowStatus::Pending | RowStatus::Scheduled | RowStatus::Declined, _) => {
-                Whereabouts::Suspect(Suspicion::Pending)
+                Whereabouts::Suspect(Grounds::Pending)
             }
         };
         Ok(self.row.standing(whereabouts))
@@ -69,7 +67,8 @@ impl Store {
         to: Date,
     ) -> Result<Vec<RowNear>, StoreError> {
         asker.require(Right::SeeBooks)?;
-        let reach = Span::new().days(REACH_DAYS);
+        // As far as twins lie apart.
+        let reach = Span::new().days(MAX_DAYS_APART);
         let days = (from.saturating_sub(reach), to.saturating_add(reach));
         let mut session = self.db.read().await?;
         let mut near = self.own_rows_near(&mut session, asker, account, days).await?;
@@ -130,7 +129,7 @@ impl Store {
             .bind(date(to))
             .fetch_all(c)
             .await?);
-        let moved = Whereabouts::Suspect(Suspicion::Moved);
+        let moved = Whereabouts::Suspect(Grounds::Moved);
         Ok(rows.into_iter().map(|row| row.standing(moved)).collect())
     }
 
@@ -160,7 +159,7 @@ impl Store {
             .bind(date(to))
             .fetch_all(c)
             .await?);
-        let held = Whereabouts::Suspect(Suspicion::HeldBack);
+        let held = Whereabouts::Suspect(Grounds::HeldBack);
         Ok(rows.into_iter().map(|row| row.standing(held)).collect())
     }
 }

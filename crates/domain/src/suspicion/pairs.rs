@@ -145,7 +145,7 @@ pub fn in_order(a: TransactionId, b: TransactionId) -> (TransactionId, Transacti
     if a <= b { (a, b) } else { (b, a) }
 }
 
-fn days_between(from: Date, to: Date) -> i64 {
+pub(crate) fn days_between(from: Date, to: Date) -> i64 {
     i64::from((to - from).get_days())
 }
 

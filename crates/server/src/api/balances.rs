@@ -38,7 +38,7 @@ pub(crate) struct SuspectBody {
     /// Exact decimal text.
     amount: String,
     /// `pending`, `typed`, `taken_out`, `moved`, `held_back` or `twin`.
-    suspicion: &'static str,
+    grounds: &'static str,
     /// Whether it alone would explain the whole difference.
     explains: bool,
 }
@@ -104,7 +104,7 @@ impl BalanceCheckBody {
             day: suspect.row.day.to_string(),
             payee: suspect.row.payee.clone(),
             amount: text(suspect.row.amount_minor),
-            suspicion: suspect.suspicion.code(),
+            grounds: suspect.grounds.code(),
             explains: suspect.explains,
         });
         let verdicts = check.verdicts.iter().map(|kept| VerdictBody {

@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::balance::{BalanceMoment, Proof};
 use bankside_domain::difference::{BalanceLine, Verdict};
-use bankside_domain::suspect::{Suspect, Suspicion};
+use bankside_domain::suspect::{Grounds, Suspect};
 use bankside_domain::{AccountId, Code, Currency};
 use bankside_engine::{BalanceCheck, EngineError, KeptVerdict};
 use serde::Deserialize;
@@ -170,10 +170,10 @@ fn line_view(line: &BalanceLine, place: Option<&'static str>, currency: Currency
 /// A suspect, with the way to it: the register on its day.
 fn suspect(one: &Suspect, account: AccountId, currency: Currency, shell: &Shell) -> SuspectView {
     let day = one.row.day;
-    let path = match one.suspicion {
-        Suspicion::Moved => format!("transactions?from={day}&to={day}"),
-        Suspicion::HeldBack => "runs".to_owned(),
-        Suspicion::Pending | Suspicion::Typed | Suspicion::TakenOut | Suspicion::Twin => {
+    let path = match one.grounds {
+        Grounds::Moved => format!("transactions?from={day}&to={day}"),
+        Grounds::HeldBack => "suspicions".to_owned(),
+        Grounds::Pending | Grounds::Typed | Grounds::TakenOut | Grounds::Twin => {
             format!("accounts/{account}?from={day}&to={day}")
         }
     };
@@ -181,7 +181,7 @@ fn suspect(one: &Suspect, account: AccountId, currency: Currency, shell: &Shell)
         day: shell.today.day(day),
         payee: one.row.payee.clone().unwrap_or_else(|| "No payee".to_owned()),
         amount: shell.today.signed(one.row.amount_minor, currency),
-        why: one.suspicion.in_words(),
+        why: one.grounds.in_words(),
         explains: one.explains,
         url: shell.at(&path),
     }

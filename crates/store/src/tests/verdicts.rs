@@ -2,7 +2,7 @@
 
 use bankside_domain::balance::Proof;
 use bankside_domain::difference::{Judged, Verdict, found_at, stretch};
-use bankside_domain::suspect::{Suspicion, suspects};
+use bankside_domain::suspect::{Grounds, suspects};
 
 use crate::tests::on_both;
 use crate::tests::world::{Sent, World, booked, pending};
@@ -49,8 +49,8 @@ on_both! {
         let (from, to) = (lines[part.fits].stated.day(), lines[part.breaks].stated.day());
         let rows = world.store.rows_near(&world.asker, world.account, world.bank_account, from, to).await.unwrap();
         let found = suspects(&rows, from, to, by_minor);
-        let short: Vec<_> = found.iter().map(|one| (one.row.amount_minor, one.suspicion, one.explains)).collect();
-        assert_eq!(short, [(-900, Suspicion::TakenOut, true), (-450, Suspicion::Pending, false)]);
+        let short: Vec<_> = found.iter().map(|one| (one.row.amount_minor, one.grounds, one.explains)).collect();
+        assert_eq!(short, [(-900, Grounds::TakenOut, true), (-450, Grounds::Pending, false)]);
     }
 
     an_accepted_difference_is_known_until_it_is_taken_back(world) {
