@@ -5,6 +5,7 @@
 mod balances;
 mod books;
 mod connecting;
+mod connections;
 mod events;
 mod features;
 mod feeds;
@@ -83,7 +84,7 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(feeds: feed, change_feed))
         .routes(described!(feeds: preview_feed))
         .routes(described!(connecting: providers))
-        .routes(described!(connecting: connections))
+        .routes(described!(connections: connections))
         .routes(described!(connecting: unsync))
         .routes(described!(connecting: unlink))
         .routes(described!(runs: latest))

@@ -64,7 +64,8 @@ struct StoryRow {
 }
 
 impl Store {
-    /// The edits of the person who asks, newest first: whatever they did to transactions and to rows that were held back. Undoings are not edits.
+    /// The edits of the person who asks, newest first: whatever they did to transactions and to rows that were held back.
+    /// Undoings are not edits.
     pub async fn own_edits(&self, asker: &Asker) -> Result<Vec<Step>, StoreError> {
         asker.require(Right::EditBooks)?;
         let mut session = self.db.read().await?;

@@ -10,9 +10,9 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::bank_accounts::Feed;
 use crate::convert::{SqlDate, code, count, date, dates, instants, micros};
 use crate::db::{Db, Session, on, run, sql};
+use crate::feeds::Feed;
 use crate::{Store, StoreError};
 
 /// What holds a run: its attempt.

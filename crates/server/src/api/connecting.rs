@@ -6,9 +6,8 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use bankside_domain::status::Status;
-use bankside_domain::{Code, Currency, Secret};
-use bankside_engine::{EngineError, FlowPage, FlowView, KeySource, LinkChoice, LinkTarget, LostTrust};
+use bankside_domain::{Currency, Secret};
+use bankside_engine::{EngineError, FlowPage, FlowView, KeySource, LinkChoice, LinkTarget};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -260,122 +259,6 @@ pub(crate) async fn cancel(
     Path((_, flow)): Path<(String, String)>,
 ) -> Result<Json<FlowBody>, Problem> {
     Ok(Json(app.engine.cancel_flow(member.asker(), id(&flow)?).await?.into()))
-}
-
-/// A connection.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ConnectionBody {
-    id: String,
-    name: String,
-    provider: String,
-    bank: String,
-    /// When access ends (RFC 3339), if the provider says.
-    valid_until: Option<String>,
-    /// The most pressing of its accounts: `without_bank`, `not_synced`, `up_to_date`, `syncing`, `partly`, `waiting`, `retrying`,
-    /// `renew_by`, `renew_now`, `answer_needed`, `keys_needed`, `operator_needed`, `check_data`, `paused` or `unsynced`.
-    status: &'static str,
-    /// Since when it is so (RFC 3339), where that is known.
-    since: Option<String>,
-    /// What was found out about the bank's data.
-    data_quality: Vec<DataQualityBody>,
-    accounts: Vec<ConnectedBody>,
-}
-
-/// A kind of id that is not trusted any more, because two answers about the same rows disagreed.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct DataQualityBody {
-    /// `provider`, `bank` or `reference`.
-    kind: &'static str,
-    /// `reissued` or `reused`.
-    why: &'static str,
-    /// When it was found (RFC 3339).
-    at: String,
-    /// The run that found it.
-    run: String,
-    /// What it means, as sentences.
-    message: String,
-}
-
-impl DataQualityBody {
-    fn of(lost: &LostTrust, bank: &str) -> Self {
-        Self {
-            kind: lost.kind.code(),
-            why: lost.why.code(),
-            at: lost.at.to_string(),
-            run: lost.run.to_string(),
-            message: lost.why.in_words(lost.kind, bank),
-        }
-    }
-}
-
-/// A status in one stable word.
-fn word(status: &Status) -> &'static str {
-    match status {
-        Status::WithoutBank => "without_bank",
-        Status::NeverSynced => "not_synced",
-        Status::UpToDate { .. } => "up_to_date",
-        Status::Syncing => "syncing",
-        Status::Partly(_) => "partly",
-        Status::WaitingForBank(_) => "waiting",
-        Status::Retrying(_) => "retrying",
-        Status::RenewBy { .. } => "renew_by",
-        Status::RenewNow => "renew_now",
-        Status::AnswerNeeded(_) => "answer_needed",
-        Status::KeysNeeded(_) => "keys_needed",
-        Status::OperatorNeeded(_) => "operator_needed",
-        Status::CheckData { .. } => "check_data",
-        Status::Paused => "paused",
-        Status::Unsynced => "unsynced",
-    }
-}
-
-/// A bank account of a connection.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ConnectedBody {
-    bank_account: String,
-    name: String,
-    holder: Option<String>,
-    masked_number: Option<String>,
-    currency: String,
-    /// The account that it feeds.
-    account: Option<String>,
-}
-
-/// The connections of an organization.
-#[utoipa::path(get, path = "/api/v1/organizations/{organization}/connections", params(("organization" = String, Path)),
-    responses((status = OK, body = [ConnectionBody])))]
-pub(crate) async fn connections(
-    State(app): State<App>,
-    member: ApiMember,
-) -> Result<Json<Vec<ConnectionBody>>, Problem> {
-    let views = app.engine.connections(member.asker()).await?;
-    let bodies = views.into_iter().map(|view| ConnectionBody {
-        id: view.connection.id.to_string(),
-        data_quality: view
-            .lost_trust
-            .iter()
-            .map(|lost| DataQualityBody::of(lost, &view.connection.institution_name))
-            .collect(),
-        name: view.connection.name,
-        provider: view.connection.provider,
-        bank: view.connection.institution_name,
-        valid_until: view.connection.consent.valid_until.map(|end| end.to_string()),
-        status: word(&view.status.status),
-        since: view.status.since.map(|since| since.to_string()),
-        accounts: view
-            .bank_accounts
-            .into_iter()
-            .map(|connected| ConnectedBody {
-                bank_account: connected.bank_account.id.to_string(),
-                name: connected.bank_account.name,
-                holder: connected.bank_account.holder,
-                masked_number: connected.bank_account.masked_number,
-                currency: connected.bank_account.currency.to_string(),
-                account: connected.feeds.map(|fed| fed.id.to_string()),
-            })
-            .collect(),
-    });
-    Ok(Json(bodies.collect()))
 }
 
 /// Begins to renew the access of a connection in place; answers with the page to open. What is there works on until the last step is

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use bankside_domain::batch::{EXISTS, Entity};
+use bankside_domain::reconcile::Entry;
 use bankside_domain::row::RowStatus;
 use bankside_domain::text::fold;
 use bankside_domain::{AccountId, Asker, Code, Id, PayeeId, TransactionId};
@@ -44,6 +45,17 @@ impl Standing {
     fn minor_with(&self, minor: i64) -> i64 {
         if self.line_minor == self.amount_minor { minor } else { self.amount_minor }
     }
+}
+
+/// What holds of a row from now on, whoever says it.
+struct Values {
+    dated_on: Date,
+    payee: Option<Uuid>,
+    provider_payee: Option<Uuid>,
+    note: Option<String>,
+    minor: i64,
+    line_minor: i64,
+    seen_at: i64,
 }
 
 impl Store {
@@ -146,6 +158,27 @@ impl Store {
         let is_news = status != entry.status || row.provider_dated_on.is_none();
         let seen_at = if is_news { update.seen_at } else { row.seen_at };
 
+        let line_minor = if minor == row.amount_minor { row.line_minor } else { minor };
+        let values =
+            Values { dated_on, payee: payee_now, provider_payee: payee, note: note_now, minor, line_minor, seen_at };
+        self.write_values(session, asker, row, entry, &values).await?;
+        let sums = work.sums.entry(row.account_id.into()).or_default();
+        if row.deleted_at.is_none() {
+            sums.add(Sums::of(status, row.amount_minor).reversed());
+        }
+        sums.add(Sums::of(entry.status, minor));
+        Ok(())
+    }
+
+    /// Writes a row and its first line as they are from now on.
+    async fn write_values(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        row: &Standing,
+        entry: &Entry,
+        values: &Values,
+    ) -> Result<(), StoreError> {
         let sql_text = sql!(
             "UPDATE transactions SET status = $3, dated_on = $4, payee_id = $5, booked_on = $6, value_on = $7,
                 provider_dated_on = $8, provider_payee_id = $9, seen_at = $10, amount_minor = $11, deleted_at = NULL
@@ -157,16 +190,15 @@ impl Store {
                 .bind(asker.organization.uuid())
                 .bind(row.id)
                 .bind(entry.status.code())
-                .bind(date(dated_on))
-                .bind(payee_now)
+                .bind(date(values.dated_on))
+                .bind(values.payee)
                 .bind(dates(entry.booked_on))
                 .bind(dates(entry.value_on))
                 .bind(date(entry.dated_on))
-                .bind(payee)
-                .bind(seen_at)
-                .bind(minor)
+                .bind(values.provider_payee)
+                .bind(values.seen_at)
+                .bind(values.minor)
         );
-        let line_minor = if minor == row.amount_minor { row.line_minor } else { minor };
         let sql_text = sql!(
             "UPDATE transaction_lines SET note = $3, note_folded = $4, provider_note = $5, amount_minor = $6
              WHERE organization_id = $1 AND id = $2"
@@ -176,16 +208,11 @@ impl Store {
             sqlx::query(sql_text)
                 .bind(asker.organization.uuid())
                 .bind(row.line_id)
-                .bind(&note_now)
-                .bind(note_now.as_deref().map(fold))
+                .bind(&values.note)
+                .bind(values.note.as_deref().map(fold))
                 .bind(&entry.note)
-                .bind(line_minor)
+                .bind(values.line_minor)
         );
-        let sums = work.sums.entry(row.account_id.into()).or_default();
-        if row.deleted_at.is_none() {
-            sums.add(Sums::of(status, row.amount_minor).reversed());
-        }
-        sums.add(Sums::of(entry.status, minor));
         Ok(())
     }
 

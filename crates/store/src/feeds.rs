@@ -1,0 +1,273 @@
+//! Feeds: which bank account feeds which account, from which day, and how that goes.
+
+use bankside_domain::batch::BatchActor;
+use bankside_domain::{AccountId, Asker, BankAccountId, ConnectionId, FeedId, Id, Right, RunId};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use crate::accounts::NewAccount;
+use crate::batches::NewBatch;
+use crate::convert::{date, ids, instants, micros};
+use crate::db::{Session, on, run, sql};
+use crate::error::or_conflict;
+use crate::{Store, StoreError};
+
+/// The tie between a bank account and an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Feed {
+    /// Which one.
+    pub id: FeedId,
+    /// The bank account.
+    pub bank_account: BankAccountId,
+    /// The account that it feeds.
+    pub account: AccountId,
+    /// The first day that is imported.
+    pub import_from: Date,
+}
+
+/// What is known about the feed of an account, for its status.
+#[derive(Debug, Clone)]
+pub struct FeedFacts {
+    /// The account.
+    pub account: AccountId,
+    /// The bank account that feeds it.
+    pub bank_account: BankAccountId,
+    /// The connection it comes through.
+    pub connection: ConnectionId,
+    /// When its rows last came in completely.
+    pub last_success_at: Option<Timestamp>,
+    /// What went wrong in the last finished run, as JSON, if something did.
+    pub last_fault: Option<String>,
+    /// How the last finished run ended for this account.
+    pub last_outcome: Option<String>,
+    /// The last finished run.
+    pub last_run: Option<RunId>,
+    /// When the first run ended in which something went wrong since the rows last came in completely.
+    pub failing_since: Option<Timestamp>,
+    /// Whether a run is queued or going on.
+    pub is_running: bool,
+    /// Whether its connection shows the bank account.
+    pub is_shown: bool,
+    /// The account's revision.
+    pub account_revision: i64,
+    /// The revision that the kept proof is of.
+    pub proof_revision: Option<i64>,
+    /// The kept proof, as JSON.
+    pub proof: Option<String>,
+}
+
+/// One account to link.
+#[derive(Debug, Clone)]
+pub struct NewLink {
+    /// The bank account.
+    pub bank_account: BankAccountId,
+    /// The account that is there, or one to add.
+    pub account: Result<AccountId, NewAccount>,
+    /// The first day to import.
+    pub import_from: Date,
+    /// Whether the bank's signs are turned round.
+    pub flips_sign: bool,
+}
+
+impl Store {
+    /// Links bank accounts with accounts, adding the accounts that are new; one batch for all of them.
+    pub async fn link(
+        &self,
+        asker: &Asker,
+        connection: ConnectionId,
+        links: &[NewLink],
+    ) -> Result<Vec<Feed>, StoreError> {
+        asker.require(Right::ManageBanks)?;
+        let mut session = self.db.write().await?;
+        let (mut made, mut turned) = (Vec::new(), Vec::new());
+        let mut feeds = Vec::with_capacity(links.len());
+        for link in links {
+            let account = match &link.account {
+                Ok(account) => {
+                    self.check_can_feed(&mut session, asker, link.bank_account, *account).await?;
+                    *account
+                }
+                Err(new) => {
+                    let (account, change) = self.add_account_within(&mut session, asker, new).await?;
+                    made.push(change);
+                    account
+                }
+            };
+            // Before it feeds the account: what it has turned with it is what it fed before.
+            match self.turning(&mut session, asker, link.bank_account, account, link.flips_sign).await? {
+                Ok(changes) => turned.extend(changes),
+                Err(refused) => return Err(StoreError::Conflict(refused.in_words())),
+            }
+            let feed =
+                Feed { id: self.ambient.id(), bank_account: link.bank_account, account, import_from: link.import_from };
+            self.add_feed(&mut session, asker, connection, feed).await?;
+            let detail = format!("from {}", link.import_from);
+            self.audit_within(&mut session, asker, "account.linked", &account.to_string(), &detail).await?;
+            feeds.push(feed);
+        }
+        if !made.is_empty() || !turned.is_empty() {
+            let batch = NewBatch { actor: BatchActor::Person, run: None, summary: "Accounts linked", undoes: None };
+            let batch = self.begin_batch(&mut session, asker, batch).await?;
+            self.write_fields(&mut session, asker, batch, &turned).await?;
+            for account in self.accounts_of(&mut session, asker, &turned).await? {
+                self.recount_account(&mut session, asker, account).await?;
+            }
+            made.extend(turned);
+            self.write_changes(&mut session, asker, batch, &made).await?;
+        }
+        session.commit().await?;
+        Ok(feeds)
+    }
+
+    /// A bank account feeds only an account of its own currency.
+    async fn check_can_feed(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        bank_account: BankAccountId,
+        account: AccountId,
+    ) -> Result<(), StoreError> {
+        let text = sql!(
+            "SELECT a.currency = b.currency FROM accounts a, bank_accounts b
+             WHERE a.organization_id = $1 AND a.id = $2 AND b.organization_id = $1 AND b.id = $3"
+        );
+        let same: Option<bool> = on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(account.uuid())
+            .bind(bank_account.uuid())
+            .fetch_optional(c)
+            .await?);
+        match same {
+            Some(true) => Ok(()),
+            Some(false) => Err(StoreError::Conflict("the bank account and the account have different currencies")),
+            None => Err(StoreError::NotFound("the account")),
+        }
+    }
+
+    async fn add_feed(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        connection: ConnectionId,
+        feed: Feed,
+    ) -> Result<(), StoreError> {
+        let text = sql!(
+            "INSERT INTO feeds (organization_id, id, bank_account_id, account_id, connection_id, import_from, is_shadow,
+                from_at)
+             SELECT $1, $2, $3, $4, $5, $6, $7, $8
+             WHERE EXISTS (SELECT 1 FROM aliases WHERE organization_id = $1 AND connection_id = $5
+                AND bank_account_id = $3 AND until_at IS NULL)"
+        );
+        let result = on!(session, c => sqlx::query(text)
+            .bind(asker.organization.uuid())
+            .bind(feed.id.uuid())
+            .bind(feed.bank_account.uuid())
+            .bind(feed.account.uuid())
+            .bind(connection.uuid())
+            .bind(date(feed.import_from))
+            .bind(false)
+            .bind(micros(self.ambient.now()))
+            .execute(c)
+            .await
+            .map(|done| done.rows_affected()));
+        match or_conflict(result, "this account has a bank behind it already")? {
+            0 => Err(StoreError::NotFound("the bank account")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Unlinks an account: its feed ends, its rows stay.
+    pub async fn unlink(&self, asker: &Asker, account: AccountId) -> Result<(), StoreError> {
+        asker.require(Right::ManageBanks)?;
+        let mut session = self.db.write().await?;
+        let text =
+            sql!("UPDATE feeds SET until_at = $3 WHERE organization_id = $1 AND account_id = $2 AND until_at IS NULL");
+        let done = run!(
+            session,
+            sqlx::query(text).bind(asker.organization.uuid()).bind(account.uuid()).bind(micros(self.ambient.now()))
+        );
+        if done == 0 {
+            return Err(StoreError::NotFound("a bank behind this account"));
+        }
+        self.audit_within(&mut session, asker, "account.unlinked", &account.to_string(), "").await?;
+        session.commit().await
+    }
+
+    /// What is known about every feed of the organization.
+    pub async fn feed_facts(&self, asker: &Asker) -> Result<Vec<FeedFacts>, StoreError> {
+        #[derive(sqlx::FromRow)]
+        struct Facts {
+            account_id: Uuid,
+            bank_account_id: Uuid,
+            connection_id: Uuid,
+            last_success_at: Option<i64>,
+            last_fault: Option<String>,
+            last_outcome: Option<String>,
+            last_run: Option<Uuid>,
+            failing_since: Option<i64>,
+            is_running: bool,
+            is_shown: bool,
+            revision: i64,
+            proof_revision: Option<i64>,
+            proof: Option<String>,
+        }
+        asker.require(Right::SeeBooks)?;
+        let mut session = self.db.read().await?;
+        let text = sql!(
+            "SELECT f.account_id, f.bank_account_id, f.connection_id,
+                (SELECT MAX(s.applied_at) FROM run_accounts s
+                    WHERE s.organization_id = f.organization_id AND s.bank_account_id = f.bank_account_id
+                    AND s.account_id = f.account_id) AS last_success_at,
+                CASE WHEN x.applied_at IS NULL THEN (CASE WHEN COALESCE(x.fault, r.fault) IS NULL THEN r.outcome
+                        ELSE 'failed' END)
+                    WHEN x.fault IS NULL THEN 'done' ELSE 'partly' END AS last_outcome,
+                CASE WHEN x.applied_at IS NULL THEN COALESCE(x.fault, r.fault) ELSE x.fault END AS last_fault,
+                r.id AS last_run,
+                COALESCE((SELECT MIN(z.finished_at) FROM runs z WHERE z.organization_id = f.organization_id
+                    AND z.connection_id = f.connection_id AND z.state = 'finished' AND z.outcome <> 'done'
+                    AND z.created_at > COALESCE((SELECT y.created_at FROM run_accounts s
+                        JOIN runs y ON y.organization_id = s.organization_id AND y.id = s.run_id
+                        WHERE s.organization_id = f.organization_id AND s.bank_account_id = f.bank_account_id
+                            AND s.account_id = f.account_id AND s.applied_at IS NOT NULL
+                        ORDER BY s.applied_at DESC LIMIT 1), f.from_at)), r.finished_at) AS failing_since,
+                EXISTS (SELECT 1 FROM runs q WHERE q.organization_id = f.organization_id
+                    AND q.connection_id = f.connection_id AND q.state IN ('queued', 'running')) AS is_running,
+                EXISTS (SELECT 1 FROM aliases l WHERE l.organization_id = f.organization_id
+                    AND l.connection_id = f.connection_id AND l.bank_account_id = f.bank_account_id
+                    AND l.until_at IS NULL) AS is_shown,
+                a.revision, p.account_revision AS proof_revision, p.proof
+             FROM feeds f
+             JOIN accounts a ON a.organization_id = f.organization_id AND a.id = f.account_id
+             LEFT JOIN balance_proofs p ON p.organization_id = f.organization_id AND p.account_id = f.account_id
+             LEFT JOIN runs r ON r.organization_id = f.organization_id AND r.id =
+                (SELECT y.id FROM runs y WHERE y.organization_id = f.organization_id
+                    AND y.connection_id = f.connection_id AND y.state = 'finished'
+                 ORDER BY y.created_at DESC LIMIT 1)
+             LEFT JOIN run_accounts x ON x.organization_id = f.organization_id AND x.run_id = r.id
+                AND x.bank_account_id = f.bank_account_id
+             WHERE f.organization_id = $1 AND f.until_at IS NULL AND NOT f.is_shadow"
+        );
+        let rows: Vec<Facts> =
+            on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
+        rows.into_iter()
+            .map(|row| {
+                Ok(FeedFacts {
+                    account: row.account_id.into(),
+                    bank_account: row.bank_account_id.into(),
+                    connection: row.connection_id.into(),
+                    last_success_at: instants(row.last_success_at)?,
+                    last_fault: row.last_fault,
+                    last_outcome: row.last_outcome,
+                    last_run: ids(row.last_run),
+                    failing_since: instants(row.failing_since)?,
+                    is_running: row.is_running,
+                    is_shown: row.is_shown,
+                    account_revision: row.revision,
+                    proof_revision: row.proof_revision,
+                    proof: row.proof,
+                })
+            })
+            .collect()
+    }
+}
