@@ -99,6 +99,8 @@ pub struct Known {
     pub is_in_books: bool,
     /// Whether a booked feed row stands for its transaction as well: a person said that this pending row has settled so.
     pub is_settled: bool,
+    /// Whether its transaction stands in a period that is locked, of whichever account.
+    pub is_locked: bool,
 }
 
 impl Known {
@@ -175,6 +177,13 @@ pub struct Policy {
     pub pending_complete: bool,
     /// Kinds of ids that have lost their trust at this institution.
     pub distrusted: Vec<RowIdKind>,
+}
+
+impl Policy {
+    /// The last locked day, if a day is not after it.
+    fn lock_on(&self, day: Date) -> Option<Date> {
+        self.locked_through.filter(|through| day <= *through)
+    }
 }
 
 /// Everything that a plan is made from.
@@ -416,12 +425,19 @@ fn decide_known(candidate: &Candidate<'_>, policy: &Policy) -> Option<Decision> 
         _ if known.is_settled && candidate.row.status == RowStatus::Booked => None,
         _ if known.is_settled => Some(decision(Action::Leave, Reason::StaysSettled)),
         (ClaimState::Dismissed, _) => Some(decision(Action::Leave, Reason::StaysDismissed)),
+        (_, Some(_)) if known.is_locked => Some(decision(Action::Leave, Reason::StaysLocked)),
         // Its transaction waits outside the books, with what people wrote on it, until the row is booked.
         (ClaimState::Applied | ClaimState::Superseded, Some(_)) if pending::stays_out(candidate.row.status, policy) => {
             Some(decision(Action::Leave, Reason::PendingStaysOut))
         }
         (ClaimState::Applied | ClaimState::Superseded, Some(transaction)) => {
-            let entry = entry(candidate, policy);
+            let mut entry = entry(candidate, policy);
+            // A row does not move into a period that is locked; the day on which it is booked is kept beside.
+            if policy.lock_on(entry.dated_on).is_some()
+                && let Some(day) = known.day.filter(|day| policy.lock_on(*day).is_none())
+            {
+                entry.dated_on = day;
+            }
             let settles = known.status != RowStatus::Booked && candidate.row.status == RowStatus::Booked;
             let action = if settles { Action::Settle(transaction, entry) } else { Action::Update(transaction, entry) };
             Some(decision(action, reason.clone()))

@@ -28,6 +28,10 @@ impl Store {
         if locked.revision != revision || before.revision != revision {
             return Err(StoreError::Stale);
         }
+        if locked.locked_through.is_some() {
+            let why = "a period of this account is locked, and another opening balance would change what it came to";
+            return Err(StoreError::Conflict(why));
+        }
         let after = before.opening_minor.saturating_add(by_minor);
         self.set_opening(&mut session, asker, id, after, before.opening_on, OpeningSource::Bank).await?;
         let summary = "Opening balance taken from the bank";

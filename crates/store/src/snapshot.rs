@@ -101,6 +101,7 @@ struct KnownRow {
     payee_folded: Option<String>,
     is_in_books: bool,
     is_settled: bool,
+    is_locked: bool,
 }
 
 fn row_ids(
@@ -159,6 +160,7 @@ impl KnownRow {
             claim,
             is_in_books: self.is_in_books,
             is_settled: self.is_settled,
+            is_locked: self.is_locked,
         })
     }
 }
@@ -171,12 +173,14 @@ const KNOWN: &str = "SELECT r.id AS feed_row_id, v.status, \
      r.status = 'pending' AND EXISTS (SELECT 1 FROM claims o JOIN feed_rows q ON q.organization_id = o.organization_id \
      AND q.id = o.feed_row_id WHERE o.organization_id = k.organization_id AND o.transaction_id = k.transaction_id \
      AND o.state = 'applied' AND q.status = 'booked') AS is_settled, \
+     COALESCE(t.dated_on <= a.locked_through, FALSE) AS is_locked, \
      CASE WHEN v.names_counterparty THEN p.name_folded END AS payee_folded \
      FROM feed_row_versions v \
      JOIN feed_rows r ON r.organization_id = v.organization_id AND r.id = v.feed_row_id AND r.current_version_id = v.id \
      JOIN bank_accounts b ON b.organization_id = v.organization_id AND b.id = v.bank_account_id \
      LEFT JOIN claims k ON k.organization_id = r.organization_id AND k.feed_row_id = r.id \
      LEFT JOIN transactions t ON t.organization_id = k.organization_id AND t.id = k.transaction_id \
+     LEFT JOIN accounts a ON a.organization_id = t.organization_id AND a.id = t.account_id \
      LEFT JOIN payees p ON p.organization_id = t.organization_id AND p.id = t.provider_payee_id \
      WHERE v.organization_id = ";
 

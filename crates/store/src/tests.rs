@@ -3,6 +3,7 @@
 mod apply;
 mod editing;
 mod held;
+mod locking;
 mod overview;
 mod pairs;
 mod pending_policy;

@@ -1,11 +1,14 @@
 //! Undo: taking a batch back, as far as nobody has built on it since. Feed rows are observations and stay.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use bankside_domain::batch::{BatchActor, Change, EXISTS, Entity, Later, UndoPlan, Untouchable, plan_undo};
+use bankside_domain::batch::{
+    BatchActor, Change, EXISTS, Entity, Later, UndoPlan, Untouchable, locked_rows, plan_undo,
+};
 use bankside_domain::edit;
 use bankside_domain::reconcile::ClaimState;
 use bankside_domain::{AccountId, Asker, BatchId, Code, Id, Right, TransactionId};
+use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::apply::claim_value;
@@ -170,9 +173,43 @@ impl Store {
             .bind(batch.uuid())
             .fetch_all(c)
             .await?);
-        let mut plan = plan_undo(changes, &now, &worked_on.into_iter().collect());
+        let locked = self.locked_among(session, asker, changes).await?;
+        let mut plan = plan_undo(changes, &now, &worked_on.into_iter().collect(), &locked);
         edit::give_back(&mut plan.write, &now);
         Ok(plan)
+    }
+
+    /// Which of the rows that changes are about stand in a locked period, or would go back into one.
+    async fn locked_among(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        changes: &[Change],
+    ) -> Result<BTreeSet<Uuid>, StoreError> {
+        let text =
+            sql!("SELECT id, locked_through FROM accounts WHERE organization_id = $1 AND locked_through IS NOT NULL");
+        let locked: Vec<(Uuid, SqlDate)> =
+            on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
+        if locked.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let mut rows: Vec<Uuid> = changes.iter().map(|change| change.owner).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        let mut standing = Vec::new();
+        for chunk in rows.chunks(VALUES_PER_LIST) {
+            let found: Vec<(Uuid, Uuid, SqlDate)> = on!(session, c => {
+                let mut query = sqlx::QueryBuilder::new(
+                    "SELECT id, account_id, dated_on FROM transactions WHERE organization_id = ",
+                );
+                query.push_bind(asker.organization.uuid()).push(" AND id IN ");
+                push_list(&mut query, chunk.iter().copied());
+                query.build_query_as().fetch_all(c).await?
+            });
+            standing.extend(found.into_iter().map(|(id, account, day)| (id, account, day.to_jiff())));
+        }
+        let locked: BTreeMap<Uuid, Date> = locked.into_iter().map(|(id, day)| (id, day.to_jiff())).collect();
+        Ok(locked_rows(changes, &standing, &locked))
     }
 
     /// Has the next sync decide anew about feed rows whose transactions stay in the books with what they were before: their

@@ -88,7 +88,7 @@ fn the_banks_amount_stands_and_a_typed_one_takes_its_line_along() {
     // Somebody has split it since: neither the amount nor the line goes back alone.
     let mut now: BTreeMap<_, _> = changes.iter().map(|change| (change.key(), change.after.clone())).collect();
     now.insert(changes[1].key(), Some("-5000".to_owned()));
-    assert_eq!(plan_undo(&changes, &now, &BTreeSet::new()).write, []);
+    assert_eq!(plan_undo(&changes, &now, &BTreeSet::new(), &BTreeSet::new()).write, []);
 }
 
 #[test]

@@ -93,7 +93,7 @@ pub(super) fn vanished(candidates: &[Candidate<'_>], known: &KnownRows<'_>, poli
         .rows
         .iter()
         .enumerate()
-        .filter(|(index, row)| row.is_in_books && !row.is_settled && leaves(*index, row))
+        .filter(|(index, row)| row.is_in_books && !row.is_settled && !row.is_locked && leaves(*index, row))
         .filter_map(|(_, row)| match row.claim {
             Some((ClaimState::Applied | ClaimState::Superseded, transaction)) => {
                 Some(Vanished { feed_row: row.feed_row, transaction })

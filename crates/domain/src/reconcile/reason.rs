@@ -44,6 +44,8 @@ pub enum Reason {
     StaysDismissed,
     /// A person said that this pending row is one that the bank has booked.
     StaysSettled,
+    /// Its row stands in a period that is locked.
+    StaysLocked,
     /// The row is older than the day from which this account is synced.
     BeforeStart {
         /// That day.
@@ -101,7 +103,11 @@ impl Reason {
     pub fn outcome(&self) -> RowOutcome {
         match self {
             Self::New => RowOutcome::New,
-            Self::SameId { .. } | Self::SameContent { .. } | Self::SentTwice | Self::StaysSettled => RowOutcome::Known,
+            Self::SameId { .. }
+            | Self::SameContent { .. }
+            | Self::SentTwice
+            | Self::StaysSettled
+            | Self::StaysLocked => RowOutcome::Known,
             Self::Settled { .. } => RowOutcome::Settled,
             Self::Typed { .. } => RowOutcome::Matched,
             Self::CameBack => RowOutcome::CameBack,
@@ -141,6 +147,7 @@ impl Reason {
             Self::CameBack => "The bank shows it again, and it was not in the books any more.".to_owned(),
             Self::StaysDismissed => "You took it out of the books, so it stays out.".to_owned(),
             Self::StaysSettled => "You said that it is a row that the bank has booked.".to_owned(),
+            Self::StaysLocked => "It is a row we know, in a period that is locked: it stays as it is.".to_owned(),
             Self::BeforeStart { start_on } => format!("It is older than {start_on}, from when this account is synced."),
             Self::PendingStaysOut => "It is still pending, and this account shows booked rows only.".to_owned(),
             Self::ScheduledStaysOut => "The bank has only announced it.".to_owned(),

@@ -1,301 +1,11 @@
-//! Reconcile against small books in memory that apply plans the way the store does.
+//! Reconcile against small books in memory (`books`).
 
-use std::collections::BTreeMap;
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
+mod books;
 
-use jiff::civil::{Date, date};
 use proptest::prelude::*;
-use uuid::Uuid;
 
+use self::books::{Books, Sent, Standing, booked, pending};
 use super::*;
-use crate::amount::{Amount, Currency};
-use crate::row::{Counterparty, RowId, fingerprint_text};
-
-/// What the bank sends.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Sent {
-    status: RowStatus,
-    day: i16,
-    minor: i64,
-    payee: &'static str,
-    id: Option<String>,
-    reference: Option<&'static str>,
-}
-
-fn booked(day: i16, minor: i64, payee: &'static str) -> Sent {
-    Sent { status: RowStatus::Booked, day, minor, payee, id: None, reference: None }
-}
-
-fn pending(day: i16, minor: i64, payee: &'static str) -> Sent {
-    Sent { status: RowStatus::Pending, ..booked(day, minor, payee) }
-}
-
-impl Sent {
-    fn id(self, id: &str) -> Self {
-        Self { id: Some(id.to_owned()), ..self }
-    }
-
-    fn reference(self, reference: &'static str) -> Self {
-        Self { reference: Some(reference), ..self }
-    }
-
-    fn date(&self) -> Date {
-        date(2026, 1, 1).checked_add(jiff::Span::new().days(self.day)).unwrap()
-    }
-
-    fn row(&self) -> Row {
-        Row {
-            status: self.status,
-            ids: self
-                .id
-                .iter()
-                .map(|id| RowId { kind: RowIdKind::Bank, value: id.clone() })
-                .chain(self.reference.map(|text| RowId { kind: RowIdKind::Reference, value: text.to_owned() }))
-                .collect(),
-            booked_on: (self.status == RowStatus::Booked).then(|| self.date()),
-            value_on: Some(self.date()),
-            transacted_on: None,
-            dated_on: None,
-            happened_at: None,
-            amount: Amount::new(self.minor, Currency::iso("EUR").unwrap()),
-            counterparty: Counterparty { name: (!self.payee.is_empty()).then(|| self.payee.to_owned()), account: None },
-            remittance: None,
-            balance_after: None,
-            original_amount: None,
-        }
-    }
-}
-
-fn digest(value: impl Hash) -> Digest {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    Digest(u128::from(hasher.finish()).to_be_bytes())
-}
-
-struct FeedRow {
-    known: Known,
-    raw: Sent,
-    version: FeedRowVersionId,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Standing {
-    status: RowStatus,
-    minor: i64,
-    dated_on: Date,
-    payee: Option<String>,
-    category: Option<&'static str>,
-    claimed: bool,
-}
-
-#[derive(Default)]
-struct Books {
-    feed_rows: Vec<FeedRow>,
-    transactions: BTreeMap<TransactionId, Standing>,
-    next: u128,
-    /// What earlier fetches brought that broke off.
-    left_over: Vec<Sent>,
-    start_on: Option<Date>,
-    distrusted: Vec<RowIdKind>,
-    /// Whether pending rows stay out of the books.
-    shows_booked_only: bool,
-}
-
-impl Books {
-    fn fresh<T: From<Uuid>>(&mut self) -> T {
-        self.next += 1;
-        T::from(Uuid::from_u128(self.next))
-    }
-
-    fn type_in(&mut self, day: i16, minor: i64, payee: &'static str) -> TransactionId {
-        let id = self.fresh();
-        let row = booked(day, minor, payee);
-        let standing = Standing {
-            status: RowStatus::Booked,
-            minor,
-            dated_on: row.date(),
-            payee: Some(payee.to_owned()),
-            category: Some("typed"),
-            claimed: false,
-        };
-        self.transactions.insert(id, standing);
-        id
-    }
-
-    fn sync(&mut self, rows: &[Sent], from: i16) -> Plan {
-        self.sync_within(rows, Some(Coverage { from: Some(booked(from, 0, "").date()), to: None }))
-    }
-
-    fn sync_within(&mut self, rows: &[Sent], booked_coverage: Option<Coverage>) -> Plan {
-        // Ingest: the nth row with the same bytes is the nth feed row with these bytes.
-        for feed_row in &mut self.feed_rows {
-            feed_row.known.seen = false;
-        }
-        let mut arrived = Vec::new();
-        let mut returned: Vec<FeedRowId> = Vec::new();
-        for sent in rows {
-            let again = self.feed_rows.iter_mut().find(|feed_row| {
-                feed_row.raw == *sent && !feed_row.known.seen && !returned.contains(&feed_row.known.feed_row)
-            });
-            let stands = |known: &Known| {
-                matches!(known.claim, Some((ClaimState::Applied | ClaimState::Dismissed | ClaimState::Quarantined, _)))
-            };
-            let (version, known_as) = match again {
-                Some(feed_row) if stands(&feed_row.known) => {
-                    feed_row.known.seen = true;
-                    continue;
-                }
-                Some(feed_row) => {
-                    returned.push(feed_row.known.feed_row);
-                    (feed_row.version, Some(feed_row.known.feed_row))
-                }
-                None => (self.fresh(), None),
-            };
-            let row = sent.row();
-            let ids = row.ids.iter().map(|id| (id.kind, digest(&id.value))).collect();
-            let fingerprint = digest(fingerprint_text(&row));
-            arrived.push((
-                Arrived {
-                    version,
-                    known_as,
-                    is_left_over: false,
-                    row: MappedRow::Readable(Box::new(row)),
-                    ids,
-                    fingerprint,
-                },
-                sent.clone(),
-            ));
-        }
-        for sent in std::mem::take(&mut self.left_over) {
-            let row = sent.row();
-            let left_over = Arrived {
-                version: self.fresh(),
-                known_as: None,
-                is_left_over: true,
-                ids: row.ids.iter().map(|id| (id.kind, digest(&id.value))).collect(),
-                fingerprint: digest(fingerprint_text(&row)),
-                row: MappedRow::Readable(Box::new(row)),
-            };
-            arrived.push((left_over, sent));
-        }
-        let typed = self.transactions.iter().filter(|(_, standing)| !standing.claimed).map(|(id, standing)| Typed {
-            transaction: *id,
-            minor: standing.minor,
-            dated_on: standing.dated_on,
-            payee_folded: standing.payee.as_deref().map(fold),
-        });
-        let snapshot = Snapshot {
-            known: self.feed_rows.iter().map(|feed_row| feed_row.known.clone()).collect(),
-            arrived: arrived.iter().map(|(arrived, _)| arrived.clone()).collect(),
-            typed: typed.collect(),
-            policy: Policy {
-                currency: "EUR".parse().unwrap(),
-                start_on: self.start_on,
-                history_from: self.start_on,
-                locked_through: None,
-                pending: if self.shows_booked_only { PendingPolicy::BookedOnly } else { PendingPolicy::Shown },
-                fallback_day: date(2026, 1, 1),
-                booked_coverage,
-                pending_complete: true,
-                distrusted: self.distrusted.clone(),
-            },
-        };
-        let plan = plan(&snapshot);
-        self.apply(&plan, &arrived);
-        let lost = plan.evidence.iter().filter(|(_, shown)| shown.distrust().is_some()).map(|(kind, _)| *kind);
-        self.distrusted.extend(lost);
-        plan
-    }
-
-    fn apply(&mut self, plan: &Plan, arrived: &[(Arrived, Sent)]) {
-        let dealt_with = plan.decisions.len() + plan.set_aside.len();
-        assert_eq!(dealt_with, arrived.len(), "every arrived row is decided once, or set aside");
-        for decision in &plan.decisions {
-            let (row, sent) = arrived.iter().find(|(row, _)| row.version == decision.version).unwrap();
-            let claim = match &decision.action {
-                Action::Add(entry) => {
-                    let id = self.fresh();
-                    self.transactions.insert(id, standing(entry, None));
-                    Some((ClaimState::Applied, Some(id)))
-                }
-                Action::Match(id, entry) | Action::Update(id, entry) | Action::Settle(id, entry) => {
-                    let category = self.transactions.get(id).and_then(|standing| standing.category);
-                    self.transactions.insert(*id, standing(entry, category));
-                    Some((ClaimState::Applied, Some(*id)))
-                }
-                Action::Leave if decision.reason == Reason::StaysDismissed => Some((ClaimState::Dismissed, None)),
-                // A claim that waits outside the books goes on waiting.
-                Action::Leave => self.claim_of(decision.feed_row),
-                Action::Hold => Some((ClaimState::Quarantined, None)),
-            };
-            let MappedRow::Readable(content) = &row.row else { unreachable!() };
-            let feed_row = decision.feed_row.unwrap_or_else(|| self.fresh());
-            let known = Known {
-                feed_row,
-                ids: row.ids.clone(),
-                fingerprint: row.fingerprint,
-                status: content.status,
-                minor: Some(content.amount.minor),
-                currency: Some(content.amount.currency.code),
-                day: content.day(),
-                payee_folded: payee_folded(content),
-                seen: true,
-                claim,
-                is_in_books: matches!(claim, Some((ClaimState::Applied, _))),
-                is_settled: false,
-            };
-            self.feed_rows.retain(|existing| existing.known.feed_row != feed_row);
-            self.feed_rows.push(FeedRow { known, raw: sent.clone(), version: row.version });
-        }
-        for vanished in &plan.vanished {
-            let feed_row = self.feed_rows.iter_mut().find(|row| row.known.feed_row == vanished.feed_row).unwrap();
-            feed_row.known.claim = Some((ClaimState::Superseded, vanished.transaction));
-            feed_row.known.is_in_books = false;
-            let transaction = vanished.transaction.unwrap();
-            let gone = self.transactions.remove(&transaction).unwrap();
-            self.graveyard_keeps(gone);
-        }
-    }
-
-    fn claim_of(&self, feed_row: Option<FeedRowId>) -> Option<(ClaimState, Option<TransactionId>)> {
-        self.feed_rows.iter().find(|row| Some(row.known.feed_row) == feed_row)?.known.claim
-    }
-
-    /// The store marks rows as deleted instead of forgetting them; here nothing reads them again.
-    #[expect(clippy::unused_self, reason = "it documents what the store does")]
-    fn graveyard_keeps(&self, _gone: Standing) {}
-
-    fn delete(&mut self, id: TransactionId) {
-        self.transactions.remove(&id);
-        for feed_row in &mut self.feed_rows {
-            if feed_row.known.claim.is_some_and(|(_, transaction)| transaction == Some(id)) {
-                feed_row.known.claim = Some((ClaimState::Dismissed, None));
-            }
-        }
-    }
-
-    fn rows(&self) -> Vec<(RowStatus, i64, &str)> {
-        let mut rows: Vec<_> = self
-            .transactions
-            .values()
-            .map(|standing| (standing.status, standing.minor, standing.payee.as_deref().unwrap_or("")))
-            .collect();
-        rows.sort_unstable();
-        rows
-    }
-}
-
-fn standing(entry: &Entry, category: Option<&'static str>) -> Standing {
-    Standing {
-        status: entry.status,
-        minor: entry.minor,
-        dated_on: entry.dated_on,
-        payee: entry.payee.clone(),
-        category,
-        claimed: true,
-    }
-}
 
 const B: RowStatus = RowStatus::Booked;
 const P: RowStatus = RowStatus::Pending;
@@ -503,6 +213,37 @@ fn an_id_of_several_rows_in_the_books_raises_no_doubt() {
     let plan = books.sync(&[booked(20, -440, "Kiosk").id("x")], 15);
     assert_eq!(plan.counts(0).added, 1);
     assert_eq!(books.rows().len(), 3);
+}
+
+#[test]
+fn a_locked_period_stays_as_it_is() {
+    let mut books = Books::default();
+    books.sync(&[booked(1, -280, "CAFE 123").id("x"), booked(5, -990, "Cinema").id("y"), pending(6, -50, "Kiosk")], 0);
+    books.locked_through = Some(booked(3, 0, "").date());
+    let of_period = |books: &Books| -> Vec<Standing> {
+        let locked = books.transactions.values().filter(|standing| Some(standing.dated_on) <= books.locked_through);
+        locked.cloned().collect()
+    };
+    let was = of_period(&books);
+    // A row of it has another text, one comes late, and two of the open days are booked back into it.
+    let answer = [
+        booked(1, -280, "Café am Kai").id("x"),
+        booked(2, -700, "Market").id("z"),
+        booked(3, -990, "Cinema").id("y"),
+        booked(5, -50, "Kiosk").id("w"),
+    ];
+    let plan = books.sync(&answer, 0);
+    let reasons: Vec<_> = plan.decisions.iter().map(|decision| decision.reason.clone()).collect();
+    assert!(reasons.contains(&Reason::StaysLocked), "{reasons:?}");
+    assert!(reasons.contains(&Reason::PeriodLocked { through: booked(3, 0, "").date() }), "{reasons:?}");
+    assert_eq!(
+        (of_period(&books), books.transactions.len()),
+        (was.clone(), 3),
+        "nothing changes in it or comes into it"
+    );
+    assert_eq!(books.rows().iter().filter(|row| row.0 == P).count(), 0, "what is open settles");
+    books.sync(&answer, 0);
+    assert_eq!((of_period(&books), books.transactions.len()), (was, 3));
 }
 
 #[test]

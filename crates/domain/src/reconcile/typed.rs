@@ -48,13 +48,11 @@ fn stays_out(candidate: &Candidate<'_>, policy: &Policy) -> Option<(Action, Reas
 }
 
 fn add(candidate: &Candidate<'_>, entry: Entry, policy: &Policy) -> (Action, Reason) {
-    match policy.locked_through {
-        Some(through) if entry.dated_on <= through => (Action::Hold, Reason::PeriodLocked { through }),
-        _ => {
-            let came_back = candidate.same.as_ref().map(|(_, reason)| reason.clone());
-            (Action::Add(entry), came_back.unwrap_or(Reason::New))
-        }
+    if let Some(through) = policy.lock_on(entry.dated_on) {
+        return (Action::Hold, Reason::PeriodLocked { through });
     }
+    let came_back = candidate.same.as_ref().map(|(_, reason)| reason.clone());
+    (Action::Add(entry), came_back.unwrap_or(Reason::New))
 }
 
 /// Pairs candidates with typed transactions of the same amount: same payee first, then the nearest day; each is used once.

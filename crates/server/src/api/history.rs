@@ -45,6 +45,8 @@ pub(crate) struct UndoPreviewBody {
     stay: usize,
     /// Rows of which only that stays which was written later.
     stay_in_part: usize,
+    /// Rows that stay, because their period is locked.
+    stay_locked: usize,
     /// Whether an account's opening balance becomes what it was before.
     opening_changes: bool,
     /// Whether pending transactions are treated as they were before.
@@ -66,7 +68,7 @@ pub(crate) async fn preview_undo(
 ) -> Result<Json<UndoPreviewBody>, Problem> {
     let plan = app.engine.preview_undo(member.asker(), id(&batch)?).await?;
     let tally = plan.tally();
-    let UndoTally { leave, come_back, change_back, stay, stay_in_part, .. } = tally;
+    let UndoTally { leave, come_back, change_back, stay, stay_in_part, stay_locked, .. } = tally;
     let UndoTally { opening_changes, policy_changes, sign_changes, lock_changes, .. } = tally;
     Ok(Json(UndoPreviewBody {
         leave,
@@ -74,6 +76,7 @@ pub(crate) async fn preview_undo(
         change_back,
         stay,
         stay_in_part,
+        stay_locked,
         opening_changes,
         policy_changes,
         sign_changes,

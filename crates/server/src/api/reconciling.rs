@@ -130,7 +130,7 @@ pub(crate) struct LockedBody {
 /// Locks a period: up to and including that day nothing comes in, leaves or changes any more, whoever writes.
 #[utoipa::path(put, path = "/api/v1/organizations/{organization}/accounts/{account}/lock",
     params(("organization" = String, Path), ("account" = String, Path)), request_body = LockBody,
-    responses((status = OK, body = LockedBody), (status = NOT_FOUND, body = Problem),
+    responses((status = OK, body = LockedBody), (status = NOT_FOUND, body = Problem), (status = CONFLICT, body = Problem),
         (status = UNPROCESSABLE_ENTITY, body = Problem)))]
 pub(crate) async fn lock(
     State(app): State<App>,

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use crate::App;
-use crate::error::{PageError, page};
+use crate::error::{PageError, page, sentence};
 use crate::pages::shell;
 use crate::session::Member;
 use crate::view::FieldView;
@@ -89,6 +89,7 @@ pub(crate) async fn lock(
     match result {
         Ok(_) => Ok(Redirect::to(&format!("/o/{organization}/accounts/{id}")).into_response()),
         Err(EngineError::Invalid { message, .. }) => form_page(&app, &member, id, Some((form.through, message))).await,
+        Err(EngineError::Conflict(why)) => form_page(&app, &member, id, Some((form.through, sentence(why)))).await,
         Err(error) => Err(error.into()),
     }
 }

@@ -73,6 +73,8 @@ impl Tally {
         say(self.0.stay, "lock", stays, "rows stay, because somebody has worked on them since.");
         let stays = "row stays in part: what was written later is left alone.";
         say(self.0.stay_in_part, "lock", stays, "rows stay in part: what was written later is left alone.");
+        let stays = "row stays, because its period is locked.";
+        say(self.0.stay_locked, "lock", stays, "rows stay, because their period is locked.");
         if self.0.opening_changes {
             lines.push(("undo", "The opening balance becomes what it was before.".to_owned()));
         }

@@ -1,0 +1,319 @@
+//! Undoing a batch: what goes back, what stays and why, and what later syncs do.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Change, EXISTS, Entity};
+
+/// Why a change stays although its batch is undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Untouchable {
+    /// This field was written again later.
+    WrittenLater,
+    /// The row came with this batch, but somebody has worked on it since.
+    WorkedOnSince,
+    /// An account that was added is closed or deleted by its own verb.
+    AccountAdded,
+    /// Its row stands in a period that is locked, or would come to stand in one.
+    PeriodLocked,
+}
+
+/// What undoing a batch would do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UndoPlan {
+    /// Changes to write, last one first: `before` is what is there now, `after` what will be there.
+    pub write: Vec<Change>,
+    /// Changes that stay, and why.
+    pub stay: Vec<(Change, Untouchable)>,
+}
+
+/// What later syncs do with the bank's rows that leave the books with an undoing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Later {
+    /// They bring in again what the bank still shows.
+    #[default]
+    BringIn,
+    /// They leave these rows out, as if a person had deleted each.
+    LeaveOut,
+}
+
+/// A plan of undoing, counted in rows as people see them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UndoTally {
+    /// Rows that leave the books.
+    pub leave: usize,
+    /// Rows that come back into them.
+    pub come_back: usize,
+    /// Rows that become what they were before.
+    pub change_back: usize,
+    /// Rows that stay, because somebody has worked on them since.
+    pub stay: usize,
+    /// Rows of which only that stays which was written later.
+    pub stay_in_part: usize,
+    /// Rows that stay, because their period is locked.
+    pub stay_locked: usize,
+    /// Whether an account's opening balance becomes what it was before.
+    pub opening_changes: bool,
+    /// Whether pending transactions are treated as they were before.
+    pub policy_changes: bool,
+    /// Whether the bank's sign is read as it was before.
+    pub sign_changes: bool,
+    /// Whether a period is locked as it was before.
+    pub lock_changes: bool,
+}
+
+impl UndoPlan {
+    /// Counts the plan in rows: each counts once, however much of it changes.
+    pub fn tally(&self) -> UndoTally {
+        let owners = |wanted: &dyn Fn(&Change) -> bool| -> BTreeSet<Uuid> {
+            self.write.iter().filter(|change| wanted(change)).map(|change| change.owner).collect()
+        };
+        let moves = |change: &Change| change.entity == Entity::Transaction && change.field == EXISTS;
+        let leave = owners(&|change| moves(change) && change.after.is_none());
+        let come_back = owners(&|change| moves(change) && change.after.is_some());
+        let touched = owners(&|change| !matches!(change.entity, Entity::Account | Entity::BankAccount));
+        let stay = |reasons: &[Untouchable]| -> usize {
+            let stays = self.stay.iter().filter(|(_, why)| reasons.contains(why));
+            stays.map(|(change, _)| change.owner).collect::<BTreeSet<Uuid>>().len()
+        };
+        let of_account = |field: &str| {
+            self.write.iter().any(|change| change.entity == Entity::Account && change.field.starts_with(field))
+        };
+        UndoTally {
+            change_back: touched.iter().filter(|row| !leave.contains(row) && !come_back.contains(row)).count(),
+            opening_changes: of_account("opening_"),
+            policy_changes: of_account("pending_policy"),
+            lock_changes: of_account("locked_through"),
+            sign_changes: self.write.iter().any(|change| change.entity == Entity::BankAccount),
+            leave: leave.len(),
+            come_back: come_back.len(),
+            stay: stay(&[Untouchable::WorkedOnSince]),
+            stay_in_part: stay(&[Untouchable::WrittenLater, Untouchable::AccountAdded]),
+            stay_locked: stay(&[Untouchable::PeriodLocked]),
+        }
+    }
+}
+
+/// A field of a row, by which its value now is looked up.
+pub type FieldKey = (Entity, Uuid, String);
+
+impl Change {
+    /// The field that it is about.
+    pub fn key(&self) -> FieldKey {
+        (self.entity, self.id, self.field.clone())
+    }
+}
+
+/// Works out what undoing a batch does.
+///
+/// `changes` are the batch's own in the order in which they were made, `now` the values of their fields at this moment,
+/// `worked_on` the rows that other batches which are still in force have written to since, and `locked` those of
+/// [`locked_rows`], which stay as they are. A field is restored only while it holds what this batch gave it. A row that came, went or was claimed with the batch goes back whole, with its claims, or not
+/// at all; one that came leaves only while nobody has worked on it.
+pub fn plan_undo(
+    changes: &[Change],
+    now: &BTreeMap<FieldKey, Option<String>>,
+    worked_on: &BTreeSet<Uuid>,
+    locked: &BTreeSet<Uuid>,
+) -> UndoPlan {
+    let comes_or_goes: HashMap<Uuid, bool> = changes
+        .iter()
+        .filter(|change| change.entity == Entity::Transaction && change.field == EXISTS)
+        .map(|change| (change.id, change.before.is_none()))
+        .collect();
+    let mut holds = now.clone();
+    // What is there now, or why it stays.
+    let verdicts: Vec<Result<Option<String>, Untouchable>> = changes
+        .iter()
+        .rev()
+        .map(|change| {
+            if change.entity == Entity::Account && change.field == EXISTS {
+                return Err(Untouchable::AccountAdded);
+            }
+            if locked.contains(&change.owner) {
+                return Err(Untouchable::PeriodLocked);
+            }
+            if comes_or_goes.get(&change.owner) == Some(&true) && worked_on.contains(&change.owner) {
+                return Err(Untouchable::WorkedOnSince);
+            }
+            let value = holds.get(&change.key()).cloned().flatten();
+            if !is_what_was_written(change, value.as_deref()) {
+                return Err(Untouchable::WrittenLater);
+            }
+            holds.insert(change.key(), change.before.clone());
+            Ok(value)
+        })
+        .collect();
+    // What a claim lends its row and the claim itself belong together, and so do an amount and the lines that sum to it.
+    let is_bound = |change: &&Change| change.entity == Entity::Claim || change.field == "amount_minor";
+    let bound: HashSet<Uuid> = changes.iter().filter(is_bound).map(|change| change.owner).collect();
+    let blocked: HashMap<Uuid, Untouchable> = changes
+        .iter()
+        .rev()
+        .zip(&verdicts)
+        .filter(|(change, _)| bound.contains(&change.owner) || comes_or_goes.contains_key(&change.owner))
+        .filter(|(change, _)| !matches!(change.entity, Entity::Account | Entity::BankAccount))
+        .filter_map(|(change, verdict)| Some((change.owner, *verdict.as_ref().err()?)))
+        .collect();
+    let mut plan = UndoPlan::default();
+    for (change, verdict) in changes.iter().rev().zip(verdicts) {
+        match (verdict, blocked.get(&change.owner)) {
+            (Err(why), _) => plan.stay.push((change.clone(), why)),
+            (Ok(_), Some(why)) => plan.stay.push((change.clone(), *why)),
+            // A claim that waits to be decided anew waits again when this is taken back.
+            (Ok(now), None) => {
+                plan.write.push(Change { before: now, after: change.before.clone(), ..change.clone() });
+            }
+        }
+    }
+    plan
+}
+
+/// Which rows undoing changes leaves as they are, because they stand in a locked period or would come to stand in one. `standing`
+/// has the account and the day of each row, `locked` the last locked day of accounts that have one.
+pub fn locked_rows(
+    changes: &[Change],
+    standing: &[(Uuid, Uuid, Date)],
+    locked: &BTreeMap<Uuid, Date>,
+) -> BTreeSet<Uuid> {
+    let is_locked = |account: Uuid, day: Date| locked.get(&account).is_some_and(|through| day <= *through);
+    let before = |row: Uuid, field: &str| {
+        let of_row = |change: &&Change| change.entity == Entity::Transaction && change.id == row;
+        changes.iter().filter(of_row).find(|change| change.field == field).and_then(|change| change.before.as_deref())
+    };
+    let stays = |(row, account, day): &&(Uuid, Uuid, Date)| {
+        let account_before = before(*row, "account_id").and_then(|id| id.parse().ok()).unwrap_or(*account);
+        let day_before = before(*row, "dated_on").and_then(|day| day.parse().ok()).unwrap_or(*day);
+        is_locked(*account, *day) || is_locked(account_before, day_before)
+    };
+    standing.iter().filter(stays).map(|(row, ..)| *row).collect()
+}
+
+/// Whether a field still holds what a change gave it. A claim that waits to be decided anew is still the same claim.
+fn is_what_was_written(change: &Change, now: Option<&str>) -> bool {
+    let same_claim = |a: &str, b: &str| match (a.split_once(':'), b.split_once(':')) {
+        (Some((_, a)), Some((_, b))) => a == b && !a.is_empty(),
+        _ => false,
+    };
+    match (change.after.as_deref(), now) {
+        (Some(written), Some(now)) if change.entity == Entity::Claim => {
+            written == now || (!now.starts_with("dismissed") && same_claim(written, now))
+        }
+        (written, now) => written == now,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(id: u128, field: &str, before: Option<&str>, after: Option<&str>) -> Change {
+        Change {
+            entity: Entity::Transaction,
+            id: Uuid::from_u128(id),
+            owner: Uuid::from_u128(id),
+            field: field.to_owned(),
+            before: before.map(str::to_owned),
+            after: after.map(str::to_owned),
+        }
+    }
+
+    /// The values as the batch left them.
+    fn as_left(changes: &[Change]) -> BTreeMap<FieldKey, Option<String>> {
+        changes.iter().map(|change| (change.key(), change.after.clone())).collect()
+    }
+
+    fn nobody() -> BTreeSet<Uuid> {
+        BTreeSet::new()
+    }
+
+    fn claim(feed_row: u128, transaction: u128, before: Option<&str>, after: Option<&str>) -> Change {
+        Change {
+            entity: Entity::Claim,
+            id: Uuid::from_u128(feed_row),
+            owner: Uuid::from_u128(transaction),
+            field: "claim".to_owned(),
+            before: before.map(str::to_owned),
+            after: after.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn undo_reverses_in_reverse_order() {
+        let made = [change(1, EXISTS, None, Some("1")), change(2, "payee", Some("a"), Some("b"))];
+        let plan = plan_undo(&made, &as_left(&made), &nobody(), &nobody());
+        assert_eq!(plan.stay, []);
+        assert_eq!(plan.write, [change(2, "payee", Some("b"), Some("a")), change(1, EXISTS, Some("1"), None)]);
+    }
+
+    #[test]
+    fn what_somebody_wrote_later_stays() {
+        let made = [change(1, "payee", Some("a"), Some("b")), change(1, "dated_on", Some("x"), Some("y"))];
+        let mut now = as_left(&made);
+        now.insert(made[0].key(), Some("c".to_owned()));
+        let plan = plan_undo(&made, &now, &nobody(), &nobody());
+        assert_eq!(plan.stay, [(made[0].clone(), Untouchable::WrittenLater)]);
+        assert_eq!(plan.write, [change(1, "dated_on", Some("y"), Some("x"))]);
+    }
+
+    #[test]
+    fn a_claim_that_waits_waits_again_when_the_undoing_is_taken_back() {
+        let made = [change(1, EXISTS, None, Some("1")), claim(7, 1, None, Some("applied:1"))];
+        let mut now = as_left(&made);
+        now.insert(made[1].key(), Some("superseded:1".to_owned()));
+        let plan = plan_undo(&made, &now, &nobody(), &nobody());
+        assert_eq!(plan.write[0], claim(7, 1, Some("superseded:1"), None));
+    }
+
+    #[test]
+    fn a_field_that_was_written_twice_goes_back_to_the_first() {
+        let made = [change(1, "payee", Some("a"), Some("b")), change(1, "payee", Some("b"), Some("c"))];
+        let now = BTreeMap::from([(made[0].key(), Some("c".to_owned()))]);
+        let plan = plan_undo(&made, &now, &nobody(), &nobody());
+        assert_eq!(plan.write, [change(1, "payee", Some("c"), Some("b")), change(1, "payee", Some("b"), Some("a"))]);
+    }
+
+    #[test]
+    fn a_row_that_somebody_has_worked_on_stays_whole() {
+        let made = [change(1, EXISTS, None, Some("1")), claim(7, 1, None, Some("applied:1"))];
+        let plan = plan_undo(&made, &as_left(&made), &BTreeSet::from([Uuid::from_u128(1)]), &nobody());
+        assert_eq!(plan.write, []);
+        assert!(plan.stay.iter().all(|(_, why)| *why == Untouchable::WorkedOnSince));
+    }
+
+    #[test]
+    fn a_row_does_not_come_back_without_its_claim() {
+        let made = [change(1, EXISTS, Some("1"), None), claim(7, 1, Some("applied:1"), None)];
+        let mut now = as_left(&made);
+        now.insert(made[1].key(), Some("applied:2".to_owned()));
+        let plan = plan_undo(&made, &now, &nobody(), &nobody());
+        assert_eq!(plan.write, [], "the bank's row stands in the books already, as another transaction");
+        assert_eq!(plan.stay.len(), 2);
+    }
+
+    #[test]
+    fn a_row_of_a_locked_period_stays_and_none_goes_back_into_one() {
+        use jiff::civil::date;
+
+        let made = [
+            change(1, "payee", Some("a"), Some("b")),
+            change(2, "dated_on", Some("2026-09-30"), Some("2026-10-05")),
+            change(3, "payee", Some("a"), Some("b")),
+        ];
+        let account = Uuid::from_u128(9);
+        let standing = [
+            (Uuid::from_u128(1), account, date(2026, 9, 30)),
+            (Uuid::from_u128(2), account, date(2026, 10, 5)),
+            (Uuid::from_u128(3), account, date(2026, 10, 1)),
+        ];
+        let locked = locked_rows(&made, &standing, &BTreeMap::from([(account, date(2026, 9, 30))]));
+        assert_eq!(locked, BTreeSet::from([Uuid::from_u128(1), Uuid::from_u128(2)]));
+        let plan = plan_undo(&made, &as_left(&made), &nobody(), &locked);
+        assert_eq!(plan.write, [change(3, "payee", Some("b"), Some("a"))]);
+        assert_eq!((plan.tally().stay_locked, plan.tally().stay), (2, 0));
+    }
+}
