@@ -48,9 +48,12 @@ test("an undoing leaves its rows out for good, if that is asked for", async ({ a
 
 test("a locked period binds whoever writes, until the lock is taken off", async ({ api }) => {
   await api.connectDemoBank();
-  const [row] = (await api.get<Transactions>("transactions?limit=1")).transactions;
+  const [{ id: account = nowhere } = {}] = await api.get<Account[]>("accounts");
+  const { transactions } = await api.get<Transactions>(`transactions?account=${account}&limit=500`);
+  const oldestPending = transactions.filter(({ status }) => status === "pending").at(-1)?.date ?? "9999-12-31";
+  const row = transactions.find(({ date }) => date < oldestPending);
   const change = { payee: "Somebody else" };
-  const lock = (through: string | null) => api.send("PUT", `accounts/${row?.account}/lock`, { through });
+  const lock = (through: string | null) => api.send("PUT", `accounts/${account}/lock`, { through });
   expect((await lock("2999-01-01")).status()).toBe(422);
   const locked = await lock(row?.date ?? "");
   expect(locked.status(), await locked.text()).toBe(200);
@@ -59,6 +62,15 @@ test("a locked period binds whoever writes, until the lock is taken off", async 
   await api.made(`batches/${batch}/undo`);
   expect((await api.send("PATCH", `transactions/${row?.id}`, change)).ok()).toBe(true);
   expect((await api.send("PUT", `accounts/${nowhere}/lock`, { through: null })).status()).toBe(404);
+});
+
+test("a period with a row that is still pending is not locked", async ({ api }) => {
+  await api.connectDemoBank();
+  const { transactions } = await api.get<Transactions>("transactions?limit=500");
+  const pending = transactions.find((row) => row.status === "pending");
+  const refused = await api.send("PUT", `accounts/${pending?.account}/lock`, { through: pending?.date });
+  expect(refused.status()).toBe(409);
+  expect(await refused.text()).toContain("pending");
 });
 
 test("what somebody deletes stays deleted", async ({ api }) => {
