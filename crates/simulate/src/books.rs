@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail, ensure};
+use bankside_domain::TransactionId;
 use bankside_domain::row::RowStatus;
-use bankside_domain::{AccountId, Asker, TransactionId};
-use bankside_engine::{Engine, RegisterQuery, RegisterRow};
 use jiff::civil::Date;
 
 use crate::bank::{ACCOUNTS, Bank, Content, Fact, State};
@@ -43,44 +42,54 @@ pub(crate) struct Person {
     pub(crate) dismissed: BTreeSet<FactId>,
 }
 
-/// The books as they stand: the rows of each account, and what each account comes to.
+/// A row as it stands in the books.
 #[derive(Debug, Clone, PartialEq)]
+pub(crate) struct BookRow {
+    pub(crate) id: TransactionId,
+    pub(crate) dated_on: Date,
+    pub(crate) minor: i64,
+    pub(crate) payee: Option<String>,
+    pub(crate) note: Option<String>,
+    pub(crate) status: RowStatus,
+    pub(crate) lines: i64,
+    pub(crate) is_from_bank: bool,
+    pub(crate) is_ticked: bool,
+    pub(crate) marks: Marks,
+}
+
+/// What else a register shows of a row: the oracle does not know it, but it comes back with an undoing like everything.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Marks {
+    pub(crate) is_new: bool,
+    pub(crate) is_edited: bool,
+    pub(crate) is_reconciled: bool,
+    pub(crate) balance_minor: Option<i64>,
+}
+
+/// The books as they stand: the rows of each account, and its opening and its balance.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Books {
-    pub(crate) rows: [Vec<RegisterRow>; ACCOUNTS],
+    pub(crate) rows: [Vec<BookRow>; ACCOUNTS],
     pub(crate) balances: [(i64, i64); ACCOUNTS],
 }
 
 impl Books {
-    pub(crate) async fn read(engine: &Engine, asker: &Asker, accounts: &[AccountId; ACCOUNTS]) -> Result<Self> {
-        let mut rows: [Vec<RegisterRow>; ACCOUNTS] = Default::default();
-        let mut balances = [(0, 0); ACCOUNTS];
-        for (index, account) in accounts.iter().enumerate() {
-            loop {
-                let offset = i64::try_from(rows[index].len())?;
-                let query = RegisterQuery { account: Some(*account), offset, limit: 500, ..RegisterQuery::default() };
-                let page = engine.register(asker, &query).await?;
-                rows[index].extend(page.rows);
-                if i64::try_from(rows[index].len())? >= page.total {
-                    break;
-                }
-            }
-            let view = engine.account(asker, *account).await?.account;
-            balances[index] = (view.opening_minor, view.balance_minor());
-            let booked = rows[index].iter().filter(|row| row.status == RowStatus::Booked);
-            let sum: i64 = booked.map(|row| row.amount_minor).sum();
+    /// Every account comes to its opening and its booked rows.
+    pub(crate) fn prove(&self) -> Result<()> {
+        for (account, (rows, (opening, balance))) in self.rows.iter().zip(self.balances).enumerate() {
+            let sum: i64 = rows.iter().filter(|row| row.status == RowStatus::Booked).map(|row| row.minor).sum();
             ensure!(
-                view.opening_minor + sum == view.balance_minor(),
-                "account {index} says that it comes to {}, and its rows come to {}",
-                view.balance_minor(),
-                view.opening_minor + sum
+                opening + sum == balance,
+                "account {account} says that it comes to {balance}, and its rows come to {}",
+                opening + sum
             );
         }
-        Ok(Self { rows, balances })
+        Ok(())
     }
 
     /// The n-th row of all.
-    pub(crate) fn nth(&self, nth: usize) -> Option<(usize, &RegisterRow)> {
-        let all: Vec<(usize, &RegisterRow)> = self
+    pub(crate) fn nth(&self, nth: usize) -> Option<(usize, &BookRow)> {
+        let all: Vec<(usize, &BookRow)> = self
             .rows
             .iter()
             .enumerate()
@@ -89,7 +98,7 @@ impl Books {
         if all.is_empty() { None } else { Some(all[nth % all.len()]) }
     }
 
-    pub(crate) fn find(&self, id: TransactionId) -> Option<(usize, &RegisterRow)> {
+    pub(crate) fn find(&self, id: TransactionId) -> Option<(usize, &BookRow)> {
         self.rows.iter().enumerate().find_map(|(account, rows)| Some((account, rows.iter().find(|row| row.id == id)?)))
     }
 
@@ -101,8 +110,8 @@ impl Books {
                 books.rows[account]
                     .iter()
                     .map(|row| {
-                        let RegisterRow { dated_on, amount_minor, payee, note, status, lines, .. } = row;
-                        format!("{dated_on} {amount_minor} {payee:?} {note:?} {status:?} {lines} lines")
+                        let BookRow { dated_on, minor, payee, note, status, lines, .. } = row;
+                        format!("{dated_on} {minor} {payee:?} {note:?} {status:?} {lines} lines")
                     })
                     .collect()
             };
@@ -117,10 +126,10 @@ impl Books {
     }
 }
 
-fn content(row: &RegisterRow) -> Content {
+fn content(row: &BookRow) -> Content {
     Content {
         day: row.dated_on,
-        minor: row.amount_minor,
+        minor: row.minor,
         payee: row.payee.clone().unwrap_or_default(),
         is_pending: row.status == RowStatus::Pending,
     }
@@ -128,7 +137,7 @@ fn content(row: &RegisterRow) -> Content {
 
 impl Person {
     /// The fact behind a row that nobody has worked on: any of those with this content that no other row stands for.
-    pub(crate) fn fact_of(&self, bank: &Bank, account: usize, row: &RegisterRow) -> Option<FactId> {
+    pub(crate) fn fact_of(&self, bank: &Bank, account: usize, row: &BookRow) -> Option<FactId> {
         let taken: BTreeSet<FactId> = self.worked.values().filter_map(|worked| worked.fact).collect();
         let wanted = content(row);
         bank.facts[account]
@@ -183,7 +192,7 @@ impl Person {
                 .iter()
                 .enumerate()
                 .flat_map(|(account, facts)| facts.iter().map(move |fact| (account, fact)));
-            let minor = row.amount_minor;
+            let minor = row.minor;
             worked.fact =
                 facts.into_iter().find(|(_, fact)| fact.minor == minor).map(|(account, fact)| (account, fact.serial));
         }
@@ -206,7 +215,7 @@ pub(crate) fn find(bank: &Bank, (account, serial): FactId) -> Option<&Fact> {
     bank.facts[account].iter().find(|fact| fact.serial == serial)
 }
 
-fn check_row(worked: &Worked, fact: Option<&Fact>, row: &RegisterRow) -> Result<()> {
+fn check_row(worked: &Worked, fact: Option<&Fact>, row: &BookRow) -> Result<()> {
     let Wants { payee, note, day, minor, lines, is_ticked } = &worked.wants;
     let is = |what: &str, is_right: bool| {
         ensure!(is_right, "the {what} of a row is not what a person wants ({worked:?}): {row:?}");
@@ -215,7 +224,7 @@ fn check_row(worked: &Worked, fact: Option<&Fact>, row: &RegisterRow) -> Result<
     is("payee", payee.as_ref().is_none_or(|payee| row.payee.as_ref() == Some(payee)))?;
     is("note", note.as_ref().is_none_or(|note| row.note == *note))?;
     is("day", day.is_none_or(|day| row.dated_on == day))?;
-    is("amount", minor.is_none_or(|minor| row.amount_minor == minor))?;
+    is("amount", minor.is_none_or(|minor| row.minor == minor))?;
     is("split", lines.is_none_or(|lines| row.lines == lines))?;
     is("tick", is_ticked.is_none_or(|is_ticked| row.is_ticked == is_ticked))?;
     let Some(fact) = fact else { return Ok(()) };
@@ -224,7 +233,7 @@ fn check_row(worked: &Worked, fact: Option<&Fact>, row: &RegisterRow) -> Result<
         ensure!(fits, "the {what} of a row that a person worked on is not the bank's ({fact:?}): {row:?}");
         Ok(())
     };
-    fits("amount", minor.is_some() || row.amount_minor == content.minor)?;
+    fits("amount", minor.is_some() || row.minor == content.minor)?;
     fits("state", (row.status == RowStatus::Pending) == content.is_pending)?;
     fits("day", day.is_some() || worked.is_typed || row.dated_on == content.day)?;
     fits("payee", payee.is_some() || worked.is_typed || row.payee.as_ref() == Some(&content.payee))

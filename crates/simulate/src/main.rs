@@ -9,6 +9,7 @@ mod books;
 mod house;
 mod play;
 mod provider;
+mod real;
 mod story;
 
 use std::process::ExitCode;
@@ -21,6 +22,7 @@ use clap::Parser;
 
 use crate::bank::Habits;
 use crate::play::Play;
+use crate::real::RealHouse;
 use crate::story::{Step, shrink, story};
 
 /// For how long shorter stories are tried to find what a failure is about.
@@ -128,7 +130,7 @@ fn play(seed: u64, steps: &[Step], on: Engine) -> Result<(), Failure> {
     let mut played = || -> Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
         runtime.block_on(async {
-            let mut play = Play::begin(seed, on).await?;
+            let mut play = Play::begin(RealHouse::open(seed, on).await?).await?;
             for (number, step) in steps.iter().enumerate() {
                 at = number;
                 play.take(*step).await.with_context(|| step.to_string())?;

@@ -1,14 +1,12 @@
 //! Playing a story: every step is done to the house and to the oracle, and what must hold is looked at after each.
 
-use anyhow::{Context, Result, ensure};
-use bankside_domain::{Amount, BatchId, Currency};
-use bankside_engine::{EditInput, LineInput, NewTransactionInput, RegisterRow, RunsQuery, SeenInput, Selection};
+use anyhow::{Result, ensure};
+use bankside_domain::BatchId;
 use jiff::Span;
 
 use crate::bank::{PAYEES, Trouble};
-use crate::books::{Books, Person, Wants, Worked};
-use crate::house::{End, House};
-use crate::provider::currency;
+use crate::books::{BookRow, Books, Person, Wants, Worked};
+use crate::house::{End, House, RowChange};
 use crate::story::{Step, Work};
 
 /// The note of the first line of a row that was split.
@@ -23,8 +21,8 @@ struct Deed {
 }
 
 /// A story that is being played.
-pub(crate) struct Play {
-    house: House,
+pub(crate) struct Play<H> {
+    house: H,
     person: Person,
     books: Books,
     deeds: Vec<Deed>,
@@ -32,10 +30,9 @@ pub(crate) struct Play {
     is_current: bool,
 }
 
-impl Play {
-    pub(crate) async fn begin(seed: u64, on: bankside_testkit::Engine) -> Result<Self> {
-        let house = House::open(seed, on).await?;
-        let books = Books::read(&house.engine, &house.asker, &house.accounts).await?;
+impl<H: House> Play<H> {
+    pub(crate) async fn begin(house: H) -> Result<Self> {
+        let books = house.books().await?;
         Ok(Self { house, person: Person::default(), books, deeds: Vec::new(), is_current: true })
     }
 
@@ -78,27 +75,15 @@ impl Play {
     }
 
     async fn read(&self) -> Result<Books> {
-        Books::read(&self.house.engine, &self.house.asker, &self.house.accounts).await
+        let books = self.house.books().await?;
+        books.prove()?;
+        Ok(books)
     }
 
     async fn sync(&mut self, trouble: Trouble, kill_at: Option<u16>) -> Result<()> {
         let before = (self.books.clone(), self.person.clone());
         self.house.bank().trouble = trouble;
-        let connection = self.house.connection;
-        let end = self
-            .house
-            .within(kill_at, async |engine, asker| {
-                engine.sync_connection(asker, connection).await?;
-                while engine.work_once().await? {}
-                Ok(())
-            })
-            .await?;
-        let was_killed = matches!(end, End::Killed);
-        if was_killed {
-            // Whoever starts again finishes what was begun, or begins what was only asked for.
-            self.house.engine.sync_connection(&self.house.asker, connection).await?;
-            while self.house.engine.work_once().await? {}
-        }
+        let was_killed = matches!(self.house.sync(kill_at).await?, End::Killed);
         self.house.bank().trouble = Trouble::default();
         self.books = self.read().await?;
         self.person.find_typed(&self.house.bank(), &self.books);
@@ -106,7 +91,7 @@ impl Play {
             self.is_current = true;
             self.person.check(&self.house.bank(), &self.books)?;
         }
-        let batches = self.batches_of_latest_run().await?;
+        let batches = self.house.batches_of_latest_sync().await?;
         if was_killed || trouble.breaks_off.is_some() {
             // Parts of it may have come with another run.
             self.deeds.clear();
@@ -118,24 +103,12 @@ impl Play {
         Ok(())
     }
 
-    async fn batches_of_latest_run(&self) -> Result<Vec<BatchId>> {
-        let query = RunsQuery { connection: None, offset: 0, limit: 1 };
-        let runs = self.house.engine.runs(&self.house.asker, &query).await?;
-        let run = runs.first().context("there is no run")?;
-        ensure!(run.run.finished_at.is_some(), "the latest run is not over");
-        Ok(run.accounts.iter().filter_map(|account| account.batch).collect())
-    }
-
     fn did(&mut self, batches: Vec<BatchId>, before: (Books, Person)) {
         self.deeds.push(Deed { batches, before, after: (self.books.clone(), self.person.clone()) });
     }
 
     async fn renew(&mut self, kill_at: Option<u16>) -> Result<()> {
-        if let End::Killed = self.house.renew(kill_at).await? {
-            // The person presses again, as often as it takes.
-            self.house.renew(None).await?;
-        }
-        while self.house.engine.work_once().await? {}
+        self.house.renew(kill_at).await?;
         self.books = self.read().await?;
         self.is_current = true;
         self.deeds.clear();
@@ -156,18 +129,8 @@ impl Play {
         };
         let Some(worked) = self.worked(account, target, &row, work) else { return Ok(()) };
         let before = (self.books.clone(), self.person.clone());
-        let edit = self.edit(&row, work, target);
         let id = row.id;
-        let end = self
-            .house
-            .within(kill_at, async |engine, asker| {
-                if work == Work::Delete {
-                    let deleted = engine.delete_transactions(asker, &Selection::These(vec![id]), false).await?;
-                    return Ok(deleted.batch);
-                }
-                Ok(engine.edit_transaction(asker, id, &edit, &SeenInput::default()).await?)
-            })
-            .await?;
+        let end = self.house.change(id, &row_change(&row, work, target), kill_at).await?;
         self.books = self.read().await?;
         let is_done = match &end {
             End::Done(batch) => batch.is_some(),
@@ -193,7 +156,7 @@ impl Play {
     }
 
     /// What the oracle will know of a row after some work on it; `None` where it cannot say which fact the row is.
-    fn worked(&self, account: usize, target: usize, row: &RegisterRow, work: Work) -> Option<Worked> {
+    fn worked(&self, account: usize, target: usize, row: &BookRow, work: Work) -> Option<Worked> {
         let mut worked = match self.person.worked.get(&row.id) {
             Some(worked) => worked.clone(),
             None => Worked {
@@ -210,7 +173,7 @@ impl Play {
             Work::Note => wants.note = Some(Some(note_of(row))),
             Work::BlankNote => wants.note = Some(None),
             Work::Day(days) => wants.day = Some(row.dated_on.saturating_add(Span::new().days(days))),
-            Work::Amount => (wants.minor, wants.lines) = (Some(row.amount_minor - 7), Some(1)),
+            Work::Amount => (wants.minor, wants.lines) = (Some(row.minor - 7), Some(1)),
             Work::Split => (wants.note, wants.lines) = (Some(Some(FIRST_PART.to_owned())), Some(2)),
             Work::Tick => wants.is_ticked = Some(!row.is_ticked),
             Work::Move | Work::Delete => {}
@@ -218,43 +181,10 @@ impl Play {
         Some(worked)
     }
 
-    fn edit(&self, row: &RegisterRow, work: Work, target: usize) -> EditInput {
-        let blank = EditInput::default();
-        match work {
-            Work::Payee(payee) => EditInput { payee: Some(mine(payee)), ..blank },
-            Work::Note => EditInput { note: Some(note_of(row)), ..blank },
-            Work::BlankNote => EditInput { note: Some(String::new()), ..blank },
-            Work::Day(days) => {
-                EditInput { dated_on: Some(row.dated_on.saturating_add(Span::new().days(days))), ..blank }
-            }
-            Work::Amount => {
-                let amount = decimal(row.amount_minor - 7);
-                // Of a split row the lines are said too.
-                let lines = (row.lines > 1).then(|| vec![line(&amount, &note_of(row))]);
-                EditInput { amount: Some(amount), lines, ..blank }
-            }
-            Work::Split => {
-                let lines = vec![line(&decimal(row.amount_minor - 3), FIRST_PART), line("0.03", "second part")];
-                EditInput { lines: Some(lines), ..blank }
-            }
-            Work::Tick => EditInput { is_cleared: Some(!row.is_ticked), ..blank },
-            Work::Move => EditInput { account: Some(self.house.accounts[target]), ..blank },
-            Work::Delete => blank,
-        }
-    }
-
     async fn type_row(&mut self, account: usize, payee: usize, is_booked: bool) -> Result<()> {
         let before = (self.books.clone(), self.person.clone());
         let (minor, today) = self.house.bank().rare();
-        let input = NewTransactionInput {
-            dated_on: today,
-            amount: decimal(minor),
-            payee: PAYEES[payee % PAYEES.len()].to_owned(),
-            is_cleared: false,
-            lines: Vec::new(),
-        };
-        let (id, batch) =
-            self.house.engine.add_transaction(&self.house.asker, self.house.accounts[account], &input).await?;
+        let (id, batch) = self.house.type_row(account, minor, today, PAYEES[payee % PAYEES.len()]).await?;
         // The number goes up in any case, so that no other row gets this amount.
         let fact = self.house.bank().book_typed(account, minor, payee);
         if is_booked {
@@ -274,22 +204,15 @@ impl Play {
         ensure!(self.books == deed.after.0, "something changed by itself: {}", deed.after.0.difference(&self.books));
         let mut undoings = Vec::new();
         for batch in deed.batches.iter().rev() {
-            let preview = self.house.engine.preview_undo(&self.house.asker, *batch).await?;
-            let outcome = self.house.engine.undo(&self.house.asker, *batch).await?;
-            ensure!(
-                preview.write.len() == outcome.taken_back && preview.stay == outcome.stay,
-                "the preview promised {} changes, and {} were taken back",
-                preview.write.len(),
-                outcome.taken_back
-            );
-            ensure!(outcome.stay.is_empty(), "nobody has built on it, and yet this stays: {:?}", outcome.stay);
+            let outcome = self.house.undo(*batch).await?;
+            ensure!(outcome.stays.is_empty(), "nobody has built on it, and yet this stays: {:?}", outcome.stays);
             undoings.push(outcome.batch);
         }
         self.books = self.read().await?;
         ensure!(self.books == deed.before.0, "taking back left: {}", deed.before.0.difference(&self.books));
         if and_redo {
             for batch in undoings.iter().rev() {
-                self.house.engine.undo(&self.house.asker, *batch).await?;
+                self.house.undo(*batch).await?;
             }
             self.books = self.read().await?;
             ensure!(self.books == deed.after.0, "doing again left: {}", deed.after.0.difference(&self.books));
@@ -306,15 +229,26 @@ fn mine(payee: usize) -> String {
     format!("My {}", PAYEES[payee % PAYEES.len()])
 }
 
-fn note_of(row: &RegisterRow) -> String {
-    format!("note of {}", row.amount_minor)
+fn note_of(row: &BookRow) -> String {
+    format!("note of {}", row.minor)
 }
 
-fn line(amount: &str, note: &str) -> LineInput {
-    LineInput { amount: amount.to_owned(), note: note.to_owned(), ..LineInput::default() }
-}
-
-/// As people type it.
-fn decimal(minor: i64) -> String {
-    Amount::new(minor, Currency { code: currency(0), scale: 2 }).to_decimal_text()
+/// What a person says of a row when they work on it.
+fn row_change(row: &BookRow, work: Work, target: usize) -> RowChange {
+    match work {
+        Work::Payee(payee) => RowChange::Payee(mine(payee)),
+        Work::Note => RowChange::Note(note_of(row)),
+        Work::BlankNote => RowChange::Note(String::new()),
+        Work::Day(days) => RowChange::Day(row.dated_on.saturating_add(Span::new().days(days))),
+        Work::Amount => {
+            let minor = row.minor - 7;
+            // Of a split row the lines are said too.
+            let lines = if row.lines > 1 { vec![(minor, note_of(row))] } else { Vec::new() };
+            RowChange::Amount { minor, lines }
+        }
+        Work::Split => RowChange::Lines(vec![(row.minor - 3, FIRST_PART.to_owned()), (3, "second part".to_owned())]),
+        Work::Tick => RowChange::Tick(!row.is_ticked),
+        Work::Move => RowChange::Move(target),
+        Work::Delete => RowChange::Delete,
+    }
 }
