@@ -42,12 +42,13 @@ impl AccountKind {
 }
 
 /// What an account does with pending rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PendingPolicy {
     /// Pending rows stay out of the books.
     BookedOnly,
     /// They are shown, but the balance does not count them.
+    #[default]
     Shown,
     /// They are shown and counted.
     Counted,

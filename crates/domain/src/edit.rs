@@ -260,6 +260,9 @@ fn is_locked(day: Date, around: Circumstances) -> bool {
     around.locked_through.is_some_and(|through| day <= through)
 }
 
+/// What people note about a row rather than in it: it may be said of a locked period, too.
+const MARKS: [&str; 2] = ["reviewed_at", "reconciled_at"];
+
 /// Works out what an edit changes, or why the transaction is left as it is. What is wanted and holds already changes nothing.
 pub fn plan_edit(row: &Standing, wanted: &Wanted, seen: &Seen, around: Circumstances) -> Result<Vec<Change>, Refused> {
     row.check_seen(seen)?;
@@ -269,6 +272,9 @@ pub fn plan_edit(row: &Standing, wanted: &Wanted, seen: &Seen, around: Circumsta
     edit.account(wanted, around)?;
     edit.lines(wanted, around)?;
     edit.marks(wanted, around)?;
+    if is_locked(row.dated_on, around) && edit.changes.iter().any(|change| !MARKS.contains(&change.field.as_str())) {
+        return Err(Refused::LockedPeriod);
+    }
     // Whatever somebody has worked on, they have looked at.
     if !edit.changes.is_empty() && wanted.is_reviewed.is_none() && row.reviewed_at.is_none() {
         edit.mark("reviewed_at", None, Some(around.now));

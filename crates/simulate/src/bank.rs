@@ -72,6 +72,8 @@ pub(crate) enum State {
     Booked,
     /// The bank does not show it any more, and it never was.
     Gone,
+    /// It was booked, and the bank does not show it any more. What is in the books stays there until a person says otherwise.
+    Withdrawn,
 }
 
 /// Something that has happened to a bank account.
@@ -84,6 +86,8 @@ pub(crate) struct Fact {
     pub(crate) payee: String,
     /// What the bank calls it now, where it has ids that last.
     id: u32,
+    /// Whether the bank has changed its text since it was booked.
+    is_amended: bool,
 }
 
 /// What of a fact is seen in the books.
@@ -177,7 +181,7 @@ impl Bank {
     fn add(&mut self, account: usize, state: State, day: Date, minor: i64, payee: String) -> u32 {
         let serial = self.next;
         self.next += 1;
-        self.facts[account].push(Fact { serial, state, day, minor, payee, id: serial });
+        self.facts[account].push(Fact { serial, state, day, minor, payee, id: serial, is_amended: false });
         serial
     }
 
@@ -247,11 +251,14 @@ impl Bank {
         true
     }
 
-    /// A pending row is booked with a tip: another amount, and nothing says that it is the same.
-    pub(crate) fn settle_with_tip(&mut self, nth: usize) -> bool {
+    /// A pending row is booked with a tip: another amount, and nothing says that it is the same. It may be shown for some more
+    /// time beside what it was booked as.
+    pub(crate) fn settle_with_tip(&mut self, nth: usize, lingers: bool) -> bool {
         let today = self.today;
         let Some((account, fact)) = self.nth_pending(nth) else { return false };
-        fact.state = State::Gone;
+        if !lingers {
+            fact.state = State::Gone;
+        }
         let (minor, payee) = (fact.minor + fact.minor / 8, fact.payee.trim_start_matches("Card 0815 ").to_owned());
         self.add(account, State::Booked, today, minor, payee);
         true
@@ -272,7 +279,7 @@ impl Bank {
         let recent_from = self.recent_from();
         let mut booked: Vec<&mut Fact> = self.facts[account]
             .iter_mut()
-            .filter(|fact| fact.state == State::Booked && fact.day >= recent_from)
+            .filter(|fact| fact.state == State::Booked && fact.day >= recent_from && !fact.is_amended)
             .collect();
         if booked.is_empty() {
             return false;
@@ -280,6 +287,42 @@ impl Bank {
         let place = nth % booked.len();
         booked[place].id = id;
         self.next += 1;
+        true
+    }
+
+    /// A booked row gets another text, where its id says that it is still the same row.
+    pub(crate) fn amend(&mut self, account: usize, nth: usize, may: impl Fn(&Fact) -> bool) -> bool {
+        if self.habits.ids != Ids::Stable {
+            return false;
+        }
+        let recent_from = self.recent_from();
+        let contents: Vec<Content> = self.facts[account].iter().map(Fact::content).collect();
+        let is_alone = |fact: &Fact| contents.iter().filter(|content| **content == fact.content()).count() == 1;
+        let mut booked: Vec<&mut Fact> = self.facts[account]
+            .iter_mut()
+            .filter(|fact| fact.state == State::Booked && fact.day >= recent_from && fact.id == fact.serial)
+            .filter(|fact| !fact.is_amended && is_alone(fact) && may(fact))
+            .collect();
+        if booked.is_empty() {
+            return false;
+        }
+        let place = nth % booked.len();
+        booked[place].payee.push_str(" 4711");
+        booked[place].is_amended = true;
+        true
+    }
+
+    /// A booked row that nothing else resembles is not shown any more.
+    pub(crate) fn withdraw(&mut self, account: usize, nth: usize) -> bool {
+        let mut booked: Vec<&mut Fact> = self.facts[account]
+            .iter_mut()
+            .filter(|fact| fact.state == State::Booked && !AMOUNTS.contains(&fact.minor))
+            .collect();
+        if booked.is_empty() {
+            return false;
+        }
+        let place = nth % booked.len();
+        booked[place].state = State::Withdrawn;
         true
     }
 
@@ -292,7 +335,7 @@ impl Bank {
             .filter(|fact| match fact.state {
                 State::Pending => true,
                 State::Booked => fact.day >= shown_from,
-                State::Gone => false,
+                State::Gone | State::Withdrawn => false,
             })
             .cloned()
             .collect();

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail, ensure};
-use bankside_domain::TransactionId;
+use bankside_domain::account::PendingPolicy;
 use bankside_domain::row::RowStatus;
+use bankside_domain::{FeedRowId, TransactionId};
 use jiff::civil::Date;
 
 use crate::bank::{ACCOUNTS, Bank, Content, Fact, State};
@@ -38,8 +39,14 @@ pub(crate) struct Worked {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Person {
     pub(crate) worked: BTreeMap<TransactionId, Worked>,
-    /// What they took out of the books.
+    /// What they took out of the books, or left out of them, or took for another row of the books.
     pub(crate) dismissed: BTreeSet<FactId>,
+    /// Pending facts that they took for a booked row: none of their own as long as the bank does not book them after all.
+    pub(crate) merged: BTreeSet<FactId>,
+    /// The last locked day of each account.
+    pub(crate) locks: [Option<Date>; ACCOUNTS],
+    /// What each account does with pending rows.
+    pub(crate) policies: [PendingPolicy; ACCOUNTS],
 }
 
 /// A row as it stands in the books.
@@ -66,25 +73,66 @@ pub(crate) struct Marks {
     pub(crate) balance_minor: Option<i64>,
 }
 
-/// The books as they stand: the rows of each account, and its opening and its balance.
+/// A row that waits outside the books for what a person says.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct HeldRow {
+    pub(crate) feed_row: FeedRowId,
+    pub(crate) content: Content,
+}
+
+/// What an account comes to, in minor units.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Balance {
+    pub(crate) opening: i64,
+    pub(crate) now: i64,
+    /// Whether pending rows count.
+    pub(crate) counts_pending: bool,
+}
+
+/// The books as they stand: of each account its rows, those that were held back, and its balance.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Books {
     pub(crate) rows: [Vec<BookRow>; ACCOUNTS],
-    pub(crate) balances: [(i64, i64); ACCOUNTS],
+    pub(crate) held: [Vec<HeldRow>; ACCOUNTS],
+    pub(crate) balances: [Balance; ACCOUNTS],
 }
 
 impl Books {
     /// Every account comes to its opening and its booked rows.
     pub(crate) fn prove(&self) -> Result<()> {
-        for (account, (rows, (opening, balance))) in self.rows.iter().zip(self.balances).enumerate() {
-            let sum: i64 = rows.iter().filter(|row| row.status == RowStatus::Booked).map(|row| row.minor).sum();
+        for (account, (rows, balance)) in self.rows.iter().zip(self.balances).enumerate() {
+            let counts = |row: &&BookRow| {
+                row.status == RowStatus::Booked || balance.counts_pending && row.status == RowStatus::Pending
+            };
+            let sum: i64 = rows.iter().filter(counts).map(|row| row.minor).sum();
             ensure!(
-                opening + sum == balance,
-                "account {account} says that it comes to {balance}, and its rows come to {}",
-                opening + sum
+                balance.opening + sum == balance.now,
+                "account {account} says that it comes to {}, and its rows come to {}",
+                balance.now,
+                balance.opening + sum
             );
         }
         Ok(())
+    }
+
+    /// What stands in a period that is locked: it stays as it is, whatever the bank shows.
+    pub(crate) fn locked(&self, locks: &[Option<Date>; ACCOUNTS]) -> Vec<BookRow> {
+        let locked = |(rows, lock): (&Vec<BookRow>, &Option<Date>)| -> Vec<BookRow> {
+            let within = rows.iter().filter(|row| Some(row.dated_on) <= *lock);
+            within.map(|row| BookRow { marks: Marks::default(), ..row.clone() }).collect()
+        };
+        self.rows.iter().zip(locks).flat_map(locked).collect()
+    }
+
+    /// The n-th of the rows that were held back.
+    pub(crate) fn nth_held(&self, nth: usize) -> Option<(usize, &HeldRow)> {
+        let all: Vec<(usize, &HeldRow)> = self
+            .held
+            .iter()
+            .enumerate()
+            .flat_map(|(account, held)| held.iter().map(move |row| (account, row)))
+            .collect();
+        if all.is_empty() { None } else { Some(all[nth % all.len()]) }
     }
 
     /// The n-th row of all.
@@ -118,6 +166,9 @@ impl Books {
             let (mine, theirs) = (texts(self), texts(other));
             said.extend(mine.iter().filter(|row| !theirs.contains(row)).map(|row| format!("only before: {row}")));
             said.extend(theirs.iter().filter(|row| !mine.contains(row)).map(|row| format!("only after: {row}")));
+            if self.held[account] != other.held[account] {
+                said.push(format!("held back: {:?} and {:?}", self.held[account], other.held[account]));
+            }
             if self.balances[account] != other.balances[account] {
                 said.push(format!("balances {:?} and {:?}", self.balances[account], other.balances[account]));
             }
@@ -126,7 +177,7 @@ impl Books {
     }
 }
 
-fn content(row: &BookRow) -> Content {
+pub(crate) fn content(row: &BookRow) -> Content {
     Content {
         day: row.dated_on,
         minor: row.minor,
@@ -137,13 +188,19 @@ fn content(row: &BookRow) -> Content {
 
 impl Person {
     /// The fact behind a row that nobody has worked on: any of those with this content that no other row stands for.
-    pub(crate) fn fact_of(&self, bank: &Bank, account: usize, row: &BookRow) -> Option<FactId> {
-        let taken: BTreeSet<FactId> = self.worked.values().filter_map(|worked| worked.fact).collect();
-        let wanted = content(row);
+    pub(crate) fn fact_of(
+        &self,
+        bank: &Bank,
+        account: usize,
+        wanted: &Content,
+        spoken_for: Option<FactId>,
+    ) -> Option<FactId> {
+        let worked = self.worked.values().filter_map(|worked| worked.fact);
+        let taken: BTreeSet<FactId> = worked.chain(spoken_for).collect();
         bank.facts[account]
             .iter()
             .map(|fact| ((account, fact.serial), fact))
-            .find(|(id, fact)| !taken.contains(id) && !self.dismissed.contains(id) && fact.content() == wanted)
+            .find(|(id, fact)| !taken.contains(id) && !self.is_left_out(*id, fact) && fact.content() == *wanted)
             .map(|(id, _)| id)
     }
 
@@ -152,6 +209,10 @@ impl Person {
         self.find_typed(bank, books);
         self.forget_vanished(bank, books)?;
         for (id, worked) in &self.worked {
+            if worked.fact.is_some_and(|fact| self.waits_outside(bank, fact)) {
+                ensure!(books.find(*id).is_none(), "a pending row is shown that nobody wants to see: {worked:?}");
+                continue;
+            }
             let Some((account, row)) = books.find(*id) else {
                 bail!("a row that a person worked on is gone: {worked:?}");
             };
@@ -166,11 +227,13 @@ impl Person {
         for (account, rows) in books.rows.iter().enumerate() {
             let mut shown: Vec<Content> =
                 rows.iter().filter(|row| !self.worked.contains_key(&row.id)).map(content).collect();
+            shown.extend(books.held[account].iter().map(|held| held.content.clone()));
             let mut expected: Vec<Content> = bank.facts[account]
                 .iter()
-                .filter(|fact| fact.state != State::Gone)
+                .filter(|fact| fact.state != State::Gone && !self.waits_outside(bank, (account, fact.serial)))
                 .filter(|fact| {
-                    !taken.contains(&(account, fact.serial)) && !self.dismissed.contains(&(account, fact.serial))
+                    let id = (account, fact.serial);
+                    !taken.contains(&id) && !self.is_left_out(id, fact)
                 })
                 .map(Fact::content)
                 .collect();
@@ -181,6 +244,56 @@ impl Person {
             }
         }
         Ok(())
+    }
+
+    /// Whether a person wants no row for a fact.
+    fn is_left_out(&self, id: FactId, fact: &Fact) -> bool {
+        self.dismissed.contains(&id) || (fact.state == State::Pending && self.merged.contains(&id))
+    }
+
+    /// Two rows are one from now on: the row that stays, as it is shown now, stands for both.
+    pub(crate) fn merge(
+        &mut self,
+        bank: &Bank,
+        books: &Books,
+        facts: [(TransactionId, Option<FactId>); 2],
+    ) -> Result<()> {
+        let ([(stays, fact), (goes, other)], account, row) = match facts.map(|(id, _)| books.find(id)) {
+            [Some((account, row)), None] => (facts, account, row),
+            [None, Some((account, row))] => ([facts[1], facts[0]], account, row),
+            _ => bail!("of two rows that are one, not one is left: {facts:?}"),
+        };
+        self.worked.remove(&goes);
+        if let Some(other) = other {
+            let is_pending = find(bank, other).is_some_and(|fact| fact.state == State::Pending);
+            if is_pending {
+                self.merged.insert(other)
+            } else {
+                self.dismissed.insert(other)
+            };
+        }
+        let before =
+            self.worked.remove(&stays).unwrap_or(Worked { account, fact, wants: Wants::default(), is_typed: false });
+        // What came from the row that went is a person's choice from now on.
+        let bank_says = fact.and_then(|fact| find(bank, fact));
+        let differs = |value: &Option<String>, said: Option<String>| (*value != said).then(|| value.clone());
+        let note = differs(&row.note, bank_says.map(|fact| format!("about {}", fact.payee)));
+        let payee = differs(&row.payee, bank_says.map(|fact| fact.payee.clone())).flatten();
+        let day = bank_says.is_none_or(|fact| fact.day != row.dated_on).then_some(row.dated_on);
+        let wants = Wants { payee, note, day, lines: Some(row.lines), ..before.wants };
+        self.worked.insert(stays, Worked { wants, ..before });
+        Ok(())
+    }
+
+    /// Whether a fact is pending and its account shows none that are.
+    fn waits_outside(&self, bank: &Bank, fact: FactId) -> bool {
+        let is_pending = find(bank, fact).is_some_and(|fact| fact.state == State::Pending);
+        is_pending && self.policies[fact.0] == PendingPolicy::BookedOnly
+    }
+
+    /// Whether a day of an account is locked.
+    pub(crate) fn is_locked(&self, account: usize, day: Date) -> bool {
+        self.locks[account].is_some_and(|through| day <= through)
     }
 
     /// A typed row becomes the bank's where the bank books it.

@@ -2,8 +2,10 @@
 
 use std::sync::MutexGuard;
 
-use anyhow::Result;
-use bankside_domain::{BatchId, TransactionId};
+use anyhow::{Result, ensure};
+use bankside_domain::account::PendingPolicy;
+use bankside_domain::suspicion::HeldChoice;
+use bankside_domain::{BatchId, FeedRowId, TransactionId};
 use jiff::civil::Date;
 
 use crate::bank::Bank;
@@ -13,8 +15,22 @@ use crate::books::Books;
 pub(crate) enum End<T> {
     /// With its answer.
     Done(T),
+    /// It was refused, in these words; nothing has changed.
+    Refused(String),
     /// The process was killed within it, and has started again.
     Killed,
+}
+
+impl<T> End<T> {
+    /// Fails unless it was refused exactly where it had to be. A killed process is asked for nothing.
+    pub(crate) fn expect_refused(&self, must_be: bool, what: &str) -> Result<()> {
+        match self {
+            Self::Done(_) => ensure!(!must_be, "{what} was not refused"),
+            Self::Refused(words) => ensure!(must_be, "{what} was refused: {words}"),
+            Self::Killed => {}
+        }
+        Ok(())
+    }
 }
 
 /// What a person changes of a row. Amounts are minor units.
@@ -34,6 +50,9 @@ pub(crate) enum RowChange {
     Move(usize),
     Delete,
 }
+
+/// Two rows of the books, in a fixed order.
+pub(crate) type Pair = (TransactionId, TransactionId);
 
 /// What came of an undoing.
 pub(crate) struct Undone {
@@ -78,7 +97,22 @@ pub(crate) trait House {
         minor: i64,
         day: Date,
         payee: &str,
-    ) -> Result<(TransactionId, BatchId)>;
+    ) -> Result<End<(TransactionId, BatchId)>>;
+
+    /// A person locks an account up to and including a day, or takes the lock off.
+    async fn lock(&mut self, account: usize, through: Option<Date>) -> Result<End<Option<BatchId>>>;
+
+    /// A person says what an account does with pending rows.
+    async fn set_policy(&mut self, account: usize, policy: PendingPolicy) -> Result<Option<BatchId>>;
+
+    /// A person decides about a row that was held back.
+    async fn decide(&mut self, held: FeedRowId, choice: HeldChoice) -> Result<End<BatchId>>;
+
+    /// Rows of the books that may be one.
+    async fn pairs(&self) -> Result<Vec<Pair>>;
+
+    /// A person says that two rows are one, with what is proposed, or that they are two for ever, which is no batch.
+    async fn decide_pair(&mut self, pair: Pair, is_one: bool) -> Result<End<Option<BatchId>>>;
 
     /// A person takes a batch back, which comes to what its preview has promised.
     async fn undo(&mut self, batch: BatchId) -> Result<Undone>;

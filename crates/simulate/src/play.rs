@@ -1,12 +1,17 @@
 //! Playing a story: every step is done to the house and to the oracle, and what must hold is looked at after each.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, ensure};
-use bankside_domain::BatchId;
+use bankside_domain::account::PendingPolicy;
+use bankside_domain::row::RowStatus;
+use bankside_domain::suspicion::HeldChoice;
+use bankside_domain::{BatchId, TransactionId};
 use jiff::Span;
 
-use crate::bank::{PAYEES, Trouble};
-use crate::books::{BookRow, Books, Person, Wants, Worked};
-use crate::house::{End, House, RowChange};
+use crate::bank::{ACCOUNTS, Fact, PAYEES, Trouble};
+use crate::books::{BookRow, Books, FactId, Person, Wants, Worked, content};
+use crate::house::{End, House, Pair, RowChange};
 use crate::story::{Step, Work};
 
 /// The note of the first line of a row that was split.
@@ -28,12 +33,24 @@ pub(crate) struct Play<H> {
     deeds: Vec<Deed>,
     /// Whether everything that the bank shows is in the books.
     is_current: bool,
+    /// Whether an account was locked at any time: only there rows are held back.
+    was_locked: [bool; ACCOUNTS],
+    /// Pairs of rows that a person has said are two.
+    different: BTreeSet<Pair>,
 }
 
 impl<H: House> Play<H> {
     pub(crate) async fn begin(house: H) -> Result<Self> {
         let books = house.books().await?;
-        Ok(Self { house, person: Person::default(), books, deeds: Vec::new(), is_current: true })
+        Ok(Self {
+            house,
+            person: Person::default(),
+            books,
+            deeds: Vec::new(),
+            is_current: true,
+            was_locked: [false; ACCOUNTS],
+            different: BTreeSet::new(),
+        })
     }
 
     pub(crate) async fn take(&mut self, step: Step) -> Result<()> {
@@ -44,9 +61,21 @@ impl<H: House> Play<H> {
             Step::Twin { account } => _ = self.house.bank().twin(account),
             Step::Hold { account, payee } => self.house.bank().hold(account, payee),
             Step::Settle { nth, is_renamed } => _ = self.house.bank().settle(nth, is_renamed),
-            Step::SettleWithTip { nth } => _ = self.house.bank().settle_with_tip(nth),
+            Step::SettleWithTip { nth, lingers } => _ = self.house.bank().settle_with_tip(nth, lingers),
             Step::DropPending { nth } => _ = self.house.bank().drop_pending(nth),
             Step::MakeAnew { account, nth } => _ = self.house.bank().make_anew(account, nth),
+            Step::Amend { account, nth } => {
+                let lock = self.person.locks[account];
+                let may = |fact: &Fact| Some(fact.day) > lock;
+                _ = self.house.bank().amend(account, nth, may);
+            }
+            Step::Withdraw { account, nth } => {
+                // What never came into the books is not missed there.
+                if !self.is_current || !self.house.bank().withdraw(account, nth) {
+                    return Ok(());
+                }
+                self.deeds.clear();
+            }
             Step::Days(days) => {
                 let today = self.house.bank().today.saturating_add(Span::new().days(days));
                 self.house.bank().today = today;
@@ -59,6 +88,10 @@ impl<H: House> Play<H> {
             Step::Renew { kill_at } => return self.renew(kill_at).await,
             Step::Change { nth, work, kill_at } => return self.change(nth, work, kill_at).await,
             Step::Type { account, payee, is_booked } => return self.type_row(account, payee, is_booked).await,
+            Step::Lock { account, days_ago } => return self.lock(account, days_ago).await,
+            Step::Policy { account, policy } => return self.set_policy(account, policy).await,
+            Step::Decide { nth, choice } => return self.decide(nth, choice).await,
+            Step::Pair { nth, is_one } => return self.pair(nth, is_one).await,
             Step::Undo { and_redo } => return self.undo(and_redo).await,
         }
         self.is_current = false;
@@ -87,9 +120,10 @@ impl<H: House> Play<H> {
         self.house.bank().trouble = Trouble::default();
         self.books = self.read().await?;
         self.person.find_typed(&self.house.bank(), &self.books);
+        self.check_locks(&before.0)?;
         if trouble.breaks_off.is_none() {
             self.is_current = true;
-            self.person.check(&self.house.bank(), &self.books)?;
+            self.check()?;
         }
         let batches = self.house.batches_of_latest_sync().await?;
         if was_killed || trouble.breaks_off.is_some() {
@@ -103,16 +137,120 @@ impl<H: House> Play<H> {
         Ok(())
     }
 
+    async fn pair(&mut self, nth: usize, is_one: bool) -> Result<()> {
+        let pairs = self.house.pairs().await?;
+        ensure!(
+            !pairs.iter().any(|pair| self.different.contains(pair)),
+            "two rows are asked about once more: {pairs:?}"
+        );
+        let Some(pair) = (!pairs.is_empty()).then(|| pairs[nth % pairs.len()]) else { return Ok(()) };
+        let Some(first) = self.fact_behind(pair.0, None) else { return Ok(()) };
+        let Some(second) = self.fact_behind(pair.1, first) else { return Ok(()) };
+        let rows = [pair.0, pair.1].map(|id| self.books.find(id));
+        let is_locked = |(account, row): (usize, &BookRow)| self.person.is_locked(account, row.dated_on);
+        let may_not = is_one && rows.into_iter().flatten().any(is_locked);
+        let before = (self.books.clone(), self.person.clone());
+        let end = self.house.decide_pair(pair, is_one).await?;
+        end.expect_refused(may_not, &format!("merging {rows:?}"))?;
+        self.books = self.read().await?;
+        match end {
+            End::Done(Some(batch)) => {
+                self.person.merge(&self.house.bank(), &self.books, [(pair.0, first), (pair.1, second)])?;
+                self.did(vec![batch], before);
+            }
+            End::Done(None) => _ = self.different.insert(pair),
+            End::Refused(_) | End::Killed => {}
+        }
+        if self.is_current { self.check() } else { Ok(()) }
+    }
+
+    /// The fact behind a row, another than one that is spoken for, or that there is none; `None` where the oracle cannot say.
+    fn fact_behind(&self, id: TransactionId, spoken_for: Option<FactId>) -> Option<Option<FactId>> {
+        match self.person.worked.get(&id) {
+            Some(worked) => Some(worked.fact),
+            None => {
+                let (account, row) = self.books.find(id)?;
+                self.person.fact_of(&self.house.bank(), account, &content(row), spoken_for).map(Some)
+            }
+        }
+    }
+
     fn did(&mut self, batches: Vec<BatchId>, before: (Books, Person)) {
         self.deeds.push(Deed { batches, before, after: (self.books.clone(), self.person.clone()) });
     }
 
     async fn renew(&mut self, kill_at: Option<u16>) -> Result<()> {
         self.house.renew(kill_at).await?;
-        self.books = self.read().await?;
+        let now = self.read().await?;
+        let before = std::mem::replace(&mut self.books, now);
         self.is_current = true;
         self.deeds.clear();
-        self.person.check(&self.house.bank(), &self.books)
+        self.check_locks(&before)?;
+        self.check()
+    }
+
+    /// Compares the books with the truth.
+    fn check(&mut self) -> Result<()> {
+        self.person.check(&self.house.bank(), &self.books)?;
+        for (account, held) in self.books.held.iter().enumerate() {
+            ensure!(held.is_empty() || self.was_locked[account], "a row is held back for no reason: {held:?}");
+        }
+        Ok(())
+    }
+
+    /// What stands in locked periods is as it was.
+    fn check_locks(&self, before: &Books) -> Result<()> {
+        let (before, now) = (before.locked(&self.person.locks), self.books.locked(&self.person.locks));
+        ensure!(before == now, "a locked period changed from {before:?}\n    to {now:?}");
+        Ok(())
+    }
+
+    async fn lock(&mut self, account: usize, days_ago: Option<i64>) -> Result<()> {
+        if !self.is_current {
+            return Ok(());
+        }
+        let today = self.house.bank().today;
+        let through = days_ago.map(|days| today.saturating_sub(Span::new().days(days)));
+        let before = (self.books.clone(), self.person.clone());
+        let is_pending = |row: &BookRow| row.status == RowStatus::Pending && Some(row.dated_on) <= through;
+        let has_pending = self.books.rows[account].iter().any(is_pending);
+        let end = self.house.lock(account, through).await?;
+        let may_not = has_pending && through != self.person.locks[account];
+        end.expect_refused(may_not, "locking a period, with pending rows or without,")?;
+        let End::Done(Some(batch)) = end else { return Ok(()) };
+        self.person.locks[account] = through;
+        self.was_locked[account] |= through.is_some();
+        self.books = self.read().await?;
+        self.did(vec![batch], before);
+        self.check()
+    }
+
+    async fn set_policy(&mut self, account: usize, policy: PendingPolicy) -> Result<()> {
+        let before = (self.books.clone(), self.person.clone());
+        let Some(batch) = self.house.set_policy(account, policy).await? else { return Ok(()) };
+        self.person.policies[account] = policy;
+        self.books = self.read().await?;
+        self.did(vec![batch], before);
+        self.check_locks(&self.deeds[self.deeds.len() - 1].before.0)?;
+        if self.is_current { self.check() } else { Ok(()) }
+    }
+
+    async fn decide(&mut self, nth: usize, choice: HeldChoice) -> Result<()> {
+        let Some((account, held)) = self.books.nth_held(nth).map(|(account, held)| (account, held.clone())) else {
+            return Ok(());
+        };
+        let Some(fact) = self.person.fact_of(&self.house.bank(), account, &held.content, None) else { return Ok(()) };
+        let before = (self.books.clone(), self.person.clone());
+        let may_not = choice == HeldChoice::NewRow && self.person.is_locked(account, held.content.day);
+        let end = self.house.decide(held.feed_row, choice).await?;
+        end.expect_refused(may_not, &format!("taking in the held row {held:?}"))?;
+        let End::Done(batch) = end else { return Ok(()) };
+        if choice == HeldChoice::LeaveOut {
+            self.person.dismissed.insert(fact);
+        }
+        self.books = self.read().await?;
+        self.did(vec![batch], before);
+        if self.is_current { self.check() } else { Ok(()) }
     }
 
     async fn change(&mut self, nth: usize, work: Work, kill_at: Option<u16>) -> Result<()> {
@@ -130,10 +268,18 @@ impl<H: House> Play<H> {
         let Some(worked) = self.worked(account, target, &row, work) else { return Ok(()) };
         let before = (self.books.clone(), self.person.clone());
         let id = row.id;
-        let end = self.house.change(id, &row_change(&row, work, target), kill_at).await?;
+        let change = row_change(&row, work, target);
+        let day = if let RowChange::Day(day) = change { day } else { row.dated_on };
+        let may_not = self.person.is_locked(account, row.dated_on) || self.person.is_locked(target, day);
+        let end = self.house.change(id, &change, kill_at).await?;
+        // Where nothing would change, nothing is refused.
+        if !matches!(end, End::Done(None)) {
+            end.expect_refused(may_not, &format!("a change of {row:?}"))?;
+        }
         self.books = self.read().await?;
         let is_done = match &end {
             End::Done(batch) => batch.is_some(),
+            End::Refused(_) => false,
             End::Killed => self.books != before.0,
         };
         if !is_done {
@@ -152,7 +298,7 @@ impl<H: House> Play<H> {
             End::Done(Some(batch)) => self.did(vec![batch], before),
             _ => self.deeds.clear(),
         }
-        if self.is_current { self.person.check(&self.house.bank(), &self.books) } else { Ok(()) }
+        if self.is_current { self.check() } else { Ok(()) }
     }
 
     /// What the oracle will know of a row after some work on it; `None` where it cannot say which fact the row is.
@@ -161,7 +307,7 @@ impl<H: House> Play<H> {
             Some(worked) => worked.clone(),
             None => Worked {
                 account,
-                fact: Some(self.person.fact_of(&self.house.bank(), account, row)?),
+                fact: Some(self.person.fact_of(&self.house.bank(), account, &content(row), None)?),
                 wants: Wants::default(),
                 is_typed: false,
             },
@@ -184,7 +330,10 @@ impl<H: House> Play<H> {
     async fn type_row(&mut self, account: usize, payee: usize, is_booked: bool) -> Result<()> {
         let before = (self.books.clone(), self.person.clone());
         let (minor, today) = self.house.bank().rare();
-        let (id, batch) = self.house.type_row(account, minor, today, PAYEES[payee % PAYEES.len()]).await?;
+        let end = self.house.type_row(account, minor, today, PAYEES[payee % PAYEES.len()]).await?;
+        let may_not = self.person.is_locked(account, today);
+        end.expect_refused(may_not, "typing a row")?;
+        let End::Done((id, batch)) = end else { return Ok(()) };
         // The number goes up in any case, so that no other row gets this amount.
         let fact = self.house.bank().book_typed(account, minor, payee);
         if is_booked {

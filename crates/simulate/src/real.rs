@@ -9,13 +9,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use anyhow::{Context, Result, bail, ensure};
 use bankside_connect::http::Http;
 use bankside_connect::{Connector, Registry};
+use bankside_domain::account::PendingPolicy;
+use bankside_domain::merge::Chosen;
+use bankside_domain::row::RowStatus;
+use bankside_domain::suspicion::HeldChoice;
+use bankside_domain::suspicion::pairs::in_order;
 use bankside_domain::{
-    AccountId, Ambient, Amount, Asker, BatchId, Clock, ConnectionId, Currency, Entropy, OrganizationKind, Role,
-    TransactionId,
+    AccountId, Ambient, Amount, Asker, BatchId, Clock, ConnectionId, Currency, Entropy, FeedRowId, OrganizationKind,
+    Role, TransactionId,
 };
 use bankside_engine::{
-    EditInput, Engine, FlowPage, LineInput, NewTransactionInput, RegisterQuery, RegisterRow, RunsQuery, SeenInput,
-    Selection, Settings,
+    EditInput, Engine, EngineError, FeedChange, FlowPage, HeldView, LineInput, NewTransactionInput, PairDecision,
+    RegisterQuery, RegisterRow, RunsQuery, SeenInput, Selection, Settings,
 };
 use bankside_store::{NewOrganization, NewPerson, Store};
 use bankside_testkit::{SeededEntropy, TestClock, TestDatabase, database};
@@ -25,9 +30,9 @@ use jiff::SignedDuration;
 use jiff::civil::Date;
 use url::Url;
 
-use crate::bank::{ACCOUNTS, Bank};
-use crate::books::{BookRow, Books, Marks};
-use crate::house::{End, House, RowChange, Undone};
+use crate::bank::{ACCOUNTS, Bank, Content};
+use crate::books::{Balance, BookRow, Books, HeldRow, Marks};
+use crate::house::{End, House, Pair, RowChange, Undone};
 use crate::provider::{INSTITUTION, PROVIDER, Provider, currency};
 
 /// What a killed process leaves: nothing.
@@ -116,7 +121,13 @@ impl RealHouse {
         let end = AssertUnwindSafe(verb(&self.engine, &self.asker)).catch_unwind().await;
         self.fuse.left.store(-1, Ordering::SeqCst);
         match end {
-            Ok(answer) => Ok(End::Done(answer?)),
+            Ok(Ok(answer)) => Ok(End::Done(answer)),
+            Ok(Err(error)) => match error.downcast_ref::<EngineError>() {
+                Some(refused @ (EngineError::Refused(_) | EngineError::Conflict(_))) => {
+                    Ok(End::Refused(refused.to_string()))
+                }
+                _ => Err(error),
+            },
             Err(payload) if payload.is::<Killed>() => {
                 self.restart().await?;
                 Ok(End::Killed)
@@ -171,7 +182,19 @@ impl House for RealHouse {
         for (index, account) in self.accounts.iter().enumerate() {
             books.rows[index] = self.rows(*account).await?;
             let view = self.engine.account(&self.asker, *account).await?.account;
-            books.balances[index] = (view.opening_minor, view.balance_minor());
+            books.balances[index] = Balance {
+                opening: view.opening_minor,
+                now: view.balance_minor(),
+                counts_pending: view.pending_policy == PendingPolicy::Counted,
+            };
+        }
+        for view in self.engine.suspicions(&self.asker).await?.held {
+            let account = self.accounts.iter().position(|account| *account == view.account.id);
+            let account = account.context("a row is held back for an account that there is not")?;
+            books.held[account].push(held_row(&view)?);
+        }
+        for held in &mut books.held {
+            held.sort_by_key(|row| row.feed_row);
         }
         Ok(books)
     }
@@ -240,7 +263,7 @@ impl House for RealHouse {
         minor: i64,
         day: Date,
         payee: &str,
-    ) -> Result<(TransactionId, BatchId)> {
+    ) -> Result<End<(TransactionId, BatchId)>> {
         let input = NewTransactionInput {
             dated_on: day,
             amount: decimal(minor),
@@ -248,7 +271,32 @@ impl House for RealHouse {
             is_cleared: false,
             lines: Vec::new(),
         };
-        Ok(self.engine.add_transaction(&self.asker, self.accounts[account], &input).await?)
+        let account = self.accounts[account];
+        self.within(None, async |engine, asker| Ok(engine.add_transaction(asker, account, &input).await?)).await
+    }
+
+    async fn lock(&mut self, account: usize, through: Option<Date>) -> Result<End<Option<BatchId>>> {
+        let account = self.accounts[account];
+        self.within(None, async |engine, asker| Ok(engine.lock_period(asker, account, through).await?)).await
+    }
+
+    async fn set_policy(&mut self, account: usize, policy: PendingPolicy) -> Result<Option<BatchId>> {
+        let change = FeedChange::Pending(policy);
+        Ok(self.engine.change_feed(&self.asker, self.accounts[account], change).await?.batch)
+    }
+
+    async fn decide(&mut self, held: FeedRowId, choice: HeldChoice) -> Result<End<BatchId>> {
+        self.within(None, async |engine, asker| Ok(engine.decide_held(asker, held, choice, None).await?)).await
+    }
+
+    async fn pairs(&self) -> Result<Vec<Pair>> {
+        let pairs = self.engine.suspicions(&self.asker).await?.pairs;
+        Ok(pairs.iter().map(|view| in_order(view.stays.row.id, view.goes.row.id)).collect())
+    }
+
+    async fn decide_pair(&mut self, pair: Pair, is_one: bool) -> Result<End<Option<BatchId>>> {
+        let decision = if is_one { PairDecision::Same(Chosen::default()) } else { PairDecision::Different };
+        self.within(None, async |engine, asker| Ok(engine.decide_pair(asker, pair, decision).await?)).await
     }
 
     async fn undo(&mut self, batch: BatchId) -> Result<Undone> {
@@ -283,6 +331,17 @@ fn book_row(row: RegisterRow) -> BookRow {
             balance_minor: row.balance_minor,
         },
     }
+}
+
+fn held_row(view: &HeldView) -> Result<HeldRow> {
+    let row = view.bank_row.read.as_ref().map_err(|error| anyhow::anyhow!("a held row cannot be read: {error}"))?;
+    let content = Content {
+        day: row.day().context("a held row has no day")?,
+        minor: row.amount.minor,
+        payee: row.counterparty.name.clone().unwrap_or_default(),
+        is_pending: row.status == RowStatus::Pending,
+    };
+    Ok(HeldRow { feed_row: view.held.feed_row, content })
 }
 
 /// What a person would type for a change; `None` for a deletion.

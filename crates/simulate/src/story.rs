@@ -3,6 +3,9 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use bankside_domain::account::PendingPolicy;
+use bankside_domain::suspicion::HeldChoice;
+
 use crate::bank::{ACCOUNTS, Habits, PAYEES};
 
 /// What a person does to a row.
@@ -31,12 +34,16 @@ pub(crate) enum Step {
     Hold { account: usize, payee: usize },
     /// What is on its way is booked.
     Settle { nth: usize, is_renamed: bool },
-    /// It is booked with a tip.
-    SettleWithTip { nth: usize },
+    /// It is booked with a tip, and shown for some more time as pending perhaps.
+    SettleWithTip { nth: usize, lingers: bool },
     /// It was nothing after all.
     DropPending { nth: usize },
     /// The bank deletes a row and makes it anew under another id.
     MakeAnew { account: usize, nth: usize },
+    /// The bank gives a booked row another text.
+    Amend { account: usize, nth: usize },
+    /// The bank does not show a booked row any more.
+    Withdraw { account: usize, nth: usize },
     /// Days go by.
     Days(i64),
     /// A sync.
@@ -47,9 +54,20 @@ pub(crate) enum Step {
     Change { nth: usize, work: Work, kill_at: Option<u16> },
     /// A person types a row, which the bank books some time later perhaps.
     Type { account: usize, payee: usize, is_booked: bool },
+    /// A person locks an account up to so many days ago, or takes the lock off.
+    Lock { account: usize, days_ago: Option<i64> },
+    /// A person wants something else done with pending rows.
+    Policy { account: usize, policy: PendingPolicy },
+    /// A person decides about a row that was held back.
+    Decide { nth: usize, choice: HeldChoice },
+    /// A person says whether two rows that may be one are.
+    Pair { nth: usize, is_one: bool },
     /// A person takes the latest back, and does it again perhaps.
     Undo { and_redo: bool },
 }
+
+const POLICIES: [PendingPolicy; 3] = [PendingPolicy::BookedOnly, PendingPolicy::Shown, PendingPolicy::Counted];
+const CHOICES: [HeldChoice; 2] = [HeldChoice::NewRow, HeldChoice::LeaveOut];
 
 /// The story of a seed.
 pub(crate) fn story(seed: u64, steps: usize) -> Vec<Step> {
@@ -66,19 +84,26 @@ fn step(dice: &mut fastrand::Rng) -> Step {
         0..=17 => Step::Book { account, late_days: dice.i64(0..6), amount: dice.usize(0..5), payee },
         18..=22 => Step::Twin { account },
         23..=28 => Step::Hold { account, payee },
-        29..=33 => Step::Settle { nth, is_renamed: dice.bool() },
-        34 => Step::SettleWithTip { nth },
+        29..=32 => Step::Settle { nth, is_renamed: dice.bool() },
+        33..=34 => Step::SettleWithTip { nth, lingers: dice.bool() },
         35..=36 => Step::DropPending { nth },
         37..=39 => Step::MakeAnew { account, nth },
-        40..=49 => Step::Days(dice.i64(1..4)),
-        50..=69 => Step::Sync {
+        40..=41 => Step::Amend { account, nth },
+        42 => Step::Withdraw { account, nth },
+        43..=50 => Step::Days(dice.i64(1..4)),
+        51..=68 => Step::Sync {
             repeats_pages: dice.u8(0..4) == 0,
             breaks_off: (dice.u8(0..8) == 0).then_some(account),
             kill_at: killed(dice, 200),
         },
-        70..=71 => Step::Renew { kill_at: killed(dice, 40) },
-        72..=86 => Step::Change { nth, work: work(dice), kill_at: killed(dice, 12) },
-        87..=89 => Step::Type { account, payee, is_booked: dice.bool() },
+        69..=70 => Step::Renew { kill_at: killed(dice, 40) },
+        71..=83 => Step::Change { nth, work: work(dice), kill_at: killed(dice, 12) },
+        84..=86 => Step::Type { account, payee, is_booked: dice.bool() },
+        87 => Step::Lock { account, days_ago: Some(dice.i64(0..8)) },
+        88 => Step::Lock { account, days_ago: None },
+        89 => Step::Policy { account, policy: dice.choice(POLICIES).unwrap_or(PendingPolicy::Shown) },
+        90..=91 => Step::Decide { nth, choice: dice.choice(CHOICES).unwrap_or(HeldChoice::NewRow) },
+        92..=93 => Step::Pair { nth, is_one: dice.u8(0..3) > 0 },
         _ => Step::Undo { and_redo: dice.bool() },
     }
 }
@@ -110,9 +135,13 @@ impl fmt::Display for Step {
             Self::Settle { nth, is_renamed } => {
                 write!(f, "pending row {nth} is booked{}", if *is_renamed { " under its plain name" } else { "" })
             }
-            Self::SettleWithTip { nth } => write!(f, "pending row {nth} is booked with a tip"),
+            Self::SettleWithTip { nth, lingers } => {
+                write!(f, "pending row {nth} is booked with a tip{}", if *lingers { ", and still shown" } else { "" })
+            }
             Self::DropPending { nth } => write!(f, "pending row {nth} was nothing after all"),
             Self::MakeAnew { account, nth } => write!(f, "row {nth} of account {account} is made anew by the bank"),
+            Self::Amend { account, nth } => write!(f, "row {nth} of account {account} gets another text at the bank"),
+            Self::Withdraw { account, nth } => write!(f, "row {nth} of account {account} is not shown any more"),
             Self::Days(days) => write!(f, "{days} days go by"),
             Self::Sync { repeats_pages, breaks_off, kill_at } => {
                 let twice = if *repeats_pages { ", each page twice" } else { "" };
@@ -124,6 +153,15 @@ impl fmt::Display for Step {
             Self::Type { account, is_booked, .. } => {
                 let later = if *is_booked { ", and the bank books it" } else { "" };
                 write!(f, "a row is typed into account {account}{later}")
+            }
+            Self::Lock { account, days_ago: Some(days) } => {
+                write!(f, "account {account} is locked up to {days} days ago")
+            }
+            Self::Lock { account, days_ago: None } => write!(f, "account {account} is not locked any more"),
+            Self::Policy { account, policy } => write!(f, "pending rows of account {account}: {policy:?}"),
+            Self::Decide { nth, choice } => write!(f, "held row {nth} is decided: {choice:?}"),
+            Self::Pair { nth, is_one } => {
+                write!(f, "rows that may be one, pair {nth}: {}", if *is_one { "the same" } else { "different" })
             }
             Self::Undo { and_redo } => {
                 write!(f, "the latest is taken back{}", if *and_redo { ", and done again" } else { "" })

@@ -122,6 +122,18 @@ fn lines_sum_to_the_amount_and_the_first_stays_the_banks() {
 }
 
 #[test]
+fn nothing_of_a_row_in_a_locked_period_changes_but_that_somebody_has_looked() {
+    let closed = Circumstances { locked_through: Some(date(2026, 11, 18)), ..AROUND };
+    let note = Wanted { note: Some(Some("later".to_owned())), ..Wanted::default() };
+    let payee = Wanted { payee: Some(Some(PayeeId::from(Uuid::from_u128(77)))), ..Wanted::default() };
+    for wanted in [note, payee] {
+        assert_eq!(plan_edit(&typed(), &wanted, &Seen::default(), closed), Err(Refused::LockedPeriod));
+    }
+    let looked = Wanted { is_reviewed: Some(typed().reviewed_at.is_none()), ..Wanted::default() };
+    assert_eq!(plan_edit(&typed(), &looked, &Seen::default(), closed).map(|changes| changes.len()), Ok(1));
+}
+
+#[test]
 fn what_was_reconciled_or_lies_in_a_locked_period_stays_unless_that_is_agreed() {
     let row = Standing { reconciled_at: Some(5), ..typed() };
     let later = Wanted { dated_on: Some(date(2026, 11, 19)), ..Wanted::default() };
