@@ -47,6 +47,8 @@ pub(crate) struct Person {
     pub(crate) locks: [Option<Date>; ACCOUNTS],
     /// What each account does with pending rows.
     pub(crate) policies: [PendingPolicy; ACCOUNTS],
+    /// Whether the signs of each bank account are turned round.
+    pub(crate) turned: [bool; ACCOUNTS],
 }
 
 /// A row as it stands in the books.
@@ -200,7 +202,9 @@ impl Person {
         bank.facts[account]
             .iter()
             .map(|fact| ((account, fact.serial), fact))
-            .find(|(id, fact)| !taken.contains(id) && !self.is_left_out(*id, fact) && fact.content() == *wanted)
+            .find(|(id, fact)| {
+                !taken.contains(id) && !self.is_left_out(*id, fact) && self.content(account, fact) == *wanted
+            })
             .map(|(id, _)| id)
     }
 
@@ -221,7 +225,8 @@ impl Person {
                 "a row is in account {account} that a person wants in {}",
                 worked.account
             );
-            check_row(worked, worked.fact.and_then(|fact| find(bank, fact)), row)?;
+            let fact = worked.fact.and_then(|fact| Some(self.content(fact.0, find(bank, fact)?)));
+            check_row(worked, fact.as_ref(), row)?;
         }
         let taken: BTreeSet<FactId> = self.worked.values().filter_map(|worked| worked.fact).collect();
         for (account, rows) in books.rows.iter().enumerate() {
@@ -235,7 +240,7 @@ impl Person {
                     let id = (account, fact.serial);
                     !taken.contains(&id) && !self.is_left_out(id, fact)
                 })
-                .map(Fact::content)
+                .map(|fact| self.content(account, fact))
                 .collect();
             shown.sort();
             expected.sort();
@@ -244,6 +249,34 @@ impl Person {
             }
         }
         Ok(())
+    }
+
+    /// What of a fact is seen in the books.
+    fn content(&self, account: usize, fact: &Fact) -> Content {
+        Content { minor: self.signed(account, fact.minor), ..fact.content() }
+    }
+
+    /// An amount of a bank account with the other sign, where it is turned.
+    pub(crate) fn signed(&self, account: usize, minor: i64) -> i64 {
+        signed(self.turned[account], minor)
+    }
+
+    /// The sign of a bank account is turned over all of its rows.
+    pub(crate) fn turn(&mut self, account: usize) {
+        self.turned[account] = !self.turned[account];
+        for worked in self.worked.values_mut().filter(|worked| worked.fact.is_some_and(|fact| fact.0 == account)) {
+            worked.wants.minor = worked.wants.minor.map(|minor| -minor);
+        }
+    }
+
+    /// Whether a row of a bank account stands in a period that is locked.
+    pub(crate) fn has_locked_fact(&self, bank: &Bank, books: &Books, account: usize) -> bool {
+        let is_of_it = |place: usize, row: &BookRow| match self.worked.get(&row.id) {
+            Some(worked) => worked.fact.is_some_and(|fact| fact.0 == account),
+            None => place == account && self.fact_of(bank, account, &content(row), None).is_some(),
+        };
+        let rows = books.rows.iter().enumerate().flat_map(|(place, rows)| rows.iter().map(move |row| (place, row)));
+        rows.into_iter().any(|(place, row)| self.is_locked(place, row.dated_on) && is_of_it(place, row))
     }
 
     /// Whether a person wants no row for a fact.
@@ -298,6 +331,7 @@ impl Person {
 
     /// A typed row becomes the bank's where the bank books it.
     pub(crate) fn find_typed(&mut self, bank: &Bank, books: &Books) {
+        let turned = self.turned;
         for (id, worked) in self.worked.iter_mut().filter(|(_, worked)| worked.is_typed && worked.fact.is_none()) {
             let Some((_, row)) = books.find(*id).filter(|(_, row)| row.is_from_bank) else { continue };
             let facts = bank
@@ -306,8 +340,10 @@ impl Person {
                 .enumerate()
                 .flat_map(|(account, facts)| facts.iter().map(move |fact| (account, fact)));
             let minor = row.minor;
-            worked.fact =
-                facts.into_iter().find(|(_, fact)| fact.minor == minor).map(|(account, fact)| (account, fact.serial));
+            worked.fact = facts
+                .into_iter()
+                .find(|(account, fact)| signed(turned[*account], fact.minor) == minor)
+                .map(|(account, fact)| (account, fact.serial));
         }
     }
 
@@ -328,7 +364,7 @@ pub(crate) fn find(bank: &Bank, (account, serial): FactId) -> Option<&Fact> {
     bank.facts[account].iter().find(|fact| fact.serial == serial)
 }
 
-fn check_row(worked: &Worked, fact: Option<&Fact>, row: &BookRow) -> Result<()> {
+fn check_row(worked: &Worked, fact: Option<&Content>, row: &BookRow) -> Result<()> {
     let Wants { payee, note, day, minor, lines, is_ticked } = &worked.wants;
     let is = |what: &str, is_right: bool| {
         ensure!(is_right, "the {what} of a row is not what a person wants ({worked:?}): {row:?}");
@@ -340,16 +376,19 @@ fn check_row(worked: &Worked, fact: Option<&Fact>, row: &BookRow) -> Result<()> 
     is("amount", minor.is_none_or(|minor| row.minor == minor))?;
     is("split", lines.is_none_or(|lines| row.lines == lines))?;
     is("tick", is_ticked.is_none_or(|is_ticked| row.is_ticked == is_ticked))?;
-    let Some(fact) = fact else { return Ok(()) };
-    let content = fact.content();
+    let Some(content) = fact else { return Ok(()) };
     let fits = |what: &str, fits: bool| {
-        ensure!(fits, "the {what} of a row that a person worked on is not the bank's ({fact:?}): {row:?}");
+        ensure!(fits, "the {what} of a row that a person worked on is not the bank's ({content:?}): {row:?}");
         Ok(())
     };
     fits("amount", minor.is_some() || row.minor == content.minor)?;
     fits("state", (row.status == RowStatus::Pending) == content.is_pending)?;
     fits("day", day.is_some() || worked.is_typed || row.dated_on == content.day)?;
     fits("payee", payee.is_some() || worked.is_typed || row.payee.as_ref() == Some(&content.payee))
+}
+
+fn signed(is_turned: bool, minor: i64) -> i64 {
+    if is_turned { -minor } else { minor }
 }
 
 /// What is lost and what is too many, and the facts that could be meant.
@@ -369,7 +408,7 @@ fn difference(expected: &[Content], shown: &[Content], facts: &[Fact]) -> String
             format!("{} {what}: {content:?}", count.abs())
         })
         .collect();
-    let like_it = |fact: &&Fact| counts.keys().any(|content| content.minor == fact.minor);
+    let like_it = |fact: &&Fact| counts.keys().any(|content| content.minor.abs() == fact.minor.abs());
     said.extend(facts.iter().filter(like_it).map(|fact| format!("the bank has {fact:?}")));
     said.join("\n    ")
 }

@@ -105,6 +105,9 @@ pub(crate) trait House {
     /// A person says what an account does with pending rows.
     async fn set_policy(&mut self, account: usize, policy: PendingPolicy) -> Result<Option<BatchId>>;
 
+    /// A person says whether the bank's signs are turned round.
+    async fn turn_sign(&mut self, account: usize, flips_sign: bool) -> Result<End<Option<BatchId>>>;
+
     /// A person decides about a row that was held back.
     async fn decide(&mut self, held: FeedRowId, choice: HeldChoice) -> Result<End<BatchId>>;
 

@@ -90,6 +90,7 @@ impl<H: House> Play<H> {
             Step::Type { account, payee, is_booked } => return self.type_row(account, payee, is_booked).await,
             Step::Lock { account, days_ago } => return self.lock(account, days_ago).await,
             Step::Policy { account, policy } => return self.set_policy(account, policy).await,
+            Step::Turn { account } => return self.turn(account).await,
             Step::Decide { nth, choice } => return self.decide(nth, choice).await,
             Step::Pair { nth, is_one } => return self.pair(nth, is_one).await,
             Step::Undo { and_redo } => return self.undo(and_redo).await,
@@ -147,6 +148,13 @@ impl<H: House> Play<H> {
         let Some(first) = self.fact_behind(pair.0, None) else { return Ok(()) };
         let Some(second) = self.fact_behind(pair.1, first) else { return Ok(()) };
         let rows = [pair.0, pair.1].map(|id| self.books.find(id));
+        // Lines are not taken over to another amount; a person would join them first.
+        if let [Some((_, one)), Some((_, other))] = rows
+            && one.minor != other.minor
+            && (one.lines > 1 || other.lines > 1)
+        {
+            return Ok(());
+        }
         let is_locked = |(account, row): (usize, &BookRow)| self.person.is_locked(account, row.dated_on);
         let may_not = is_one && rows.into_iter().flatten().any(is_locked);
         let before = (self.books.clone(), self.person.clone());
@@ -166,13 +174,11 @@ impl<H: House> Play<H> {
 
     /// The fact behind a row, another than one that is spoken for, or that there is none; `None` where the oracle cannot say.
     fn fact_behind(&self, id: TransactionId, spoken_for: Option<FactId>) -> Option<Option<FactId>> {
-        match self.person.worked.get(&id) {
-            Some(worked) => Some(worked.fact),
-            None => {
-                let (account, row) = self.books.find(id)?;
-                self.person.fact_of(&self.house.bank(), account, &content(row), spoken_for).map(Some)
-            }
+        if let Some(worked) = self.person.worked.get(&id) {
+            return Some(worked.fact);
         }
+        let (account, row) = self.books.find(id)?;
+        self.person.fact_of(&self.house.bank(), account, &content(row), spoken_for).map(Some)
     }
 
     fn did(&mut self, batches: Vec<BatchId>, before: (Books, Person)) {
@@ -232,6 +238,23 @@ impl<H: House> Play<H> {
         self.books = self.read().await?;
         self.did(vec![batch], before);
         self.check_locks(&self.deeds[self.deeds.len() - 1].before.0)?;
+        if self.is_current { self.check() } else { Ok(()) }
+    }
+
+    async fn turn(&mut self, account: usize) -> Result<()> {
+        let turned = !self.person.turned[account];
+        let before = (self.books.clone(), self.person.clone());
+        let end = self.house.turn_sign(account, turned).await?;
+        // What is out of the books and was locked when it left is known to the house alone.
+        if self.person.locks.iter().all(Option::is_none) {
+            end.expect_refused(false, "turning a sign")?;
+        } else if self.person.has_locked_fact(&self.house.bank(), &self.books, account) {
+            end.expect_refused(true, "turning the sign of a row in a locked period")?;
+        }
+        let End::Done(Some(batch)) = end else { return Ok(()) };
+        self.person.turn(account);
+        self.books = self.read().await?;
+        self.did(vec![batch], before);
         if self.is_current { self.check() } else { Ok(()) }
     }
 
@@ -335,7 +358,7 @@ impl<H: House> Play<H> {
         end.expect_refused(may_not, "typing a row")?;
         let End::Done((id, batch)) = end else { return Ok(()) };
         // The number goes up in any case, so that no other row gets this amount.
-        let fact = self.house.bank().book_typed(account, minor, payee);
+        let fact = self.house.bank().book_typed(account, self.person.signed(account, minor), payee);
         if is_booked {
             self.is_current = false;
         } else {

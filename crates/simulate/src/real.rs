@@ -123,7 +123,7 @@ impl RealHouse {
         match end {
             Ok(Ok(answer)) => Ok(End::Done(answer)),
             Ok(Err(error)) => match error.downcast_ref::<EngineError>() {
-                Some(refused @ (EngineError::Refused(_) | EngineError::Conflict(_))) => {
+                Some(refused @ (EngineError::Refused(_) | EngineError::Conflict(_) | EngineError::SignStays(_))) => {
                     Ok(End::Refused(refused.to_string()))
                 }
                 _ => Err(error),
@@ -283,6 +283,11 @@ impl House for RealHouse {
     async fn set_policy(&mut self, account: usize, policy: PendingPolicy) -> Result<Option<BatchId>> {
         let change = FeedChange::Pending(policy);
         Ok(self.engine.change_feed(&self.asker, self.accounts[account], change).await?.batch)
+    }
+
+    async fn turn_sign(&mut self, account: usize, flips_sign: bool) -> Result<End<Option<BatchId>>> {
+        let (account, change) = (self.accounts[account], FeedChange::Sign { flips_sign });
+        self.within(None, async |engine, asker| Ok(engine.change_feed(asker, account, change).await?.batch)).await
     }
 
     async fn decide(&mut self, held: FeedRowId, choice: HeldChoice) -> Result<End<BatchId>> {

@@ -58,6 +58,8 @@ pub(crate) enum Step {
     Lock { account: usize, days_ago: Option<i64> },
     /// A person wants something else done with pending rows.
     Policy { account: usize, policy: PendingPolicy },
+    /// A person turns the sign of a bank account.
+    Turn { account: usize },
     /// A person decides about a row that was held back.
     Decide { nth: usize, choice: HeldChoice },
     /// A person says whether two rows that may be one are.
@@ -81,29 +83,30 @@ fn step(dice: &mut fastrand::Rng) -> Step {
     let nth = dice.usize(0..64);
     let killed = |dice: &mut fastrand::Rng, within: u16| (dice.u8(0..8) == 0).then(|| dice.u16(0..within));
     match dice.u8(0..100) {
-        0..=17 => Step::Book { account, late_days: dice.i64(0..6), amount: dice.usize(0..5), payee },
-        18..=22 => Step::Twin { account },
-        23..=28 => Step::Hold { account, payee },
-        29..=32 => Step::Settle { nth, is_renamed: dice.bool() },
-        33..=34 => Step::SettleWithTip { nth, lingers: dice.bool() },
-        35..=36 => Step::DropPending { nth },
-        37..=39 => Step::MakeAnew { account, nth },
-        40..=41 => Step::Amend { account, nth },
-        42 => Step::Withdraw { account, nth },
-        43..=50 => Step::Days(dice.i64(1..4)),
-        51..=68 => Step::Sync {
+        0..=15 => Step::Book { account, late_days: dice.i64(0..6), amount: dice.usize(0..5), payee },
+        16..=20 => Step::Twin { account },
+        21..=26 => Step::Hold { account, payee },
+        27..=30 => Step::Settle { nth, is_renamed: dice.bool() },
+        31..=32 => Step::SettleWithTip { nth, lingers: dice.u8(0..3) > 0 },
+        33..=34 => Step::DropPending { nth },
+        35..=37 => Step::MakeAnew { account, nth },
+        38..=39 => Step::Amend { account, nth },
+        40 => Step::Withdraw { account, nth },
+        41..=48 => Step::Days(dice.i64(1..4)),
+        49..=66 => Step::Sync {
             repeats_pages: dice.u8(0..4) == 0,
             breaks_off: (dice.u8(0..8) == 0).then_some(account),
             kill_at: killed(dice, 200),
         },
-        69..=70 => Step::Renew { kill_at: killed(dice, 40) },
-        71..=83 => Step::Change { nth, work: work(dice), kill_at: killed(dice, 12) },
-        84..=86 => Step::Type { account, payee, is_booked: dice.bool() },
-        87 => Step::Lock { account, days_ago: Some(dice.i64(0..8)) },
-        88 => Step::Lock { account, days_ago: None },
-        89 => Step::Policy { account, policy: dice.choice(POLICIES).unwrap_or(PendingPolicy::Shown) },
-        90..=91 => Step::Decide { nth, choice: dice.choice(CHOICES).unwrap_or(HeldChoice::NewRow) },
-        92..=93 => Step::Pair { nth, is_one: dice.u8(0..3) > 0 },
+        67..=68 => Step::Renew { kill_at: killed(dice, 40) },
+        69..=79 => Step::Change { nth, work: work(dice), kill_at: killed(dice, 12) },
+        80..=82 => Step::Type { account, payee, is_booked: dice.bool() },
+        83..=84 => Step::Lock { account, days_ago: Some(dice.i64(0..4)) },
+        85..=86 => Step::Lock { account, days_ago: None },
+        87 => Step::Policy { account, policy: dice.choice(POLICIES).unwrap_or(PendingPolicy::Shown) },
+        88 => Step::Turn { account },
+        89..=90 => Step::Decide { nth, choice: dice.choice(CHOICES).unwrap_or(HeldChoice::NewRow) },
+        91..=93 => Step::Pair { nth, is_one: dice.u8(0..3) > 0 },
         _ => Step::Undo { and_redo: dice.bool() },
     }
 }
@@ -159,6 +162,7 @@ impl fmt::Display for Step {
             }
             Self::Lock { account, days_ago: None } => write!(f, "account {account} is not locked any more"),
             Self::Policy { account, policy } => write!(f, "pending rows of account {account}: {policy:?}"),
+            Self::Turn { account } => write!(f, "the sign of account {account} is turned"),
             Self::Decide { nth, choice } => write!(f, "held row {nth} is decided: {choice:?}"),
             Self::Pair { nth, is_one } => {
                 write!(f, "rows that may be one, pair {nth}: {}", if *is_one { "the same" } else { "different" })
