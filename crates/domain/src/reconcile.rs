@@ -31,6 +31,7 @@ mod reason;
 mod repeats;
 mod trust;
 mod typed;
+mod window;
 
 #[cfg(test)]
 mod tests;
@@ -43,6 +44,7 @@ use serde::{Deserialize, Serialize};
 pub use self::entry::Entry;
 pub use self::reason::{Reason, RowOutcome};
 pub use self::trust::{Distrust, IdEvidence};
+pub use self::window::Window;
 use crate::account::PendingPolicy;
 use crate::amount::CurrencyCode;
 use crate::id::{FeedRowId, FeedRowVersionId, TransactionId};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use bankside_domain::batch::{BatchActor, Change, EXISTS, Entity};
+use bankside_domain::batch::{BatchActor, Change, EXISTS, Entity, claim_value};
 use bankside_domain::edit::{Circumstances, Refused, Seen, Standing, Wanted, WantedLine, plan_edit};
 use bankside_domain::reconcile::ClaimState;
 use bankside_domain::text::fold;
@@ -13,7 +13,6 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::accounts::{LockedAccount, Sums};
-use crate::apply::claim_value;
 use crate::batches::{NewBatch, change};
 use crate::convert::micros;
 use crate::db::{Session, on};
