@@ -138,6 +138,10 @@ impl<H: House> Play<H> {
         };
         if !is_done {
             ensure!(self.books == before.0, "nothing was done, and yet: {}", before.0.difference(&self.books));
+            // Or it is not to be seen: the same lines once more are others.
+            if matches!(end, End::Killed) {
+                self.deeds.clear();
+            }
             return Ok(());
         }
         if work == Work::Delete {
@@ -173,7 +177,13 @@ impl<H: House> Play<H> {
             Work::Note => wants.note = Some(Some(note_of(row))),
             Work::BlankNote => wants.note = Some(None),
             Work::Day(days) => wants.day = Some(row.dated_on.saturating_add(Span::new().days(days))),
-            Work::Amount => (wants.minor, wants.lines) = (Some(row.minor - 7), Some(1)),
+            Work::Amount => {
+                (wants.minor, wants.lines) = (Some(row.minor - 7), Some(1));
+                // Of a split row the lines are said too, with a note.
+                if row.lines > 1 {
+                    wants.note = Some(Some(note_of(row)));
+                }
+            }
             Work::Split => (wants.note, wants.lines) = (Some(Some(FIRST_PART.to_owned())), Some(2)),
             Work::Tick => wants.is_ticked = Some(!row.is_ticked),
             Work::Move | Work::Delete => {}
