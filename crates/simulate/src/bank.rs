@@ -107,7 +107,7 @@ impl Fact {
 }
 
 /// A row as the bank writes it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Wire {
     pub(crate) id: Option<String>,
     pub(crate) reference: Option<String>,
@@ -139,7 +139,7 @@ pub(crate) struct Trouble {
 }
 
 /// One bank with all that has happened there.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Bank {
     pub(crate) habits: Habits,
     pub(crate) today: Date,
