@@ -193,7 +193,11 @@ fn play_in<H: House>(seed: u64, steps: &[Step], house: impl Future<Output = Resu
 
 #[cfg(test)]
 mod tests {
+    use anyhow::bail;
+    use bankside_domain::row::RowStatus;
+
     use super::*;
+    use crate::house::{End, RowChange};
     use crate::twin::TwinHouse;
 
     /// Plays the stories of some seeds, two at a time.
@@ -234,6 +238,35 @@ mod tests {
             let steps: Vec<Step> = story(seed, 60).into_iter().map(Step::without_kill).collect();
             play_in(seed, &steps, TwinHouse::open(seed))
         });
+    }
+
+    /// A pending row is booked, that sync is undone, the row deleted and the deletion taken back: what the row becomes next.
+    async fn after_an_undone_sync_and_an_undone_deletion(mut house: impl House) -> Result<RowStatus> {
+        house.bank().hold(0, 0);
+        house.sync(None).await?;
+        house.bank().settle(0, false);
+        house.sync(None).await?;
+        for batch in house.batches_of_latest_sync().await? {
+            house.undo(batch).await?;
+        }
+        let row = house.books().await?.rows[0][0].id;
+        let End::Done(Some(deletion)) = house.change(row, &RowChange::Delete, None).await? else {
+            bail!("not deleted")
+        };
+        house.undo(deletion).await?;
+        house.sync(None).await?;
+        Ok(house.books().await?.rows[0][0].status)
+    }
+
+    /// The oracle cannot tell it: it does not know which fact a row is that has been undone.
+    #[tokio::test]
+    async fn a_row_that_waits_for_its_next_decision_waits_again_when_its_deletion_is_taken_back() {
+        // A bank whose ids last, so that the row comes again byte for byte.
+        let seed = 5;
+        let memory = MemoryHouse::open(seed).unwrap();
+        assert_eq!(after_an_undone_sync_and_an_undone_deletion(memory).await.unwrap(), RowStatus::Booked);
+        let real = RealHouse::open(seed, Engine::Sqlite).await.unwrap();
+        assert_eq!(after_an_undone_sync_and_an_undone_deletion(real).await.unwrap(), RowStatus::Booked);
     }
 
     #[test]
