@@ -137,6 +137,22 @@ fn what_a_broken_fetch_left_over_doubles_nothing() {
 }
 
 #[test]
+fn what_a_broken_fetch_left_over_says_nothing_of_which_rows_are_one() {
+    for coverage in [Some(Coverage { from: Some(booked(0, 0, "").date()), to: None }), None] {
+        // Ids count the rows of a day from the top: the row that was left over has another one now, and its twin has its id.
+        let (first, second) = (booked(1, -280, "Café").id("1"), booked(1, -280, "Café").id("2"));
+        let mut books = Books { left_over: vec![first.clone()], ..Books::default() };
+        books.sync_within(&[first, second], coverage);
+        assert_eq!(books.rows(), [(B, -280, "Café"); 2]);
+    }
+    // The id stood on another row then; a page that comes twice is one page all the same.
+    let page = [booked(1, -280, "Café").id("1")];
+    let mut books = Books { left_over: vec![booked(1, -990, "Cinema").id("1")], ..Books::default() };
+    books.sync(&[page.clone(), page].concat(), 0);
+    assert_eq!(books.rows(), [(B, -280, "Café")]);
+}
+
+#[test]
 fn an_id_that_moves_on_is_no_clash_and_one_that_disagrees_is() {
     let mut books = Books::default();
     books.sync(&[booked(1, 1500, "Salary").id("1")], 0);
