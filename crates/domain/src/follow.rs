@@ -98,32 +98,37 @@ impl Follower {
 
     /// What changes from here to there, in the order in which it is recorded.
     pub fn changes_to(&self, next: &Self) -> Vec<Change> {
-        let owner = self.id.uuid();
-        let mut changes = Vec::new();
-        let mut field = |entity: Entity, id: Uuid, name: &str, before: Option<String>, after: Option<String>| {
-            if before != after {
-                changes.push(Change { entity, id, owner, field: name.to_owned(), before, after });
-            }
-        };
         let there = |row: &Self| row.is_there.then(|| "1".to_owned());
+        let status = |row: &Self| Some(row.status.code().to_owned());
         let day = |day: Option<Date>| day.map(|day| day.to_string());
         let payee = |payee: Option<PayeeId>| payee.map(|payee| payee.to_string());
         let minor = |minor: i64| Some(minor.to_string());
-        let mut of_row = |name, before, after| field(Entity::Transaction, owner, name, before, after);
-        of_row(EXISTS, there(self), there(next));
-        of_row("status", Some(self.status.code().to_owned()), Some(next.status.code().to_owned()));
-        of_row("amount_minor", minor(self.amount_minor), minor(next.amount_minor));
-        of_row("dated_on", day(Some(self.dated_on)), day(Some(next.dated_on)));
-        of_row("payee_id", payee(self.payee), payee(next.payee));
-        of_row("booked_on", day(self.booked_on), day(next.booked_on));
-        of_row("value_on", day(self.value_on), day(next.value_on));
-        of_row("provider_dated_on", day(self.provider_dated_on), day(next.provider_dated_on));
-        of_row("provider_payee_id", payee(self.provider_payee), payee(next.provider_payee));
-        let mut of_line = |name, before, after| field(Entity::Line, self.line.uuid(), name, before, after);
-        of_line("amount_minor", minor(self.line_minor), minor(next.line_minor));
-        of_line("note", self.note.clone(), next.note.clone());
-        of_line("provider_note", self.provider_note.clone(), next.provider_note.clone());
-        changes
+        let owner = self.id.uuid();
+        let (row, line) = ((Entity::Transaction, owner), (Entity::Line, self.line.uuid()));
+        let fields = [
+            (row, EXISTS, there(self), there(next)),
+            (row, "status", status(self), status(next)),
+            (row, "amount_minor", minor(self.amount_minor), minor(next.amount_minor)),
+            (line, "amount_minor", minor(self.line_minor), minor(next.line_minor)),
+            (row, "dated_on", day(Some(self.dated_on)), day(Some(next.dated_on))),
+            (row, "payee_id", payee(self.payee), payee(next.payee)),
+            (row, "booked_on", day(self.booked_on), day(next.booked_on)),
+            (row, "value_on", day(self.value_on), day(next.value_on)),
+            (row, "provider_dated_on", day(self.provider_dated_on), day(next.provider_dated_on)),
+            (row, "provider_payee_id", payee(self.provider_payee), payee(next.provider_payee)),
+            (line, "note", self.note.clone(), next.note.clone()),
+            (line, "provider_note", self.provider_note.clone(), next.provider_note.clone()),
+        ];
+        let differs = |field: &(_, _, Option<String>, Option<String>)| field.2 != field.3;
+        let change = |((entity, id), field, before, after): ((Entity, Uuid), &str, _, _)| Change {
+            entity,
+            id,
+            owner,
+            field: field.to_owned(),
+            before,
+            after,
+        };
+        fields.into_iter().filter(differs).map(change).collect()
     }
 }
 
