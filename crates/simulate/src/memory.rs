@@ -47,29 +47,6 @@ struct Run {
     asked_from: [Date; ACCOUNTS],
     /// Only where all rows came.
     fetched: [Option<Fetched>; ACCOUNTS],
-    is_booked: [bool; ACCOUNTS],
-}
-
-/// Where a process is killed within a sync. There are no writes between which it could be, so it is between what is written at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kill {
-    /// So many pages have been stored.
-    AfterPages(usize),
-    /// So many accounts have been brought into the books.
-    AfterAccounts(usize),
-}
-
-impl Kill {
-    /// Of a sync that has so many pages; `None` lives.
-    fn of(kill_at: u16, pages: usize) -> Option<Self> {
-        // Once after each page and each account, before the first of both, and not at all.
-        let moment = usize::from(kill_at) % (pages + ACCOUNTS + 3);
-        match moment.checked_sub(pages + 1) {
-            None => Some(Self::AfterPages(moment)),
-            Some(accounts) if accounts <= ACCOUNTS => Some(Self::AfterAccounts(accounts)),
-            Some(_) => None,
-        }
-    }
 }
 
 /// Books in memory with one bank, whose accounts are linked.
@@ -117,6 +94,10 @@ impl MemoryHouse {
     }
 
     /// A run from its first call to its last word, killed within or not.
+    ///
+    /// There are no writes between which it could be killed, so it is after a page, or when all have come. What an attempt brought that
+    /// died on the way counts as left over, unless it comes again (`restart_run_account` in the store). One that dies while it brings
+    /// accounts into the books leaves nothing behind: the next goes on with the next account.
     fn run(&mut self, kill_at: Option<u16>) -> Result<End<()>> {
         self.runs += 1;
         self.ledger.tick();
@@ -124,28 +105,18 @@ impl MemoryHouse {
             let Source { import_from, latest_booked_on, refetch_from, .. } = self.sources[account];
             first_day(import_from, latest_booked_on, refetch_from)
         });
-        let mut run = Run { number: self.runs, asked_from, fetched: Default::default(), is_booked: [false; ACCOUNTS] };
-        self.latest.clear();
+        let mut run = Run { number: self.runs, asked_from, fetched: Default::default() };
+        if let Some(kill_at) = kill_at {
+            let answers = self.ask(&run);
+            let pages: usize = answers.iter().flatten().map(|answer| answer.pages.len()).sum();
+            self.fetch(&mut run, &answers, usize::from(kill_at) % (pages + 1));
+            run.fetched = Default::default();
+            self.sources.iter_mut().for_each(|source| source.restart(run.number));
+        }
         let answers = self.ask(&run);
-        let pages = answers.iter().flatten().map(|answer| answer.pages.len()).sum();
-        let kill = kill_at.and_then(|kill_at| Kill::of(kill_at, pages));
-        match kill {
-            Some(Kill::AfterPages(pages)) => {
-                self.fetch(&mut run, &answers, pages);
-                // What an attempt brought that died on the way counts as left over, unless it comes again
-                // (`restart_run_account` in the store).
-                run.fetched = Default::default();
-                self.sources.iter_mut().for_each(|source| source.restart(run.number));
-                let answers = self.ask(&run);
-                self.fetch(&mut run, &answers, usize::MAX);
-            }
-            Some(Kill::AfterAccounts(_)) | None => self.fetch(&mut run, &answers, usize::MAX),
-        }
-        if let Some(Kill::AfterAccounts(accounts)) = kill {
-            self.book(&mut run, 0..accounts)?;
-        }
-        self.book(&mut run, 0..ACCOUNTS)?;
-        Ok(if kill.is_some() { End::Killed } else { End::Done(()) })
+        self.fetch(&mut run, &answers, usize::MAX);
+        self.book(&run)?;
+        Ok(if kill_at.is_some() { End::Killed } else { End::Done(()) })
     }
 
     /// What the bank answers for each account, under the name that it is known by; nothing where the bank does not know that name.
@@ -179,16 +150,16 @@ impl MemoryHouse {
         }
     }
 
-    /// Plans and applies for those of some accounts whose rows all came and that are not in the books yet.
-    fn book(&mut self, run: &mut Run, accounts: std::ops::Range<usize>) -> Result<()> {
-        for account in accounts {
-            let Some(fetched) = run.fetched[account].filter(|_| !run.is_booked[account]) else { continue };
+    /// Plans and applies for every account whose rows all came.
+    fn book(&mut self, run: &Run) -> Result<()> {
+        self.latest.clear();
+        for account in 0..ACCOUNTS {
+            let Some(fetched) = run.fetched[account] else { continue };
             self.ledger.tick();
             let snapshot = self.snapshot(run, account, fetched);
             let plan = plan(&snapshot);
             let batch = self.apply(run, account, fetched, &snapshot, &plan)?;
             self.latest.extend(batch);
-            run.is_booked[account] = true;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Applying a plan (`apply.rs` in the store): new rows, and changes to everything else, written and recorded by the same means.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context, Result};
 use bankside_domain::account::OpeningSource;
@@ -66,7 +66,7 @@ impl MemoryHouse {
             return Ok(None);
         }
         let of_run = Some((account, asked_from));
-        Ok(Some(self.ledger.record(Batch { changes, of_run, undoes: None, undone_by: None })))
+        Ok(Some(self.ledger.record(Batch { of_run, ..Batch::of(changes) })))
     }
 
     /// Writes feed rows and new rows, and notes what else the decisions change.
@@ -117,44 +117,23 @@ impl Ledger {
         self.feed_rows.insert(id, FeedRow { account, version, status, is_vanished: false, claim });
     }
 
-    /// Adds a row that a bank sent. It is not there until the change is written that brings it in.
+    /// Adds a row that a bank sent.
     fn add(&mut self, account: usize, entry: &Entry, height: i64, is_news: bool, work: &mut Work<'_>) -> TransactionId {
-        let id: TransactionId = self.fresh();
         let payee = entry.payee.as_deref().and_then(|name| self.payee_of(name));
-        let line = Line {
-            id: self.fresh(),
-            amount_minor: entry.minor,
-            category: None,
-            note: entry.note.clone(),
-            provider_note: entry.note.clone(),
-            tags: BTreeSet::new(),
-        };
+        let blank = self.blank_row(account, entry.minor, entry.dated_on, payee);
+        let id = blank.standing.id;
+        let line =
+            Line { note: entry.note.clone(), provider_note: entry.note.clone(), ..blank.standing.lines[0].clone() };
         let standing = Standing {
-            id,
-            account: self.accounts[account].id,
-            currency: self.accounts[account].currency,
             status: entry.status,
-            amount_minor: entry.minor,
-            dated_on: entry.dated_on,
-            payee,
-            payee_name: None,
             provider_dated_on: Some(entry.dated_on),
             provider_payee: payee,
-            cleared_at: None,
-            reconciled_at: None,
             reviewed_at: (!is_news).then_some(self.now()),
             lines: vec![line],
-            layers: BTreeMap::new(),
+            ..blank.standing
         };
-        let row = Row {
-            standing,
-            is_there: false,
-            booked_on: entry.booked_on,
-            value_on: entry.value_on,
-            position: self.now() + height,
-            is_typed: false,
-        };
-        self.rows.insert(id, row);
+        let (booked_on, value_on, position) = (entry.booked_on, entry.value_on, blank.position + height);
+        self.rows.insert(id, Row { standing, booked_on, value_on, position, ..blank });
         work.changes.push(comes(id));
         if entry.moves_opening {
             *work.older_minor.get_or_insert_default() += entry.minor;

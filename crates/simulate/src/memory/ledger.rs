@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use anyhow::{Context, Result};
 use bankside_domain::account::{OpeningSource, PendingPolicy};
 use bankside_domain::batch::Change;
-use bankside_domain::edit::Standing;
+use bankside_domain::edit::{Line, Standing};
 use bankside_domain::follow::{ByHand, Follower};
 use bankside_domain::reconcile::{ClaimState, Typed, Window};
 use bankside_domain::row::RowStatus;
@@ -119,6 +119,13 @@ pub(super) struct Batch {
     pub(super) undone_by: Option<BatchId>,
 }
 
+impl Batch {
+    /// The batch of a person.
+    pub(super) fn of(changes: Vec<Change>) -> Self {
+        Self { changes, of_run: None, undoes: None, undone_by: None }
+    }
+}
+
 /// Payees, found by their folded names.
 #[derive(Default)]
 pub(super) struct Payees {
@@ -211,6 +218,36 @@ impl Ledger {
     /// A row that stands in the books.
     pub(super) fn row_there(&self, id: TransactionId) -> Result<&Row> {
         self.rows.get(&id).filter(|row| row.is_there).context("there is no such row")
+    }
+
+    /// A new row with one line, of which no bank has said anything. It is not there until the change is written that brings it in.
+    pub(super) fn blank_row(&mut self, account: usize, minor: i64, day: Date, payee: Option<PayeeId>) -> Row {
+        let line = Line {
+            id: self.fresh(),
+            amount_minor: minor,
+            category: None,
+            note: None,
+            provider_note: None,
+            tags: BTreeSet::new(),
+        };
+        let standing = Standing {
+            id: self.fresh(),
+            account: self.accounts[account].id,
+            currency: self.accounts[account].currency,
+            status: RowStatus::Booked,
+            amount_minor: minor,
+            dated_on: day,
+            payee,
+            payee_name: None,
+            provider_dated_on: None,
+            provider_payee: None,
+            cleared_at: None,
+            reconciled_at: None,
+            reviewed_at: Some(self.now),
+            lines: vec![line],
+            layers: BTreeMap::new(),
+        };
+        Row { standing, is_there: false, booked_on: None, value_on: None, position: self.now, is_typed: false }
     }
 
     /// The payee of a name, made where it is new; none of a blank one.

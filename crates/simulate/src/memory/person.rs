@@ -1,12 +1,11 @@
 //! What a person writes: rows that are typed, changed and deleted (`editing.rs` and `transactions.rs` in the store).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use anyhow::{Result, anyhow};
 use bankside_domain::batch::{Change, Entity, claim_value};
-use bankside_domain::edit::{Circumstances, Line, Refused, Seen, Standing, Wanted, WantedLine, plan_edit};
+use bankside_domain::edit::{Circumstances, Refused, Seen, Wanted, WantedLine, plan_edit};
 use bankside_domain::reconcile::ClaimState;
-use bankside_domain::row::RowStatus;
 use bankside_domain::text::tidy;
 use bankside_domain::{BatchId, FeedRowId, Id, LineId, TransactionId};
 use jiff::civil::Date;
@@ -27,7 +26,7 @@ impl Ledger {
         if changes.is_empty() {
             return Ok(None);
         }
-        self.commit(Batch { changes, of_run: None, undoes: None, undone_by: None }).map(Some)
+        self.commit(Batch::of(changes)).map(Some)
     }
 
     fn edit(&mut self, id: TransactionId, change: &RowChange) -> Result<Vec<Change>> {
@@ -97,39 +96,14 @@ impl Ledger {
         payee: &str,
     ) -> Result<(TransactionId, BatchId)> {
         self.tick();
-        let id: TransactionId = self.fresh();
         let payee = tidy(payee).and_then(|name| self.payee_of(&name));
-        let line = Line {
-            id: self.fresh(),
-            amount_minor: minor,
-            category: None,
-            note: None,
-            provider_note: None,
-            tags: BTreeSet::new(),
-        };
-        let mut layers = BTreeMap::from([((id.uuid(), "dated_on".to_owned()), Some(day.to_string()))]);
-        layers.extend(payee.map(|payee| ((id.uuid(), "payee_id".to_owned()), Some(payee.to_string()))));
-        let standing = Standing {
-            id,
-            account: self.accounts[account].id,
-            currency: self.accounts[account].currency,
-            status: RowStatus::Booked,
-            amount_minor: minor,
-            dated_on: day,
-            payee,
-            payee_name: None,
-            provider_dated_on: None,
-            provider_payee: None,
-            cleared_at: None,
-            reconciled_at: None,
-            reviewed_at: Some(self.now()),
-            lines: vec![line],
-            layers,
-        };
-        let row =
-            Row { standing, is_there: false, booked_on: None, value_on: None, position: self.now(), is_typed: true };
+        let mut row = Row { is_typed: true, ..self.blank_row(account, minor, day, payee) };
+        let id = row.standing.id;
+        let layer = |field: &str, value: String| ((id.uuid(), field.to_owned()), Some(value));
+        row.standing.layers.extend([layer("dated_on", day.to_string())]);
+        row.standing.layers.extend(payee.map(|payee| layer("payee_id", payee.to_string())));
         self.rows.insert(id, row);
-        let batch = Batch { changes: vec![comes(id)], of_run: None, undoes: None, undone_by: None };
+        let batch = Batch::of(vec![comes(id)]);
         Ok((id, self.commit(batch)?))
     }
 }

@@ -34,7 +34,7 @@ impl Ledger {
             }
             changes.extend(waiting);
         }
-        let undoing = self.record(Batch { changes, of_run: None, undoes: Some(id), undone_by: None });
+        let undoing = self.record(Batch { undoes: Some(id), ..Batch::of(changes) });
         self.mark_undone(id, undoing);
         let stays = plan.stay.iter().map(|stay| format!("{stay:?}")).collect();
         Ok((Undone { batch: undoing, stays }, of_run))
