@@ -2,7 +2,7 @@
 # make test    installs what the tests need, then formatting, lints, and all tests on both databases and in a browser
 # make conformance  what every connector must do, as a table; ARGS=--json for programs
 # make bench   what importing costs
-# make simulate  random stories of banks and people against the truth; ARGS="--seeds 300 --steps 300"
+# make simulate  random stories of banks and people against the truth; ARGS="--seeds 300 --steps 300", with --in-memory much faster
 # make proof   what takes longer than a test may: many more cases of every property, all weather, and the benchmarks
 .PHONY: demo test conformance bench simulate proof install lint rust-tests walks
 .NOTPARALLEL:
@@ -52,6 +52,7 @@ simulate:
 	cargo run --release --locked --package simulate -- $(ARGS)
 
 proof:
+	cargo run --release --locked --package simulate -- --in-memory --seeds 5000 --steps 300
 	cargo run --release --locked --package simulate -- --seeds 1000 --steps 300
 	PROPTEST_CASES=2000 BANKSIDE_WEATHER=all tests/postgres run cargo test --workspace --locked --no-fail-fast
 	$(MAKE) --no-print-directory bench

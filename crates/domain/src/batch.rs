@@ -5,7 +5,9 @@ mod undo;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use self::undo::{FieldKey, Later, UndoPlan, UndoTally, Untouchable, locked_rows, plan_undo};
+pub use self::undo::{FieldKey, Later, UndoPlan, UndoTally, Untouchable, locked_rows, plan_undo, restored_rows};
+use crate::reconcile::ClaimState;
+use crate::{Code, TransactionId};
 
 /// Who made a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +44,21 @@ pub enum Entity {
 /// The field of a change that says that the row itself came or went; its value is `1` or absent.
 pub const EXISTS: &str = "exists";
 
+/// A claim as it stands in a change: its state and its transaction.
+pub fn claim_value(state: ClaimState, transaction: Option<TransactionId>) -> String {
+    match transaction {
+        Some(transaction) => format!("{}:{transaction}", state.code()),
+        None => format!("{}:", state.code()),
+    }
+}
+
+/// The claim that a change speaks of; `None` where it speaks of none.
+pub fn claim_of(value: &str) -> Option<(ClaimState, Option<TransactionId>)> {
+    let (state, transaction) = value.split_once(':')?;
+    let transaction = if transaction.is_empty() { None } else { Some(transaction.parse().ok()?) };
+    Some((ClaimState::from_code(state).ok()?, transaction))
+}
+
 /// One change: a field of a row, before and after. `None` is a blank.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
@@ -57,4 +74,20 @@ pub struct Change {
     pub before: Option<String>,
     /// What it became.
     pub after: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Id;
+
+    #[test]
+    fn a_claim_is_read_as_it_is_written() {
+        let transaction = TransactionId::from(Uuid::from_u128(1));
+        for claim in [(ClaimState::Applied, Some(transaction)), (ClaimState::Quarantined, None)] {
+            assert_eq!(claim_of(&claim_value(claim.0, claim.1)), Some(claim));
+        }
+        assert_eq!(claim_of(&transaction.uuid().to_string()), None);
+        assert_eq!(claim_of("applied:this"), None);
+    }
 }

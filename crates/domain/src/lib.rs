@@ -18,6 +18,7 @@ pub mod consent;
 pub mod difference;
 pub mod edit;
 pub mod fault;
+pub mod follow;
 pub mod formats;
 pub mod id;
 pub mod merge;

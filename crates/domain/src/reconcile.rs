@@ -31,6 +31,7 @@ mod reason;
 mod repeats;
 mod trust;
 mod typed;
+mod window;
 
 #[cfg(test)]
 mod tests;
@@ -43,6 +44,7 @@ use serde::{Deserialize, Serialize};
 pub use self::entry::Entry;
 pub use self::reason::{Reason, RowOutcome};
 pub use self::trust::{Distrust, IdEvidence};
+pub use self::window::Window;
 use crate::account::PendingPolicy;
 use crate::amount::CurrencyCode;
 use crate::id::{FeedRowId, FeedRowVersionId, TransactionId};
@@ -229,7 +231,8 @@ pub struct Decision {
     pub reason: Reason,
 }
 
-/// A pending row that leaves the books: the bank no longer shows it, or the account shows booked rows only.
+/// A pending row that leaves the books, or that was held back and waits for nobody any more: the bank no longer shows it, or the
+/// account shows booked rows only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Vanished {
     /// Which one.

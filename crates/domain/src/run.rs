@@ -1,6 +1,11 @@
 //! Runs: one attempt to sync, its steps and its result.
 
+use jiff::Span;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+
+/// Banks book late: each sync reads this many days again.
+const OVERLAP_DAYS: i64 = 10;
 
 /// What started a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,11 +93,35 @@ impl RowCounts {
     }
 }
 
+/// The first day to ask for: the day chosen at linking, later some days before the bank's latest booked row, or where a batch that
+/// was undone began. By the bank's own dates, never by this server's clock. `latest_booked_on` is `None` until rows have come in.
+pub fn first_day(import_from: Date, latest_booked_on: Option<Date>, refetch_from: Option<Date>) -> Date {
+    let usual = latest_booked_on.map_or(import_from, |day| day.saturating_sub(Span::new().days(OVERLAP_DAYS)));
+    refetch_from.map_or(usual, |again| usual.min(again)).max(import_from)
+}
+
 /// The outcome of a run, from how its accounts ended.
 pub fn outcome(accounts_done: usize, accounts_with_faults: usize) -> RunOutcome {
     match (accounts_done, accounts_with_faults) {
         (_, 0) => RunOutcome::Done,
         (0, _) => RunOutcome::Failed,
         _ => RunOutcome::Partly,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn a_sync_asks_from_some_days_before_the_latest_row_or_from_where_a_batch_was_undone() {
+        let (linked, latest) = (date(2026, 10, 1), Some(date(2026, 11, 20)));
+        assert_eq!(first_day(linked, None, None), linked);
+        assert_eq!(first_day(linked, latest, None), date(2026, 11, 10));
+        assert_eq!(first_day(linked, latest, Some(date(2026, 11, 2))), date(2026, 11, 2));
+        assert_eq!(first_day(linked, latest, Some(date(2026, 11, 15))), date(2026, 11, 10));
+        assert_eq!(first_day(linked, Some(date(2026, 10, 3)), Some(date(2026, 9, 1))), linked);
     }
 }

@@ -111,7 +111,7 @@ impl Fact {
 }
 
 /// A row as the bank writes it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Wire {
     pub(crate) id: Option<String>,
     pub(crate) reference: Option<String>,
@@ -143,7 +143,7 @@ pub(crate) struct Trouble {
 }
 
 /// One bank with all that has happened there.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Bank {
     pub(crate) habits: Habits,
     pub(crate) today: Date,
@@ -254,12 +254,14 @@ impl Bank {
     /// A pending row is booked with a tip: another amount, and nothing says that it is the same. It may be shown for some more
     /// time beside what it was booked as.
     pub(crate) fn settle_with_tip(&mut self, nth: usize, lingers: bool) -> bool {
-        let today = self.today;
+        let (today, next) = (self.today, i64::from(self.next));
         let Some((account, fact)) = self.nth_pending(nth) else { return false };
         if !lingers {
             fact.state = State::Gone;
         }
-        let (minor, payee) = (fact.minor + fact.minor / 8, fact.payee.trim_start_matches("Card 0815 ").to_owned());
+        // Rare amounts end in 1; without these cents, an eighth more might be another of them, or the tip of another time.
+        let minor = fact.minor + fact.minor / 8 - 1 - 2 * next;
+        let payee = fact.payee.trim_start_matches("Card 0815 ").to_owned();
         self.add(account, State::Booked, today, minor, payee);
         true
     }

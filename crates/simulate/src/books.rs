@@ -76,10 +76,17 @@ pub(crate) struct Marks {
 }
 
 /// A row that waits outside the books for what a person says.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(crate) struct HeldRow {
     pub(crate) feed_row: FeedRowId,
     pub(crate) content: Content,
+}
+
+/// What the bank says of a row that waits is the bank's, and no undoing takes it back.
+impl PartialEq for HeldRow {
+    fn eq(&self, other: &Self) -> bool {
+        self.feed_row == other.feed_row
+    }
 }
 
 /// What an account comes to, in minor units.

@@ -4,12 +4,14 @@ use std::sync::MutexGuard;
 
 use anyhow::{Result, ensure};
 use bankside_domain::account::PendingPolicy;
+use bankside_domain::edit::Refused;
 use bankside_domain::suspicion::HeldChoice;
 use bankside_domain::{BatchId, FeedRowId, TransactionId};
 use jiff::civil::Date;
 
 use crate::bank::Bank;
 use crate::books::Books;
+use crate::story::Step;
 
 /// How a verb ended.
 pub(crate) enum End<T> {
@@ -19,6 +21,12 @@ pub(crate) enum End<T> {
     Refused(String),
     /// The process was killed within it, and has started again.
     Killed,
+}
+
+impl<T> From<Result<T, Refused>> for End<T> {
+    fn from(result: Result<T, Refused>) -> Self {
+        result.map_or_else(|why| Self::Refused(why.in_words().to_owned()), Self::Done)
+    }
 }
 
 impl<T> End<T> {
@@ -66,6 +74,11 @@ pub(crate) struct Undone {
 pub(crate) trait House {
     /// The bank of the story.
     fn bank(&self) -> MutexGuard<'_, Bank>;
+
+    /// Whether it knows what a step is about; it leaves out others.
+    fn plays(&self, _: &Step) -> bool {
+        true
+    }
 
     /// It is another day.
     fn turn_to(&mut self, day: Date) -> Result<()>;

@@ -9,7 +9,7 @@ use bankside_domain::suspicion::HeldChoice;
 use bankside_domain::{BatchId, TransactionId};
 use jiff::Span;
 
-use crate::bank::{ACCOUNTS, Fact, PAYEES, Trouble};
+use crate::bank::{ACCOUNTS, Fact, Ids, PAYEES, Trouble};
 use crate::books::{BookRow, Books, FactId, Person, Wants, Worked, content};
 use crate::house::{End, House, Pair, RowChange};
 use crate::story::{Step, Work};
@@ -33,8 +33,8 @@ pub(crate) struct Play<H> {
     deeds: Vec<Deed>,
     /// Whether everything that the bank shows is in the books.
     is_current: bool,
-    /// Whether an account was locked at any time: only there rows are held back.
-    was_locked: [bool; ACCOUNTS],
+    /// Where rows may be held back for a reason.
+    may_hold: [bool; ACCOUNTS],
     /// Pairs of rows that a person has said are two.
     different: BTreeSet<Pair>,
 }
@@ -48,12 +48,15 @@ impl<H: House> Play<H> {
             books,
             deeds: Vec::new(),
             is_current: true,
-            was_locked: [false; ACCOUNTS],
+            may_hold: [false; ACCOUNTS],
             different: BTreeSet::new(),
         })
     }
 
     pub(crate) async fn take(&mut self, step: Step) -> Result<()> {
+        if !self.house.plays(&step) {
+            return Ok(());
+        }
         match step {
             Step::Book { account, late_days, amount, payee } => {
                 self.house.bank().book(account, late_days, amount, payee);
@@ -65,6 +68,10 @@ impl<H: House> Play<H> {
             Step::DropPending { nth } => _ = self.house.bank().drop_pending(nth),
             Step::MakeAnew { account, nth } => _ = self.house.bank().make_anew(account, nth),
             Step::Amend { account, nth } => {
+                // A row that is booked and has another text before anybody has seen that is another row to everyone.
+                if !self.is_current {
+                    return Ok(());
+                }
                 let lock = self.person.locks[account];
                 let may = |fact: &Fact| Some(fact.day) > lock;
                 _ = self.house.bank().amend(account, nth, may);
@@ -74,6 +81,8 @@ impl<H: House> Play<H> {
                 if !self.is_current || !self.house.bank().withdraw(account, nth) {
                     return Ok(());
                 }
+                // Its reference may come on another row, and nobody but a person knows whether the bank has corrected it.
+                self.may_hold[account] |= self.house.bank().habits.ids == Ids::Recurring;
                 self.deeds.clear();
             }
             Step::Days(days) => {
@@ -199,7 +208,7 @@ impl<H: House> Play<H> {
     fn check(&mut self) -> Result<()> {
         self.person.check(&self.house.bank(), &self.books)?;
         for (account, held) in self.books.held.iter().enumerate() {
-            ensure!(held.is_empty() || self.was_locked[account], "a row is held back for no reason: {held:?}");
+            ensure!(held.is_empty() || self.may_hold[account], "a row is held back for no reason: {held:?}");
         }
         Ok(())
     }
@@ -225,7 +234,7 @@ impl<H: House> Play<H> {
         end.expect_refused(may_not, "locking a period, with pending rows or without,")?;
         let End::Done(Some(batch)) = end else { return Ok(()) };
         self.person.locks[account] = through;
-        self.was_locked[account] |= through.is_some();
+        self.may_hold[account] |= through.is_some();
         self.books = self.read().await?;
         self.did(vec![batch], before);
         self.check()
@@ -307,6 +316,10 @@ impl<H: House> Play<H> {
         };
         if !is_done {
             ensure!(self.books == before.0, "nothing was done, and yet: {}", before.0.difference(&self.books));
+            // Or it is not to be seen: the same lines once more are others.
+            if matches!(end, End::Killed) {
+                self.deeds.clear();
+            }
             return Ok(());
         }
         if work == Work::Delete {
@@ -342,7 +355,13 @@ impl<H: House> Play<H> {
             Work::Note => wants.note = Some(Some(note_of(row))),
             Work::BlankNote => wants.note = Some(None),
             Work::Day(days) => wants.day = Some(row.dated_on.saturating_add(Span::new().days(days))),
-            Work::Amount => (wants.minor, wants.lines) = (Some(row.minor - 7), Some(1)),
+            Work::Amount => {
+                (wants.minor, wants.lines) = (Some(row.minor - 7), Some(1));
+                // Of a split row the lines are said too, with a note.
+                if row.lines > 1 {
+                    wants.note = Some(Some(note_of(row)));
+                }
+            }
             Work::Split => (wants.note, wants.lines) = (Some(Some(FIRST_PART.to_owned())), Some(2)),
             Work::Tick => wants.is_ticked = Some(!row.is_ticked),
             Work::Move | Work::Delete => {}

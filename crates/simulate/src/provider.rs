@@ -53,7 +53,8 @@ impl Provider {
         self.bank.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn connected(&self) -> Connected {
+    /// What whoever connects or renews access is shown.
+    pub(crate) fn connected(&self) -> Connected {
         let bank = self.bank();
         let account = |account: usize| AccountInfo {
             provider_account_id: bank.alias(account),
@@ -152,7 +153,7 @@ impl Connector for Provider {
 
     fn map(&self, context: &MapContext<'_>, raw: &RawRow) -> MappedRow {
         match serde_json::from_slice::<Wire>(&raw.bytes) {
-            Ok(wire) => read(context, wire),
+            Ok(wire) => read(context, &wire),
             Err(error) => MappedRow::Unreadable { why: error.to_string() },
         }
     }
@@ -184,11 +185,16 @@ async fn tell(cx: &Cx<'_>, sink: &mut dyn Sink, alias: &str, account: usize, ans
 }
 
 fn raw(wire: &Wire) -> RawRow {
-    let status = if wire.is_pending { RowStatus::Pending } else { RowStatus::Booked };
-    RawRow { status, bytes: serde_json::to_vec(wire).unwrap_or_default() }
+    RawRow { status: status(wire), bytes: serde_json::to_vec(wire).unwrap_or_default() }
 }
 
-fn read(context: &MapContext<'_>, wire: Wire) -> MappedRow {
+/// How far the bank has got with a row.
+pub(crate) fn status(wire: &Wire) -> RowStatus {
+    if wire.is_pending { RowStatus::Pending } else { RowStatus::Booked }
+}
+
+/// A row in our words.
+pub(crate) fn read(context: &MapContext<'_>, wire: &Wire) -> MappedRow {
     let instant: Option<Timestamp> = wire.when.parse().ok();
     let day: Option<Date> = match instant {
         Some(instant) => Some(instant.to_zoned(context.time_zone.clone()).date()),
@@ -200,10 +206,10 @@ fn read(context: &MapContext<'_>, wire: Wire) -> MappedRow {
     let Some(currency) = context.currencies.get(&code).copied() else {
         return MappedRow::Unreadable { why: format!("{code} is no currency") };
     };
-    let id = |kind, value: Option<String>| value.map(|value| RowId { kind, value });
-    let ids = [id(RowIdKind::Provider, wire.id), id(RowIdKind::Reference, wire.reference)];
+    let id = |kind, value: &Option<String>| value.clone().map(|value| RowId { kind, value });
+    let ids = [id(RowIdKind::Provider, &wire.id), id(RowIdKind::Reference, &wire.reference)];
     MappedRow::Readable(Box::new(Row {
-        status: if wire.is_pending { RowStatus::Pending } else { RowStatus::Booked },
+        status: status(wire),
         ids: ids.into_iter().flatten().collect(),
         booked_on: (!wire.is_pending).then_some(day),
         value_on: Some(day),

@@ -86,6 +86,7 @@ pub(crate) struct RealHouse {
 
 impl RealHouse {
     pub(crate) async fn open(seed: u64, on: bankside_testkit::Engine) -> Result<Self> {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let bank = Bank::new(seed);
         let clock = TestClock::at(&format!("{}T12:00:00Z", bank.today));
         let bank = Arc::new(Mutex::new(bank));

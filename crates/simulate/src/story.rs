@@ -71,6 +71,17 @@ pub(crate) enum Step {
 const POLICIES: [PendingPolicy; 3] = [PendingPolicy::BookedOnly, PendingPolicy::Shown, PendingPolicy::Counted];
 const CHOICES: [HeldChoice; 2] = [HeldChoice::NewRow, HeldChoice::LeaveOut];
 
+#[cfg(test)]
+impl Step {
+    /// The same with nothing killed in it.
+    pub(crate) fn without_kill(mut self) -> Self {
+        if let Self::Sync { kill_at, .. } | Self::Renew { kill_at } | Self::Change { kill_at, .. } = &mut self {
+            *kill_at = None;
+        }
+        self
+    }
+}
+
 /// The story of a seed.
 pub(crate) fn story(seed: u64, steps: usize) -> Vec<Step> {
     let mut dice = fastrand::Rng::with_seed(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 7);

@@ -9,9 +9,9 @@ mod work;
 use bankside_domain::account::OpeningSource;
 use bankside_domain::balance::StatedBalance;
 use bankside_domain::batch::{BatchActor, Entity};
-use bankside_domain::reconcile::{ClaimState, Plan};
+use bankside_domain::reconcile::Plan;
 use bankside_domain::run::{AccountStep, RowCounts};
-use bankside_domain::{AccountId, Asker, BankAccountId, BatchId, Code, Id, OutboxId, TransactionId, opening};
+use bankside_domain::{AccountId, Asker, BankAccountId, BatchId, Code, Id, OutboxId, opening};
 use jiff::civil::Date;
 
 pub use self::deciding::HeldDecision;
@@ -50,14 +50,6 @@ pub struct Applied {
     pub batch: Option<BatchId>,
     /// What the plan did, counted.
     pub counts: RowCounts,
-}
-
-/// A claim as it stands in a change: its state and its transaction.
-pub(crate) fn claim_value(state: ClaimState, transaction: Option<TransactionId>) -> String {
-    match transaction {
-        Some(transaction) => format!("{}:{transaction}", state.code()),
-        None => format!("{}:", state.code()),
-    }
 }
 
 impl Store {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use bankside_domain::batch::{BatchActor, Change, EXISTS, Entity};
+use bankside_domain::batch::{BatchActor, Change, EXISTS, Entity, claim_value};
 use bankside_domain::edit::{Circumstances, Refused, Seen, Standing, Wanted, WantedLine, plan_edit};
 use bankside_domain::reconcile::ClaimState;
 use bankside_domain::text::fold;
@@ -13,9 +13,8 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::accounts::{LockedAccount, Sums};
-use crate::apply::claim_value;
 use crate::batches::{NewBatch, change};
-use crate::convert::micros;
+use crate::convert::{code, micros};
 use crate::db::{Session, on};
 use crate::dialect::{VALUES_PER_LIST, push_list};
 use crate::selection::Selection;
@@ -197,22 +196,30 @@ impl Store {
         batch: BatchId,
         gone: &[TransactionId],
     ) -> Result<Vec<Change>, StoreError> {
+        const OF_ROWS: &str = " AND state IN ('applied', 'superseded') AND transaction_id IN ";
         let mut changes = Vec::new();
         for chunk in gone.chunks(VALUES_PER_LIST) {
-            let dismissed: Vec<(Uuid, Uuid)> = on!(session, c => {
+            // As it was: a claim that waits for its next decision waits again when the deletion is taken back.
+            let claims: Vec<(Uuid, Uuid, String)> = on!(session, c => {
+                let mut query = sqlx::QueryBuilder::new(
+                    "SELECT feed_row_id, transaction_id, state FROM claims WHERE organization_id = ",
+                );
+                query.push_bind(asker.organization.uuid()).push(OF_ROWS);
+                push_list(&mut query, chunk.iter().map(|id| id.uuid()));
+                query.build_query_as().fetch_all(c).await?
+            });
+            on!(session, c => {
                 let mut update = sqlx::QueryBuilder::new("UPDATE claims SET state = ");
                 update.push_bind(ClaimState::Dismissed.code()).push(", batch_id = ").push_bind(batch.uuid());
-                update.push(" WHERE organization_id = ").push_bind(asker.organization.uuid());
-                update.push(" AND state IN ('applied', 'superseded') AND transaction_id IN ");
+                update.push(" WHERE organization_id = ").push_bind(asker.organization.uuid()).push(OF_ROWS);
                 push_list(&mut update, chunk.iter().map(|id| id.uuid()));
-                update.push(" RETURNING feed_row_id, transaction_id");
-                update.build_query_as().fetch_all(c).await?
+                update.build().execute(c).await?;
             });
-            changes.extend(dismissed.into_iter().map(|(feed_row, transaction)| {
+            for (feed_row, transaction, state) in claims {
                 let claim = |state| Some(claim_value(state, Some(TransactionId::from(transaction))));
-                let (before, after) = (claim(ClaimState::Applied), claim(ClaimState::Dismissed));
-                change(Entity::Claim, feed_row, transaction, "claim", before, after)
-            }));
+                let (before, after) = (claim(code(&state)?), claim(ClaimState::Dismissed));
+                changes.push(change(Entity::Claim, feed_row, transaction, "claim", before, after));
+            }
         }
         Ok(changes)
     }

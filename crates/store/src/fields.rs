@@ -6,7 +6,7 @@ mod now;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bankside_domain::account::OpeningSource;
-use bankside_domain::batch::{Change, EXISTS, Entity, FieldKey};
+use bankside_domain::batch::{Change, EXISTS, Entity, FieldKey, claim_of};
 use bankside_domain::edit::{LAYER, Line};
 use bankside_domain::reconcile::ClaimState;
 use bankside_domain::sign::FLIPS_SIGN;
@@ -15,7 +15,7 @@ use bankside_domain::{Asker, BatchId, Code, Id};
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use crate::convert::{SqlDate, code, count, dates, micros};
+use crate::convert::{SqlDate, count, dates, micros, uuids};
 use crate::db::{Session, on, run, sql};
 use crate::dialect::{ROWS_PER_STATEMENT, VALUES_PER_LIST, push_list};
 use crate::{Store, StoreError};
@@ -325,9 +325,7 @@ impl Store {
             run!(session, sqlx::query(text).bind(organization).bind(feed_row));
             return Ok(());
         };
-        let (state, transaction) = value.split_once(':').ok_or_else(|| unreadable(value))?;
-        let state: ClaimState = code(state)?;
-        let transaction = uuid(Some(transaction).filter(|text| !text.is_empty()))?;
+        let (state, transaction) = claim_of(value).ok_or_else(|| unreadable(value))?;
         let text = sql!(
             "INSERT INTO claims (organization_id, feed_row_id, transaction_id, state, batch_id)
              VALUES ($1, $2, $3, $4, $5)
@@ -336,7 +334,12 @@ impl Store {
         );
         run!(
             session,
-            sqlx::query(text).bind(organization).bind(feed_row).bind(transaction).bind(state.code()).bind(batch.uuid())
+            sqlx::query(text)
+                .bind(organization)
+                .bind(feed_row)
+                .bind(uuids(transaction))
+                .bind(state.code())
+                .bind(batch.uuid())
         );
         // A row that had vanished has vanished again; one that only waits for its next decision never had.
         let vanished = (state == ClaimState::Superseded).then(|| micros(self.ambient.now()));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bankside_domain::batch::{BatchActor, Change, Entity};
+use bankside_domain::batch::{BatchActor, Change, Entity, claim_value};
 use bankside_domain::edit::{Circumstances, Refused, Standing};
 use bankside_domain::merge::{Chosen, Merge};
 use bankside_domain::reconcile::ClaimState;
@@ -13,7 +13,6 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::accounts::Sums;
-use crate::apply::claim_value;
 use crate::batches::{NewBatch, change};
 use crate::convert::{SqlDate, code, date, micros};
 use crate::db::{Session, on, run, sql};

@@ -1,14 +1,14 @@
 //! Snapshots: everything that a plan for one account is made from, read in one go.
 
 use bankside_domain::account::PendingPolicy;
-use bankside_domain::reconcile::{ClaimState, Digest, Known, Typed};
+use bankside_domain::reconcile::{ClaimState, Digest, Known, Typed, Window};
 use bankside_domain::row::{RowIdKind, RowStatus};
 use bankside_domain::{
     AccountId, Asker, BankAccountId, CurrencyCode, FeedRowId, FeedRowVersionId, Id, RunId, TransactionId,
 };
 use bankside_vault::Sealed;
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::{Span, Timestamp};
 use uuid::Uuid;
 
 use crate::accounts::Account;
@@ -16,9 +16,6 @@ use crate::convert::{SqlDate, code, currency, date, digest, ids, instant};
 use crate::db::{Session, on, sql};
 use crate::dialect::{VALUES_PER_LIST, push_list};
 use crate::{Store, StoreError};
-
-/// How far around the rows that came the known and the typed rows are read: as far as any pass of the plan looks.
-const REACH_DAYS: i64 = 15;
 
 /// A stored row that a plan has to decide about.
 #[derive(Debug, Clone)]
@@ -253,13 +250,13 @@ impl Store {
         versions: Vec<StoredVersion>,
         run: Option<RunId>,
     ) -> Result<StoredSnapshot, StoreError> {
-        let window = Window::around(&versions);
+        let window = Window::around(versions.iter().filter_map(|version| version.day));
         let known = self.known_rows(session, asker, run, bank_account, window, &versions).await?;
         let typed = self.typed_rows(session, asker, state.account.id, window).await?;
         Ok(StoredSnapshot { state, versions, known, typed })
     }
 
-    /// Pending rows that the latest whole answer showed, or one since, and that do not stand in the books.
+    /// Pending rows that the latest whole answer showed, or any since, also one that broke off, and that do not stand in the books.
     async fn pending_outside(
         &self,
         session: &mut Session,
@@ -277,10 +274,12 @@ impl Store {
              WHERE v.organization_id = $1 AND v.bank_account_id = $2 AND r.status = 'pending'
                 AND (k.state IS NULL OR k.state = 'superseded')
                 AND v.last_seen_run_id IN (SELECT x.run_id FROM run_accounts x
+                    JOIN runs q ON q.organization_id = x.organization_id AND q.id = x.run_id
                     WHERE x.organization_id = $1 AND x.bank_account_id = $2 AND x.account_id = $3
-                        AND x.applied_at >= COALESCE((SELECT MAX(y.applied_at) FROM run_accounts y
+                        AND q.created_at >= COALESCE((SELECT MAX(p.created_at) FROM run_accounts y
+                            JOIN runs p ON p.organization_id = y.organization_id AND p.id = y.run_id
                             WHERE y.organization_id = $1 AND y.bank_account_id = $2 AND y.account_id = $3
-                                AND y.pending_complete), 0))
+                                AND y.pending_complete AND y.applied_at IS NOT NULL), 0))
              ORDER BY v.received_at, v.position, v.id"
         );
         let rows: Vec<VersionRow> = on!(session, c => sqlx::query_as(text)
@@ -428,23 +427,5 @@ impl Store {
                 payee_folded,
             })
             .collect())
-    }
-}
-
-/// The days around the rows to decide.
-#[derive(Debug, Clone, Copy)]
-struct Window {
-    from: Date,
-    to: Date,
-}
-
-impl Window {
-    /// The days that the rows to decide lie in. Known rows outside are of no use to any pass: content matching looks a day
-    /// around a row, settling and typed rows two weeks.
-    fn around(versions: &[StoredVersion]) -> Option<Self> {
-        let days = || versions.iter().filter_map(|version| version.day);
-        let (from, to) = (days().min()?, days().max()?);
-        let reach = Span::new().days(REACH_DAYS);
-        Some(Self { from: from.saturating_sub(reach), to: to.saturating_add(reach) })
     }
 }

@@ -1,9 +1,9 @@
 //! Undo: taking a batch back, as far as nobody has built on it since. Feed rows are observations and stay.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use bankside_domain::batch::{
-    BatchActor, Change, EXISTS, Entity, Later, UndoPlan, Untouchable, locked_rows, plan_undo,
+    BatchActor, Change, Entity, Later, UndoPlan, Untouchable, claim_value, locked_rows, plan_undo, restored_rows,
 };
 use bankside_domain::edit;
 use bankside_domain::reconcile::ClaimState;
@@ -11,7 +11,6 @@ use bankside_domain::{AccountId, Asker, BatchId, Code, Id, Right, TransactionId}
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use crate::apply::claim_value;
 use crate::batches::{NewBatch, change};
 use crate::convert::SqlDate;
 use crate::db::{Session, on, run, sql};
@@ -221,19 +220,7 @@ impl Store {
         undoing: BatchId,
         written: &[Change],
     ) -> Result<Vec<Change>, StoreError> {
-        let decided: HashSet<Uuid> = written
-            .iter()
-            .filter(|change| change.entity == Entity::Claim || change.field == EXISTS)
-            .map(|change| change.owner)
-            .collect();
-        let mut restored: Vec<Uuid> = written
-            .iter()
-            .filter(|change| matches!(change.entity, Entity::Transaction | Entity::Line))
-            .map(|change| change.owner)
-            .filter(|owner| !decided.contains(owner))
-            .collect();
-        restored.sort_unstable();
-        restored.dedup();
+        let restored: Vec<Uuid> = restored_rows(written).into_iter().collect();
         let mut made = Vec::new();
         for chunk in restored.chunks(VALUES_PER_LIST) {
             let claims: Vec<(Uuid, Uuid)> = on!(session, c => {

@@ -193,6 +193,15 @@ pub fn locked_rows(
     standing.iter().filter(stays).map(|(row, ..)| *row).collect()
 }
 
+/// Rows that stay in the books with what they were before, of those that an undoing has written to: the next sync decides anew
+/// about their feed rows, unless the undoing has settled that itself.
+pub fn restored_rows(written: &[Change]) -> BTreeSet<Uuid> {
+    let is_decided = |change: &&Change| change.entity == Entity::Claim || change.field == EXISTS;
+    let decided: HashSet<Uuid> = written.iter().filter(is_decided).map(|change| change.owner).collect();
+    let of_row = written.iter().filter(|change| matches!(change.entity, Entity::Transaction | Entity::Line));
+    of_row.map(|change| change.owner).filter(|owner| !decided.contains(owner)).collect()
+}
+
 /// Whether a field still holds what a change gave it. A claim that waits to be decided anew is still the same claim.
 fn is_what_was_written(change: &Change, now: Option<&str>) -> bool {
     let same_claim = |a: &str, b: &str| match (a.split_once(':'), b.split_once(':')) {
@@ -293,6 +302,17 @@ mod tests {
         let plan = plan_undo(&made, &now, &nobody(), &nobody());
         assert_eq!(plan.write, [], "the bank's row stands in the books already, as another transaction");
         assert_eq!(plan.stay.len(), 2);
+    }
+
+    #[test]
+    fn rows_are_decided_anew_unless_the_undoing_has_settled_that() {
+        let written = [
+            change(1, "payee", Some("b"), Some("a")),
+            change(2, EXISTS, Some("1"), None),
+            claim(7, 3, Some("applied:3"), Some("applied:4")),
+            change(3, "payee", Some("b"), Some("a")),
+        ];
+        assert_eq!(restored_rows(&written), BTreeSet::from([Uuid::from_u128(1)]));
     }
 
     #[test]

@@ -76,8 +76,8 @@ pub(super) fn stays_out(status: RowStatus, policy: &Policy) -> bool {
     status == RowStatus::Pending && policy.pending == PendingPolicy::BookedOnly
 }
 
-/// Pending rows that leave the books: those that a complete answer did not show and that nothing has settled, and, where the account
-/// shows booked rows only, every one.
+/// Pending rows that leave the books, or wait for a person: those that a complete answer did not show and that nothing has settled,
+/// and, where the account shows booked rows only, every one.
 pub(super) fn vanished(candidates: &[Candidate<'_>], known: &KnownRows<'_>, policy: &Policy) -> Vec<Vanished> {
     let status_now: HashMap<FeedRowId, RowStatus> = candidates
         .iter()
@@ -89,13 +89,18 @@ pub(super) fn vanished(candidates: &[Candidate<'_>], known: &KnownRows<'_>, poli
             policy.pending_complete && known.is_free(index) && row.status == RowStatus::Pending
         }
     };
+    // What was held back waits for nobody any more.
+    let waits = |row: &Known| row.is_held() && row.status == RowStatus::Pending;
     let mut vanished: Vec<Vanished> = known
         .rows
         .iter()
         .enumerate()
-        .filter(|(index, row)| row.is_in_books && !row.is_settled && !row.is_locked && leaves(*index, row))
+        .filter(|(index, row)| {
+            let may_leave = (row.is_in_books && !row.is_settled && !row.is_locked) || waits(row);
+            may_leave && leaves(*index, row)
+        })
         .filter_map(|(_, row)| match row.claim {
-            Some((ClaimState::Applied | ClaimState::Superseded, transaction)) => {
+            Some((ClaimState::Applied | ClaimState::Superseded | ClaimState::Quarantined, transaction)) => {
                 Some(Vanished { feed_row: row.feed_row, transaction })
             }
             _ => None,

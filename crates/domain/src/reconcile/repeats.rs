@@ -1,7 +1,8 @@
 //! Rows that one answer brought twice: a page that came again, or a row on the edge of two pages.
 //!
 //! Two rows that are equal in everything, their id included, are one row, as long as the bank's ids tell rows apart: an id that
-//! stands on rows of other content as well, such as `0` on all of them, tells nothing, and equal rows are twins then.
+//! stands on rows of other content as well, such as `0` on all of them, tells nothing, and equal rows are twins then. What a fetch
+//! left over that broke off is of another answer, where the bank may have given the id to another row.
 
 use std::collections::HashMap;
 
@@ -45,7 +46,8 @@ pub(super) fn take_out(candidates: &mut Vec<Candidate<'_>>, known: &KnownRows<'_
         .collect();
     // What each id stands on; `None` is on rows that differ.
     let mut stands_on: HashMap<&IdDigest, Option<Whole<'_>>> = HashMap::new();
-    for whole in seen.iter().map(|(whole, _)| *whole).chain(candidates.iter().map(Whole::of)) {
+    let of_this_answer = candidates.iter().filter(|candidate| !candidate.arrived.is_left_over);
+    for whole in seen.iter().map(|(whole, _)| *whole).chain(of_this_answer.map(Whole::of)) {
         for id in whole.names() {
             let on = stands_on.entry(id).or_insert(Some(whole));
             *on = on.filter(|other| *other == whole);
@@ -62,7 +64,7 @@ pub(super) fn take_out(candidates: &mut Vec<Candidate<'_>>, known: &KnownRows<'_
     let mut repeats = Vec::new();
     candidates.retain(|candidate| {
         let (whole, version) = (Whole::of(candidate), candidate.arrived.version);
-        if candidate.arrived.known_as.is_some() || !tells(&whole) {
+        if candidate.arrived.is_left_over || candidate.arrived.known_as.is_some() || !tells(&whole) {
             return true;
         }
         if let Some(of) = first.get(&whole) {

@@ -137,6 +137,45 @@ fn what_a_broken_fetch_left_over_doubles_nothing() {
 }
 
 #[test]
+fn what_a_broken_fetch_left_over_says_nothing_of_which_rows_are_one() {
+    for coverage in [Some(Coverage { from: Some(booked(0, 0, "").date()), to: None }), None] {
+        // Ids count the rows of a day from the top: the row that was left over has another one now, and its twin has its id.
+        let (first, second) = (booked(1, -280, "Café").id("1"), booked(1, -280, "Café").id("2"));
+        let mut books = Books { left_over: vec![first.clone()], ..Books::default() };
+        books.sync_within(&[first, second], coverage);
+        assert_eq!(books.rows(), [(B, -280, "Café"); 2]);
+    }
+    // The id stood on another row then; a page that comes twice is one page all the same.
+    let page = [booked(1, -280, "Café").id("1")];
+    let mut books = Books { left_over: vec![booked(1, -990, "Cinema").id("1")], ..Books::default() };
+    books.sync(&[page.clone(), page].concat(), 0);
+    assert_eq!(books.rows(), [(B, -280, "Café")]);
+}
+
+#[test]
+fn a_row_that_was_left_over_and_has_another_text_by_now_comes_once() {
+    let old = booked(1, -280, "Markthalle").id("a");
+    let mut books = Books { left_over: vec![old.clone()], ..Books::default() };
+    books.sync_within(&[booked(1, -280, "Markthalle 4711").id("a")], None);
+    assert_eq!(books.rows(), [(B, -280, "Markthalle 4711")]);
+    // Under its id another amount may stand: then it is another row.
+    let mut books = Books { left_over: vec![old], ..Books::default() };
+    books.sync_within(&[booked(1, -990, "Cinema").id("a")], None);
+    assert_eq!(books.rows().len(), 2);
+}
+
+#[test]
+fn a_held_pending_row_waits_for_nobody_once_the_bank_does_not_show_it() {
+    let mut books = Books { locked_through: Some(booked(5, 0, "").date()), ..Books::default() };
+    let plan = books.sync(&[pending(5, -280, "Café")], 0);
+    assert!(matches!(plan.decisions[0].action, Action::Hold));
+    let plan = books.sync(&[], 0);
+    assert_eq!(plan.vanished.len(), 1);
+    assert_eq!(books.feed_rows[0].known.claim, Some((ClaimState::Superseded, None)));
+    assert_eq!(books.sync(&[], 0).vanished, [], "once");
+}
+
+#[test]
 fn an_id_that_moves_on_is_no_clash_and_one_that_disagrees_is() {
     let mut books = Books::default();
     books.sync(&[booked(1, 1500, "Salary").id("1")], 0);

@@ -4,18 +4,14 @@ use bankside_connect::connector::FetchEnd;
 use bankside_connect::{AccountRequest, Fault, FetchPlan, RemoteRef};
 use bankside_domain::fault::{FaultClass, FaultRecord};
 use bankside_domain::quota::Presence;
-use bankside_domain::run::{AccountStep, Trigger, outcome};
+use bankside_domain::run::{AccountStep, Trigger, first_day, outcome};
 use bankside_domain::{Asker, Id};
 use bankside_store::{BankAccount, Connection, DueRun, Feed, RunAccount, StoreError};
 use bankside_vault::{Place, Sealed};
-use jiff::Span;
 use jiff::civil::Date;
 
 use super::ingest::Ingest;
 use crate::{Engine, EngineError};
-
-/// Banks book late: each sync reads this many days again.
-const OVERLAP_DAYS: i64 = 10;
 
 impl Engine {
     /// Fetches for every account that has not been fetched yet. A fault of the whole connection is an answer, not an error.
@@ -91,15 +87,10 @@ impl Engine {
         }
     }
 
-    /// The first day to ask for: the day chosen at linking, later some days before the bank's latest booked row, or where a
-    /// batch that was undone began. By the bank's own dates, never by this server's clock.
     async fn first_day(&self, asker: &Asker, feed: &Feed) -> Result<Date, EngineError> {
         let state = self.store.sync_state(asker, feed).await?;
-        let usual = match (state.last_applied_at, state.latest_booked_on) {
-            (Some(_), Some(day)) => day.saturating_sub(Span::new().days(OVERLAP_DAYS)),
-            _ => feed.import_from,
-        };
-        Ok(state.refetch_from.map_or(usual, |again| usual.min(again)).max(feed.import_from))
+        let latest_booked_on = state.latest_booked_on.filter(|_| state.last_applied_at.is_some());
+        Ok(first_day(feed.import_from, latest_booked_on, state.refetch_from))
     }
 
     /// The provider's own reference of a connection.

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use bankside_domain::batch::{Change, EXISTS, Entity};
+use bankside_domain::batch::{Change, EXISTS, Entity, claim_value};
 use bankside_domain::reconcile::{Action, ClaimState, Entry, Plan, Reason, SameAs, SetAside};
 use bankside_domain::row::RowStatus;
 use bankside_domain::{AccountId, Ambient, FeedRowId, FeedRowVersionId, Id, LineId, TransactionId};
 use jiff::civil::Date;
 
-use super::{Opening, claim_value};
+use super::Opening;
 use crate::accounts::{Account, Sums};
 use crate::batches::change;
 use crate::convert::{count, micros};

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use bankside_domain::batch::{Change, EXISTS, Entity, FieldKey};
+use bankside_domain::batch::{Change, EXISTS, Entity, FieldKey, claim_value};
 use bankside_domain::edit::{LAYER, layer_value, lines_value, tags_value};
 use bankside_domain::{Asker, Id, TransactionId};
 use sqlx::Row as _;
 use uuid::Uuid;
 
 use super::ids_of;
-use crate::apply::claim_value;
 use crate::convert::{SqlDate, code};
 use crate::db::{Session, on};
 use crate::dialect::{VALUES_PER_LIST, push_list};

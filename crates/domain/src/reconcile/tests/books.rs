@@ -133,6 +133,19 @@ impl Books {
             feed_row.known.seen = false;
         }
         let mut arrived = Vec::new();
+        // It came first.
+        for sent in std::mem::take(&mut self.left_over) {
+            let row = sent.row();
+            let left_over = Arrived {
+                version: self.fresh(),
+                known_as: None,
+                is_left_over: true,
+                ids: row.ids.iter().map(|id| (id.kind, digest(&id.value))).collect(),
+                fingerprint: digest(fingerprint_text(&row)),
+                row: MappedRow::Readable(Box::new(row)),
+            };
+            arrived.push((left_over, sent));
+        }
         let mut returned: Vec<FeedRowId> = Vec::new();
         for sent in rows {
             let again = self.feed_rows.iter_mut().find(|feed_row| {
@@ -166,18 +179,6 @@ impl Books {
                 },
                 sent.clone(),
             ));
-        }
-        for sent in std::mem::take(&mut self.left_over) {
-            let row = sent.row();
-            let left_over = Arrived {
-                version: self.fresh(),
-                known_as: None,
-                is_left_over: true,
-                ids: row.ids.iter().map(|id| (id.kind, digest(&id.value))).collect(),
-                fingerprint: digest(fingerprint_text(&row)),
-                row: MappedRow::Readable(Box::new(row)),
-            };
-            arrived.push((left_over, sent));
         }
         let typed = self.transactions.iter().filter(|(_, standing)| !standing.claimed).map(|(id, standing)| Typed {
             transaction: *id,
@@ -259,7 +260,8 @@ impl Books {
             let feed_row = self.feed_rows.iter_mut().find(|row| row.known.feed_row == vanished.feed_row).unwrap();
             feed_row.known.claim = Some((ClaimState::Superseded, vanished.transaction));
             feed_row.known.is_in_books = false;
-            let transaction = vanished.transaction.unwrap();
+            // What was held back never stood in the books.
+            let Some(transaction) = vanished.transaction else { continue };
             let gone = self.transactions.remove(&transaction).unwrap();
             self.graveyard_keeps(gone);
         }

@@ -1,0 +1,346 @@
+//! The house in memory: books that are kept in maps and decided about by the domain, as the engine has it decide. It plays hundreds of
+//! steps in the time of one on a database.
+//!
+//! What it stands for is what the engine fetches and the store writes; whatever those two decide by themselves is repeated here, each
+//! time with the place where they do. A test plays the same stories here and there (`twin.rs`), so that this house cannot drift from
+//! the real one.
+
+mod apply;
+mod doubts;
+mod ledger;
+mod person;
+mod source;
+mod undo;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Context, Result, bail};
+use bankside_domain::account::PendingPolicy;
+use bankside_domain::balance::{BalanceKind, BalanceMoment, StatedBalance};
+use bankside_domain::bank_account::{MatchKey, MatchKeyKind};
+use bankside_domain::reconcile::{Arrived, Coverage, Policy, Snapshot, Window, plan};
+use bankside_domain::renewal::{Shown, renew};
+use bankside_domain::row::RowIdKind;
+use bankside_domain::run::first_day;
+use bankside_domain::suspicion::HeldChoice;
+use bankside_domain::{BankAccountId, BatchId, FeedRowId, TransactionId};
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use self::ledger::Ledger;
+use self::source::Source;
+use crate::bank::{ACCOUNTS, Answer, Bank};
+use crate::books::Books;
+use crate::house::{End, House, Pair, RowChange, Undone};
+use crate::provider::Provider;
+use crate::story::Step;
+
+/// What a whole answer said of one account.
+#[derive(Debug, Clone, Copy)]
+struct Fetched {
+    /// Whether it showed everything from the day that was asked for.
+    is_complete: bool,
+    /// What the bank stated that the booked rows come to, in minor units.
+    booked_minor: i64,
+}
+
+/// Under which terms rows are planned (`Terms` in the engine's `sync/books.rs`).
+#[derive(Debug, Clone, Copy)]
+struct Terms {
+    pending: PendingPolicy,
+    booked_coverage: Option<Coverage>,
+    pending_complete: bool,
+}
+
+/// One attempt to sync.
+struct Run {
+    number: u32,
+    asked_from: [Date; ACCOUNTS],
+    /// Only where all rows came.
+    fetched: [Option<Fetched>; ACCOUNTS],
+}
+
+/// Books in memory with one bank, whose accounts are linked.
+pub(crate) struct MemoryHouse {
+    provider: Provider,
+    today: Date,
+    sources: [Source; ACCOUNTS],
+    ledger: Ledger,
+    /// By which a bank account is recognised.
+    match_keys: Vec<(MatchKey, BankAccountId)>,
+    /// Kinds of ids that have lost their trust.
+    distrusted: Vec<RowIdKind>,
+    runs: u32,
+    /// What the latest run has written.
+    latest: Vec<BatchId>,
+}
+
+impl MemoryHouse {
+    /// Connects the bank of a seed and links its accounts.
+    pub(crate) fn open(seed: u64) -> Result<Self> {
+        let bank = Bank::new(seed);
+        let today = bank.today;
+        let provider = Provider { bank: Arc::new(Mutex::new(bank)) };
+        let connected = provider.connected();
+        let history = jiff::Span::new().days(connected.institution.max_history_days.unwrap_or_default());
+        let import_from = today.saturating_sub(history);
+        let mut ledger = Ledger::new(today)?;
+        let mut sources = Vec::new();
+        let mut match_keys = Vec::new();
+        for shown in &connected.accounts {
+            let source = Source::new(ledger.fresh(), shown.provider_account_id.clone(), import_from)?;
+            match_keys.extend(shown.match_keys.iter().map(|key| (key.clone(), source.bank_account)));
+            sources.push(source);
+        }
+        let sources = sources.try_into().map_err(|_| anyhow::anyhow!("an account is missing"))?;
+        let mut house =
+            Self { provider, today, sources, ledger, match_keys, distrusted: Vec::new(), runs: 0, latest: Vec::new() };
+        // Whoever links accounts gets their first sync.
+        house.run(None)?;
+        Ok(house)
+    }
+
+    fn bank_now(&self) -> MutexGuard<'_, Bank> {
+        self.provider.bank.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A run from its first call to its last word, killed within or not.
+    ///
+    /// There are no writes between which it could be killed, so it is after a page, or when all have come. What an attempt brought that
+    /// died on the way counts as left over, unless it comes again (`restart_run_account` in the store). One that dies while it brings
+    /// accounts into the books leaves nothing behind: the next goes on with the next account.
+    fn run(&mut self, kill_at: Option<u16>) -> Result<End<()>> {
+        self.runs += 1;
+        self.ledger.tick();
+        let asked_from = std::array::from_fn(|account| {
+            let Source { import_from, latest_booked_on, refetch_from, .. } = self.sources[account];
+            first_day(import_from, latest_booked_on, refetch_from)
+        });
+        let mut run = Run { number: self.runs, asked_from, fetched: Default::default() };
+        if let Some(kill_at) = kill_at {
+            let answers = self.ask(&run);
+            let pages: usize = answers.iter().flatten().map(|answer| answer.pages.len()).sum();
+            self.fetch(&mut run, &answers, usize::from(kill_at) % (pages + 1));
+            run.fetched = Default::default();
+            self.sources.iter_mut().for_each(|source| source.restart(run.number));
+        }
+        let answers = self.ask(&run);
+        self.fetch(&mut run, &answers, usize::MAX);
+        self.book(&run)?;
+        Ok(if kill_at.is_some() { End::Killed } else { End::Done(()) })
+    }
+
+    /// What the bank answers for each account, under the name that it is known by; nothing where the bank does not know that name.
+    fn ask(&self, run: &Run) -> [Option<Answer>; ACCOUNTS] {
+        let mut bank = self.bank_now();
+        std::array::from_fn(|place| {
+            let account = bank.account_of(&self.sources[place].alias)?;
+            Some(bank.answer(account, run.asked_from[place]))
+        })
+    }
+
+    /// Stores what has come, up to so many pages in all.
+    fn fetch(&mut self, run: &mut Run, answers: &[Option<Answer>; ACCOUNTS], pages: usize) {
+        let mut left = pages;
+        for (account, answer) in answers.iter().enumerate() {
+            let Some(answer) = answer else { continue };
+            let shown = if answer.breaks_off { &answer.pages[..answer.pages.len().min(1)] } else { &answer.pages };
+            let mut came = HashMap::new();
+            for page in shown {
+                if left == 0 {
+                    return;
+                }
+                left -= 1;
+                self.sources[account].receive(run.number, self.today, page, &mut came);
+            }
+            // An answer without a page has nothing after which it could break off.
+            if !answer.breaks_off || shown.is_empty() {
+                let Answer { is_complete, booked_minor, .. } = *answer;
+                run.fetched[account] = Some(Fetched { is_complete, booked_minor });
+            }
+        }
+    }
+
+    /// Plans and applies for every account whose rows all came.
+    fn book(&mut self, run: &Run) -> Result<()> {
+        self.latest.clear();
+        for account in 0..ACCOUNTS {
+            let Some(fetched) = run.fetched[account] else { continue };
+            self.ledger.tick();
+            let source = &self.sources[account];
+            let arrived = source.undecided(run.number, &self.ledger);
+            let window = Window::around(arrived.iter().filter_map(|arrived| source.version(arrived.version).day));
+            let coverage = Coverage { from: Some(run.asked_from[account]), to: None };
+            let terms = Terms {
+                pending: self.ledger.accounts[account].pending_policy,
+                booked_coverage: fetched.is_complete.then_some(coverage),
+                pending_complete: true,
+            };
+            let snapshot = self.snapshot(Some(run.number), account, arrived, window, terms);
+            let plan = plan(&snapshot);
+            let batch = self.apply(run, account, fetched, &snapshot, &plan)?;
+            self.latest.extend(batch);
+        }
+        Ok(())
+    }
+
+    /// Everything that a plan for one account is made from (`snapshot.rs` in the store, `sync/books.rs` in the engine); `run` is the
+    /// one that is planned for, if it is one.
+    fn snapshot(
+        &self,
+        run: Option<u32>,
+        account: usize,
+        arrived: Vec<Arrived>,
+        window: Option<Window>,
+        terms: Terms,
+    ) -> Snapshot {
+        let (source, ours) = (&self.sources[account], &self.ledger.accounts[account]);
+        Snapshot {
+            known: source.known(run, account, window, &arrived, &self.ledger),
+            typed: window.map(|window| self.ledger.typed(account, window)).unwrap_or_default(),
+            arrived,
+            policy: Policy {
+                currency: ours.currency,
+                start_on: Some(source.import_from),
+                history_from: ours.history_from(),
+                locked_through: ours.locked_through,
+                pending: terms.pending,
+                fallback_day: self.today,
+                booked_coverage: terms.booked_coverage,
+                pending_complete: terms.pending_complete,
+                distrusted: self.distrusted.clone(),
+            },
+        }
+    }
+
+    /// The bank accounts under the names that the bank has for them now (`renewals.rs` in the store).
+    fn rename(&mut self) -> Result<()> {
+        let connected = self.provider.connected();
+        let known = self.sources.each_ref().map(|source| source.bank_account);
+        let candidates: Vec<Shown> = connected
+            .accounts
+            .iter()
+            .map(|account| {
+                let hits: Vec<(MatchKeyKind, BankAccountId)> = self
+                    .match_keys
+                    .iter()
+                    .filter(|(key, _)| account.match_keys.contains(key))
+                    .map(|(key, bank_account)| (key.kind, *bank_account))
+                    .collect();
+                Shown { hits, same_id: None }
+            })
+            .collect();
+        let renewal = renew(&known, &[], &candidates)?;
+        for (account, bank_account) in connected.accounts.into_iter().zip(renewal.shown) {
+            let source = self.sources.iter_mut().find(|source| Some(source.bank_account) == bank_account);
+            source.context("a bank account was not recognised")?.alias = account.provider_account_id;
+        }
+        Ok(())
+    }
+}
+
+/// What the bank stated in a fetch.
+fn stated(fetched: Fetched) -> StatedBalance {
+    let Fetched { booked_minor, .. } = fetched;
+    StatedBalance {
+        kind: BalanceKind::Booked,
+        moment: BalanceMoment::Now,
+        minor: booked_minor,
+        seen_at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+impl House for MemoryHouse {
+    fn bank(&self) -> MutexGuard<'_, Bank> {
+        self.bank_now()
+    }
+
+    fn plays(&self, step: &Step) -> bool {
+        !matches!(step, Step::Turn { .. } | Step::Pair { .. })
+    }
+
+    fn turn_to(&mut self, day: Date) -> Result<()> {
+        self.today = day;
+        self.ledger.turn_to(day)
+    }
+
+    async fn books(&self) -> Result<Books> {
+        Ok(Books { held: self.held()?, ..self.ledger.books() })
+    }
+
+    async fn sync(&mut self, kill_at: Option<u16>) -> Result<End<()>> {
+        self.run(kill_at)
+    }
+
+    async fn batches_of_latest_sync(&self) -> Result<Vec<BatchId>> {
+        Ok(self.latest.clone())
+    }
+
+    async fn renew(&mut self, kill_at: Option<u16>) -> Result<()> {
+        // Killed before the new names are written, the person presses again, and the bank has others still.
+        let attempts = if kill_at.is_some_and(|kill_at| kill_at % 2 == 0) { 2 } else { 1 };
+        self.bank_now().consents += attempts;
+        self.rename()?;
+        self.run(kill_at)?;
+        Ok(())
+    }
+
+    async fn change(
+        &mut self,
+        row: TransactionId,
+        change: &RowChange,
+        kill_at: Option<u16>,
+    ) -> Result<End<Option<BatchId>>> {
+        // Before it is written, after that, or not at all.
+        match kill_at.map(|kill_at| kill_at % 3) {
+            Some(0) => Ok(End::Killed),
+            moment => {
+                let end = self.ledger.change(row, change)?.into();
+                Ok(if moment == Some(1) { End::Killed } else { end })
+            }
+        }
+    }
+
+    async fn type_row(
+        &mut self,
+        account: usize,
+        minor: i64,
+        day: Date,
+        payee: &str,
+    ) -> Result<End<(TransactionId, BatchId)>> {
+        Ok(self.ledger.type_row(account, minor, day, payee)?.into())
+    }
+
+    async fn lock(&mut self, account: usize, through: Option<Date>) -> Result<End<Option<BatchId>>> {
+        self.ledger.lock(account, through)
+    }
+
+    async fn set_policy(&mut self, account: usize, policy: PendingPolicy) -> Result<Option<BatchId>> {
+        self.change_policy(account, policy)
+    }
+
+    async fn turn_sign(&mut self, _: usize, _: bool) -> Result<End<Option<BatchId>>> {
+        bail!("no sign is turned in memory")
+    }
+
+    async fn decide(&mut self, held: FeedRowId, choice: HeldChoice) -> Result<End<BatchId>> {
+        self.decide_held(held, choice)
+    }
+
+    async fn pairs(&self) -> Result<Vec<Pair>> {
+        bail!("pairs are not looked for in memory")
+    }
+
+    async fn decide_pair(&mut self, _: Pair, _: bool) -> Result<End<Option<BatchId>>> {
+        bail!("pairs are not looked for in memory")
+    }
+
+    async fn undo(&mut self, batch: BatchId) -> Result<Undone> {
+        let (undone, again) = self.ledger.undo(batch)?;
+        if let Some((account, from)) = again {
+            self.sources[account].ask_again(from);
+        }
+        Ok(undone)
+    }
+}

@@ -1,0 +1,290 @@
+//! A bank account: what it has sent, and what of that no plan has decided about.
+
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{HashMap, HashSet};
+use std::hash::Hasher;
+
+use anyhow::{Context, Result};
+use bankside_connect::MapContext;
+use bankside_domain::reconcile::{Arrived, ClaimState, Digest, Known, Window};
+use bankside_domain::row::{MappedRow, Row, RowIdKind, RowStatus, fingerprint_text};
+use bankside_domain::{BankAccountId, Currency, CurrencyCode, FeedRowId, FeedRowVersionId, Id};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use uuid::Uuid;
+
+use super::ledger::{FeedRow, Ledger};
+use crate::bank::{CURRENCIES, Wire, ZONE};
+use crate::provider::{INSTITUTION, read, status};
+
+/// A row as it was received, with what matching needs beside it.
+pub(super) struct Version {
+    pub(super) row: MappedRow,
+    pub(super) status: RowStatus,
+    pub(super) day: Option<Date>,
+    ids: Vec<(RowIdKind, Digest)>,
+    fingerprint: Digest,
+    /// The row that it is a content of, once that is decided.
+    pub(super) feed_row: Option<FeedRowId>,
+    /// Whether a plan has given a reason for what became of it.
+    pub(super) is_decided: bool,
+    /// The run that brought it last, unless that began anew since.
+    last_seen: Option<u32>,
+}
+
+impl Version {
+    fn readable(&self) -> Option<&Row> {
+        match &self.row {
+            MappedRow::Readable(row) => Some(row),
+            MappedRow::Unreadable { .. } => None,
+        }
+    }
+
+    fn id(&self, kind: RowIdKind) -> Option<Digest> {
+        self.ids.iter().find(|id| id.0 == kind).map(|id| id.1)
+    }
+
+    /// As a row to decide about; it stands at this place among those of its bank account.
+    fn arrived(&self, place: usize, known_as: Option<FeedRowId>, is_left_over: bool) -> Arrived {
+        Arrived {
+            version: FeedRowVersionId::from(Uuid::from_u128(place as u128)),
+            known_as,
+            is_left_over,
+            row: self.row.clone(),
+            ids: self.ids.clone(),
+            fingerprint: self.fingerprint,
+        }
+    }
+
+    /// The feed row whose present content it is; `run` is the one that is planned for, if it is one.
+    fn known(&self, run: Option<u32>, id: FeedRowId, row: &FeedRow, ledger: &Ledger) -> Known {
+        let content = self.readable();
+        let transaction = row.claim.and_then(|(_, transaction)| ledger.rows.get(&transaction?));
+        let names_counterparty = content.is_some_and(|content| content.counterparty.name.is_some());
+        let payee = transaction.and_then(|row| row.standing.provider_payee).filter(|_| names_counterparty);
+        let stands = row.claim.is_some_and(|(state, _)| state != ClaimState::Superseded);
+        Known {
+            feed_row: id,
+            ids: self.ids.clone(),
+            fingerprint: self.fingerprint,
+            status: self.status,
+            minor: content.map(|content| content.amount.minor),
+            currency: content.map(|content| content.amount.currency.code),
+            day: self.day,
+            payee_folded: payee.map(|payee| ledger.payees.folded(payee).to_owned()),
+            seen: stands && run.is_some() && self.last_seen == run,
+            claim: row.claim,
+            is_in_books: transaction.is_some_and(|row| row.is_there && row.standing.is_from_bank()),
+            is_settled: row.status == RowStatus::Pending && transaction.is_some_and(|row| ledger.is_settled(row)),
+            is_locked: transaction.is_some_and(|row| ledger.is_locked(row)),
+        }
+    }
+}
+
+/// A bank account with everything that it has sent.
+pub(super) struct Source {
+    pub(super) bank_account: BankAccountId,
+    /// What the bank calls it.
+    pub(super) alias: String,
+    /// The first day that its feed imports.
+    pub(super) import_from: Date,
+    /// From where to ask again, because a batch was undone.
+    pub(super) refetch_from: Option<Date>,
+    /// The latest booked day that was decided about.
+    pub(super) latest_booked_on: Option<Date>,
+    /// Whether rows have been put into its account before.
+    pub(super) has_synced: bool,
+    /// The latest run whose rows were put into its account.
+    pub(super) latest_run: Option<u32>,
+    /// In the order in which they came.
+    versions: Vec<Version>,
+    /// By their bytes, for which what is written in them stands here; in the order in which they came.
+    by_bytes: HashMap<Wire, Vec<usize>>,
+    time_zone: TimeZone,
+    currencies: HashMap<CurrencyCode, Currency>,
+}
+
+impl Source {
+    pub(super) fn new(bank_account: BankAccountId, alias: String, import_from: Date) -> Result<Self> {
+        let mut currencies = HashMap::new();
+        for code in CURRENCIES {
+            let currency = Currency::iso(code)?;
+            currencies.insert(currency.code, currency);
+        }
+        Ok(Self {
+            bank_account,
+            alias,
+            import_from,
+            refetch_from: None,
+            latest_booked_on: None,
+            has_synced: false,
+            latest_run: None,
+            versions: Vec::new(),
+            by_bytes: HashMap::new(),
+            time_zone: TimeZone::get(ZONE).context("the zone of the bank")?,
+            currencies,
+        })
+    }
+
+    /// Has the next sync ask from a day on.
+    pub(super) fn ask_again(&mut self, from: Date) {
+        self.refetch_from = Some(self.refetch_from.map_or(from, |before| before.min(from)));
+    }
+
+    /// A run begins anew: what it brought does not count until it comes again.
+    pub(super) fn restart(&mut self, run: u32) {
+        self.versions.iter_mut().filter(|version| version.last_seen == Some(run)).for_each(|version| {
+            version.last_seen = None;
+        });
+    }
+
+    /// Stores a page. The nth row of an answer with certain bytes is the nth stored row with these bytes (`feed_rows.rs` in the
+    /// store); `came` counts them within the answer.
+    pub(super) fn receive<'a>(&mut self, run: u32, today: Date, page: &'a [Wire], came: &mut HashMap<&'a Wire, usize>) {
+        let mut fresh = Vec::new();
+        for wire in page {
+            let next = came.entry(wire).or_default();
+            let occurrence = *next;
+            *next += 1;
+            match self.by_bytes.get(wire).and_then(|versions| versions.get(occurrence)) {
+                Some(version) => self.versions[*version].last_seen = Some(run),
+                None => fresh.push(wire),
+            }
+        }
+        for wire in fresh {
+            let version = self.version_of(run, today, wire);
+            self.by_bytes.entry(wire.clone()).or_default().push(self.versions.len());
+            self.versions.push(version);
+        }
+    }
+
+    /// What is kept of a row (`received` in `sync/ingest.rs` in the engine).
+    fn version_of(&self, run: u32, today: Date, wire: &Wire) -> Version {
+        let context = MapContext {
+            institution_key: INSTITUTION,
+            time_zone: &self.time_zone,
+            today,
+            currencies: &self.currencies,
+        };
+        let row = read(&context, wire);
+        let (day, ids, fingerprint) = match &row {
+            MappedRow::Unreadable { .. } => (None, Vec::new(), digest(&format!("{wire:?}"))),
+            MappedRow::Readable(row) => {
+                let ids = row.ids.iter().map(|id| (id.kind, digest(&id.value))).collect();
+                (row.day(), ids, digest(&fingerprint_text(row)))
+            }
+        };
+        let status = status(wire);
+        Version { row, status, day, ids, fingerprint, feed_row: None, is_decided: false, last_seen: Some(run) }
+    }
+
+    pub(super) fn version(&self, id: FeedRowVersionId) -> &Version {
+        &self.versions[place(id)]
+    }
+
+    /// What a version says, if it can be read.
+    pub(super) fn content(&self, version: usize) -> Option<&Row> {
+        self.versions[version].readable()
+    }
+
+    /// Pending rows that the latest whole answer showed, or any since, and that do not stand in the books (`pending_outside` in the store's
+    /// `snapshot.rs`).
+    pub(super) fn pending_outside(&self, ledger: &Ledger) -> Vec<Arrived> {
+        let outside = self.versions.iter().enumerate().filter_map(|(place, version)| {
+            let feed_row = version.feed_row?;
+            let row = &ledger.feed_rows[&feed_row];
+            let stands_outside = row.claim.is_none_or(|(state, _)| state == ClaimState::Superseded);
+            let is_shown = version.last_seen.is_some() && version.last_seen >= self.latest_run;
+            let waits = row.version == place && row.status == RowStatus::Pending && stands_outside && is_shown;
+            waits.then(|| version.arrived(place, Some(feed_row), false))
+        });
+        outside.collect()
+    }
+
+    /// Writes down what became of a version.
+    pub(super) fn decide(&mut self, id: FeedRowVersionId, feed_row: Option<FeedRowId>) {
+        let version = &mut self.versions[place(id)];
+        version.feed_row = feed_row;
+        version.is_decided = true;
+        if version.status == RowStatus::Booked && feed_row.is_some() {
+            self.latest_booked_on = self.latest_booked_on.max(version.day);
+        }
+    }
+
+    /// Rows that a plan has to decide about, in the order in which they came (`undecided_versions` in the store's `snapshot.rs`, which
+    /// says why).
+    pub(super) fn undecided(&self, run: u32, ledger: &Ledger) -> Vec<Arrived> {
+        let arrived = self.versions.iter().enumerate().filter_map(|(place, version)| {
+            let came = version.last_seen == Some(run);
+            let known_as = match version.feed_row {
+                None => (came || (version.status == RowStatus::Booked && !version.is_decided)).then_some(None),
+                Some(feed_row) if came => self.waits(run, place, version, feed_row, ledger),
+                Some(_) => None,
+            }?;
+            Some(version.arrived(place, known_as, !came))
+        });
+        arrived.collect()
+    }
+
+    /// Whether a version that came again waits for a decision although it is a content of a feed row, and as which it is known.
+    fn waits(
+        &self,
+        run: u32,
+        place: usize,
+        version: &Version,
+        feed_row: FeedRowId,
+        ledger: &Ledger,
+    ) -> Option<Option<FeedRowId>> {
+        let row = &ledger.feed_rows[&feed_row];
+        if row.version == place {
+            let stands_outside = row.claim.is_none_or(|(state, _)| state == ClaimState::Superseded);
+            return stands_outside.then_some(Some(feed_row));
+        }
+        let current = &self.versions[row.version];
+        let are_booked = [version, current].iter().all(|version| version.status == RowStatus::Booked);
+        let current_came = current.last_seen == Some(run);
+        let differs = |kind| {
+            let (mine, theirs) = (version.id(kind), current.id(kind));
+            mine.is_none() || theirs.is_none() || mine != theirs
+        };
+        let names_itself = [RowIdKind::Provider, RowIdKind::Bank].iter().any(|kind| version.id(*kind).is_some());
+        let is_another = differs(RowIdKind::Provider) && differs(RowIdKind::Bank) && names_itself;
+        let waits = are_booked && (!current_came || is_another);
+        waits.then_some((!current_came).then_some(feed_row))
+    }
+
+    /// Known feed rows in the window, those that share an id with a row to decide, and all pending ones.
+    pub(super) fn known(
+        &self,
+        run: Option<u32>,
+        account: usize,
+        window: Option<Window>,
+        arrived: &[Arrived],
+        ledger: &Ledger,
+    ) -> Vec<Known> {
+        let ids: HashSet<(RowIdKind, Digest)> = arrived.iter().flat_map(|arrived| &arrived.ids).copied().collect();
+        let is_near = |row: &FeedRow, version: &Version| {
+            (row.status == RowStatus::Pending && !row.is_vanished)
+                || version.day.is_some_and(|day| window.is_some_and(|window| window.contains(day)))
+                || version.ids.iter().any(|id| ids.contains(id))
+        };
+        let of_source = ledger.feed_rows.iter().filter(|(_, row)| row.account == account);
+        of_source
+            .map(|(id, row)| (*id, row, &self.versions[row.version]))
+            .filter(|(_, row, version)| is_near(row, version))
+            .map(|(id, row, version)| version.known(run, id, row, ledger))
+            .collect()
+    }
+}
+
+/// The place of a version among those of its bank account.
+pub(super) fn place(id: FeedRowVersionId) -> usize {
+    usize::try_from(id.uuid().as_u128()).unwrap_or(usize::MAX)
+}
+
+/// Nobody is to keep it from being guessed here, so it needs no key.
+fn digest(text: &str) -> Digest {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(text.as_bytes());
+    Digest(u128::from(hasher.finish()).to_be_bytes())
+}

@@ -1,0 +1,88 @@
+//! Undoing a batch (`undo.rs` in the store).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+
+use anyhow::{Context, Result, ensure};
+use bankside_domain::batch::{Change, UndoPlan, locked_rows, plan_undo, restored_rows};
+use bankside_domain::reconcile::ClaimState;
+use bankside_domain::{BatchId, FeedRowId, Id, TransactionId, edit};
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use super::ledger::{Batch, Ledger};
+use super::person::claim_change;
+use crate::house::Undone;
+
+impl Ledger {
+    /// Takes a batch back. Answers also with the account whose next sync asks again, and from which day.
+    pub(super) fn undo(&mut self, id: BatchId) -> Result<(Undone, Option<(usize, Date)>)> {
+        self.tick();
+        let batch = self.batches.get(&id).context("there is no such batch")?;
+        ensure!(batch.undone_by.is_none(), "this was undone already");
+        let of_run = batch.of_run;
+        let plan = self.undo_plan(id, batch);
+        ensure!(!plan.write.is_empty(), "nothing of this can be undone any more");
+        for change in &plan.write {
+            self.write(change)?;
+        }
+        let mut changes = plan.write;
+        if of_run.is_some() {
+            let waiting = self.await_again(&changes);
+            for change in &waiting {
+                self.write(change)?;
+            }
+            changes.extend(waiting);
+        }
+        let undoing = self.record(Batch { undoes: Some(id), ..Batch::of(changes) });
+        self.mark_undone(id, undoing);
+        let stays = plan.stay.iter().map(|stay| format!("{stay:?}")).collect();
+        Ok((Undone { batch: undoing, stays }, of_run))
+    }
+
+    fn undo_plan(&self, id: BatchId, batch: &Batch) -> UndoPlan {
+        let now = self.values_now(&batch.changes);
+        let mine: BTreeSet<Uuid> = batch.changes.iter().map(|change| change.owner).collect();
+        let later = self.batches.range((Bound::Excluded(id), Bound::Unbounded)).map(|(_, batch)| batch);
+        // What was undone, and the undoing itself, cancel each other out.
+        let in_force = later.filter(|batch| batch.undone_by.is_none() && batch.undoes.is_none());
+        let written = in_force.flat_map(|batch| &batch.changes).map(|change| change.owner);
+        let worked_on = written.filter(|owner| mine.contains(owner)).collect();
+        let mut plan = plan_undo(&batch.changes, &now, &worked_on, &self.locked_among(&batch.changes, &mine));
+        edit::give_back(&mut plan.write, &now);
+        plan
+    }
+
+    fn locked_among(&self, changes: &[Change], owners: &BTreeSet<Uuid>) -> BTreeSet<Uuid> {
+        let locked: BTreeMap<Uuid, Date> =
+            self.accounts.iter().filter_map(|account| Some((account.id.uuid(), account.locked_through?))).collect();
+        if locked.is_empty() {
+            return BTreeSet::new();
+        }
+        let rows = owners.iter().filter_map(|owner| self.rows.get(&TransactionId::from(*owner)));
+        let standing: Vec<(Uuid, Uuid, Date)> =
+            rows.map(|row| (row.standing.id.uuid(), row.standing.account.uuid(), row.standing.dated_on)).collect();
+        locked_rows(changes, &standing, &locked)
+    }
+
+    /// The claims of rows that stay with what they were before wait for their next decision.
+    fn await_again(&self, written: &[Change]) -> Vec<Change> {
+        let restored = restored_rows(written).into_iter().map(TransactionId::from);
+        let claims = restored.flat_map(|id| self.applied_on(id).map(move |(feed_row, _)| (feed_row, id)));
+        let waits = |(feed_row, id): (FeedRowId, TransactionId)| {
+            claim_change(feed_row, id, ClaimState::Applied, ClaimState::Superseded)
+        };
+        claims.map(waits).collect()
+    }
+
+    /// What a batch had undone itself is in force again once that is undone, what that one had undone is not, and so on.
+    fn mark_undone(&mut self, id: BatchId, undoing: BatchId) {
+        let (mut current, mut undone_by) = (id, Some(undoing));
+        while let Some(batch) = self.batches.get_mut(&current) {
+            batch.undone_by = undone_by;
+            let Some(before) = batch.undoes else { return };
+            undone_by = if undone_by.is_some() { None } else { Some(current) };
+            current = before;
+        }
+    }
+}
