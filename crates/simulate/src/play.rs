@@ -10,7 +10,7 @@ use bankside_domain::{BatchId, TransactionId};
 use jiff::Span;
 
 use crate::bank::{ACCOUNTS, Fact, Ids, PAYEES, Trouble};
-use crate::books::{BookRow, Books, FactId, Person, Wants, Worked, content};
+use crate::books::{BookRow, Books, FactId, Person, Wants, Worked, content, find};
 use crate::house::{End, House, Pair, RowChange};
 use crate::story::{Step, Work};
 
@@ -354,7 +354,13 @@ impl<H: House> Play<H> {
             Work::Payee(payee) => wants.payee = Some(mine(payee)),
             Work::Note => wants.note = Some(Some(note_of(row))),
             Work::BlankNote => wants.note = Some(None),
-            Work::Day(days) => wants.day = Some(row.dated_on.saturating_add(Span::new().days(days))),
+            // Back on the bank's day it follows the bank again; which day that is of a pending row the oracle cannot say any more.
+            Work::Day(_) if wants.day.is_some() && row.status == RowStatus::Pending => return None,
+            Work::Day(days) => {
+                let banks = worked.fact.and_then(|fact| find(&self.house.bank(), fact).map(|fact| fact.day));
+                let day = row.dated_on.saturating_add(Span::new().days(days));
+                wants.day = Some(day).filter(|day| Some(*day) != banks);
+            }
             Work::Amount => {
                 (wants.minor, wants.lines) = (Some(row.minor - 7), Some(1));
                 // Of a split row the lines are said too, with a note.
