@@ -435,6 +435,10 @@ fn decide_known(candidate: &Candidate<'_>, policy: &Policy) -> Option<Decision> 
         }
         (ClaimState::Applied | ClaimState::Superseded, Some(transaction)) => {
             let mut entry = entry(candidate, policy);
+            // One that stands outside the books does not come into a period that is locked, whatever it was before.
+            if let Some(through) = policy.lock_on(entry.dated_on).filter(|_| !known.is_in_books) {
+                return Some(hold(candidate.arrived, Some(known.feed_row), Reason::PeriodLocked { through }));
+            }
             // A row does not move into a period that is locked; the day on which it is booked is kept beside.
             if policy.lock_on(entry.dated_on).is_some()
                 && let Some(day) = known.day.filter(|day| policy.lock_on(*day).is_none())

@@ -21,7 +21,7 @@ use bankside_domain::balance::{BalanceKind, BalanceMoment, StatedBalance};
 use bankside_domain::bank_account::{MatchKey, MatchKeyKind};
 use bankside_domain::reconcile::{Arrived, Coverage, Policy, Snapshot, Window, plan};
 use bankside_domain::renewal::{Shown, renew};
-use bankside_domain::row::RowIdKind;
+use bankside_domain::row::{Row, RowIdKind};
 use bankside_domain::run::first_day;
 use bankside_domain::suspicion::HeldChoice;
 use bankside_domain::{BankAccountId, BatchId, FeedRowId, TransactionId};
@@ -30,6 +30,7 @@ use jiff::civil::Date;
 
 use self::ledger::Ledger;
 use self::source::Source;
+use self::undo::TakenBack;
 use crate::bank::{ACCOUNTS, Answer, Bank};
 use crate::books::Books;
 use crate::house::{End, House, Pair, RowChange, Undone};
@@ -337,7 +338,13 @@ impl House for MemoryHouse {
     }
 
     async fn undo(&mut self, batch: BatchId) -> Result<Undone> {
-        let (undone, again) = self.ledger.undo(batch)?;
+        let TakenBack { undone, again, to_show } = self.ledger.undo(batch)?;
+        for row in to_show.iter().map(|id| &self.ledger.feed_rows[id]) {
+            let source = &mut self.sources[row.account];
+            if let Some(day) = source.content(row.version).and_then(Row::day) {
+                source.ask_again(day);
+            }
+        }
         if let Some((account, from)) = again {
             self.sources[account].ask_again(from);
         }

@@ -81,8 +81,8 @@ impl<H: House> Play<H> {
                 if !self.is_current || !self.house.bank().withdraw(account, nth) {
                     return Ok(());
                 }
-                // Its reference may come on another row, and nobody but a person knows whether the bank has corrected it.
-                self.may_hold[account] |= self.house.bank().habits.ids == Ids::Recurring;
+                // Its reference or place may come on another row, and nobody but a person knows whether the bank has corrected it.
+                self.may_hold[account] |= matches!(self.house.bank().habits.ids, Ids::Recurring | Ids::Positional);
                 self.deeds.clear();
             }
             Step::Days(days) => {

@@ -170,7 +170,7 @@ const KNOWN: &str = "SELECT r.id AS feed_row_id, v.status, \
      r.status = 'pending' AND EXISTS (SELECT 1 FROM claims o JOIN feed_rows q ON q.organization_id = o.organization_id \
      AND q.id = o.feed_row_id WHERE o.organization_id = k.organization_id AND o.transaction_id = k.transaction_id \
      AND o.state = 'applied' AND q.status = 'booked') AS is_settled, \
-     COALESCE(t.dated_on <= a.locked_through, FALSE) AS is_locked, \
+     COALESCE(t.deleted_at IS NULL AND t.dated_on <= a.locked_through, FALSE) AS is_locked, \
      CASE WHEN v.names_counterparty THEN p.name_folded END AS payee_folded \
      FROM feed_row_versions v \
      JOIN feed_rows r ON r.organization_id = v.organization_id AND r.id = v.feed_row_id AND r.current_version_id = v.id \

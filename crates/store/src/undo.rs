@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bankside_domain::batch::{
-    BatchActor, Change, Entity, Later, UndoPlan, Untouchable, claim_value, locked_rows, plan_undo, restored_rows,
+    BatchActor, Change, Entity, Later, UndoPlan, Untouchable, claim_value, locked_rows, plan_undo, restored_claims,
+    restored_rows,
 };
 use bankside_domain::edit;
 use bankside_domain::reconcile::ClaimState;
@@ -90,6 +91,7 @@ impl Store {
             made.extend(self.await_again(&mut session, asker, undoing, &plan.write).await?);
             self.ask_again(&mut session, asker, batch).await?;
         }
+        made.extend(self.await_what_moved_on(&mut session, asker, undoing, &plan.write).await?);
         self.write_changes(&mut session, asker, undoing, &made).await?;
         accounts.extend(self.accounts_of(&mut session, asker, &made).await?);
         for account in accounts {
@@ -232,11 +234,53 @@ impl Store {
                 update.push(" RETURNING feed_row_id, transaction_id");
                 update.build_query_as().fetch_all(c).await?
             });
-            made.extend(claims.into_iter().map(|(feed_row, transaction)| {
-                let value = |state| Some(claim_value(state, Some(TransactionId::from(transaction))));
-                let (before, after) = (value(ClaimState::Applied), value(ClaimState::Superseded));
-                change(Entity::Claim, feed_row, transaction, "claim", before, after)
-            }));
+            made.extend(claims.into_iter().map(|(feed_row, transaction)| waits_again(feed_row, transaction)));
+        }
+        Ok(made)
+    }
+
+    /// Rows that come back as pending although the bank has booked them meanwhile wait for the next decision about them, and the next
+    /// sync asks for that.
+    async fn await_what_moved_on(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        undoing: BatchId,
+        written: &[Change],
+    ) -> Result<Vec<Change>, StoreError> {
+        let restored: Vec<Uuid> = restored_claims(written).into_iter().collect();
+        let mut made = Vec::new();
+        for chunk in restored.chunks(VALUES_PER_LIST) {
+            let moved_on: Vec<(Uuid, Uuid, Uuid, SqlDate)> = on!(session, c => {
+                let mut query = sqlx::QueryBuilder::new(
+                    "SELECT k.feed_row_id, t.id, r.bank_account_id, COALESCE(v.day, t.dated_on) FROM claims k \
+                     JOIN feed_rows r ON r.organization_id = k.organization_id AND r.id = k.feed_row_id \
+                     JOIN feed_row_versions v ON v.organization_id = r.organization_id AND v.id = r.current_version_id \
+                     JOIN transactions t ON t.organization_id = k.organization_id AND t.id = k.transaction_id \
+                     WHERE k.state = 'applied' AND r.status = 'booked' AND t.status = 'pending' AND k.organization_id = ",
+                );
+                query.push_bind(asker.organization.uuid()).push(" AND k.feed_row_id IN ");
+                push_list(&mut query, chunk.iter().copied());
+                query.build_query_as().fetch_all(c).await?
+            });
+            for (feed_row, transaction, bank_account, day) in moved_on {
+                let text =
+                    sql!("UPDATE claims SET state = $4, batch_id = $3 WHERE organization_id = $1 AND feed_row_id = $2");
+                run!(
+                    session,
+                    sqlx::query(text)
+                        .bind(asker.organization.uuid())
+                        .bind(feed_row)
+                        .bind(undoing.uuid())
+                        .bind(ClaimState::Superseded.code())
+                );
+                made.push(waits_again(feed_row, transaction));
+                let text = sql!(
+                    "UPDATE feeds SET refetch_from = CASE WHEN refetch_from < $3 THEN refetch_from ELSE $3 END
+                     WHERE organization_id = $1 AND bank_account_id = $2 AND until_at IS NULL"
+                );
+                run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(bank_account).bind(day));
+            }
         }
         Ok(made)
     }
@@ -294,6 +338,13 @@ impl Store {
         }
         Ok(accounts)
     }
+}
+
+/// The claim of a feed row on a transaction waits for its next decision.
+fn waits_again(feed_row: Uuid, transaction: Uuid) -> Change {
+    let value = |state| Some(claim_value(state, Some(TransactionId::from(transaction))));
+    let (before, after) = (value(ClaimState::Applied), value(ClaimState::Superseded));
+    change(Entity::Claim, feed_row, transaction, "claim", before, after)
 }
 
 /// Dismisses claims where undoing would take them away, so that their feed rows stay out.

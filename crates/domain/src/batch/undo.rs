@@ -6,7 +6,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Change, EXISTS, Entity};
+use super::{Change, EXISTS, Entity, claim_of};
+use crate::reconcile::ClaimState;
 
 /// Why a change stays although its batch is undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -200,6 +201,17 @@ pub fn restored_rows(written: &[Change]) -> BTreeSet<Uuid> {
     let decided: HashSet<Uuid> = written.iter().filter(is_decided).map(|change| change.owner).collect();
     let of_row = written.iter().filter(|change| matches!(change.entity, Entity::Transaction | Entity::Line));
     of_row.map(|change| change.owner).filter(|owner| !decided.contains(owner)).collect()
+}
+
+/// Feed rows whose claim on a row of the books an undoing has restored. While it was another, the bank may have booked what was
+/// pending then.
+pub fn restored_claims(written: &[Change]) -> BTreeSet<Uuid> {
+    let of_claims = written.iter().filter(|change| change.entity == Entity::Claim);
+    let is_applied = |change: &&Change| {
+        let claim = change.after.as_deref().and_then(claim_of);
+        matches!(claim, Some((ClaimState::Applied, Some(_))))
+    };
+    of_claims.filter(is_applied).map(|change| change.id).collect()
 }
 
 /// Whether a field still holds what a change gave it. A claim that waits to be decided anew is still the same claim.

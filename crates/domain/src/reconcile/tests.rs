@@ -165,6 +165,20 @@ fn a_row_that_was_left_over_and_has_another_text_by_now_comes_once() {
 }
 
 #[test]
+fn a_row_that_waits_outside_a_locked_period_settles_outside_it_and_is_held_within() {
+    for (locked_through, is_held) in [(5, false), (8, true)] {
+        let mut books = Books::default();
+        books.sync(&[pending(5, -280, "Café")], 0);
+        books.shows_booked_only = true;
+        books.sync(&[pending(5, -280, "Café")], 0);
+        books.locked_through = Some(booked(locked_through, 0, "").date());
+        let plan = books.sync(&[booked(7, -280, "Café")], 0);
+        assert_eq!(matches!(plan.decisions[0].action, Action::Hold), is_held);
+        assert_eq!(books.rows().len(), usize::from(!is_held));
+    }
+}
+
+#[test]
 fn a_held_pending_row_waits_for_nobody_once_the_bank_does_not_show_it() {
     let mut books = Books { locked_through: Some(booked(5, 0, "").date()), ..Books::default() };
     let plan = books.sync(&[pending(5, -280, "Café")], 0);

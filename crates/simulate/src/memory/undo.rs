@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use anyhow::{Context, Result, ensure};
-use bankside_domain::batch::{Change, UndoPlan, locked_rows, plan_undo, restored_rows};
+use bankside_domain::batch::{Change, UndoPlan, locked_rows, plan_undo, restored_claims, restored_rows};
 use bankside_domain::reconcile::ClaimState;
+use bankside_domain::row::RowStatus;
 use bankside_domain::{BatchId, FeedRowId, Id, TransactionId, edit};
 use jiff::civil::Date;
 use uuid::Uuid;
@@ -14,9 +15,18 @@ use super::ledger::{Batch, Ledger};
 use super::person::claim_change;
 use crate::house::Undone;
 
+/// What taking a batch back came to.
+pub(super) struct TakenBack {
+    pub(super) undone: Undone,
+    /// The account whose next sync asks again, and from which day.
+    pub(super) again: Option<(usize, Date)>,
+    /// Feed rows that the next sync is to show.
+    pub(super) to_show: Vec<FeedRowId>,
+}
+
 impl Ledger {
-    /// Takes a batch back. Answers also with the account whose next sync asks again, and from which day.
-    pub(super) fn undo(&mut self, id: BatchId) -> Result<(Undone, Option<(usize, Date)>)> {
+    /// Takes a batch back.
+    pub(super) fn undo(&mut self, id: BatchId) -> Result<TakenBack> {
         self.tick();
         let batch = self.batches.get(&id).context("there is no such batch")?;
         ensure!(batch.undone_by.is_none(), "this was undone already");
@@ -34,10 +44,16 @@ impl Ledger {
             }
             changes.extend(waiting);
         }
+        let moved_on = self.what_moved_on(&changes);
+        for claim in moved_on.iter().map(|(feed_row, id)| waits(*feed_row, *id)) {
+            self.write(&claim)?;
+            changes.push(claim);
+        }
         let undoing = self.record(Batch { undoes: Some(id), ..Batch::of(changes) });
         self.mark_undone(id, undoing);
         let stays = plan.stay.iter().map(|stay| format!("{stay:?}")).collect();
-        Ok((Undone { batch: undoing, stays }, of_run))
+        let to_show = moved_on.into_iter().map(|(feed_row, _)| feed_row).collect();
+        Ok(TakenBack { undone: Undone { batch: undoing, stays }, again: of_run, to_show })
     }
 
     fn undo_plan(&self, id: BatchId, batch: &Batch) -> UndoPlan {
@@ -69,10 +85,19 @@ impl Ledger {
     fn await_again(&self, written: &[Change]) -> Vec<Change> {
         let restored = restored_rows(written).into_iter().map(TransactionId::from);
         let claims = restored.flat_map(|id| self.applied_on(id).map(move |(feed_row, _)| (feed_row, id)));
-        let waits = |(feed_row, id): (FeedRowId, TransactionId)| {
-            claim_change(feed_row, id, ClaimState::Applied, ClaimState::Superseded)
+        claims.map(|(feed_row, id)| waits(feed_row, id)).collect()
+    }
+
+    /// Restored claims of feed rows that are booked, on rows that came back as pending (`await_what_moved_on` in the store).
+    fn what_moved_on(&self, written: &[Change]) -> Vec<(FeedRowId, TransactionId)> {
+        let of = |id: Uuid| {
+            let feed_row = FeedRowId::from(id);
+            let row = self.feed_rows.get(&feed_row).filter(|row| row.status == RowStatus::Booked)?;
+            let (state, transaction) = row.claim?;
+            let is_pending = self.rows.get(&transaction?)?.standing.status == RowStatus::Pending;
+            (state == ClaimState::Applied && is_pending).then_some((feed_row, transaction?))
         };
-        claims.map(waits).collect()
+        restored_claims(written).into_iter().filter_map(of).collect()
     }
 
     /// What a batch had undone itself is in force again once that is undone, what that one had undone is not, and so on.
@@ -85,4 +110,9 @@ impl Ledger {
             current = before;
         }
     }
+}
+
+/// The claim of a feed row waits for its next decision.
+fn waits(feed_row: FeedRowId, id: TransactionId) -> Change {
+    claim_change(feed_row, id, ClaimState::Applied, ClaimState::Superseded)
 }
