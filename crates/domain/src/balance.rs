@@ -34,7 +34,7 @@ pub enum BalanceMoment {
 }
 
 /// A balance as the bank stated it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatedBalance {
     /// What it contains.
     pub kind: BalanceKind,

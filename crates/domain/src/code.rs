@@ -8,6 +8,7 @@ use crate::batch::{BatchActor, Entity, Later};
 use crate::difference::Verdict;
 use crate::formats::{DateFormat, NumberFormat};
 use crate::merge::Side;
+use crate::moving::{Likeness, MoveStage, Obstacle};
 use crate::reconcile::{ClaimState, Distrust, RowOutcome};
 use crate::row::{RowIdKind, RowStatus};
 use crate::run::{AccountStep, RunOutcome, RunState, Trigger};
@@ -98,6 +99,13 @@ codes! {
     Trigger("run trigger") {
         Linked = "linked", Renewed = "renewed", Person = "person", Schedule = "schedule", Webhook = "webhook",
     }
+    MoveStage("stage of a move") {
+        Fetching = "fetching", Ready = "ready", Failed = "failed", Done = "done", Abandoned = "abandoned",
+    }
+    Obstacle("obstacle to a move") {
+        FeedsAnother = "feeds_another", HasRows = "has_rows", SideBySide = "side_by_side",
+    }
+    Likeness("likeness") { Same = "same", Similar = "similar", SameBank = "same_bank", Other = "other" }
     RowOutcome("row outcome") {
         New = "new", Known = "known", Settled = "settled", Matched = "matched", CameBack = "came_back",
         LeftOut = "left_out", HeldBack = "held_back",

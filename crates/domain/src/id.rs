@@ -74,6 +74,8 @@ ids! {
     ConnectionId,
     /// One walk through the connecting loop, from its first question to its last.
     FlowId,
+    /// One move of an account's feed to another connection.
+    MoveId,
     /// Where feed rows come from: a connection or a statement file.
     SourceId,
     /// One transaction as a source sent it, through all its versions.

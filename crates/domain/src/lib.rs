@@ -23,6 +23,7 @@ pub mod formats;
 pub mod id;
 pub mod merge;
 pub mod month;
+pub mod moving;
 pub mod opening;
 pub mod quota;
 pub mod reconcile;

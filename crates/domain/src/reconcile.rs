@@ -9,7 +9,8 @@
 //! 2. a row with the id of a known row *and* agreeing content is that row (`ids`); ids of a kind that is not trusted any more wait
 //!    until after the next pass;
 //! 3. a row with the content of a known row that this fetch should have shown again, but did not, is that row (`content`);
-//! 4. a booked row that fits a pending one settles it (`pending`);
+//! 4. a booked row that fits a pending one settles it (`pending`); then one that fits a row which another connection showed last is
+//!    that row in other words (`content`);
 //! 5. a row whose id belongs to a row with other content is held back: an id is a claim that content must confirm. Where that
 //!    other row came as well, under another id, it is the ids that have moved; and an id that stands on several rows of the books
 //!    already, because a person said so or the bank showed them side by side, says nothing;
@@ -103,6 +104,8 @@ pub struct Known {
     pub is_settled: bool,
     /// Whether its transaction stands in a period that is locked, of whichever account.
     pub is_locked: bool,
+    /// Whether another connection than the one that feeds the account now was the last to show it. The two may use other words for it.
+    pub is_from_elsewhere: bool,
 }
 
 impl Known {
@@ -357,6 +360,7 @@ pub fn plan(snapshot: &Snapshot) -> Plan {
     content::recognise(&mut candidates, &mut known, policy);
     ids::recognise(&mut candidates, &mut known, policy, &distrusted);
     pending::settle(&mut candidates, &mut known);
+    content::recognise_from_elsewhere(&mut candidates, &mut known, policy);
     ids::forgive(&mut candidates, &known, policy);
 
     let mut open = Vec::new();

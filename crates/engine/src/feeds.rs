@@ -153,7 +153,11 @@ impl Engine {
     }
 
     /// The connection and the bank account behind an account.
-    async fn behind(&self, asker: &Asker, account: &AccountView) -> Result<(Connection, BankAccount), EngineError> {
+    pub(crate) async fn behind(
+        &self,
+        asker: &Asker,
+        account: &AccountView,
+    ) -> Result<(Connection, BankAccount), EngineError> {
         const NOBODY: EngineError = EngineError::NotFound("a bank behind this account");
         let behind: Option<(ConnectionId, BankAccountId)> = account.status.connection.zip(account.status.bank_account);
         let (connection, bank_account) = behind.ok_or(NOBODY)?;

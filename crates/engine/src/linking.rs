@@ -1,5 +1,7 @@
 //! Linking bank accounts with accounts: what is offered, with a suggestion and its reason, and what is chosen.
 
+use std::collections::BTreeMap;
+
 use bankside_domain::account::AccountKind;
 use bankside_domain::balance::BalanceKind;
 use bankside_domain::run::Trigger;
@@ -56,6 +58,8 @@ pub struct Offered {
     pub reason: &'static str,
     /// From when is suggested to import.
     pub import_from: Date,
+    /// The account whose bank account this one may be, by its last digits, holder and bank: a person is asked.
+    pub resembles: Option<AccountId>,
 }
 
 /// What a bank account is linked with.
@@ -99,6 +103,7 @@ impl Engine {
         let today = self.today_at(&connection);
         let history = connection.max_history_days.unwrap_or(DEFAULT_HISTORY_DAYS).clamp(1, MAX_SUGGESTED_DAYS);
         let usual_from = today.saturating_sub(Span::new().days(history));
+        let resembling = self.resembling(asker, connection.id).await?;
         let mut suggested: Vec<AccountId> = Vec::new();
         let mut offered = Vec::new();
         for bank_account in self.store.bank_accounts(asker, connection.id).await? {
@@ -113,10 +118,45 @@ impl Engine {
                 (Some((account, from)), LinkTarget::Existing(suggested)) if account == *suggested => from,
                 _ => usual_from,
             };
-            offered.push(Offered { balance: shown_balance(&balances), bank_account, suggestion, reason, import_from });
+            let resembles = resembling.get(&bank_account.id).copied().filter(|_| bank_account.feeds.is_none());
+            offered.push(Offered {
+                balance: shown_balance(&balances),
+                bank_account,
+                suggestion,
+                reason,
+                import_from,
+                resembles,
+            });
         }
         free.sort_by_cached_key(|account| fold(&account.name));
         Ok(LinkOffer { connection, accounts: offered, free, today })
+    }
+
+    /// The bank accounts of a connection that may be one which feeds an account, each with that account. What fits several says nothing.
+    async fn resembling(
+        &self,
+        asker: &Asker,
+        connection: ConnectionId,
+    ) -> Result<BTreeMap<BankAccountId, AccountId>, EngineError> {
+        let mut found: BTreeMap<BankAccountId, Vec<AccountId>> = BTreeMap::new();
+        for fed in self.store.feed_facts(asker).await? {
+            let targets = self.store.move_targets(asker, fed.account, fed.bank_account).await?;
+            let fits = targets.iter().filter(|target| {
+                let standing = target.standing;
+                target.connection == connection
+                    && target.shares_key
+                    && !standing.is_same
+                    && standing.obstacle().is_none()
+            });
+            for target in fits {
+                found.entry(target.bank_account).or_default().push(fed.account);
+            }
+        }
+        let only = |(bank_account, accounts): (BankAccountId, Vec<AccountId>)| match accounts.as_slice() {
+            [only] => Some((bank_account, *only)),
+            _ => None,
+        };
+        Ok(found.into_iter().filter_map(only).collect())
     }
 
     /// Links what was chosen and starts the first sync of it.

@@ -8,7 +8,7 @@ pub(crate) mod books;
 mod fetch;
 pub(crate) mod ingest;
 pub mod view;
-mod worker;
+pub(crate) mod worker;
 
 use bankside_domain::run::Trigger;
 use bankside_domain::{Asker, ConnectionId, RunId};

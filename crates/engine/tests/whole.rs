@@ -20,6 +20,8 @@ mod feeds;
 mod keys;
 #[path = "whole/limits.rs"]
 mod limits;
+#[path = "whole/moves.rs"]
+mod moves;
 #[path = "whole/renewals.rs"]
 mod renewals;
 #[path = "whole/straight.rs"]

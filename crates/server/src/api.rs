@@ -11,6 +11,7 @@ mod features;
 mod feeds;
 mod history;
 mod me;
+mod moves;
 mod naming;
 mod overview;
 mod problem;
@@ -83,6 +84,7 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(balances: take_back_verdict))
         .routes(described!(feeds: feed, change_feed))
         .routes(described!(feeds: preview_feed))
+        .routes(described!(moves: move_candidates))
         .routes(described!(connecting: providers))
         .routes(described!(connections: connections))
         .routes(described!(connecting: unsync))
@@ -102,6 +104,8 @@ fn syncing() -> OpenApiRouter<App> {
         .routes(described!(connecting: confirm))
         .routes(described!(connecting: renew))
         .routes(described!(connecting: link_offer, link))
+        .routes(described!(moves: feed_move, begin_move, abandon_move))
+        .routes(described!(moves: commit_move))
         .routes(described!(runs: sync_all))
         .routes(described!(runs: sync_connection))
 }

@@ -59,9 +59,12 @@ pub fn router(engine: Engine, stopping: CancellationToken) -> Router {
 
 /// The pages that are there as long as account syncing is on.
 fn syncing_routes() -> Router<App> {
-    use pages::{add_account, banks, consents, flows, keys, links, runs};
+    use pages::{add_account, banks, consents, flows, keys, links, moving, runs};
     Router::new()
         .route("/o/{organization}/accounts/{account}/link", get(any!(add_account::link_existing)))
+        .route("/o/{organization}/accounts/{account}/move", get(any!(moving::show)).post(any!(moving::begin)))
+        .route("/o/{organization}/accounts/{account}/move/look", get(any!(moving::look)))
+        .route("/o/{organization}/accounts/{account}/move/commit", post(any!(moving::commit)))
         .route("/o/{organization}/providers/{provider}/keys", get(any!(keys::form)).post(any!(keys::keep)))
         .route("/o/{organization}/providers/{provider}/banks", get(any!(banks::choose)).post(any!(banks::begin)))
         .route("/o/{organization}/providers/{provider}/banks/{country}/{institution}/logo", get(any!(banks::logo)))
@@ -77,8 +80,8 @@ fn syncing_routes() -> Router<App> {
 /// Every other page, in one list.
 fn page_routes() -> Router<App> {
     use pages::{
-        add_account, balance, consents, design, doors, feed, files, flows, integrations, keys, links, lock, overview,
-        palette, register, runs, settings, sidebar, suspicions, undo,
+        add_account, balance, consents, design, doors, feed, files, flows, integrations, keys, links, lock, moving,
+        overview, palette, register, runs, settings, sidebar, suspicions, undo,
     };
     Router::new()
         .route("/", get(any!(doors::home)))
@@ -106,6 +109,7 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/accounts/{account}/feed/pending", post(any!(feed::set_pending)))
         .route("/o/{organization}/accounts/{account}/feed/sign", post(any!(feed::turn_sign)))
         .route("/o/{organization}/accounts/{account}/lock", get(any!(lock::form)).post(any!(lock::lock)))
+        .route("/o/{organization}/accounts/{account}/move/abandon", post(any!(moving::abandon)))
         .route("/o/{organization}/accounts/{account}/opening", post(any!(register::take_opening)))
         .route("/o/{organization}/add-account", get(any!(add_account::choose)))
         .route(

@@ -42,6 +42,7 @@ impl Telling<'_> {
         match self.path.rsplit('/').next() {
             Some("renew" | "renewals") => Occasion::Renewing,
             Some("sync") => Occasion::Sync,
+            Some("move" | "commit") => Occasion::Moving,
             _ => Occasion::Connecting,
         }
     }

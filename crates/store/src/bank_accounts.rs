@@ -147,6 +147,10 @@ impl Store {
                 self.left_behind(session, asker, connection, new, &hits).await?
             }
         };
+        let known = match known {
+            Some(id) if self.is_named(session, asker, connection, id).await? => None,
+            known => known,
+        };
         let seen = if let Some(id) = known {
             self.add_match_keys(session, asker, id, &new.match_keys).await?;
             SeenBankAccount { id, was_known: true }
@@ -211,6 +215,28 @@ impl Store {
             [only] => Some(*only),
             _ => None,
         })
+    }
+
+    /// Whether a connection has a name for a bank account already. What it shows beside that one is another, also where both were known
+    /// as one: the old card and the new one that took its place.
+    async fn is_named(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        connection: ConnectionId,
+        bank_account: BankAccountId,
+    ) -> Result<bool, StoreError> {
+        let text = sql!(
+            "SELECT 1 FROM aliases
+             WHERE organization_id = $1 AND connection_id = $2 AND bank_account_id = $3 AND until_at IS NULL"
+        );
+        Ok(on!(session, c => sqlx::query(text)
+            .bind(asker.organization.uuid())
+            .bind(connection.uuid())
+            .bind(bank_account.uuid())
+            .fetch_optional(c)
+            .await?
+            .is_some()))
     }
 
     /// Writes down what a connection calls a bank account from now on.
@@ -331,6 +357,24 @@ impl Store {
             );
         }
         Ok(())
+    }
+
+    /// A bank account's number and the like, sealed, with the data key that seals them.
+    pub async fn bank_account_details(
+        &self,
+        asker: &Asker,
+        id: BankAccountId,
+    ) -> Result<(WrappedKey, Sealed), StoreError> {
+        asker.require(Right::ManageBanks)?;
+        let mut session = self.db.read().await?;
+        let text = sql!("SELECT data_key, details FROM bank_accounts WHERE organization_id = $1 AND id = $2");
+        let row: Option<(Vec<u8>, Vec<u8>)> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(id.uuid())
+            .fetch_optional(c)
+            .await?);
+        let (key, details) = row.ok_or(StoreError::NotFound("the bank account"))?;
+        Ok((WrappedKey::from_bytes(key), Sealed::from_bytes(details)))
     }
 
     /// The bank accounts that a connection sees now, and those that are linked through it although it does not show them any more,

@@ -67,7 +67,21 @@ impl Store {
     ) -> Result<Received, StoreError> {
         let mut session = self.db.write().await?;
         self.check_lease(&mut session, asker, lease).await?;
-        let known = self.known_by_bytes(&mut session, asker, bank_account, rows).await?;
+        let received = self.receive_within(&mut session, asker, lease.run, bank_account, rows).await?;
+        session.commit().await?;
+        Ok(received)
+    }
+
+    /// As [`Store::receive_rows`], for whoever holds the run or is only trying.
+    pub(crate) async fn receive_within(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        run: RunId,
+        bank_account: BankAccountId,
+        rows: &[ReceivedRow],
+    ) -> Result<Received, StoreError> {
+        let known = self.known_by_bytes(session, asker, bank_account, rows).await?;
         let (mut again, mut fresh) = (Vec::new(), Vec::new());
         for row in rows {
             match known.get(&row.raw_digest).and_then(|versions| versions.get(row.occurrence)) {
@@ -75,9 +89,8 @@ impl Store {
                 None => fresh.push(row),
             }
         }
-        self.mark_seen(&mut session, asker, lease.run, &again).await?;
-        self.insert_versions(&mut session, asker, lease, bank_account, &fresh).await?;
-        session.commit().await?;
+        self.mark_seen(session, asker, run, &again).await?;
+        self.insert_versions(session, asker, run, bank_account, &fresh).await?;
         Ok(Received { stored: count(fresh.len()), seen_again: count(again.len()) })
     }
 
@@ -153,14 +166,14 @@ impl Store {
         &self,
         session: &mut Session,
         asker: &Asker,
-        lease: &Lease,
+        run: RunId,
         bank_account: BankAccountId,
         rows: &[&ReceivedRow],
     ) -> Result<(), StoreError> {
         if rows.is_empty() {
             return Ok(());
         }
-        let source = self.source_of_run(session, asker, lease.run).await?;
+        let source = self.source_of_run(session, asker, run).await?;
         let now = micros(self.ambient.now());
         let of_kind = |row: &ReceivedRow, kind: RowIdKind| {
             row.ids.iter().find(|id| id.0 == kind).map(|(_, digest)| digest.0.to_vec())
@@ -179,7 +192,7 @@ impl Store {
                         .push_bind(row.id.uuid())
                         .push_bind(bank_account.uuid())
                         .push_bind(source)
-                        .push_bind(lease.run.uuid())
+                        .push_bind(run.uuid())
                         .push_bind(position)
                         .push_bind(row.status.code())
                         .push_bind(row.amount_minor)
@@ -194,7 +207,7 @@ impl Store {
                         .push_bind(row.raw_digest.0.as_slice())
                         .push_bind(row.raw.as_bytes())
                         .push_bind(now)
-                        .push_bind(lease.run.uuid())
+                        .push_bind(run.uuid())
                         .push_bind(now);
                 });
                 insert.build().execute(c).await?;

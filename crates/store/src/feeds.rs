@@ -121,7 +121,7 @@ impl Store {
     }
 
     /// A bank account feeds only an account of its own currency.
-    async fn check_can_feed(
+    pub(crate) async fn check_can_feed(
         &self,
         session: &mut Session,
         asker: &Asker,
@@ -145,7 +145,7 @@ impl Store {
         }
     }
 
-    async fn add_feed(
+    pub(crate) async fn add_feed(
         &self,
         session: &mut Session,
         asker: &Asker,

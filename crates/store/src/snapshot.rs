@@ -4,7 +4,8 @@ use bankside_domain::account::PendingPolicy;
 use bankside_domain::reconcile::{ClaimState, Digest, Known, Typed, Window};
 use bankside_domain::row::{RowIdKind, RowStatus};
 use bankside_domain::{
-    AccountId, Asker, BankAccountId, CurrencyCode, FeedRowId, FeedRowVersionId, Id, RunId, TransactionId,
+    AccountId, Asker, BankAccountId, ConnectionId, CurrencyCode, FeedRowId, FeedRowVersionId, Id, Right, RunId,
+    TransactionId,
 };
 use bankside_vault::Sealed;
 use jiff::Timestamp;
@@ -12,7 +13,7 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::accounts::Account;
-use crate::convert::{SqlDate, code, currency, date, digest, ids, instant};
+use crate::convert::{SqlDate, code, currency, date, digest, ids, instant, uuids};
 use crate::db::{Session, on, sql};
 use crate::dialect::{VALUES_PER_LIST, push_list};
 use crate::{Store, StoreError};
@@ -38,6 +39,8 @@ pub struct StoredVersion {
     pub raw: Sealed,
     /// When these bytes first came.
     pub received_at: Timestamp,
+    /// The connection that brought these bytes first; statement files have none.
+    pub connection: Option<ConnectionId>,
 }
 
 /// What the plan needs to know of the account.
@@ -79,6 +82,7 @@ struct VersionRow {
     raw: Vec<u8>,
     received_at: i64,
     last_seen_run_id: Option<Uuid>,
+    connection_id: Option<Uuid>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -99,6 +103,7 @@ struct KnownRow {
     is_in_books: bool,
     is_settled: bool,
     is_locked: bool,
+    is_from_elsewhere: bool,
 }
 
 fn row_ids(
@@ -128,6 +133,7 @@ impl VersionRow {
             day: self.day.map(SqlDate::to_jiff),
             raw: Sealed::from_bytes(self.raw),
             received_at: instant(self.received_at)?,
+            connection: ids(self.connection_id),
         })
     }
 }
@@ -158,6 +164,7 @@ impl KnownRow {
             is_in_books: self.is_in_books,
             is_settled: self.is_settled,
             is_locked: self.is_locked,
+            is_from_elsewhere: self.is_from_elsewhere,
         })
     }
 }
@@ -171,10 +178,15 @@ const KNOWN: &str = "SELECT r.id AS feed_row_id, v.status, \
      AND q.id = o.feed_row_id WHERE o.organization_id = k.organization_id AND o.transaction_id = k.transaction_id \
      AND o.state = 'applied' AND q.status = 'booked') AS is_settled, \
      COALESCE(t.deleted_at IS NULL AND t.dated_on <= a.locked_through, FALSE) AS is_locked, \
+     COALESCE(COALESCE(z.connection_id, s.connection_id) <> f.connection_id, FALSE) AS is_from_elsewhere, \
      CASE WHEN v.names_counterparty THEN p.name_folded END AS payee_folded \
      FROM feed_row_versions v \
      JOIN feed_rows r ON r.organization_id = v.organization_id AND r.id = v.feed_row_id AND r.current_version_id = v.id \
      JOIN bank_accounts b ON b.organization_id = v.organization_id AND b.id = v.bank_account_id \
+     JOIN sources s ON s.organization_id = v.organization_id AND s.id = v.source_id \
+     LEFT JOIN runs z ON z.organization_id = v.organization_id AND z.id = v.last_seen_run_id \
+     LEFT JOIN feeds f ON f.organization_id = v.organization_id AND f.bank_account_id = v.bank_account_id \
+     AND f.until_at IS NULL AND NOT f.is_shadow \
      LEFT JOIN claims k ON k.organization_id = r.organization_id AND k.feed_row_id = r.id \
      LEFT JOIN transactions t ON t.organization_id = k.organization_id AND t.id = k.transaction_id \
      LEFT JOIN accounts a ON a.organization_id = t.organization_id AND a.id = t.account_id \
@@ -190,10 +202,24 @@ impl Store {
         bank_account: BankAccountId,
         account: AccountId,
     ) -> Result<StoredSnapshot, StoreError> {
-        let state = self.account_state(asker, bank_account, account).await?;
+        asker.require(Right::SeeBooks)?;
         let mut session = self.db.read().await?;
-        let versions = self.undecided_versions(&mut session, asker, run, bank_account).await?;
-        self.snapshot_around(&mut session, asker, bank_account, state, versions, Some(run)).await
+        self.snapshot_within(&mut session, asker, run, (bank_account, account), None).await
+    }
+
+    /// As [`Store::snapshot`], in a transaction. Known rows of `window` are read as well, whatever there is to decide.
+    pub(crate) async fn snapshot_within(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        run: RunId,
+        (bank_account, account): (BankAccountId, AccountId),
+        window: Option<Window>,
+    ) -> Result<StoredSnapshot, StoreError> {
+        let state = self.account_state(session, asker, (bank_account, account), Some(run)).await?;
+        let versions = self.undecided_versions(session, asker, run, bank_account).await?;
+        let window = Window::join(window, around(&versions));
+        self.snapshot_around(session, asker, bank_account, (state, versions, window), Some(run)).await
     }
 
     /// Reads what a plan for the pending rows of a bank account is made from: those that it shows and that stand outside the books,
@@ -204,40 +230,46 @@ impl Store {
         bank_account: BankAccountId,
         account: AccountId,
     ) -> Result<StoredSnapshot, StoreError> {
-        let state = self.account_state(asker, bank_account, account).await?;
+        asker.require(Right::SeeBooks)?;
         let mut session = self.db.read().await?;
+        let state = self.account_state(&mut session, asker, (bank_account, account), None).await?;
         let versions = match state.account.pending_policy {
             PendingPolicy::BookedOnly => {
                 self.pending_outside(&mut session, asker, bank_account, state.account.id).await?
             }
             PendingPolicy::Shown | PendingPolicy::Counted => Vec::new(),
         };
-        self.snapshot_around(&mut session, asker, bank_account, state, versions, None).await
+        let window = around(&versions);
+        self.snapshot_around(&mut session, asker, bank_account, (state, versions, window), None).await
     }
 
-    /// The account and its feed. The account's revision is read first: whatever else has moved on by then, its write will find out.
+    /// The account and its feed, which must be of the run's connection: one that has moved meanwhile is another run's. The account's
+    /// revision is read first: whatever else has moved on by then, its write will find out.
     async fn account_state(
         &self,
+        session: &mut Session,
         asker: &Asker,
-        bank_account: BankAccountId,
-        account: AccountId,
+        (bank_account, account): (BankAccountId, AccountId),
+        run: Option<RunId>,
     ) -> Result<AccountState, StoreError> {
-        let account = self.account(asker, account).await?;
-        let mut session = self.db.read().await?;
+        let account = self.account_within(session, asker, account).await?;
         let text = sql!(
             "SELECT f.import_from, b.flips_sign FROM feeds f
              JOIN bank_accounts b ON b.organization_id = f.organization_id AND b.id = f.bank_account_id
              WHERE f.organization_id = $1 AND f.bank_account_id = $2 AND f.account_id = $3
-                AND f.until_at IS NULL AND NOT f.is_shadow"
+                AND f.until_at IS NULL AND NOT f.is_shadow
+                AND f.connection_id = COALESCE((SELECT r.connection_id FROM runs r
+                    WHERE r.organization_id = $1 AND r.id = $4), f.connection_id)"
         );
         let feed: Option<(SqlDate, bool)> = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())
             .bind(bank_account.uuid())
             .bind(account.id.uuid())
+            .bind(uuids(run))
             .fetch_optional(c)
             .await?);
         let (import_from, flips_sign) = feed.ok_or(StoreError::NotFound("the feed of the account"))?;
-        let distrusted = self.distrusted_kinds(&mut session, asker, bank_account).await?;
+        let distrusted = self.distrusted_kinds(session, asker, bank_account).await?;
         Ok(AccountState { account, import_from: import_from.to_jiff(), flips_sign, distrusted })
     }
 
@@ -246,11 +278,9 @@ impl Store {
         session: &mut Session,
         asker: &Asker,
         bank_account: BankAccountId,
-        state: AccountState,
-        versions: Vec<StoredVersion>,
+        (state, versions, window): (AccountState, Vec<StoredVersion>, Option<Window>),
         run: Option<RunId>,
     ) -> Result<StoredSnapshot, StoreError> {
-        let window = Window::around(versions.iter().filter_map(|version| version.day));
         let known = self.known_rows(session, asker, run, bank_account, window, &versions).await?;
         let typed = self.typed_rows(session, asker, state.account.id, window).await?;
         Ok(StoredSnapshot { state, versions, known, typed })
@@ -266,7 +296,9 @@ impl Store {
     ) -> Result<Vec<StoredVersion>, StoreError> {
         let text = sql!(
             "SELECT v.id, v.feed_row_id, v.status, v.provider_id_digest, v.bank_id_digest, v.reference_digest,
-                    v.fingerprint, v.day, v.raw, v.received_at, v.last_seen_run_id
+                    v.fingerprint, v.day, v.raw, v.received_at, v.last_seen_run_id,
+                    (SELECT s.connection_id FROM sources s
+                        WHERE s.organization_id = v.organization_id AND s.id = v.source_id) AS connection_id
              FROM feed_row_versions v
              JOIN feed_rows r ON r.organization_id = v.organization_id AND r.id = v.feed_row_id
                 AND r.current_version_id = v.id
@@ -304,13 +336,17 @@ impl Store {
     ) -> Result<Vec<StoredVersion>, StoreError> {
         let text = sql!(
             "SELECT v.id, v.feed_row_id, v.status, v.provider_id_digest, v.bank_id_digest, v.reference_digest,
-                    v.fingerprint, v.day, v.raw, v.received_at, v.position, v.last_seen_run_id
+                    v.fingerprint, v.day, v.raw, v.received_at, v.position, v.last_seen_run_id,
+                    (SELECT s.connection_id FROM sources s
+                        WHERE s.organization_id = v.organization_id AND s.id = v.source_id) AS connection_id
              FROM feed_row_versions v
              WHERE v.organization_id = $1 AND v.bank_account_id = $2 AND v.feed_row_id IS NULL
                 AND (v.last_seen_run_id = $3 OR (v.status = 'booked' AND v.reason IS NULL))
              UNION ALL
              SELECT v.id, v.feed_row_id, v.status, v.provider_id_digest, v.bank_id_digest, v.reference_digest,
-                    v.fingerprint, v.day, v.raw, v.received_at, v.position, v.last_seen_run_id
+                    v.fingerprint, v.day, v.raw, v.received_at, v.position, v.last_seen_run_id,
+                    (SELECT s.connection_id FROM sources s
+                        WHERE s.organization_id = v.organization_id AND s.id = v.source_id) AS connection_id
              FROM feed_row_versions v
              JOIN feed_rows r ON r.organization_id = v.organization_id AND r.id = v.feed_row_id
                 AND r.current_version_id = v.id
@@ -320,7 +356,9 @@ impl Store {
              UNION ALL
              SELECT v.id, CASE WHEN w.last_seen_run_id = $3 THEN NULL ELSE v.feed_row_id END, v.status,
                     v.provider_id_digest, v.bank_id_digest, v.reference_digest,
-                    v.fingerprint, v.day, v.raw, v.received_at, v.position, v.last_seen_run_id
+                    v.fingerprint, v.day, v.raw, v.received_at, v.position, v.last_seen_run_id,
+                    (SELECT s.connection_id FROM sources s
+                        WHERE s.organization_id = v.organization_id AND s.id = v.source_id) AS connection_id
              FROM feed_row_versions v
              JOIN feed_rows r ON r.organization_id = v.organization_id AND r.id = v.feed_row_id
                 AND r.current_version_id <> v.id
@@ -428,4 +466,9 @@ impl Store {
             })
             .collect())
     }
+}
+
+/// The days around rows to decide.
+fn around(versions: &[StoredVersion]) -> Option<Window> {
+    Window::around(versions.iter().filter_map(|version| version.day))
 }

@@ -4,6 +4,7 @@ mod apply;
 mod editing;
 mod held;
 mod locking;
+mod moves;
 mod overview;
 mod pairs;
 mod pending_policy;

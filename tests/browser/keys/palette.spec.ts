@@ -18,6 +18,7 @@ test("finds accounts, pages and what can be done, by keyboard alone", async ({ s
     /^Girokonto/,
     /^Bank feed of Girokonto/,
     /^Balance check of Girokonto/,
+    /^Move the feed of Girokonto/,
     /^Lock a period of Girokonto/,
     /^Add transaction to Girokonto/,
   ]);

@@ -11,6 +11,7 @@ const screens: { name: string; at: string; then?: RegExp[]; title: string | RegE
   { name: "overview", at: "overview", title: "Overview" },
   { name: "transactions", at: "transactions", title: "All accounts" },
   { name: "account", at: "transactions", then: [/\/accounts\/[^/]+$/], title: "Girokonto" },
+  { name: "move feed", at: "transactions", then: [/\/accounts\/[^/]+$/, /\/feed$/, /\/move$/], title: "Move feed" },
   { name: "new transaction", at: "transactions", then: [/\/accounts\/[^/]+$/, /\/transactions\/new$/], title: "Add transaction" },
   { name: "add account", at: "add-account", title: "Add account" },
   { name: "without a bank", at: "add-account/without-bank", title: "Account without a bank" },

@@ -1,4 +1,4 @@
-//! Recognising rows by their content, for banks that change or omit ids.
+//! Recognising rows by their content, for banks that change or omit ids, and by their money alone where a feed has moved.
 //!
 //! Only a known row that this fetch should have shown again, and did not, can be meant: two equal coffees on one day are
 //! two rows, and both come back. Within one content the rows of the fetch (those that came back byte for byte as well) are
@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::Date;
 
-use super::{Candidate, Digest, KnownRows, Policy, Reason, days_apart};
+use super::{Candidate, Known, KnownRows, Policy, Reason, days_apart};
 use crate::row::RowStatus;
 
 /// Banks and zones shift a date by a day; more is another row.
@@ -32,13 +32,44 @@ struct Group {
 
 /// Finds the known row of each remaining candidate by its content.
 pub(super) fn recognise<'a>(candidates: &mut [Candidate<'a>], known: &mut KnownRows<'a>, policy: &Policy) {
-    let mut groups: BTreeMap<(Digest, RowStatus), Group> = BTreeMap::new();
+    let content = |candidate: &Candidate<'_>| Some((candidate.arrived.fingerprint, candidate.row.status));
+    let known_content = |row: &Known| Some((row.fingerprint, row.status));
+    pair(candidates, known, policy, &(content, known_content), |days| Reason::SameContent { days });
+}
+
+/// Finds the known row of each remaining candidate among those that another connection showed last. Two connections tell the
+/// same rows in words and under ids of their own; what they both must show is the money and the day.
+pub(super) fn recognise_from_elsewhere<'a>(
+    candidates: &mut [Candidate<'a>],
+    known: &mut KnownRows<'a>,
+    policy: &Policy,
+) {
+    let is_told = |status| matches!(status, RowStatus::Booked | RowStatus::Pending);
+    let money = |candidate: &Candidate<'_>| {
+        is_told(candidate.row.status).then_some((candidate.row.amount.minor, candidate.row.status))
+    };
+    let known_money = |row: &Known| {
+        let fits = row.is_from_elsewhere && is_told(row.status) && !row.is_held();
+        row.minor.filter(|_| fits && row.currency == Some(policy.currency)).map(|minor| (minor, row.status))
+    };
+    pair(candidates, known, policy, &(money, known_money), |days| Reason::SameMoney { days });
+}
+
+/// Pairs remaining candidates with known rows of the same key and status that this fetch should have shown again, and did not.
+fn pair<'a, K: Ord + Copy>(
+    candidates: &mut [Candidate<'a>],
+    known: &mut KnownRows<'a>,
+    policy: &Policy,
+    keys: &(impl Fn(&Candidate<'_>) -> Option<(K, RowStatus)>, impl Fn(&Known) -> Option<(K, RowStatus)>),
+    reason: impl Fn(i64) -> Reason,
+) {
+    let mut groups: BTreeMap<(K, RowStatus), Group> = BTreeMap::new();
     for (index, candidate) in candidates.iter().enumerate().filter(|(_, candidate)| candidate.same.is_none()) {
-        let group = groups.entry((candidate.arrived.fingerprint, candidate.row.status)).or_default();
-        group.fetched.push((candidate.day, Fetched::Candidate(index)));
+        let Some(key) = keys.0(candidate) else { continue };
+        groups.entry(key).or_default().fetched.push((candidate.day, Fetched::Candidate(index)));
     }
     for (index, row) in known.rows.iter().enumerate() {
-        let Some(group) = groups.get_mut(&(row.fingerprint, row.status)) else { continue };
+        let Some(group) = keys.1(row).and_then(|key| groups.get_mut(&key)) else { continue };
         let day = row.day.unwrap_or(policy.fallback_day);
         let missed = match row.status {
             // Of an answer that does not say how far it goes, a row that did not come is taken for one that came under another id:
@@ -56,7 +87,7 @@ pub(super) fn recognise<'a>(candidates: &mut [Candidate<'a>], known: &mut KnownR
     for group in groups.values_mut() {
         for (candidate, row) in group.pair_up(known) {
             let days = known.rows[row].day.map_or(0, |day| days_apart(day, candidates[candidate].day));
-            candidates[candidate].same = Some((known.take(row), Reason::SameContent { days }));
+            candidates[candidate].same = Some((known.take(row), reason(days)));
             candidates[candidate].clash = None;
         }
     }

@@ -22,6 +22,11 @@ pub enum Reason {
         /// How many days the dates are apart.
         days: i64,
     },
+    /// A row that another connection showed has this amount and day, and did not come back by itself.
+    SameMoney {
+        /// How many days the dates are apart.
+        days: i64,
+    },
     /// A pending row of this amount is booked now.
     Settled {
         /// How many days it took.
@@ -105,6 +110,7 @@ impl Reason {
             Self::New => RowOutcome::New,
             Self::SameId { .. }
             | Self::SameContent { .. }
+            | Self::SameMoney { .. }
             | Self::SentTwice
             | Self::StaysSettled
             | Self::StaysLocked => RowOutcome::Known,
@@ -135,6 +141,13 @@ impl Reason {
             Self::SameContent { days } => {
                 format!("Same amount and text as a row we know, {} apart; only its id changed.", in_days(*days))
             }
+            Self::SameMoney { days: 0 } => {
+                "Same day and amount as a row that came through another connection, in other words.".to_owned()
+            }
+            Self::SameMoney { days } => format!(
+                "Same amount as a row that came through another connection, {} apart, in other words.",
+                in_days(*days)
+            ),
             Self::Settled { days: 0 } => "It was pending and is booked now.".to_owned(),
             Self::Settled { days } => format!("It was pending and is booked now, {} later.", in_days(*days)),
             Self::Typed { same_payee, days } => {

@@ -35,6 +35,52 @@ fn reissued_ids_double_nothing() {
 }
 
 #[test]
+fn another_connection_tells_the_same_rows_in_other_words() {
+    let mut books = Books::default();
+    let before = [
+        booked(1, -280, "Café").id("a1"),
+        booked(1, -280, "Café").id("a2"),
+        booked(2, 150_000, "Salary").id("a3"),
+        booked(3, -990, "Cinema").id("a4"),
+    ];
+    books.sync(&before, 0);
+    let cinema = books.transactions.iter().find(|(_, row)| row.payee.as_deref() == Some("Cinema")).map(|(id, _)| *id);
+    books.delete(cinema.unwrap());
+    let words = [
+        booked(1, -280, "CAFE 0012 CARD").id("b1"),
+        booked(2, -280, "CAFE 0012 CARD").id("b2"),
+        booked(2, 150_000, "SALARY NOV").id("b3"),
+        booked(3, -990, "KINO").id("b4"),
+        booked(4, -280, "CAFE 0012 CARD").id("b5"),
+    ];
+    // Of the same connection they would be other rows; a row of another one is known by its money and its day.
+    books.move_feed();
+    let plan = books.sync(&words, 0);
+    assert_eq!(
+        books.rows(),
+        [
+            (B, -280, "CAFE 0012 CARD"),
+            (B, -280, "CAFE 0012 CARD"),
+            (B, -280, "CAFE 0012 CARD"),
+            (B, 150_000, "SALARY NOV")
+        ]
+    );
+    assert_eq!(plan.counts(0).added, 1, "the third coffee: {plan:?}");
+    assert!(plan.decisions.iter().any(|decision| decision.reason == Reason::StaysDismissed), "the cinema stays out");
+    assert!(plan.decisions.iter().any(|decision| decision.reason == Reason::SameMoney { days: 1 }));
+    let again = books.sync(&words, 0);
+    assert_eq!((again.counts(5).added, books.rows().len()), (0, 4));
+}
+
+#[test]
+fn rows_of_the_same_connection_are_not_known_by_their_money_alone() {
+    let mut books = Books::default();
+    books.sync(&[booked(1, -280, "Café").id("a1")], 0);
+    let plan = books.sync(&[booked(1, -280, "Kiosk").id("b1")], 0);
+    assert_eq!(plan.decisions[0].reason, Reason::New);
+}
+
+#[test]
 fn positional_ids_with_a_late_insert_relabel_nothing() {
     let mut books = Books::default();
     books.sync(&[booked(1, 1500, "Salary").id("1"), booked(1, -900, "Market").id("2")], 0);

@@ -28,6 +28,14 @@ impl Window {
         Some(Self { from: from.saturating_sub(reach), to: to.saturating_add(reach) })
     }
 
+    /// What lies in either, and between the two.
+    pub fn join(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        match (one, other) {
+            (Some(one), Some(other)) => Some(Self { from: one.from.min(other.from), to: one.to.max(other.to) }),
+            (one, other) => one.or(other),
+        }
+    }
+
     /// Whether it includes a day.
     pub fn contains(&self, day: Date) -> bool {
         self.from <= day && day <= self.to

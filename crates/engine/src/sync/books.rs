@@ -1,5 +1,8 @@
 //! The second phase: planning what is stored, and applying the plan.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use bankside_connect::Fault;
 use bankside_domain::account::{OpeningSource, PendingPolicy};
 use bankside_domain::fault::FaultClass;
@@ -10,6 +13,7 @@ use bankside_store::{
     Applied, ApplyContext, BankAccount, Connection, DueRun, RunAccount, RunAccountUpdate, StoreError, StoredSnapshot,
 };
 use bankside_vault::Place;
+use jiff::civil::Date;
 
 use crate::status::not_shown;
 use crate::{Engine, EngineError};
@@ -102,12 +106,31 @@ impl Engine {
         stored: &StoredSnapshot,
         terms: Terms,
     ) -> Result<Plan, EngineError> {
-        let connector = self.connectors.get(&connection.provider).ok_or(EngineError::NotFound("the provider"))?;
+        let arrived = self.open_versions(asker, connection, bank_account, stored).await?;
+        Ok(plan(&planned_from(stored, arrived, terms, self.today_at(connection))))
+    }
+
+    /// Opens stored rows, each as the connection that brought it tells its rows.
+    pub(crate) async fn open_versions(
+        &self,
+        asker: &Asker,
+        connection: &Connection,
+        bank_account: &BankAccount,
+        stored: &StoredSnapshot,
+    ) -> Result<Vec<Arrived>, EngineError> {
         let currencies = self.store.currencies().await?;
         let key = self.raw_row_key(asker, bank_account)?;
-        let reader = self.reader(connector.as_ref(), connection, &currencies, stored.state.flips_sign);
+        let mut connections = HashMap::from([(connection.id, connection.clone())]);
+        for id in stored.versions.iter().filter_map(|version| version.connection) {
+            if let Entry::Vacant(vacant) = connections.entry(id) {
+                vacant.insert(self.store.connection(asker, id).await?);
+            }
+        }
         let mut arrived = Vec::with_capacity(stored.versions.len());
         for version in &stored.versions {
+            let told_by = version.connection.and_then(|id| connections.get(&id)).unwrap_or(connection);
+            let connector = self.connectors.get(&told_by.provider).ok_or(EngineError::NotFound("the provider"))?;
+            let reader = self.reader(connector.as_ref(), told_by, &currencies, stored.state.flips_sign);
             let place = Place::of(asker.organization, version.id, "raw");
             let (_, row) = reader.open(&key, place, version.status, &version.raw);
             arrived.push(Arrived {
@@ -119,23 +142,7 @@ impl Engine {
                 fingerprint: version.fingerprint,
             });
         }
-        let ledger = &stored.state.account;
-        Ok(plan(&Snapshot {
-            known: stored.known.clone(),
-            arrived,
-            typed: stored.typed.clone(),
-            policy: Policy {
-                currency: ledger.currency.code,
-                start_on: Some(stored.state.import_from),
-                history_from: ledger.history_from(),
-                locked_through: ledger.locked_through,
-                pending: terms.pending,
-                fallback_day: self.today_at(connection),
-                booked_coverage: terms.booked_coverage,
-                pending_complete: terms.pending_complete,
-                distrusted: stored.state.distrusted.clone(),
-            },
-        }))
+        Ok(arrived)
     }
 
     async fn apply(
@@ -159,6 +166,27 @@ impl Engine {
             seen_again: account.rows_seen_again,
         };
         self.store.apply(asker, stored, plan, context).await
+    }
+}
+
+/// What a plan is made from, with the rows opened. `today` is the day at the bank.
+pub(crate) fn planned_from(stored: &StoredSnapshot, arrived: Vec<Arrived>, terms: Terms, today: Date) -> Snapshot {
+    let ledger = &stored.state.account;
+    Snapshot {
+        known: stored.known.clone(),
+        arrived,
+        typed: stored.typed.clone(),
+        policy: Policy {
+            currency: ledger.currency.code,
+            start_on: Some(stored.state.import_from),
+            history_from: ledger.history_from(),
+            locked_through: ledger.locked_through,
+            pending: terms.pending,
+            fallback_day: today,
+            booked_coverage: terms.booked_coverage,
+            pending_complete: terms.pending_complete,
+            distrusted: stored.state.distrusted.clone(),
+        },
     }
 }
 

@@ -83,6 +83,67 @@ struct Incoming {
     rows_ended: bool,
 }
 
+/// Makes of raw rows what is stored of them: sealed, with keyed digests beside them.
+pub(crate) struct Stamps<'a> {
+    engine: &'a Engine,
+    asker: Asker,
+    ids: Digester,
+    contents: Digester,
+    raws: Digester,
+}
+
+impl<'a> Stamps<'a> {
+    pub(crate) fn new(engine: &'a Engine, asker: Asker) -> Self {
+        let digester = |purpose| engine.vault.digester(asker.organization, purpose);
+        let (ids, contents, raws) = (digester(Purpose::RowId), digester(Purpose::Fingerprint), digester(Purpose::Raw));
+        Self { engine, asker, ids, contents, raws }
+    }
+
+    /// What is stored of a row. `seen` counts the rows of this fetch by their bytes.
+    pub(crate) fn received(
+        &self,
+        reader: &Reader<'_>,
+        key: &DataKey,
+        seen: &mut HashMap<Digest, usize>,
+        raw: &RawRow,
+    ) -> ReceivedRow {
+        let id: FeedRowVersionId = self.engine.ambient.id();
+        let raw_digest = self.raws.digest(&[raw.status.code().as_bytes(), &raw.bytes]);
+        let next = seen.entry(raw_digest).or_default();
+        let occurrence = *next;
+        *next += 1;
+        let sealed =
+            key.seal_compressed(Place::of(self.asker.organization, id, "raw"), &raw.bytes, &self.engine.ambient);
+        let blank = ReceivedRow {
+            id,
+            status: raw.status,
+            amount_minor: None,
+            currency: None,
+            day: None,
+            ids: Vec::new(),
+            fingerprint: raw_digest,
+            fingerprint_version: FINGERPRINT_VERSION,
+            names_counterparty: false,
+            raw_digest,
+            occurrence,
+            raw: sealed,
+        };
+        match reader.read(raw) {
+            MappedRow::Unreadable { .. } => blank,
+            MappedRow::Readable(row) => ReceivedRow {
+                status: row.status,
+                amount_minor: Some(row.amount.minor),
+                currency: Some(row.amount.currency.code),
+                day: row.day(),
+                ids: row.ids.iter().map(|id| (id.kind, self.ids.digest(&[id.value.as_bytes()]))).collect(),
+                fingerprint: self.contents.digest(&[fingerprint_text(&row).as_bytes()]),
+                names_counterparty: row.counterparty.name.is_some(),
+                ..blank
+            },
+        }
+    }
+}
+
 /// Stores what a fetch brings.
 pub(crate) struct Ingest<'a> {
     engine: &'a Engine,
@@ -91,9 +152,7 @@ pub(crate) struct Ingest<'a> {
     connection: &'a Connection,
     provider: &'a Provider,
     accounts: HashMap<String, Incoming>,
-    ids: Digester,
-    contents: Digester,
-    raws: Digester,
+    stamps: Stamps<'a>,
     trouble: Option<EngineError>,
 }
 
@@ -106,7 +165,6 @@ impl<'a> Ingest<'a> {
         provider: &'a Provider,
         bank_accounts: Vec<BankAccount>,
     ) -> Self {
-        let digester = |purpose| engine.vault.digester(asker.organization, purpose);
         let accounts = bank_accounts.into_iter().map(|bank_account| {
             let incoming =
                 Incoming { key: None, seen: HashMap::new(), fault_seen: false, rows_ended: false, bank_account };
@@ -119,9 +177,7 @@ impl<'a> Ingest<'a> {
             connection,
             provider,
             accounts: accounts.collect(),
-            ids: digester(Purpose::RowId),
-            contents: digester(Purpose::Fingerprint),
-            raws: digester(Purpose::Raw),
+            stamps: Stamps::new(engine, asker),
             trouble: None,
         }
     }
@@ -196,7 +252,7 @@ impl<'a> Ingest<'a> {
         // What stands beside the sealed bytes is the bank's, so that it is the same row whichever way its sign is read.
         let reader = self.engine.reader(connector, self.connection, currencies, false);
         let received: Vec<ReceivedRow> =
-            rows.iter().map(|raw| self.received(&reader, &key, &mut incoming.seen, raw)).collect();
+            rows.iter().map(|raw| self.stamps.received(&reader, &key, &mut incoming.seen, raw)).collect();
         incoming.key = Some(key);
         let days: Vec<Date> = received.iter().filter_map(|row| row.day).collect();
         let bank_account = incoming.bank_account.id;
@@ -209,49 +265,6 @@ impl<'a> Ingest<'a> {
             ..RunAccountUpdate::default()
         };
         Ok(store.update_run_account(&self.asker, self.lease, bank_account, &update).await?)
-    }
-
-    fn received(
-        &self,
-        reader: &Reader<'_>,
-        key: &DataKey,
-        seen: &mut HashMap<Digest, usize>,
-        raw: &RawRow,
-    ) -> ReceivedRow {
-        let id: FeedRowVersionId = self.engine.ambient.id();
-        let raw_digest = self.raws.digest(&[raw.status.code().as_bytes(), &raw.bytes]);
-        let next = seen.entry(raw_digest).or_default();
-        let occurrence = *next;
-        *next += 1;
-        let sealed =
-            key.seal_compressed(Place::of(self.asker.organization, id, "raw"), &raw.bytes, &self.engine.ambient);
-        let blank = ReceivedRow {
-            id,
-            status: raw.status,
-            amount_minor: None,
-            currency: None,
-            day: None,
-            ids: Vec::new(),
-            fingerprint: raw_digest,
-            fingerprint_version: FINGERPRINT_VERSION,
-            names_counterparty: false,
-            raw_digest,
-            occurrence,
-            raw: sealed,
-        };
-        match reader.read(raw) {
-            MappedRow::Unreadable { .. } => blank,
-            MappedRow::Readable(row) => ReceivedRow {
-                status: row.status,
-                amount_minor: Some(row.amount.minor),
-                currency: Some(row.amount.currency.code),
-                day: row.day(),
-                ids: row.ids.iter().map(|id| (id.kind, self.ids.digest(&[id.value.as_bytes()]))).collect(),
-                fingerprint: self.contents.digest(&[fingerprint_text(&row).as_bytes()]),
-                names_counterparty: row.counterparty.name.is_some(),
-                ..blank
-            },
-        }
     }
 }
 

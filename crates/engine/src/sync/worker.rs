@@ -1,9 +1,9 @@
-//! The worker: claims runs that are due and carries them out, a few at a time.
+//! The worker: claims what is due and carries it out, a few at a time: runs, and what a move of a feed asks of a bank.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use bankside_store::{DueRun, StoreError};
+use bankside_store::{DueMove, DueRun, StoreError};
 use jiff::SignedDuration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -11,43 +11,52 @@ use tokio_util::sync::CancellationToken;
 use crate::{Engine, EngineError};
 
 /// A worker that is silent for so long has lost its run: after a crash it goes on this much later.
-const LEASE: SignedDuration = SignedDuration::from_secs(20);
+pub(crate) const LEASE: SignedDuration = SignedDuration::from_secs(20);
 const PROLONG_EVERY: Duration = Duration::from_secs(5);
 /// Polling is always correct; being woken is only sooner.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// How often flows are looked at whose time is over.
+/// How often flows and moves are looked at whose time is over.
 const TIDY_EVERY: Duration = Duration::from_mins(1);
 const RUNS_AT_ONCE: usize = 4;
 /// A run that has brought down this many workers is given up.
-const MAX_ATTEMPTS: i64 = 5;
+pub(crate) const MAX_ATTEMPTS: i64 = 5;
+
+/// What a worker has claimed.
+enum Due {
+    Run(DueRun),
+    Move(DueMove),
+}
 
 impl Engine {
     /// Works until it is told to stop; then finishes what it has begun.
     pub async fn work(&self, stop: CancellationToken) {
-        tokio::join!(self.carry_out_runs(&stop), self.tidy(&stop));
+        tokio::join!(self.carry_out_all(&stop), self.tidy(&stop));
     }
 
-    /// Ends flows whose time is over, now and then.
+    /// Ends flows and moves whose time is over, now and then.
     async fn tidy(&self, stop: &CancellationToken) {
         let mut every = tokio::time::interval(TIDY_EVERY);
         while stop.run_until_cancelled(every.tick()).await.is_some() {
             if let Err(error) = self.tidy_flows().await {
                 tracing::warn!(%error, "flows whose time is over could not be ended");
             }
+            if let Err(error) = self.tidy_moves().await {
+                tracing::warn!(%error, "moves that nobody goes on with could not be ended");
+            }
         }
     }
 
-    async fn carry_out_runs(&self, stop: &CancellationToken) {
+    async fn carry_out_all(&self, stop: &CancellationToken) {
         let owner = format!("{:016x}", u64::from_be_bytes(self.ambient.random()));
         let places = Arc::new(Semaphore::new(RUNS_AT_ONCE));
         let running = tokio_util::task::TaskTracker::new();
         while !stop.is_cancelled() {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
-            match self.store.claim_run_as_system(&owner, LEASE).await {
+            match self.claim_due(&owner).await {
                 Ok(Some(due)) => {
                     let engine = self.clone();
                     running.spawn(async move {
-                        Box::pin(engine.carry_out(&due)).await;
+                        engine.carry_out_due(&due).await;
                         drop(place);
                     });
                 }
@@ -70,16 +79,31 @@ impl Engine {
         running.wait().await;
     }
 
+    /// Claims what is due: runs before moves, for which a person waits on a page.
+    async fn claim_due(&self, owner: &str) -> Result<Option<Due>, StoreError> {
+        if let Some(run) = self.store.claim_run_as_system(owner, LEASE).await? {
+            return Ok(Some(Due::Run(run)));
+        }
+        Ok(self.store.claim_move_as_system(LEASE).await?.map(Due::Move))
+    }
+
+    async fn carry_out_due(&self, due: &Due) {
+        match due {
+            Due::Run(due) => Box::pin(self.carry_out(due)).await,
+            Due::Move(due) => Box::pin(self.carry_out_move(due)).await,
+        }
+    }
+
     /// Claims the run that is due longest, for whoever carries it out phase by phase.
     pub async fn claim(&self) -> Result<Option<DueRun>, EngineError> {
         Ok(self.store.claim_run_as_system("once", LEASE).await?)
     }
 
-    /// Claims and carries out the run that is due longest. Answers whether there was one.
+    /// Claims and carries out what is due longest. Answers whether there was anything.
     pub async fn work_once(&self) -> Result<bool, EngineError> {
-        match self.claim().await? {
+        match self.claim_due("once").await? {
             Some(due) => {
-                Box::pin(self.carry_out(&due)).await;
+                self.carry_out_due(&due).await;
                 Ok(true)
             }
             None => Ok(false),
@@ -97,23 +121,8 @@ impl Engine {
             self.books_phase(due).await?;
             self.end_phase(due, fault).await
         };
-        let prolong = async {
-            let asker = bankside_domain::Asker::system(due.organization);
-            loop {
-                tokio::time::sleep(PROLONG_EVERY).await;
-                match self.store.prolong_lease(&asker, &due.lease, LEASE).await {
-                    Ok(()) => {}
-                    Err(StoreError::LeaseLost) => return Err(StoreError::LeaseLost.into()),
-                    Err(error) => tracing::warn!(%error, "the lease cannot be prolonged"),
-                }
-            }
-        };
-        let both = async {
-            tokio::select! {
-                result = work => result,
-                result = prolong => result,
-            }
-        };
+        let asker = bankside_domain::Asker::system(due.organization);
+        let both = while_held(work, || self.store.prolong_lease(&asker, &due.lease, LEASE));
         let result = Box::pin(tracing::Instrument::instrument(both, span)).await;
         match result {
             Ok(()) => {}
@@ -121,5 +130,26 @@ impl Engine {
             Err(error) => tracing::error!(%error, "a run ended in an error; another attempt will follow"),
         }
         self.report_progress();
+    }
+}
+
+/// Works while a lease is kept alive. Whoever loses it stops.
+pub(crate) async fn while_held<P: Future<Output = Result<(), StoreError>>>(
+    work: impl Future<Output = Result<(), EngineError>>,
+    prolong: impl Fn() -> P,
+) -> Result<(), EngineError> {
+    let hold = async {
+        loop {
+            tokio::time::sleep(PROLONG_EVERY).await;
+            match prolong().await {
+                Ok(()) => {}
+                Err(StoreError::LeaseLost) => return Err(StoreError::LeaseLost.into()),
+                Err(error) => tracing::warn!(%error, "the lease cannot be prolonged"),
+            }
+        }
+    };
+    tokio::select! {
+        result = work => result,
+        result = hold => result,
     }
 }

@@ -317,6 +317,9 @@ pub(crate) struct OfferedBody {
     reason: &'static str,
     /// The day from which importing is suggested.
     import_from: String,
+    /// The account whose bank account this one may be, by its last digits, holder and bank. If it is, move that account's feed here instead
+    /// of linking it.
+    resembles: Option<String>,
 }
 
 /// What linking a connection's bank accounts offers.
@@ -357,6 +360,7 @@ pub(crate) async fn link_offer(
             suggested_name,
             reason: offered.reason,
             import_from: offered.import_from.to_string(),
+            resembles: offered.resembles.map(|account| account.to_string()),
         }
     });
     Ok(Json(OfferBody { bank_accounts: bank_accounts.collect() }))

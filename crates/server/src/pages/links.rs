@@ -45,6 +45,8 @@ struct LinkRow {
     sign: Option<SignChoice>,
     /// The account that it is linked with already.
     linked: Option<String>,
+    /// The account whose bank account it may be, and where it would go on in that one.
+    resembles: Option<(String, String)>,
     /// The name that is suggested for a new account, and the one in the form.
     suggested_name: String,
     new_name: String,
@@ -213,6 +215,10 @@ fn row(
             as_it_is: bank_account.flips_sign,
             turned: !bank_account.flips_sign,
             is_turned: posted("sign").is_some_and(|sign| sign == (!bank_account.flips_sign).to_string()),
+        }),
+        resembles: offered.resembles.and_then(|account| {
+            let name = names.get(&account)?.clone();
+            Some((name, shell.at(&format!("accounts/{account}/move?to={}/{id}", offer.connection.id))))
         }),
         linked: bank_account.feeds.map(|(account, _)| names.get(&account).cloned().unwrap_or_default()),
         new_name: posted("name").unwrap_or_else(|| suggested_name.clone()),

@@ -110,6 +110,11 @@ fn deeds(views: &[AccountView], shell: &Shell) -> Vec<Offer> {
         let url = shell.at(&format!("accounts/{}/balance", view.account.id));
         let label = format!("Balance check of {}", view.account.name);
         deeds.push(Offer::new("Do", "eye", label, url).hint("bank against ledger, differences").later());
+        if shell.may_manage_banks() {
+            let url = shell.at(&format!("accounts/{}/move", view.account.id));
+            let label = format!("Move the feed of {}", view.account.name);
+            deeds.push(Offer::new("Do", "swap", label, url).hint("another connection, another provider").later());
+        }
     }
     if shell.may_edit() {
         for view in views.iter().filter(|view| !view.account.is_closed) {

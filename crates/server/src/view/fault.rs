@@ -20,6 +20,8 @@ pub(crate) enum Occasion {
     Renewing,
     /// A sync has been ended here, and its access is being revoked.
     Ending,
+    /// What another connection shows is fetched, to be laid beside the books.
+    Moving,
 }
 
 /// How a sentence begins that tells its reader to act.
@@ -174,6 +176,7 @@ fn person(occasion: Occasion) -> String {
     match occasion {
         Occasion::Sync => format!("{YOU} Resync gives access anew. Links and rows stay."),
         Occasion::Connecting => format!("{YOU} choose the bank again."),
+        Occasion::Moving => format!("{YOU} Resync that connection, and compare again."),
         Occasion::Renewing | Occasion::Ending => format!("{YOU} Resync again."),
     }
 }
@@ -184,6 +187,7 @@ fn kept(occasion: Occasion) -> &'static str {
         Occasion::Sync => "What has arrived is kept.",
         Occasion::Connecting => "Nothing has been connected.",
         Occasion::Renewing => "The old access is as it was.",
+        Occasion::Moving => "The account is fed as before.",
         Occasion::Ending => "Otherwise it runs on there until its end, though nobody uses it.",
     }
 }

@@ -76,6 +76,7 @@ impl Version {
             claim: row.claim,
             is_in_books: transaction.is_some_and(|row| row.is_there && row.standing.is_from_bank()),
             is_settled: row.status == RowStatus::Pending && transaction.is_some_and(|row| ledger.is_settled(row)),
+            is_from_elsewhere: false,
             is_locked: transaction.is_some_and(|row| row.is_there && ledger.is_locked(row)),
         }
     }

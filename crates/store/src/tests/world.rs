@@ -123,9 +123,20 @@ impl World {
 
     /// Walks the connecting loop to its end for one bank account.
     pub(crate) async fn connect(&mut self, asker: &Asker, iban: &str, alias: &str) -> (ConnectionId, BankAccountId) {
+        let (connection, seen) = self.connect_to(asker, &[(iban, alias)]).await;
+        (connection, seen[0])
+    }
+
+    /// Connects a bank that shows accounts with these numbers side by side.
+    pub(crate) async fn connect_showing(&mut self, ibans: &[&str]) -> Vec<BankAccountId> {
+        let shown: Vec<(&str, &str)> = ibans.iter().map(|iban| (*iban, *iban)).collect();
+        let asker = self.asker;
+        self.connect_to(&asker, &shown).await.1
+    }
+
+    async fn connect_to(&mut self, asker: &Asker, shown: &[(&str, &str)]) -> (ConnectionId, Vec<BankAccountId>) {
         let flow_id: FlowId = self.ambient.id();
         let connection: ConnectionId = self.ambient.id();
-        let bank_account: BankAccountId = self.ambient.id();
         let place = |field| Place { organization: Some(asker.organization), subject: None, field };
         let (key, wrapped) = self.vault.new_data_key(place("test"), &self.ambient);
         self.wrapped = wrapped.clone();
@@ -155,24 +166,25 @@ impl World {
             consent: Consent { given_at: None, valid_until: None },
             max_history_days: None,
         };
-        let digest = self.vault.digester(asker.organization, Purpose::BankAccount).digest(&[iban.as_bytes()]);
-        let new_bank_account = NewBankAccount {
-            id: bank_account,
+        let digester = self.vault.digester(asker.organization, Purpose::BankAccount);
+        let bank_account = |(iban, alias): &(&str, &str)| NewBankAccount {
+            id: self.ambient.id(),
             institution_key: "NORDHAFEN_NHBKDE22".into(),
             institution_name: "Nordhafen Bank".into(),
-            provider_account_id: alias.into(),
+            provider_account_id: (*alias).into(),
             name: "Girokonto".into(),
             holder: None,
             masked_number: Some("DE•• •••• 3000".into()),
             kind: AccountKind::Checking,
             currency: "EUR".parse().unwrap(),
-            match_keys: vec![(MatchKeyKind::Iban, digest)],
-            data_key: wrapped,
+            match_keys: vec![(MatchKeyKind::Iban, digester.digest(&[iban.as_bytes()]))],
+            data_key: wrapped.clone(),
             details: sealed.clone(),
             balances: Vec::new(),
         };
-        let seen = self.store.finish_flow(asker, &flow, &sealed, &new_connection, &[new_bank_account]).await.unwrap();
-        (connection, seen[0].id)
+        let accounts: Vec<NewBankAccount> = shown.iter().map(bank_account).collect();
+        let seen = self.store.finish_flow(asker, &flow, &sealed, &new_connection, &accounts).await.unwrap();
+        (connection, seen.into_iter().map(|seen| seen.id).collect())
     }
 
     pub(crate) async fn link_new(

@@ -252,6 +252,7 @@ impl Books {
                 is_in_books: matches!(claim, Some((ClaimState::Applied, _))),
                 is_settled: false,
                 is_locked: false,
+                is_from_elsewhere: false,
             };
             self.feed_rows.retain(|existing| existing.known.feed_row != feed_row);
             self.feed_rows.push(FeedRow { known, raw: sent.clone(), version: row.version });
@@ -274,6 +275,13 @@ impl Books {
     /// The store marks rows as deleted instead of forgetting them; here nothing reads them again.
     #[expect(clippy::unused_self, reason = "it documents what the store does")]
     pub(super) fn graveyard_keeps(&self, _gone: Standing) {}
+
+    /// Another connection feeds the account from now on.
+    pub(super) fn move_feed(&mut self) {
+        for feed_row in &mut self.feed_rows {
+            feed_row.known.is_from_elsewhere = true;
+        }
+    }
 
     pub(super) fn delete(&mut self, id: TransactionId) {
         self.transactions.remove(&id);
