@@ -223,7 +223,7 @@ mod tests {
     /// Every kind of ids twice. Many more stories: `make proof`.
     #[test]
     fn a_few_stories_go_well() {
-        play_all(1..11, |seed| play(seed, &story(seed, 60), Place::On(Engine::Sqlite)));
+        play_all(1..11, |seed| play(seed, &story(seed, 40), Place::On(Engine::Sqlite)));
     }
 
     #[test]
@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn the_house_in_memory_comes_to_the_same_books_as_the_real_one() {
         play_all(11..17, |seed| {
-            let steps: Vec<Step> = story(seed, 60).into_iter().map(Step::without_kill).collect();
+            let steps: Vec<Step> = story(seed, 45).into_iter().map(Step::without_kill).collect();
             play_in(seed, &steps, TwinHouse::open(seed))
         });
     }

@@ -502,33 +502,33 @@ fn ran(scenario: &str, cases: usize) {
 
 #[tokio::test]
 async fn a_first_sync_in_any_weather() {
-    ran("first syncs at lockside on sqlite", first_sync(Database::Sqlite, LOCKSIDE, 12).await);
+    ran("first syncs at lockside on sqlite", first_sync(Database::Sqlite, LOCKSIDE, 8).await);
 }
 
 #[tokio::test]
 async fn a_first_sync_of_many_rows_in_any_weather() {
-    ran("first syncs at nordhafen on sqlite", first_sync(Database::Sqlite, NORDHAFEN, 3).await);
+    ran("first syncs at nordhafen on sqlite", first_sync(Database::Sqlite, NORDHAFEN, 2).await);
 }
 
 #[tokio::test]
 async fn a_later_sync_in_any_weather() {
-    ran("later syncs at nordhafen on sqlite", later_syncs(Database::Sqlite, NORDHAFEN, 20).await);
+    ran("later syncs at nordhafen on sqlite", later_syncs(Database::Sqlite, NORDHAFEN, 14).await);
 }
 
 #[tokio::test]
 async fn a_later_sync_with_strict_limits_in_any_weather() {
-    ran("later syncs at lockside on sqlite", later_syncs(Database::Sqlite, LOCKSIDE, 20).await);
+    ran("later syncs at lockside on sqlite", later_syncs(Database::Sqlite, LOCKSIDE, 14).await);
 }
 
 #[tokio::test]
 async fn a_renewal_in_any_weather() {
-    ran("renewals at nordhafen on sqlite", renewals(Database::Sqlite, NORDHAFEN, 16).await);
+    ran("renewals at nordhafen on sqlite", renewals(Database::Sqlite, NORDHAFEN, 11).await);
 }
 
 #[tokio::test]
 async fn postgres_in_some_weather() {
     if std::env::var(VARIABLE).is_err() {
         ran("first syncs at lockside on postgres", first_sync(Database::Postgres, LOCKSIDE, 1).await);
-        ran("later syncs at lockside on postgres", later_syncs(Database::Postgres, LOCKSIDE, 6).await);
+        ran("later syncs at lockside on postgres", later_syncs(Database::Postgres, LOCKSIDE, 4).await);
     }
 }
