@@ -189,7 +189,10 @@ pub fn locked_rows(
     let stays = |(row, account, day): &&(Uuid, Uuid, Date)| {
         let account_before = before(*row, "account_id").and_then(|id| id.parse().ok()).unwrap_or(*account);
         let day_before = before(*row, "dated_on").and_then(|day| day.parse().ok()).unwrap_or(*day);
-        is_locked(*account, *day) || is_locked(account_before, day_before)
+        // One that leaves with the undoing comes to stand nowhere, whatever day it had when it last stood in the books.
+        let of_row = |change: &&Change| change.entity == Entity::Transaction && change.id == *row;
+        let leaves = changes.iter().filter(of_row).any(|change| change.field == EXISTS && change.before.is_none());
+        is_locked(*account, *day) || (!leaves && is_locked(account_before, day_before))
     };
     standing.iter().filter(stays).map(|(row, ..)| *row).collect()
 }
@@ -230,6 +233,8 @@ fn is_what_was_written(change: &Change, now: Option<&str>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::date;
+
     use super::*;
 
     fn change(id: u128, field: &str, before: Option<&str>, after: Option<&str>) -> Change {
@@ -329,8 +334,6 @@ mod tests {
 
     #[test]
     fn a_row_of_a_locked_period_stays_and_none_goes_back_into_one() {
-        use jiff::civil::date;
-
         let made = [
             change(1, "payee", Some("a"), Some("b")),
             change(2, "dated_on", Some("2026-09-30"), Some("2026-10-05")),
@@ -347,5 +350,19 @@ mod tests {
         let plan = plan_undo(&made, &as_left(&made), &nobody(), &locked);
         assert_eq!(plan.write, [change(3, "payee", Some("b"), Some("a"))]);
         assert_eq!((plan.tally().stay_locked, plan.tally().stay), (2, 0));
+    }
+
+    #[test]
+    fn a_row_that_leaves_with_an_undoing_may_have_stood_in_what_is_locked_now() {
+        let (account, through) = (Uuid::from_u128(1), date(2026, 11, 2));
+        let settled = [
+            change(2, EXISTS, None, Some("1")),
+            change(2, "status", Some("pending"), Some("booked")),
+            change(2, "dated_on", Some("2026-11-01"), Some("2026-11-08")),
+        ];
+        let standing = [(Uuid::from_u128(2), account, date(2026, 11, 8))];
+        let locked = BTreeMap::from([(account, through)]);
+        assert!(locked_rows(&settled, &standing, &locked).is_empty());
+        assert_eq!(locked_rows(&settled[2..], &standing, &locked).len(), 1, "one that stays would go back into it");
     }
 }
