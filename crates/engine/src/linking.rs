@@ -139,8 +139,8 @@ impl Engine {
         connection: ConnectionId,
     ) -> Result<BTreeMap<BankAccountId, AccountId>, EngineError> {
         let mut found: BTreeMap<BankAccountId, Vec<AccountId>> = BTreeMap::new();
-        for fed in self.store.feed_facts(asker).await? {
-            let targets = self.store.move_targets(asker, fed.account, fed.bank_account).await?;
+        for (account, from) in self.store.fed_alike(asker, connection).await? {
+            let targets = self.store.move_targets(asker, account, from).await?;
             let fits = targets.iter().filter(|target| {
                 let standing = target.standing;
                 target.connection == connection
@@ -149,7 +149,7 @@ impl Engine {
                     && standing.obstacle().is_none()
             });
             for target in fits {
-                found.entry(target.bank_account).or_default().push(fed.account);
+                found.entry(target.bank_account).or_default().push(account);
             }
         }
         let only = |(bank_account, accounts): (BankAccountId, Vec<AccountId>)| match accounts.as_slice() {

@@ -74,6 +74,14 @@ impl Session {
         Ok(())
     }
 
+    /// Passes over rows that another worker has locked, and locks those that it has selected. `SQLite` has one writer.
+    pub(crate) fn skip_locked(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "",
+            Self::Postgres(_) => " FOR UPDATE SKIP LOCKED",
+        }
+    }
+
     /// Locks the rows that a query has selected. `SQLite` has one writer, who holds the lock already.
     pub(crate) fn for_update(&self) -> &'static str {
         match self {

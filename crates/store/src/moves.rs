@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::convert::{SqlDate, code, date, instant, micros, uuids};
-use crate::db::{Db, Session, on, run, sql};
+use crate::db::{Session, on, run, sql};
 use crate::error::or_conflict;
 use crate::{Store, StoreError};
 
@@ -213,6 +213,33 @@ impl Store {
         Ok(rows.into_iter().map(TargetRow::into_target).collect())
     }
 
+    /// Accounts that are fed, with the bank account behind each, where it shares a key with another one that a connection shows.
+    pub async fn fed_alike(
+        &self,
+        asker: &Asker,
+        connection: ConnectionId,
+    ) -> Result<Vec<(AccountId, BankAccountId)>, StoreError> {
+        asker.require(Right::ManageBanks)?;
+        let mut session = self.db.read().await?;
+        let text = sql!(
+            "SELECT DISTINCT f.account_id, f.bank_account_id
+             FROM aliases x
+             JOIN match_keys m ON m.organization_id = x.organization_id AND m.bank_account_id = x.bank_account_id
+             JOIN match_keys n ON n.organization_id = m.organization_id AND n.kind = m.kind AND n.digest = m.digest
+                AND n.bank_account_id <> m.bank_account_id
+             JOIN feeds f ON f.organization_id = n.organization_id AND f.bank_account_id = n.bank_account_id
+                AND f.until_at IS NULL AND NOT f.is_shadow
+             WHERE x.organization_id = $1 AND x.connection_id = $2 AND x.until_at IS NULL
+             ORDER BY f.account_id"
+        );
+        let rows: Vec<(Uuid, Uuid)> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(connection.uuid())
+            .fetch_all(c)
+            .await?);
+        Ok(rows.into_iter().map(|(account, bank_account)| (account.into(), bank_account.into())).collect())
+    }
+
     /// Begins a move of the feed that an account has now. One that was begun before gives way to it.
     pub async fn begin_move(&self, asker: &Asker, new: &NewMove) -> Result<(), StoreError> {
         asker.require(Right::ManageBanks)?;
@@ -303,13 +330,9 @@ impl Store {
                 AND id = (SELECT m.id FROM moves m WHERE m.stage = 'fetching' AND (m.lease_until IS NULL OR m.lease_until < $1)
                     ORDER BY m.created_at, m.id LIMIT 1";
         const END: &str = ") RETURNING organization_id, id, attempt, account_id";
-        let skip_locked = match &self.db {
-            Db::Sqlite { .. } => "",
-            Db::Postgres(_) => " FOR UPDATE SKIP LOCKED",
-        };
-        let text = sqlx::AssertSqlSafe(format!("{TEXT}{skip_locked}{END}"));
         let now = self.ambient.now();
         let mut session = self.db.write().await?;
+        let text = sqlx::AssertSqlSafe(format!("{TEXT}{}{END}", session.skip_locked()));
         let claimed: Option<(Uuid, Uuid, i64, Uuid)> = on!(session, c => sqlx::query_as(text)
             .bind(micros(now))
             .bind(micros(now + lease_for))

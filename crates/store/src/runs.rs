@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::convert::{SqlDate, code, count, date, dates, instants, micros};
-use crate::db::{Db, Session, on, run, sql};
+use crate::db::{Session, on, run, sql};
 use crate::feeds::Feed;
 use crate::{Store, StoreError};
 
@@ -148,13 +148,9 @@ impl Store {
                         OR (r.state = 'running' AND r.lease_until < $2)
                     ORDER BY r.due_at, r.id LIMIT 1";
         const END: &str = ") RETURNING organization_id, id, attempt, connection_id, trigger_kind";
-        let skip_locked = match &self.db {
-            Db::Sqlite { .. } => "",
-            Db::Postgres(_) => " FOR UPDATE SKIP LOCKED",
-        };
-        let text = sqlx::AssertSqlSafe(format!("{TEXT}{skip_locked}{END}"));
         let now = self.ambient.now();
         let mut session = self.db.write().await?;
+        let text = sqlx::AssertSqlSafe(format!("{TEXT}{}{END}", session.skip_locked()));
         let claimed: Option<Claimed> = on!(session, c => sqlx::query_as(text)
             .bind(owner)
             .bind(micros(now))
