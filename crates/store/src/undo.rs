@@ -275,11 +275,7 @@ impl Store {
                         .bind(ClaimState::Superseded.code())
                 );
                 made.push(waits_again(feed_row, transaction));
-                let text = sql!(
-                    "UPDATE feeds SET refetch_from = CASE WHEN refetch_from < $3 THEN refetch_from ELSE $3 END
-                     WHERE organization_id = $1 AND bank_account_id = $2 AND until_at IS NULL"
-                );
-                run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(bank_account).bind(day));
+                self.ask_from(session, asker, bank_account, None, day).await?;
             }
         }
         Ok(made)
@@ -297,15 +293,25 @@ impl Store {
             .fetch_all(c)
             .await?);
         for (bank_account, account, from) in windows {
-            let text = sql!(
-                "UPDATE feeds SET refetch_from = CASE WHEN refetch_from < $4 THEN refetch_from ELSE $4 END
-                 WHERE organization_id = $1 AND bank_account_id = $2 AND account_id = $3 AND until_at IS NULL"
-            );
-            run!(
-                session,
-                sqlx::query(text).bind(asker.organization.uuid()).bind(bank_account).bind(account).bind(from)
-            );
+            self.ask_from(session, asker, bank_account, Some(account), from).await?;
         }
+        Ok(())
+    }
+
+    /// Has the next sync of a bank account ask from this day at the latest; of one account that it feeds, or of whichever.
+    async fn ask_from(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        bank_account: Uuid,
+        account: Option<Uuid>,
+        day: SqlDate,
+    ) -> Result<(), StoreError> {
+        let text = sql!(
+            "UPDATE feeds SET refetch_from = CASE WHEN refetch_from < $4 THEN refetch_from ELSE $4 END
+             WHERE organization_id = $1 AND bank_account_id = $2 AND (account_id = $3 OR $3 IS NULL) AND until_at IS NULL"
+        );
+        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(bank_account).bind(account).bind(day));
         Ok(())
     }
 

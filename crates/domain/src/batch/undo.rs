@@ -182,16 +182,15 @@ pub fn locked_rows(
     locked: &BTreeMap<Uuid, Date>,
 ) -> BTreeSet<Uuid> {
     let is_locked = |account: Uuid, day: Date| locked.get(&account).is_some_and(|through| day <= *through);
-    let before = |row: Uuid, field: &str| {
-        let of_row = |change: &&Change| change.entity == Entity::Transaction && change.id == row;
-        changes.iter().filter(of_row).find(|change| change.field == field).and_then(|change| change.before.as_deref())
+    let change_of = |row: Uuid, field: &str| {
+        changes.iter().find(|change| change.entity == Entity::Transaction && change.id == row && change.field == field)
     };
+    let before = |row: Uuid, field: &str| change_of(row, field).and_then(|change| change.before.as_deref());
     let stays = |(row, account, day): &&(Uuid, Uuid, Date)| {
+        // One that leaves with the undoing comes to stand nowhere, whatever day it had when it last stood in the books.
+        let leaves = change_of(*row, EXISTS).is_some_and(|change| change.before.is_none());
         let account_before = before(*row, "account_id").and_then(|id| id.parse().ok()).unwrap_or(*account);
         let day_before = before(*row, "dated_on").and_then(|day| day.parse().ok()).unwrap_or(*day);
-        // One that leaves with the undoing comes to stand nowhere, whatever day it had when it last stood in the books.
-        let of_row = |change: &&Change| change.entity == Entity::Transaction && change.id == *row;
-        let leaves = changes.iter().filter(of_row).any(|change| change.field == EXISTS && change.before.is_none());
         is_locked(*account, *day) || (!leaves && is_locked(account_before, day_before))
     };
     standing.iter().filter(stays).map(|(row, ..)| *row).collect()

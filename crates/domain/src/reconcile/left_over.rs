@@ -31,7 +31,7 @@ pub(super) fn take_out(candidates: &mut Vec<Candidate<'_>>, known: &KnownRows<'_
             under_id.entry(*id).or_default().push((candidate.row.amount.minor, candidate.day));
         }
     }
-    let has_come_anew = |candidate: &Candidate<'_>| {
+    let is_under_its_id = |candidate: &Candidate<'_>| {
         let mut there = names(candidate, policy).filter_map(|id| under_id.get(id)).flatten();
         there.any(|(minor, day)| {
             *minor == candidate.row.amount.minor && days_apart(*day, candidate.day) <= MAX_DAYS_APART
@@ -42,13 +42,10 @@ pub(super) fn take_out(candidates: &mut Vec<Candidate<'_>>, known: &KnownRows<'_
         if !candidate.arrived.is_left_over {
             return true;
         }
-        if has_come_anew(candidate) {
-            set_aside.push(SetAside { version: candidate.arrived.version, of: None, reason: Reason::LeftOver });
-            return false;
-        }
         let is_covered = policy.booked_coverage.is_some_and(|coverage| coverage.contains(candidate.day));
         let like_it = came.entry((candidate.arrived.fingerprint, candidate.row.status)).or_default();
-        if !is_covered && !like_it.iter().any(|day| days_apart(*day, candidate.day) <= MAX_DAYS_APART) {
+        let has_come = like_it.iter().any(|day| days_apart(*day, candidate.day) <= MAX_DAYS_APART);
+        if !is_covered && !has_come && !is_under_its_id(candidate) {
             like_it.push(candidate.day);
             return true;
         }
