@@ -2,7 +2,7 @@
 
 use std::sync::MutexGuard;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use bankside_domain::account::PendingPolicy;
 use bankside_domain::edit::Refused;
 use bankside_domain::suspicion::HeldChoice;
@@ -119,16 +119,22 @@ pub(crate) trait House {
     async fn set_policy(&mut self, account: usize, policy: PendingPolicy) -> Result<Option<BatchId>>;
 
     /// A person says whether the bank's signs are turned round.
-    async fn turn_sign(&mut self, account: usize, flips_sign: bool) -> Result<End<Option<BatchId>>>;
+    async fn turn_sign(&mut self, _account: usize, _flips_sign: bool) -> Result<End<Option<BatchId>>> {
+        bail!("no sign is turned in this house")
+    }
 
     /// A person decides about a row that was held back.
     async fn decide(&mut self, held: FeedRowId, choice: HeldChoice) -> Result<End<BatchId>>;
 
     /// Rows of the books that may be one.
-    async fn pairs(&self) -> Result<Vec<Pair>>;
+    async fn pairs(&self) -> Result<Vec<Pair>> {
+        bail!("pairs are not looked for in this house")
+    }
 
     /// A person says that two rows are one, with what is proposed, or that they are two for ever, which is no batch.
-    async fn decide_pair(&mut self, pair: Pair, is_one: bool) -> Result<End<Option<BatchId>>>;
+    async fn decide_pair(&mut self, _pair: Pair, _is_one: bool) -> Result<End<Option<BatchId>>> {
+        bail!("pairs are not looked for in this house")
+    }
 
     /// A person takes a batch back, which comes to what its preview has promised.
     async fn undo(&mut self, batch: BatchId) -> Result<Undone>;

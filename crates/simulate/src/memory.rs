@@ -15,7 +15,7 @@ mod undo;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use bankside_domain::account::PendingPolicy;
 use bankside_domain::balance::{BalanceKind, BalanceMoment, StatedBalance};
 use bankside_domain::bank_account::{MatchKey, MatchKeyKind};
@@ -33,7 +33,7 @@ use self::source::Source;
 use self::undo::TakenBack;
 use crate::bank::{ACCOUNTS, Answer, Bank};
 use crate::books::Books;
-use crate::house::{End, House, Pair, RowChange, Undone};
+use crate::house::{End, House, RowChange, Undone};
 use crate::provider::Provider;
 use crate::story::Step;
 
@@ -321,20 +321,8 @@ impl House for MemoryHouse {
         self.change_policy(account, policy)
     }
 
-    async fn turn_sign(&mut self, _: usize, _: bool) -> Result<End<Option<BatchId>>> {
-        bail!("no sign is turned in memory")
-    }
-
     async fn decide(&mut self, held: FeedRowId, choice: HeldChoice) -> Result<End<BatchId>> {
         self.decide_held(held, choice)
-    }
-
-    async fn pairs(&self) -> Result<Vec<Pair>> {
-        bail!("pairs are not looked for in memory")
-    }
-
-    async fn decide_pair(&mut self, _: Pair, _: bool) -> Result<End<Option<BatchId>>> {
-        bail!("pairs are not looked for in memory")
     }
 
     async fn undo(&mut self, batch: BatchId) -> Result<Undone> {

@@ -245,8 +245,8 @@ impl<H: House> Play<H> {
         let Some(batch) = self.house.set_policy(account, policy).await? else { return Ok(()) };
         self.person.policies[account] = policy;
         self.books = self.read().await?;
+        self.check_locks(&before.0)?;
         self.did(vec![batch], before);
-        self.check_locks(&self.deeds[self.deeds.len() - 1].before.0)?;
         if self.is_current { self.check() } else { Ok(()) }
     }
 

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 
 use crate::bank::{ACCOUNTS, Bank};
 use crate::books::{BookRow, Books};
-use crate::house::{End, House, Pair, RowChange, Undone};
+use crate::house::{End, House, RowChange, Undone};
 use crate::memory::MemoryHouse;
 use crate::real::RealHouse;
 use crate::story::Step;
@@ -195,10 +195,6 @@ impl House for TwinHouse {
         Ok(real)
     }
 
-    async fn turn_sign(&mut self, _: usize, _: bool) -> Result<End<Option<BatchId>>> {
-        bail!("no sign is turned in memory")
-    }
-
     async fn decide(&mut self, held: FeedRowId, choice: HeldChoice) -> Result<End<BatchId>> {
         let there = *self.held.get(&held).context("a held row that is not in memory")?;
         let memory = self.memory.decide(there, choice).await?;
@@ -209,14 +205,6 @@ impl House for TwinHouse {
         }
         self.compare().await?;
         Ok(real)
-    }
-
-    async fn pairs(&self) -> Result<Vec<Pair>> {
-        bail!("pairs are not looked for in memory")
-    }
-
-    async fn decide_pair(&mut self, _: Pair, _: bool) -> Result<End<Option<BatchId>>> {
-        bail!("pairs are not looked for in memory")
     }
 
     async fn undo(&mut self, batch: BatchId) -> Result<Undone> {

@@ -131,7 +131,7 @@ fn cross(places: &[Place]) -> Vec<Case> {
     cases
 }
 
-/// All of them, the one that is named, or so many, spread evenly so that every kind and every place comes up.
+/// All of them, the one that is named, or so many, spread evenly over the places and the kinds that there are.
 fn selected(scenario: &str, cases: Vec<Case>, so_many: usize) -> Vec<Case> {
     match std::env::var(VARIABLE) {
         Ok(all) if all == "all" => cases,
