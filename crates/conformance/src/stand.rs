@@ -10,8 +10,9 @@ use bankside_connect::connector::{FetchEnd, Intent, Return};
 use bankside_connect::http::{Http, Pauses};
 use bankside_connect::{
     AccountRequest, Connected, Connector, Cx, Fault, FetchEvent, FetchPlan, FetchedBalance, FlowState, Input,
-    MapContext, QuotaLedger, RawRow, RemoteRef, Sink, SinkClosed, Step, TokenStore,
+    MapContext, QuotaLedger, RawRow, RemoteRef, RowAccount, Sink, SinkClosed, Step, TokenStore,
 };
+use bankside_domain::account::AccountKind;
 use bankside_domain::fault::FaultClass;
 use bankside_domain::quota::{Presence, QuotaRule, QuotaScope, QuotaStatement, QuotaWindow, correct, debit, refund};
 use bankside_domain::row::{MappedRow, RowStatus};
@@ -399,6 +400,7 @@ impl Stand {
             institution_key: self.simulator.bank().1,
             time_zone: &TimeZone::UTC,
             today: self.today(),
+            account: RowAccount { kind: AccountKind::Checking, currency: CurrencyCode::NONE },
             currencies: &self.currencies,
         };
         self.connector.map(&context, raw)

@@ -16,7 +16,7 @@ use crate::fault::Fault;
 use crate::fetch::{FetchPlan, MapContext, RawRow, Sink, SinkClosed};
 use crate::http::Http;
 use crate::saved::{SavedAnswer, SavedRow};
-use crate::step::{FlowState, Input, Institution, RemoteRef, Step};
+use crate::step::{BankQuery, FlowState, Input, Institution, Login, RemoteRef, Step};
 
 /// What a connector works with, handed in for each call.
 #[derive(Clone, Copy)]
@@ -44,6 +44,11 @@ pub enum Intent<'a> {
     New {
         /// At which institution, as the provider lists it.
         institution_key: &'a str,
+    },
+    /// A login that is at the provider already.
+    Adopt {
+        /// What the provider calls it.
+        login: &'a str,
     },
     /// The access of a connection is given anew. Until the last step is done the old access is left as it is.
     Renew {
@@ -108,8 +113,25 @@ pub trait Connector: Send + Sync {
     /// Checks keys with a real call.
     async fn check(&self, cx: &Cx<'_>) -> Result<(), Fault>;
 
-    /// The banks of a country.
-    async fn institutions(&self, cx: &Cx<'_>, country: &str) -> Result<Vec<Institution>, Fault>;
+    /// The banks that can be connected here, by name. A provider without [`Way::Country`](crate::Way) and
+    /// [`Way::Name`](crate::Way) has none.
+    async fn institutions(&self, cx: &Cx<'_>, query: BankQuery<'_>) -> Result<Vec<Institution>, Fault> {
+        let _ = (cx, query);
+        Ok(Vec::new())
+    }
+
+    /// The logins that are at the provider already, those of [`Way::Login`](crate::Way). What is wrong with one of them is said
+    /// there; a fault is one of all.
+    async fn logins(&self, cx: &Cx<'_>) -> Result<Vec<Login>, Fault> {
+        let _ = cx;
+        Ok(Vec::new())
+    }
+
+    /// Which of the [logins](Self::logins) a connection uses.
+    fn login_of(&self, remote: &RemoteRef) -> Option<String> {
+        let _ = remote;
+        None
+    }
 
     /// Begins to connect a bank, or to renew a connection.
     async fn begin(&self, cx: &Cx<'_>, intent: Intent<'_>, back: &Return) -> Result<Step, Fault>;

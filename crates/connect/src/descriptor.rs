@@ -9,6 +9,19 @@ pub enum FieldKind {
     Text,
     /// Never shown.
     Secret,
+    /// Several texts, kept as one with commas between them, each once.
+    List,
+}
+
+/// A way to come to a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// A bank is chosen from the list of its country.
+    Country,
+    /// A bank is looked for by its name.
+    Name,
+    /// A login is taken up that is at the provider already.
+    Login,
 }
 
 /// One field of a provider's keys.
@@ -46,6 +59,8 @@ pub struct Descriptor {
     pub coverage: &'static str,
     /// The countries whose banks it lists, as ISO 3166 two-letter codes.
     pub countries: &'static [&'static str],
+    /// How a connection comes about, the usual way first.
+    pub ways: &'static [Way],
     /// Its public base address.
     pub base_url: &'static str,
     /// What an organization must type.

@@ -28,6 +28,12 @@ impl Fault {
         Self { record: Box::new(record), source: None }
     }
 
+    /// A way to come to a connection that a provider does not have.
+    pub fn no_such_way(provider: &str) -> Self {
+        let message = format!("{provider} has no such way to connect a bank.");
+        Self::new(FaultClass::Unsupported, "connecting.no_such_way", message)
+    }
+
     /// What the person can do.
     pub fn with_action(mut self, action: UserAction) -> Self {
         self.record.action = Some(action);

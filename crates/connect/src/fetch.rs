@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
+use bankside_domain::account::AccountKind;
 use bankside_domain::balance::{BalanceKind, BalanceMoment};
 use bankside_domain::quota::Presence;
 use bankside_domain::row::RowStatus;
@@ -120,11 +121,22 @@ pub trait Sink: Send {
     async fn accept(&mut self, provider_account_id: &str, event: FetchEvent) -> Result<(), SinkClosed>;
 }
 
+/// The bank account that a row is of, as far as reading the row depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowAccount {
+    /// What it is; some providers count cards the other way round.
+    pub kind: AccountKind,
+    /// Its currency; some providers leave it out of rows, or only give its sign.
+    pub currency: CurrencyCode,
+}
+
 /// What mapping a raw row needs to know besides the row.
 #[derive(Debug, Clone)]
 pub struct MapContext<'a> {
     /// The institution as the provider lists it; quirks go by it.
     pub institution_key: &'a str,
+    /// The bank account.
+    pub account: RowAccount,
     /// The institution's zone.
     pub time_zone: &'a jiff::tz::TimeZone,
     /// Today at the institution.

@@ -21,13 +21,13 @@ use async_trait::async_trait;
 use bankside_domain::row::MappedRow;
 
 use crate::connector::{Connector, Cx, FetchEnd, Intent, Return};
-use crate::descriptor::{Advice, Descriptor, Field, FieldKind};
+use crate::descriptor::{Advice, Descriptor, Field, FieldKind, Way};
 use crate::fault::Fault;
 use crate::fetch::{FetchPlan, MapContext, RawRow, Sink};
 use crate::gocardless::client::Client;
 use crate::gocardless::limits::DAILY;
 use crate::saved::{SavedAnswer, SavedRow};
-use crate::step::{FlowState, Input, Institution, RemoteRef, Step};
+use crate::step::{BankQuery, FlowState, Input, Institution, RemoteRef, Step};
 
 /// The connector.
 #[derive(Debug, Clone, Copy)]
@@ -92,6 +92,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
         "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR", "HU", "IE", "IS", "IT",
         "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK", "XX",
     ],
+    ways: &[Way::Country],
     base_url: "https://bankaccountdata.gocardless.com/api/v2/",
     fields: &[
         Field {
@@ -132,8 +133,8 @@ impl Connector for GoCardless {
         Client::new(cx)?.new_token().await.map(|_| ())
     }
 
-    async fn institutions(&self, cx: &Cx<'_>, country: &str) -> Result<Vec<Institution>, Fault> {
-        connecting::institutions(&Client::new(cx)?, country).await
+    async fn institutions(&self, cx: &Cx<'_>, query: BankQuery<'_>) -> Result<Vec<Institution>, Fault> {
+        connecting::institutions(&Client::new(cx)?, query).await
     }
 
     async fn begin(&self, cx: &Cx<'_>, intent: Intent<'_>, back: &Return) -> Result<Step, Fault> {

@@ -15,7 +15,7 @@ use backon::{ExponentialBuilder, Retryable, Sleeper};
 use bankside_domain::fault::FaultClass;
 use bankside_domain::{Ambient, Secret};
 use jiff::{SignedDuration, Timestamp};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method};
 use url::Url;
 
@@ -69,6 +69,30 @@ pub struct Pace {
     pub per_minute: NonZeroU32,
 }
 
+/// What proves that we may call; never logged.
+#[derive(Debug, Clone)]
+pub enum Proof {
+    /// A bearer token.
+    Bearer(Secret),
+    /// A header of the provider's own, such as `x-api-key`.
+    Header(&'static str, Secret),
+}
+
+impl Proof {
+    /// The header that carries it.
+    fn header(&self) -> Result<(HeaderName, HeaderValue), Fault> {
+        let (name, text) = match self {
+            Self::Bearer(token) => (AUTHORIZATION, format!("Bearer {}", token.expose())),
+            Self::Header(name, value) => (HeaderName::from_static(name), value.expose().to_owned()),
+        };
+        let text = Secret::new(text);
+        let value = HeaderValue::from_str(text.expose());
+        let mut value = value.map_err(|error| bug("network.header", "A token cannot be sent.").with_source(error))?;
+        value.set_sensitive(true);
+        Ok((name, value))
+    }
+}
+
 /// A call to make.
 #[derive(Debug)]
 pub struct Call {
@@ -78,8 +102,8 @@ pub struct Call {
     pub url: Url,
     /// What it is, for the log: a path without ids.
     pub label: &'static str,
-    /// A bearer token.
-    pub bearer: Option<Secret>,
+    /// What proves that we may call.
+    pub proof: Option<Proof>,
     /// A JSON body.
     pub json: Option<Secret>,
     /// How fast.
@@ -198,12 +222,9 @@ impl Http {
     async fn once(&self, call: &Call) -> Result<Answer, Fault> {
         let mut request =
             self.providers.request(call.method.clone(), call.url.clone()).header(ACCEPT, "application/json");
-        if let Some(bearer) = &call.bearer {
-            let value = HeaderValue::from_str(&format!("Bearer {}", bearer.expose()));
-            let mut value =
-                value.map_err(|error| bug("network.header", "A token cannot be sent.").with_source(error))?;
-            value.set_sensitive(true);
-            request = request.header(AUTHORIZATION, value);
+        if let Some(proof) = &call.proof {
+            let (name, value) = proof.header()?;
+            request = request.header(name, value);
         }
         if let Some(json) = &call.json {
             request = request.header(CONTENT_TYPE, "application/json").body(json.expose().to_owned());

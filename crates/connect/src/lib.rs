@@ -19,8 +19,13 @@ pub mod step;
 pub mod zones;
 
 pub use connector::{Connector, Cx, Intent, QuotaLedger, Registry, TokenStore};
-pub use descriptor::{Advice, Descriptor, Field, FieldKind};
+pub use descriptor::{Advice, Descriptor, Field, FieldKind, Way};
 pub use fault::Fault;
-pub use fetch::{AccountRequest, FetchEvent, FetchPlan, FetchedBalance, MapContext, RawRow, Sink, SinkClosed};
+pub use fetch::{
+    AccountRequest, FetchEvent, FetchPlan, FetchedBalance, MapContext, RawRow, RowAccount, Sink, SinkClosed,
+};
 pub use saved::{SavedAnswer, SavedRow};
-pub use step::{AccountInfo, Browser, Connected, FlowState, Input, Institution, RemoteRef, Step};
+pub use step::{
+    AccountInfo, Answered, BankQuery, Browser, Connected, FlowState, Form, FormField, FormPicture, Input, Institution,
+    Login, RemoteRef, Step,
+};

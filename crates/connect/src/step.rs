@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use bankside_domain::CurrencyCode;
 use bankside_domain::account::AccountKind;
 use bankside_domain::bank_account::MatchKey;
 use bankside_domain::consent::Consent;
+use bankside_domain::{CurrencyCode, Secret};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,30 @@ pub struct Institution {
     pub max_consent_days: Option<i64>,
 }
 
+/// Which banks to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BankQuery<'a> {
+    /// All of a country, by its ISO 3166 two-letter code.
+    Country(&'a str),
+    /// Those whose name fits, at least two letters of it.
+    Name(&'a str),
+}
+
+/// A login that is at the provider already: somebody made it there, or another program did.
+#[derive(Debug)]
+pub struct Login {
+    /// What the provider calls it.
+    pub key: String,
+    /// The bank's name, if the provider tells it.
+    pub name: Option<String>,
+    /// How it stands, in one short sentence.
+    pub state: String,
+    /// When the provider last read it from the bank.
+    pub updated_at: Option<Timestamp>,
+    /// What keeps it from being read, if something does. Others are not affected.
+    pub fault: Option<Fault>,
+}
+
 /// What a connector needs to take the next step: opaque to everybody else, sealed where it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowState(pub serde_json::Value);
@@ -50,9 +74,71 @@ pub struct Browser {
     pub expires_at: Timestamp,
 }
 
+/// How a field of a form is answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answered {
+    /// With a text, shown while it is typed.
+    Text,
+    /// With a text that is never shown.
+    Secret,
+    /// With a code that works once, shown while it is typed.
+    Code,
+    /// With one of these, word for word.
+    OneOf(Vec<String>),
+}
+
+/// One field of a form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormField {
+    /// What its answer is called.
+    pub key: String,
+    /// Its label, in the words of the bank where it has words.
+    pub label: String,
+    /// What to know while typing, in one sentence; may be empty.
+    pub hint: String,
+    /// How it is answered.
+    pub answered: Answered,
+    /// Whether it may stay empty.
+    pub is_optional: bool,
+}
+
+/// A picture to look at while answering.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormPicture {
+    /// What it is, for those who cannot see it.
+    pub says: String,
+    /// The bytes of a PNG in base64.
+    pub png_base64: String,
+}
+
+/// What a bank or a provider wants to know of the person: a sign-in, questions, a code, a captcha, a nod on another device. The
+/// answers are handed on and forgotten.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Form {
+    /// What it is, in a few words.
+    pub title: String,
+    /// What to do, in one or two sentences.
+    pub message: String,
+    /// What was wrong with the answers before, if something was.
+    pub error: Option<String>,
+    /// A picture that the answer is read from.
+    pub picture: Option<FormPicture>,
+    /// A text to compare with another device, such as a number.
+    pub shown: Option<String>,
+    /// What to answer; a form without fields is only confirmed.
+    pub fields: Vec<FormField>,
+    /// What the button says.
+    pub submit: String,
+    /// When the bank does not wait any longer, if it is known.
+    pub expires_at: Option<Timestamp>,
+}
+
 /// What comes next.
 #[derive(Debug)]
 pub enum Step {
+    /// The person fills in a form.
+    Ask(Box<Form>, FlowState),
     /// The person opens a page of the provider and comes back.
     Open(Browser, FlowState),
     /// The provider is still working; ask again in so many seconds.
@@ -80,6 +166,8 @@ pub enum Step {
 pub enum Input {
     /// They came back from the provider with these query parameters.
     Callback(BTreeMap<String, String>),
+    /// They filled in the form, by the keys of its fields. Optional fields that were left empty are left out.
+    Answers(BTreeMap<String, Secret>),
     /// Nothing: the page asks how it stands.
     Poll,
 }

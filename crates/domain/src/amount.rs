@@ -41,6 +41,9 @@ pub enum AmountError {
 }
 
 impl CurrencyCode {
+    /// `XXX`, which ISO 4217 keeps for where no currency is concerned.
+    pub const NONE: Self = Self(*b"XXX\0\0\0\0\0\0\0\0\0");
+
     /// The code as text.
     pub fn as_str(&self) -> &str {
         let length = self.0.iter().position(|byte| *byte == 0).unwrap_or(CODE_LENGTH);

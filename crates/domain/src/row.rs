@@ -61,6 +61,37 @@ pub struct Counterparty {
     pub account: Option<String>,
 }
 
+/// Which part of a purchase that is paid in parts: 3 of 12.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Instalment {
+    number: u16,
+    of: u16,
+}
+
+impl Instalment {
+    /// `None` where these are no numbers of parts: both count from 1, there are at least two parts, and the first number is not
+    /// beyond the second.
+    pub fn new(number: u16, of: u16) -> Option<Self> {
+        (number >= 1 && of >= 2 && number <= of).then_some(Self { number, of })
+    }
+
+    /// Which part, from 1 on.
+    pub fn number(self) -> u16 {
+        self.number
+    }
+
+    /// How many parts there are.
+    pub fn of(self) -> u16 {
+        self.of
+    }
+}
+
+impl std::fmt::Display for Instalment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.number, self.of)
+    }
+}
+
 /// A feed row in our words. Money and dates are the owner's: out is negative, dates are civil dates at the institution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
@@ -88,6 +119,8 @@ pub struct Row {
     pub balance_after: Option<Amount>,
     /// The amount in the currency of the purchase, where that is another one.
     pub original_amount: Option<Amount>,
+    /// Which part of a purchase in parts it is.
+    pub instalment: Option<Instalment>,
 }
 
 /// A raw row after mapping: readable, or kept as it is with the reason why not.

@@ -16,8 +16,8 @@ use bankside_connect::connector::{FetchEnd, Intent, Return};
 use bankside_connect::gocardless::GoCardless;
 use bankside_connect::http::Http;
 use bankside_connect::{
-    AccountInfo, Browser, Connected, Connector, Cx, Descriptor, Fault, FetchEvent, FetchPlan, FlowState, Input,
-    Institution, MapContext, RawRow, Registry, RemoteRef, Sink, Step,
+    AccountInfo, BankQuery, Browser, Connected, Connector, Cx, Descriptor, Fault, FetchEvent, FetchPlan, FlowState,
+    Input, Institution, MapContext, RawRow, Registry, RemoteRef, Sink, Step,
 };
 use bankside_domain::account::AccountKind;
 use bankside_domain::bank_account::{MatchKey, MatchKeyKind};
@@ -55,7 +55,7 @@ impl Connector for Memory {
         Ok(())
     }
 
-    async fn institutions(&self, _: &Cx<'_>, _: &str) -> Result<Vec<Institution>, Fault> {
+    async fn institutions(&self, _: &Cx<'_>, _: BankQuery<'_>) -> Result<Vec<Institution>, Fault> {
         Ok(vec![institution()])
     }
 

@@ -3,15 +3,16 @@
 
 mod finish;
 mod institutions;
+mod logins;
 mod memory;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use bankside_connect::connector::Return;
-use bankside_connect::{FlowState, Input, Intent, Step};
+use bankside_connect::{Answered, Connected, FlowState, Form, Input, Intent, Step};
 use bankside_domain::quota::Presence;
-use bankside_domain::{AccountId, Asker, ConnectionId, FlowId, Id as _, OrganizationId, PersonId, Right};
+use bankside_domain::{AccountId, Asker, ConnectionId, FlowId, Id as _, OrganizationId, PersonId, Right, Secret};
 use bankside_store::{Flow, FlowStage, NewFlow, StoreError};
 use bankside_vault::{DataKey, Place};
 use data_encoding::BASE64URL_NOPAD;
@@ -20,13 +21,17 @@ use sha2::{Digest as _, Sha256};
 
 pub(crate) use finish::kept_balance;
 pub(crate) use institutions::InstitutionLists;
+pub use logins::LoginView;
 pub use memory::{FlowPage, FlowView};
 use memory::{Memory, StepMemory};
 
+use crate::provider::Provider;
 use crate::{Engine, EngineError};
 
 /// The path under `public_url` to which providers send people back.
 pub(crate) const CALLBACK_PATH: &str = "connect/callback";
+/// More than anybody has to type for a bank.
+const MAX_ANSWER_CHARS: usize = 1000;
 /// More than any provider sends back.
 const MAX_CALLBACK_FIELDS: usize = 20;
 /// Flows whose time is over are tidied so many at a time.
@@ -79,6 +84,27 @@ impl Engine {
         self.begin_flow(asker, Purpose { provider, intent, bank, account, renews: None }).await
     }
 
+    /// Takes up a login that is at the provider already. One that is connected is not connected twice.
+    pub async fn adopt_login(
+        &self,
+        asker: &Asker,
+        provider: &str,
+        login: &str,
+        account: Option<AccountId>,
+    ) -> Result<FlowId, EngineError> {
+        asker.require(Right::ManageBanks)?;
+        if let Some(account) = account {
+            self.store.account(asker, account).await?;
+        }
+        let connector = self.connector(provider)?;
+        if self.connections_by_login(asker, connector.as_ref()).await?.contains_key(login) {
+            return Err(EngineError::Conflict("this login is connected already"));
+        }
+        let intent = Intent::Adopt { login };
+        let bank = connector.descriptor().name.to_owned();
+        self.begin_flow(asker, Purpose { provider, intent, bank, account, renews: None }).await
+    }
+
     /// Begins to renew the access of a connection in place: *Resync*. What is there works on until the last step is done. A renewal
     /// that the person has begun already is gone on with.
     pub async fn begin_renewal(&self, asker: &Asker, connection: ConnectionId) -> Result<FlowId, EngineError> {
@@ -103,15 +129,17 @@ impl Engine {
         let url =
             self.settings.public_url.join(CALLBACK_PATH).map_err(|error| EngineError::Inside(error.to_string()))?;
         let back = Return { url, reference };
-        let step = ready.connector.begin(&ready.cx(), purpose.intent, &back).await?;
+        let taken = Taken::of(ready.connector.begin(&ready.cx(), purpose.intent, &back).await?);
         let id: FlowId = self.ambient.id();
         let place = Place::of(asker.organization, id, "flow");
         let (key, data_key) = self.vault.new_data_key(place, &self.ambient);
-        let Step::Open(browser, connector) = step else {
-            return Err(EngineError::Inside("the first step of this provider cannot be shown".to_owned()));
+        let (step, stage, connected) = match taken {
+            Taken::On(step, stage) => (step, stage, None),
+            // Should the process end before the connection is there, nothing has come about.
+            Taken::Done(connected) => (StepMemory::Expired, FlowStage::Open, Some(connected)),
         };
-        let expires_at = browser.expires_at;
-        let step = StepMemory::Open { url: browser.url, expires_at, connector };
+        let flow_minutes = SignedDuration::from_mins(ready.connector.descriptor().flow_minutes);
+        let expires_at = step.expires_at().unwrap_or_else(|| self.ambient.now() + flow_minutes);
         let memory = Memory { bank: purpose.bank, step, parked: None };
         let new = NewFlow {
             id,
@@ -124,7 +152,27 @@ impl Engine {
             expires_at,
         };
         self.store.add_flow(asker, &new).await?;
+        let flow = self.store.flow(asker, id).await?;
+        if let Some(connected) = connected {
+            self.finish(asker, &ready, (flow, memory, &key), *connected).await?;
+        } else if stage != FlowStage::Open {
+            self.keep(asker, &flow, &memory, &key, stage).await?;
+        }
         Ok(id)
+    }
+
+    /// The last step: a connection comes about, or is renewed.
+    async fn finish(
+        &self,
+        asker: &Asker,
+        provider: &Provider,
+        (flow, memory, key): (Flow, Memory, &DataKey),
+        connected: Connected,
+    ) -> Result<FlowView, EngineError> {
+        match flow.connection {
+            Some(renews) => self.finish_renewal(asker, provider, (flow, memory, key), renews, connected).await,
+            None => self.finish_connecting(asker, flow, memory, key, connected).await,
+        }
     }
 
     /// A flow as it stands, without asking the provider.
@@ -143,6 +191,30 @@ impl Engine {
         }
         let input = memory.parked.clone().map_or(Input::Poll, Input::Callback);
         self.advance(asker, flow, memory, &key, input).await
+    }
+
+    /// The person has filled in the form that a flow shows. The answers go to the provider and are not kept. Where they cannot be
+    /// meant, nothing is sent and the form says why.
+    pub async fn answer_flow(
+        &self,
+        asker: &Asker,
+        id: FlowId,
+        typed: &BTreeMap<String, Secret>,
+    ) -> Result<FlowView, EngineError> {
+        let flow = self.store.flow(asker, id).await?;
+        let (memory, key) = self.memory_of(&flow)?;
+        match &memory.step {
+            StepMemory::Ask { form, .. } if flow.stage == FlowStage::Open && flow.expires_at > self.ambient.now() => {
+                match answers(form, typed) {
+                    Ok(answers) => self.advance(asker, flow, memory, &key, Input::Answers(answers)).await,
+                    Err(wrong) => {
+                        let form = Box::new(Form { error: Some(wrong), ..*form.clone() });
+                        Ok(FlowView { page: FlowPage::Ask { form }, ..self.view(&flow, &memory)? })
+                    }
+                }
+            }
+            _ => self.view(&flow, &memory),
+        }
     }
 
     /// The person who began says that it was them who came back in another browser.
@@ -284,26 +356,15 @@ impl Engine {
         let ready = self.provider(asker, &flow.provider, Presence::PersonPresent).await?;
         let step = ready.connector.resume(&ready.cx(), &connector, input).await;
         let stage = match step {
-            Ok(Step::Open(browser, connector)) => {
-                memory.step = StepMemory::Open { url: browser.url, expires_at: browser.expires_at, connector };
-                FlowStage::Open
-            }
-            Ok(Step::Wait { message, poll_after_secs, state }) => {
-                memory.step = StepMemory::Wait { message, poll_after_secs, connector: state };
-                FlowStage::Open
-            }
-            Ok(Step::Cancelled { message }) => {
-                memory.step = StepMemory::Cancelled { message };
-                FlowStage::Cancelled
-            }
-            Ok(Step::Done(connected)) => {
-                return match flow.connection {
-                    Some(renews) => self.finish_renewal(asker, &ready, (flow, memory, key), renews, *connected).await,
-                    None => self.finish_connecting(asker, flow, memory, key, *connected).await,
-                };
-            }
             Err(fault) if passes(&fault) => return Err(fault.into()),
-            Ok(Step::Failed(fault)) | Err(fault) => {
+            Ok(step) => match Taken::of(step) {
+                Taken::Done(connected) => return self.finish(asker, &ready, (flow, memory, key), *connected).await,
+                Taken::On(step, stage) => {
+                    memory.step = step;
+                    stage
+                }
+            },
+            Err(fault) => {
                 memory.step = StepMemory::Failed { fault: fault.into_record() };
                 FlowStage::Failed
             }
@@ -319,6 +380,58 @@ impl Engine {
         }
         self.flow(asker, flow.id).await
     }
+}
+
+/// A step as a flow keeps it.
+enum Taken {
+    /// It goes on, or has ended without a connection.
+    On(StepMemory, FlowStage),
+    /// There is a connection.
+    Done(Box<Connected>),
+}
+
+impl Taken {
+    fn of(step: Step) -> Self {
+        let (memory, stage) = match step {
+            Step::Ask(form, connector) => (StepMemory::Ask { form, connector }, FlowStage::Open),
+            Step::Open(browser, connector) => {
+                (StepMemory::Open { url: browser.url, expires_at: browser.expires_at, connector }, FlowStage::Open)
+            }
+            Step::Wait { message, poll_after_secs, state } => {
+                (StepMemory::Wait { message, poll_after_secs, connector: state }, FlowStage::Open)
+            }
+            Step::Cancelled { message } => (StepMemory::Cancelled { message }, FlowStage::Cancelled),
+            Step::Failed(fault) => (StepMemory::Failed { fault: fault.into_record() }, FlowStage::Failed),
+            Step::Done(connected) => return Self::Done(connected),
+        };
+        Self::On(memory, stage)
+    }
+}
+
+/// What was typed into a form, by its fields: whole, of a sane size, a choice among those that were offered.
+fn answers(form: &Form, typed: &BTreeMap<String, Secret>) -> Result<BTreeMap<String, Secret>, String> {
+    let mut answers = BTreeMap::new();
+    for field in &form.fields {
+        let text = typed.get(&field.key).map(|text| text.expose().trim()).unwrap_or_default();
+        if text.is_empty() && field.is_optional {
+            continue;
+        }
+        let wrong = match &field.answered {
+            _ if text.is_empty() => Some(format!("{} is missing.", field.label)),
+            _ if text.chars().count() > MAX_ANSWER_CHARS || text.chars().any(char::is_control) => {
+                Some(format!("{} cannot be that long, or hold such characters.", field.label))
+            }
+            Answered::OneOf(options) if !options.iter().any(|option| option == text) => {
+                Some(format!("{} must be one of those that are offered.", field.label))
+            }
+            Answered::Text | Answered::Secret | Answered::Code | Answered::OneOf(_) => None,
+        };
+        if let Some(message) = wrong {
+            return Err(message);
+        }
+        answers.insert(field.key.clone(), Secret::new(text));
+    }
+    Ok(answers)
 }
 
 /// Whose turn it is with a flow, in this process. Between machines its revision decides.

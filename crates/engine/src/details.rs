@@ -1,5 +1,6 @@
 //! One transaction in full: where each field comes from, what the bank sent, and what was done to it.
 
+use bankside_connect::RowAccount;
 use bankside_domain::reconcile::Reason;
 use bankside_domain::row::{MappedRow, Row, RowStatus};
 use bankside_domain::{Asker, CategoryId, FeedRowVersionId, Id, LineId, TransactionId};
@@ -109,7 +110,9 @@ impl Engine {
         let (raw, read) = match (connector, &connection) {
             (Some(connector), Some(connection)) => {
                 let currencies = self.store.currencies().await?;
-                let reader = self.reader(connector.as_ref(), connection, &currencies, claimed.flips_sign);
+                let account = RowAccount { kind: claimed.account_kind, currency: claimed.account_currency };
+                let reader =
+                    self.reader(connector.as_ref(), connection, account, &currencies).flipped(claimed.flips_sign);
                 let place = Place::of(asker.organization, claimed.version, "raw");
                 reader.open(&key, place, claimed.status, &claimed.raw)
             }

@@ -42,14 +42,14 @@ use url::Url;
 
 pub use accounts::{AccountView, BankLine, NewAccountInput};
 pub use balance_check::BalanceCheck;
-pub use bankside_connect::{Advice, Descriptor, Field, FieldKind, Institution};
+pub use bankside_connect::{Advice, Answered, Descriptor, Field, FieldKind, Form, FormField, Institution, Way};
 pub use bankside_store::{
     Account, AuditEntry, BankAccount, BroughtRow, Category, Connection, Direction, Edited, FeedEffect, Filter,
     KeptBalance, KeptVerdict, LostTrust, MAX_SELECTED, Membership, Organization, Payee, Person, ReasonCount,
     Reconciled, Reconciliation, RegisterPage, RegisterQuery, RegisterRow, RegisterSum, Renewed, RowState, Run,
     RunAccount, RunsQuery, Selection, Sort, Step, Store, StoreError, Tag, UndoOutcome, VanishedRow,
 };
-pub use connecting::{FlowPage, FlowView, Returned};
+pub use connecting::{FlowPage, FlowView, LoginView, Returned};
 pub use credentials::{KeySource, ProviderView};
 pub use details::{BankRowView, FieldChange, Happening, LineView, TransactionView};
 pub use editing::{EditInput, LineInput, NewTransactionInput, SeenInput, amount_bounds};

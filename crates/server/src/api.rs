@@ -9,6 +9,7 @@ mod connections;
 mod events;
 mod features;
 mod feeds;
+mod flows;
 mod history;
 mod me;
 mod moves;
@@ -99,10 +100,12 @@ fn syncing() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(described!(connecting: keep_keys, reset_keys))
         .routes(described!(connecting: institutions))
-        .routes(described!(connecting: begin))
-        .routes(described!(connecting: flow, cancel))
-        .routes(described!(connecting: confirm))
-        .routes(described!(connecting: renew))
+        .routes(described!(connecting: logins))
+        .routes(described!(flows: begin))
+        .routes(described!(flows: flow, cancel))
+        .routes(described!(flows: answer))
+        .routes(described!(flows: confirm))
+        .routes(described!(flows: renew))
         .routes(described!(connecting: link_offer, link))
         .routes(described!(moves: feed_move, begin_move, abandon_move))
         .routes(described!(moves: commit_move))

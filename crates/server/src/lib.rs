@@ -71,6 +71,7 @@ fn syncing_routes() -> Router<App> {
         .route("/o/{organization}/flows/{flow}", get(any!(flows::show)))
         .route("/o/{organization}/flows/{flow}/look", get(any!(flows::look)))
         .route("/o/{organization}/flows/{flow}/confirm", post(any!(flows::confirm)))
+        .route("/o/{organization}/flows/{flow}/answers", post(any!(flows::answer)))
         .route("/o/{organization}/connections/{connection}/link", get(any!(links::form)).post(any!(links::link)))
         .route("/o/{organization}/connections/{connection}/sync", post(any!(runs::sync_one)))
         .route("/o/{organization}/connections/{connection}/renew", post(any!(consents::renew)))

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use bankside_connect::connector::{FetchEnd, Return};
 use bankside_connect::fetch::ProviderWord;
 use bankside_connect::{
-    AccountInfo, Browser, Connected, Connector, Cx, Descriptor, Fault, FetchEvent, FetchPlan, FetchedBalance,
-    FlowState, Input, Institution, Intent, MapContext, RawRow, RemoteRef, Sink, Step,
+    AccountInfo, BankQuery, Browser, Connected, Connector, Cx, Descriptor, Fault, FetchEvent, FetchPlan,
+    FetchedBalance, FlowState, Input, Institution, Intent, MapContext, RawRow, RemoteRef, Sink, Step, Way,
 };
 use bankside_domain::account::AccountKind;
 use bankside_domain::balance::{BalanceKind, BalanceMoment};
@@ -33,6 +33,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     name: "Story",
     coverage: "One bank",
     countries: &["DE"],
+    ways: &[Way::Country],
     base_url: "http://127.0.0.1:9/",
     fields: &[],
     notice: "",
@@ -108,7 +109,7 @@ impl Connector for Provider {
         Ok(())
     }
 
-    async fn institutions(&self, _: &Cx<'_>, _: &str) -> Result<Vec<Institution>, Fault> {
+    async fn institutions(&self, _: &Cx<'_>, _: BankQuery<'_>) -> Result<Vec<Institution>, Fault> {
         Ok(vec![institution()])
     }
 
@@ -221,5 +222,6 @@ pub(crate) fn read(context: &MapContext<'_>, wire: &Wire) -> MappedRow {
         remittance: Some(format!("about {}", wire.payee)),
         balance_after: None,
         original_amount: None,
+        instalment: None,
     }))
 }

@@ -1,15 +1,16 @@
 //! One transaction in full: its days, its layers, its lines, and the feed rows behind it.
 
+use bankside_domain::account::AccountKind;
 use bankside_domain::edit::Standing;
 use bankside_domain::reconcile::Reason;
 use bankside_domain::row::RowStatus;
-use bankside_domain::{Asker, BankAccountId, ConnectionId, FeedRowVersionId, Id, Right, TransactionId};
+use bankside_domain::{Asker, BankAccountId, ConnectionId, CurrencyCode, FeedRowVersionId, Id, Right, TransactionId};
 use bankside_vault::{Sealed, WrappedKey};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use crate::convert::{SqlDate, code, ids, instant};
+use crate::convert::{SqlDate, code, currency, ids, instant};
 use crate::db::{on, sql};
 use crate::{Store, StoreError};
 
@@ -37,6 +38,10 @@ pub struct ClaimedRow {
     pub bank_account: BankAccountId,
     /// That bank account's name.
     pub bank_account_name: String,
+    /// What it is.
+    pub account_kind: AccountKind,
+    /// Its currency.
+    pub account_currency: CurrencyCode,
     /// Its key.
     pub data_key: WrappedKey,
     /// Whether its amounts are turned round.
@@ -58,6 +63,8 @@ pub(crate) struct ClaimedRowRow {
     id: Uuid,
     bank_account_id: Uuid,
     bank_account_name: String,
+    account_kind: String,
+    account_currency: String,
     data_key: Vec<u8>,
     flips_sign: bool,
     connection_id: Option<Uuid>,
@@ -73,6 +80,8 @@ impl ClaimedRowRow {
             version: self.id.into(),
             bank_account: self.bank_account_id.into(),
             bank_account_name: self.bank_account_name,
+            account_kind: code(&self.account_kind)?,
+            account_currency: currency(&self.account_currency)?,
             data_key: WrappedKey::from_bytes(self.data_key),
             flips_sign: self.flips_sign,
             connection: ids(self.connection_id),
@@ -102,8 +111,8 @@ impl Store {
                 .fetch_one(c)
                 .await?);
         let text = sql!(
-            "SELECT v.id, v.bank_account_id, b.name AS bank_account_name, b.data_key, b.flips_sign, s.connection_id,
-                    v.status, v.raw, v.received_at, v.reason
+            "SELECT v.id, v.bank_account_id, b.name AS bank_account_name, b.kind AS account_kind,
+                    b.currency AS account_currency, b.data_key, b.flips_sign, s.connection_id, v.status, v.raw, v.received_at, v.reason
              FROM claims k
              JOIN feed_rows r ON r.organization_id = k.organization_id AND r.id = k.feed_row_id
              JOIN feed_row_versions v ON v.organization_id = r.organization_id AND v.id = r.current_version_id

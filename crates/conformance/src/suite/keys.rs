@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bankside_connect::FieldKind;
+use bankside_connect::{BankQuery, FieldKind};
 use bankside_domain::Secret;
 use bankside_domain::fault::FaultClass;
 
@@ -57,7 +57,7 @@ async fn descriptor(stand: &Stand) -> Result<(), Miss> {
 
 async fn banks(stand: &Stand) -> Result<(), Miss> {
     let (country, bank) = stand.simulator.bank();
-    let banks = stand.connector.institutions(&stand.cx(), country).await?;
+    let banks = stand.connector.institutions(&stand.cx(), BankQuery::Country(country)).await?;
     let keys: BTreeSet<&str> = banks.iter().map(|bank| bank.key.as_str()).collect();
     demand(keys.len() == banks.len(), || "two banks have the same key".to_owned())?;
     demand(keys.contains(bank), || format!("{bank} is not among them"))?;
@@ -65,7 +65,7 @@ async fn banks(stand: &Stand) -> Result<(), Miss> {
 }
 
 async fn no_country(stand: &Stand) -> Result<(), Miss> {
-    match stand.connector.institutions(&stand.cx(), "QQ").await {
+    match stand.connector.institutions(&stand.cx(), BankQuery::Country("QQ")).await {
         Ok(banks) => demand(banks.is_empty(), || "it has banks".to_owned()),
         Err(fault) if matches!(fault.class(), FaultClass::NeedsUser | FaultClass::NeedsOperator) => Err(fault.into()),
         Err(_) => Ok(()),

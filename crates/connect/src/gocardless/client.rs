@@ -18,7 +18,7 @@ use super::limits::{DAILY, General};
 use super::{limits, problem, wire};
 use crate::connector::{Cx, LEDGER};
 use crate::fault::Fault;
-use crate::http::{Answer, Call, Pace, UNREACHABLE};
+use crate::http::{Answer, Call, Pace, Proof, UNREACHABLE};
 
 /// Tokens are renewed this long before they end.
 const RENEW_BEFORE_SECS: i64 = 300;
@@ -281,7 +281,7 @@ impl<'a> Client<'a> {
         let general = General::of(&method, label);
         let json = body.map(|body| Secret::new(body.to_string()));
         let pace = self.pace(&general);
-        let call = Call { method, url, label, bearer, json, pace };
+        let call = Call { method, url, label, proof: bearer.map(Proof::Bearer), json, pace };
         let mut waits = 0;
         loop {
             match self.once(&general, &call).await {

@@ -14,7 +14,7 @@ use super::consent::{self, Said};
 use super::{problem, wire};
 use crate::connector::{Intent, Return};
 use crate::fault::Fault;
-use crate::step::{Browser, Connected, FlowState, Input, Institution, RemoteRef, Step};
+use crate::step::{BankQuery, Browser, Connected, FlowState, Input, Institution, RemoteRef, Step};
 
 const POLL_SECS: u32 = 3;
 /// Accounts that are still being prepared after so long no longer keep the others waiting.
@@ -57,7 +57,8 @@ impl Remote {
     }
 }
 
-pub(super) async fn institutions(client: &Client<'_>, country: &str) -> Result<Vec<Institution>, Fault> {
+pub(super) async fn institutions(client: &Client<'_>, query: BankQuery<'_>) -> Result<Vec<Institution>, Fault> {
+    let BankQuery::Country(country) = query else { return Ok(Vec::new()) };
     let mut url = client.url(&["institutions"])?;
     url.query_pairs_mut().append_pair("country", &country.to_ascii_lowercase());
     let rows: Vec<Box<RawValue>> = client.get(url, "institutions").await?;
@@ -101,6 +102,7 @@ fn institution(row: wire::InstitutionRow) -> Institution {
 pub(super) async fn begin(client: &Client<'_>, intent: Intent<'_>, back: &Return) -> Result<Step, Fault> {
     let key = match intent {
         Intent::New { institution_key } | Intent::Renew { institution_key, .. } => institution_key,
+        Intent::Adopt { .. } => return Err(Fault::no_such_way(super::DESCRIPTOR.name)),
     };
     let row: wire::InstitutionRow = client.get(client.url(&["institutions", key])?, "institutions/id").await?;
     let expires_at = client.cx.ambient.now() + SignedDuration::from_mins(super::DESCRIPTOR.flow_minutes);
@@ -217,7 +219,7 @@ pub(super) async fn resume(client: &Client<'_>, state: &FlowState, input: Input)
     let bank = walking.institution.name.as_str();
     let error = match &input {
         Input::Callback(query) => query.get("error").map(String::as_str),
-        Input::Poll => None,
+        Input::Poll | Input::Answers(_) => None,
     };
     if let Some(agreement) = walking.reconfirms.clone() {
         return reconfirmed(client, &walking, &agreement, error).await;

@@ -81,6 +81,7 @@ fn read(context: &MapContext<'_>, raw: &RawRow, wire: &Transaction) -> Result<Ro
             wire.balance_after_transaction.as_ref().and_then(|after| after.balance_amount.as_ref()),
         ),
         original_amount: optional(exchange.and_then(|exchange| exchange.instructed_amount.as_ref())),
+        instalment: None,
     })
 }
 
@@ -121,6 +122,7 @@ mod tests {
     use bankside_domain::Currency;
 
     use super::*;
+    use crate::gocardless::saved::UNKNOWN;
 
     fn mapped(json: &str) -> MappedRow {
         let currencies: HashMap<_, _> = ["EUR", "JPY", "USD"]
@@ -132,6 +134,7 @@ mod tests {
             institution_key: "NORDHAFEN_NHBKDE22",
             time_zone: &time_zone,
             today: jiff::civil::date(2026, 11, 20),
+            account: UNKNOWN,
             currencies: &currencies,
         };
         row(&context, &RawRow { status: RowStatus::Booked, bytes: json.as_bytes().to_vec() })

@@ -2,6 +2,8 @@
 
 use std::cmp::Reverse;
 
+use bankside_domain::CurrencyCode;
+use bankside_domain::account::AccountKind;
 use bankside_domain::fault::FaultClass;
 use bankside_domain::row::{MappedRow, RowStatus};
 use jiff::civil::Date;
@@ -11,9 +13,12 @@ use super::quirks::{self, Rank};
 use super::wire::{Transaction, TransactionsAnswer};
 use super::{DESCRIPTOR, map};
 use crate::fault::Fault;
-use crate::fetch::{MapContext, RawRow};
+use crate::fetch::{MapContext, RawRow, RowAccount};
 use crate::saved::{SavedAnswer, SavedRow};
 use crate::zones;
+
+/// Nothing that this provider tells of a row depends on its account.
+pub(super) const UNKNOWN: RowAccount = RowAccount { kind: AccountKind::Other, currency: CurrencyCode::NONE };
 
 /// What orders rows, the newest first: their day, then what their bank orders by, then the place in its list.
 type Order = (Reverse<Option<Date>>, Reverse<Vec<Option<Rank>>>, usize);
@@ -31,6 +36,7 @@ pub(super) fn read(saved: &SavedAnswer<'_>) -> Result<Vec<SavedRow>, Fault> {
         today: saved.now.to_zoned(time_zone.clone()).date(),
         time_zone: &time_zone,
         currencies: saved.currencies,
+        account: UNKNOWN,
     };
     let mut counts = [0_usize; 2];
     let mut rows: Vec<(Order, SavedRow)> = Vec::new();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bankside_connect::Institution;
+use bankside_connect::{BankQuery, Institution};
 use bankside_domain::quota::Presence;
 use bankside_domain::{Asker, OrganizationId, Right};
 use jiff::{SignedDuration, Timestamp};
@@ -46,7 +46,7 @@ impl Engine {
             return Ok(list);
         }
         let ready = self.provider(asker, provider, Presence::PersonPresent).await?;
-        let list = Arc::new(ready.connector.institutions(&ready.cx(), &key.2).await?);
+        let list = Arc::new(ready.connector.institutions(&ready.cx(), BankQuery::Country(&key.2)).await?);
         self.institution_lists.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, (now, Arc::clone(&list)));
         Ok(list)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bankside_connect::{Descriptor, FlowState};
+use bankside_connect::{Descriptor, FlowState, Form};
 use bankside_domain::fault::FaultRecord;
 use bankside_domain::{AccountId, Asker, ConnectionId, FlowId};
 use bankside_store::{Flow, FlowStage, Renewed};
@@ -27,6 +27,7 @@ pub(super) struct Memory {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
 pub(super) enum StepMemory {
+    Ask { form: Box<Form>, connector: FlowState },
     Open { url: String, expires_at: Timestamp, connector: FlowState },
     Wait { message: String, poll_after_secs: u32, connector: FlowState },
     Done { connection: ConnectionId },
@@ -40,10 +41,23 @@ impl StepMemory {
     /// What the connector goes on with, while it has not come to an end.
     pub(super) fn connector(&self) -> Option<&FlowState> {
         match self {
-            Self::Open { connector, .. } | Self::Wait { connector, .. } => Some(connector),
+            Self::Ask { connector, .. } | Self::Open { connector, .. } | Self::Wait { connector, .. } => {
+                Some(connector)
+            }
             Self::Done { .. } | Self::Renewed { .. } | Self::Cancelled { .. } | Self::Failed { .. } | Self::Expired => {
                 None
             }
+        }
+    }
+}
+
+impl StepMemory {
+    /// When the provider or the bank does not wait any longer, if it said so.
+    pub(super) fn expires_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Open { expires_at, .. } => Some(*expires_at),
+            Self::Ask { form, .. } => form.expires_at,
+            _ => None,
         }
     }
 }
@@ -75,6 +89,11 @@ pub struct FlowView {
 /// What the page of a flow shows.
 #[derive(Debug, Clone)]
 pub enum FlowPage {
+    /// The person fills in a form.
+    Ask {
+        /// The form.
+        form: Box<Form>,
+    },
     /// The person opens the provider's page.
     Open {
         /// Where.
@@ -154,6 +173,7 @@ impl Engine {
         let page = match memory.step.clone() {
             _ if is_over => FlowPage::Expired,
             StepMemory::Open { .. } | StepMemory::Wait { .. } if memory.has_parked_code() => FlowPage::Confirm,
+            StepMemory::Ask { form, .. } => FlowPage::Ask { form },
             StepMemory::Open { url, expires_at, .. } => FlowPage::Open { url, expires_at },
             StepMemory::Wait { message, poll_after_secs, .. } => FlowPage::Wait { message, poll_after_secs },
             StepMemory::Done { connection } => FlowPage::Done { connection },

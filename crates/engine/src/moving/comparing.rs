@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use super::fetching::Answer;
 use super::{Comparison, FeedEnd, MoveRow, OneSided, looked_at_something_else};
 use crate::sync::books::{MAX_PLANS, Terms, planned_from};
-use crate::sync::ingest::Stamps;
+use crate::sync::ingest::{Stamps, row_account};
 use crate::{Engine, EngineError};
 
 /// How many rows that only one side has are shown.
@@ -142,7 +142,7 @@ impl Engine {
         let connector = self.connectors.get(&to.connection.provider).ok_or(EngineError::NotFound("the provider"))?;
         let currencies = self.store.currencies().await?;
         let key = self.raw_row_key(asker, from)?;
-        let reader = self.reader(connector.as_ref(), &to.connection, &currencies, false);
+        let reader = self.reader(connector.as_ref(), &to.connection, row_account(from), &currencies);
         let (stamps, mut seen) = (Stamps::new(self, *asker), HashMap::new());
         Ok(answer.rows()?.iter().map(|raw| stamps.received(&reader, &key, &mut seen, raw)).collect())
     }

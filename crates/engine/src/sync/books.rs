@@ -16,6 +16,7 @@ use bankside_vault::Place;
 use jiff::civil::Date;
 
 use crate::status::not_shown;
+use crate::sync::ingest::row_account;
 use crate::{Engine, EngineError};
 
 /// How often a plan is made again because somebody wrote to the account meanwhile.
@@ -130,7 +131,8 @@ impl Engine {
         for version in &stored.versions {
             let told_by = version.connection.and_then(|id| connections.get(&id)).unwrap_or(connection);
             let connector = self.connectors.get(&told_by.provider).ok_or(EngineError::NotFound("the provider"))?;
-            let reader = self.reader(connector.as_ref(), told_by, &currencies, stored.state.flips_sign);
+            let reader = self.reader(connector.as_ref(), told_by, row_account(bank_account), &currencies);
+            let reader = reader.flipped(stored.state.flips_sign);
             let place = Place::of(asker.organization, version.id, "raw");
             let (_, row) = reader.open(&key, place, version.status, &version.raw);
             arrived.push(Arrived {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use bankside_connect::{Connector, FetchEvent, MapContext, RawRow, Sink, SinkClosed};
+use bankside_connect::{Connector, FetchEvent, MapContext, RawRow, RowAccount, Sink, SinkClosed};
 use bankside_domain::reconcile::Digest;
 use bankside_domain::row::{FINGERPRINT_VERSION, MappedRow, Row, RowStatus, fingerprint_text};
 use bankside_domain::run::AccountStep;
@@ -26,11 +26,17 @@ pub(crate) struct Reader<'a> {
     pub(crate) institution_key: &'a str,
     pub(crate) time_zone: TimeZone,
     pub(crate) today: Date,
+    pub(crate) account: RowAccount,
     pub(crate) currencies: &'a HashMap<CurrencyCode, Currency>,
     pub(crate) flips_sign: bool,
 }
 
 impl Reader<'_> {
+    /// The same with the signs turned round, if they are to be.
+    pub(crate) fn flipped(self, flips_sign: bool) -> Self {
+        Self { flips_sign, ..self }
+    }
+
     /// Opens what is stored of a row and reads it. What is damaged is no row; it keeps no other from being one.
     pub(crate) fn open(
         &self,
@@ -57,6 +63,7 @@ impl Reader<'_> {
             institution_key: self.institution_key,
             time_zone: &self.time_zone,
             today: self.today,
+            account: self.account,
             currencies: self.currencies,
         };
         match self.connector.map(&context, raw) {
@@ -67,6 +74,11 @@ impl Reader<'_> {
             mapped => mapped,
         }
     }
+}
+
+/// What reading rows needs to know of their bank account.
+pub(crate) fn row_account(bank_account: &BankAccount) -> RowAccount {
+    RowAccount { kind: bank_account.kind, currency: bank_account.currency }
 }
 
 /// The zone of a connection's bank.
@@ -250,7 +262,7 @@ impl<'a> Ingest<'a> {
         };
         let (connector, currencies) = (self.provider.connector.as_ref(), self.provider.currencies());
         // What stands beside the sealed bytes is the bank's, so that it is the same row whichever way its sign is read.
-        let reader = self.engine.reader(connector, self.connection, currencies, false);
+        let reader = self.engine.reader(connector, self.connection, row_account(&incoming.bank_account), currencies);
         let received: Vec<ReceivedRow> =
             rows.iter().map(|raw| self.stamps.received(&reader, &key, &mut incoming.seen, raw)).collect();
         incoming.key = Some(key);
@@ -285,21 +297,22 @@ impl Sink for Ingest<'_> {
 }
 
 impl Engine {
-    /// What reads the rows that a connection brings.
+    /// What reads the rows that a connection brings, with the bank's signs.
     pub(crate) fn reader<'a>(
         &self,
         connector: &'a dyn Connector,
         connection: &'a Connection,
+        account: RowAccount,
         currencies: &'a HashMap<CurrencyCode, Currency>,
-        flips_sign: bool,
     ) -> Reader<'a> {
         Reader {
             connector,
             institution_key: &connection.institution_key,
             time_zone: zone_of(connection),
             today: self.today_at(connection),
+            account,
             currencies,
-            flips_sign,
+            flips_sign: false,
         }
     }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bankside_connect::connector::{Connector, Cx, FetchEnd, Intent, Return};
 use bankside_connect::{
-    Descriptor, Fault, FetchEvent, FetchPlan, FlowState, Input, Institution, MapContext, RawRow, Registry, RemoteRef,
-    SavedAnswer, SavedRow, Sink, SinkClosed, Step,
+    BankQuery, Descriptor, Fault, FetchEvent, FetchPlan, FlowState, Input, Institution, MapContext, RawRow, Registry,
+    RemoteRef, SavedAnswer, SavedRow, Sink, SinkClosed, Step,
 };
 use bankside_domain::row::MappedRow;
 
@@ -48,8 +48,8 @@ impl Connector for Wrapped {
         inner().check(cx).await
     }
 
-    async fn institutions(&self, cx: &Cx<'_>, country: &str) -> Result<Vec<Institution>, Fault> {
-        inner().institutions(cx, country).await
+    async fn institutions(&self, cx: &Cx<'_>, query: BankQuery<'_>) -> Result<Vec<Institution>, Fault> {
+        inner().institutions(cx, query).await
     }
 
     async fn begin(&self, cx: &Cx<'_>, intent: Intent<'_>, back: &Return) -> Result<Step, Fault> {

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use bankside_domain::{Currency, Secret};
-use bankside_engine::{EngineError, FlowPage, FlowView, KeySource, LinkChoice, LinkTarget};
+use bankside_engine::{EngineError, KeySource, LinkChoice, LinkTarget};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -121,158 +121,41 @@ pub(crate) async fn institutions(
     Ok(Json(bodies.collect()))
 }
 
-/// A bank to connect.
-#[derive(Deserialize, ToSchema)]
-pub(crate) struct BeginBody {
-    provider: String,
-    /// The institution's key.
-    institution: String,
-    /// The account that is to be linked.
-    account: Option<String>,
-}
-
-/// Begins to connect a bank; answers with the page to open.
-#[utoipa::path(post, path = "/api/v1/organizations/{organization}/flows", params(("organization" = String, Path)),
-    request_body = BeginBody, responses((status = CREATED, body = FlowBody), (status = BAD_GATEWAY, body = Problem)))]
-pub(crate) async fn begin(
-    State(app): State<App>,
-    member: ApiMember,
-    Body(body): Body<BeginBody>,
-) -> Result<(StatusCode, Json<FlowBody>), Problem> {
-    let account = body.account.as_deref().map(id).transpose()?;
-    app.engine.require_provider(&body.provider).await?;
-    let flow = app.engine.begin_connecting(member.asker(), &body.provider, &body.institution, account).await?;
-    Ok((StatusCode::CREATED, Json(app.engine.flow(member.asker(), flow).await?.into())))
-}
-
-/// A connecting flow.
+/// A login that is at the provider already.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct FlowBody {
-    id: String,
-    provider: &'static str,
-    bank: String,
-    /// `open`, `confirm`, `wait`, `done`, `renewed`, `cancelled`, `failed` or `expired`.
-    step: &'static str,
-    /// The page to open, at the step `open`.
-    url: Option<String>,
-    /// What the step says.
-    message: Option<String>,
-    /// The connection, at the steps `done` and `renewed`; while it is being renewed, at every step.
-    connection: Option<String>,
-    /// What a renewal came to, at the step `renewed`.
-    renewed: Option<RenewedBody>,
-    /// What went wrong, at the step `failed`.
+pub(crate) struct LoginBody {
+    key: String,
+    /// The bank's name, if the provider tells it.
+    name: Option<String>,
+    /// How it stands, in one short sentence.
+    state: String,
+    /// When the provider last read it from the bank (RFC 3339).
+    updated_at: Option<String>,
+    /// What keeps it from being read.
     fault: Option<FaultBody>,
+    /// The connection that uses it.
+    connection: Option<String>,
 }
 
-/// What a renewal came to.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct RenewedBody {
-    /// When access ends now (RFC 3339), if the provider says.
-    valid_until: Option<String>,
-    /// Bank accounts that were there before; their links stay.
-    recognised: usize,
-    /// Bank accounts that were not.
-    new: usize,
-    /// Bank accounts that are not shown any more.
-    missing: usize,
-    /// The sync that fetches what came meanwhile.
-    run: Option<String>,
-}
-
-impl From<FlowView> for FlowBody {
-    fn from(view: FlowView) -> Self {
-        let (mut url, mut message, mut connection) = (None, None, view.renews.map(|id| id.to_string()));
-        let (mut renewed, mut fault) = (None, None);
-        let step = match view.page {
-            FlowPage::Open { url: page, .. } => {
-                url = Some(page);
-                "open"
-            }
-            FlowPage::Confirm => "confirm",
-            FlowPage::Wait { message: says, .. } => {
-                message = Some(says);
-                "wait"
-            }
-            FlowPage::Done { connection: made } => {
-                connection = Some(made.to_string());
-                "done"
-            }
-            FlowPage::Renewed { valid_until, outcome, .. } => {
-                renewed = Some(RenewedBody {
-                    valid_until: valid_until.map(|end| end.to_string()),
-                    recognised: outcome.recognised,
-                    new: outcome.new,
-                    missing: outcome.missing,
-                    run: outcome.run.map(|run| run.to_string()),
-                });
-                "renewed"
-            }
-            FlowPage::Cancelled { message: says } => {
-                message = Some(says);
-                "cancelled"
-            }
-            FlowPage::Failed { fault: why } => {
-                let occasion = if connection.is_some() { Occasion::Renewing } else { Occasion::Connecting };
-                fault = Some(FaultBody::of(&why, occasion));
-                message = Some(why.message);
-                "failed"
-            }
-            FlowPage::Expired => "expired",
-        };
-        let (id, provider) = (view.id.to_string(), view.descriptor.id);
-        Self { id, provider, bank: view.bank, step, url, message, connection, renewed, fault }
-    }
-}
-
-/// How a flow stands. Asks the provider.
-#[utoipa::path(get, path = "/api/v1/organizations/{organization}/flows/{flow}",
-    params(("organization" = String, Path), ("flow" = String, Path)),
-    responses((status = OK, body = FlowBody), (status = NOT_FOUND, body = Problem)))]
-pub(crate) async fn flow(
+/// The logins that are at the provider already.
+#[utoipa::path(get, path = "/api/v1/organizations/{organization}/providers/{provider}/logins",
+    params(("organization" = String, Path), ("provider" = String, Path)),
+    responses((status = OK, body = [LoginBody]), (status = BAD_GATEWAY, body = Problem)))]
+pub(crate) async fn logins(
     State(app): State<App>,
     member: ApiMember,
-    Path((_, flow)): Path<(String, String)>,
-) -> Result<Json<FlowBody>, Problem> {
-    Ok(Json(app.engine.poll_flow(member.asker(), id(&flow)?).await?.into()))
-}
-
-/// Says that it was the asker who came back in another browser; the flow goes on. At any other step than `confirm` it only
-/// answers how the flow stands.
-#[utoipa::path(post, path = "/api/v1/organizations/{organization}/flows/{flow}/confirm",
-    params(("organization" = String, Path), ("flow" = String, Path)),
-    responses((status = OK, body = FlowBody), (status = NOT_FOUND, body = Problem)))]
-pub(crate) async fn confirm(
-    State(app): State<App>,
-    member: ApiMember,
-    Path((_, flow)): Path<(String, String)>,
-) -> Result<Json<FlowBody>, Problem> {
-    Ok(Json(app.engine.confirm_return(member.asker(), id(&flow)?).await?.into()))
-}
-
-/// Calls a flow off. Nothing has changed.
-#[utoipa::path(delete, path = "/api/v1/organizations/{organization}/flows/{flow}",
-    params(("organization" = String, Path), ("flow" = String, Path)), responses((status = OK, body = FlowBody)))]
-pub(crate) async fn cancel(
-    State(app): State<App>,
-    member: ApiMember,
-    Path((_, flow)): Path<(String, String)>,
-) -> Result<Json<FlowBody>, Problem> {
-    Ok(Json(app.engine.cancel_flow(member.asker(), id(&flow)?).await?.into()))
-}
-
-/// Begins to renew the access of a connection in place; answers with the page to open. What is there works on until the last step is
-/// done. A renewal that the asker has begun already is the answer.
-#[utoipa::path(post, path = "/api/v1/organizations/{organization}/connections/{connection}/renewals",
-    params(("organization" = String, Path), ("connection" = String, Path)),
-    responses((status = CREATED, body = FlowBody), (status = NOT_FOUND, body = Problem), (status = BAD_GATEWAY, body = Problem)))]
-pub(crate) async fn renew(
-    State(app): State<App>,
-    member: ApiMember,
-    Path((_, connection)): Path<(String, String)>,
-) -> Result<(StatusCode, Json<FlowBody>), Problem> {
-    let flow = app.engine.begin_renewal(member.asker(), id(&connection)?).await?;
-    Ok((StatusCode::CREATED, Json(app.engine.flow(member.asker(), flow).await?.into())))
+    Path((_, provider)): Path<(String, String)>,
+) -> Result<Json<Vec<LoginBody>>, Problem> {
+    let logins = app.engine.logins(member.asker(), &provider).await?;
+    let bodies = logins.into_iter().map(|login| LoginBody {
+        key: login.key,
+        name: login.name,
+        state: login.state,
+        updated_at: login.updated_at.map(|at| at.to_string()),
+        fault: login.fault.as_ref().map(|fault| FaultBody::of(fault, Occasion::Connecting)),
+        connection: login.connection.map(|id| id.to_string()),
+    });
+    Ok(Json(bodies.collect()))
 }
 
 /// What became of a connection that was ended.

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query, RawForm, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use bankside_domain::FlowId;
-use bankside_engine::{EngineError, FlowPage, FlowView, Renewed, Returned};
+use bankside_domain::{FlowId, Secret};
+use bankside_engine::{Answered, EngineError, FlowPage, FlowView, Form, FormField, Renewed, Returned};
 use qrcode::QrCode;
 use qrcode::render::svg;
 use serde::Deserialize;
@@ -24,10 +24,13 @@ use crate::view::shell::{Place, Shell, address};
 
 /// How often the page looks while the person is at the bank.
 const LOOK_SECS: u32 = 3;
+/// What the names of a form's fields begin with.
+const ANSWER: &str = "answer-";
 
 /// The step of a flow as a template shows it.
 #[derive(Hash)]
 enum FlowStep {
+    Ask { form: FormView },
     Open { url: String, until: String, qr: String },
     Confirm,
     Wait { message: String },
@@ -35,6 +38,71 @@ enum FlowStep {
     Failed { fault: FaultView },
     Done { url: String },
     Renewed { until: Option<String>, lines: Vec<(&'static str, String)>, link: Option<String>, run: Option<String> },
+}
+
+/// A form as a template shows it.
+#[derive(Hash)]
+struct FormView {
+    title: String,
+    message: String,
+    error: Option<String>,
+    /// What the picture is, and its bytes in base64.
+    picture: Option<(String, String)>,
+    shown: Option<String>,
+    fields: Vec<FormFieldView>,
+    submit: String,
+    /// When the bank does not wait any longer, as an instant for the script and in words.
+    until: Option<(String, String)>,
+}
+
+#[derive(Hash)]
+struct FormFieldView {
+    /// Its name in the form. What is asked of the bank's people has no business among our own fields.
+    name: String,
+    label: String,
+    hint: String,
+    kind: Answering,
+    is_first: bool,
+    is_optional: bool,
+}
+
+/// How a field is shown.
+#[derive(Hash)]
+enum Answering {
+    Typed { attrs: &'static str },
+    Chosen { options: Vec<String> },
+}
+
+impl FormView {
+    fn of(form: &Form, today: &Today) -> Self {
+        let field = |(index, field): (usize, &FormField)| FormFieldView {
+            name: format!("{ANSWER}{}", field.key),
+            label: field.label.clone(),
+            hint: field.hint.clone(),
+            kind: match &field.answered {
+                Answered::Text => {
+                    Answering::Typed { attrs: "class=input type=text spellcheck=false autocapitalize=none" }
+                }
+                Answered::Secret => Answering::Typed { attrs: "class=input type=password" },
+                Answered::Code => {
+                    Answering::Typed { attrs: "class=\"input input-big\" inputmode=text spellcheck=false" }
+                }
+                Answered::OneOf(options) => Answering::Chosen { options: options.clone() },
+            },
+            is_first: index == 0,
+            is_optional: field.is_optional,
+        };
+        Self {
+            title: form.title.clone(),
+            message: form.message.clone(),
+            error: form.error.clone(),
+            picture: form.picture.as_ref().map(|picture| (picture.says.clone(), picture.png_base64.clone())),
+            shown: form.shown.clone(),
+            fields: form.fields.iter().enumerate().map(field).collect(),
+            submit: form.submit.clone(),
+            until: form.expires_at.map(|end| (end.to_string(), today.until(end))),
+        }
+    }
 }
 
 #[derive(Template)]
@@ -57,6 +125,7 @@ struct StepHtml {
     look_every: Option<u32>,
     look_url: String,
     page_url: String,
+    answer_url: String,
     cancel_url: String,
     confirm_url: String,
     again_url: String,
@@ -71,6 +140,8 @@ impl StepHtml {
         let account = view.account.map(|account| format!("?account={account}")).unwrap_or_default();
         let look_every = match &view.page {
             FlowPage::Open { .. } => Some(LOOK_SECS),
+            // While somebody types, nothing is asked.
+            FlowPage::Ask { form } if form.fields.is_empty() => Some(LOOK_SECS),
             FlowPage::Wait { poll_after_secs, .. } => Some((*poll_after_secs).clamp(1, 60)),
             _ => None,
         };
@@ -85,6 +156,7 @@ impl StepHtml {
             look_url: at(&format!("flows/{flow}/look?seen={}", step.fingerprint())),
             step,
             page_url: at(&format!("flows/{flow}")),
+            answer_url: at(&format!("flows/{flow}/answers")),
             cancel_url: at(&format!("flows/{flow}/cancel")),
             confirm_url: at(&format!("flows/{flow}/confirm")),
             again_url: match renews {
@@ -99,6 +171,7 @@ impl StepHtml {
 impl FlowStep {
     fn of(view: &FlowView, at: &impl Fn(&str) -> String, account: &str, today: &Today) -> Self {
         match &view.page {
+            FlowPage::Ask { form } => Self::Ask { form: FormView::of(form, today) },
             FlowPage::Open { url, expires_at } => {
                 Self::Open { qr: qr(url), until: today.until(*expires_at), url: url.clone() }
             }
@@ -171,12 +244,16 @@ pub(crate) async fn show(
     Path((_, flow)): Path<(String, String)>,
 ) -> Result<Response, PageError> {
     let view = look_at(&app, &member, flow_id(&flow)?).await?;
-    if let Some(url) = done_url(&member, &view) {
+    flow_page(&app, &member, &view).await
+}
+
+async fn flow_page(app: &App, member: &Member, view: &FlowView) -> Result<Response, PageError> {
+    if let Some(url) = done_url(member, view) {
         return Ok(Redirect::to(&url).into_response());
     }
     let place = if view.renews.is_some() { Place::Banks } else { Place::AddAccount };
-    let shell = shell(&app, &member, place, view.account).await?;
-    let step = StepHtml::of(&view, &member, &shell.today);
+    let shell = shell(app, member, place, view.account).await?;
+    let step = StepHtml::of(view, member, &shell.today);
     let (came_from, title) = if step.renews {
         ((shell.at("banks"), "Bank integrations"), format!("Resync {}", step.bank))
     } else {
@@ -227,6 +304,28 @@ fn done_url(member: &Member, view: &FlowView) -> Option<String> {
     let FlowPage::Done { connection } = view.page else { return None };
     let account = view.account.map(|account| format!("?account={account}")).unwrap_or_default();
     Some(address(member.membership.organization.id, &format!("connections/{connection}/link{account}")))
+}
+
+/// The person has filled in the form. What they typed is handed on and shown no more, not even to themselves.
+pub(crate) async fn answer(
+    State(app): State<App>,
+    member: Member,
+    Path((organization, flow)): Path<(String, String)>,
+    RawForm(typed): RawForm,
+) -> Result<Response, PageError> {
+    let typed: BTreeMap<String, Secret> = url::form_urlencoded::parse(&typed)
+        .filter_map(|(name, value)| Some((name.strip_prefix(ANSWER)?.to_owned(), Secret::new(value))))
+        .collect();
+    let id = flow_id(&flow)?;
+    let view = match app.engine.answer_flow(member.asker(), id, &typed).await {
+        // The page asks again how it stands.
+        Err(EngineError::Outside(_)) => app.engine.flow(member.asker(), id).await?,
+        result => result?,
+    };
+    match &view.page {
+        FlowPage::Ask { form } if form.error.is_some() => flow_page(&app, &member, &view).await,
+        _ => Ok(Redirect::to(&format!("/o/{organization}/flows/{flow}")).into_response()),
+    }
 }
 
 /// The person says that it was them who came back.

@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hasher;
 
 use anyhow::{Context, Result};
-use bankside_connect::MapContext;
+use bankside_connect::{MapContext, RowAccount};
+use bankside_domain::account::AccountKind;
 use bankside_domain::reconcile::{Arrived, ClaimState, Digest, Known, Window};
 use bankside_domain::row::{MappedRow, Row, RowIdKind, RowStatus, fingerprint_text};
 use bankside_domain::{BankAccountId, Currency, CurrencyCode, FeedRowId, FeedRowVersionId, Id};
@@ -16,6 +17,9 @@ use uuid::Uuid;
 use super::ledger::{FeedRow, Ledger};
 use crate::bank::{CURRENCIES, Wire, ZONE};
 use crate::provider::{INSTITUTION, read, status};
+
+/// Nothing in a row of the story depends on its account.
+const ANY_ACCOUNT: RowAccount = RowAccount { kind: AccountKind::Checking, currency: CurrencyCode::NONE };
 
 /// A row as it was received, with what matching needs beside it.
 pub(super) struct Version {
@@ -165,6 +169,7 @@ impl Source {
             institution_key: INSTITUTION,
             time_zone: &self.time_zone,
             today,
+            account: ANY_ACCOUNT,
             currencies: &self.currencies,
         };
         let row = read(&context, wire);

@@ -65,6 +65,7 @@ impl Sent {
             remittance: Some(format!("about {}", self.payee)),
             balance_after: None,
             original_amount: None,
+            instalment: None,
         }
     }
 

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::fetch::{MapContext, ProviderWord, RawRow};
 use crate::gocardless::map;
+use crate::gocardless::saved::UNKNOWN;
 
 fn currencies() -> HashMap<CurrencyCode, Currency> {
     Currency::every_iso().map(|currency| (currency.code, currency)).collect()
@@ -26,8 +27,13 @@ fn raw(status: RowStatus, json: &Value) -> RawRow {
 
 fn mapped(institution_key: &str, status: RowStatus, json: &Value) -> MappedRow {
     let currencies = currencies();
-    let context =
-        MapContext { institution_key, time_zone: &TimeZone::UTC, today: date(2026, 11, 20), currencies: &currencies };
+    let context = MapContext {
+        institution_key,
+        account: UNKNOWN,
+        time_zone: &TimeZone::UTC,
+        today: date(2026, 11, 20),
+        currencies: &currencies,
+    };
     map::row(&context, &raw(status, json))
 }
 

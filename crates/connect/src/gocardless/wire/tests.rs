@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::*;
 use crate::fetch::MapContext;
 use crate::gocardless::map;
+use crate::gocardless::saved::UNKNOWN;
 
 /// Names that are looked at, so that odd values stand in the places that count.
 const NAMES: [&str; 24] = [
@@ -83,7 +84,8 @@ fn map_at_every_kind_of_bank(row: &RawRow) {
     let time_zone = TimeZone::get("Europe/Berlin").unwrap();
     for institution_key in ["NORDHAFEN_NHBKDE22", "BNP_BE_GEBABEBB", "COMMERZBANK_COBADEFF", "HYPE_HYEEIT22"] {
         let today = jiff::civil::date(2026, 11, 20);
-        let context = MapContext { institution_key, time_zone: &time_zone, today, currencies: &currencies };
+        let context =
+            MapContext { institution_key, account: UNKNOWN, time_zone: &time_zone, today, currencies: &currencies };
         let _ = map::keeps(institution_key, row);
         assert!(matches!(map::row(&context, row), MappedRow::Readable(_) | MappedRow::Unreadable { .. }));
     }

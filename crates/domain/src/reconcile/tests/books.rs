@@ -62,6 +62,7 @@ impl Sent {
             remittance: None,
             balance_after: None,
             original_amount: None,
+            instalment: None,
         }
     }
 }

@@ -223,6 +223,7 @@ fn a_number_that_nothing_can_hold_costs_its_field_alone() {
         institution_key: "",
         time_zone: &TimeZone::UTC,
         today: date(2026, 11, 20),
+        account: UNKNOWN,
         currencies: &currencies,
     };
     let row = match map::row(&context, &RawRow { status: RowStatus::Booked, bytes: bytes.to_vec() }) {
