@@ -7,6 +7,7 @@
 pub(crate) mod books;
 mod fetch;
 pub(crate) mod ingest;
+mod opening;
 pub mod view;
 pub(crate) mod worker;
 

@@ -1,19 +1,19 @@
 //! Snapshots: everything that a plan for one account is made from, read in one go.
 
+mod rows;
+
 use bankside_domain::account::PendingPolicy;
-use bankside_domain::reconcile::{ClaimState, Digest, Known, Typed, Window};
+use bankside_domain::reconcile::{Digest, Known, Typed, Window};
 use bankside_domain::row::{RowIdKind, RowStatus};
-use bankside_domain::{
-    AccountId, Asker, BankAccountId, ConnectionId, CurrencyCode, FeedRowId, FeedRowVersionId, Id, Right, RunId,
-    TransactionId,
-};
+use bankside_domain::{AccountId, Asker, BankAccountId, ConnectionId, FeedRowId, FeedRowVersionId, Id, Right, RunId};
 use bankside_vault::Sealed;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use self::rows::{KNOWN, KnownRow, VersionRow};
 use crate::accounts::Account;
-use crate::convert::{SqlDate, code, currency, date, digest, ids, instant, uuids};
+use crate::convert::{SqlDate, date, uuids};
 use crate::db::{Session, on, sql};
 use crate::dialect::{VALUES_PER_LIST, push_list};
 use crate::{Store, StoreError};
@@ -33,6 +33,8 @@ pub struct StoredVersion {
     pub ids: Vec<(RowIdKind, Digest)>,
     /// Digest of its content.
     pub fingerprint: Digest,
+    /// Whether that is of an older normal form than ours.
+    pub has_old_fingerprint: bool,
     /// Its day.
     pub day: Option<Date>,
     /// Its bytes, sealed.
@@ -67,131 +69,10 @@ pub struct StoredSnapshot {
     pub known: Vec<Known>,
     /// Typed transactions near them.
     pub typed: Vec<Typed>,
+    /// Versions among all of these whose fingerprint is of an older normal form. Before anything is planned they are to be
+    /// [renewed](Store::renew_fingerprints): contents are compared by it.
+    pub outdated: Vec<FeedRowVersionId>,
 }
-
-#[derive(sqlx::FromRow)]
-struct VersionRow {
-    id: Uuid,
-    feed_row_id: Option<Uuid>,
-    status: String,
-    provider_id_digest: Option<Vec<u8>>,
-    bank_id_digest: Option<Vec<u8>>,
-    reference_digest: Option<Vec<u8>>,
-    fingerprint: Vec<u8>,
-    day: Option<SqlDate>,
-    raw: Vec<u8>,
-    received_at: i64,
-    last_seen_run_id: Option<Uuid>,
-    connection_id: Option<Uuid>,
-}
-
-#[derive(sqlx::FromRow)]
-struct KnownRow {
-    feed_row_id: Uuid,
-    status: String,
-    amount_minor: Option<i64>,
-    currency: Option<String>,
-    day: Option<SqlDate>,
-    provider_id_digest: Option<Vec<u8>>,
-    bank_id_digest: Option<Vec<u8>>,
-    reference_digest: Option<Vec<u8>>,
-    fingerprint: Vec<u8>,
-    last_seen_run_id: Option<Uuid>,
-    claim_state: Option<String>,
-    transaction_id: Option<Uuid>,
-    payee_folded: Option<String>,
-    is_in_books: bool,
-    is_settled: bool,
-    is_locked: bool,
-    is_from_elsewhere: bool,
-}
-
-fn row_ids(
-    provider: Option<&[u8]>,
-    bank: Option<&[u8]>,
-    reference: Option<&[u8]>,
-) -> Result<Vec<(RowIdKind, Digest)>, StoreError> {
-    [(RowIdKind::Provider, provider), (RowIdKind::Bank, bank), (RowIdKind::Reference, reference)]
-        .into_iter()
-        .filter_map(|(kind, bytes)| bytes.map(|bytes| Ok((kind, digest(bytes)?))))
-        .collect()
-}
-
-impl VersionRow {
-    fn into_version(self, run: Option<RunId>) -> Result<StoredVersion, StoreError> {
-        Ok(StoredVersion {
-            id: self.id.into(),
-            known_as: ids(self.feed_row_id),
-            is_left_over: run.is_some_and(|run| self.last_seen_run_id != Some(run.uuid())),
-            status: code(&self.status)?,
-            ids: row_ids(
-                self.provider_id_digest.as_deref(),
-                self.bank_id_digest.as_deref(),
-                self.reference_digest.as_deref(),
-            )?,
-            fingerprint: digest(&self.fingerprint)?,
-            day: self.day.map(SqlDate::to_jiff),
-            raw: Sealed::from_bytes(self.raw),
-            received_at: instant(self.received_at)?,
-            connection: ids(self.connection_id),
-        })
-    }
-}
-
-impl KnownRow {
-    fn into_known(self, run: Option<RunId>) -> Result<Known, StoreError> {
-        let claim = match self.claim_state {
-            Some(state) => Some((code::<ClaimState>(&state)?, ids::<TransactionId>(self.transaction_id))),
-            None => None,
-        };
-        let stands = claim.is_some_and(|(state, _)| state != ClaimState::Superseded);
-        let currency: Option<CurrencyCode> = self.currency.as_deref().map(currency).transpose()?;
-        Ok(Known {
-            feed_row: self.feed_row_id.into(),
-            ids: row_ids(
-                self.provider_id_digest.as_deref(),
-                self.bank_id_digest.as_deref(),
-                self.reference_digest.as_deref(),
-            )?,
-            fingerprint: digest(&self.fingerprint)?,
-            status: code(&self.status)?,
-            minor: self.amount_minor,
-            currency,
-            day: self.day.map(SqlDate::to_jiff),
-            payee_folded: self.payee_folded,
-            seen: stands && run.is_some_and(|run| self.last_seen_run_id == Some(run.uuid())),
-            claim,
-            is_in_books: self.is_in_books,
-            is_settled: self.is_settled,
-            is_locked: self.is_locked,
-            is_from_elsewhere: self.is_from_elsewhere,
-        })
-    }
-}
-
-/// The columns of a [`KnownRow`], and where they come from.
-const KNOWN: &str = "SELECT r.id AS feed_row_id, v.status, \
-     CASE WHEN b.flips_sign THEN -v.amount_minor ELSE v.amount_minor END AS amount_minor, v.currency, v.day, v.provider_id_digest, \
-     v.bank_id_digest, v.reference_digest, v.fingerprint, v.last_seen_run_id, k.state AS claim_state, \
-     k.transaction_id, t.id IS NOT NULL AND t.deleted_at IS NULL AND t.provider_dated_on IS NOT NULL AS is_in_books, \
-     r.status = 'pending' AND EXISTS (SELECT 1 FROM claims o JOIN feed_rows q ON q.organization_id = o.organization_id \
-     AND q.id = o.feed_row_id WHERE o.organization_id = k.organization_id AND o.transaction_id = k.transaction_id \
-     AND o.state = 'applied' AND q.status = 'booked') AS is_settled, \
-     COALESCE(t.deleted_at IS NULL AND t.dated_on <= a.locked_through, FALSE) AS is_locked, \
-     COALESCE(COALESCE(z.connection_id, s.connection_id) <> f.connection_id, FALSE) AS is_from_elsewhere, \
-     CASE WHEN v.names_counterparty THEN p.name_folded END AS payee_folded \
-     FROM feed_row_versions v \
-     JOIN feed_rows r ON r.organization_id = v.organization_id AND r.id = v.feed_row_id AND r.current_version_id = v.id \
-     JOIN bank_accounts b ON b.organization_id = v.organization_id AND b.id = v.bank_account_id \
-     JOIN sources s ON s.organization_id = v.organization_id AND s.id = v.source_id \
-     LEFT JOIN runs z ON z.organization_id = v.organization_id AND z.id = v.last_seen_run_id \
-     LEFT JOIN feeds f ON f.organization_id = v.organization_id AND f.bank_account_id = v.bank_account_id \
-     AND f.until_at IS NULL AND NOT f.is_shadow \
-     LEFT JOIN claims k ON k.organization_id = r.organization_id AND k.feed_row_id = r.id \
-     LEFT JOIN transactions t ON t.organization_id = k.organization_id AND t.id = k.transaction_id \
-     LEFT JOIN accounts a ON a.organization_id = t.organization_id AND a.id = t.account_id \
-     LEFT JOIN payees p ON p.organization_id = t.organization_id AND p.id = t.provider_payee_id \
-     WHERE v.organization_id = ";
 
 impl Store {
     /// Reads what a plan for one bank account and the account that it feeds is made from.
@@ -281,9 +162,12 @@ impl Store {
         (state, versions, window): (AccountState, Vec<StoredVersion>, Option<Window>),
         run: Option<RunId>,
     ) -> Result<StoredSnapshot, StoreError> {
-        let known = self.known_rows(session, asker, run, bank_account, window, &versions).await?;
+        let known = self.known_rows(session, asker, bank_account, window, &versions).await?;
+        let undecided = versions.iter().filter(|version| version.has_old_fingerprint).map(|version| version.id);
+        let outdated = undecided.chain(known.iter().filter_map(KnownRow::outdated)).collect();
+        let known = known.into_iter().map(|row| row.into_known(run)).collect::<Result<_, _>>()?;
         let typed = self.typed_rows(session, asker, state.account.id, window).await?;
-        Ok(StoredSnapshot { state, versions, known, typed })
+        Ok(StoredSnapshot { state, versions, known, typed, outdated })
     }
 
     /// Pending rows that the latest whole answer showed, or any since, also one that broke off, and that do not stand in the books.
@@ -296,7 +180,7 @@ impl Store {
     ) -> Result<Vec<StoredVersion>, StoreError> {
         let text = sql!(
             "SELECT v.id, v.feed_row_id, v.status, v.provider_id_digest, v.bank_id_digest, v.reference_digest,
-                    v.fingerprint, v.day, v.raw, v.received_at, v.last_seen_run_id,
+                    v.fingerprint, v.fingerprint_version, v.day, v.raw, v.received_at, v.last_seen_run_id,
                     (SELECT s.connection_id FROM sources s
                         WHERE s.organization_id = v.organization_id AND s.id = v.source_id) AS connection_id
              FROM feed_row_versions v
@@ -336,7 +220,7 @@ impl Store {
     ) -> Result<Vec<StoredVersion>, StoreError> {
         let text = sql!(
             "SELECT v.id, v.feed_row_id, v.status, v.provider_id_digest, v.bank_id_digest, v.reference_digest,
-                    v.fingerprint, v.day, v.raw, v.received_at, v.position, v.last_seen_run_id,
+                    v.fingerprint, v.fingerprint_version, v.day, v.raw, v.received_at, v.position, v.last_seen_run_id,
                     (SELECT s.connection_id FROM sources s
                         WHERE s.organization_id = v.organization_id AND s.id = v.source_id) AS connection_id
              FROM feed_row_versions v
@@ -344,7 +228,7 @@ impl Store {
                 AND (v.last_seen_run_id = $3 OR (v.status = 'booked' AND v.reason IS NULL))
              UNION ALL
              SELECT v.id, v.feed_row_id, v.status, v.provider_id_digest, v.bank_id_digest, v.reference_digest,
-                    v.fingerprint, v.day, v.raw, v.received_at, v.position, v.last_seen_run_id,
+                    v.fingerprint, v.fingerprint_version, v.day, v.raw, v.received_at, v.position, v.last_seen_run_id,
                     (SELECT s.connection_id FROM sources s
                         WHERE s.organization_id = v.organization_id AND s.id = v.source_id) AS connection_id
              FROM feed_row_versions v
@@ -356,7 +240,7 @@ impl Store {
              UNION ALL
              SELECT v.id, CASE WHEN w.last_seen_run_id = $3 THEN NULL ELSE v.feed_row_id END, v.status,
                     v.provider_id_digest, v.bank_id_digest, v.reference_digest,
-                    v.fingerprint, v.day, v.raw, v.received_at, v.position, v.last_seen_run_id,
+                    v.fingerprint, v.fingerprint_version, v.day, v.raw, v.received_at, v.position, v.last_seen_run_id,
                     (SELECT s.connection_id FROM sources s
                         WHERE s.organization_id = v.organization_id AND s.id = v.source_id) AS connection_id
              FROM feed_row_versions v
@@ -370,7 +254,7 @@ impl Store {
                         OR v.provider_id_digest <> w.provider_id_digest)
                     AND (v.bank_id_digest IS NULL OR w.bank_id_digest IS NULL OR v.bank_id_digest <> w.bank_id_digest)
                     AND NOT (v.provider_id_digest IS NULL AND v.bank_id_digest IS NULL)))
-             ORDER BY 10, 11, 1"
+             ORDER BY 11, 12, 1"
         );
         let rows: Vec<VersionRow> = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())
@@ -386,11 +270,10 @@ impl Store {
         &self,
         session: &mut Session,
         asker: &Asker,
-        run: Option<RunId>,
         bank_account: BankAccountId,
         window: Option<Window>,
         versions: &[StoredVersion],
-    ) -> Result<Vec<Known>, StoreError> {
+    ) -> Result<Vec<KnownRow>, StoreError> {
         let mut rows: Vec<KnownRow> = on!(session, c => {
             let mut query = sqlx::QueryBuilder::new(KNOWN);
             query.push_bind(asker.organization.uuid());
@@ -428,7 +311,7 @@ impl Store {
         }
         rows.sort_unstable_by_key(|row| row.feed_row_id);
         rows.dedup_by_key(|row| row.feed_row_id);
-        rows.into_iter().map(|row| row.into_known(run)).collect()
+        Ok(rows)
     }
 
     /// Transactions near the window that no feed row claims.

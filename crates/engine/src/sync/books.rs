@@ -1,8 +1,5 @@
 //! The second phase: planning what is stored, and applying the plan.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-
 use bankside_connect::Fault;
 use bankside_domain::account::{OpeningSource, PendingPolicy};
 use bankside_domain::fault::FaultClass;
@@ -12,11 +9,9 @@ use bankside_domain::{Asker, Id};
 use bankside_store::{
     Applied, ApplyContext, BankAccount, Connection, DueRun, RunAccount, RunAccountUpdate, StoreError, StoredSnapshot,
 };
-use bankside_vault::Place;
 use jiff::civil::Date;
 
 use crate::status::not_shown;
-use crate::sync::ingest::row_account;
 use crate::{Engine, EngineError};
 
 /// How often a plan is made again because somebody wrote to the account meanwhile.
@@ -81,6 +76,9 @@ impl Engine {
         let mut tries = 0;
         let applied = loop {
             let stored = self.store.snapshot(asker, due.lease.run, bank_account.id, account.account).await?;
+            if self.renew_fingerprints(asker, connection, bank_account, &stored).await? {
+                continue;
+            }
             let terms = Terms {
                 pending: stored.state.account.pending_policy,
                 booked_coverage: account.booked_complete.then_some(Coverage { from: account.asked_from, to: None }),
@@ -109,42 +107,6 @@ impl Engine {
     ) -> Result<Plan, EngineError> {
         let arrived = self.open_versions(asker, connection, bank_account, stored).await?;
         Ok(plan(&planned_from(stored, arrived, terms, self.today_at(connection))))
-    }
-
-    /// Opens stored rows, each as the connection that brought it tells its rows.
-    pub(crate) async fn open_versions(
-        &self,
-        asker: &Asker,
-        connection: &Connection,
-        bank_account: &BankAccount,
-        stored: &StoredSnapshot,
-    ) -> Result<Vec<Arrived>, EngineError> {
-        let currencies = self.store.currencies().await?;
-        let key = self.raw_row_key(asker, bank_account)?;
-        let mut connections = HashMap::from([(connection.id, connection.clone())]);
-        for id in stored.versions.iter().filter_map(|version| version.connection) {
-            if let Entry::Vacant(vacant) = connections.entry(id) {
-                vacant.insert(self.store.connection(asker, id).await?);
-            }
-        }
-        let mut arrived = Vec::with_capacity(stored.versions.len());
-        for version in &stored.versions {
-            let told_by = version.connection.and_then(|id| connections.get(&id)).unwrap_or(connection);
-            let connector = self.connectors.get(&told_by.provider).ok_or(EngineError::NotFound("the provider"))?;
-            let reader = self.reader(connector.as_ref(), told_by, row_account(bank_account), &currencies);
-            let reader = reader.flipped(stored.state.flips_sign);
-            let place = Place::of(asker.organization, version.id, "raw");
-            let (_, row) = reader.open(&key, place, version.status, &version.raw);
-            arrived.push(Arrived {
-                version: version.id,
-                known_as: version.known_as,
-                is_left_over: version.is_left_over,
-                row,
-                ids: version.ids.clone(),
-                fingerprint: version.fingerprint,
-            });
-        }
-        Ok(arrived)
     }
 
     async fn apply(

@@ -7,7 +7,7 @@ use bankside_connect::{Connector, FetchEvent, MapContext, RawRow, RowAccount, Si
 use bankside_domain::reconcile::Digest;
 use bankside_domain::row::{FINGERPRINT_VERSION, MappedRow, Row, RowStatus, fingerprint_text};
 use bankside_domain::run::AccountStep;
-use bankside_domain::{Asker, Code, Currency, CurrencyCode, FeedRowVersionId};
+use bankside_domain::{Asker, Code, Currency, CurrencyCode, FeedRowVersionId, Id as _};
 use bankside_store::{BankAccount, Connection, Lease, ReceivedRow, RunAccountUpdate};
 use bankside_vault::{DataKey, Digester, Place, Purpose, Sealed};
 use jiff::civil::Date;
@@ -105,6 +105,27 @@ pub(crate) struct Stamps<'a> {
 }
 
 impl<'a> Stamps<'a> {
+    /// The digest of a row's bytes and its status.
+    fn raw_digest(&self, raw: &RawRow) -> Digest {
+        self.raws.digest(&[raw.status.code().as_bytes(), &raw.bytes])
+    }
+
+    /// The fingerprint of a content. One that cannot be read is only like itself.
+    fn fingerprint(&self, raw_digest: Digest, read: &MappedRow) -> Digest {
+        match read {
+            MappedRow::Unreadable { .. } => raw_digest,
+            MappedRow::Readable(row) => self.contents.digest(&[fingerprint_text(row).as_bytes()]),
+        }
+    }
+
+    /// The fingerprint of a stored content, read again. Without its bytes it is only like itself.
+    pub(crate) fn fingerprint_again(&self, id: FeedRowVersionId, raw: Option<&RawRow>, read: &MappedRow) -> Digest {
+        match raw {
+            Some(raw) => self.fingerprint(self.raw_digest(raw), read),
+            None => self.raws.digest(&[id.uuid().as_bytes()]),
+        }
+    }
+
     pub(crate) fn new(engine: &'a Engine, asker: Asker) -> Self {
         let digester = |purpose| engine.vault.digester(asker.organization, purpose);
         let (ids, contents, raws) = (digester(Purpose::RowId), digester(Purpose::Fingerprint), digester(Purpose::Raw));
@@ -120,7 +141,7 @@ impl<'a> Stamps<'a> {
         raw: &RawRow,
     ) -> ReceivedRow {
         let id: FeedRowVersionId = self.engine.ambient.id();
-        let raw_digest = self.raws.digest(&[raw.status.code().as_bytes(), &raw.bytes]);
+        let raw_digest = self.raw_digest(raw);
         let next = seen.entry(raw_digest).or_default();
         let occurrence = *next;
         *next += 1;
@@ -140,7 +161,9 @@ impl<'a> Stamps<'a> {
             occurrence,
             raw: sealed,
         };
-        match reader.read(raw) {
+        let read = reader.read(raw);
+        let fingerprint = self.fingerprint(raw_digest, &read);
+        match read {
             MappedRow::Unreadable { .. } => blank,
             MappedRow::Readable(row) => ReceivedRow {
                 status: row.status,
@@ -148,7 +171,7 @@ impl<'a> Stamps<'a> {
                 currency: Some(row.amount.currency.code),
                 day: row.day(),
                 ids: row.ids.iter().map(|id| (id.kind, self.ids.digest(&[id.value.as_bytes()]))).collect(),
-                fingerprint: self.contents.digest(&[fingerprint_text(&row).as_bytes()]),
+                fingerprint,
                 names_counterparty: row.counterparty.name.is_some(),
                 ..blank
             },

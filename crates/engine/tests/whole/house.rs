@@ -14,6 +14,7 @@ use bankside_sandbox::{Answers, ClockMode, Sandbox, SandboxConfig, Switches};
 use bankside_store::Store;
 use bankside_testkit::{TestClock, TestDatabase, database};
 use bankside_vault::{MasterKey, Vault};
+use sqlx::Connection as _;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -112,6 +113,12 @@ impl House {
         change(&mut settings);
         let http = http(&self.ambient, &self.clock);
         self.engine = Engine::new(store, vault, connectors, http, settings, self.ambient.clone());
+    }
+
+    /// Changes the database by hand, past everything; on SQLite.
+    pub(crate) async fn sql(&self, text: &'static str) -> u64 {
+        let mut connection = sqlx::SqliteConnection::connect(&self.database.url).await.unwrap();
+        sqlx::query(text).execute(&mut connection).await.unwrap().rows_affected()
     }
 
     /// The same database, past the engine.
