@@ -1,9 +1,11 @@
 // Every page works without this script; with it, parts of a page renew themselves.
 import "htmx.org";
 import "./copy-button";
+import "./countdown";
 import "./format-examples";
 import "./help";
 import "./keys";
+import "./list-field";
 import "./live-view";
 import "./menus";
 import "./register/register";

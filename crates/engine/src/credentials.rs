@@ -1,8 +1,8 @@
 //! Keys of providers: where they come from, checking and keeping them, forgetting them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use bankside_connect::Descriptor;
+use bankside_connect::{Descriptor, FieldKind};
 use bankside_domain::quota::Presence;
 use bankside_domain::{Asker, CredentialsId, Right, Secret};
 use bankside_store::Credentials;
@@ -78,21 +78,21 @@ impl Engine {
         })
     }
 
-    /// Checks keys with a real call and keeps them, sealed, if they work.
+    /// Checks keys with real calls and keeps them, sealed, if they work. A field that is left empty keeps what the organization typed
+    /// there before, except in a list, which is always whole.
     pub async fn keep_keys(&self, asker: &Asker, id: &str, typed: BTreeMap<String, Secret>) -> Result<(), EngineError> {
         asker.require(Right::ManageBanks)?;
         self.require_provider(id).await?;
         let connector = self.connector(id)?;
         let descriptor = connector.descriptor();
-        let keys = complete(descriptor, &typed)?;
+        let kept = self.own_keys(asker, id).await?.unwrap_or_default();
+        let keys = complete(descriptor, &typed, &kept)?;
+        let fields: BTreeMap<&str, &str> = keys.iter().map(|(name, text)| (name.as_str(), text.expose())).collect();
+        let fields = Secret::new(serde_json::to_string(&fields)?);
+        let hint = hint(descriptor, &keys);
         let provider = self.provider_with_keys(asker, connector, keys, Presence::PersonPresent).await?;
         provider.connector.check(&provider.cx()).await?;
 
-        let fields: BTreeMap<&str, &str> = descriptor
-            .fields
-            .iter()
-            .filter_map(|field| Some((field.key, typed.get(field.key)?.expose().trim())))
-            .collect();
         let credentials: CredentialsId = self.ambient.id();
         let place = Place::of(asker.organization, credentials, "credentials");
         let (key, data_key) = self.vault.new_data_key(place, &self.ambient);
@@ -100,12 +100,31 @@ impl Engine {
             id: credentials,
             provider: id.to_owned(),
             data_key,
-            fields: key.seal(place, serde_json::to_string(&fields)?.as_bytes(), &self.ambient),
-            hint: hint(descriptor, &typed),
+            fields: key.seal(place, fields.expose().as_bytes(), &self.ambient),
+            hint,
             created_by: asker.person(),
             created_at: self.ambient.now(),
         };
         Ok(self.store.keep_credentials(asker, &new).await?)
+    }
+
+    /// What the organization has typed into the lists among a provider's keys, such as ids of logins; empty where it has no keys of
+    /// its own. Nothing else of keys is ever shown again.
+    pub async fn listed_keys(
+        &self,
+        asker: &Asker,
+        id: &str,
+    ) -> Result<BTreeMap<&'static str, Vec<String>>, EngineError> {
+        asker.require(Right::ManageBanks)?;
+        let descriptor = self.connectors.get(id).ok_or(EngineError::NotFound("the provider"))?.descriptor();
+        let kept = self.own_keys(asker, id).await?.unwrap_or_default();
+        let lists = descriptor.fields.iter().filter(|field| field.kind == FieldKind::List);
+        Ok(lists
+            .map(|field| {
+                let text = kept.get(field.key).map(Secret::expose).unwrap_or_default();
+                (field.key, members(text).map(str::to_owned).collect())
+            })
+            .collect())
     }
 
     /// Forgets the keys that the organization typed. Connections, links and rows stay.
@@ -115,13 +134,28 @@ impl Engine {
     }
 }
 
+/// The members of a list, each once, in their order.
+fn members(text: &str) -> impl Iterator<Item = &str> {
+    let mut seen = BTreeSet::new();
+    let parts = text.split(|c: char| c == ',' || c == ';' || c.is_whitespace());
+    parts.filter(move |part| !part.is_empty() && seen.insert(*part))
+}
+
+/// The keys as they are kept: what was typed, and what was there before where nothing was.
 fn complete(
     descriptor: &Descriptor,
     typed: &BTreeMap<String, Secret>,
+    kept: &BTreeMap<String, Secret>,
 ) -> Result<BTreeMap<String, Secret>, EngineError> {
     let mut keys = BTreeMap::new();
     for field in descriptor.fields {
         let text = typed.get(field.key).map(|text| text.expose().trim()).unwrap_or_default();
+        let list = Secret::new(members(text).collect::<Vec<_>>().join(","));
+        let text = match (field.kind, kept.get(field.key)) {
+            (FieldKind::List, _) => list.expose(),
+            (_, Some(before)) if text.is_empty() => before.expose(),
+            _ => text,
+        };
         if text.is_empty() {
             return Err(EngineError::invalid(field.key, format!("{} is missing.", field.label)));
         }

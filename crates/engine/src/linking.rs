@@ -166,6 +166,50 @@ impl Engine {
         connection: ConnectionId,
         choices: &[LinkChoice],
     ) -> Result<RunId, EngineError> {
+        let links = self.checked_links(asker, connection, choices).await?;
+        self.keep_links(asker, connection, &links).await
+    }
+
+    /// Links what was chosen of several connections and starts the first sync of each. Where one of the choices does not do, nothing
+    /// is linked.
+    pub async fn link_several(
+        &self,
+        asker: &Asker,
+        chosen: &BTreeMap<ConnectionId, Vec<LinkChoice>>,
+    ) -> Result<Vec<RunId>, EngineError> {
+        if chosen.is_empty() {
+            return Err(nothing_chosen());
+        }
+        let mut links = Vec::with_capacity(chosen.len());
+        for (connection, choices) in chosen {
+            links.push((*connection, self.checked_links(asker, *connection, choices).await?));
+        }
+        let mut runs = Vec::with_capacity(links.len());
+        for (connection, links) in links {
+            runs.push(self.keep_links(asker, connection, &links).await?);
+        }
+        Ok(runs)
+    }
+
+    async fn keep_links(
+        &self,
+        asker: &Asker,
+        connection: ConnectionId,
+        links: &[NewLink],
+    ) -> Result<RunId, EngineError> {
+        self.store.link(asker, connection, links).await?;
+        let run = self.store.enqueue_run(asker, connection, Trigger::Linked).await?;
+        self.due.notify_one();
+        Ok(run)
+    }
+
+    /// What was chosen of one connection, in the bank's order.
+    async fn checked_links(
+        &self,
+        asker: &Asker,
+        connection: ConnectionId,
+        choices: &[LinkChoice],
+    ) -> Result<Vec<NewLink>, EngineError> {
         asker.require(Right::ManageBanks)?;
         let offer = self.link_offer(asker, connection, None).await?;
         let place = |choice: &LinkChoice| {
@@ -199,12 +243,9 @@ impl Engine {
             });
         }
         if links.is_empty() {
-            return Err(EngineError::invalid("target", "Choose at least one account to link."));
+            return Err(nothing_chosen());
         }
-        self.store.link(asker, connection, &links).await?;
-        let run = self.store.enqueue_run(asker, connection, Trigger::Linked).await?;
-        self.due.notify_one();
-        Ok(run)
+        Ok(links)
     }
 
     /// Unlinks an account. Its rows stay.
@@ -217,6 +258,10 @@ impl Engine {
         let zone = jiff::tz::TimeZone::get(&connection.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
         self.ambient.now().to_zoned(zone).date()
     }
+}
+
+fn nothing_chosen() -> EngineError {
+    EngineError::invalid("target", "Choose at least one account to link.")
 }
 
 /// The balance that people are shown: booked before expected before available.

@@ -131,6 +131,16 @@ impl Engine {
         Ok(Provider { connector, base_url, keys, currencies, tokens, quota, engine: self.clone() })
     }
 
+    /// The keys that the organization has typed.
+    pub(crate) async fn own_keys(
+        &self,
+        asker: &Asker,
+        id: &str,
+    ) -> Result<Option<BTreeMap<String, Secret>>, EngineError> {
+        let typed = self.keys(asker, id).await?;
+        Ok(typed.filter(|(_, source)| matches!(source, KeySource::Page { .. })).map(|(keys, _)| keys))
+    }
+
     /// The keys of a provider that count for an organization, and where they came from.
     pub(crate) async fn keys(
         &self,

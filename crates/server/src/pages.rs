@@ -13,6 +13,7 @@ pub(crate) mod integrations;
 pub(crate) mod keys;
 pub(crate) mod links;
 pub(crate) mod lock;
+pub(crate) mod logins;
 pub(crate) mod moving;
 pub(crate) mod overview;
 pub(crate) mod palette;

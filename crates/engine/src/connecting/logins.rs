@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use bankside_connect::{Connector, Login};
-use bankside_domain::fault::FaultRecord;
+use bankside_domain::fault::{FaultClass, FaultRecord};
 use bankside_domain::quota::Presence;
 use bankside_domain::{Asker, ConnectionId, Right};
 use jiff::Timestamp;
@@ -43,6 +43,24 @@ impl Engine {
             fault: login.fault.map(bankside_connect::Fault::into_record),
         };
         Ok(logins.into_iter().map(view).collect())
+    }
+
+    /// Takes up every login that is at a provider and not used here yet, and needs no person for that. One that cannot be taken up
+    /// keeps no other from it.
+    pub async fn adopt_logins(&self, asker: &Asker, provider: &str) -> Result<(), EngineError> {
+        for login in self.logins(asker, provider).await? {
+            if login.connection.is_some() || login.fault.as_ref().is_some_and(|fault| fault.class == FaultClass::Gone) {
+                continue;
+            }
+            match self.adopt_login(asker, provider, &login.key, None).await {
+                Ok(_) => {}
+                Err(error @ (EngineError::Outside(_) | EngineError::Conflict(_))) => {
+                    tracing::warn!(%error, provider, "a login could not be taken up");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// The organization's connections through a provider that were not ended, by the login that each uses.

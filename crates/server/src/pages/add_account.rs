@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::App;
 use crate::error::{PageError, page};
+use crate::pages::keys::first_step;
 use crate::pages::{monogram, shell};
 use crate::session::Member;
 use crate::view::FieldView;
@@ -66,7 +67,7 @@ impl ProviderRow {
             is_elsewhere: view.is_elsewhere,
             experimental: view.experimental.as_ref().map(|switch| switch.feature.name),
             is_switched_off: view.experimental.as_ref().is_some_and(|switch| !switch.is_on),
-            link_url: shell.at(&format!("providers/{id}/banks{then}")),
+            link_url: shell.at(&format!("{}{then}", first_step(view.descriptor))),
             keys_url: shell.at(&format!("providers/{id}/keys{then}")),
             reset_url: shell.at(&format!("providers/{id}/reset")),
         }

@@ -7,7 +7,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::text::fold;
 use bankside_domain::{AccountId, Right};
-use bankside_engine::{EngineError, Institution};
+use bankside_engine::{EngineError, Institution, ProviderView, Way};
 use serde::Deserialize;
 
 use crate::App;
@@ -22,10 +22,12 @@ use crate::view::shell::{Place, Shell};
 const MAX_SHOWN: usize = 120;
 
 /// Countries with the names that people look for.
-const COUNTRY_NAMES: [(&str, &str); 32] = [
+const COUNTRY_NAMES: [(&str, &str); 35] = [
     ("AT", "Austria"),
     ("BE", "Belgium"),
+    ("BR", "Brazil"),
     ("BG", "Bulgaria"),
+    ("CA", "Canada"),
     ("HR", "Croatia"),
     ("CY", "Cyprus"),
     ("CZ", "Czechia"),
@@ -54,8 +56,14 @@ const COUNTRY_NAMES: [(&str, &str); 32] = [
     ("ES", "Spain"),
     ("SE", "Sweden"),
     ("GB", "United Kingdom"),
+    ("US", "United States"),
     ("XX", "Sandbox"),
 ];
+
+/// A country's name, or its code where it has none here.
+fn country_name(code: &str) -> &str {
+    COUNTRY_NAMES.iter().find(|(known, _)| *known == code).map_or(code, |(_, name)| name)
+}
 
 /// What the address may say.
 #[derive(Deserialize)]
@@ -75,6 +83,8 @@ struct BanksHtml {
     provider_name: &'static str,
     here: String,
     account: String,
+    /// Whether banks are looked for by their name, and not listed by country.
+    by_name: bool,
     countries: Vec<(String, String)>,
     chosen: String,
     chosen_name: String,
@@ -93,6 +103,18 @@ struct BankRow {
 }
 
 impl BankRow {
+    /// A bank that was found by its name; its country tells it from others.
+    fn found(bank: &Institution) -> Self {
+        let names = bank.countries.iter().map(|code| country_name(code));
+        Self {
+            monogram: monogram(&bank.name),
+            logo: None,
+            facts: names.collect::<Vec<_>>().join(", "),
+            key: bank.key.clone(),
+            name: bank.name.clone(),
+        }
+    }
+
     fn of(bank: &Institution, here: &str, country: &str) -> Self {
         let days =
             |days: Option<i64>, what: &str| days.map(|days| format!("{} of {what}", counted(days, "day", "days")));
@@ -127,6 +149,9 @@ pub(crate) async fn choose(
         let then = if asked.account.is_empty() { String::new() } else { format!("?account={}", asked.account) };
         return Ok(Redirect::to(&shell.at(&format!("providers/{provider}/keys{then}"))).into_response());
     }
+    if !view.descriptor.ways.contains(&Way::Country) {
+        return found_by_name(&app, &member, &view, asked, here, shell).await;
+    }
     let remembered = app.engine.remembered(&country_setting(&member)).await?;
     let mut chosen = if asked.country.is_empty() { remembered.unwrap_or_default() } else { asked.country.clone() };
     chosen.make_ascii_uppercase();
@@ -158,12 +183,7 @@ pub(crate) async fn choose(
                 || bank.bic.as_deref().is_some_and(|bic| fold(bic).contains(&wanted))
         })
         .collect();
-    let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
-    let count_note = if found.len() > MAX_SHOWN {
-        format!("{} banks, the first {MAX_SHOWN} shown: type to find yours", shell.today.grouped(total))
-    } else {
-        shell.today.counted(total, "bank", "banks")
-    };
+    let count_note = counted_banks(found.len(), &shell);
     let mut countries: Vec<(String, String)> = vec![(String::new(), "Choose a country".to_owned())];
     countries.extend(
         COUNTRY_NAMES
@@ -179,6 +199,7 @@ pub(crate) async fn choose(
         account: asked.account,
         search: asked.q,
         here,
+        by_name: false,
         countries,
         chosen,
         count_note,
@@ -186,6 +207,56 @@ pub(crate) async fn choose(
         shell,
     };
     Ok(page(&html)?.into_response())
+}
+
+/// Lists the banks whose name fits.
+async fn found_by_name(
+    app: &App,
+    member: &Member,
+    view: &ProviderView,
+    asked: Asked,
+    here: String,
+    shell: Shell,
+) -> Result<Response, PageError> {
+    let wanted = asked.q.trim();
+    let (banks, fault) = if wanted.chars().count() < 2 {
+        (None, None)
+    } else {
+        match app.engine.find_banks(member.asker(), view.descriptor.id, wanted).await {
+            Ok(banks) => (Some(banks), None),
+            Err(EngineError::Outside(fault)) => {
+                let fault = FaultView::of(&fault, Occasion::Connecting, &shell.today).at(shell.today.now);
+                (None, Some(fault.told_by(Some(view.descriptor))))
+            }
+            Err(error) => return Err(error.into()),
+        }
+    };
+    let found: Vec<&Institution> = banks.iter().flat_map(|banks| banks.iter()).collect();
+    let html = BanksHtml {
+        provider_name: view.descriptor.name,
+        count_note: counted_banks(found.len(), &shell),
+        banks: found.into_iter().take(MAX_SHOWN).map(BankRow::found).collect(),
+        by_name: true,
+        countries: Vec::new(),
+        chosen_name: String::new(),
+        chosen: if wanted.chars().count() < 2 { String::new() } else { wanted.to_owned() },
+        account: asked.account,
+        search: asked.q,
+        here,
+        fault,
+        shell,
+    };
+    Ok(page(&html)?.into_response())
+}
+
+/// How many banks there are, and how many of them are shown.
+fn counted_banks(found: usize, shell: &Shell) -> String {
+    let total = i64::try_from(found).unwrap_or(i64::MAX);
+    if found > MAX_SHOWN {
+        format!("{} banks, the first {MAX_SHOWN} shown: type to find yours", shell.today.grouped(total))
+    } else {
+        shell.today.counted(total, "bank", "banks")
+    }
 }
 
 /// The bank that was chosen.

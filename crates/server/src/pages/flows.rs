@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 use crate::App;
 use crate::error::{PageError, page};
+use crate::pages::keys::first_step;
 use crate::pages::{shell, today};
 use crate::session::{self, Member};
 use crate::view::counted;
@@ -161,7 +162,7 @@ impl StepHtml {
             confirm_url: at(&format!("flows/{flow}/confirm")),
             again_url: match renews {
                 Some(connection) => at(&format!("connections/{connection}/renew")),
-                None => at(&format!("providers/{}/banks{account}", view.descriptor.id)),
+                None => at(&format!("{}{account}", first_step(view.descriptor))),
             },
             renews: renews.is_some(),
         }

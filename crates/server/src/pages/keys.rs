@@ -1,14 +1,13 @@
 //! Keys of a provider: typed once, tested with a real call, never shown again.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use askama::Template;
-use axum::Form;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query, RawForm, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::{Right, Secret};
-use bankside_engine::{Descriptor, EngineError, FieldKind, KeySource};
+use bankside_engine::{Descriptor, EngineError, FieldKind, KeySource, Way};
 use serde::Deserialize;
 
 use crate::App;
@@ -41,6 +40,26 @@ struct KeyField {
     /// Further attributes of the field.
     attrs: String,
     view: FieldView,
+    /// Of a list: its members, and an empty one to type another.
+    members: Option<Vec<String>>,
+}
+
+/// The fields of a form with everything that was typed into each: lists have several.
+#[derive(Default)]
+struct Typed(Vec<(String, String)>);
+
+impl Typed {
+    fn read(body: &[u8]) -> Self {
+        Self(url::form_urlencoded::parse(body).into_owned().collect())
+    }
+
+    fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
+    fn one(&self, name: &str) -> &str {
+        self.all(name).next().unwrap_or_default()
+    }
 }
 
 /// Where to go on after the keys: the account that is to be linked.
@@ -58,7 +77,7 @@ pub(crate) async fn form(
     Query(then): Query<Then>,
 ) -> Result<Response, PageError> {
     member.asker().require(Right::ManageBanks).map_err(EngineError::from)?;
-    keys_page(&app, &member, &provider, &HashMap::new(), then.account, None).await
+    keys_page(&app, &member, &provider, None, then.account, None).await
 }
 
 /// What was wrong with typed keys.
@@ -71,7 +90,7 @@ async fn keys_page(
     app: &App,
     member: &Member,
     provider: &str,
-    typed: &HashMap<String, String>,
+    typed: Option<&Typed>,
     then: String,
     wrong: Option<Wrong>,
 ) -> Result<Response, PageError> {
@@ -83,21 +102,30 @@ async fn keys_page(
         Some(Wrong::Fault(fault)) => (None, Some(fault)),
         None => (None, None),
     };
+    let has_own_keys = matches!(view.keys, Some(KeySource::Page { .. }));
+    let listed = app.engine.listed_keys(member.asker(), provider).await?;
     let fields = view.descriptor.fields.iter().enumerate().map(|(index, field)| {
         let is_secret = field.kind == FieldKind::Secret;
+        let members = listed.get(field.key).map(|kept| match typed {
+            Some(typed) => typed.all(field.key).map(str::to_owned).collect(),
+            None => kept.iter().cloned().chain([String::new()]).collect::<Vec<_>>(),
+        });
         KeyField {
             key: field.key,
             label: field.label,
             hint: field.hint,
             attrs: format!(
-                " type={} autocomplete=off spellcheck=false required{}",
+                " type={} autocomplete=off spellcheck=false{}{}",
                 if is_secret { "password" } else { "text" },
+                // What was typed before stays where nothing is typed now.
+                if has_own_keys || members.is_some() { "" } else { " required" },
                 if index == 0 { " autofocus" } else { "" }
             ),
             view: FieldView {
-                value: typed.get(field.key).filter(|_| !is_secret).cloned().unwrap_or_default(),
+                value: typed.filter(|_| !is_secret).map(|typed| typed.one(field.key).to_owned()).unwrap_or_default(),
                 error: field_error.as_ref().filter(|(key, _)| *key == field.key).map(|(_, message)| message.clone()),
             },
+            members,
         }
     });
     let base_url = app.engine.settings().providers.get(provider).and_then(|settings| settings.base_url.as_ref());
@@ -118,7 +146,7 @@ async fn keys_page(
 fn current(keys: &KeySource, is_operator: bool, today: &Today) -> String {
     let now = keys_in_words(keys, is_operator, today);
     match keys {
-        KeySource::Page { .. } => format!("{now}. What you type here takes their place."),
+        KeySource::Page { .. } => format!("{now}. What you type here takes their place; what you leave empty stays."),
         KeySource::Installation { .. } => {
             format!("{now}. What you type here comes before them, for this organization alone.")
         }
@@ -130,20 +158,16 @@ pub(crate) async fn keep(
     State(app): State<App>,
     member: Member,
     Path((organization, provider)): Path<(String, String)>,
-    Form(typed): Form<HashMap<String, String>>,
+    RawForm(body): RawForm,
 ) -> Result<Response, PageError> {
-    let then = typed.get("then").cloned().unwrap_or_default();
-    let keys: BTreeMap<String, Secret> = typed
-        .iter()
-        .filter(|(name, _)| *name != "then")
-        .map(|(name, value)| (name.clone(), Secret::new(value.as_str())))
-        .collect();
+    let typed = Typed::read(&body);
+    let then = typed.one("then").to_owned();
+    let mut keys: BTreeMap<String, Secret> = BTreeMap::new();
+    for (name, _) in typed.0.iter().filter(|(name, _)| name != "then" && !keys.contains_key(name)).collect::<Vec<_>>() {
+        keys.insert(name.clone(), Secret::new(typed.all(name).collect::<Vec<_>>().join(",")));
+    }
     let wrong = match app.engine.keep_keys(member.asker(), &provider, keys).await {
-        Ok(()) => {
-            let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("account", &then).finish();
-            let query = if then.is_empty() { String::new() } else { format!("?{query}") };
-            return Ok(Redirect::to(&format!("/o/{organization}/providers/{provider}/banks{query}")).into_response());
-        }
+        Ok(()) => return Ok(go_on(&app, &member, &organization, &provider, &then).await?.into_response()),
         Err(EngineError::Invalid { field, message }) => Wrong::Field(field, message),
         Err(EngineError::Outside(fault)) => {
             let today = today(&app, &member);
@@ -152,7 +176,37 @@ pub(crate) async fn keep(
         }
         Err(error) => return Err(error.into()),
     };
-    keys_page(&app, &member, &provider, &typed, then, Some(wrong)).await
+    keys_page(&app, &member, &provider, Some(&typed), then, Some(wrong)).await
+}
+
+/// After the keys: to the banks that can be chosen, or to the accounts of the logins that are there.
+async fn go_on(
+    app: &App,
+    member: &Member,
+    organization: &str,
+    provider: &str,
+    then: &str,
+) -> Result<Redirect, PageError> {
+    let view = app.engine.provider_view(member.asker(), provider).await?;
+    if view.descriptor.ways.contains(&Way::Login) {
+        match app.engine.adopt_logins(member.asker(), provider).await {
+            // The next page asks again, and says what is wrong.
+            Ok(()) | Err(EngineError::Outside(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("account", then).finish();
+    let query = if then.is_empty() { String::new() } else { format!("?{query}") };
+    Ok(Redirect::to(&format!("/o/{organization}/{}{query}", first_step(view.descriptor))))
+}
+
+/// Where connecting a bank begins at a provider.
+pub(crate) fn first_step(descriptor: &Descriptor) -> String {
+    let page = match descriptor.ways.first() {
+        Some(Way::Login) => "accounts",
+        Some(Way::Country | Way::Name) | None => "banks",
+    };
+    format!("providers/{}/{page}", descriptor.id)
 }
 
 #[derive(Template)]

@@ -27,14 +27,32 @@ struct LinkHtml {
     provider_name: String,
     count_note: String,
     history_note: String,
-    rows: Vec<LinkRow>,
-    today: String,
-    can_link: bool,
+    table: LinkTable,
     error: Option<String>,
 }
 
-struct LinkRow {
+/// Bank accounts, with what can be chosen for each.
+#[derive(Template)]
+#[template(path = "link_rows.html")]
+pub(crate) struct LinkTable {
+    pub(crate) rows: Vec<LinkRow>,
+    /// The last day from which can be imported.
+    pub(crate) today: String,
+}
+
+impl LinkTable {
+    /// Whether any of them can be linked.
+    pub(crate) fn has_free(&self) -> bool {
+        self.rows.iter().any(|row| row.linked.is_none())
+    }
+}
+
+pub(crate) struct LinkRow {
     id: String,
+    /// The bank, where the table has accounts of several.
+    bank: Option<String>,
+    /// Whether it is only linked where somebody says so, and whether somebody has.
+    asked: Option<bool>,
     name: String,
     number: Option<String>,
     holder: Option<String>,
@@ -72,14 +90,17 @@ struct SignChoice {
     is_turned: bool,
 }
 
+/// A field of a form in which every row is asked about first; `sync-` with the id of a bank account says yes.
+const ASKED: &str = "asked";
+
 /// The fields of the form, `target-`, `name-`, `from-` and `sign-` with the id of a bank account each.
-type Posted = HashMap<String, String>;
+pub(crate) type Posted = HashMap<String, String>;
 
 /// A form that was refused: it comes back as it was posted, with what was wrong at its place.
-struct Refused<'a> {
-    posted: &'a Posted,
-    field: &'static str,
-    message: String,
+pub(crate) struct Refused<'a> {
+    pub(crate) posted: &'a Posted,
+    pub(crate) field: &'static str,
+    pub(crate) message: String,
 }
 
 impl Refused<'_> {
@@ -91,6 +112,9 @@ impl Refused<'_> {
     /// from what was posted.
     fn error_at(&self, field: &str, id: &str, today: Date) -> Option<String> {
         let target = self.value("target", id)?;
+        if self.posted.contains_key(ASKED) && self.value("sync", id).is_none() {
+            return None;
+        }
         let is_wrong = field == self.field
             && match field {
                 "name" => target == "new" && self.value("name", id).is_some_and(|name| name.trim().is_empty()),
@@ -112,7 +136,7 @@ impl Refused<'_> {
 #[derive(Deserialize)]
 pub(crate) struct Wanted {
     #[serde(default)]
-    account: String,
+    pub(crate) account: String,
 }
 
 fn connection_id(connection: &str) -> Result<ConnectionId, PageError> {
@@ -146,8 +170,7 @@ async fn link_page(
         .map(|view| (view.account.id, view.account.name))
         .collect();
     let provider = app.engine.provider_view(member.asker(), &offer.connection.provider).await?;
-    let row = |offered| row(offered, &offer, &names, &shell, refused.as_ref());
-    let rows: Vec<LinkRow> = offer.accounts.iter().map(row).collect();
+    let rows = link_rows(&offer, &names, &shell, refused.as_ref());
     let found = i64::try_from(rows.len()).unwrap_or(0);
     let history_note = match offer.connection.max_history_days {
         Some(days) => {
@@ -161,13 +184,32 @@ async fn link_page(
         provider_name: provider.descriptor.name.to_owned(),
         count_note: format!("{} found", counted(found, "account", "accounts")),
         history_note,
-        can_link: rows.iter().any(|row| row.linked.is_none()),
-        rows,
-        today: offer.today.to_string(),
+        table: LinkTable { rows, today: offer.today.to_string() },
         error: refused.map(|refused| refused.message),
         shell,
     };
     Ok((status, page(&html)?).into_response())
+}
+
+/// The rows of a connection's bank accounts.
+pub(crate) fn link_rows(
+    offer: &LinkOffer,
+    names: &HashMap<AccountId, String>,
+    shell: &Shell,
+    refused: Option<&Refused<'_>>,
+) -> Vec<LinkRow> {
+    offer.accounts.iter().map(|offered| row(offered, offer, names, shell, refused)).collect()
+}
+
+impl LinkRow {
+    /// A row among those of other banks, which is asked about first: somebody who came from an account wants that one.
+    pub(crate) fn asked(self, bank: &str, wanted: &Wanted, refused: Option<&Refused<'_>>) -> Self {
+        let is_chosen = match refused {
+            Some(refused) => refused.value("sync", &self.id).is_some(),
+            None => !wanted.account.is_empty() && self.target == wanted.account,
+        };
+        Self { bank: Some(bank.to_owned()), asked: Some(is_chosen), ..self }
+    }
 }
 
 fn row(
@@ -230,6 +272,8 @@ fn row(
         options: options.collect(),
         import_from: posted("from").unwrap_or_else(|| offered.import_from.to_string()),
         from_error: error("import_from"),
+        bank: None,
+        asked: None,
         reason: offered.reason,
         reason_icon: if suggested.is_some() { "link" } else { "info" },
         id,
@@ -251,21 +295,29 @@ pub(crate) async fn link(
     };
     let (field, message) = match result {
         Ok(run) => return Ok(Redirect::to(&format!("/o/{organization}/runs/{run}")).into_response()),
-        Err(EngineError::Invalid { field, message }) => (field, message),
-        Err(EngineError::Conflict(what)) => ("target", sentence(what)),
-        Err(error) => return Err(error.into()),
+        Err(error) => refusal(error)?,
     };
     link_page(&app, &member, connection, &wanted, Some(Refused { posted: &posted, field, message })).await
 }
 
+/// At which field linking was refused, and why.
+pub(crate) fn refusal(error: EngineError) -> Result<(&'static str, String), PageError> {
+    match error {
+        EngineError::Invalid { field, message } => Ok((field, message)),
+        EngineError::Conflict(what) => Ok(("target", sentence(what))),
+        error => Err(error.into()),
+    }
+}
+
 /// Reads what was chosen; one choice per field `target-<bank account>`. Of what is skipped nothing else counts.
-fn read_choices(posted: &Posted) -> Result<Vec<LinkChoice>, EngineError> {
+pub(crate) fn read_choices(posted: &Posted) -> Result<Vec<LinkChoice>, EngineError> {
     let mut choices = Vec::new();
     for (field, value) in posted {
         let Some(id) = field.strip_prefix("target-") else { continue };
         let other = |prefix: &str| posted.get(&format!("{prefix}-{id}")).cloned().unwrap_or_default();
         let target = match value.as_str() {
             "skip" => continue,
+            _ if posted.contains_key(ASKED) && !posted.contains_key(&format!("sync-{id}")) => continue,
             "new" => LinkTarget::New(other("name")),
             account => LinkTarget::Existing(
                 account.parse().map_err(|_| EngineError::invalid("target", "Choose an account from the list."))?,

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::App;
 use crate::error::PageError;
+use crate::pages::keys::first_step;
 use crate::pages::shell;
 use crate::session::Member;
 use crate::view::shell::{Place, Shell};
@@ -90,7 +91,7 @@ async fn providers(app: &App, member: &Member, shell: &Shell) -> Result<Vec<Offe
     let offer = |view: &bankside_engine::ProviderView| {
         let (name, id) = (view.descriptor.name, view.descriptor.id);
         let (icon, label, path) = match view.keys {
-            Some(_) => ("link", format!("Link a bank account with {name}"), format!("providers/{id}/banks")),
+            Some(_) => ("link", format!("Link a bank account with {name}"), first_step(view.descriptor)),
             None => ("key", format!("Set up {name} for bank sync"), format!("providers/{id}/keys")),
         };
         Offer::new("Providers", icon, label, shell.at(&path)).later()
