@@ -119,6 +119,8 @@ switches! {
     sophtron_month_is_limited: false,
     /// `sophtron` §2 `[?]`: the bar between job types may be signed as it is where the address has it escaped.
     sophtron_bar_may_be_signed_raw: true,
+    /// `sophtron` §2 `[?]`: the signed path must be the end of the address; otherwise only its signature is looked at.
+    sophtron_signed_path_is_checked: true,
     /// `sophtron` §2: the health check says `OK`; otherwise it says nothing.
     sophtron_health_check_says_ok: true,
     /// `sophtron` §3 `[?]`: `CreateUserInstitution` reads rows too; otherwise only accounts, and rows come with the first refresh.
@@ -127,6 +129,8 @@ switches! {
     sophtron_refresh_has_full_history: true,
     /// `sophtron` §3 `[?]`: rows are listed from the newest to the oldest; otherwise the other way round.
     sophtron_rows_are_newest_first: true,
+    /// `sophtron` §3 `[?]`: deleting a login says 0 or -1; otherwise nothing where it worked, and 404 where it did not.
+    sophtron_delete_says_a_number: true,
     /// `sophtron` §3 `[?]`: version 1 answers `null` for an id that it does not know; otherwise 404.
     sophtron_unknown_ids_are_null: false,
     /// `sophtron` §4: a customer that was made is shown; otherwise the answer is empty and the list has to be read again.
@@ -143,6 +147,8 @@ switches! {
     sophtron_processed_prompts_stay: false,
     /// `sophtron` §6 `[?]`: a refused job says `Completed` with its flag at false; otherwise `Failed`.
     sophtron_refused_jobs_say_completed: true,
+    /// `sophtron` §6: a job says `Completed` once before its flag says that it has worked; otherwise both come together.
+    sophtron_flag_comes_after_completed: false,
     /// `sophtron` §8 `[?]`: refusals are JSON with a `Message`; otherwise plain text.
     sophtron_errors_are_json: true,
 }

@@ -274,9 +274,8 @@ mod tests {
         let (today, later) = (date(2026, 11, 20), date(2026, 11, 27));
         for role in ROLES {
             let (before, after) = (HOUSEHOLD.book(role, today), HOUSEHOLD.book(role, later));
-            for (row, balance) in before.rows.iter().filter(|(row, _)| row.posts_on <= today) {
-                assert!(after.rows.contains(&(*row, *balance)), "{role:?} {row:?}");
-            }
+            let known = before.rows.iter().take_while(|(row, _)| row.posts_on <= today).count();
+            assert!(known > 60 && before.rows[..known] == after.rows[..known], "{role:?}");
             for (row, _) in before.rows.iter().filter(|(row, _)| row.posts_on > today) {
                 assert_eq!(after.rows.iter().filter(|(later, _)| later == row).count(), 1, "{role:?} {row:?}");
             }

@@ -137,8 +137,10 @@ impl Drop for Noted<'_> {
 fn is_signed(headers: &HeaderMap, method: &Method, uri: &axum::http::Uri, switches: &Switches) -> bool {
     let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let address = uri.path_and_query().map(axum::http::uri::PathAndQuery::as_str).unwrap_or_default();
-    let bar_is_raw = switches.sophtron_bar_may_be_signed_raw;
-    Signed::read(header).is_some_and(|signed| signed.holds(USER_ID, ACCESS_KEY, method.as_str(), address, bar_is_raw))
+    let Some(signed) = Signed::read(header) else { return false };
+    signed.is_right(USER_ID, ACCESS_KEY, method.as_str())
+        && (!switches.sophtron_signed_path_is_checked
+            || signed.is_for(address, switches.sophtron_bar_may_be_signed_raw))
 }
 
 /// What is behind the signature.

@@ -58,6 +58,8 @@ pub(crate) enum Stage {
     /// An account is to be chosen.
     Choosing,
     Loading,
+    /// All is there, and only the flag is not.
+    Completed,
     Done,
     Refused,
     TimedOut,
@@ -71,7 +73,7 @@ impl Stage {
 
     /// Whether every prompt has been processed.
     pub(super) fn is_past_prompts(self) -> bool {
-        matches!(self, Self::AccountsReady | Self::Choosing | Self::Loading | Self::Done)
+        matches!(self, Self::AccountsReady | Self::Choosing | Self::Loading | Self::Completed | Self::Done)
     }
 
     /// The prompt that is shown.
@@ -163,6 +165,7 @@ impl Job {
             Stage::AccountsReady if self.wants.choice => self.go(Stage::Choosing, now),
             Stage::AccountsReady => self.step(Stage::Loading, "TransactionTable", now),
             Stage::Loading => self.finish(login, switches, now),
+            Stage::Completed => self.go(Stage::Done, now),
             Stage::Done | Stage::Refused | Stage::TimedOut => {}
         }
     }
@@ -209,7 +212,7 @@ impl Job {
         login.has_profile |= self.wants.profile;
         login.modified = now;
         self.deliver(login, switches, now);
-        self.go(Stage::Done, now);
+        self.go(if switches.sophtron_flag_comes_after_completed { Stage::Completed } else { Stage::Done }, now);
     }
 
     /// Puts what the bank has into the cache.

@@ -80,7 +80,7 @@ pub(super) fn change(sandbox: &Sandbox, id: Uuid, typed: &Typed<'_>, order: &Ord
 
 /// Signs in again with what is known, as if the login were new.
 pub(super) fn retry(sandbox: &Sandbox, id: Uuid) -> Result<Uuid, Problem> {
-    run(sandbox, id, None, Round::Adding, &Order::refresh())
+    run(sandbox, id, None, Round::Adding, &Order::new("add", Order::refresh().wants))
 }
 
 /// Fetches anew: all accounts of a login, or one.

@@ -27,15 +27,18 @@ impl<'a> Signed<'a> {
         Some(Self { user_id: parts.next()?, signature: parts.next()?, auth_path: parts.next()? })
     }
 
-    /// Whether it was made with this key, for this method, and for what this address ends with. `address` is path and
-    /// query as they were sent.
-    pub(super) fn holds(&self, user_id: &str, access_key: &str, method: &str, address: &str, bar_is_raw: bool) -> bool {
-        let address = address.to_lowercase();
-        // Job types are joined with a bar, which is escaped in an address and may not be where it is signed (§2 `[?]`).
-        let ends = |address: &str| self.auth_path.starts_with('/') && address.ends_with(self.auth_path);
-        let fits = ends(&address) || (bar_is_raw && ends(&address.replace("%7c", "|")));
-        fits && self.user_id.eq_ignore_ascii_case(user_id)
+    /// Whether it was made for this user with this key and method.
+    pub(super) fn is_right(&self, user_id: &str, access_key: &str, method: &str) -> bool {
+        self.user_id.eq_ignore_ascii_case(user_id)
             && signature(access_key, method, self.auth_path).is_some_and(|right| right == self.signature)
+    }
+
+    /// Whether it was made for what this address ends with. `address` is path and query as they were sent. Job types are
+    /// joined with a bar, which is escaped in an address and may be raw where it is signed (§2 `[?]`).
+    pub(super) fn is_for(&self, address: &str, bar_is_raw: bool) -> bool {
+        let address = address.to_lowercase();
+        let ends = |address: &str| self.auth_path.starts_with('/') && address.ends_with(self.auth_path);
+        ends(&address) || (bar_is_raw && ends(&address.replace("%7c", "|")))
     }
 }
 
@@ -76,7 +79,8 @@ mod tests {
         let header =
             |method: &str, path: &str| format!("FIApiAUTH:{USER}:{}:{path}", signature(KEY, method, path).unwrap());
         let holds = |header: &str, method: &str, address: &str| {
-            Signed::read(header).is_some_and(|signed| signed.holds(USER, KEY, method, address, true))
+            Signed::read(header)
+                .is_some_and(|signed| signed.is_right(USER, KEY, method) && signed.is_for(address, true))
         };
         let last = header("GET", "/transactions?startdate=2026-01-01");
         assert!(holds(&last, "GET", "/api/v2/customers/c/accounts/a/Transactions?startDate=2026-01-01"));
@@ -91,7 +95,7 @@ mod tests {
         assert!(!holds(&shouted, "GET", "/api/v2/Customers"), "what is signed is lower case");
         let bar = header("POST", "/aggregate|history");
         assert!(holds(&bar, "POST", "/members/aggregate%7Chistory"));
-        assert!(!Signed::read(&bar).unwrap().holds(USER, KEY, "POST", "/members/aggregate%7Chistory", false));
+        assert!(!Signed::read(&bar).unwrap().is_for("/members/aggregate%7Chistory", false));
         assert_eq!(Signed::read("Bearer x"), None);
         assert_eq!(Signed::read("FIApiAUTH:a:b"), None);
     }

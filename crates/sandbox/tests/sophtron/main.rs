@@ -9,6 +9,7 @@ mod gate;
 mod institutions;
 mod jobs;
 mod kit;
+mod line;
 mod logins;
 mod papers;
 mod rest;

@@ -31,6 +31,25 @@ async fn seen(world: &World, switch: &str) -> Value {
             let path = format!("/v2/customers/{own}/members/{login}/aggregate%7Chistory");
             world.raw("POST", &path, Some(&world.sign("POST", "/aggregate|history")), "").await.status.as_u16().into()
         }
+        "sophtron_signed_path_is_checked" => {
+            let stripped = world.sign("GET", "/customers");
+            world.raw("GET", "/v2/customers?uniqueID=x", Some(&stripped), "").await.status.as_u16().into()
+        }
+        "sophtron_delete_says_a_number" => {
+            let body = json!({ "UserInstitutionID": login });
+            let once = world.post("/UserInstitution/DeleteUserInstitution", body.clone()).await;
+            let twice = world.post("/UserInstitution/DeleteUserInstitution", body).await;
+            json!([once.text, twice.status.as_u16()])
+        }
+        "sophtron_flag_comes_after_completed" => {
+            let (_, job) = world.add(NO_MFA, "me").await;
+            for _ in 0..3 {
+                world.poll(&job).await;
+            }
+            let (last, end) = (world.poll(&job).await, world.poll(&job).await);
+            assert_eq!((&last["LastStatus"], &end["SuccessFlag"]), (&json!("Completed"), &json!(true)));
+            last["SuccessFlag"].clone()
+        }
         "sophtron_health_check_says_ok" => world.get("/Institution/HealthCheckAuth").await.text.into(),
         "sophtron_plain_create_reads_rows" | "sophtron_refresh_has_full_history" => {
             let is_plain = switch == "sophtron_plain_create_reads_rows";

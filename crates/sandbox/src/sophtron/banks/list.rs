@@ -89,7 +89,7 @@ pub(crate) const ALL: &[Bank] = &[
         household: household(33),
         accounts: &[
             plan(Role::Checking, "Harbor Checking", "3301", "Checking"),
-            plan(Role::Savings, "Lighthouse Savings", "3302", "Savings"),
+            Plan { sub_type: Some("Money Market"), ..plan(Role::Savings, "Lighthouse Savings", "3302", "Savings") },
             plan(Role::Card, "Beacon Rewards Card", "3303", "Credit Card"),
         ],
         ..PLAIN

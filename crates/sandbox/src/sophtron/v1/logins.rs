@@ -121,7 +121,12 @@ pub(super) fn profile(sandbox: &Sandbox, ask: &Ask) -> Answered {
 
 /// `UserInstitution/DeleteUserInstitution`
 pub(super) fn delete(sandbox: &Sandbox, ask: &Ask) -> Answered {
-    Ok(done(logins::delete(sandbox, ask.body.id("UserInstitutionID")?)?))
+    let has_worked = logins::delete(sandbox, ask.body.id("UserInstitutionID")?)?;
+    match (sandbox.switches().sophtron_delete_says_a_number, has_worked) {
+        (true, _) => Ok(done(has_worked)),
+        (false, true) => Ok(Reply::Empty),
+        (false, false) => Err(Problem::not_found()),
+    }
 }
 
 /// `UserInstitution/GetUserInstitutionsByUser`, the oldest first.

@@ -34,6 +34,7 @@ pub(crate) fn job(id: Uuid, job: &Job, login: Option<&Login>, switches: &Switche
 fn outcome(stage: Stage, switches: &Switches) -> (Option<bool>, &'static str) {
     match stage {
         Stage::AccountsReady | Stage::Choosing | Stage::Loading => (None, "AccountsReady"),
+        Stage::Completed => (None, "Completed"),
         Stage::Done => (Some(true), "Completed"),
         Stage::Refused if switches.sophtron_refused_jobs_say_completed => (Some(false), "Completed"),
         Stage::Refused => (Some(false), "Failed"),

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Account, Login, USER_ID, bare, currency, money, utc};
+use super::{Account, Login, USER_ID, currency, money};
 use crate::Switches;
 use crate::sophtron::banks::{Bank, Posting};
 use crate::sophtron::books::{Role, Row, What, bank_date};
@@ -32,10 +32,7 @@ pub(crate) fn rows(login: &Login, (id, account): (Uuid, &Account), between: Betw
     let write = |(row, balance): &(Row, i64)| {
         let is_pending = row.posts_on > fetched_on;
         let written = Written { bank, role: plan.role, account: id, is_pending, row, balance: *balance };
-        let mut value = written.value(switches);
-        value["LastModified"] = bare(at).into();
-        value["LastModifiedUtc"] = utc(at).into();
-        value
+        written.value(switches)
     };
     let mut values: Vec<Value> = book.rows.iter().filter(|(row, _)| kept(row)).map(write).collect();
     if switches.sophtron_rows_are_newest_first {
@@ -74,13 +71,15 @@ impl Written<'_> {
         let cheque = if let What::Cheque(number) = row.what { number.to_string() } else { String::new() };
         let image = if cheque.is_empty() { String::new() } else { format!("{}/cheques/{cheque}.png", self.bank.url) };
         let (merchant, category) = self.merchant();
+        let modified_on = if self.is_pending { row.used_on } else { row.posts_on };
         let mut value = json!({
             "ID": id, "UserInstitutionAccountID": self.account, "UserID": USER_ID,
             "Status": if self.is_pending { "Pending" } else { "Posted" }, "Amount": money(minor, self.bank),
             "Date": day(row.used_on), "TransactionDate": day(row.used_on),
             "PostDate": (!self.is_pending).then(|| day(row.posts_on)), "Description": self.description(),
             "Merchant": merchant, "Category": category, "CheckNum": cheque, "Memo": "", "CheckImage": image,
-            "CreatedDateUtc": format!("{}T12:00:00Z", row.used_on),
+            "CreatedDateUtc": format!("{}T12:00:00Z", row.used_on), "LastModified": format!("{modified_on}T12:00:00"),
+            "LastModifiedUtc": format!("{modified_on}T12:00:00Z"),
         });
         value[dialect.id_key] = id.to_string().into();
         if dialect.has_types {
