@@ -62,6 +62,29 @@ pub(crate) const PROVIDER: Provider = Provider {
     faults: faults::kinds,
 };
 
+/// A bank as the index page shows it.
+pub(crate) struct BankLine {
+    /// Its id.
+    pub(crate) id: Uuid,
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// Its country's code.
+    pub(crate) country: &'static str,
+    /// What is special about it.
+    pub(crate) about: &'static str,
+}
+
+/// All banks, for the index page.
+pub(crate) fn bank_lines() -> Vec<BankLine> {
+    let line = |bank: &banks::Bank| BankLine {
+        id: bank.id(),
+        name: bank.name,
+        country: bank.country.code(),
+        about: bank.about,
+    };
+    banks::ALL.iter().map(line).collect()
+}
+
 fn routes(_: &Sandbox) -> Router<Sandbox> {
     Router::new()
         .route("/sophtron/api", any(gate::gate))

@@ -22,8 +22,7 @@ pub(super) struct Bank {
     pub(super) url: &'static str,
     pub(super) country: Country,
     pub(super) sort: Sort,
-    /// What is special about it, for the page about the sandbox.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the page is checked against it"))]
+    /// What is special about it, for the index page.
     pub(super) about: &'static str,
     pub(super) routing_numbers: &'static [&'static str],
     pub(super) form: Form,

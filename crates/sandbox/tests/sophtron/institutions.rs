@@ -1,5 +1,7 @@
 //! Institutions: searched, found and asked for (fact sheet §3, §5).
 
+use axum::body::Body;
+use axum::http::Request;
 use serde_json::{Value, json};
 
 use crate::kit::*;
@@ -61,6 +63,15 @@ async fn an_institution_says_what_its_form_asks_for() {
     assert_eq!(nowhere.status, 404);
     let own = world.post("/Institution/GetInstitutionsByUser", json!({ "userID": world.user_id })).await.ok();
     assert_eq!(own.as_array().unwrap().len(), 2, "those with a login");
+}
+
+#[tokio::test]
+async fn the_index_page_tells_people_about_them() {
+    let world = World::new();
+    let page = world.send(Request::get("/").body(Body::empty()).unwrap()).await.text;
+    for words in ["Banks of Sophtron", "Maple Ferry Trust", &bank_id(THREE_GATES), &world.access_key, "/sophtron/api"] {
+        assert!(page.contains(words), "{words}");
+    }
 }
 
 #[tokio::test]
