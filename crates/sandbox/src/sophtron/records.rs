@@ -145,9 +145,9 @@ impl Login {
 }
 
 impl Account {
-    /// The bank's plan of it and its book as it was fetched: balances and rows of different moments, if it comes to that.
-    pub(super) fn book(&self, bank: &Bank, at: Timestamp) -> Option<(&'static Plan, Book)> {
-        let plan = Bank::find(bank.id())?.plan(&self.mask)?;
+    /// The bank's plan of it, and its book as it was at a moment: balances and rows may have been fetched at different ones.
+    pub(super) fn book(&self, bank: &'static Bank, at: Timestamp) -> Option<(&'static Plan, Book)> {
+        let plan = bank.plan(&self.mask)?;
         Some((plan, bank.household.book(plan.role, bank_date(at))))
     }
 }

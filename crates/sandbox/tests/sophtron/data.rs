@@ -42,7 +42,7 @@ async fn data_moves_on_only_when_a_refresh_was_completed() {
     let read = async || {
         let mut all = Vec::new();
         for account in &before {
-            all.push(world.rows(account, "2021-01-01", "2027-12-31").await);
+            all.push(world.rows(account, "2026-09-01", "2027-12-31").await);
         }
         all
     };
