@@ -138,6 +138,8 @@ pub(super) struct Dialect {
     pub(super) amounts_are_text: bool,
     /// Whether `Type` says DEBIT or CREDIT.
     pub(super) has_types: bool,
+    /// Rows say whether they are pending; where they do not, what is pending is not listed.
+    pub(super) has_status: bool,
     /// Amounts have no sign; `Type` says which way.
     pub(super) amounts_are_unsigned: bool,
     pub(super) currency: Money,
@@ -173,6 +175,7 @@ impl Dialect {
         id_key: "TransactionID",
         amounts_are_text: false,
         has_types: true,
+        has_status: true,
         amounts_are_unsigned: false,
         currency: Money::Symbol,
         debt_is_positive: false,
@@ -192,6 +195,8 @@ pub(super) struct Plan {
     /// Free text (fact sheet §5).
     pub(super) account_type: &'static str,
     pub(super) sub_type: Option<&'static str>,
+    /// Whether the bank tells its balance.
+    pub(super) has_balance: bool,
 }
 
 impl Bank {

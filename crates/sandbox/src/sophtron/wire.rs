@@ -134,6 +134,7 @@ pub(super) fn account(
     let Some((plan, book)) = account.book(bank, account.updated) else { return Value::Null };
     let is_card = plan.role == Role::Card;
     let (balance, available) = balances(bank.dialect, is_card, &book);
+    let told = |minor: i64| if plan.has_balance { money(minor, bank) } else { Value::Null };
     let status = match (switches.sophtron_account_status_is_a_number, account.is_tracked) {
         (true, is_tracked) => Value::from(i32::from(!is_tracked)),
         (false, true) => Value::from("Tracked"),
@@ -144,7 +145,7 @@ pub(super) fn account(
     let mut shown = json!({
         "UserInstitutionID": login_id, "MemberID": login_id, "AccountID": id, "ID": id, "UserID": USER_ID,
         "AccountName": plan.name, "AccountNumber": format!("xxx{}", plan.mask), "AccountType": plan.account_type,
-        "SubType": plan.sub_type, "Balance": money(balance, bank), "AvailableBalance": money(available, bank),
+        "SubType": plan.sub_type, "Balance": told(balance), "AvailableBalance": told(available),
         "BalanceCurrency": currency(bank), "LastUpdated": bare(account.updated),
         "DueDate": is_card.then(|| due_date(account.updated)), "Status": status,
         "FullAccountNumber": number(format!("0000{:04}{}", bank.number, plan.mask)),

@@ -41,15 +41,6 @@ async fn seen(world: &World, switch: &str) -> Value {
             let twice = world.post("/UserInstitution/DeleteUserInstitution", body).await;
             json!([once.text, twice.status.as_u16()])
         }
-        "sophtron_flag_comes_after_completed" => {
-            let (_, job) = world.add(NO_MFA, "me").await;
-            for _ in 0..3 {
-                world.poll(&job).await;
-            }
-            let (last, end) = (world.poll(&job).await, world.poll(&job).await);
-            assert_eq!((&last["LastStatus"], &end["SuccessFlag"]), (&json!("Completed"), &json!(true)));
-            last["SuccessFlag"].clone()
-        }
         "sophtron_health_check_says_ok" => world.get("/Institution/HealthCheckAuth").await.text.into(),
         "sophtron_plain_create_reads_rows" | "sophtron_refresh_has_full_history" => {
             let is_plain = switch == "sophtron_plain_create_reads_rows";
@@ -78,6 +69,23 @@ async fn seen(world: &World, switch: &str) -> Value {
             world.refresh(&login).await;
             world.rows(&card, "2026-11-15", "2026-12-31").await.iter().map(|row| row["TransactionID"].clone()).collect()
         }
+        "sophtron_errors_are_json" => world.raw("GET", "/v2/customers", None, "").await.header("content-type").into(),
+        other => seen_of_jobs(world, other).await,
+    }
+}
+
+/// The same for those that only a job shows.
+async fn seen_of_jobs(world: &World, switch: &str) -> Value {
+    match switch {
+        "sophtron_flag_comes_after_completed" => {
+            let (_, job) = world.add(NO_MFA, "me").await;
+            for _ in 0..3 {
+                world.poll(&job).await;
+            }
+            let (last, end) = (world.poll(&job).await, world.poll(&job).await);
+            assert_eq!((&last["LastStatus"], &end["SuccessFlag"]), (&json!("Completed"), &json!(true)));
+            last["SuccessFlag"].clone()
+        }
         "sophtron_prompts_stay_until_processed" | "sophtron_processed_prompts_stay" => {
             let (_, job) = world.add(SOPHTRON, "me").await;
             world.poll(&job).await;
@@ -94,7 +102,6 @@ async fn seen(world: &World, switch: &str) -> Value {
             let (_, job) = world.add(NO_MFA, "wrong").await;
             world.finish(&job).await.1["LastStatus"].clone()
         }
-        "sophtron_errors_are_json" => world.raw("GET", "/v2/customers", None, "").await.header("content-type").into(),
         other => panic!("nothing is known of {other}"),
     }
 }

@@ -4,7 +4,7 @@ use super::{Bank, Country, Dialect, Field, Form, Habit, Money, Plan, Posting, Pr
 use crate::sophtron::books::{AMERICAN, CANADIAN, Household, Role};
 
 const fn plan(role: Role, name: &'static str, mask: &'static str, account_type: &'static str) -> Plan {
-    Plan { role, name, mask, account_type, sub_type: None }
+    Plan { role, name, mask, account_type, sub_type: None, has_balance: true }
 }
 
 const fn household(seed: u64) -> Household {
@@ -121,10 +121,11 @@ pub(crate) const ALL: &[Bank] = &[
         number: 5,
         name: "Copper Fern Credit Union",
         url: "https://copperfern.example",
-        about: "A number is to be confirmed on the phone. Amounts are text.",
+        about: "A number is to be confirmed on the phone. Amounts are text; rows have no status, and what is pending is \
+                not listed.",
         routing_numbers: &["990000055"],
         asks: &[Prompt::Read("47")],
-        dialect: Dialect { amounts_are_text: true, has_running_balance: false, ..Dialect::PLAIN },
+        dialect: Dialect { amounts_are_text: true, has_status: false, has_running_balance: false, ..Dialect::PLAIN },
         household: household(55),
         ..PLAIN
     },
@@ -147,11 +148,18 @@ pub(crate) const ALL: &[Bank] = &[
         name: "Slowwater Bank",
         url: "https://slowwater.example",
         about: "The first job of a login times out; trying again goes through. Rows name no currency, and accounts none \
-                either.",
+                either; the balance of one is not told.",
         routing_numbers: &["990000077"],
         habit: Habit::FirstJobTimesOut,
         dialect: Dialect { currency: Money::Missing, ..Dialect::PLAIN },
         household: household(77),
+        accounts: &[
+            plan(Role::Checking, "Stillwater Checking", "7701", "Checking"),
+            Plan {
+                has_balance: false,
+                ..plan(Role::Savings, "Deep Pool Certificate", "7702", "Certificate of Deposit")
+            },
+        ],
         ..PLAIN
     },
     Bank {

@@ -28,7 +28,10 @@ pub(crate) fn rows(login: &Login, (id, account): (Uuid, &Account), between: Betw
     let Some((bank, at)) = login.bank().zip(account.rows_at) else { return json!([]) };
     let Some((plan, book)) = account.book(bank, at) else { return json!([]) };
     let fetched_on = bank_date(at);
-    let kept = |row: &Row| account.rows_from.is_none_or(|from| row.used_on >= from) && between.contains(row.used_on);
+    let is_listed = |row: &Row| bank.dialect.has_status || row.posts_on <= fetched_on;
+    let kept = |row: &Row| {
+        is_listed(row) && account.rows_from.is_none_or(|from| row.used_on >= from) && between.contains(row.used_on)
+    };
     let write = |(row, balance): &(Row, i64)| {
         let is_pending = row.posts_on > fetched_on;
         let written = Written { bank, role: plan.role, account: id, is_pending, row, balance: *balance };
@@ -74,7 +77,7 @@ impl Written<'_> {
         let modified_on = if self.is_pending { row.used_on } else { row.posts_on };
         let mut value = json!({
             "ID": id, "UserInstitutionAccountID": self.account, "UserID": USER_ID,
-            "Status": if self.is_pending { "Pending" } else { "Posted" }, "Amount": money(minor, self.bank),
+            "Amount": money(minor, self.bank),
             "Date": day(row.used_on), "TransactionDate": day(row.used_on),
             "PostDate": (!self.is_pending).then(|| day(row.posts_on)), "Description": self.description(),
             "Merchant": merchant, "Category": category, "CheckNum": cheque, "Memo": "", "CheckImage": image,
@@ -82,6 +85,9 @@ impl Written<'_> {
             "LastModifiedUtc": format!("{modified_on}T12:00:00Z"),
         });
         value[dialect.id_key] = id.to_string().into();
+        if dialect.has_status {
+            value["Status"] = if self.is_pending { "Pending" } else { "Posted" }.into();
+        }
         if dialect.has_types {
             value["Type"] = if row.minor < 0 { "DEBIT" } else { "CREDIT" }.into();
         }
