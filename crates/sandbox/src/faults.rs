@@ -101,8 +101,8 @@ pub enum ArmError {
     /// No provider has a fault of this kind.
     #[error("there is no fault of the kind “{0}”; GET /_control/faults lists them")]
     UnknownKind(String),
-    /// No provider has a call that this label covers.
-    #[error("no call is labelled “{0}”; GET /_control/faults lists them")]
+    /// No provider that has faults of this kind has a call that this label covers.
+    #[error("no call that can meet it is labelled “{0}”; GET /_control/faults lists them")]
     UnknownCall(String),
     /// It would fire zero times.
     #[error("a fault fires at least once")]
@@ -125,12 +125,13 @@ pub(crate) struct Faults {
 impl Faults {
     pub(crate) fn arm(&mut self, fault: ArmedFault) -> Result<FaultState, ArmError> {
         let knows_kind = |provider: &provider::Provider| (provider.faults)().iter().any(|kind| kind.name == fault.kind);
-        if !provider::ALL.iter().any(knows_kind) {
+        let mut able = provider::ALL.iter().filter(|provider| knows_kind(provider)).peekable();
+        if able.peek().is_none() {
             return Err(ArmError::UnknownKind(fault.kind));
         }
         let knows_call =
             |provider: &provider::Provider| (provider.labels)().iter().any(|label| covers(&fault.on, label));
-        if !provider::ALL.iter().any(knows_call) {
+        if !able.any(knows_call) {
             return Err(ArmError::UnknownCall(fault.on));
         }
         if fault.times == Some(0) {
@@ -152,7 +153,9 @@ impl Faults {
     pub(crate) fn meet(&mut self, label: &str, method: &str, account: Option<&str>) -> Option<ArmedFault> {
         for state in &mut self.armed {
             let used_up = state.fault.times.is_some_and(|times| state.fired >= times);
-            if used_up || !state.fault.matches(label, method, account) {
+            // A star covers calls of providers that have no fault of this kind; those pass.
+            let is_meant = state.fault.matches(label, method, account) && provider::has_kind(label, &state.fault.kind);
+            if used_up || !is_meant {
                 continue;
             }
             if state.skipped < state.fault.skip {

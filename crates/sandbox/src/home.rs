@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::banks::{self, Bank};
 use crate::provider::{self, Credential};
+use crate::sophtron::{self, BankLine};
 use crate::{Sandbox, page};
 
 pub(crate) fn routes() -> Router<Sandbox> {
@@ -32,6 +33,7 @@ struct HomePage {
     providers: Vec<ProviderView>,
     served: Vec<&'static Bank>,
     listed: Vec<&'static Bank>,
+    by_login: Vec<BankLine>,
 }
 
 struct ProviderView {
@@ -54,6 +56,7 @@ async fn index_page(State(sandbox): State<Sandbox>) -> Response {
         providers: provider::ALL.iter().map(view).collect(),
         served,
         listed,
+        by_login: sophtron::bank_lines(),
     };
     page::html(StatusCode::OK, &page)
 }

@@ -3,7 +3,7 @@
 use axum::Router;
 
 use crate::faults::FaultKind;
-use crate::{Sandbox, gocardless};
+use crate::{Sandbox, gocardless, sophtron};
 
 /// One field that a person types somewhere, and what to type.
 #[derive(Debug, Clone, Copy)]
@@ -37,4 +37,10 @@ pub(crate) struct Provider {
 }
 
 /// All of them.
-pub(crate) const ALL: &[Provider] = &[gocardless::PROVIDER];
+pub(crate) const ALL: &[Provider] = &[gocardless::PROVIDER, sophtron::PROVIDER];
+
+/// Whether the provider whose call is labelled so has faults of this kind.
+pub(crate) fn has_kind(label: &str, kind: &str) -> bool {
+    let owner = ALL.iter().find(|provider| (provider.labels)().contains(&label));
+    owner.is_some_and(|provider| (provider.faults)().iter().any(|known| known.name == kind))
+}

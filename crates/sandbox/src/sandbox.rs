@@ -1,5 +1,6 @@
 //! The sandbox as one value: configuration, state, clock and the router over all of it.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -88,13 +89,14 @@ impl Sandbox {
         }
         let real = ambient.now();
         let file = config.state_file.map(StateFile::new);
-        let state = match file.as_ref().map(StateFile::load).transpose()?.flatten() {
+        let mut state = match file.as_ref().map(StateFile::load).transpose()?.flatten() {
             Some(mut state) => {
                 state.clock = state.clock.resume(config.clock, real);
                 state
             }
             None => State::new(ClockState::start(config.clock, real), Records::new(&ambient)),
         };
+        state.sophtron.furnish(state.clock.now(real));
         if let Some(file) = &file {
             file.save(&state)?;
         }
@@ -161,9 +163,17 @@ impl Sandbox {
         hold(&self.0.faults).disarm();
     }
 
-    /// Every kind of fault that can be armed.
+    /// Every kind of fault that can be armed; those of the line, which several providers have, once.
     pub fn fault_kinds() -> Vec<FaultKind> {
-        provider::ALL.iter().flat_map(|provider| (provider.faults)()).collect()
+        let mut seen = BTreeSet::new();
+        let all = provider::ALL.iter().flat_map(|provider| (provider.faults)());
+        all.filter(|kind| seen.insert(kind.name)).collect()
+    }
+
+    /// The kinds of fault that calls of one provider can meet, by its id; none for a provider that is not simulated.
+    pub fn fault_kinds_of(provider_id: &str) -> Vec<FaultKind> {
+        let provider = provider::ALL.iter().find(|provider| provider.id == provider_id);
+        provider.map(|provider| (provider.faults)()).unwrap_or_default()
     }
 
     /// The labels of all calls, which faults are armed by.

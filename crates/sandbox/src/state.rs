@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::SandboxError;
 use crate::clock::ClockState;
 use crate::gocardless::Records;
+use crate::sophtron;
 
 const VERSION: u32 = 1;
 
@@ -23,12 +24,15 @@ pub(crate) struct State {
     pub(crate) clock: ClockState,
     /// What the simulator of `gocardless` keeps.
     pub(crate) gocardless: Records,
+    /// What the simulator of `sophtron` keeps.
+    #[serde(default)]
+    pub(crate) sophtron: sophtron::Records,
 }
 
 impl State {
     /// The state of a first start.
     pub(crate) fn new(clock: ClockState, gocardless: Records) -> Self {
-        Self { version: VERSION, clock, gocardless }
+        Self { version: VERSION, clock, gocardless, sophtron: sophtron::Records::default() }
     }
 }
 

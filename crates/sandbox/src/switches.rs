@@ -111,6 +111,46 @@ switches! {
     sandbox_bank_has_daily_limit: true,
     /// `gocardless` §9: the sandbox bank's account numbers are new with each consent (since 2024); otherwise fixed (until 2023).
     sandbox_bank_numbers_change: true,
+    /// `sophtron` §0.10 `[?]`: the captcha is also answered under the samples' name, `UpdateJobCaptcha`; otherwise under the help's only.
+    sophtron_captcha_alias_exists: true,
+    /// `sophtron` §0.8: versions 2 and 3 have keys that begin with a small letter, as one consumer's fixtures do.
+    sophtron_rest_keys_are_camel_case: false,
+    /// `sophtron` §1 `[?]`: the free tier's 10 000 requests a month are counted, then 429.
+    sophtron_month_is_limited: false,
+    /// `sophtron` §2 `[?]`: the bar between job types may be signed as it is where the address has it escaped.
+    sophtron_bar_may_be_signed_raw: true,
+    /// `sophtron` §2 `[?]`: the signed path must be the end of the address; otherwise only its signature is looked at.
+    sophtron_signed_path_is_checked: true,
+    /// `sophtron` §2: the health check says `OK`; otherwise it says nothing.
+    sophtron_health_check_says_ok: true,
+    /// `sophtron` §3 `[?]`: `CreateUserInstitution` reads rows too; otherwise only accounts, and rows come with the first refresh.
+    sophtron_plain_create_reads_rows: false,
+    /// `sophtron` §3 `[?]`: every refresh reads the whole history; otherwise only those that ask for it, and others 90 days.
+    sophtron_refresh_has_full_history: true,
+    /// `sophtron` §3 `[?]`: rows are listed from the newest to the oldest; otherwise the other way round.
+    sophtron_rows_are_newest_first: true,
+    /// `sophtron` §3 `[?]`: deleting a login says 0 or -1; otherwise nothing where it worked, and 404 where it did not.
+    sophtron_delete_says_a_number: true,
+    /// `sophtron` §3 `[?]`: version 1 answers `null` for an id that it does not know; otherwise 404.
+    sophtron_unknown_ids_are_null: false,
+    /// `sophtron` §4: a customer that was made is shown; otherwise the answer is empty and the list has to be read again.
+    sophtron_new_customer_is_shown: true,
+    /// `sophtron` §4 `[?]`: transactions of version 2 want both dates; otherwise a missing one means no bound.
+    sophtron_rest_dates_are_required: true,
+    /// `sophtron` §5 `[?]`: the status of an account is the number 0 or 1; otherwise `Tracked` or `Untracked`.
+    sophtron_account_status_is_a_number: false,
+    /// `sophtron` §5 `[?]`: a row keeps its id when it posts, at banks that are not known for one or the other.
+    sophtron_transaction_ids_survive_posting: true,
+    /// `sophtron` §6 `[?]`: an answered prompt is shown once more before it is processed; otherwise it is gone at once.
+    sophtron_prompts_stay_until_processed: true,
+    /// `sophtron` §6 `[?]`: prompts stay visible even after they were processed, beside what was answered.
+    sophtron_processed_prompts_stay: false,
+    /// `sophtron` §6 `[?]`: a refused job says `Completed` with its flag at false; otherwise `Failed`.
+    sophtron_refused_jobs_say_completed: true,
+    /// `sophtron` §6: a job says `Completed` once before its flag says that it has worked; otherwise both come together.
+    sophtron_flag_comes_after_completed: false,
+    /// `sophtron` §8 `[?]`: refusals are JSON with a `Message`; otherwise plain text.
+    sophtron_errors_are_json: true,
 }
 
 #[cfg(test)]
