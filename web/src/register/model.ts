@@ -53,6 +53,10 @@ export interface BankRow {
   status: string;
   counterparty: string | null;
   text: string | null;
+  /** Which part of a purchase in parts: "3/12". */
+  instalment: string | null;
+  /** What was paid in another currency: "-45.90 USD". */
+  original_amount: string | null;
   /** Why it cannot be read, where it cannot. */
   unreadable: string | null;
   raw: string;

@@ -142,6 +142,10 @@ pub(crate) struct BankRowBody {
     status: &'static str,
     counterparty: Option<String>,
     text: Option<String>,
+    /// Which part of a purchase in parts it is, such as `3/12`.
+    instalment: Option<String>,
+    /// What was paid in the currency of the purchase, where that is another one: exact decimal text and the currency.
+    original_amount: Option<String>,
     /// Why it cannot be read, where it cannot.
     unreadable: Option<String>,
     /// The bytes as received.
@@ -162,6 +166,10 @@ impl BankRowBody {
             status: row.status.code(),
             counterparty: read.and_then(|row| row.counterparty.name.clone()),
             text: read.and_then(|row| row.remittance.clone()),
+            instalment: read.and_then(|row| row.instalment).map(|part| part.to_string()),
+            original_amount: read
+                .and_then(|row| row.original_amount)
+                .map(|paid| format!("{} {}", paid.to_decimal_text(), paid.currency.code)),
             unreadable: row.read.as_ref().err().cloned(),
             raw: row.raw.clone(),
             why: row.reason.as_ref().map(bankside_domain::reconcile::Reason::in_words),
