@@ -184,7 +184,10 @@ pub struct Registry {
 impl Registry {
     /// All connectors.
     pub fn all() -> Self {
-        Self::of([Arc::new(crate::gocardless::GoCardless) as Arc<dyn Connector>])
+        Self::of([
+            Arc::new(crate::gocardless::GoCardless) as Arc<dyn Connector>,
+            Arc::new(crate::pluggy::Pluggy) as Arc<dyn Connector>,
+        ])
     }
 
     /// These connectors, and no others.
