@@ -159,6 +159,13 @@ pub trait Connector: Send + Sync {
     /// Reads a raw row. Pure, so that stored rows can be read again.
     fn map(&self, context: &MapContext<'_>, raw: &RawRow) -> MappedRow;
 
+    /// The [logins](Self::logins) that a notice of the provider speaks of, as it posts them to a web address. A notice is nobody's
+    /// word: it only says where to look. What cannot be read speaks of none.
+    fn news_of(&self, body: &[u8]) -> Vec<String> {
+        let _ = body;
+        Vec::new()
+    }
+
     /// Reads an answer with rows that somebody has saved, as a sync would read it, the newest row first. Rows that cannot be
     /// read are among them.
     fn read_saved(&self, saved: &SavedAnswer<'_>) -> Result<Vec<SavedRow>, Fault> {
@@ -177,7 +184,10 @@ pub struct Registry {
 impl Registry {
     /// All connectors.
     pub fn all() -> Self {
-        Self::of([Arc::new(crate::gocardless::GoCardless) as Arc<dyn Connector>])
+        Self::of([
+            Arc::new(crate::gocardless::GoCardless) as Arc<dyn Connector>,
+            Arc::new(crate::pluggy::Pluggy) as Arc<dyn Connector>,
+        ])
     }
 
     /// These connectors, and no others.

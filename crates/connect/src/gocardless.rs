@@ -15,7 +15,6 @@ mod quirks;
 mod running;
 mod saved;
 mod wire;
-mod words;
 
 use async_trait::async_trait;
 use bankside_domain::row::MappedRow;

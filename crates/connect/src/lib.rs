@@ -14,8 +14,11 @@ pub mod fetch;
 pub mod gocardless;
 pub mod guard;
 pub mod http;
+mod lenient;
+pub mod pluggy;
 pub mod saved;
 pub mod step;
+mod words;
 pub mod zones;
 
 pub use connector::{Connector, Cx, Intent, QuotaLedger, Registry, TokenStore};

@@ -9,9 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::limits::{Limit, refused};
-use super::words::quoted;
 use crate::fault::Fault;
 use crate::http::Answer;
+use crate::words::quoted;
 
 /// The code of a refused access token, after which a new one is tried once.
 pub(super) const INVALID_TOKEN: &str = "gocardless.invalid_token";

@@ -8,7 +8,7 @@ const MAX_DIGITS: usize = 8;
 const MAX_WORD_CHARS: usize = 30;
 
 /// One line of at most 160 characters, in which what may be an id, an account number or a token stands as `…`.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut line = String::new();
     let visible = text.chars().map(|c| if c.is_control() || is_format(c) { ' ' } else { c }).collect::<String>();
     for word in visible.split_whitespace() {
