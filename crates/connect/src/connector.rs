@@ -177,7 +177,7 @@ pub struct Registry {
 impl Registry {
     /// All connectors.
     pub fn all() -> Self {
-        Self::of([Arc::new(crate::gocardless::GoCardless) as Arc<dyn Connector>])
+        Self::of([Arc::new(crate::gocardless::GoCardless) as Arc<dyn Connector>, Arc::new(crate::sophtron::Sophtron)])
     }
 
     /// These connectors, and no others.

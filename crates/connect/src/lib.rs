@@ -15,6 +15,7 @@ pub mod gocardless;
 pub mod guard;
 pub mod http;
 pub mod saved;
+pub mod sophtron;
 pub mod step;
 pub mod zones;
 
