@@ -171,3 +171,6 @@ impl Connector for Sophtron {
         saved::read(saved)
     }
 }
+
+#[cfg(test)]
+mod tests;
