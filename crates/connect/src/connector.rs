@@ -186,7 +186,8 @@ impl Registry {
     pub fn all() -> Self {
         Self::of([
             Arc::new(crate::gocardless::GoCardless) as Arc<dyn Connector>,
-            Arc::new(crate::pluggy::Pluggy) as Arc<dyn Connector>,
+            Arc::new(crate::pluggy::Pluggy),
+            Arc::new(crate::sophtron::Sophtron),
         ])
     }
 

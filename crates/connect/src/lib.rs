@@ -17,6 +17,7 @@ pub mod http;
 mod lenient;
 pub mod pluggy;
 pub mod saved;
+pub mod sophtron;
 pub mod step;
 mod words;
 pub mod zones;

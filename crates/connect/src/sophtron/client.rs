@@ -1,0 +1,168 @@
+//! The client: one signed call per endpoint, counted before it is made.
+//!
+//! The calls are those of version 1: they alone are documented in public, and the ids of version 2 are the same. Source:
+//! sections 1, 2, 3 and 8 of the fact sheet.
+
+use std::time::Duration;
+
+use bankside_domain::Secret;
+use bankside_domain::fault::FaultClass;
+use bankside_domain::quota::{Counts, QuotaRule, QuotaScope, QuotaStatement};
+use jiff::SignedDuration;
+use reqwest::Method;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::json::Object;
+use super::{problem, signing};
+use crate::connector::Cx;
+use crate::fault::Fault;
+use crate::http::{Answer, Call, Proof};
+
+/// What is free for developers: so many requests a month, each one counted.
+pub(super) const MONTHLY: QuotaRule =
+    QuotaRule { scope: QuotaScope::Credentials, per_secs: 30 * 86_400, max: 10_000, counts: Counts::All };
+/// What is counted together, in the ledger.
+const ALL_REQUESTS: &str = "requests";
+
+/// A page can wait this long for the limit; a sync as long as a limit of a minute, and a little.
+const PATIENCE_SECS: i64 = 5;
+const LONG_PATIENCE_SECS: i64 = 65;
+/// How often one call waits for it.
+const MAX_WAITS: u32 = 2;
+
+/// A client for one set of keys.
+pub(super) struct Client<'a> {
+    pub(super) cx: &'a Cx<'a>,
+    user_id: &'a str,
+    access_key: &'a Secret,
+    patience: SignedDuration,
+}
+
+impl<'a> Client<'a> {
+    pub(super) fn new(cx: &'a Cx<'a>) -> Result<Self, Fault> {
+        let key = |name: &str| {
+            cx.keys.get(name).filter(|key| !key.expose().trim().is_empty()).ok_or_else(|| {
+                Fault::new(FaultClass::NeedsOperator, "sophtron.keys_missing", "The keys for Sophtron are missing.")
+            })
+        };
+        let (user_id, access_key) = (key("user_id")?.expose().trim(), key("access_key")?);
+        signing::key(access_key.expose())?;
+        Ok(Self { cx, user_id, access_key, patience: SignedDuration::from_secs(PATIENCE_SECS) })
+    }
+
+    /// The same for a sync, for which nobody holds a page open.
+    pub(super) fn patient(self) -> Self {
+        Self { patience: SignedDuration::from_secs(LONG_PATIENCE_SECS), ..self }
+    }
+
+    /// The user to whom the keys belong, as requests name them.
+    pub(super) fn user_id(&self) -> &str {
+        self.user_id
+    }
+
+    /// Asks whether the keys are taken. The answer is a word or nothing.
+    pub(super) async fn health_check(&self) -> Result<(), Fault> {
+        self.send(Method::GET, "Institution/HealthCheckAuth", None).await.map(|_| ())
+    }
+
+    /// A call that is answered with JSON, or with nothing.
+    pub(super) async fn post(&self, endpoint: &'static str, body: &Value) -> Result<Vec<u8>, Fault> {
+        let json = Secret::new(body.to_string());
+        Ok(self.send(Method::POST, endpoint, Some(json)).await?.body)
+    }
+
+    /// A call whose whole answer is `0`, or `-1` where it did not work; answers with whether it did.
+    pub(super) async fn did(&self, endpoint: &'static str, body: &Value) -> Result<bool, Fault> {
+        let answer = self.post(endpoint, body).await?;
+        let word = String::from_utf8_lossy(&answer);
+        Ok(!word.trim().trim_matches('"').starts_with('-'))
+    }
+
+    /// Starts a job for a login: it is read from the bank anew. A job without an id is none, and what there is can be read.
+    pub(super) async fn start(&self, endpoint: &'static str, body: &Value) -> Result<Option<String>, Fault> {
+        let body = self.post(endpoint, body).await?;
+        Ok(object(&body)?.id(&["jobid"]))
+    }
+
+    /// Has a login read from the bank anew.
+    pub(super) async fn refresh(&self, login: &str) -> Result<Option<String>, Fault> {
+        self.start("UserInstitution/RefreshUserInstitution", &json!({ "UserInstitutionID": login })).await
+    }
+
+    async fn send(&self, method: Method, endpoint: &'static str, json: Option<Secret>) -> Result<Answer, Fault> {
+        let url = self.url(endpoint)?;
+        let header = signing::authorization(self.user_id, self.access_key.expose(), &method, &url)?;
+        let proof = Some(Proof::Header("authorization", header));
+        let call = Call { method, url, label: endpoint, proof, json, pace: None };
+        let mut waits = 0;
+        loop {
+            match self.once(&call).await {
+                // A call that was refused has done nothing, so it may be made again.
+                Err(fault) if fault.class() == FaultClass::RateLimited && waits < MAX_WAITS => {
+                    waits += 1;
+                    self.wait(fault).await?;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// One call, debited before it is made.
+    async fn once(&self, call: &Call) -> Result<Answer, Fault> {
+        if let Err(refused) = self.cx.quota.debit(ALL_REQUESTS, &MONTHLY).await {
+            return Err(match (refused.class(), refused.record().retry_at) {
+                (FaultClass::RateLimited, Some(until)) => problem::limit(until),
+                _ => refused,
+            });
+        }
+        let answer = self.cx.http.call(call).await?;
+        if answer.is_success() && !problem::is_page(&answer.body) {
+            return Ok(answer);
+        }
+        let fault = problem::fault(&answer, self.cx.ambient.now());
+        if fault.class() == FaultClass::RateLimited {
+            // Other calls, and other runs, wait for it too.
+            let statement = QuotaStatement { max: None, remaining: 0, resets_at: fault.record().retry_at };
+            self.cx.quota.correct(ALL_REQUESTS, &MONTHLY, statement).await;
+        }
+        Err(fault)
+    }
+
+    /// Waits until the limit is over, where that is soon; otherwise the fault is the answer.
+    async fn wait(&self, fault: Fault) -> Result<(), Fault> {
+        let length = fault.record().retry_at.map(|until| until.duration_since(self.cx.ambient.now()));
+        match length {
+            Some(length) if length <= self.patience => {
+                self.cx.http.pause(Duration::try_from(length).unwrap_or_default()).await;
+                Ok(())
+            }
+            _ => Err(fault),
+        }
+    }
+
+    fn url(&self, endpoint: &str) -> Result<Url, Fault> {
+        let mut url = self.cx.base_url.clone();
+        let wrong = |()| {
+            Fault::new(
+                FaultClass::NeedsOperator,
+                "sophtron.base_url",
+                "The base address of Sophtron is no web address.",
+            )
+        };
+        url.path_segments_mut().map_err(wrong)?.pop_if_empty().extend(endpoint.split('/'));
+        Ok(url)
+    }
+}
+
+/// Reads an answer that is one object.
+pub(super) fn object(body: &[u8]) -> Result<Object<'_>, Fault> {
+    Object::read(body).ok_or_else(|| problem::unread(body))
+}
+
+/// Reads an answer that is a list, each member as it came. Where there is none it may be `null`.
+pub(super) fn list(body: &[u8]) -> Result<Vec<&RawValue>, Fault> {
+    let members: Option<Vec<&RawValue>> = serde_json::from_slice(body).map_err(|_| problem::unread(body))?;
+    Ok(members.unwrap_or_default())
+}
