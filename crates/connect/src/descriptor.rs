@@ -75,6 +75,8 @@ pub struct Descriptor {
     pub advice: &'static [Advice],
     /// Its limits as documented.
     pub quotas: &'static [QuotaRule],
+    /// How to have the provider post notices of news to an address of ours, where it does that: one or two sentences.
+    pub notices: Option<&'static str>,
     /// How many days a person has to come back from the bank.
     pub flow_minutes: i64,
 }

@@ -119,6 +119,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     dashboard_url: "https://bankaccountdata.gocardless.com/user-secrets/",
     advice: ADVICE,
     quotas: &[DAILY],
+    notices: None,
     flow_minutes: 60,
 };
 

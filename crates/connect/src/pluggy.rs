@@ -79,6 +79,10 @@ static DESCRIPTOR: Descriptor = Descriptor {
     dashboard_url: "https://dashboard.pluggy.ai/",
     advice: advice::ADVICE,
     quotas: &[READING, REFRESHING],
+    notices: Some(
+        "In the Pluggy dashboard, open your application's webhooks and add this address for the event “all”. Pluggy reaches it only \
+         where this server has a public https address; without it everything works by asking.",
+    ),
     flow_minutes: 60,
 };
 

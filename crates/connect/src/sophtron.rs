@@ -112,6 +112,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     dashboard_url: "https://sophtron.com/",
     advice: ADVICE,
     quotas: &[MONTHLY],
+    notices: None,
     flow_minutes: 60,
 };
 

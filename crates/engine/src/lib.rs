@@ -19,6 +19,7 @@ mod feeds;
 mod history;
 mod linking;
 mod moving;
+mod notices;
 mod overview;
 mod people;
 mod pictures;

@@ -49,6 +49,8 @@ pub fn router(engine: Engine, stopping: CancellationToken) -> Router {
         .merge(api::routes(&app))
         .fallback(pages::not_found)
         .layer(from_fn_with_state(app.clone(), security::own_pages_only))
+        // Providers post from elsewhere; the address itself is what they prove themselves with.
+        .route("/notices/{provider}/{organization}/{token}", post(pages::notices::take))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn_with_state(app.clone(), told::tell))
         .layer(CompressionLayer::new().compress_when(compressed))

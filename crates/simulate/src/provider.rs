@@ -41,6 +41,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     dashboard_url: "http://127.0.0.1:9/",
     advice: &[],
     quotas: &[],
+    notices: None,
     flow_minutes: 60,
 };
 

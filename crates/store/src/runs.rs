@@ -96,7 +96,7 @@ impl Store {
                 created_at)
              SELECT $1, $2, c.id, $4, $5, 'queued', $6, 0, 0, $6 FROM connections c
              WHERE c.organization_id = $1 AND c.id = $3 AND c.ended_at IS NULL
-                AND ($4 IN ('linked', 'renewed') OR NOT EXISTS (SELECT 1 FROM runs o WHERE o.organization_id = $1
+                AND ($4 IN ('linked', 'renewed', 'webhook') OR NOT EXISTS (SELECT 1 FROM runs o WHERE o.organization_id = $1
                     AND o.connection_id = $3 AND o.state = 'running'))
              ON CONFLICT (organization_id, connection_id) WHERE state = 'queued' DO NOTHING"
         );

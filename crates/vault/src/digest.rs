@@ -20,6 +20,8 @@ pub enum Purpose {
     Raw,
     /// Sets of provider keys.
     Keys,
+    /// Addresses to which providers post notices.
+    Notice,
 }
 
 impl Purpose {
@@ -30,6 +32,7 @@ impl Purpose {
             Self::Fingerprint => b"fingerprint",
             Self::Raw => b"raw",
             Self::Keys => b"keys",
+            Self::Notice => b"notice",
         }
     }
 }

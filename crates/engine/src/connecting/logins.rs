@@ -64,7 +64,7 @@ impl Engine {
     }
 
     /// The organization's connections through a provider that were not ended, by the login that each uses.
-    pub(super) async fn connections_by_login(
+    pub(crate) async fn connections_by_login(
         &self,
         asker: &Asker,
         connector: &dyn Connector,

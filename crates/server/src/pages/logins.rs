@@ -32,6 +32,8 @@ struct LoginsHtml {
     here: String,
     adopt_url: String,
     account: String,
+    /// How to have the provider tell of news, and where.
+    notices: Option<(&'static str, String)>,
     /// Where logins are named among the keys.
     keys_url: Option<String>,
     /// Where banks are looked for.
@@ -114,6 +116,7 @@ async fn logins_page(
             rows.into_iter().map(|row| row.asked(bank, wanted, refused.as_ref())).collect::<Vec<_>>()
         })
         .collect();
+    let notice_url = app.engine.notice_url(member.asker(), provider)?;
     let has_list = !app.engine.listed_keys(member.asker(), provider).await?.is_empty();
     let status = if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let html = LoginsHtml {
@@ -125,6 +128,7 @@ async fn logins_page(
         here: shell.at(&format!("providers/{provider}/accounts{then}")),
         adopt_url: shell.at(&format!("providers/{provider}/logins")),
         account: wanted.account.clone(),
+        notices: view.descriptor.notices.zip(notice_url.map(String::from)),
         keys_url: has_list.then(|| shell.at(&format!("providers/{provider}/keys{then}"))),
         search_url: view
             .descriptor
