@@ -58,6 +58,9 @@ async fn a_bank_that_asks_everything_is_connected_question_by_question() {
     assert_eq!(form.picture.unwrap().png_base64, PICTURE);
     let (again, same) = asked(sophtron.poll(&state).await);
     assert_eq!((again.expires_at, &same), (form.expires_at, &state), "a look changes nothing");
+    sophtron.time.pass(301);
+    let (still, state) = asked(sophtron.poll(&state).await);
+    assert!(still.expires_at > form.expires_at, "the bank still waits after all");
     let state = waits(sophtron.answer(&state, &[("picture", "canary")]).await);
 
     sophtron.jobs(&[with(&json!({"CaptchaImage": PICTURE, "SecurityQuestion": "['What&#39;s your color?','Pet?']"}))]);
@@ -137,6 +140,15 @@ async fn what_took_too_long_can_be_tried_again_without_typing() {
     assert_eq!(sophtron.called(), ["RetryAddingUserInstitution"]);
     sophtron.jobs(&[finished()]);
     assert_eq!(Remote::read(&done(sophtron.poll(&state).await).remote).unwrap().job, None);
+}
+
+#[tokio::test]
+async fn a_job_that_sophtron_has_forgotten_can_be_tried_again() {
+    let sophtron = Scripted::new(&[]);
+    let state = sophtron.sign_in().await;
+    sophtron.answers_each("GetJobInformationByID", &[(404, String::new())]);
+    let (form, _) = asked(sophtron.poll(&state).await);
+    assert!(form.error.is_some() && form.fields.iter().all(|field| field.is_optional));
 }
 
 #[tokio::test]
@@ -267,6 +279,12 @@ async fn a_login_that_is_there_is_taken_up_and_left_there() {
     sophtron.called();
     Sophtron.revoke(&sophtron.cx(), &connected.remote).await.unwrap();
     assert_eq!(sophtron.called(), [] as [String; 0]);
+    let nowhere = sophtron.begin(Intent::Adopt { login: "login-6" }).await.unwrap_err();
+    assert_eq!(nowhere.code(), "sophtron.no_institution");
+    sophtron.answers_each("GetInstitutionByID", &[(404, String::new())]);
+    let (_, state) = asked(sophtron.begin(Intent::Adopt { login: "login-5" }).await.unwrap());
+    let connected = done(sophtron.answer(&state, &[("currency", "US dollars (USD)")]).await);
+    assert_eq!(connected.institution.name, "A bank at Sophtron", "its login can be used all the same");
     let gone = sophtron.begin(Intent::Adopt { login: "login-8" }).await.unwrap_err();
     assert_eq!((gone.class(), gone.code()), (FaultClass::Gone, "sophtron.login_gone"));
 }
@@ -334,13 +352,17 @@ async fn a_renewal_reads_the_login_anew_and_learns_who_asks_every_time() {
 
 #[tokio::test]
 async fn banks_are_found_by_at_least_two_letters() {
-    let sophtron = Scripted::new(&[("GetInstitutionByName", json!([institution("US"), 7, institution("CA")]))]);
+    let mut biller = institution("US");
+    biller["InstitutionID"] = json!("77");
+    biller["IsFinancial"] = json!(false);
+    let list = json!([biller, institution("US"), 7, institution("CA")]);
+    let sophtron = Scripted::new(&[("GetInstitutionByName", list)]);
     for query in [BankQuery::Name(" p. "), BankQuery::Country("US")] {
         assert_eq!(Sophtron.institutions(&sophtron.cx(), query).await.unwrap(), []);
     }
     assert_eq!(sophtron.debits(), 0);
     let found = Sophtron.institutions(&sophtron.cx(), BankQuery::Name("pr")).await.unwrap();
-    assert_eq!(found.iter().map(|one| one.key.as_str()).collect::<Vec<_>>(), [BANK, "CA_0c5f-11"]);
+    assert_eq!(found.iter().map(|one| one.key.as_str()).collect::<Vec<_>>(), [BANK, "CA_0c5f-11", "US_77"]);
     for (answer, code) in [("", "sophtron.empty"), ("<html>", "sophtron.intercepted"), ("[7]", "sophtron.unreadable")] {
         sophtron.answers_each("GetInstitutionByName", &[(200, answer.to_owned())]);
         let fault = Sophtron.institutions(&sophtron.cx(), BankQuery::Name("pr")).await.unwrap_err();
