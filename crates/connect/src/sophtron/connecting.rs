@@ -59,8 +59,7 @@ pub(super) async fn begin(client: &Client<'_>, intent: Intent<'_>) -> Result<Ste
 
 /// Takes up a login that somebody else has made: its accounts are there.
 async fn adopt(client: &Client<'_>, login: &str) -> Result<Step, Fault> {
-    let logins = logins::rows(client).await?;
-    let row = logins.into_iter().find(|row| row.id == login).ok_or_else(problem::login_gone)?;
+    let row = logins::row(client, login).await?;
     let id = row.institution.as_deref().ok_or_else(|| {
         let message = "Sophtron does not say at which bank this sign-in is.";
         Fault::new(FaultClass::Unsupported, "sophtron.no_institution", message)
