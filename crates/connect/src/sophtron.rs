@@ -57,8 +57,12 @@ const ADVICE: &[Advice] = &[
     },
     Advice {
         code: "sophtron.asks_person",
-        what: "Some banks ask for a code each time. Where one does, automatic syncs read what Sophtron has, and Resync \
-               brings the latest.",
+        what: "If this happens after every Resync, the bank asks each time. Syncs do not bother you then, and read what Sophtron \
+               has until the next Resync.",
+    },
+    Advice {
+        code: "sophtron.asks_every_time",
+        what: "Nothing here can change that. Syncs read what Sophtron has until you press Resync.",
     },
     Advice {
         code: "sophtron.sign_in_refused",

@@ -1,7 +1,7 @@
 //! The client: one signed call per endpoint, counted before it is made.
 //!
-//! The calls are those of version 1: they alone are documented in public, and the ids of version 2 are the same. Source:
-//! sections 1, 2, 3 and 8 of the fact sheet.
+//! The calls are those of version 1, which alone are documented in public; version 2 is only asked which logins it knows, for
+//! the ids are the same in both. Source: sections 0 to 4 and 8 of the fact sheet.
 
 use std::time::Duration;
 
@@ -64,13 +64,19 @@ impl<'a> Client<'a> {
 
     /// Asks whether the keys are taken. The answer is a word or nothing.
     pub(super) async fn health_check(&self) -> Result<(), Fault> {
-        self.send(Method::GET, "Institution/HealthCheckAuth", None).await.map(|_| ())
+        let endpoint = "Institution/HealthCheckAuth";
+        self.send(Method::GET, self.url(endpoint.split('/'))?, endpoint, None).await.map(|_| ())
     }
 
     /// A call that is answered with JSON, or with nothing.
     pub(super) async fn post(&self, endpoint: &'static str, body: &Value) -> Result<Vec<u8>, Fault> {
         let json = Secret::new(body.to_string());
-        Ok(self.send(Method::POST, endpoint, Some(json)).await?.body)
+        Ok(self.send(Method::POST, self.url(endpoint.split('/'))?, endpoint, Some(json)).await?.body)
+    }
+
+    /// A call of version 2, by the parts of its path.
+    pub(super) async fn get(&self, path: &[&str], label: &'static str) -> Result<Vec<u8>, Fault> {
+        Ok(self.send(Method::GET, self.url(path.iter().copied())?, label, None).await?.body)
     }
 
     /// A call whose whole answer is `0`, or `-1` where it did not work; answers with whether it did.
@@ -91,11 +97,10 @@ impl<'a> Client<'a> {
         self.start("UserInstitution/RefreshUserInstitution", &json!({ "UserInstitutionID": login })).await
     }
 
-    async fn send(&self, method: Method, endpoint: &'static str, json: Option<Secret>) -> Result<Answer, Fault> {
-        let url = self.url(endpoint)?;
+    async fn send(&self, method: Method, url: Url, label: &'static str, json: Option<Secret>) -> Result<Answer, Fault> {
         let header = signing::authorization(self.user_id, self.access_key.expose(), &method, &url)?;
         let proof = Some(Proof::Header("authorization", header));
-        let call = Call { method, url, label: endpoint, proof, json, pace: None };
+        let call = Call { method, url, label, proof, json, pace: None };
         let mut waits = 0;
         loop {
             match self.once(&call).await {
@@ -142,7 +147,8 @@ impl<'a> Client<'a> {
         }
     }
 
-    fn url(&self, endpoint: &str) -> Result<Url, Fault> {
+    /// The address of a path, each part escaped.
+    fn url<'p>(&self, path: impl Iterator<Item = &'p str>) -> Result<Url, Fault> {
         let mut url = self.cx.base_url.clone();
         let wrong = |()| {
             Fault::new(
@@ -151,7 +157,7 @@ impl<'a> Client<'a> {
                 "The base address of Sophtron is no web address.",
             )
         };
-        url.path_segments_mut().map_err(wrong)?.pop_if_empty().extend(endpoint.split('/'));
+        url.path_segments_mut().map_err(wrong)?.pop_if_empty().extend(path);
         Ok(url)
     }
 }

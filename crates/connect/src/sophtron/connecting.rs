@@ -59,9 +59,12 @@ pub(super) async fn begin(client: &Client<'_>, intent: Intent<'_>) -> Result<Ste
 
 /// Takes up a login that somebody else has made: its accounts are there.
 async fn adopt(client: &Client<'_>, login: &str) -> Result<Step, Fault> {
-    let logins = logins::rows(client).await?;
-    let row = logins.into_iter().find(|row| row.id == login).ok_or_else(problem::login_gone)?;
-    let institution = known_or_nameless(client, row.institution.as_deref().unwrap_or_default()).await?;
+    let row = logins::row(client, login).await?;
+    let id = row.institution.as_deref().ok_or_else(|| {
+        let message = "Sophtron does not say at which bank this sign-in is.";
+        Fault::new(FaultClass::Unsupported, "sophtron.no_institution", message)
+    })?;
+    let institution = known_or_nameless(client, id).await?;
     let flow = Flow::new(Purpose::Adopt, institutions::institution(&institution), SignIn::of(&institution.sign_in));
     connected(client, Flow { login: Some(row.id), ..flow }, None).await
 }
@@ -74,6 +77,7 @@ async fn known_or_nameless(client: &Client<'_>, id: &str) -> Result<InstitutionR
             name: "A bank at Sophtron".to_owned(),
             country: None,
             logo: None,
+            is_biller: false,
             sign_in: SignInDetail::default(),
         }),
         result => result,
@@ -195,7 +199,11 @@ fn wait(flow: Flow, running: Running, now: Timestamp) -> Result<Step, Fault> {
 
 /// Looks at the job.
 async fn look(client: &Client<'_>, mut flow: Flow, mut running: Running) -> Result<Step, Fault> {
-    let job = refreshing::job(client, &running.id).await.map_err(gone_with_its_login)?;
+    let job = match refreshing::job(client, &running.id).await {
+        // Sophtron has forgotten the job, and the login stands as it was.
+        Err(fault) if fault.code() == problem::NOT_FOUND => return failed(flow, Failure::Elsewhere),
+        job => job?,
+    };
     let now = client.cx.ambient.now();
     let waited = now.duration_since(running.since);
     match job.standing {
@@ -231,9 +239,13 @@ async fn accounts_ready(client: &Client<'_>, flow: Flow, running: Running) -> Re
 /// Puts a prompt to the person.
 fn ask(flow: Flow, mut running: Running, open: &Open, is_again: bool, now: Timestamp) -> Result<Step, Fault> {
     let digest = open.digest();
-    // One that is shown already keeps its countdown, and what was said of the answer before.
-    let shown = running.pending.take().filter(|pending| pending.digest == digest);
-    let pending = shown.unwrap_or_else(|| Pending::new(digest, open.prompt.clone(), is_again, now));
+    let pending = match running.pending.take().filter(|pending| pending.digest == digest) {
+        // One that is shown already keeps its countdown, and what was said of the answer before.
+        Some(shown) if shown.expires_at() > now => shown,
+        // The bank still waits after all.
+        Some(shown) => Pending { asked_at: now, ..shown },
+        None => Pending { digest, prompt: open.prompt.clone(), is_again, asked_at: now },
+    };
     let bank = &flow.institution.name;
     let form = prompt::form(&open.prompt, open.picture.as_deref(), bank, pending.is_again, pending.expires_at());
     let form = match form {

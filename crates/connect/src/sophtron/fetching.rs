@@ -3,6 +3,7 @@
 
 use bankside_domain::CurrencyCode;
 use bankside_domain::fault::{FaultClass, UserAction};
+use bankside_domain::quota::Presence;
 use bankside_domain::row::RowStatus;
 use bankside_domain::run::AccountStep;
 use jiff::Span;
@@ -36,7 +37,7 @@ pub(super) async fn fetch(
     let remote = Remote::read(remote)?;
     let Some(first) = plan.accounts.first() else { return Ok(()) };
     sink.accept(&first.provider_account_id, FetchEvent::Step(AccountStep::Rows)).await?;
-    let stale = refresh(client, &remote, plan.presence).await?;
+    let stale = refresh(client, &remote).await?;
     let listed = match accounts::list_of(client, &remote.login).await {
         Ok(rows) => Ok(rows),
         Err(fault) if fault.code() == problem::NOT_FOUND => return Err(problem::login_gone().into()),
@@ -51,6 +52,7 @@ pub(super) async fn fetch(
             listed: listed.as_deref(),
             institution_key: &plan.institution_key,
             dollar: remote.dollar,
+            presence: plan.presence,
         };
         match fetch_account(client, &all, request, sink).await {
             Err(FetchEnd::Fault(fault)) if problem::concerns_all(&fault) => return Err(fault.into()),
@@ -67,6 +69,7 @@ struct All<'a> {
     listed: Result<&'a [AccountRow], &'a Stale>,
     institution_key: &'a str,
     dollar: Option<CurrencyCode>,
+    presence: Presence,
 }
 
 async fn fetch_account(
@@ -92,8 +95,10 @@ async fn fetch_account(
     if let Some(account) = account {
         sink.accept(id, FetchEvent::Balances(balances(client, account, all.dollar))).await?;
     }
-    let stale = all.stale.or(all.listed.err());
-    match stale.map(|stale| stale.fault(account.and_then(|account| account.updated_on))) {
+    let as_of = account.and_then(|account| account.updated_on);
+    let today = client.cx.ambient.now().to_zoned(TimeZone::UTC).date();
+    let told = all.stale.filter(|stale| !stale.is_expected(all.presence, as_of, today)).or(all.listed.err());
+    match told.map(|stale| stale.fault(as_of)) {
         // Without balances an account has still its rows.
         Some(fault) if fault.class() == FaultClass::Unsupported => Ok(()),
         Some(fault) => Err(fault.into()),

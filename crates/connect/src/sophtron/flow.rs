@@ -76,10 +76,6 @@ pub(super) struct Pending {
 }
 
 impl Pending {
-    pub(super) fn new(digest: String, prompt: Prompt, is_again: bool, asked_at: Timestamp) -> Self {
-        Self { digest, prompt, is_again, asked_at }
-    }
-
     pub(super) fn expires_at(&self) -> Timestamp {
         self.asked_at + ANSWER_WITHIN
     }

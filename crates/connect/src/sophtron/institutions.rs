@@ -16,7 +16,7 @@ use crate::step::{BankQuery, Institution};
 /// Fewer letters name too many banks.
 const MIN_LETTERS: usize = 2;
 
-/// The institutions whose name fits, in the order in which Sophtron lists them, which is that of how well they fit.
+/// The institutions whose name fits, in the order in which Sophtron lists them; those that only send bills come last.
 pub(super) async fn find(client: &Client<'_>, query: BankQuery<'_>) -> Result<Vec<Institution>, Fault> {
     let BankQuery::Name(name) = query else { return Ok(Vec::new()) };
     let name = name.trim();
@@ -26,15 +26,15 @@ pub(super) async fn find(client: &Client<'_>, query: BankQuery<'_>) -> Result<Ve
     let body = json!({ "InstitutionName": name, "Extensive": true, "InstitutionType": "All" });
     let answer = client.post("Institution/GetInstitutionByName", &body).await?;
     let rows = list(&answer)?;
-    let read: Vec<Institution> =
-        rows.iter().filter_map(|row| Some(institution(&InstitutionRow::read(&Object::of(row)?)?))).collect();
+    let mut read: Vec<InstitutionRow> = rows.iter().filter_map(|row| InstitutionRow::read(&Object::of(row)?)).collect();
+    read.sort_by_key(|row| row.is_biller);
     if read.is_empty() && !rows.is_empty() {
         return Err(problem::unread(&answer));
     }
     if read.len() < rows.len() {
         tracing::warn!(rows = rows.len(), read = read.len(), "not every institution can be read");
     }
-    Ok(read)
+    Ok(read.iter().map(institution).collect())
 }
 
 /// One institution by Sophtron's id.
@@ -89,6 +89,7 @@ mod tests {
             name: "Prairie Credit Union".into(),
             country: country.map(str::to_owned),
             logo: None,
+            is_biller: false,
             sign_in: SignInDetail::default(),
         };
         for (country, key) in [(Some("CA"), "CA_0c5f-11"), (None, "0c5f-11")] {

@@ -1,5 +1,5 @@
-//! Logins at Sophtron, its `UserInstitution`s: those that are there, making one, deleting one. Source: section 3 of the fact
-//! sheet.
+//! Logins at Sophtron, its `UserInstitution`s: those that are there, making one, deleting one. Source: sections 3 and 4 of
+//! the fact sheet.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +10,7 @@ use super::client::{Client, list, object};
 use super::institutions::{self, id_of};
 use super::json::Object;
 use super::problem;
+use super::texts::list_in;
 use super::wire::LoginRow;
 use crate::connector::LEDGER;
 use crate::fault::Fault;
@@ -18,17 +19,60 @@ use crate::step::{Institution, Login};
 
 /// Each institution's name is a request of its own, so those of a very long list stay without.
 const MAX_NAMES: usize = 20;
+/// So are the members of each customer.
+const MAX_CUSTOMERS: usize = 20;
 
 /// The logins that are at Sophtron, as it sends them.
-pub(super) async fn rows(client: &Client<'_>) -> Result<Vec<LoginRow>, Fault> {
+async fn rows(client: &Client<'_>) -> Result<Vec<LoginRow>, Fault> {
     let body = json!({ "UserID": client.user_id() });
     let answer = client.post("UserInstitution/GetUserInstitutionsByUser", &body).await?;
-    Ok(list(&answer)?.into_iter().filter_map(|row| LoginRow::read(&Object::of(row)?)).collect())
+    read(&answer)
 }
 
-/// The same for people. A name that cannot be learned is none.
+fn read(answer: &[u8]) -> Result<Vec<LoginRow>, Fault> {
+    Ok(list(answer)?.into_iter().filter_map(|row| LoginRow::read(&Object::of(row)?)).collect())
+}
+
+/// The same with those that programs of version 2 have made for customers of theirs, of which nobody says whether version 1
+/// lists them all.
+async fn all_rows(client: &Client<'_>) -> Result<Vec<LoginRow>, Fault> {
+    let mut rows = rows(client).await?;
+    if let Err(fault) = add_members(client, &mut rows).await {
+        tracing::warn!(code = fault.code(), "the members of customers could not be listed");
+    }
+    Ok(rows)
+}
+
+/// Adds the members of customers that are not listed yet. Customers whose members are all listed are not asked about.
+async fn add_members(client: &Client<'_>, rows: &mut Vec<LoginRow>) -> Result<(), Fault> {
+    let answer = client.get(&["v2", "customers"], "v2/customers").await?;
+    let mut unlisted = Vec::new();
+    for customer in list(&answer)?.into_iter().filter_map(Object::of) {
+        let members = list_in(customer.raw("memberids"));
+        let is_listed = |member: &String| rows.iter().any(|row| row.id.eq_ignore_ascii_case(member));
+        if customer.is_blank("memberids") || !members.iter().all(is_listed) {
+            unlisted.extend(customer.id(&["customerid"]));
+        }
+    }
+    for customer in unlisted.iter().take(MAX_CUSTOMERS) {
+        let path = ["v2", "customers", customer.as_str(), "members"];
+        for member in read(&client.get(&path, "v2/customers/members").await?)? {
+            if rows.iter().all(|row| !row.id.eq_ignore_ascii_case(&member.id)) {
+                rows.push(member);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One login, as Sophtron sends it.
+pub(super) async fn row(client: &Client<'_>, login: &str) -> Result<LoginRow, Fault> {
+    all_rows(client).await?.into_iter().find(|row| row.id == login).ok_or_else(problem::login_gone)
+}
+
+/// The logins for people. A name that cannot be learned is none.
 pub(super) async fn logins(client: &Client<'_>) -> Result<Vec<Login>, Fault> {
-    let rows = rows(client).await?;
+    let rows = all_rows(client).await?;
     let mut names: BTreeMap<String, Option<String>> = BTreeMap::new();
     for id in rows.iter().filter_map(|row| row.institution.as_ref()) {
         if names.len() < MAX_NAMES && !names.contains_key(id) {

@@ -20,6 +20,8 @@ use crate::step::{Answered, Form, FormField, FormPicture};
 const CHOICE: &str = "choice";
 const CODE: &str = "code";
 const PICTURE: &str = "picture";
+/// No captcha is larger, as base64.
+const MAX_PICTURE_CHARS: usize = 350_000;
 /// How a PNG begins.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
@@ -96,7 +98,7 @@ fn plain(text: &str) -> String {
 fn png(picture: &str) -> Result<FormPicture, Fault> {
     let base64: String = picture.rsplit(',').next().unwrap_or_default().split_whitespace().collect();
     let is_png = BASE64.decode(base64.as_bytes()).is_ok_and(|bytes| bytes.starts_with(PNG));
-    if !is_png {
+    if !is_png || base64.len() > MAX_PICTURE_CHARS {
         let message = "The bank asks with a picture that cannot be shown here.";
         return Err(Fault::new(FaultClass::Unsupported, "sophtron.picture", message));
     }

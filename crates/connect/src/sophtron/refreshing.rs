@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bankside_domain::fault::{FaultClass, UserAction};
 use bankside_domain::quota::Presence;
+use jiff::Span;
 use jiff::civil::Date;
 use serde_json::json;
 
@@ -20,11 +21,16 @@ use crate::fault::Fault;
 /// logins can be synced twice a day and a tenth is left for people.
 const PAUSES_SECS: [u64; 10] = [5, 5, 10, 15, 25, 30, 30, 40, 40, 40];
 
+/// A bank that asks every time is not spoken of again for so many days after it was last read.
+const DAYS_UNTOLD: i64 = 7;
+
 /// Why what Sophtron has is not the latest.
 #[derive(Debug)]
 pub(super) enum Stale {
     /// The bank wants something of the person.
     AsksPerson,
+    /// The bank asks the person each time, and a sync cannot hand on what they answer. So nothing was started.
+    AsksEveryTime,
     /// The bank does not accept the sign-in.
     SignInRefused,
     /// The bank did not give anything.
@@ -41,6 +47,13 @@ impl Stale {
         matches!(self, Self::StillRunning)
     }
 
+    /// Whether it goes without saying: whoever has a bank that asks every time knows it, and is told when they look, or when it
+    /// has been long.
+    pub(super) fn is_expected(&self, presence: Presence, as_of: Option<Date>, today: Date) -> bool {
+        let is_recent = as_of.is_none_or(|day| day.saturating_add(Span::new().days(DAYS_UNTOLD)) >= today);
+        matches!(self, Self::AsksEveryTime) && presence == Presence::Unattended && is_recent
+    }
+
     /// The fault of one account; its rows are those of a day, where that is known.
     pub(super) fn fault(&self, as_of: Option<Date>) -> Fault {
         let as_of = as_of.map(|day| format!(" What is here is of {day}.")).unwrap_or_default();
@@ -52,6 +65,10 @@ impl Stale {
             Self::AsksPerson => {
                 renew("sophtron.asks_person", "The bank asks for you before it gives anything new. Press Resync.")
             }
+            Self::AsksEveryTime => renew(
+                "sophtron.asks_every_time",
+                "The bank asks for you each time, so that only Resync brings anything new.",
+            ),
             Self::SignInRefused => renew(
                 "sophtron.sign_in_refused",
                 "The bank does not accept the sign-in any more. Press Resync and sign in there.",
@@ -80,13 +97,12 @@ pub(super) async fn job(client: &Client<'_>, id: &str) -> Result<Job, Fault> {
     Ok(Job::read(&object(&answer)?))
 }
 
-/// Has a login read anew and waits for that; `None` is what is as fresh as it can be. At a bank that asks the person each time
-/// nobody is asked while nobody is there.
-pub(super) async fn refresh(client: &Client<'_>, remote: &Remote, presence: Presence) -> Result<Option<Stale>, Fault> {
+/// Has a login read anew and waits for that; `None` is what is as fresh as it can be.
+pub(super) async fn refresh(client: &Client<'_>, remote: &Remote) -> Result<Option<Stale>, Fault> {
     let started = if remote.is_fresh(client.cx.ambient.now()) {
         Ok(remote.job.clone())
-    } else if remote.asks_every_time && presence == Presence::Unattended {
-        return Ok(None);
+    } else if remote.asks_every_time {
+        return Ok(Some(Stale::AsksEveryTime));
     } else {
         client.refresh(&remote.login).await
     };
@@ -106,6 +122,7 @@ async fn wait_for(client: &Client<'_>, id: &str) -> Result<Option<Stale>, Fault>
         let job = match job(client, id).await {
             Ok(job) => job,
             Err(fault) if problem::concerns_all(&fault) => return Err(fault),
+            Err(fault) if fault.code() == problem::NOT_FOUND => return Ok(Some(Stale::Failed)),
             // A look that fails is one look less.
             Err(fault) => {
                 tracing::info!(code = fault.code(), "a job could not be looked at");
@@ -139,6 +156,7 @@ mod tests {
         let day = jiff::civil::date(2026, 11, 18);
         for (stale, class) in [
             (Stale::AsksPerson, FaultClass::NeedsUser),
+            (Stale::AsksEveryTime, FaultClass::NeedsUser),
             (Stale::SignInRefused, FaultClass::NeedsUser),
             (Stale::Failed, FaultClass::RetryLater),
             (Stale::StillRunning, FaultClass::RetryLater),

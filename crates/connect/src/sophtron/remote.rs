@@ -29,7 +29,7 @@ pub(super) struct Remote {
     pub(super) job: Option<String>,
     /// When connecting or renewing had to ask the person, if the last one had to.
     pub(super) asked_at: Option<Timestamp>,
-    /// Whether the bank asks the person each time. Then it is read anew only while a person is there.
+    /// Whether the bank asks the person each time. Then only renewing has it read anew.
     pub(super) asks_every_time: bool,
 }
 

@@ -2,4 +2,5 @@
 
 mod connecting;
 mod fetching;
+mod listing;
 mod scripted;

@@ -17,6 +17,8 @@ pub(super) struct InstitutionRow {
     /// ISO 3166, two letters.
     pub(super) country: Option<String>,
     pub(super) logo: Option<String>,
+    /// Whether it is said to be no bank and no card company, but somebody who sends bills.
+    pub(super) is_biller: bool,
     pub(super) sign_in: SignInDetail,
 }
 
@@ -58,6 +60,7 @@ impl InstitutionRow {
             name: object.first_text(&["institutionname", "name"])?,
             country: country.filter(|code| code.len() == 2 && code.chars().all(|c| c.is_ascii_uppercase())),
             logo: object.text("logo"),
+            is_biller: object.flag("isfinancial") == Some(false),
             sign_in: SignInDetail {
                 user_name: detail.text("loginformusername"),
                 password: password.filter(|_| !has_no_password),

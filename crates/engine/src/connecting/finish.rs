@@ -107,7 +107,11 @@ impl Engine {
             Err(error) => return Err(error.into()),
         };
         let in_use = self.store.connection(asker, connection).await?;
-        let is_another = in_use.ended_at.is_some() || self.remote(asker, &in_use)? != useless;
+        let used = self.remote(asker, &in_use)?;
+        // A renewal may go on with the same login at the provider under another reference; ending one would end the other.
+        let login = provider.connector.login_of(&useless);
+        let is_same_login = login.is_some() && login == provider.connector.login_of(&used);
+        let is_another = in_use.ended_at.is_some() || (used != useless && !is_same_login);
         if is_another && let Err(fault) = provider.connector.revoke(&provider.cx(), &useless).await {
             tracing::warn!(
                 code = fault.code(),

@@ -6,7 +6,7 @@ use super::scripted::{BANK, Scripted, asked, card, checking, done, failed, insti
 use crate::connector::{Connector, Intent};
 use crate::sophtron::Sophtron;
 use crate::sophtron::remote::Remote;
-use crate::step::{Answered, BankQuery, Step};
+use crate::step::{Answered, Step};
 
 /// One pixel.
 const PICTURE: &str = "iVBORw0KGgo=";
@@ -58,6 +58,9 @@ async fn a_bank_that_asks_everything_is_connected_question_by_question() {
     assert_eq!(form.picture.unwrap().png_base64, PICTURE);
     let (again, same) = asked(sophtron.poll(&state).await);
     assert_eq!((again.expires_at, &same), (form.expires_at, &state), "a look changes nothing");
+    sophtron.time.pass(301);
+    let (still, state) = asked(sophtron.poll(&state).await);
+    assert!(still.expires_at > form.expires_at, "the bank still waits after all");
     let state = waits(sophtron.answer(&state, &[("picture", "canary")]).await);
 
     sophtron.jobs(&[with(&json!({"CaptchaImage": PICTURE, "SecurityQuestion": "['What&#39;s your color?','Pet?']"}))]);
@@ -137,6 +140,15 @@ async fn what_took_too_long_can_be_tried_again_without_typing() {
     assert_eq!(sophtron.called(), ["RetryAddingUserInstitution"]);
     sophtron.jobs(&[finished()]);
     assert_eq!(Remote::read(&done(sophtron.poll(&state).await).remote).unwrap().job, None);
+}
+
+#[tokio::test]
+async fn a_job_that_sophtron_has_forgotten_can_be_tried_again() {
+    let sophtron = Scripted::new(&[]);
+    let state = sophtron.sign_in().await;
+    sophtron.answers_each("GetJobInformationByID", &[(404, String::new())]);
+    let (form, _) = asked(sophtron.poll(&state).await);
+    assert!(form.error.is_some() && form.fields.iter().all(|field| field.is_optional));
 }
 
 #[tokio::test]
@@ -246,32 +258,6 @@ async fn a_job_without_an_end_has_one_here() {
 }
 
 #[tokio::test]
-async fn a_login_that_is_there_is_taken_up_and_left_there() {
-    let sophtron = Scripted::new(&[(
-        "GetUserInstitutionsByUser",
-        json!([{"UserInstitutionID": "login-5", "InstitutionID": "0c5f-11", "LastModified": "2026-11-01T08:00:00"},
-            {"userInstitutionId": "login-6", "institutionId": null}]),
-    )]);
-    let logins = Sophtron.logins(&sophtron.cx()).await.unwrap();
-    let shown: Vec<_> = logins.iter().map(|one| (one.key.as_str(), one.name.as_deref(), one.state.as_str())).collect();
-    assert_eq!(
-        shown,
-        [
-            ("login-5", Some("Prairie Credit Union"), "At Sophtron, changed on 2026-11-01"),
-            ("login-6", None, "At Sophtron"),
-        ]
-    );
-    let connected = done(sophtron.begin(Intent::Adopt { login: "login-5" }).await.unwrap());
-    assert_eq!(Sophtron.login_of(&connected.remote).as_deref(), Some("login-5"));
-    assert_eq!((connected.accounts.len(), connected.consent.given_at), (2, None));
-    sophtron.called();
-    Sophtron.revoke(&sophtron.cx(), &connected.remote).await.unwrap();
-    assert_eq!(sophtron.called(), [] as [String; 0]);
-    let gone = sophtron.begin(Intent::Adopt { login: "login-8" }).await.unwrap_err();
-    assert_eq!((gone.class(), gone.code()), (FaultClass::Gone, "sophtron.login_gone"));
-}
-
-#[tokio::test]
 async fn of_which_country_a_dollar_is_the_person_says_where_nobody_else_does() {
     let mut odd = checking();
     odd["AccountID"] = json!("a-3");
@@ -330,34 +316,4 @@ async fn a_renewal_reads_the_login_anew_and_learns_who_asks_every_time() {
     sophtron.answers_each("RefreshUserInstitution", &[(404, String::new())]);
     let gone = sophtron.renew(&connected.remote).await.unwrap_err();
     assert_eq!((gone.class(), gone.code()), (FaultClass::Gone, "sophtron.login_gone"));
-}
-
-#[tokio::test]
-async fn banks_are_found_by_at_least_two_letters() {
-    let sophtron = Scripted::new(&[("GetInstitutionByName", json!([institution("US"), 7, institution("CA")]))]);
-    for query in [BankQuery::Name(" p. "), BankQuery::Country("US")] {
-        assert_eq!(Sophtron.institutions(&sophtron.cx(), query).await.unwrap(), []);
-    }
-    assert_eq!(sophtron.debits(), 0);
-    let found = Sophtron.institutions(&sophtron.cx(), BankQuery::Name("pr")).await.unwrap();
-    assert_eq!(found.iter().map(|one| one.key.as_str()).collect::<Vec<_>>(), [BANK, "CA_0c5f-11"]);
-    for (answer, code) in [("", "sophtron.empty"), ("<html>", "sophtron.intercepted"), ("[7]", "sophtron.unreadable")] {
-        sophtron.answers_each("GetInstitutionByName", &[(200, answer.to_owned())]);
-        let fault = Sophtron.institutions(&sophtron.cx(), BankQuery::Name("pr")).await.unwrap_err();
-        assert_eq!(fault.code(), code);
-    }
-}
-
-#[tokio::test]
-async fn keys_are_checked_with_a_call_that_may_say_nothing() {
-    let sophtron = Scripted::new(&[]);
-    for body in ["", "OK", "\"OK\""] {
-        sophtron.answers_each("HealthCheckAuth", &[(200, body.to_owned())]);
-        Sophtron.check(&sophtron.cx()).await.unwrap();
-    }
-    sophtron.answers_each("HealthCheckAuth", &[(401, "<html>".to_owned())]);
-    let fault = Sophtron.check(&sophtron.cx()).await.unwrap_err();
-    assert_eq!((fault.class(), fault.code()), (FaultClass::NeedsOperator, "sophtron.keys_refused"));
-    assert_eq!(sophtron.called().len(), 4);
-    assert_eq!(sophtron.debits(), 4, "each call is counted");
 }

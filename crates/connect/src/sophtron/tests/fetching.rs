@@ -165,14 +165,18 @@ async fn what_sophtron_has_is_kept_whatever_becomes_of_the_reading() {
 }
 
 #[tokio::test]
-async fn a_bank_that_asks_every_time_is_left_alone_while_nobody_is_there() {
+async fn a_bank_that_asks_every_time_is_read_only_when_it_is_renewed() {
     let manual = Remote { asks_every_time: true, ..remote() };
     let sophtron = scripted(&[finished()]);
     let (brought, end) = fetch(&sophtron, &manual, Presence::Unattended).await;
     assert!(end.is_none() && is_whole(&brought) && brought.0.values().all(|one| one.fault.is_none()));
-    assert_eq!(sophtron.called()[0], "GetUserInstitutionAccounts", "nobody is asked");
-    fetch(&sophtron, &manual, Presence::PersonPresent).await;
-    assert_eq!(sophtron.called()[0], "RefreshUserInstitution");
+    let (brought, _) = fetch(&sophtron, &manual, Presence::PersonPresent).await;
+    let told = Some((FaultClass::NeedsUser, "sophtron.asks_every_time"));
+    assert!(is_whole(&brought) && brought.0.values().all(|one| one.told() == told), "who looks is told");
+    sophtron.time.pass(8 * 86_400);
+    let (brought, _) = fetch(&sophtron, &manual, Presence::Unattended).await;
+    assert_eq!((brought.0["a-1"].told(), brought.0["a-2"].told()), (told, None), "and when it has been long");
+    assert!(!sophtron.called().contains(&"RefreshUserInstitution".to_owned()), "nobody is asked for a code in vain");
 }
 
 #[tokio::test]
@@ -224,6 +228,12 @@ async fn a_call_that_fails_costs_what_it_was_for() {
     let (brought, end) = fetch(&sophtron, &remote(), Presence::Unattended).await;
     assert!(end.is_none());
     assert_eq!((brought.0["a-1"].told(), brought.0["a-2"].told()), (later, None));
+    // A job that is forgotten has brought nothing.
+    let sophtron = scripted(&[]);
+    sophtron.answers_each("GetJobInformationByID", &[(404, String::new())]);
+    let (brought, _) = fetch(&sophtron, &remote(), Presence::Unattended).await;
+    assert!(is_whole(&brought));
+    assert_eq!(brought.0["a-1"].told(), Some((FaultClass::RetryLater, "sophtron.job_failed")));
     // A look at the job is made again.
     let sophtron = scripted(&[]);
     sophtron.answers_each("GetJobInformationByID", &[(502, String::new()), (200, finished().to_string())]);
