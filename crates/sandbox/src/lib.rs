@@ -16,6 +16,7 @@ mod control;
 mod faults;
 mod gocardless;
 mod home;
+mod jwt;
 mod page;
 mod provider;
 mod sandbox;
