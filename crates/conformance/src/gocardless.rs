@@ -195,7 +195,7 @@ impl Simulator for Open {
     }
 
     fn all_troubles(&self) -> Vec<&'static str> {
-        Sandbox::fault_kinds().into_iter().map(|kind| kind.name).collect()
+        Sandbox::fault_kinds_of("gocardless").into_iter().map(|kind| kind.name).collect()
     }
 
     fn arm_by_name(&self, name: &str, at: Call, account: Option<&str>) {

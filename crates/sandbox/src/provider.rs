@@ -38,3 +38,20 @@ pub(crate) struct Provider {
 
 /// All of them.
 pub(crate) const ALL: &[Provider] = &[gocardless::PROVIDER];
+
+impl Provider {
+    /// Whether its calls can meet faults of this kind.
+    pub(crate) fn knows_kind(&self, kind: &str) -> bool {
+        (self.faults)().iter().any(|known| known.name == kind)
+    }
+}
+
+/// The provider with this id.
+pub(crate) fn find(id: &str) -> Option<&'static Provider> {
+    ALL.iter().find(|provider| provider.id == id)
+}
+
+/// The provider whose calls have this label.
+pub(crate) fn of_call(label: &str) -> Option<&'static Provider> {
+    ALL.iter().find(|provider| (provider.labels)().contains(&label))
+}

@@ -161,9 +161,20 @@ impl Sandbox {
         hold(&self.0.faults).disarm();
     }
 
-    /// Every kind of fault that can be armed.
+    /// Every kind of fault that can be armed. Those of the line come once, although every provider's calls meet them.
     pub fn fault_kinds() -> Vec<FaultKind> {
-        provider::ALL.iter().flat_map(|provider| (provider.faults)()).collect()
+        let mut kinds: Vec<FaultKind> = Vec::new();
+        for kind in provider::ALL.iter().flat_map(|provider| (provider.faults)()) {
+            if !kinds.iter().any(|known| known.name == kind.name) {
+                kinds.push(kind);
+            }
+        }
+        kinds
+    }
+
+    /// The kinds that the calls of one provider can meet, by its id in `/index.json`; none where there is no such provider.
+    pub fn fault_kinds_of(provider: &str) -> Vec<FaultKind> {
+        provider::find(provider).map(|provider| (provider.faults)()).unwrap_or_default()
     }
 
     /// The labels of all calls, which faults are armed by.

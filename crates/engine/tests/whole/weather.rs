@@ -119,7 +119,7 @@ async fn places(house: &House) -> Vec<Place> {
 
 /// Every fault at every place, once and lasting.
 fn cross(places: &[Place]) -> Vec<Case> {
-    let kinds: Vec<&'static str> = Sandbox::fault_kinds().into_iter().map(|kind| kind.name).collect();
+    let kinds: Vec<&'static str> = Sandbox::fault_kinds_of("gocardless").into_iter().map(|kind| kind.name).collect();
     let mut cases = Vec::new();
     for place in places {
         for kind in &kinds {
