@@ -3,7 +3,7 @@
 use axum::Router;
 
 use crate::faults::FaultKind;
-use crate::{Sandbox, gocardless};
+use crate::{Sandbox, gocardless, pluggy};
 
 /// One field that a person types somewhere, and what to type.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +37,7 @@ pub(crate) struct Provider {
 }
 
 /// All of them.
-pub(crate) const ALL: &[Provider] = &[gocardless::PROVIDER];
+pub(crate) const ALL: &[Provider] = &[gocardless::PROVIDER, pluggy::PROVIDER];
 
 impl Provider {
     /// Whether its calls can meet faults of this kind.

@@ -16,7 +16,7 @@ use crate::faults::{ArmError, ArmedFault, FaultKind, FaultState, Faults};
 use crate::gocardless::{Records, Throttle};
 use crate::state::{State, StateFile};
 use crate::switches::Switches;
-use crate::{control, home, provider};
+use crate::{control, home, pluggy, provider};
 
 /// How a sandbox is set up.
 #[derive(Debug, Clone)]
@@ -71,6 +71,7 @@ struct Inner {
     ambient: Ambient,
     state: Mutex<State>,
     throttle: Mutex<Throttle>,
+    throttle_pluggy: Mutex<pluggy::Throttle>,
     faults: Mutex<Faults>,
     calls: Mutex<Calls>,
 }
@@ -88,13 +89,15 @@ impl Sandbox {
         }
         let real = ambient.now();
         let file = config.state_file.map(StateFile::new);
-        let state = match file.as_ref().map(StateFile::load).transpose()?.flatten() {
+        let mut state = match file.as_ref().map(StateFile::load).transpose()?.flatten() {
             Some(mut state) => {
                 state.clock = state.clock.resume(config.clock, real);
                 state
             }
             None => State::new(ClockState::start(config.clock, real), Records::new(&ambient)),
         };
+        let now = state.clock.now(real);
+        state.pluggy.start(&ambient, now);
         if let Some(file) = &file {
             file.save(&state)?;
         }
@@ -106,6 +109,7 @@ impl Sandbox {
             ambient,
             state: Mutex::new(state),
             throttle: Mutex::new(Throttle::default()),
+            throttle_pluggy: Mutex::default(),
             faults: Mutex::default(),
             calls: Mutex::default(),
         })))
@@ -141,7 +145,7 @@ impl Sandbox {
         json!({ "providers": provider::ALL.iter().map(entry).collect::<Vec<_>>() })
     }
 
-    /// How many consents the providers know, given or only asked for; those that were deleted are none.
+    /// How many consents `gocardless` knows, given or only asked for; those that were deleted are none.
     pub fn consents(&self) -> usize {
         self.lock().gocardless.consents()
     }
@@ -265,6 +269,12 @@ impl Sandbox {
     pub(crate) fn throttle<T>(&self, count: impl FnOnce(&mut Throttle, Timestamp) -> T) -> T {
         let at = self.lock().clock.flowing(self.0.ambient.now());
         count(&mut hold(&self.0.throttle), at)
+    }
+
+    /// The limits per minute of `pluggy`, with the time that they count in.
+    pub(crate) fn throttle_pluggy<T>(&self, count: impl FnOnce(&mut pluggy::Throttle, Timestamp) -> T) -> T {
+        let at = self.lock().clock.flowing(self.0.ambient.now());
+        count(&mut hold(&self.0.throttle_pluggy), at)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

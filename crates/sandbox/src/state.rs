@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::SandboxError;
 use crate::clock::ClockState;
 use crate::gocardless::Records;
+use crate::pluggy;
 
 const VERSION: u32 = 1;
 
@@ -23,12 +24,15 @@ pub(crate) struct State {
     pub(crate) clock: ClockState,
     /// What the simulator of `gocardless` keeps.
     pub(crate) gocardless: Records,
+    /// What the simulator of `pluggy` keeps; states of earlier times have none of it.
+    #[serde(default)]
+    pub(crate) pluggy: pluggy::Records,
 }
 
 impl State {
     /// The state of a first start.
     pub(crate) fn new(clock: ClockState, gocardless: Records) -> Self {
-        Self { version: VERSION, clock, gocardless }
+        Self { version: VERSION, clock, gocardless, pluggy: pluggy::Records::default() }
     }
 }
 

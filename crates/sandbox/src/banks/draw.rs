@@ -4,11 +4,11 @@ use jiff::civil::Date;
 
 /// A stream of numbers that depends only on what it was made of (`SplitMix64`).
 #[derive(Debug, Clone)]
-pub(super) struct Draw(u64);
+pub(crate) struct Draw(u64);
 
 impl Draw {
     /// The stream of one subject on one day.
-    pub(super) fn of(seed: u64, subject: u64, day: Date) -> Self {
+    pub(crate) fn of(seed: u64, subject: u64, day: Date) -> Self {
         let mut draw = Self(seed ^ subject.rotate_left(32));
         draw.0 = draw.next() ^ day_number(day);
         draw.next();
@@ -16,7 +16,7 @@ impl Draw {
     }
 
     /// The stream of one text.
-    pub(super) fn of_text(text: &str) -> Self {
+    pub(crate) fn of_text(text: &str) -> Self {
         let mut draw = Self(text.len() as u64);
         for byte in text.bytes() {
             draw.0 ^= u64::from(byte);
@@ -34,18 +34,18 @@ impl Draw {
     }
 
     /// A number from 0 to below the limit; 0 for a limit of 0.
-    pub(super) fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.next().checked_rem(limit).unwrap_or(0)
     }
 
     /// Minor units between two bounds, both included.
-    pub(super) fn between(&mut self, low: i64, high: i64) -> i64 {
+    pub(crate) fn between(&mut self, low: i64, high: i64) -> i64 {
         let span = high.abs_diff(low) + 1;
         low + i64::try_from(self.below(span)).unwrap_or(0)
     }
 
     /// True once in so many times.
-    pub(super) fn one_in(&mut self, times: u64) -> bool {
+    pub(crate) fn one_in(&mut self, times: u64) -> bool {
         self.below(times) == 0
     }
 }

@@ -102,15 +102,15 @@ async fn bad_bodies_say_where() {
 async fn the_index_is_for_programs_and_for_people() {
     let world = World::new().await;
     let index = world.page("/index.json").await.ok();
-    let expected = json!({ "providers": [{
+    let expected = json!({
         "id": "gocardless",
         "base_url": "http://127.0.0.1:5007/gocardless/api/v2/",
         "credentials": {
             "secret_id": "5a6d0000-0000-4000-8000-000000000001",
             "secret_key": "sandbox-gocardless-key-that-is-worth-nothing",
         },
-    }] });
-    assert_eq!(index, expected);
+    });
+    assert_eq!(index["providers"][0], expected, "it stays the first");
     let page = world.page("/").await.text;
     for text in ["gocardless/api/v2/", "Secret key", "Nordhafen Bank", "Kanalbank", NORDHAFEN, "20 November 2026"] {
         assert!(page.contains(text), "{text}");
