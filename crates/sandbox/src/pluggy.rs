@@ -1,11 +1,11 @@
 //! The simulator of Pluggy.ai, after its fact sheet, `pluggy.md`.
 //!
 //! What this folder is for: `gate` stands before every call (paths, keys, limits, armed faults), one file per resource
-//! answers it, `records` is what is kept, `execution` carries an item from its creation to its data, `books` are the banks,
-//! and `wire` writes their rows in the provider's words. Comments such as “fact sheet §6” name the section of a rule.
-//! What it is not: webhooks are kept and never sent, and payments are not simulated at all.
-//! What always holds: nothing happens by a timer. Synchronisations, consents and limits are asked of the sandbox clock at
-//! each call, and what a bank knows on a day does not change when the clock is turned.
+//! answers it, `records` is what is kept, `execution` carries an item from its creation to its data, `books` are the
+//! banks, and `wire` writes their rows in the provider's words. Comments such as “fact sheet §6” name the section of a
+//! rule. What it is not: webhooks are kept and never sent, and payments are not simulated at all.
+//! What always holds: nothing happens by a timer. Synchronisations, consents and limits are asked of the sandbox clock
+//! at each call, and what a bank knows on a day does not change when the clock is turned.
 
 mod accounts;
 mod bills;
@@ -64,9 +64,10 @@ pub(crate) const PROVIDER: Provider = Provider {
         Credential { name: "clientSecret", label: "Client secret", value: CLIENT_SECRET },
         Credential { name: "itemIds", label: "Item IDs", value: ITEM_IDS },
     ],
-    about: "The data side of the API: connectors, items with their executions, accounts, transactions by cursor, bills. \
-            Two items are there from the start: Banco Aroeira by Open Finance, and a bank shared through Meu Pluggy. \
-            Others are made with the provider's sandbox users, such as user-ok with password-ok and the code 123456.",
+    about: "The data side of the API: connectors, items with their executions, accounts, transactions by cursor, \
+            bills. Two items are there from the start: Banco Aroeira by Open Finance, and a bank shared through \
+            Meu Pluggy. Others are made with the provider's sandbox users, such as user-ok with password-ok and the \
+            code 123456.",
     routes,
     labels: gate::labels,
     faults: faults::kinds,

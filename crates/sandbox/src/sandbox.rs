@@ -176,7 +176,8 @@ impl Sandbox {
         kinds
     }
 
-    /// The kinds that the calls of one provider can meet, by its id in `/index.json`; none where there is no such provider.
+    /// The kinds that the calls of one provider can meet, by its id in `/index.json`; none where there is no such
+    /// provider.
     pub fn fault_kinds_of(provider: &str) -> Vec<FaultKind> {
         provider::find(provider).map(|provider| (provider.faults)()).unwrap_or_default()
     }

@@ -1,4 +1,5 @@
-//! Accounts (fact sheet §5), and what the provider has fetched of them: everything as of the item's last synchronisation.
+//! Accounts (fact sheet §5), and what the provider has fetched of them: everything as of the item's last
+//! synchronisation.
 
 use axum::Json;
 use axum::extract::{Extension, State};

@@ -1,9 +1,9 @@
 //! The banks of this provider: whose accounts they keep, and what stands in them at an instant.
 //!
-//! What this is not: a wire format, and no memory. A row follows from the bank's seed and its day; what has been done to
-//! an account by command ([`Happened`]) is added to that.
-//! What always holds: what a bank knew at an instant it knows at every later one, except for rows that it replaces. A row
-//! that is replaced has the same number and another version.
+//! What this is not: a wire format, and no memory. A row follows from the bank's seed and its day; what has been done
+//! to an account by command ([`Happened`]) is added to that.
+//! What always holds: what a bank knew at an instant it knows at every later one, except for rows that it replaces. A
+//! row that is replaced has the same number and another version.
 
 mod card;
 mod checking;

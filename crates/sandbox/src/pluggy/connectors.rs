@@ -60,7 +60,8 @@ const fn bank(id: u32, name: &'static str, kind: &'static str, flow: Flow, book:
     Connector { id, name, kind, color: "2F6B4F", flow, is_sandbox: false, is_offline: false, book }
 }
 
-/// Ids 0, 5 and 200 are the provider's; of the other sandbox connectors only what they do is known (fact sheet §9 `[?]`).
+/// Ids 0, 5 and 200 are the provider's; of the other sandbox connectors only what they do is known (fact sheet §9
+/// `[?]`).
 const ALL: &[Connector] = &[
     sandbox(0, "Pluggy Bank", Flow::Password),
     sandbox(4, "Pluggy Bank MFA 1 step", Flow::TokenAtOnce),

@@ -1,5 +1,5 @@
-//! The bank's page on which a person agrees or refuses (fact sheet §3, §4): for Open Finance, Meu Pluggy and the code that
-//! is to be scanned.
+//! The bank's page on which a person agrees or refuses (fact sheet §3, §4): for Open Finance, Meu Pluggy and the code
+//! that is to be scanned.
 
 use askama::Template;
 use axum::extract::{Form, Path, State};

@@ -22,8 +22,8 @@ use crate::{Sandbox, SandboxError, control};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case", deny_unknown_fields)]
 pub enum PluggyEvent {
-    /// An execution fails with this execution status: the one on its way, or one that came and went just now. What is no
-    /// matter of the login is healed by the next auto-sync, unless it lasts.
+    /// An execution fails with this execution status: the one on its way, or one that came and went just now. What is
+    /// no matter of the login is healed by the next auto-sync, unless it lasts.
     Fail {
         /// Of which item.
         of: String,
@@ -89,8 +89,8 @@ pub enum PluggyEvent {
         /// What it says.
         text: String,
     },
-    /// Executions that begin from now on go through every stage: with so many looks each, or with so many seconds of the
-    /// clock each; with neither they are quick again.
+    /// Executions that begin from now on go through every stage: with so many looks each, or with so many seconds of
+    /// the clock each; with neither they are quick again.
     Pace {
         /// Looks at the item.
         #[serde(default)]

@@ -1,7 +1,7 @@
 //! Executions: the way of an item from its creation, or from an update, to its data (fact sheet §4, §9).
 //!
-//! What always holds: how an execution ends follows from what was typed. It moves on with each look at the item, or with
-//! the sandbox clock where a pace in seconds was asked for.
+//! What always holds: how an execution ends follows from what was typed. It moves on with each look at the item, or
+//! with the sandbox clock where a pace in seconds was asked for.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};

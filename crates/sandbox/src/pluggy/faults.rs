@@ -1,7 +1,7 @@
 //! The faults that can be armed, as one table: the documented errors as this provider writes them, and the line's.
 //!
-//! Rows that answer in place of the call leave everything as it was. The others let the call be served, with all that it
-//! changes, and spoil its answer on the way.
+//! Rows that answer in place of the call leave everything as it was. The others let the call be served, with all that
+//! it changes, and spoil its answer on the way.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Errors as the provider writes them (fact sheet §1): `code` is the HTTP status, `codeDescription` what clients branch on.
+//! Errors as the provider writes them (fact sheet §1): `code` is the HTTP status, `codeDescription` what clients branch
+//! on.
 
 use axum::Json;
 use axum::http::StatusCode;

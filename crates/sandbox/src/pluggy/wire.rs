@@ -1,4 +1,5 @@
-//! Bank data in the provider's words (fact sheet §5, §6): numbers are units of a currency, and signs depend on the account.
+//! Bank data in the provider's words (fact sheet §5, §6): numbers are units of a currency, and signs depend on the
+//! account.
 
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
@@ -132,7 +133,8 @@ pub(super) fn transaction(seen: &Seen<'_>, shown: &Shown, category: Option<&str>
         "status": if row.is_pending { "PENDING" } else { "POSTED" }, "providerCode": row.number,
         "providerId": provider_id, "operationType": operation, "operationTypeAdditionalInfo": null, "order": 0,
         "merchant": merchant(row), "creditCardMetadata": if is_card { card_metadata(seen, row) } else { Value::Null },
-        "paymentData": payment_data(seen.style, row), "createdAt": time(shown.created), "updatedAt": time(shown.created),
+        "paymentData": payment_data(seen.style, row), "createdAt": time(shown.created),
+        "updatedAt": time(shown.created),
     })
 }
 

@@ -25,8 +25,8 @@ const PAYEES: [(Party, i64, i64, &str); 6] = [
     (person("Café Protótipo", "77.888.999/0001-81", "212"), 500, 2_400, "11000000"),
 ];
 
-/// The minutes of a local day at which things happen. Midnight is what most banks say; the last minute of a day is already
-/// the next one in UTC (fact sheet §0.5).
+/// The minutes of a local day at which things happen. Midnight is what most banks say; the last minute of a day is
+/// already the next one in UTC (fact sheet §0.5).
 fn minutes(draw: &mut Draw) -> i64 {
     match draw.below(10) {
         0 => 24 * 60 - 1,
