@@ -23,7 +23,9 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub(crate) use calendar::{Zone, business_day_of_month, days, next_business, plus_days, previous_business};
+pub(crate) use calendar::{
+    Zone, business_day_of_month, days, is_last_business_of_month, next_business, plus_days, previous_business,
+};
 pub(crate) use draw::Draw;
 pub(crate) use habits::code::CARD as CARD_CODE;
 pub(crate) use ledger::{BalanceKind, Entry, Party, Pending, Stated, Statement};

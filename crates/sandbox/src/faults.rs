@@ -59,6 +59,7 @@ impl ArmedFault {
 
     fn matches(&self, label: &str, method: &str, account: Option<&str>) -> bool {
         covers(&self.on, label)
+            && provider::of_call(label).is_some_and(|provider| provider.knows_kind(&self.kind))
             && self.method.as_deref().is_none_or(|only| only.eq_ignore_ascii_case(method))
             && self.account.as_deref().is_none_or(|only| account == Some(only))
     }
@@ -101,8 +102,8 @@ pub enum ArmError {
     /// No provider has a fault of this kind.
     #[error("there is no fault of the kind “{0}”; GET /_control/faults lists them")]
     UnknownKind(String),
-    /// No provider that has faults of this kind has a call that this label covers.
-    #[error("no call that can meet it is labelled “{0}”; GET /_control/faults lists them")]
+    /// No provider that knows the kind has a call that this label covers.
+    #[error("no call that can meet this kind is labelled “{0}”; GET /_control/faults lists them")]
     UnknownCall(String),
     /// It would fire zero times.
     #[error("a fault fires at least once")]
@@ -124,14 +125,14 @@ pub(crate) struct Faults {
 
 impl Faults {
     pub(crate) fn arm(&mut self, fault: ArmedFault) -> Result<FaultState, ArmError> {
-        let knows_kind = |provider: &provider::Provider| (provider.faults)().iter().any(|kind| kind.name == fault.kind);
-        let mut able = provider::ALL.iter().filter(|provider| knows_kind(provider)).peekable();
-        if able.peek().is_none() {
+        let mut know_the_kind = provider::ALL.iter().filter(|provider| provider.knows_kind(&fault.kind)).peekable();
+        if know_the_kind.peek().is_none() {
             return Err(ArmError::UnknownKind(fault.kind));
         }
+        // A kind fires at the calls of its own provider only.
         let knows_call =
             |provider: &provider::Provider| (provider.labels)().iter().any(|label| covers(&fault.on, label));
-        if !able.any(knows_call) {
+        if !know_the_kind.any(knows_call) {
             return Err(ArmError::UnknownCall(fault.on));
         }
         if fault.times == Some(0) {
@@ -154,7 +155,7 @@ impl Faults {
         for state in &mut self.armed {
             let used_up = state.fault.times.is_some_and(|times| state.fired >= times);
             // A star covers calls of providers that have no fault of this kind; those pass.
-            let is_meant = state.fault.matches(label, method, account) && provider::has_kind(label, &state.fault.kind);
+            let is_meant = state.fault.matches(label, method, account);
             if used_up || !is_meant {
                 continue;
             }

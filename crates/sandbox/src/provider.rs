@@ -3,7 +3,7 @@
 use axum::Router;
 
 use crate::faults::FaultKind;
-use crate::{Sandbox, gocardless, sophtron};
+use crate::{Sandbox, gocardless, pluggy, sophtron};
 
 /// One field that a person types somewhere, and what to type.
 #[derive(Debug, Clone, Copy)]
@@ -37,10 +37,21 @@ pub(crate) struct Provider {
 }
 
 /// All of them.
-pub(crate) const ALL: &[Provider] = &[gocardless::PROVIDER, sophtron::PROVIDER];
+pub(crate) const ALL: &[Provider] = &[gocardless::PROVIDER, pluggy::PROVIDER, sophtron::PROVIDER];
 
-/// Whether the provider whose call is labelled so has faults of this kind.
-pub(crate) fn has_kind(label: &str, kind: &str) -> bool {
-    let owner = ALL.iter().find(|provider| (provider.labels)().contains(&label));
-    owner.is_some_and(|provider| (provider.faults)().iter().any(|known| known.name == kind))
+impl Provider {
+    /// Whether its calls can meet faults of this kind.
+    pub(crate) fn knows_kind(&self, kind: &str) -> bool {
+        (self.faults)().iter().any(|known| known.name == kind)
+    }
+}
+
+/// The provider with this id.
+pub(crate) fn find(id: &str) -> Option<&'static Provider> {
+    ALL.iter().find(|provider| provider.id == id)
+}
+
+/// The provider whose calls have this label.
+pub(crate) fn of_call(label: &str) -> Option<&'static Provider> {
+    ALL.iter().find(|provider| (provider.labels)().contains(&label))
 }

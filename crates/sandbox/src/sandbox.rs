@@ -1,6 +1,5 @@
 //! The sandbox as one value: configuration, state, clock and the router over all of it.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,7 +16,7 @@ use crate::faults::{ArmError, ArmedFault, FaultKind, FaultState, Faults};
 use crate::gocardless::{Records, Throttle};
 use crate::state::{State, StateFile};
 use crate::switches::Switches;
-use crate::{control, home, provider};
+use crate::{control, home, pluggy, provider};
 
 /// How a sandbox is set up.
 #[derive(Debug, Clone)]
@@ -72,6 +71,7 @@ struct Inner {
     ambient: Ambient,
     state: Mutex<State>,
     throttle: Mutex<Throttle>,
+    throttle_pluggy: Mutex<pluggy::Throttle>,
     faults: Mutex<Faults>,
     calls: Mutex<Calls>,
 }
@@ -96,7 +96,9 @@ impl Sandbox {
             }
             None => State::new(ClockState::start(config.clock, real), Records::new(&ambient)),
         };
-        state.sophtron.furnish(state.clock.now(real));
+        let now = state.clock.now(real);
+        state.pluggy.start(&ambient, now);
+        state.sophtron.furnish(now);
         if let Some(file) = &file {
             file.save(&state)?;
         }
@@ -108,6 +110,7 @@ impl Sandbox {
             ambient,
             state: Mutex::new(state),
             throttle: Mutex::new(Throttle::default()),
+            throttle_pluggy: Mutex::default(),
             faults: Mutex::default(),
             calls: Mutex::default(),
         })))
@@ -143,7 +146,7 @@ impl Sandbox {
         json!({ "providers": provider::ALL.iter().map(entry).collect::<Vec<_>>() })
     }
 
-    /// How many consents the providers know, given or only asked for; those that were deleted are none.
+    /// How many consents `gocardless` knows, given or only asked for; those that were deleted are none.
     pub fn consents(&self) -> usize {
         self.lock().gocardless.consents()
     }
@@ -163,17 +166,21 @@ impl Sandbox {
         hold(&self.0.faults).disarm();
     }
 
-    /// Every kind of fault that can be armed; those of the line, which several providers have, once.
+    /// Every kind of fault that can be armed. Those of the line come once, although every provider's calls meet them.
     pub fn fault_kinds() -> Vec<FaultKind> {
-        let mut seen = BTreeSet::new();
-        let all = provider::ALL.iter().flat_map(|provider| (provider.faults)());
-        all.filter(|kind| seen.insert(kind.name)).collect()
+        let mut kinds: Vec<FaultKind> = Vec::new();
+        for kind in provider::ALL.iter().flat_map(|provider| (provider.faults)()) {
+            if !kinds.iter().any(|known| known.name == kind.name) {
+                kinds.push(kind);
+            }
+        }
+        kinds
     }
 
-    /// The kinds of fault that calls of one provider can meet, by its id; none for a provider that is not simulated.
-    pub fn fault_kinds_of(provider_id: &str) -> Vec<FaultKind> {
-        let provider = provider::ALL.iter().find(|provider| provider.id == provider_id);
-        provider.map(|provider| (provider.faults)()).unwrap_or_default()
+    /// The kinds that the calls of one provider can meet, by its id in `/index.json`; none where there is no such
+    /// provider.
+    pub fn fault_kinds_of(provider: &str) -> Vec<FaultKind> {
+        provider::find(provider).map(|provider| (provider.faults)()).unwrap_or_default()
     }
 
     /// The labels of all calls, which faults are armed by.
@@ -264,6 +271,12 @@ impl Sandbox {
     pub(crate) fn throttle<T>(&self, count: impl FnOnce(&mut Throttle, Timestamp) -> T) -> T {
         let at = self.lock().clock.flowing(self.0.ambient.now());
         count(&mut hold(&self.0.throttle), at)
+    }
+
+    /// The limits per minute of `pluggy`, with the time that they count in.
+    pub(crate) fn throttle_pluggy<T>(&self, count: impl FnOnce(&mut pluggy::Throttle, Timestamp) -> T) -> T {
+        let at = self.lock().clock.flowing(self.0.ambient.now());
+        count(&mut hold(&self.0.throttle_pluggy), at)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::SandboxError;
 use crate::clock::ClockState;
 use crate::gocardless::Records;
+use crate::pluggy;
 use crate::sophtron;
 
 const VERSION: u32 = 1;
@@ -24,6 +25,9 @@ pub(crate) struct State {
     pub(crate) clock: ClockState,
     /// What the simulator of `gocardless` keeps.
     pub(crate) gocardless: Records,
+    /// What the simulator of `pluggy` keeps; states of earlier times have none of it.
+    #[serde(default)]
+    pub(crate) pluggy: pluggy::Records,
     /// What the simulator of `sophtron` keeps.
     #[serde(default)]
     pub(crate) sophtron: sophtron::Records,
@@ -32,7 +36,13 @@ pub(crate) struct State {
 impl State {
     /// The state of a first start.
     pub(crate) fn new(clock: ClockState, gocardless: Records) -> Self {
-        Self { version: VERSION, clock, gocardless, sophtron: sophtron::Records::default() }
+        Self {
+            version: VERSION,
+            clock,
+            gocardless,
+            pluggy: pluggy::Records::default(),
+            sophtron: sophtron::Records::default(),
+        }
     }
 }
 

@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::provider;
+
 macro_rules! switches {
     ($($(#[$doc:meta])* $name:ident: $default:literal,)*) => {
         /// Every open fact, in one position each.
@@ -111,6 +113,36 @@ switches! {
     sandbox_bank_has_daily_limit: true,
     /// `gocardless` §9: the sandbox bank's account numbers are new with each consent (since 2024); otherwise fixed (until 2023).
     sandbox_bank_numbers_change: true,
+    /// `pluggy` §1 `[?]`: an empty list has no pages; otherwise one.
+    pluggy_empty_lists_have_no_pages: true,
+    /// `pluggy` §1 `[?]`: the headers of a limit stand on every answer that counts; otherwise on refusals only.
+    pluggy_limit_headers_are_on_every_answer: false,
+    /// `pluggy` §1: `Retry-After` always says a minute, as one source has it; otherwise what is left of it.
+    pluggy_retry_after_is_a_minute: true,
+    /// `pluggy` §1 `[?]`: version 2 of the transactions counts as version 1 does; otherwise it has no limit.
+    pluggy_version_2_is_limited: true,
+    /// `pluggy` §13: a missing, wrong or old key is forbidden; otherwise unauthorized, as one client has it.
+    pluggy_bad_key_is_forbidden: false,
+    /// `pluggy` §1 `[?]`: a client whose keys are switched off is forbidden; otherwise unauthorized.
+    pluggy_disabled_client_is_forbidden: false,
+    /// `pluggy` §0.7: this client may list its items, which is opt-in and paid for.
+    pluggy_items_can_be_listed: false,
+    /// `pluggy` §0.8 `[?]`: what a plan does not allow is forbidden; otherwise a bad request.
+    pluggy_plan_refusals_are_forbidden: true,
+    /// `pluggy` §1, §4 `[?]`: what belongs to another client is forbidden; otherwise not found.
+    pluggy_foreign_item_is_forbidden: false,
+    /// `pluggy` §4 `[?]`: an item whose consent is over has a login error; otherwise it is outdated.
+    pluggy_ended_consent_is_login_error: false,
+    /// `pluggy` §4: sandbox items that no client has touched for thirty days are deleted.
+    pluggy_untouched_sandbox_items_are_deleted: true,
+    /// `pluggy` §5 `[?]`: `balance` contains what the bank invests by itself; otherwise that is a pot beside it.
+    pluggy_balance_contains_what_is_invested: false,
+    /// `pluggy` §0.1: version 1 of the transactions still answers this client; otherwise it is gone.
+    pluggy_version_1_still_answers: false,
+    /// `pluggy` §6 `[?]`: transactions are listed from the newest on; otherwise from the oldest.
+    pluggy_transactions_are_newest_first: true,
+    /// `pluggy` §6: the days of bills are instants with a zone; otherwise they have none.
+    pluggy_bill_days_have_a_zone: false,
     /// `sophtron` §0.10 `[?]`: the captcha is also answered under the samples' name, `UpdateJobCaptcha`; otherwise under the help's only.
     sophtron_captcha_alias_exists: true,
     /// `sophtron` §0.8: versions 2 and 3 have keys that begin with a small letter, as one consumer's fixtures do.
@@ -151,6 +183,21 @@ switches! {
     sophtron_flag_comes_after_completed: false,
     /// `sophtron` §8 `[?]`: refusals are JSON with a `Message`; otherwise plain text.
     sophtron_errors_are_json: true,
+}
+
+impl Switches {
+    /// The switches of one provider, by its id: its own begin with that. Those of the first one have no such beginning.
+    pub fn names_of(provider_id: &str) -> impl Iterator<Item = &'static str> {
+        let owner = |name: &str| {
+            let own = provider::ALL.iter().map(|provider| provider.id).find(|id| is_of(name, id));
+            own.unwrap_or(provider::ALL[0].id)
+        };
+        Self::NAMES.iter().copied().filter(move |name| owner(name) == provider_id)
+    }
+}
+
+fn is_of(name: &str, provider_id: &str) -> bool {
+    name.strip_prefix(provider_id).is_some_and(|rest| rest.starts_with('_'))
 }
 
 #[cfg(test)]

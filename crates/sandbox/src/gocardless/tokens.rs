@@ -2,22 +2,18 @@
 
 use axum::Json;
 use axum::extract::State;
-use data_encoding::{BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
-use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sha2::Sha256;
 use uuid::Uuid;
 
 use super::fields::Fields;
 use super::problem::{FieldErrors, Problem};
 use super::{Records, SECRET_ID, SECRET_KEY};
-use crate::Sandbox;
+use crate::{Sandbox, jwt};
 
 const ACCESS_SECONDS: i64 = 86_400;
 const REFRESH_SECONDS: i64 = 2_592_000;
-const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 
 /// What a token is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,39 +78,15 @@ fn issue(sandbox: &Sandbox, token_type: TokenType) -> String {
 fn write_token(records: &Records, token_type: TokenType, now: Timestamp, jti: String) -> String {
     let seconds = if token_type == TokenType::Access { ACCESS_SECONDS } else { REFRESH_SECONDS };
     let claims = Claims { token_type, exp: now.as_second() + seconds, jti, secret_id: SECRET_ID.to_owned() };
-    // Four plain fields always can be written.
-    let claims = serde_json::to_vec(&claims).unwrap_or_default();
-    let signed = format!("{}.{}", BASE64URL_NOPAD.encode(HEADER.as_bytes()), BASE64URL_NOPAD.encode(&claims));
-    let signature = mac(records, &signed).finalize().into_bytes();
-    format!("{signed}.{}", BASE64URL_NOPAD.encode(&signature))
+    jwt::write(&records.signing_key, &claims)
 }
 
 /// Whether a token is ours, of this type and not over.
 pub(super) fn is_valid(sandbox: &Sandbox, token: &str, token_type: TokenType) -> bool {
     sandbox.read(|state, now| {
-        let claims = read_token(&state.gocardless, token);
+        let claims = jwt::read::<Claims>(&state.gocardless.signing_key, token);
         claims.is_some_and(|claims| claims.token_type == token_type && claims.exp > now.as_second())
     })
-}
-
-fn read_token(records: &Records, token: &str) -> Option<Claims> {
-    let (signed, signature) = token.rsplit_once('.')?;
-    let (_, claims) = signed.split_once('.')?;
-    let signature = BASE64URL_NOPAD.decode(signature.as_bytes()).ok()?;
-    mac(records, signed).verify_slice(&signature).ok()?;
-    serde_json::from_slice(&BASE64URL_NOPAD.decode(claims.as_bytes()).ok()?).ok()
-}
-
-fn mac(records: &Records, signed: &str) -> Hmac<Sha256> {
-    let key = HEXLOWER_PERMISSIVE.decode(records.signing_key.as_bytes()).unwrap_or_default();
-    // The key of an HMAC is padded to one block; shorter keys are padded with zeros by definition.
-    let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
-    for (slot, byte) in block.iter_mut().zip(key) {
-        *slot = byte;
-    }
-    let mut mac = <Hmac<Sha256> as KeyInit>::new(&block);
-    mac.update(signed.as_bytes());
-    mac
 }
 
 /// The id that answers carry in their headers instead of a real company's.

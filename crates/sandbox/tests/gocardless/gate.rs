@@ -110,7 +110,7 @@ async fn the_index_is_for_programs_and_for_people() {
             "secret_key": "sandbox-gocardless-key-that-is-worth-nothing",
         },
     });
-    assert_eq!(index["providers"][0], expected);
+    assert_eq!(index["providers"][0], expected, "it stays the first");
     let page = world.page("/").await.text;
     for text in ["gocardless/api/v2/", "Secret key", "Nordhafen Bank", "Kanalbank", NORDHAFEN, "20 November 2026"] {
         assert!(page.contains(text), "{text}");
