@@ -167,14 +167,20 @@ fn remittance(wire: &Transaction) -> Option<String> {
     let texts = [wire.description_raw.as_deref(), wire.description.as_deref(), reason];
     let mut said: Vec<String> = Vec::new();
     for text in texts.into_iter().flatten().filter_map(tidy) {
-        let folded = fold(&text);
-        if said.iter().any(|other| fold(other).contains(&folded)) {
+        if said.iter().any(|other| says(other, &text)) {
             continue;
         }
-        said.retain(|other| !folded.contains(&fold(other)));
+        said.retain(|other| !says(&text, other));
         said.push(text);
     }
     (!said.is_empty()).then(|| said.join(" · "))
+}
+
+/// Whether a text holds another, or at least all of its words.
+fn says(text: &str, other: &str) -> bool {
+    let (text, other) = (fold(text), fold(other));
+    let words: Vec<&str> = text.split(' ').collect();
+    text.contains(&other) || other.split(' ').all(|word| words.contains(&word))
 }
 
 fn instalment_of(wire: &Transaction, card: Option<&CardMetadata>, is_card: bool) -> Option<Instalment> {

@@ -56,6 +56,7 @@ on_both! {
         let denied = house.engine.switch_feature(&other, "account_syncing", false).await;
         assert!(matches!(denied, Err(EngineError::Denied(_))));
         assert!(matches!(house.engine.installation_audit(&other).await, Err(EngineError::Denied(_))));
+        house.restart_with(Registry::of([inner()]), |_| ()).await;
         let unknown = house.engine.switch_feature(&owner, "pluggy_bank_sync", true).await;
         assert!(matches!(unknown, Err(EngineError::NotFound(_))), "a provider that does not exist has no switch");
 
