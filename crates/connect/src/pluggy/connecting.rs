@@ -115,7 +115,7 @@ async fn renew(client: &Client<'_>, id: &str) -> Result<Step, Fault> {
 fn is_refusal(fault: &Fault) -> bool {
     let is_told = match fault.class() {
         FaultClass::NeedsUser | FaultClass::Unsupported | FaultClass::RateLimited => true,
-        FaultClass::RetryLater => matches!(fault.http_status(), Some(400..=499)),
+        FaultClass::RetryLater => matches!(fault.http_status(), Some(400 | 409)),
         FaultClass::NeedsOperator => fault.code() == "pluggy.trial",
         _ => false,
     };
@@ -175,17 +175,18 @@ async fn go_on(
 ) -> Result<Step, Fault> {
     let now = client.cx.ambient.now();
     let bank = item::bank_name(&item).unwrap_or_else(|| "the bank".to_owned());
+    let until = since + SignedDuration::from_mins(PATIENCE_MINUTES);
     let challenge = match item::standing(&item) {
         Standing::Still => return settled(client, &item, purpose).await,
-        Standing::WantsAnswer => challenge::question(&item, &bank, now),
-        Standing::WantsAction => challenge::action(&item, &bank, now),
+        Standing::WantsAnswer => challenge::question(&item, &bank, until),
+        Standing::WantsAction => challenge::action(&item, &bank, until),
         Standing::Reading => None,
     };
     let state = || Walking::Reading { item: item.id.clone(), purpose, since }.state();
     match challenge {
         Some(Challenge::Form(form)) => Ok(Step::Ask(Box::new(Form { error: wrong, ..*form }), state()?)),
         Some(Challenge::Page { url, expires_at }) => Ok(Step::Open(Browser { url, expires_at }, state()?)),
-        None if now.duration_since(since) > SignedDuration::from_mins(PATIENCE_MINUTES) => Ok(Step::Failed(endless())),
+        None if now > until => Ok(Step::Failed(endless())),
         None => wait(&item, purpose, since),
     }
 }

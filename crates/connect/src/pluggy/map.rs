@@ -24,13 +24,26 @@ pub(super) fn row(context: &MapContext<'_>, raw: &RawRow) -> MappedRow {
         .map_or_else(|why| MappedRow::Unreadable { why }, |row| MappedRow::Readable(Box::new(row)))
 }
 
-/// How far the bank has got with a row that arrives, and its day.
+/// What has to be known of a row when it arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Arriving {
+    /// How far the bank has got with it.
+    pub(super) status: RowStatus,
+    /// Its day.
+    pub(super) day: Option<Date>,
+    /// When Pluggy made it or last changed it.
+    pub(super) changed_at: Option<Timestamp>,
+}
+
+/// Looks at a row that arrives.
 ///
 /// Rows of a card that are dated in the future are instalments of bills to come, which some banks call posted and others pending
 /// (fact sheet §6): they are announced, and stay out of the books until their day. On a bank account only a pending row of the
 /// future is; a posted one has been booked for its day, and the balance contains it.
-pub(super) fn arriving(bytes: &[u8], today: Date, time_zone: &TimeZone) -> (RowStatus, Option<Date>) {
-    let Ok(wire) = serde_json::from_slice::<Transaction>(bytes) else { return (RowStatus::Booked, None) };
+pub(super) fn arriving(bytes: &[u8], today: Date, time_zone: &TimeZone) -> Arriving {
+    let Ok(wire) = serde_json::from_slice::<Transaction>(bytes) else {
+        return Arriving { status: RowStatus::Booked, day: None, changed_at: None };
+    };
     let day = wire.date.as_deref().and_then(|text| day(time_zone, text));
     let is_pending = wire.status.as_deref() == Some("PENDING");
     let is_to_come = day.is_some_and(|day| day > today);
@@ -40,7 +53,7 @@ pub(super) fn arriving(bytes: &[u8], today: Date, time_zone: &TimeZone) -> (RowS
         // A status that is missing means posted (fact sheet §6).
         (false, false) => RowStatus::Booked,
     };
-    (status, day)
+    Arriving { status, day, changed_at: wire.created_at.max(wire.updated_at) }
 }
 
 /// Whether a row shows by itself that it is one of a card: by its data, or by a sign that is the other way round than its

@@ -48,7 +48,7 @@ const REFUSALS: &[Refusal] = &[
         "CLIENT_DISABLED",
         FaultClass::NeedsOperator,
         "pluggy.client_disabled",
-        "Pluggy has switched off the application of these keys, as it does when a trial ends without a plan or without Meu Pluggy.",
+        "Pluggy has switched off the application that these keys are of.",
     ),
     ("ITEM_NOT_FOUND", FaultClass::Gone, ITEM_GONE, "Pluggy does not know this item any more."),
     ("ACCOUNT_NOT_FOUND", FaultClass::Gone, "pluggy.account_gone", "Pluggy does not know this account any more."),

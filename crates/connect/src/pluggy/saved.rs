@@ -45,7 +45,7 @@ pub(super) fn read(saved: &SavedAnswer<'_>) -> Result<Vec<SavedRow>, Fault> {
     };
     let read = |(index, row): (usize, &&RawValue)| {
         let bytes = row.get().as_bytes().to_vec();
-        let (status, _) = map::arriving(&bytes, context.today, &time_zone);
+        let status = map::arriving(&bytes, context.today, &time_zone).status;
         let row = map::row(&context, &RawRow { status, bytes });
         SavedRow { place: format!("{list_name}[{index}]"), row }
     };

@@ -30,6 +30,8 @@ pub(super) struct Item {
     #[serde(default, deserialize_with = "lenient")]
     pub(super) error: Option<ItemError>,
     #[serde(default, deserialize_with = "lenient")]
+    pub(super) created_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) last_updated_at: Option<Timestamp>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) next_auto_sync_at: Option<Timestamp>,
@@ -248,6 +250,10 @@ pub(super) struct Transaction {
     pub(super) payment_data: Option<PaymentData>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) credit_card_metadata: Option<CardMetadata>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) created_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) updated_at: Option<Timestamp>,
 }
 
 /// A shop.

@@ -153,9 +153,9 @@ fn how_far_the_bank_has_got_depends_on_status_day_and_card() {
         (r#""date":"2026-11-23T03:00:00Z","status":"POSTED","type":"CREDIT","amount":10"#, Booked),
         (r#""status":"PENDING""#, Pending),
     ] {
-        assert_eq!(arriving(format!("{{{fields}}}").as_bytes(), today, &zone).0, expected, "{fields}");
+        assert_eq!(arriving(format!("{{{fields}}}").as_bytes(), today, &zone).status, expected, "{fields}");
     }
-    assert_eq!(arriving(b"[", today, &zone), (Booked, None));
+    assert_eq!(arriving(b"[", today, &zone), Arriving { status: Booked, day: None, changed_at: None });
 }
 
 #[test]

@@ -136,6 +136,8 @@ async fn booked_rows_are_of_the_banks_days_and_pending_ones_are_all_there() {
             row("announced", "2026-11-25T03:00:00.000Z", "PENDING"),
             row("monday", "2026-11-23T03:00:00.000Z", "POSTED"),
             r#"{"id":"undated"}"#.to_owned(),
+            changed("closed bill", "2026-10-02T03:00:00.000Z", "2026-11-05T09:00:00.000Z"),
+            changed("known long since", "2026-10-02T03:00:00.000Z", "2026-10-31T09:00:00.000Z"),
         ];
         page(&rows, "null")
     })
@@ -149,8 +151,47 @@ async fn booked_rows_are_of_the_banks_days_and_pending_ones_are_all_there() {
         ("announced", RowStatus::Scheduled),
         ("monday", RowStatus::Booked),
         ("undated", RowStatus::Booked),
+        ("closed bill", RowStatus::Booked),
     ];
     assert_eq!(rows, expected);
+}
+
+fn changed(id: &str, day: &str, at: &str) -> String {
+    let made = "2026-10-02T09:00:00.000Z";
+    let row = row(id, day, "POSTED");
+    format!(r#"{},"createdAt":"{made}","updatedAt":"{at}"}}"#, row.trim_end_matches('}'))
+}
+
+#[tokio::test]
+async fn what_came_with_the_first_reading_of_an_item_is_no_news() {
+    let made = r#""status":"UPDATED","createdAt":"2026-11-05T08:00:00.000Z""#;
+    let peer = with_rows(move |asked| match asked.line.starts_with("GET /items/") {
+        true => (200, item(ITEM, made)),
+        false if of_bank(asked) => {
+            let old = "2026-10-02T03:00:00.000Z";
+            let rows =
+                [changed("first", old, "2026-11-05T09:00:00.000Z"), changed("late", old, "2026-11-07T09:00:00.000Z")];
+            page(&rows, "null")
+        }
+        false => (0, String::new()),
+    })
+    .await;
+    assert_eq!(ids(&fetched(&peer).await.0[BANK]), ["late"]);
+}
+
+#[tokio::test]
+async fn while_the_bank_is_read_nothing_is_complete() {
+    let reading = r#""status":"UPDATING","executionStatus":"MERGING","lastUpdatedAt":"2026-11-19T09:00:00.000Z""#;
+    let peer =
+        with_rows(
+            move |asked| {
+                if asked.line.starts_with("GET /items/") { (200, item(ITEM, reading)) } else { (0, String::new()) }
+            },
+        )
+        .await;
+    let (brought, fault) = fetched(&peer).await;
+    assert!(fault.is_none());
+    assert_eq!(brought[BANK].ended, Some((false, false)));
 }
 
 #[tokio::test]
