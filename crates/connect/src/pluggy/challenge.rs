@@ -1,7 +1,8 @@
 //! Challenges: what a bank asks for while Pluggy reads it, as a form or a page to open.
 //!
-//! Source: section 4 of the fact sheet. `parameter` is a question with an answer, `userAction` something to do elsewhere. What
-//! stands in `attributes` no document says, so it is recognised by its form: an address, a picture, or a text to compare.
+//! Source: section 4 of the fact sheet. `parameter` is a question with an answer, `userAction` something to do
+//! elsewhere. What stands in `attributes` no document says, so it is recognised by its form: an address, a picture, or
+//! a text to compare.
 
 use bankside_domain::text::tidy;
 use data_encoding::BASE64;
@@ -30,8 +31,8 @@ pub(super) enum Challenge {
     },
 }
 
-/// What the bank wants to know; `None` while Pluggy has not said it yet. A page that does not say how long it works does `until`
-/// then.
+/// What the bank wants to know; `None` while Pluggy has not said it yet. A page that does not say how long it works
+/// does `until` then.
 pub(super) fn question(item: &Item, bank: &str, until: Timestamp) -> Option<Challenge> {
     let parameter = item.parameter.as_ref()?;
     if let Some(url) = parameter.data.as_deref().and_then(address) {

@@ -1,8 +1,8 @@
-//! Connecting: an item is taken up as it is, and renewed by having it read anew, by answering its bank, or by putting another
-//! item in its place.
+//! Connecting: an item is taken up as it is, and renewed by having it read anew, by answering its bank, or by putting
+//! another item in its place.
 //!
-//! Source: sections 4 and 10 of the fact sheet. A refusal to read the bank anew, which is the rule on free plans, says nothing
-//! against the data that is there: it is told, and the renewal goes on with what Pluggy has.
+//! Source: sections 4 and 10 of the fact sheet. A refusal to read the bank anew, which is the rule on free plans, says
+//! nothing against the data that is there: it is told, and the renewal goes on with what Pluggy has.
 
 use std::collections::BTreeMap;
 
@@ -242,8 +242,8 @@ fn ask_to_go_on(item: String, message: String) -> Result<Step, Fault> {
 fn replace(item: Option<&Item>, why: &str, wrong: Option<String>) -> Result<Step, Fault> {
     let message = match item.map(item::place) {
         None => format!("{why} Copy the ID of the item that has taken its place in the Pluggy dashboard."),
-        Some((place, page)) => {
-            format!("{why} Put it right in {place} ({page}). If that made another item, copy its ID from there.")
+        Some((_, page)) => {
+            format!("{why} Go on here once that is done. If it has made another item, copy its ID at {page} too.")
         }
     };
     ask_for_item(&Walking::Replacing { item: item.map(|item| item.id.clone()), message }, wrong)

@@ -1,5 +1,5 @@
-//! Fetching: the item, then account by account transactions and balance. What came is kept whatever comes after it, and an item
-//! that could not be read anew still shows what it had.
+//! Fetching: the item, then account by account transactions and balance. What came is kept whatever comes after it,
+//! and an item that could not be read anew still shows what it had.
 
 use std::collections::HashSet;
 
@@ -22,8 +22,8 @@ use crate::fetch::{AccountRequest, FetchEvent, FetchPlan, RawRow, Sink};
 use crate::http::UNREACHABLE;
 use crate::step::RemoteRef;
 
-/// Rows of a card stay pending until its bill is closed (fact sheet §6), so rows are looked for this far back, whatever the window
-/// is: pending ones before it would seem to have vanished otherwise.
+/// Rows of a card stay pending until its bill is closed (fact sheet §6), so rows are looked for this far back,
+/// whatever the window is: pending ones before it would seem to have vanished otherwise.
 const PENDING_DAYS: i64 = 60;
 /// The first reading of an item takes less.
 const FIRST_READING_HOURS: i64 = 24;
@@ -106,8 +106,9 @@ fn of_account(fault: Fault) -> Fault {
 struct Wanted {
     /// From which day on booked rows are.
     from: Date,
-    /// Booked rows from before that are too, if Pluggy has made or changed them since: those of a bill that was closed, which were
-    /// pending before, and those that came late (fact sheet §6). What came with the first reading of the item is no news.
+    /// Booked rows from before that are too, if Pluggy has made or changed them since: those of a bill that was
+    /// closed, which were pending before, and those that came late (fact sheet §6). What came with the first reading
+    /// of the item is no news.
     since: Option<Timestamp>,
     /// From which day on rows are asked for.
     asked_from: Date,
@@ -126,8 +127,8 @@ impl Wanted {
         Self { from, since: since.map(|since| read_at.map_or(since, |at| at.max(since))), asked_from, today }
     }
 
-    /// The wanted rows of a page, as they came. Pluggy goes by UTC and we by the bank's days, so that the last hours of the day
-    /// before come too; they are left out with the other booked rows from before the window.
+    /// The wanted rows of a page, as they came. Pluggy goes by UTC and we by the bank's days, so that the last hours
+    /// of the day before come too; they are left out with the other booked rows from before the window.
     fn rows(&self, page: &[&RawValue]) -> Vec<RawRow> {
         let zone = time_zone();
         let read = |row: &&RawValue| {
@@ -196,9 +197,9 @@ async fn by_number(client: &Client<'_>, id: &str, wanted: &Wanted, sink: &mut dy
         let body = client.get(&["transactions"], &query, "transactions").await?;
         let page: NumberedPage<'_> = parse(&body)?;
         sink.accept(id, FetchEvent::Rows(wanted.rows(&page.results))).await?;
-        let pages = page.total_pages.and_then(|pages| usize::try_from(pages).ok()).unwrap_or_default();
-        // An empty list has no page or one.
-        if page.results.is_empty() || number >= pages {
+        let pages = page.total_pages.and_then(|pages| usize::try_from(pages).ok());
+        // An empty list has no page or one, and one that does not say how many it has ends with an empty one.
+        if page.results.is_empty() || pages.is_some_and(|pages| number >= pages) {
             return Ok(());
         }
     }
@@ -209,8 +210,8 @@ fn endless() -> Fault {
     Fault::new(FaultClass::Bug, "pluggy.endless_rows", "The list of rows at Pluggy does not end.")
 }
 
-/// The cursor in `next`, which is a bare query or a whole address. It is base64, in which a space can only be a `+` that was not
-/// escaped.
+/// The cursor in `next`, which is a bare query or a whole address. It is base64, in which a space can only be a `+`
+/// that was not escaped.
 fn cursor_in(next: &str) -> Option<String> {
     let query = next.split_once('?').map_or(next, |(_, query)| query);
     let (_, cursor) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "after")?;

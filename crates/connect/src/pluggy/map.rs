@@ -37,9 +37,9 @@ pub(super) struct Arriving {
 
 /// Looks at a row that arrives.
 ///
-/// Rows of a card that are dated in the future are instalments of bills to come, which some banks call posted and others pending
-/// (fact sheet §6): they are announced, and stay out of the books until their day. On a bank account only a pending row of the
-/// future is; a posted one has been booked for its day, and the balance contains it.
+/// Rows of a card that are dated in the future are instalments of bills to come, which some banks call posted and
+/// others pending (fact sheet §6): they are announced, and stay out of the books until their day. On a bank account
+/// only a pending row of the future is; a posted one has been booked for its day, and the balance contains it.
 pub(super) fn arriving(bytes: &[u8], today: Date, time_zone: &TimeZone) -> Arriving {
     let Ok(wire) = serde_json::from_slice::<Transaction>(bytes) else {
         return Arriving { status: RowStatus::Booked, day: None, changed_at: None };
@@ -56,8 +56,8 @@ pub(super) fn arriving(bytes: &[u8], today: Date, time_zone: &TimeZone) -> Arriv
     Arriving { status, day, changed_at: wire.created_at.max(wire.updated_at) }
 }
 
-/// Whether a row shows by itself that it is one of a card: by its data, or by a sign that is the other way round than its
-/// direction (fact sheet §6).
+/// Whether a row shows by itself that it is one of a card: by its data, or by a sign that is the other way round than
+/// its direction (fact sheet §6).
 fn is_of_card(wire: &Transaction) -> bool {
     let is_negative = wire.amount.as_ref().is_some_and(|amount| amount.0.trim().starts_with('-'));
     wire.credit_card_metadata.is_some()
@@ -135,8 +135,8 @@ fn currency(context: &MapContext<'_>, code: CurrencyCode) -> Result<Currency, St
     context.currencies.get(&code).copied().ok_or_else(|| format!("the currency {code} is not known here"))
 }
 
-/// The sign as the owner sees it: by the direction, which is the holder's on every kind of account; where it is missing by the
-/// amount's own sign, which cards have the other way round (fact sheet §0.3 and §6).
+/// The sign as the owner sees it: by the direction, which is the holder's on every kind of account; where it is
+/// missing by the amount's own sign, which cards have the other way round (fact sheet §0.3 and §6).
 fn signed(
     amount: Result<Amount, bankside_domain::AmountError>,
     direction: Option<&str>,
@@ -152,8 +152,8 @@ fn signed(
     }
 }
 
-/// The shop; else the other side of the payment, by its name or by its tax number (fact sheet §11). The holder is on one side of
-/// every payment and is never shown.
+/// The shop; else the other side of the payment, by its name or by its tax number (fact sheet §11). The holder is on
+/// one side of every payment and is never shown.
 fn counterparty(wire: &Transaction, is_out: bool) -> Counterparty {
     let payment = wire.payment_data.as_ref();
     let other = payment.and_then(|payment| if is_out { payment.receiver.as_ref() } else { payment.payer.as_ref() });
@@ -207,8 +207,8 @@ fn instant(text: &str) -> Option<Timestamp> {
     text.trim().parse().ok()
 }
 
-/// An instant becomes a day in the institution's zone: midnight in São Paulo is three in the morning UTC, and what comes before
-/// that is the day before (fact sheet §0.5). Without an offset it is a date or a wall clock at the bank.
+/// An instant becomes a day in the institution's zone: midnight in São Paulo is three in the morning UTC, and what
+/// comes before that is the day before (fact sheet §0.5). Without an offset it is a date or a wall clock at the bank.
 pub(super) fn day(time_zone: &TimeZone, text: &str) -> Option<Date> {
     match instant(text) {
         Some(instant) => Some(instant.to_zoned(time_zone.clone()).date()),

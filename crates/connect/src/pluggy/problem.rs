@@ -1,8 +1,8 @@
 //! Errors: what Pluggy refuses with, read and classed.
 //!
-//! Source: sections 1, 4 and 10 of the fact sheet. `codeDescription` is the word to go by; where it is missing or unknown the
-//! HTTP status decides. What is no error of Pluggy at all (a web page of a proxy, an empty answer) never says anything about
-//! keys, items or accounts.
+//! Source: sections 1, 4 and 10 of the fact sheet. `codeDescription` is the word to go by; where it is missing or
+//! unknown the HTTP status decides. What is no error of Pluggy at all (a web page of a proxy, an empty answer) never
+//! says anything about keys, items or accounts.
 
 use bankside_domain::fault::{FaultClass, UserAction};
 use jiff::{SignedDuration, Timestamp};
@@ -42,7 +42,8 @@ const READING_MINUTES: i64 = 2;
 /// A refusal of Pluggy's: its word, our class and code, and what it means.
 type Refusal = (&'static str, FaultClass, &'static str, &'static str);
 
-/// The documented refusals (fact sheet §1, §4 and §10). Those of creating items are left out: this connector never does.
+/// The documented refusals (fact sheet §1, §4 and §10). Those of creating items are left out: this connector never
+/// does.
 const REFUSALS: &[Refusal] = &[
     (
         "CLIENT_DISABLED",

@@ -1,7 +1,8 @@
 //! Reading a saved answer: the rows of one account, as a sync would read them, without asking the provider.
 //!
-//! What a row means depends on its account, so both are saved together: `{"account": …, "transactions": …}`, where the account
-//! is one of `GET /accounts` and the transactions are an answer of `GET /v2/transactions` or the list within it.
+//! What a row means depends on its account, so both are saved together: `{"account": …, "transactions": …}`, where the
+//! account is one of `GET /accounts` and the transactions are an answer of `GET /v2/transactions` or the list within
+//! it.
 
 use std::cmp::Reverse;
 

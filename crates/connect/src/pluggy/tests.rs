@@ -33,8 +33,9 @@ fn refusal(status: u16, word: &str) -> (u16, String) {
 
 fn bank_account() -> String {
     format!(
-        r#"{{"id":"{BANK}","type":"BANK","subtype":"CHECKING_ACCOUNT","number":"0001/12345-0","name":"Conta","balance":1500.25,
-            "owner":"Demo Household","currencyCode":"BRL","bankData":{{"transferNumber":"123/0001/12345-0"}},"creditData":null}}"#
+        r#"{{"id":"{BANK}","type":"BANK","subtype":"CHECKING_ACCOUNT","number":"0001/12345-0","name":"Conta",
+            "balance":1500.25,"owner":"Demo Household","currencyCode":"BRL","creditData":null,
+            "bankData":{{"transferNumber":"123/0001/12345-0"}}}}"#
     )
 }
 

@@ -1,5 +1,5 @@
-//! The wire: what Pluggy sends, read leniently. Unknown fields are skipped, absent ones are `None`, and no list of words is
-//! closed. Shapes: sections 1, 4, 5 and 6 of the fact sheet.
+//! The wire: what Pluggy sends, read leniently. Unknown fields are skipped, absent ones are `None`, and no list of
+//! words is closed. Shapes: sections 1, 4, 5 and 6 of the fact sheet.
 
 use jiff::Timestamp;
 use serde::Deserialize;

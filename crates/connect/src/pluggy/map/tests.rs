@@ -42,12 +42,13 @@ fn a_transfer_on_a_bank_account() {
     insta::assert_json_snapshot!(readable(
         AccountKind::Checking,
         r#"{"id":"6ec156fe-0000-4000-8000-000000000001","accountId":"03cc0eff-0000-4000-8000-000000000002",
-            "date":"2026-10-14T03:00:00.000Z","description":"TED Example","descriptionRaw":"TED 123 EXAMPLE","currencyCode":"BRL",
-            "amount":1500,"amountInAccountCurrency":null,"balance":3500.5,"category":"Transfers","categoryId":"05000000",
-            "type":"CREDIT","status":"POSTED","providerCode":"123456","providerId":"prov-1","operationType":"TED","order":0,
-            "merchant":null,"creditCardMetadata":null,
-            "paymentData":{"payer":{"name":"Padaria  Sol","branchNumber":"090","accountNumber":"1234-5","routingNumber":"001",
-              "documentNumber":{"type":"CNPJ","value":"00.000.000/0001-00"}},
+            "date":"2026-10-14T03:00:00.000Z","description":"TED Example","descriptionRaw":"TED 123 EXAMPLE",
+            "currencyCode":"BRL","amount":1500,"amountInAccountCurrency":null,"balance":3500.5,
+            "category":"Transfers","categoryId":"05000000",
+            "type":"CREDIT","status":"POSTED","providerCode":"123456","providerId":"prov-1","order":0,
+            "operationType":"TED","merchant":null,"creditCardMetadata":null,
+            "paymentData":{"payer":{"name":"Padaria  Sol","branchNumber":"090","accountNumber":"1234-5",
+              "routingNumber":"001","documentNumber":{"type":"CNPJ","value":"00.000.000/0001-00"}},
              "receiver":{"name":"Demo Household"},"paymentMethod":"TED","referenceNumber":"1","reason":"Taxa"}}"#
     ));
 }
@@ -57,10 +58,11 @@ fn an_instalment_of_a_purchase_abroad_on_a_card() {
     insta::assert_json_snapshot!(readable(
         AccountKind::CreditCard,
         r#"{"id":"6ec156fe-0000-4000-8000-000000000003","date":"2026-11-10T02:59:00.000Z","description":"Loja Azul",
-            "descriptionRaw":"LOJA AZUL 1/9","currencyCode":"USD","amount":10.5,"amountInAccountCurrency":57.13,"balance":0,
-            "type":"DEBIT","status":"POSTED","merchant":{"name":null,"businessName":"LOJA AZUL LTDA","cnpj":"0"},
-            "creditCardMetadata":{"installmentNumber":3,"totalInstallments":"12","purchaseDate":"2026-09-08T03:00:00.000Z",
-             "billId":"b","cardNumber":"1234"}}"#
+            "descriptionRaw":"LOJA AZUL 1/9","currencyCode":"USD","amount":10.5,"amountInAccountCurrency":57.13,
+            "balance":0,"type":"DEBIT","status":"POSTED",
+            "merchant":{"name":null,"businessName":"LOJA AZUL LTDA","cnpj":"0"},
+            "creditCardMetadata":{"installmentNumber":3,"totalInstallments":"12",
+             "purchaseDate":"2026-09-08T03:00:00.000Z","billId":"b","cardNumber":"1234"}}"#
     ));
 }
 
@@ -219,8 +221,9 @@ fn surprising_shapes_lose_a_field_and_not_the_row() {
     let row = readable(
         AccountKind::Checking,
         &dated(
-            r#""amount":-5,"id":7,"providerId":" ","type":[],"balance":{},"merchant":"x","paymentData":[],"description":{},
-               "creditCardMetadata":{"installmentNumber":{},"purchaseDate":5},"amountInAccountCurrency":null"#,
+            r#""amount":-5,"id":7,"providerId":" ","type":[],"balance":{},"merchant":"x","paymentData":[],
+               "description":{},"creditCardMetadata":{"installmentNumber":{},"purchaseDate":5},
+               "amountInAccountCurrency":null"#,
         ),
     );
     assert_eq!((row.amount.minor, row.balance_after, row.remittance), (-500, None, None));
