@@ -1,8 +1,8 @@
 //! Pluggy.ai: banks of Brazil, by items that a person has made elsewhere and pastes here.
 //!
-//! An item is a login at one bank. On the plans that people have for themselves the API neither lists nor makes items, so this
-//! connector only reads (fact sheet §0.7 and §0.8). Pluggy reads the banks by itself once a day or more often; it is asked to do so
-//! only when a person renews a connection.
+//! An item is a login at one bank. On the plans that people have for themselves the API neither lists nor makes items,
+//! so this connector only reads (fact sheet §0.7 and §0.8). Pluggy reads the banks by itself once a day or more often;
+//! it is asked to do so only when a person renews a connection.
 
 mod accounts;
 mod advice;
@@ -63,12 +63,14 @@ static DESCRIPTOR: Descriptor = Descriptor {
             key: "item_ids",
             label: "Item IDs",
             kind: FieldKind::List,
-            hint: "One for each bank. In the demo of your application, open the menu beside the bank, then Copiar Item ID.",
+            hint: "One for each bank. In the demo of your application, open the menu beside the bank, then Copiar \
+                   Item ID.",
             shown_chars: 8,
         },
     ],
-    notice: "Free for your own accounts through Meu Pluggy. Connect your banks soon: they can only be added while the trial \
-             runs; afterwards what is connected stays. Items of the Pluggy sandbox work too and are marked as test data.",
+    notice: "Free for your own accounts through Meu Pluggy. Connect your banks soon: they can only be added while the \
+             trial runs; afterwards what is connected stays. Items of the Pluggy sandbox work too and are marked as \
+             test data.",
     steps: &[
         "Sign up at Pluggy, sign in to its dashboard and create a team.",
         "Open Applications and create one. Copy its Client ID and Client secret into the fields here.",
@@ -142,8 +144,8 @@ impl Connector for Pluggy {
         Ok(())
     }
 
-    /// Leaves the item as it is, without a call. The person made it elsewhere, and deleting it at Pluggy would erase its data and
-    /// revoke its consent for everything else that reads it too.
+    /// Leaves the item as it is, without a call. The person made it elsewhere, and deleting it at Pluggy would erase
+    /// its data and revoke its consent for everything else that reads it too.
     async fn revoke(&self, _: &Cx<'_>, _: &RemoteRef) -> Result<(), Fault> {
         Ok(())
     }

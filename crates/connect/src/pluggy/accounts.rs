@@ -20,7 +20,8 @@ const PAGE_SIZE: &str = "500";
 /// No login has so many accounts.
 const MAX_PAGES: i64 = 20;
 
-/// All accounts of an item. One that cannot be read is named in the second list, where it has an id, and keeps no other back.
+/// All accounts of an item. One that cannot be read is named in the second list, where it has an id, and keeps no
+/// other back.
 pub(super) async fn of_item(client: &Client<'_>, item: &str) -> Result<(Vec<Account>, Vec<String>), Fault> {
     #[derive(serde::Deserialize)]
     struct Named {
@@ -100,8 +101,8 @@ fn institution(item: &Item, account: &Account) -> String {
     }
 }
 
-/// An account number with its bank is one of a kind; the last digits of a card are only a hint. Checking and savings accounts
-/// share a number at some banks, so what an account is stands in its key.
+/// An account number with its bank is one of a kind; the last digits of a card are only a hint. Checking and savings
+/// accounts share a number at some banks, so what an account is stands in its key.
 fn match_keys(item: &Item, account: &Account, kind: AccountKind, currency: CurrencyCode) -> Vec<MatchKey> {
     let compact = |text: &str| -> String {
         text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
@@ -131,10 +132,10 @@ fn match_keys(item: &Item, account: &Account, kind: AccountKind, currency: Curre
     keys
 }
 
-/// The balances. They speak of the moment of the item's last reading, as the rows do that are fetched with them, so they fit
-/// together and are of now for a proof. A card states what is owed as a positive number (fact sheet §0.3). What may be spent,
-/// what is invested and the limit stand beside, and never prove anything: whether `balance` contains what is invested differs
-/// from bank to bank.
+/// The balances. They speak of the moment of the item's last reading, as the rows do that are fetched with them, so
+/// they fit together and are of now for a proof. A card states what is owed as a positive number (fact sheet §0.3).
+/// What may be spent, what is invested and the limit stand beside, and never prove anything: whether `balance`
+/// contains what is invested differs from bank to bank.
 pub(super) fn balances(currency: Option<&Currency>, account: &Account) -> Vec<FetchedBalance> {
     let Some(currency) = currency else { return Vec::new() };
     let (bank, credit) = (account.bank_data.as_ref(), account.credit_data.as_ref());
@@ -194,7 +195,8 @@ mod tests {
     #[test]
     fn a_card_owes_what_it_states_and_money_is_read_as_written() {
         let card = account(
-            r#""type":"CREDIT","balance":142.41,"bankData":null,"creditData":{"creditLimit":51800,"availableCreditLimit":51657.59}"#,
+            r#""type":"CREDIT","balance":142.41,"bankData":null,
+                "creditData":{"creditLimit":51800,"availableCreditLimit":51657.59}"#,
         );
         assert_eq!(
             stated(&card),
@@ -204,9 +206,7 @@ mod tests {
                 (BalanceKind::Other, 5_180_000, "creditLimit".to_owned()),
             ]
         );
-        let bank = account(
-            r#""type":"BANK","balance":27903.6,"bankData":{"automaticallyInvestedBalance":55807.2,"closingBalance":null}"#,
-        );
+        let bank = account(r#""type":"BANK","balance":27903.6,"bankData":{"automaticallyInvestedBalance":55807.2}"#);
         assert_eq!(
             stated(&bank),
             [
@@ -227,7 +227,8 @@ mod tests {
             keys.into_iter().map(|key| (key.kind, key.value)).collect::<Vec<_>>()
         };
         let direct = r#"{"id":601,"name":"Banco Azul"}"#;
-        let numbered = r#""type":"BANK","subtype":"CHECKING_ACCOUNT","number":"0001/12345-0","owner":"Demo Household","bankData":{"transferNumber":"123/0001/12345-0"}"#;
+        let numbered = r#""type":"BANK","subtype":"CHECKING_ACCOUNT","number":"0001/12345-0",
+            "owner":"Demo Household","bankData":{"transferNumber":"123/0001/12345-0"}"#;
         let checking = keys(direct, numbered);
         assert_eq!(checking[0], (MatchKeyKind::Iban, "BR|1230001123450|checking|BRL".to_owned()));
         assert_eq!(checking[1], (MatchKeyKind::Iban, "BR|601|0001123450|checking|BRL".to_owned()));

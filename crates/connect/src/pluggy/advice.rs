@@ -6,23 +6,23 @@ use crate::descriptor::Advice;
 pub(super) const ADVICE: &[Advice] = &[
     Advice {
         code: "pluggy.keys_refused",
-        what: "Compare the Client ID and the Client secret with those under Applications in the Pluggy dashboard. Both are \
-               texts with four dashes.",
+        what: "Compare the Client ID and the Client secret with those under Applications in the Pluggy dashboard. \
+               Both are texts with four dashes.",
     },
     Advice {
         code: "pluggy.client_disabled",
-        what: "Look in the Pluggy dashboard at the state of the team and its trial. Items of Meu Pluggy that were connected in \
-               time go on for free.",
+        what: "Look in the Pluggy dashboard at the state of the team and its trial. Items of Meu Pluggy that were \
+               connected in time go on for free.",
     },
     Advice {
         code: "pluggy.trial",
-        what: "Banks can be added only while the trial runs, and then only through Meu Pluggy or the sandbox. What is connected \
-               goes on.",
+        what: "Banks can be added only while the trial runs, and then only through Meu Pluggy or the sandbox. What is \
+               connected goes on.",
     },
     Advice {
         code: "pluggy.item_unknown",
-        what: "An item gets another ID when its bank is connected anew, and each application sees only its own. Copy the ID \
-               again from the demo of the application that these keys are of, or take it off the list.",
+        what: "An item gets another ID when its bank is connected anew, and each application sees only its own. Copy \
+               the ID again from the demo of the application that these keys are of, or take it off the list.",
     },
     Advice {
         code: "pluggy.item_gone",
@@ -30,7 +30,8 @@ pub(super) const ADVICE: &[Advice] = &[
     },
     Advice {
         code: "pluggy.revoked",
-        what: "Connect the bank anew at Meu Pluggy or in the dashboard. If that makes another item, resync takes its ID.",
+        what: "Connect the bank anew at Meu Pluggy or in the dashboard. If that makes another item, resync takes its \
+               ID.",
     },
     Advice {
         code: "pluggy.consent_ended",

@@ -1,18 +1,17 @@
 //! Challenges: what a bank asks for while Pluggy reads it, as a form or a page to open.
 //!
-//! Source: section 4 of the fact sheet. `parameter` is a question with an answer, `userAction` something to do elsewhere. What
-//! stands in `attributes` no document says, so it is recognised by its form: an address, a picture, or a text to compare.
+//! Source: section 4 of the fact sheet. `parameter` is a question with an answer, `userAction` something to do
+//! elsewhere. What stands in `attributes` no document says, so it is recognised by its form: an address, a picture, or
+//! a text to compare.
 
 use bankside_domain::text::tidy;
 use data_encoding::BASE64;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use url::Url;
 
 use super::wire::{Item, Parameter, PersonAction};
 use crate::step::{Answered, Form, FormField, FormPicture};
 
-/// A page of a bank that does not say until when it works.
-const OPEN_MINUTES: i64 = 10;
 /// What every PNG begins with.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 /// A text to compare is short.
@@ -32,11 +31,12 @@ pub(super) enum Challenge {
     },
 }
 
-/// What the bank wants to know; `None` while Pluggy has not said it yet.
-pub(super) fn question(item: &Item, bank: &str, now: Timestamp) -> Option<Challenge> {
+/// What the bank wants to know; `None` while Pluggy has not said it yet. A page that does not say how long it works
+/// does `until` then.
+pub(super) fn question(item: &Item, bank: &str, until: Timestamp) -> Option<Challenge> {
     let parameter = item.parameter.as_ref()?;
     if let Some(url) = parameter.data.as_deref().and_then(address) {
-        return Some(page(url, parameter.expires_at, now));
+        return Some(page(url, parameter.expires_at, until));
     }
     let label = parameter.label.as_deref().and_then(tidy).unwrap_or_else(|| parameter.name.clone());
     let hints = [&parameter.assistive_text, &parameter.instructions];
@@ -80,7 +80,7 @@ pub(super) fn value_of<'a>(parameter: Option<&'a Parameter>, answer: &'a str) ->
 }
 
 /// What the person has to do elsewhere; `None` while Pluggy has not said it yet.
-pub(super) fn action(item: &Item, bank: &str, now: Timestamp) -> Option<Challenge> {
+pub(super) fn action(item: &Item, bank: &str, until: Timestamp) -> Option<Challenge> {
     let action = item.user_action.as_ref()?;
     let texts: Vec<&str> = action
         .attributes
@@ -91,7 +91,7 @@ pub(super) fn action(item: &Item, bank: &str, now: Timestamp) -> Option<Challeng
     let is_qr = action.kind.as_deref() == Some("qr");
     // The address in a QR code is for the phone that scans it.
     if let Some(url) = texts.iter().find_map(|text| address(text)).filter(|_| !is_qr) {
-        return Some(page(url, action.expires_at, now));
+        return Some(page(url, action.expires_at, until));
     }
     let picture = texts.iter().find_map(|text| png(text));
     let shown = texts.iter().find_map(|text| tidy(text)).filter(|_| picture.is_none());
@@ -117,9 +117,8 @@ fn instructions(action: &PersonAction, is_qr: bool) -> String {
     })
 }
 
-fn page(url: String, expires_at: Option<Timestamp>, now: Timestamp) -> Challenge {
-    let expires_at = expires_at.filter(|at| *at > now);
-    Challenge::Page { url, expires_at: expires_at.unwrap_or(now + SignedDuration::from_mins(OPEN_MINUTES)) }
+fn page(url: String, expires_at: Option<Timestamp>, until: Timestamp) -> Challenge {
+    Challenge::Page { url, expires_at: expires_at.unwrap_or(until) }
 }
 
 /// A web address that a person may be sent to.
@@ -185,7 +184,7 @@ mod tests {
     fn what_is_done_elsewhere_is_opened_shown_or_compared() {
         let opened =
             item(r#""userAction":{"type":"authorize-access","attributes":{"url":"https://banco.example/autorizar"}}"#);
-        let expires_at = "2026-11-20T12:10:00Z".parse().unwrap();
+        let expires_at = now();
         let page = Challenge::Page { url: "https://banco.example/autorizar".to_owned(), expires_at };
         assert_eq!(action(&opened, "Banco Azul", now()), Some(page));
         let oauth = item(r#""parameter":{"name":"oauth_code","data":"https://banco.example/oauth"}"#);

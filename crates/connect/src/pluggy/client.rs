@@ -1,4 +1,5 @@
-//! The client: one typed call per endpoint, with the API key, the limits and one retry on a key that is not taken any more.
+//! The client: one typed call per endpoint, with the API key, the limits and one retry on a key that is not taken any
+//! more.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::num::NonZeroU32;
@@ -19,8 +20,8 @@ use crate::connector::Cx;
 use crate::fault::Fault;
 use crate::http::{Answer, Call, Pace, Proof};
 
-/// Every call but a refresh. Pluggy counts per minute and endpoint, and names no lower number than this for reading (fact sheet
-/// §1); all of ours together stay below it.
+/// Every call but a refresh. Pluggy counts per minute and endpoint, and names no lower number than this for reading
+/// (fact sheet §1); all of ours together stay below it.
 pub(super) const READING: QuotaRule =
     QuotaRule { scope: QuotaScope::Credentials, per_secs: 60, max: 360, counts: Counts::All };
 /// Refreshing items, which Pluggy allows less often (fact sheet §1).
@@ -28,8 +29,8 @@ pub(super) const REFRESHING: QuotaRule = QuotaRule { max: 20, ..READING };
 
 /// Keys are renewed this long before they end.
 const RENEW_BEFORE_SECS: i64 = 300;
-/// A key that does not say when it ends lasts as long as the documents say (fact sheet §1), and none is believed to last longer
-/// than a day.
+/// A key that does not say when it ends lasts as long as the documents say (fact sheet §1), and none is believed to
+/// last longer than a day.
 const KEY_SECS: i64 = 2 * 3600;
 const LONGEST_KEY_SECS: i64 = 86_400;
 
@@ -145,7 +146,8 @@ impl<'a> Client<'a> {
         parse(&body)
     }
 
-    /// Has an item read its bank anew. Only where a person asks for it: Pluggy's terms forbid it on a schedule (fact sheet §0.9).
+    /// Has an item read its bank anew. Only where a person asks for it: Pluggy's terms forbid it on a schedule (fact
+    /// sheet §0.9).
     pub(super) async fn refresh(&self, id: &str) -> Result<wire::Item, Fault> {
         let answer = self.authorised(Method::PATCH, self.url(&["items", id])?, "items/refresh", Some(&json!({}))).await;
         parse(&answer.map_err(|fault| problem::of_item(fault, id))?.body)

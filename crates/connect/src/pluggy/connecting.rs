@@ -1,8 +1,8 @@
-//! Connecting: an item is taken up as it is, and renewed by having it read anew, by answering its bank, or by putting another
-//! item in its place.
+//! Connecting: an item is taken up as it is, and renewed by having it read anew, by answering its bank, or by putting
+//! another item in its place.
 //!
-//! Source: sections 4 and 10 of the fact sheet. A refusal to read the bank anew, which is the rule on free plans, says nothing
-//! against the data that is there: it is told, and the renewal goes on with what Pluggy has.
+//! Source: sections 4 and 10 of the fact sheet. A refusal to read the bank anew, which is the rule on free plans, says
+//! nothing against the data that is there: it is told, and the renewal goes on with what Pluggy has.
 
 use std::collections::BTreeMap;
 
@@ -115,7 +115,7 @@ async fn renew(client: &Client<'_>, id: &str) -> Result<Step, Fault> {
 fn is_refusal(fault: &Fault) -> bool {
     let is_told = match fault.class() {
         FaultClass::NeedsUser | FaultClass::Unsupported | FaultClass::RateLimited => true,
-        FaultClass::RetryLater => matches!(fault.http_status(), Some(400..=499)),
+        FaultClass::RetryLater => matches!(fault.http_status(), Some(400 | 409)),
         FaultClass::NeedsOperator => fault.code() == "pluggy.trial",
         _ => false,
     };
@@ -175,17 +175,18 @@ async fn go_on(
 ) -> Result<Step, Fault> {
     let now = client.cx.ambient.now();
     let bank = item::bank_name(&item).unwrap_or_else(|| "the bank".to_owned());
+    let until = since + SignedDuration::from_mins(PATIENCE_MINUTES);
     let challenge = match item::standing(&item) {
         Standing::Still => return settled(client, &item, purpose).await,
-        Standing::WantsAnswer => challenge::question(&item, &bank, now),
-        Standing::WantsAction => challenge::action(&item, &bank, now),
+        Standing::WantsAnswer => challenge::question(&item, &bank, until),
+        Standing::WantsAction => challenge::action(&item, &bank, until),
         Standing::Reading => None,
     };
     let state = || Walking::Reading { item: item.id.clone(), purpose, since }.state();
     match challenge {
         Some(Challenge::Form(form)) => Ok(Step::Ask(Box::new(Form { error: wrong, ..*form }), state()?)),
         Some(Challenge::Page { url, expires_at }) => Ok(Step::Open(Browser { url, expires_at }, state()?)),
-        None if now.duration_since(since) > SignedDuration::from_mins(PATIENCE_MINUTES) => Ok(Step::Failed(endless())),
+        None if now > until => Ok(Step::Failed(endless())),
         None => wait(&item, purpose, since),
     }
 }
@@ -241,8 +242,8 @@ fn ask_to_go_on(item: String, message: String) -> Result<Step, Fault> {
 fn replace(item: Option<&Item>, why: &str, wrong: Option<String>) -> Result<Step, Fault> {
     let message = match item.map(item::place) {
         None => format!("{why} Copy the ID of the item that has taken its place in the Pluggy dashboard."),
-        Some((place, page)) => {
-            format!("{why} Put it right in {place} ({page}). If that made another item, copy its ID from there.")
+        Some((_, page)) => {
+            format!("{why} Go on here once that is done. If it has made another item, copy its ID at {page} too.")
         }
     };
     ask_for_item(&Walking::Replacing { item: item.map(|item| item.id.clone()), message }, wrong)

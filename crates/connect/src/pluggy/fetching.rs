@@ -1,17 +1,19 @@
-//! Fetching: the item, then account by account transactions and balance. What came is kept whatever comes after it, and an item
-//! that could not be read anew still shows what it had.
+//! Fetching: the item, then account by account transactions and balance. What came is kept whatever comes after it,
+//! and an item that could not be read anew still shows what it had.
 
 use std::collections::HashSet;
 
 use bankside_domain::fault::FaultClass;
 use bankside_domain::row::RowStatus;
 use bankside_domain::run::AccountStep;
-use jiff::Span;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Span, Timestamp};
 use serde_json::value::RawValue;
 use url::form_urlencoded;
 
 use super::client::{Client, parse};
+use super::item::Standing;
+use super::map::Arriving;
 use super::wire::{CursorPage, Item, NumberedPage};
 use super::{Remote, accounts, item, map, problem, time_zone};
 use crate::connector::{FetchEnd, LEDGER};
@@ -20,9 +22,11 @@ use crate::fetch::{AccountRequest, FetchEvent, FetchPlan, RawRow, Sink};
 use crate::http::UNREACHABLE;
 use crate::step::RemoteRef;
 
-/// Rows stay pending until the bill of their card is closed (fact sheet §6), so pending ones are looked for this far back,
-/// whatever the window is. Otherwise those before it would seem to have vanished.
+/// Rows of a card stay pending until its bill is closed (fact sheet §6), so rows are looked for this far back,
+/// whatever the window is: pending ones before it would seem to have vanished otherwise.
 const PENDING_DAYS: i64 = 60;
+/// The first reading of an item takes less.
+const FIRST_READING_HOURS: i64 = 24;
 /// Pages of 500 rows; no account has more.
 const MAX_PAGES: usize = 400;
 /// The most rows that there may be on a page of the old endpoint (fact sheet §1).
@@ -73,8 +77,10 @@ async fn fetch_account(
 ) -> Result<(), FetchEnd> {
     let id = request.provider_account_id.as_str();
     sink.accept(id, FetchEvent::Step(AccountStep::Rows)).await?;
-    fetch_rows(client, request, sink).await?;
-    sink.accept(id, FetchEvent::RowsEnd { booked_complete: true, pending_complete: true }).await?;
+    fetch_rows(client, item, request, sink).await?;
+    // While Pluggy reads the bank, rows go and come again under other ids (fact sheet §0.6).
+    let is_still = item::standing(item) != Standing::Reading;
+    sink.accept(id, FetchEvent::RowsEnd { booked_complete: is_still, pending_complete: is_still }).await?;
     sink.accept(id, FetchEvent::Step(AccountStep::Balance)).await?;
     let account = accounts::one(client, id).await.map_err(of_account)?;
     let currency = accounts::row_account(&account).and_then(|row| client.cx.currencies.get(&row.currency));
@@ -100,6 +106,10 @@ fn of_account(fault: Fault) -> Fault {
 struct Wanted {
     /// From which day on booked rows are.
     from: Date,
+    /// Booked rows from before that are too, if Pluggy has made or changed them since: those of a bill that was
+    /// closed, which were pending before, and those that came late (fact sheet §6). What came with the first reading
+    /// of the item is no news.
+    since: Option<Timestamp>,
     /// From which day on rows are asked for.
     asked_from: Date,
     /// Today at the bank.
@@ -107,28 +117,38 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn of(client: &Client<'_>, from: Date) -> Self {
-        let today = client.cx.ambient.now().to_zoned(time_zone()).date();
+    fn of(client: &Client<'_>, item: &Item, from: Date) -> Self {
+        let zone = time_zone();
+        let today = client.cx.ambient.now().to_zoned(zone.clone()).date();
         let asked_from = from.min(today.saturating_sub(Span::new().days(PENDING_DAYS)));
-        Self { from, asked_from, today }
+        let read_at =
+            item.created_at.and_then(|at| at.checked_add(SignedDuration::from_hours(FIRST_READING_HOURS)).ok());
+        let since = from.to_zoned(zone).ok().map(|midnight| midnight.timestamp());
+        Self { from, since: since.map(|since| read_at.map_or(since, |at| at.max(since))), asked_from, today }
     }
 
-    /// The rows of a page as they came. The provider goes by UTC and we by the bank's days, so that the last hours of the day
-    /// before come too; they are left out with the other booked rows from before the window.
+    /// The wanted rows of a page, as they came. Pluggy goes by UTC and we by the bank's days, so that the last hours
+    /// of the day before come too; they are left out with the other booked rows from before the window.
     fn rows(&self, page: &[&RawValue]) -> Vec<RawRow> {
         let zone = time_zone();
         let read = |row: &&RawValue| {
             let bytes = row.get().as_bytes().to_vec();
-            let (status, day) = map::arriving(&bytes, self.today, &zone);
-            let is_wanted = status != RowStatus::Booked || day.is_none_or(|day| day >= self.from);
-            is_wanted.then_some(RawRow { status, bytes })
+            let Arriving { status, day, changed_at } = map::arriving(&bytes, self.today, &zone);
+            let is_within = day.is_none_or(|day| day >= self.from);
+            let is_news = self.since.zip(changed_at).is_some_and(|(since, changed_at)| changed_at >= since);
+            (status != RowStatus::Booked || is_within || is_news).then_some(RawRow { status, bytes })
         };
         page.iter().filter_map(read).collect()
     }
 }
 
-async fn fetch_rows(client: &Client<'_>, request: &AccountRequest, sink: &mut dyn Sink) -> Result<(), FetchEnd> {
-    let wanted = Wanted::of(client, request.from);
+async fn fetch_rows(
+    client: &Client<'_>,
+    item: &Item,
+    request: &AccountRequest,
+    sink: &mut dyn Sink,
+) -> Result<(), FetchEnd> {
+    let wanted = Wanted::of(client, item, request.from);
     match by_cursor(client, &request.provider_account_id, &wanted, sink).await {
         Err(FetchEnd::Fault(absent)) if absent.code() == problem::NOT_FOUND => {
             // Either the account is gone, or an older installation of the service has the old endpoint alone.
@@ -177,9 +197,9 @@ async fn by_number(client: &Client<'_>, id: &str, wanted: &Wanted, sink: &mut dy
         let body = client.get(&["transactions"], &query, "transactions").await?;
         let page: NumberedPage<'_> = parse(&body)?;
         sink.accept(id, FetchEvent::Rows(wanted.rows(&page.results))).await?;
-        let pages = page.total_pages.and_then(|pages| usize::try_from(pages).ok()).unwrap_or_default();
-        // An empty list has no page or one.
-        if page.results.is_empty() || number >= pages {
+        let pages = page.total_pages.and_then(|pages| usize::try_from(pages).ok());
+        // An empty list has no page or one, and one that does not say how many it has ends with an empty one.
+        if page.results.is_empty() || pages.is_some_and(|pages| number >= pages) {
             return Ok(());
         }
     }
@@ -190,8 +210,8 @@ fn endless() -> Fault {
     Fault::new(FaultClass::Bug, "pluggy.endless_rows", "The list of rows at Pluggy does not end.")
 }
 
-/// The cursor in `next`, which is a bare query or a whole address. It is base64, in which a space can only be a `+` that was not
-/// escaped.
+/// The cursor in `next`, which is a bare query or a whole address. It is base64, in which a space can only be a `+`
+/// that was not escaped.
 fn cursor_in(next: &str) -> Option<String> {
     let query = next.split_once('?').map_or(next, |(_, query)| query);
     let (_, cursor) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "after")?;

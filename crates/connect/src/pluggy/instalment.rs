@@ -11,8 +11,8 @@ static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
         .ok()
 });
 
-/// `3/12` or `(3/12)` at the end, with a first number of one digit and nothing before a zero. A day of a month is written with
-/// two digits, so `03/12` and `12/10` may be dates and are left alone.
+/// `3/12` or `(3/12)` at the end, with a first number of one digit and nothing before a zero. A day of a month is
+/// written with two digits, so `03/12` and `12/10` may be dates and are left alone.
 static AT_THE_END: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?:^|\s)(?:\(([1-9])/([1-9]\d?)\)|([1-9])/([1-9]\d?))$").ok());
 

@@ -1,7 +1,7 @@
 //! Items: what their status means, in words and as a fault, and where a person puts them right.
 //!
-//! Source: section 4 of the fact sheet. `status` says where an item stands, `executionStatus` how its last reading went. What
-//! was read before stays readable whatever the status is.
+//! Source: section 4 of the fact sheet. `status` says where an item stands, `executionStatus` how its last reading
+//! went. What was read before stays readable whatever the status is.
 
 use bankside_domain::fault::{FaultClass, UserAction};
 use bankside_domain::text::tidy;
@@ -85,7 +85,7 @@ fn consent_end(item: &Item, now: Timestamp) -> Option<Fault> {
     let (place, page) = place(item);
     item.consent_expires_at.is_some_and(|end| end <= now).then(|| {
         let message =
-            format!("The consent for this bank has ended. Give it anew at {page}, {place}, then resync here.");
+            format!("The consent for this bank has ended. Give it anew in {place} ({page}), then resync here.");
         renew("pluggy.consent_ended", &message)
     })
 }
@@ -101,7 +101,7 @@ fn login_error(item: &Item) -> Fault {
         "ACCOUNT_CREDENTIALS_RESET" => "The bank wants its password changed before it lets anybody in.",
         _ => "The bank does not accept the sign-in that Pluggy has.",
     };
-    let message = format!("{what} Give it anew at {place}. What was read before stays.");
+    let message = format!("{what} Give it anew in {place} ({page}). What was read before stays.");
     let action = UserAction::Visit(page.to_owned());
     Fault::new(FaultClass::NeedsUser, "pluggy.login_error", message).with_action(action)
 }
@@ -127,12 +127,13 @@ fn outdated(item: &Item) -> Fault {
         }
         "USER_INPUT_TIMEOUT" => renew("pluggy.answer_late", "The bank asked for an answer and did not get it in time."),
         "USER_AUTHORIZATION_NOT_GRANTED" => {
-            let message = format!("The access was not granted at the bank. Grant it at {place}, then resync here.");
+            let message =
+                format!("The access was not granted at the bank. Grant it in {place} ({page}), then resync here.");
             renew("pluggy.not_granted", &message)
         }
         "USER_AUTHORIZATION_REVOKED" => {
             let message =
-                format!("The access was revoked at the bank. Give it anew at {page}, {place}, then resync here.");
+                format!("The access was revoked at the bank. Give it anew in {place} ({page}), then resync here.");
             renew("pluggy.revoked", &message)
         }
         "ALREADY_LOGGED_IN" => later(
@@ -148,8 +149,8 @@ fn outdated(item: &Item) -> Fault {
     }
 }
 
-/// What the last reading left out for an account. Only where a reading is said to be partial: a warning beside a whole one is
-/// no fault.
+/// What the last reading left out for an account. Only where a reading is said to be partial: a warning beside a whole
+/// one is no fault.
 pub(super) fn left_out(item: &Item, is_card: bool) -> Option<Fault> {
     if item.execution_status.as_deref() != Some("PARTIAL_SUCCESS") {
         return None;
@@ -177,7 +178,8 @@ pub(super) fn state(item: &Item, now: Timestamp) -> String {
     if is_test { format!("{state} Test data.") } else { state }
 }
 
-/// What Pluggy is doing at the moment. The words of the documents and of the library differ in places, so stems are enough.
+/// What Pluggy is doing at the moment. The words of the documents and of the library differ in places, so stems are
+/// enough.
 pub(super) fn progress(item: &Item) -> &'static str {
     match item.execution_status.as_deref().unwrap_or_default() {
         "USER_AUTHORIZATION_PENDING" => "The bank waits for the access to be confirmed.",
@@ -289,7 +291,8 @@ mod tests {
         let partly = item(
             r#""status":"UPDATED","executionStatus":"PARTIAL_SUCCESS","nextAutoSyncAt":"2026-11-21T03:00:00.000Z",
                "statusDetail":{"accounts":{"isUpdated":true,"warnings":[]},"transactions":null,
-               "creditCards":{"isUpdated":false,"warnings":[{"code":"001","message":"m","providerMessage":"Cartao em analise"}]}}"#,
+               "creditCards":{"isUpdated":false,"warnings":[
+                 {"code":"001","message":"m","providerMessage":"Cartao em analise"}]}}"#,
         );
         assert!(left_out(&partly, false).is_none());
         let record = left_out(&partly, true).unwrap().into_record();
@@ -305,7 +308,8 @@ mod tests {
         let state = |fields: &str| state(&item(fields), now());
         assert_eq!(state(r#""status":"UPDATED""#), "Up to date.");
         assert_eq!(state(r#""status":"UPDATED","connector":{"isSandbox":true}"#), "Up to date. Test data.");
-        let reading = r#""status":"UPDATING","executionStatus":"TRANSACTIONS_IN_PROGRESS","lastUpdatedAt":"2026-11-19T03:00:00Z""#;
+        let reading = r#""status":"UPDATING","executionStatus":"TRANSACTIONS_IN_PROGRESS",
+            "lastUpdatedAt":"2026-11-19T03:00:00Z""#;
         assert_eq!(state(reading), "Pluggy is reading the transactions.");
         assert!(state(r#""status":"LOGIN_ERROR""#).starts_with("The bank does not accept the sign-in"));
     }

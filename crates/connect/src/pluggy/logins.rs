@@ -43,7 +43,8 @@ fn wrong_keys(code: &str, message: String) -> Fault {
     Fault::new(FaultClass::NeedsOperator, code, message).with_action(UserAction::FixCredentials)
 }
 
-/// Checks the keys with a real call, and that each item is within their reach. How an item stands is no matter of the keys.
+/// Checks the keys with a real call, and that each item is within their reach. How an item stands is no matter of the
+/// keys.
 pub(super) async fn check(client: &Client<'_>) -> Result<(), Fault> {
     let ids = pasted(client.cx);
     if let Some(bad) = ids.iter().find(|id| item_id(id).is_none()) {
@@ -69,7 +70,8 @@ pub(super) async fn check(client: &Client<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The items as they stand, each with what is wrong with it. Only what is wrong with the keys or the line is a fault of all.
+/// The items as they stand, each with what is wrong with it. Only what is wrong with the keys or the line is a fault
+/// of all.
 pub(super) async fn logins(client: &Client<'_>) -> Result<Vec<Login>, Fault> {
     let mut logins = Vec::new();
     for id in pasted(client.cx) {
@@ -114,8 +116,8 @@ async fn look(client: &Client<'_>, id: &str) -> Result<Login, Fault> {
     })
 }
 
-/// The bank's name: that of the connector, or behind Meu Pluggy what its bank accounts are called there (fact sheet §5). Cards
-/// are called by their holder there, and tell nothing.
+/// The bank's name: that of the connector, or behind Meu Pluggy what its bank accounts are called there (fact sheet
+/// §5). Cards are called by their holder there, and tell nothing.
 pub(super) fn bank_of(item: &Item, accounts: &[Account]) -> Option<String> {
     let behind = || {
         let bank_accounts = accounts.iter().filter(|account| !account.is_card());

@@ -24,13 +24,26 @@ pub(super) fn row(context: &MapContext<'_>, raw: &RawRow) -> MappedRow {
         .map_or_else(|why| MappedRow::Unreadable { why }, |row| MappedRow::Readable(Box::new(row)))
 }
 
-/// How far the bank has got with a row that arrives, and its day.
+/// What has to be known of a row when it arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Arriving {
+    /// How far the bank has got with it.
+    pub(super) status: RowStatus,
+    /// Its day.
+    pub(super) day: Option<Date>,
+    /// When Pluggy made it or last changed it.
+    pub(super) changed_at: Option<Timestamp>,
+}
+
+/// Looks at a row that arrives.
 ///
-/// Rows of a card that are dated in the future are instalments of bills to come, which some banks call posted and others pending
-/// (fact sheet §6): they are announced, and stay out of the books until their day. On a bank account only a pending row of the
-/// future is; a posted one has been booked for its day, and the balance contains it.
-pub(super) fn arriving(bytes: &[u8], today: Date, time_zone: &TimeZone) -> (RowStatus, Option<Date>) {
-    let Ok(wire) = serde_json::from_slice::<Transaction>(bytes) else { return (RowStatus::Booked, None) };
+/// Rows of a card that are dated in the future are instalments of bills to come, which some banks call posted and
+/// others pending (fact sheet §6): they are announced, and stay out of the books until their day. On a bank account
+/// only a pending row of the future is; a posted one has been booked for its day, and the balance contains it.
+pub(super) fn arriving(bytes: &[u8], today: Date, time_zone: &TimeZone) -> Arriving {
+    let Ok(wire) = serde_json::from_slice::<Transaction>(bytes) else {
+        return Arriving { status: RowStatus::Booked, day: None, changed_at: None };
+    };
     let day = wire.date.as_deref().and_then(|text| day(time_zone, text));
     let is_pending = wire.status.as_deref() == Some("PENDING");
     let is_to_come = day.is_some_and(|day| day > today);
@@ -40,11 +53,11 @@ pub(super) fn arriving(bytes: &[u8], today: Date, time_zone: &TimeZone) -> (RowS
         // A status that is missing means posted (fact sheet §6).
         (false, false) => RowStatus::Booked,
     };
-    (status, day)
+    Arriving { status, day, changed_at: wire.created_at.max(wire.updated_at) }
 }
 
-/// Whether a row shows by itself that it is one of a card: by its data, or by a sign that is the other way round than its
-/// direction (fact sheet §6).
+/// Whether a row shows by itself that it is one of a card: by its data, or by a sign that is the other way round than
+/// its direction (fact sheet §6).
 fn is_of_card(wire: &Transaction) -> bool {
     let is_negative = wire.amount.as_ref().is_some_and(|amount| amount.0.trim().starts_with('-'));
     wire.credit_card_metadata.is_some()
@@ -122,8 +135,8 @@ fn currency(context: &MapContext<'_>, code: CurrencyCode) -> Result<Currency, St
     context.currencies.get(&code).copied().ok_or_else(|| format!("the currency {code} is not known here"))
 }
 
-/// The sign as the owner sees it: by the direction, which is the holder's on every kind of account; where it is missing by the
-/// amount's own sign, which cards have the other way round (fact sheet §0.3 and §6).
+/// The sign as the owner sees it: by the direction, which is the holder's on every kind of account; where it is
+/// missing by the amount's own sign, which cards have the other way round (fact sheet §0.3 and §6).
 fn signed(
     amount: Result<Amount, bankside_domain::AmountError>,
     direction: Option<&str>,
@@ -139,8 +152,8 @@ fn signed(
     }
 }
 
-/// The shop; else the other side of the payment, by its name or by its tax number (fact sheet §11). The holder is on one side of
-/// every payment and is never shown.
+/// The shop; else the other side of the payment, by its name or by its tax number (fact sheet §11). The holder is on
+/// one side of every payment and is never shown.
 fn counterparty(wire: &Transaction, is_out: bool) -> Counterparty {
     let payment = wire.payment_data.as_ref();
     let other = payment.and_then(|payment| if is_out { payment.receiver.as_ref() } else { payment.payer.as_ref() });
@@ -167,14 +180,20 @@ fn remittance(wire: &Transaction) -> Option<String> {
     let texts = [wire.description_raw.as_deref(), wire.description.as_deref(), reason];
     let mut said: Vec<String> = Vec::new();
     for text in texts.into_iter().flatten().filter_map(tidy) {
-        let folded = fold(&text);
-        if said.iter().any(|other| fold(other).contains(&folded)) {
+        if said.iter().any(|other| says(other, &text)) {
             continue;
         }
-        said.retain(|other| !folded.contains(&fold(other)));
+        said.retain(|other| !says(&text, other));
         said.push(text);
     }
     (!said.is_empty()).then(|| said.join(" · "))
+}
+
+/// Whether a text holds another, or at least all of its words.
+fn says(text: &str, other: &str) -> bool {
+    let (text, other) = (fold(text), fold(other));
+    let words: Vec<&str> = text.split(' ').collect();
+    text.contains(&other) || other.split(' ').all(|word| words.contains(&word))
 }
 
 fn instalment_of(wire: &Transaction, card: Option<&CardMetadata>, is_card: bool) -> Option<Instalment> {
@@ -188,8 +207,8 @@ fn instant(text: &str) -> Option<Timestamp> {
     text.trim().parse().ok()
 }
 
-/// An instant becomes a day in the institution's zone: midnight in São Paulo is three in the morning UTC, and what comes before
-/// that is the day before (fact sheet §0.5). Without an offset it is a date or a wall clock at the bank.
+/// An instant becomes a day in the institution's zone: midnight in São Paulo is three in the morning UTC, and what
+/// comes before that is the day before (fact sheet §0.5). Without an offset it is a date or a wall clock at the bank.
 pub(super) fn day(time_zone: &TimeZone, text: &str) -> Option<Date> {
     match instant(text) {
         Some(instant) => Some(instant.to_zoned(time_zone.clone()).date()),

@@ -1,8 +1,8 @@
 //! Errors: what Pluggy refuses with, read and classed.
 //!
-//! Source: sections 1, 4 and 10 of the fact sheet. `codeDescription` is the word to go by; where it is missing or unknown the
-//! HTTP status decides. What is no error of Pluggy at all (a web page of a proxy, an empty answer) never says anything about
-//! keys, items or accounts.
+//! Source: sections 1, 4 and 10 of the fact sheet. `codeDescription` is the word to go by; where it is missing or
+//! unknown the HTTP status decides. What is no error of Pluggy at all (a web page of a proxy, an empty answer) never
+//! says anything about keys, items or accounts.
 
 use bankside_domain::fault::{FaultClass, UserAction};
 use jiff::{SignedDuration, Timestamp};
@@ -42,13 +42,14 @@ const READING_MINUTES: i64 = 2;
 /// A refusal of Pluggy's: its word, our class and code, and what it means.
 type Refusal = (&'static str, FaultClass, &'static str, &'static str);
 
-/// The documented refusals (fact sheet §1, §4 and §10). Those of creating items are left out: this connector never does.
+/// The documented refusals (fact sheet §1, §4 and §10). Those of creating items are left out: this connector never
+/// does.
 const REFUSALS: &[Refusal] = &[
     (
         "CLIENT_DISABLED",
         FaultClass::NeedsOperator,
         "pluggy.client_disabled",
-        "Pluggy has switched off the application of these keys, as it does when a trial ends without a plan or without Meu Pluggy.",
+        "Pluggy has switched off the application that these keys are of.",
     ),
     ("ITEM_NOT_FOUND", FaultClass::Gone, ITEM_GONE, "Pluggy does not know this item any more."),
     ("ACCOUNT_NOT_FOUND", FaultClass::Gone, "pluggy.account_gone", "Pluggy does not know this account any more."),

@@ -1,7 +1,8 @@
 //! Reading a saved answer: the rows of one account, as a sync would read them, without asking the provider.
 //!
-//! What a row means depends on its account, so both are saved together: `{"account": …, "transactions": …}`, where the account
-//! is one of `GET /accounts` and the transactions are an answer of `GET /v2/transactions` or the list within it.
+//! What a row means depends on its account, so both are saved together: `{"account": …, "transactions": …}`, where the
+//! account is one of `GET /accounts` and the transactions are an answer of `GET /v2/transactions` or the list within
+//! it.
 
 use std::cmp::Reverse;
 
@@ -45,7 +46,7 @@ pub(super) fn read(saved: &SavedAnswer<'_>) -> Result<Vec<SavedRow>, Fault> {
     };
     let read = |(index, row): (usize, &&RawValue)| {
         let bytes = row.get().as_bytes().to_vec();
-        let (status, _) = map::arriving(&bytes, context.today, &time_zone);
+        let status = map::arriving(&bytes, context.today, &time_zone).status;
         let row = map::row(&context, &RawRow { status, bytes });
         SavedRow { place: format!("{list_name}[{index}]"), row }
     };

@@ -1,5 +1,5 @@
-//! The wire: what Pluggy sends, read leniently. Unknown fields are skipped, absent ones are `None`, and no list of words is
-//! closed. Shapes: sections 1, 4, 5 and 6 of the fact sheet.
+//! The wire: what Pluggy sends, read leniently. Unknown fields are skipped, absent ones are `None`, and no list of
+//! words is closed. Shapes: sections 1, 4, 5 and 6 of the fact sheet.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -29,6 +29,8 @@ pub(super) struct Item {
     pub(super) status_detail: Option<StatusDetail>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) error: Option<ItemError>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) created_at: Option<Timestamp>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) last_updated_at: Option<Timestamp>,
     #[serde(default, deserialize_with = "lenient")]
@@ -248,6 +250,10 @@ pub(super) struct Transaction {
     pub(super) payment_data: Option<PaymentData>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) credit_card_metadata: Option<CardMetadata>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) created_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) updated_at: Option<Timestamp>,
 }
 
 /// A shop.
