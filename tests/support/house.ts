@@ -4,10 +4,11 @@ import { Api } from "./api.ts";
 import { folder, Program } from "./program.ts";
 import { Eyes } from "./eyes.ts";
 
-/** What the sandbox's index says of GoCardless. */
-export interface Simulated {
+/** What the sandbox's index says of a provider. */
+export interface Simulated<Key extends string> {
+  id: string;
   base_url: string;
-  credentials: { secret_id: string; secret_key: string };
+  credentials: Record<Key, string>;
 }
 
 export interface House {
@@ -15,7 +16,9 @@ export interface House {
   readonly address: string;
   /** The address of the sandbox, without a slash at its end. */
   readonly sandbox: string;
-  readonly gocardless: Simulated;
+  readonly gocardless: Simulated<"secret_id" | "secret_key">;
+  readonly pluggy: Simulated<"clientId" | "clientSecret" | "itemIds">;
+  readonly sophtron: Simulated<"userId" | "accessKey">;
   /** Where everything of it lies; also the working folder of the server. */
   readonly folder: string;
   /** What the server is started with; a change counts from the next restart on. */
@@ -39,10 +42,14 @@ export const test = base.extend<{ house: House; eyes: Eyes; signedIn: Page; api:
       return [program, await program.says(/sandbox is at (\S+)\/\s/)];
     };
     let [sandbox, sandboxAddress] = await simulate("127.0.0.1:0");
-    const index = (await (await fetch(`${sandboxAddress}/index.json`)).json()) as { providers: (Simulated & { id: string })[] };
-    const gocardless = index.providers.find((provider) => provider.id === "gocardless");
-    if (!gocardless) throw new Error("the sandbox does not simulate gocardless");
-    const environment: Record<string, string> = { BANKSIDE_PROVIDERS__GOCARDLESS__BASE_URL: gocardless.base_url };
+    const index = (await (await fetch(`${sandboxAddress}/index.json`)).json()) as { providers: Simulated<string>[] };
+    const simulated = (id: string): Simulated<string> => {
+      const found = index.providers.find((provider) => provider.id === id);
+      if (!found) throw new Error(`the sandbox does not simulate ${id}`);
+      return found;
+    };
+    const environment: Record<string, string> = {};
+    for (const { id, base_url } of index.providers) environment[`BANKSIDE_PROVIDERS__${id.toUpperCase()}__BASE_URL`] = base_url;
     const serve = async (listen: string): Promise<[Program, string]> => {
       const program = Program.start(home.path, ["serve", "--listen", listen, "--data-folder", "data"], environment);
       return [program, await program.says(/Bankside is at (\S+)\/\s/)];
@@ -51,7 +58,9 @@ export const test = base.extend<{ house: House; eyes: Eyes; signedIn: Page; api:
     await use({
       address,
       sandbox: sandboxAddress,
-      gocardless,
+      gocardless: simulated("gocardless"),
+      pluggy: simulated("pluggy"),
+      sophtron: simulated("sophtron"),
       folder: home.path,
       environment,
       get server() {

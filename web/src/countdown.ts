@@ -20,5 +20,6 @@ function tick(): void {
 }
 
 setInterval(tick, 1000);
+tick();
 
 export {};

@@ -298,9 +298,9 @@ fn provider(
         }
     }
     if let Some(url) = &section.base_url
-        && (!matches!(url.scheme(), "http" | "https") || url.host().is_none() || !url.path().ends_with('/'))
+        && (!matches!(url.scheme(), "http" | "https") || url.host().is_none())
     {
-        bail!("providers.{id}.base_url must be a web address that ends with a slash, not {url}");
+        bail!("providers.{id}.base_url must be a web address, not {url}");
     }
     let keys = provider_keys::find(descriptor, from.variables, &section.keys, from.toml, from.json, notes)?;
     Ok(ProviderSettings { base_url: section.base_url, is_off: section.enabled == Some(false), keys })

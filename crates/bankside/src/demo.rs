@@ -81,10 +81,9 @@ pub(crate) async fn run(options: &DemoOptions) -> anyhow::Result<ExitCode> {
     let (vault, _) = compose::open_vault(&store, &default_key_file("demo.key")?, &ambient)
         .await
         .with_context(|| format!("to start the demo afresh, delete {}", data.display()))?;
-    let provider = ProviderSettings { base_url: Some(provider_url(&banks)?), ..ProviderSettings::default() };
     let settings = Settings {
         public_url: public_url.clone(),
-        providers: BTreeMap::from([(PROVIDER.to_owned(), provider)]),
+        providers: simulated(&banks)?,
         trusted_proxies: Vec::new(),
         features: all_on(),
     };
@@ -139,9 +138,16 @@ fn provider_of(banks: &Sandbox) -> anyhow::Result<serde_json::Value> {
         .with_context(|| format!("the sandbox does not simulate {PROVIDER}"))
 }
 
-fn provider_url(banks: &Sandbox) -> anyhow::Result<Url> {
-    let provider = provider_of(banks)?;
-    Ok(Url::parse(provider["base_url"].as_str().unwrap_or_default())?)
+/// Every provider that the sandbox simulates, at its address there.
+fn simulated(banks: &Sandbox) -> anyhow::Result<BTreeMap<String, ProviderSettings>> {
+    let index = banks.index();
+    let providers = index["providers"].as_array().cloned().unwrap_or_default();
+    let settings = providers.iter().map(|provider| {
+        let text = |name: &str| provider[name].as_str().unwrap_or_default();
+        let base_url = Some(Url::parse(text("base_url"))?);
+        anyhow::Ok((text("id").to_owned(), ProviderSettings { base_url, ..ProviderSettings::default() }))
+    });
+    settings.collect()
 }
 
 /// The organization and its person; made at the first run.

@@ -72,7 +72,7 @@ impl Engine {
     pub(crate) fn base_url(&self, connector: &dyn Connector) -> Result<Url, EngineError> {
         let descriptor = connector.descriptor();
         match self.settings.providers.get(descriptor.id).and_then(|settings| settings.base_url.clone()) {
-            Some(url) => Ok(url),
+            Some(url) => Ok(with_slash(url)),
             None => Url::parse(descriptor.base_url).map_err(|error| EngineError::Inside(error.to_string())),
         }
     }
@@ -187,6 +187,14 @@ impl Engine {
         }
         self.vault.digester(asker.organization, Purpose::Keys).digest(&parts).0
     }
+}
+
+/// An address that paths can be joined to: without a slash its last part would get lost.
+fn with_slash(mut url: Url) -> Url {
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
+    url
 }
 
 fn provider_is_off(descriptor: &Descriptor) -> Fault {

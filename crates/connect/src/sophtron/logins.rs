@@ -87,7 +87,7 @@ pub(super) async fn logins(client: &Client<'_>) -> Result<Vec<Login>, Fault> {
     let login = |row: LoginRow| Login {
         name: row.institution.and_then(|id| names.get(&id).cloned().flatten()),
         key: row.id,
-        state: row.changed_on.map_or("At Sophtron".to_owned(), |day| format!("At Sophtron, changed on {day}")),
+        state: "A login at Sophtron".to_owned(),
         updated_at: row.changed_at,
         fault: None,
     };

@@ -19,7 +19,7 @@ use crate::fault::Fault;
 /// The pauses before each look at a job. Together four minutes, as long as other programs wait, for a sixth of their
 /// requests: with ten looks and a handful of other calls a sync takes about 15 of the 10 000 requests of a month, so that ten
 /// logins can be synced twice a day and a tenth is left for people.
-const PAUSES_SECS: [u64; 10] = [5, 5, 10, 15, 25, 30, 30, 40, 40, 40];
+const PAUSES_SECS: [u64; 10] = [2, 3, 5, 10, 20, 30, 30, 40, 50, 50];
 
 /// A bank that asks every time is not spoken of again for so many days after it was last read.
 const DAYS_UNTOLD: i64 = 7;

@@ -107,10 +107,7 @@ impl SignIn {
         };
         Form {
             title: format!("Sign in to {bank}"),
-            message: format!(
-                "Type what {bank} asks for on its own page. It goes to Sophtron, which signs in there, and is not kept \
-                 here.{again}"
-            ),
+            message: format!("Type what {bank} asks for on its own page. Sophtron signs in there.{again}"),
             error,
             picture: None,
             shown: None,

@@ -59,7 +59,7 @@ impl LoginRow {
         Self {
             monogram: monogram(&name),
             name,
-            state: login.state,
+            state: login.state.trim_end_matches('.').to_owned(),
             updated: login.updated_at.map(|at| shell.today.moment(at)),
             fault: login.fault.map(|fault| told(FaultView::of(&fault, occasion, &shell.today))),
             renew_url: login.connection.map(|id| shell.at(&format!("connections/{id}/renew"))),
