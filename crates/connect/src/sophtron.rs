@@ -15,6 +15,7 @@ mod job;
 mod json;
 mod logins;
 mod map;
+mod owed;
 mod problem;
 mod prompt;
 mod refreshing;

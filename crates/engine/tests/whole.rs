@@ -20,6 +20,8 @@ mod feeds;
 mod keys;
 #[path = "whole/limits.rs"]
 mod limits;
+#[path = "whole/logins.rs"]
+mod logins;
 #[path = "whole/moves.rs"]
 mod moves;
 #[path = "whole/renewals.rs"]

@@ -15,6 +15,15 @@ test("keys, logins that are there, a bank with every question, accounts, a first
   await expect(page.getByText("Harborlight Bank").first()).toBeVisible();
   await eyes.look("accounts");
 
+  // A card with a positive balance: nobody but the person knows whose that is.
+  await page.getByRole("button", { name: "Show its accounts" }).click();
+  await expect(page.getByText("Larkspur Platinum")).toBeVisible();
+  await eyes.look("who-owes");
+  await page.getByText("I owe it").click();
+  await page.getByRole("button", { name: "Go on" }).click();
+  await expect(page.getByRole("row").filter({ hasText: "Larkspur Platinum" })).toContainText(/−\d/);
+  await page.goto(page.url().replace(/connections\/.*/, "providers/sophtron/accounts"));
+
   // A bank of one's own: its sign-in form, then its questions.
   await page.getByRole("link", { name: "Connect a bank" }).click();
   await page.getByLabel("Search banks").pressSequentially("sophtron bank");

@@ -133,14 +133,19 @@ fn match_keys(item: &Item, account: &Account, kind: AccountKind, currency: Curre
 }
 
 /// The balances. They speak of the moment of the item's last reading, as the rows do that are fetched with them, so
-/// they fit together and are of now for a proof. A card states what is owed as a positive number (fact sheet §0.3).
+/// they fit together and are of now for a proof. A card states what is owed as a positive number (fact sheet §0.3), and nothing says
+/// that purchases on their way are not owed yet: that proves nothing.
 /// What may be spent, what is invested and the limit stand beside, and never prove anything: whether `balance`
 /// contains what is invested differs from bank to bank.
 pub(super) fn balances(currency: Option<&Currency>, account: &Account) -> Vec<FetchedBalance> {
     let Some(currency) = currency else { return Vec::new() };
     let (bank, credit) = (account.bank_data.as_ref(), account.credit_data.as_ref());
     let stated: [(&str, BalanceKind, Option<&Decimal>); 4] = [
-        ("balance", BalanceKind::Booked, account.balance.as_ref()),
+        (
+            "balance",
+            if account.is_card() { BalanceKind::Expected } else { BalanceKind::Booked },
+            account.balance.as_ref(),
+        ),
         (
             "automaticallyInvestedBalance",
             BalanceKind::Other,
@@ -155,7 +160,7 @@ pub(super) fn balances(currency: Option<&Currency>, account: &Account) -> Vec<Fe
     ];
     let read = |(word, kind, text): (&str, BalanceKind, Option<&Decimal>)| {
         let amount = Amount::parse(&text?.0, *currency);
-        let is_owed = account.is_card() && kind == BalanceKind::Booked;
+        let is_owed = kind == BalanceKind::Expected;
         match if is_owed { amount.and_then(Amount::checked_neg) } else { amount } {
             Ok(amount) => {
                 let provider_kind = ProviderWord::new(word);
@@ -201,7 +206,7 @@ mod tests {
         assert_eq!(
             stated(&card),
             [
-                (BalanceKind::Booked, -14_241, "balance".to_owned()),
+                (BalanceKind::Expected, -14_241, "balance".to_owned()),
                 (BalanceKind::Available, 5_165_759, "availableCreditLimit".to_owned()),
                 (BalanceKind::Other, 5_180_000, "creditLimit".to_owned()),
             ]

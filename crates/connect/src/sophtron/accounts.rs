@@ -13,6 +13,7 @@ use serde_json::json;
 use super::client::{Client, list};
 use super::institutions::id_of;
 use super::json::Object;
+use super::owed::Owed;
 use super::wire::AccountRow;
 use crate::fault::Fault;
 use crate::fetch::{FetchedBalance, ProviderWord};
@@ -62,6 +63,7 @@ pub(super) fn account(
     currency: CurrencyCode,
     institution: &Institution,
     currencies: &HashMap<CurrencyCode, Currency>,
+    owed: &Owed,
 ) -> AccountInfo {
     let holder = row.holder.as_deref().and_then(tidy);
     let name = row.name.as_deref().or(row.kind.as_deref()).and_then(tidy).unwrap_or_else(|| "Account".to_owned());
@@ -73,7 +75,7 @@ pub(super) fn account(
         number: row.full_number.clone().or_else(|| row.number.clone()),
         currency,
         kind: kind(row.kind.as_deref()),
-        balances: currencies.get(&currency).map(|currency| balances(row, *currency)).unwrap_or_default(),
+        balances: currencies.get(&currency).map(|currency| balances(row, *currency, owed)).unwrap_or_default(),
     }
 }
 
@@ -101,13 +103,15 @@ fn match_keys(
     keys
 }
 
-/// The balances as given: what is owed on a card or a loan is negative there too. An amount that cannot be read is left out
-/// and told.
-pub(super) fn balances(row: &AccountRow, currency: Currency) -> Vec<FetchedBalance> {
+/// The balances as given: what is owed on a card or a loan is negative there too, unless somebody has said that it is positive. An
+/// amount that cannot be read is left out and told.
+pub(super) fn balances(row: &AccountRow, currency: Currency, owed: &Owed) -> Vec<FetchedBalance> {
+    let is_owed = owed.get(&row.id).is_some_and(|is_owed| *is_owed);
     let given =
         [(&row.balance, BalanceKind::Booked, "Balance"), (&row.available, BalanceKind::Available, "AvailableBalance")];
     let read = |(text, kind, word): (&Option<String>, BalanceKind, &str)| {
         let amount = Amount::parse(text.as_deref()?, currency);
+        let amount = if is_owed && kind == BalanceKind::Booked { amount.and_then(Amount::checked_neg) } else { amount };
         let amount = amount.inspect_err(|error| tracing::warn!(%error, "a balance cannot be read")).ok()?;
         // Rows and balances come from the same reading of the bank, so it speaks of the moment of the rows.
         Some(FetchedBalance { kind, moment: BalanceMoment::Now, amount, provider_kind: ProviderWord::new(word) })
@@ -116,7 +120,7 @@ pub(super) fn balances(row: &AccountRow, currency: Currency) -> Vec<FetchedBalan
 }
 
 /// Account types are free text, `Credit Card` as well as `CreditCard`.
-fn kind(text: Option<&str>) -> AccountKind {
+pub(super) fn kind(text: Option<&str>) -> AccountKind {
     let word: String = text.unwrap_or_default().chars().filter(char::is_ascii_alphabetic).collect();
     let word = word.to_ascii_lowercase();
     let names = |words: &[&str]| words.iter().any(|part| word.contains(part));
@@ -197,7 +201,7 @@ mod tests {
             max_consent_days: None,
         };
         let currencies = HashMap::from([(usd.code, usd)]);
-        let of = |json: &str| account(&row(json), usd.code, &institution, &currencies);
+        let of = |json: &str| account(&row(json), usd.code, &institution, &currencies, &Owed::new());
         let card = of(
             r#"{"accountId":"A1-b","AccountName":" Visa  Gold","AccountNumber":"xxx1234","AccountType":"Credit Card",
                 "Balance":-250.10,"AvailableBalance":"749.90","BalanceCurrency":"$","OwnerName":"Demo Household"}"#,

@@ -16,6 +16,7 @@ use super::client::Client;
 use super::flow::{Flow, Pending, Purpose, Running, Stage};
 use super::job::{Failure, Open, Standing};
 use super::logins;
+use super::owed;
 use super::remote::Remote;
 use super::sign_in::SignIn;
 use super::wire::{AccountRow, InstitutionRow, SignInDetail};
@@ -97,6 +98,13 @@ pub(super) async fn resume(client: &Client<'_>, state: &FlowState, input: Input)
         (Stage::SignIn { error, may_be_empty }, _) => flow.ask_to_sign_in(error, may_be_empty),
         (Stage::Job(running), Input::Answers(answers)) => answer(client, flow, running, &answers).await,
         (Stage::Job(running), _) => look(client, flow, running).await,
+        (Stage::Owed { job }, Input::Answers(answers)) => {
+            let owed =
+                flow.owed.iter().map(|(id, is_owed)| (id.clone(), *is_owed)).chain(owed::said(&answers)).collect();
+            connected(client, Flow { owed, ..flow }, job).await
+        }
+        // The question follows from the accounts, so they are looked at again.
+        (Stage::Owed { job }, _) => connected(client, flow, job).await,
         (Stage::Currency { job }, Input::Answers(answers)) => match currency::chosen(&answers) {
             Some(dollar) => connected(client, Flow { dollar: Some(dollar), ..flow }, job).await,
             None => flow.ask_for_currency(job),
@@ -304,9 +312,14 @@ fn finish(client: &Client<'_>, flow: Flow, rows: &[AccountRow], job: Option<Stri
     if sorted.has_nameless_dollars {
         return flow.ask_for_currency(job);
     }
+    let unclear = owed::unclear(&sorted.known, &flow.owed, |code| client.cx.currencies.get(&code).copied());
+    if !unclear.is_empty() {
+        let form = owed::form(&flow.institution.name, &unclear);
+        return flow.ask_about(form, Stage::Owed { job });
+    }
     let now = client.cx.ambient.now();
     let account = |(row, code): &(&AccountRow, CurrencyCode)| {
-        accounts::account(row, *code, &flow.institution, client.cx.currencies)
+        accounts::account(row, *code, &flow.institution, client.cx.currencies, &flow.owed)
     };
     let accounts: Vec<_> = sorted.known.iter().map(account).collect();
     if accounts.is_empty() {

@@ -15,6 +15,7 @@ use super::accounts::{self, Money, money};
 use super::client::{Client, list};
 use super::institutions::country_of;
 use super::json::Object;
+use super::owed::Owed;
 use super::problem;
 use super::refreshing::{Stale, refresh};
 use super::remote::Remote;
@@ -52,6 +53,7 @@ pub(super) async fn fetch(
             listed: listed.as_deref(),
             institution_key: &plan.institution_key,
             dollar: remote.dollar,
+            owed: &remote.owed,
             presence: plan.presence,
         };
         match fetch_account(client, &all, request, sink).await {
@@ -69,6 +71,7 @@ struct All<'a> {
     listed: Result<&'a [AccountRow], &'a Stale>,
     institution_key: &'a str,
     dollar: Option<CurrencyCode>,
+    owed: &'a Owed,
     presence: Presence,
 }
 
@@ -93,7 +96,7 @@ async fn fetch_account(
 
     sink.accept(id, FetchEvent::Step(AccountStep::Balance)).await?;
     if let Some(account) = account {
-        sink.accept(id, FetchEvent::Balances(balances(client, account, all.dollar))).await?;
+        sink.accept(id, FetchEvent::Balances(balances(client, account, all))).await?;
     }
     let as_of = account.and_then(|account| account.updated_on);
     let today = client.cx.ambient.now().to_zoned(TimeZone::UTC).date();
@@ -136,10 +139,10 @@ pub(super) fn raw_row(raw: &RawValue) -> RawRow {
 }
 
 /// The balances of an account whose currency is known.
-fn balances(client: &Client<'_>, account: &AccountRow, dollar: Option<CurrencyCode>) -> Vec<FetchedBalance> {
-    match money(account.currency.as_deref(), dollar) {
+fn balances(client: &Client<'_>, account: &AccountRow, all: &All<'_>) -> Vec<FetchedBalance> {
+    match money(account.currency.as_deref(), all.dollar) {
         Money::Of(code) => match client.cx.currencies.get(&code) {
-            Some(currency) => accounts::balances(account, *currency),
+            Some(currency) => accounts::balances(account, *currency, all.owed),
             None => Vec::new(),
         },
         Money::Dollars | Money::Unknown => Vec::new(),

@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::currency;
 use super::institutions::country_of;
 use super::job::{Answers, Prompt};
+use super::owed::Owed;
 use super::remote::Remote;
 use super::sign_in::SignIn;
 use crate::fault::Fault;
-use crate::step::{FlowState, Institution, Step};
+use crate::step::{FlowState, Form, Institution, Step};
 
 /// Nobody says how long a bank waits for an answer. Codes that are sent hold for five to ten minutes and a sign-in at which
 /// nothing happens ends after about as long, so with the shorter of them nobody types in vain.
@@ -43,6 +44,11 @@ pub(super) enum Stage {
     Job(Running),
     /// The person says of which country the dollars are.
     Currency {
+        /// The job, while rows are still coming.
+        job: Option<String>,
+    },
+    /// The person says whose positive balances are.
+    Owed {
         /// The job, while rows are still coming.
         job: Option<String>,
     },
@@ -94,6 +100,9 @@ pub(super) struct Flow {
     pub(super) lost: Option<Vec<String>>,
     /// What `$` is, if the person has said so.
     pub(super) dollar: Option<CurrencyCode>,
+    /// Whose positive balances are, as far as the person has said.
+    #[serde(default)]
+    pub(super) owed: Owed,
     /// Whether the bank has asked anything.
     pub(super) was_asked: bool,
     /// Whether another sign-in was typed for a login that there was.
@@ -103,8 +112,12 @@ pub(super) struct Flow {
 impl Flow {
     pub(super) fn new(purpose: Purpose, institution: Institution, sign_in: SignIn) -> Self {
         let stage = Stage::SignIn { error: None, may_be_empty: false };
+        let owed = match &purpose {
+            Purpose::Renew(before) => before.owed.clone(),
+            Purpose::New | Purpose::Adopt => Owed::new(),
+        };
         let (login, lost, dollar) = (None, None, None);
-        Self { purpose, institution, sign_in, stage, login, lost, dollar, was_asked: false, was_retyped: false }
+        Self { purpose, institution, sign_in, stage, login, lost, dollar, owed, was_asked: false, was_retyped: false }
     }
 
     pub(super) fn read(state: &FlowState) -> Result<Self, Fault> {
@@ -138,6 +151,7 @@ impl Flow {
             login: self.login.clone().unwrap_or_default(),
             made_here: before.map_or(self.purpose == Purpose::New, |before| before.made_here),
             dollar: self.dollar.or_else(|| super::accounts::dollar_of(self.country())),
+            owed: self.owed.clone(),
             read_at: self.given_at(now),
             job,
             asked_at: None,
@@ -156,11 +170,16 @@ impl Flow {
         Ok(Step::Ask(Box::new(form), state))
     }
 
+    /// A question about accounts that the bank does not tell everything of.
+    pub(super) fn ask_about(self, form: Form, stage: Stage) -> Result<Step, Fault> {
+        let state = Self { stage, ..self }.state()?;
+        Ok(Step::Ask(Box::new(form), state))
+    }
+
     /// The question of which country the dollars are.
     pub(super) fn ask_for_currency(self, job: Option<String>) -> Result<Step, Fault> {
         let form = currency::form(&self.institution.name);
-        let state = Self { stage: Stage::Currency { job }, ..self }.state()?;
-        Ok(Step::Ask(Box::new(form), state))
+        self.ask_about(form, Stage::Currency { job })
     }
 }
 

@@ -5,6 +5,7 @@ use bankside_domain::fault::FaultClass;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::owed::Owed;
 use crate::fault::Fault;
 use crate::step::RemoteRef;
 
@@ -23,6 +24,9 @@ pub(super) struct Remote {
     pub(super) made_here: bool,
     /// What `$` is at this bank, if anything has said so.
     pub(super) dollar: Option<CurrencyCode>,
+    /// Whose positive balances of cards and loans are.
+    #[serde(default)]
+    pub(super) owed: Owed,
     /// When connecting or renewing has last had it read from the bank.
     pub(super) read_at: Option<Timestamp>,
     /// The job of that, while rows were still coming.
@@ -75,6 +79,7 @@ mod tests {
             login,
             made_here: true,
             dollar: None,
+            owed: Owed::new(),
             read_at: Some(at(0)),
             job: None,
             asked_at: None,

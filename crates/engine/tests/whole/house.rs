@@ -142,6 +142,24 @@ impl House {
             .collect()
     }
 
+    /// Types the keys of another provider, which the sandbox names in the provider's own words.
+    pub(crate) async fn type_keys_of(&self, provider: &str) {
+        if let Some(feature) = self.engine.provider_view(&self.asker, provider).await.unwrap().experimental {
+            self.engine.switch_feature(&self.owner().await, feature.feature.key, true).await.unwrap();
+        }
+        let index = self.sandbox.index();
+        let known = index["providers"].as_array().unwrap().iter().find(|known| known["id"] == provider).unwrap();
+        let snake = |name: &str| {
+            let parts = name
+                .chars()
+                .map(|c| if c.is_ascii_uppercase() { format!("_{}", c.to_ascii_lowercase()) } else { c.into() });
+            parts.collect::<String>()
+        };
+        let keys = known["credentials"].as_object().unwrap().iter();
+        let keys = keys.map(|(name, value)| (snake(name), Secret::new(value.as_str().unwrap()))).collect();
+        self.engine.keep_keys(&self.asker, provider, keys).await.unwrap();
+    }
+
     /// Types the sandbox's keys.
     pub(crate) async fn type_keys(&self) {
         self.engine.keep_keys(&self.asker, "gocardless", self.keys()).await.unwrap();
@@ -208,6 +226,12 @@ impl House {
         }
     }
 
+    /// Today in UTC, so many days later.
+    pub(crate) fn clock_day(&self, days: i64) -> jiff::civil::Date {
+        let today = self.ambient.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        today.saturating_add(jiff::Span::new().days(days))
+    }
+
     /// The accounts of the organization, by name.
     pub(crate) async fn account(&self, name: &str) -> bankside_engine::AccountView {
         let accounts = self.engine.accounts(&self.asker).await.unwrap();
@@ -234,10 +258,15 @@ fn start(store: Store, vault: Vault, base_url: &Url, ambient: &Ambient, clock: &
 }
 
 fn settings(base_url: &Url) -> Settings {
-    let gocardless = ProviderSettings { base_url: Some(base_url.clone()), ..ProviderSettings::default() };
+    let at = |url: Url| ProviderSettings { base_url: Some(url), ..ProviderSettings::default() };
+    let beside = |path: &str| at(base_url.join(path).unwrap());
     Settings {
         public_url: Url::parse("http://127.0.0.1:5006/").unwrap(),
-        providers: BTreeMap::from([("gocardless".to_owned(), gocardless)]),
+        providers: BTreeMap::from([
+            ("gocardless".to_owned(), at(base_url.clone())),
+            ("pluggy".to_owned(), beside("/pluggy")),
+            ("sophtron".to_owned(), beside("/sophtron/api")),
+        ]),
         trusted_proxies: Vec::new(),
         features: BTreeMap::new(),
     }

@@ -12,6 +12,7 @@ use crate::connector::{Connector, FetchEnd};
 use crate::fault::Fault;
 use crate::fetch::{AccountRequest, FetchEvent, FetchPlan, FetchedBalance, RawRow, Sink, SinkClosed};
 use crate::sophtron::Sophtron;
+use crate::sophtron::owed::Owed;
 use crate::sophtron::remote::Remote;
 
 #[derive(Default)]
@@ -54,6 +55,7 @@ fn remote() -> Remote {
         login: "login-1".to_owned(),
         made_here: true,
         dollar: "USD".parse().ok(),
+        owed: Owed::new(),
         read_at: Some("2026-01-01T00:00:00Z".parse().unwrap()),
         job: None,
         asked_at: None,
