@@ -10,7 +10,7 @@ use super::{Miss, checks, demand, fail};
 use crate::stand::Stand;
 
 checks! { "Keys and banks":
-    "right keys are accepted" => right_keys, each;
+    "right keys are accepted" => right_keys;
     "wrong keys are the operator's to put right, and no token is bought twice for them" => wrong_keys;
     "without keys no call is made" => no_keys;
     "the descriptor names each key once and shows nothing of secret ones" => descriptor;

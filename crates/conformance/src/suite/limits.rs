@@ -17,10 +17,10 @@ checks! { "Limits":
     "once a limit is spent no call goes beyond it, and afterwards it goes on" => spent, each;
     "unattended fetches leave a call to the person" => leaves_one;
     "a call that fails does not spend what counts successes" => failures_are_free;
-    "a limit that all calls share is waited for where that is soon, and leaves the accounts' own alone" => of_all_soon, each;
+    "a limit that all calls share is waited for where that is soon, and leaves the accounts' own alone" => of_all_soon;
     "where it is long it stops all calls until it is over" => of_all_long;
     "keys are exchanged for a token no more often than needed" => tokens;
-    "a token that is refused once is replaced, and one that is refused for ever ends the fetch" => refused_token, each;
+    "a token that is refused once is replaced, and one that is refused for ever ends the fetch" => refused_token;
 }
 
 async fn debited_before(stand: &Stand) -> Result<(), Miss> {
