@@ -4,18 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bankside_connect::Connector;
 use bankside_connect::gocardless::GoCardless;
+use bankside_connect::{Connector, Form};
 use bankside_domain::fault::FaultClass;
 use bankside_domain::{Ambient, Secret};
-use bankside_sandbox::{Answers, ArmedFault, ClockMode, Event, Sandbox, SandboxConfig, Switches};
+use bankside_sandbox::{Answers, Event, Sandbox};
 use bankside_testkit::TestClock;
 use url::Url;
 
-use crate::simulator::{Call, Occasion, Simulator, Simulators, Trouble, Walk};
+use crate::running::{How, Running};
+use crate::simulator::{Bank, Beginning, Call, Occasion, Scene, Simulator, Simulators, Trouble, Walk};
 
 /// A bank with an account for every day and one for savings, ids on all rows and booked balances.
-const BANK: (&str, &str) = ("DE", "NORDHAFEN_NHBKDE22");
+const BANK: Bank = Bank { country: "DE", key: "NORDHAFEN_NHBKDE22", name: "Nordhafen Bank" };
 
 /// A bank with the provider's own daily limit.
 const STRICT_BANK: &str = "LOCKSIDE_LKSDGB21";
@@ -67,127 +68,118 @@ impl Simulators for GoCardlessSandbox {
     }
 
     async fn open(&self, turned: Option<&str>) -> Box<dyn Simulator> {
-        let opened = Open::new(turned).await;
-        Box::new(opened.unwrap_or_else(|error| panic!("the sandbox does not open: {error}")))
+        Box::new(Open::new(turned).await.unwrap_or_else(|error| panic!("the sandbox does not open: {error}")))
     }
 }
 
-struct Open {
-    sandbox: Sandbox,
-    switches: Switches,
-    ambient: Ambient,
-    clock: Arc<TestClock>,
-    base_url: Url,
-    server: tokio::task::JoinHandle<()>,
-}
+/// Why there are no forms.
+const NO_FORMS: &str = "people sign in and answer on pages of their bank";
 
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
-}
+struct Open(Running);
 
 impl Open {
     async fn new(turned: Option<&str>) -> Result<Self, Box<dyn std::error::Error>> {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let (ambient, clock) = bankside_testkit::ambient();
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
-        let public_url = Url::parse(&format!("http://{}", listener.local_addr()?))?;
-        let base_url = public_url.join("gocardless/api/v2/")?;
-        let switches = match turned {
-            Some(name) => Switches::default().turned(name).ok_or(format!("there is no switch {name}"))?,
-            None => Switches::default(),
-        };
-        let config =
-            SandboxConfig { public_url, state_file: None, clock: ClockMode::Running, daily_limit_everywhere: true };
-        let sandbox = Sandbox::open_with(config, ambient.clone(), switches.clone())?;
-        let router = sandbox.router();
-        let server = tokio::spawn(async move {
-            let _ = axum::serve(listener, router).await;
-        });
-        Ok(Self { sandbox, switches, ambient, clock, base_url, server })
+        Running::start("gocardless/api/v2/", turned).await.map(Self)
     }
+}
 
-    fn arm_kind(&self, kind: &str, at: Call, account: Option<&str>, times: Option<u32>, seconds: Option<u32>) {
-        let (on, method) = match at {
-            Call::Rows => ("accounts/transactions", None),
-            Call::Balances => ("accounts/balances", None),
-            Call::Revoke => ("requisitions/id", Some("DELETE".to_owned())),
-            Call::Token => ("token/new", None),
-        };
-        let account = account.map(str::to_owned);
-        let fault = ArmedFault { method, account, times, seconds, ..ArmedFault::new(on, kind) };
-        let armed = self.sandbox.arm(fault);
-        assert!(armed.is_ok(), "{armed:?}");
+/// The calls of a kind.
+fn on(call: Call) -> Occasion<(&'static str, Option<&'static str>)> {
+    match call {
+        Call::Rows => Ok(("accounts/transactions", None)),
+        Call::Balances => Ok(("accounts/balances", None)),
+        Call::Revoke => Ok(("requisitions/id", Some("DELETE"))),
+        Call::Token => Ok(("token/new", None)),
+        Call::SignIn | Call::Answer => Err(NO_FORMS),
+        Call::Reading => Err("each call reads the bank"),
     }
+}
+
+/// The fault that is of a class.
+fn kind_of(class: FaultClass) -> Occasion<&'static str> {
+    Ok(match class {
+        FaultClass::NeedsUser => "access_expired",
+        FaultClass::NeedsOperator => "ip_denied",
+        FaultClass::RetryLater => "service_error",
+        FaultClass::RateLimited => "institution_limit",
+        FaultClass::Busy => "account_processing",
+        FaultClass::Partial => return Err("each account has an answer of its own, and its fault is its own"),
+        FaultClass::Unsupported => "resource_unavailable",
+        FaultClass::Gone => "account_not_found",
+        FaultClass::Bug => "field_texts",
+    })
 }
 
 #[async_trait]
 impl Simulator for Open {
     fn ambient(&self) -> &Ambient {
-        &self.ambient
+        &self.0.ambient
     }
 
     fn clock(&self) -> &Arc<TestClock> {
-        &self.clock
+        &self.0.clock
     }
 
     fn base_url(&self) -> &Url {
-        &self.base_url
+        &self.0.base_url
     }
 
     fn keys(&self) -> BTreeMap<String, Secret> {
-        let index = self.sandbox.index();
-        let fields = index["providers"][0]["credentials"].as_object().into_iter().flatten();
-        fields.filter_map(|(name, value)| Some((name.clone(), Secret::new(value.as_str()?)))).collect()
+        self.0.keys("gocardless", &[("secret_id", "secret_id"), ("secret_key", "secret_key")])
     }
 
-    fn bank(&self) -> (&'static str, &'static str) {
+    fn strange_keys(&self) -> BTreeMap<String, Secret> {
+        let key = |name: &str, text: &str| (name.to_owned(), Secret::new(text));
+        let nobody = "6d3f1a52-77c0-4a0e-9b1d-2f8e4c5a6b70";
+        BTreeMap::from([key("secret_id", nobody), key("secret_key", &nobody.repeat(3))])
+    }
+
+    fn bank(&self) -> Bank {
         BANK
     }
 
-    fn strict_bank(&self) -> &'static str {
-        STRICT_BANK
+    async fn scene(&self, scene: Scene) -> Occasion<Beginning> {
+        match scene {
+            Scene::Usual | Scene::Made | Scene::Page | Scene::RenewalAsks | Scene::Troubled(_) => {
+                Ok(Beginning::New(BANK.key.to_owned()))
+            }
+            Scene::Strict => Ok(Beginning::New(STRICT_BANK.to_owned())),
+            Scene::Asked => Err(NO_FORMS),
+        }
     }
 
     async fn walk(&self, link: &Url, walk: Walk) -> Result<BTreeMap<String, String>, String> {
         let answers = Answers { cancels: walk == Walk::Cancels, ..Answers::default() };
-        let back = self.sandbox.visit(link, &answers).await.map_err(|error| error.to_string())?;
+        let back = self.0.sandbox.visit(link, &answers).await.map_err(|error| error.to_string())?;
         Ok(back.query_pairs().into_owned().collect())
     }
 
+    fn answer(&self, _: &Form, _: Walk) -> Option<BTreeMap<String, Secret>> {
+        None
+    }
+
     fn arm(&self, trouble: Trouble, at: Call, account: Option<&str>, times: Option<u32>) -> Occasion {
-        let kind = match trouble {
+        let at = on(at)?;
+        let (kind, seconds) = match trouble {
             Trouble::Withdrawn => {
-                let happened = self.sandbox.happen(Event::Revoke { of: BANK.1.to_owned() });
+                let happened = self.0.sandbox.happen(Event::Revoke { of: BANK.key.to_owned() });
                 return happened.map_err(|_| "nothing has been connected yet");
             }
-            Trouble::Class(FaultClass::NeedsUser) => "access_expired",
-            Trouble::Class(FaultClass::NeedsOperator) => "ip_denied",
-            Trouble::Class(FaultClass::RetryLater) => "service_error",
-            Trouble::Class(FaultClass::RateLimited) => "institution_limit",
-            Trouble::Class(FaultClass::Busy) => "account_processing",
-            Trouble::Class(FaultClass::Partial) => {
-                return Err("each account has an answer of its own, and its fault is its own");
-            }
-            Trouble::Class(FaultClass::Unsupported) => "resource_unavailable",
-            Trouble::Class(FaultClass::Gone) => "account_not_found",
-            Trouble::Class(FaultClass::Bug) => "field_texts",
-            Trouble::LimitOfAll { seconds } => {
-                self.arm_kind("rate_limited", at, account, times, Some(seconds));
-                return Ok(());
-            }
-            Trouble::Line("refused token") => "invalid_token",
-            Trouble::Line(name) => name,
+            Trouble::Class(class) => (kind_of(class)?, None),
+            Trouble::LimitOfAll { seconds } => ("rate_limited", Some(seconds)),
+            Trouble::Line("refused token") => ("invalid_token", None),
+            Trouble::Line(name) => (name, None),
         };
-        // Nobody waits for what never comes.
-        let seconds = (kind == "never_answers").then_some(0);
-        self.arm_kind(kind, at, account, times, seconds);
+        self.0.arm(at, kind, account, How { times, seconds });
         Ok(())
     }
 
     fn disarm(&self) {
-        self.sandbox.disarm();
+        self.0.sandbox.disarm();
+    }
+
+    fn spoil_login(&self, _: &str) -> Occasion {
+        Err("no login is there beforehand")
     }
 
     fn line_troubles(&self) -> Vec<&'static str> {
@@ -199,17 +191,26 @@ impl Simulator for Open {
     }
 
     fn arm_by_name(&self, name: &str, at: Call, account: Option<&str>) {
-        let seconds = (name == "never_answers").then_some(0);
-        self.arm_kind(name, at, account, None, seconds);
+        if let Ok(at) = on(at) {
+            self.0.arm(at, name, account, How::default());
+        }
     }
 
     fn calls(&self) -> usize {
-        self.sandbox.calls().len()
+        self.0.sandbox.calls().len()
+    }
+
+    fn calls_of(&self, call: Call) -> usize {
+        on(call).map_or(0, |label| self.0.calls_of(&[label]))
+    }
+
+    fn accounts_called(&self) -> Vec<Option<String>> {
+        self.0.accounts_called()
     }
 
     fn spent(&self) -> BTreeMap<String, usize> {
         let mut spent = BTreeMap::new();
-        for call in self.sandbox.calls() {
+        for call in self.0.sandbox.calls() {
             let kind = match call.label {
                 "accounts/details" | "accounts/balances" | "accounts/transactions" => &call.label["accounts/".len()..],
                 _ => continue,
@@ -221,12 +222,8 @@ impl Simulator for Open {
         spent
     }
 
-    fn tokens_bought(&self) -> usize {
-        self.sandbox.calls().iter().filter(|call| call.label == "token/new").count()
-    }
-
     fn changes_ids_at_renewal(&self) -> bool {
-        !self.switches.account_ids_survive_relink
+        !self.0.switches.account_ids_survive_relink
     }
 }
 
@@ -236,6 +233,8 @@ mod own;
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+
+    use bankside_sandbox::Switches;
 
     use super::*;
 

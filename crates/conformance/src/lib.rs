@@ -8,12 +8,22 @@
 
 mod gocardless;
 mod overheard;
+mod pluggy;
 mod report;
+mod running;
 mod simulator;
+mod sophtron;
 mod stand;
 mod suite;
 
 pub use gocardless::GoCardlessSandbox;
+pub use pluggy::PluggySandbox;
 pub use report::{Line, Outcome, Report};
-pub use simulator::{Call, Occasion, Simulator, Simulators, Trouble, Walk};
+pub use simulator::{Bank, Beginning, Call, Occasion, Scene, Simulator, Simulators, Trouble, Walk};
+pub use sophtron::SophtronSandbox;
 pub use suite::run;
+
+/// Every provider that is checked, in the order of the report.
+pub fn all() -> [&'static dyn Simulators; 3] {
+    [&GoCardlessSandbox, &PluggySandbox, &SophtronSandbox]
+}

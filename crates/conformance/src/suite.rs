@@ -4,8 +4,10 @@ mod connecting;
 mod ending;
 mod faults;
 mod fetching;
+mod forms;
 mod keys;
 mod limits;
+mod logins;
 mod secrets;
 
 use std::future::Future;
@@ -14,7 +16,7 @@ use std::pin::Pin;
 use bankside_connect::Fault;
 
 use crate::report::{Line, Outcome, Report};
-use crate::simulator::Simulators;
+use crate::simulator::{Occasion, Simulators};
 use crate::stand::Stand;
 
 /// Why a check did not pass.
@@ -22,13 +24,15 @@ use crate::stand::Stand;
 pub(crate) enum Miss {
     /// Not as it must be.
     Failed(String),
+    /// A fault that the check did not expect.
+    Fault(Fault),
     /// The provider has no occasion for it.
     NotApplicable(String),
 }
 
 impl From<Fault> for Miss {
     fn from(fault: Fault) -> Self {
-        Self::Failed(format!("an unexpected fault of class {:?}: {fault}", fault.class()))
+        Self::Fault(fault)
     }
 }
 
@@ -43,7 +47,7 @@ pub(crate) fn demand(holds: bool, why: impl FnOnce() -> String) -> Result<(), Mi
 }
 
 /// No occasion.
-pub(crate) fn without(occasion: crate::simulator::Occasion) -> Result<(), Miss> {
+pub(crate) fn without<T>(occasion: Occasion<T>) -> Result<T, Miss> {
     occasion.map_err(|why| Miss::NotApplicable(why.to_owned()))
 }
 
@@ -76,6 +80,8 @@ pub(crate) use checks;
 const ALL: &[&[Check]] = &[
     keys::CHECKS,
     connecting::CHECKS,
+    forms::CHECKS,
+    logins::CHECKS,
     fetching::CHECKS,
     faults::CHECKS,
     limits::CHECKS,
@@ -86,11 +92,17 @@ const ALL: &[&[Check]] = &[
 /// Runs every check, and those that concern fetching with each switch turned.
 pub async fn run(simulators: &dyn Simulators) -> Report {
     let mut lines = Vec::new();
+    let mut again = Vec::new();
     for check in ALL.iter().copied().flatten() {
-        lines.push(line(check, check.name.to_owned(), check.topic, simulators, None).await);
+        let line = line(check, check.name.to_owned(), check.topic, simulators, None).await;
+        // What has no occasion has none with a switch turned either.
+        if check.with_switches && !matches!(line.outcome, Outcome::NotApplicable(_)) {
+            again.push(check);
+        }
+        lines.push(line);
     }
     for switch in simulators.switches() {
-        for check in ALL.iter().copied().flatten().filter(|check| check.with_switches) {
+        for check in &again {
             let name = format!("{switch}: {}", check.name);
             lines.push(line(check, name, "With an open fact the other way round", simulators, Some(switch)).await);
         }
@@ -112,6 +124,9 @@ async fn line(
     let outcome = match result {
         Ok(()) => Outcome::Passed,
         Err(Miss::Failed(why)) => Outcome::Failed(why),
+        Err(Miss::Fault(fault)) => {
+            Outcome::Failed(format!("an unexpected fault of class {:?}: {fault}", fault.class()))
+        }
         Err(Miss::NotApplicable(why)) => Outcome::NotApplicable(why),
     };
     Line { topic, check: name, outcome }

@@ -100,10 +100,15 @@ async fn text_of(page: Response<Body>) -> Result<String, VisitError> {
     String::from_utf8(bytes.to_vec()).map_err(|_| VisitError::Unreadable)
 }
 
-/// Fills in the form of a page: its step, what is typed, and every account that may be ticked.
+/// Fills in the form of a page: its step, what is typed, and every account that may be ticked. A page without steps has two
+/// buttons, and the second one says no.
 fn form(page: &str, answers: &Answers) -> Result<String, VisitError> {
-    let step = attributes(page, "name=\"step\" value=\"").into_iter().next().ok_or(VisitError::Unreadable)?;
     let mut form = form_urlencoded::Serializer::new(String::new());
+    let Some(step) = attributes(page, "name=\"step\" value=\"").into_iter().next() else {
+        let buttons = attributes(page, "name=\"action\" value=\"");
+        let pressed = buttons.get(usize::from(answers.cancels)).ok_or(VisitError::Unreadable)?;
+        return Ok(form.append_pair("action", pressed).finish());
+    };
     form.append_pair("step", step);
     if answers.cancels {
         form.append_pair("action", "cancel");

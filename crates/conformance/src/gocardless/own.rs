@@ -1,7 +1,9 @@
 //! What GoCardless alone has of connecting: confirmations, requisitions, and accounts that are prepared or cannot be read.
 
-use bankside_connect::{Connected, FlowState, Input, Step};
+use bankside_connect::connector::Intent;
+use bankside_connect::{Connected, FlowState, Input, RemoteRef, Step};
 use bankside_domain::quota::QuotaScope;
+use bankside_sandbox::ArmedFault;
 use jiff::SignedDuration;
 
 use super::*;
@@ -12,7 +14,7 @@ const CARD_BANK: &str = "SEB_CARD_ESSESESS";
 
 async fn open(turned: Option<&str>) -> (Stand, Sandbox) {
     let open = Open::new(turned).await.unwrap();
-    let sandbox = open.sandbox.clone();
+    let sandbox = open.0.sandbox.clone();
     (Stand::new(Arc::new(GoCardless), Box::new(open)).unwrap(), sandbox)
 }
 
@@ -21,8 +23,21 @@ fn back_with(error: &str) -> Input {
     Input::Callback(BTreeMap::from([("ref".to_owned(), "r".to_owned()), ("error".to_owned(), error.to_owned())]))
 }
 
+/// One step, without waiting for what comes after it.
 async fn resume(stand: &Stand, state: &FlowState, input: Input) -> Result<Step, bankside_connect::Fault> {
     stand.connector.resume(&stand.cx(), state, input).await
+}
+
+/// The page that a person is sent to.
+async fn begin_at(stand: &Stand, institution_key: &str, renew: Option<&RemoteRef>) -> (Url, FlowState) {
+    let intent = match renew {
+        Some(remote) => Intent::Renew { institution_key, remote },
+        None => Intent::New { institution_key },
+    };
+    match stand.begin(intent).await.unwrap() {
+        Step::Open(browser, state) => (browser.url.parse().unwrap(), state),
+        other => panic!("{other:?}"),
+    }
 }
 
 fn done(step: Step) -> Connected {
@@ -34,7 +49,7 @@ fn done(step: Step) -> Connected {
 
 /// A flow whose person has given the consent and is on the way back.
 async fn given(stand: &Stand) -> FlowState {
-    let (link, state) = stand.begin(None).await.unwrap();
+    let (link, state) = begin_at(stand, BANK.key, None).await;
     stand.simulator.walk(&link, Walk::Consents).await.unwrap();
     state
 }
@@ -42,9 +57,9 @@ async fn given(stand: &Stand) -> FlowState {
 #[tokio::test]
 async fn an_agreement_is_confirmed_in_its_time_and_while_its_accounts_live() {
     let (stand, sandbox) = open(Some("company_may_reconfirm")).await;
-    let connected = stand.connect_strictly().await.unwrap();
+    let connected = stand.connect_at(Scene::Strict).await.unwrap();
     let way = async || {
-        let (link, _) = stand.begin_at(STRICT_BANK, Some(&connected.remote)).await.unwrap();
+        let (link, _) = begin_at(&stand, STRICT_BANK, Some(&connected.remote)).await;
         if link.path().contains("/reconfirm/") { "confirmed" } else { "anew" }
     };
     assert_eq!(way().await, "anew", "the page would be closed for another 76 days");
@@ -67,7 +82,7 @@ async fn an_error_in_the_address_is_believed_only_as_far_as_the_requisition_bear
         let connected = done(resume(&stand, &state, back_with(error)).await.unwrap());
         assert!(connected.accounts.len() >= 2, "{error}");
     }
-    let (_, state) = stand.begin(None).await.unwrap();
+    let (_, state) = begin_at(&stand, BANK.key, None).await;
     let reused = resume(&stand, &state, back_with("RequisitionLinkReused")).await.unwrap();
     assert!(matches!(reused, Step::Open(..)), "{reused:?}");
     let unknown = resume(&stand, &state, back_with("UnknownError")).await.unwrap();
@@ -84,9 +99,9 @@ async fn an_error_in_the_address_is_believed_only_as_far_as_the_requisition_bear
 #[tokio::test]
 async fn an_error_in_the_address_does_not_undo_what_was_confirmed() {
     let (stand, sandbox) = open(Some("company_may_reconfirm")).await;
-    let connected = stand.connect_strictly().await.unwrap();
+    let connected = stand.connect_at(Scene::Strict).await.unwrap();
     stand.simulator.clock().advance_days(80);
-    let (link, state) = stand.begin_at(STRICT_BANK, Some(&connected.remote)).await.unwrap();
+    let (link, state) = begin_at(&stand, STRICT_BANK, Some(&connected.remote)).await;
     let waits = resume(&stand, &state, back_with("RequisitionLinkReused")).await.unwrap();
     assert!(matches!(waits, Step::Open(..)), "{waits:?}");
     let cancelled = resume(&stand, &state, back_with("UserCancelledSession")).await.unwrap();
@@ -103,7 +118,7 @@ async fn an_error_in_the_address_does_not_undo_what_was_confirmed() {
 #[tokio::test]
 async fn an_account_whose_metadata_cannot_be_read_does_not_lose_the_others() {
     let (stand, sandbox) = open(None).await;
-    let before = stand.connect(None).await.unwrap();
+    let before = stand.connect().await.unwrap();
     let account = before.accounts[0].provider_account_id.clone();
     for kind in ["not_found", "html_page", "field_texts"] {
         let fault = ArmedFault { account: Some(account.clone()), ..ArmedFault::new("accounts/metadata", kind) };
@@ -125,7 +140,7 @@ async fn an_account_whose_metadata_cannot_be_read_does_not_lose_the_others() {
 #[tokio::test]
 async fn an_account_that_is_prepared_for_ever_does_not_keep_the_others_waiting_for_ever() {
     let (stand, sandbox) = open(None).await;
-    let before = stand.connect(None).await.unwrap();
+    let before = stand.connect().await.unwrap();
     let account = before.accounts[0].provider_account_id.clone();
     let wait = async |state: FlowState| match resume(&stand, &state, Input::Poll).await.unwrap() {
         Step::Wait { state, .. } => state,
@@ -153,7 +168,7 @@ async fn an_account_that_is_prepared_for_ever_does_not_keep_the_others_waiting_f
 #[tokio::test]
 async fn what_a_limit_keeps_from_us_is_asked_for_again_when_it_is_over() {
     let (stand, sandbox) = open(None).await;
-    let account = stand.connect(None).await.unwrap().accounts[0].provider_account_id.clone();
+    let account = stand.connect().await.unwrap().accounts[0].provider_account_id.clone();
     let state = given(&stand).await;
     let arm = |on: &str, kind: &str| {
         sandbox.arm(ArmedFault { account: Some(account.clone()), ..ArmedFault::new(on, kind) }).unwrap();
@@ -173,7 +188,7 @@ async fn what_a_limit_keeps_from_us_is_asked_for_again_when_it_is_over() {
 #[tokio::test]
 async fn an_account_without_a_number_is_not_listed_before_its_details_are_there() {
     let (stand, sandbox) = open(None).await;
-    let (link, state) = stand.begin_at(CARD_BANK, None).await.unwrap();
+    let (link, state) = begin_at(&stand, CARD_BANK, None).await;
     stand.simulator.walk(&link, Walk::Consents).await.unwrap();
     sandbox.arm(ArmedFault::new("accounts/details", "service_error")).unwrap();
     let fault = resume(&stand, &state, Input::Poll).await.unwrap_err();

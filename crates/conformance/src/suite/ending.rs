@@ -3,7 +3,7 @@
 use bankside_domain::fault::FaultClass;
 
 use super::{Miss, checks, demand, fail, without};
-use crate::simulator::{Call, Trouble};
+use crate::simulator::{Call, Scene, Trouble};
 use crate::stand::Stand;
 
 checks! { "Ending":
@@ -13,7 +13,7 @@ checks! { "Ending":
 }
 
 async fn revoke(stand: &Stand) -> Result<(), Miss> {
-    let connected = stand.connect(None).await?;
+    let connected = stand.connect_at(Scene::Made).await?;
     stand.connector.revoke(&stand.cx(), &connected.remote).await?;
     let fetched = stand.fetch(&connected).await;
     for account in &connected.accounts {
@@ -25,7 +25,7 @@ async fn revoke(stand: &Stand) -> Result<(), Miss> {
 }
 
 async fn again(stand: &Stand) -> Result<(), Miss> {
-    let connected = stand.connect(None).await?;
+    let connected = stand.connect_at(Scene::Made).await?;
     for _ in 0..2 {
         stand.connector.revoke(&stand.cx(), &connected.remote).await?;
     }
@@ -33,7 +33,7 @@ async fn again(stand: &Stand) -> Result<(), Miss> {
 }
 
 async fn fails(stand: &Stand) -> Result<(), Miss> {
-    let connected = stand.connect(None).await?;
+    let connected = stand.connect_at(Scene::Made).await?;
     without(stand.simulator.arm(Trouble::Class(FaultClass::RetryLater), Call::Revoke, None, Some(1)))?;
     match stand.connector.revoke(&stand.cx(), &connected.remote).await {
         Err(fault) => demand(fault.class() == FaultClass::RetryLater, || fault.to_string())?,

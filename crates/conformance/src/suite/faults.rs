@@ -4,7 +4,7 @@ use bankside_connect::Fault;
 use bankside_domain::fault::FaultClass;
 
 use super::{Miss, checks, demand, fail, without};
-use crate::simulator::{Call, Trouble};
+use crate::simulator::{Call, Scene, Trouble};
 use crate::stand::Stand;
 
 checks! { "Faults":
@@ -18,7 +18,7 @@ checks! { "Faults":
     "what a bank does not have is said as such" => unsupported;
     "what is gone is said as such" => gone;
     "a request that is refused as wrong is our mistake" => bug;
-    "a consent withdrawn at the bank needs the person, and the others of the fetch are told the truth" => withdrawn;
+    "a consent withdrawn at the bank needs the person, and the others of the fetch are told the truth" => withdrawn, each;
     "weather on the line never looks like a dead consent, and passes" => line;
     "weather at one account leaves the others of the fetch alone" => line_of_one;
     "whatever goes wrong at rows or balances, a fetch ends with what can be shown" => whatever;
@@ -26,7 +26,7 @@ checks! { "Faults":
 
 /// Arms a class at the rows of the first account; answers with the fault that was told.
 async fn told(stand: &Stand, class: FaultClass) -> Result<Fault, Miss> {
-    let connected = stand.connect(None).await?;
+    let connected = stand.connect_at(Scene::Troubled(class)).await?;
     let account = connected.accounts[0].provider_account_id.clone();
     without(stand.simulator.arm(Trouble::Class(class), Call::Rows, Some(&account), None))?;
     let mut fetched = stand.fetch(&connected).await;
@@ -43,7 +43,7 @@ async fn told(stand: &Stand, class: FaultClass) -> Result<Fault, Miss> {
     }
 }
 
-fn fit_to_be_shown(fault: &Fault) -> Result<(), Miss> {
+pub(super) fn fit_to_be_shown(fault: &Fault) -> Result<(), Miss> {
     let record = fault.record();
     demand(!record.message.trim().is_empty(), || format!("{} says nothing", record.code))?;
     let is_plain = !record.message.chars().any(char::is_control) && record.message.chars().count() <= 400;
@@ -79,7 +79,7 @@ async fn rate_limited(stand: &Stand) -> Result<(), Miss> {
 }
 
 async fn busy_and_then_ready(stand: &Stand) -> Result<(), Miss> {
-    let connected = stand.connect(None).await?;
+    let connected = stand.connect().await?;
     let account = connected.accounts[0].provider_account_id.clone();
     without(stand.simulator.arm(Trouble::Class(FaultClass::Busy), Call::Rows, Some(&account), Some(1)))?;
     let fetched = stand.fetch(&connected).await;
@@ -113,7 +113,7 @@ async fn bug(stand: &Stand) -> Result<(), Miss> {
 }
 
 async fn withdrawn(stand: &Stand) -> Result<(), Miss> {
-    let connected = stand.connect(None).await?;
+    let connected = stand.connect().await?;
     without(stand.simulator.arm(Trouble::Withdrawn, Call::Rows, None, None))?;
     let fetched = stand.fetch(&connected).await;
     for account in &connected.accounts {
@@ -124,7 +124,7 @@ async fn withdrawn(stand: &Stand) -> Result<(), Miss> {
 }
 
 async fn line(stand: &Stand) -> Result<(), Miss> {
-    let connected = stand.connect(None).await?;
+    let connected = stand.connect().await?;
     let account = connected.accounts[0].provider_account_id.clone();
     for name in stand.simulator.line_troubles() {
         for call in [Call::Rows, Call::Balances] {
@@ -151,7 +151,7 @@ async fn line(stand: &Stand) -> Result<(), Miss> {
 }
 
 async fn line_of_one(stand: &Stand) -> Result<(), Miss> {
-    let connected = stand.connect(None).await?;
+    let connected = stand.connect().await?;
     let account = connected.accounts[0].provider_account_id.clone();
     for name in stand.simulator.line_troubles() {
         without(stand.simulator.arm(Trouble::Line(name), Call::Rows, Some(&account), None))?;
@@ -168,7 +168,7 @@ async fn line_of_one(stand: &Stand) -> Result<(), Miss> {
 }
 
 async fn whatever(stand: &Stand) -> Result<(), Miss> {
-    let connected = stand.connect(None).await?;
+    let connected = stand.connect().await?;
     let account = connected.accounts[0].provider_account_id.clone();
     for name in stand.simulator.all_troubles() {
         for (call, failures_before) in [(Call::Rows, 0), (Call::Rows, 5), (Call::Balances, 0)] {

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use bankside_domain::fault::FaultClass;
-use bankside_domain::quota::{Counts, Presence, QuotaScope};
+use bankside_domain::quota::{Counts, Presence, QuotaRule, QuotaScope};
 
 use super::{Miss, checks, demand, fail, without};
-use crate::simulator::{Call, Trouble};
+use crate::simulator::{Call, Scene, Trouble};
 use crate::stand::Stand;
 
 checks! { "Limits":
@@ -24,7 +24,7 @@ checks! { "Limits":
 }
 
 async fn debited_before(stand: &Stand) -> Result<(), Miss> {
-    let connected = stand.connect(None).await?;
+    let connected = stand.connect().await?;
     stand.fetch(&connected).await;
     let debits = stand.ledger.debits();
     let of = |scope: QuotaScope| debits.iter().filter(move |debited| debited.scope == scope);
@@ -47,8 +47,16 @@ async fn debited_before(stand: &Stand) -> Result<(), Miss> {
     demand(own >= spent, || format!("{spent} calls of accounts and {own} debits to their limits"))
 }
 
+/// The limit of each account and kind of call, where there is one.
+fn of_accounts(stand: &Stand) -> Result<&'static QuotaRule, Miss> {
+    let rules = stand.connector.descriptor().quotas;
+    let rule = rules.iter().find(|rule| rule.scope == QuotaScope::AccountAndKind);
+    rule.ok_or_else(|| Miss::NotApplicable("accounts have no limit of their own".to_owned()))
+}
+
 async fn others_spend(stand: &Stand) -> Result<(), Miss> {
-    let connected = stand.connect(None).await?;
+    of_accounts(stand)?;
+    let connected = stand.connect().await?;
     for _ in 0..2 {
         if let Some(fault) = stand.fetch_elsewhere(&connected).await.any_fault() {
             return Err(fail(format!("the other client: {fault}")));
@@ -59,8 +67,8 @@ async fn others_spend(stand: &Stand) -> Result<(), Miss> {
 }
 
 async fn token_is_out(stand: &Stand) -> Result<(), Miss> {
-    let connected = stand.connect(None).await?;
-    if stand.simulator.tokens_bought() == 0 {
+    let connected = stand.connect().await?;
+    if stand.simulator.calls_of(Call::Token) == 0 {
         return Err(Miss::NotApplicable("keys are not exchanged".to_owned()));
     }
     let before = stand.ledger.windows(QuotaScope::AccountAndKind);
@@ -77,9 +85,20 @@ async fn token_is_out(stand: &Stand) -> Result<(), Miss> {
 async fn corrected(stand: &Stand) -> Result<(), Miss> {
     let rules = stand.connector.descriptor().quotas;
     demand(!rules.is_empty(), || "the descriptor names no limit".to_owned())?;
-    let connected = stand.connect(None).await?;
+    let connected = stand.connect().await?;
     stand.fetch(&connected).await;
+    if of_accounts(stand).is_err() {
+        return all_are_counted(stand);
+    }
     agrees(stand)
+}
+
+/// Whether every call is in a window of the keys, where there are no others.
+fn all_are_counted(stand: &Stand) -> Result<(), Miss> {
+    let windows = stand.ledger.windows(QuotaScope::Credentials);
+    let used: i64 = windows.values().map(|window| window.used).sum();
+    let calls = stand.simulator.calls();
+    demand(usize::try_from(used) == Ok(calls), || format!("the ledger says {used}, and {calls} calls were made"))
 }
 
 /// Whether each window of the ledger is what the provider has counted.
@@ -96,11 +115,8 @@ fn agrees(stand: &Stand) -> Result<(), Miss> {
 }
 
 async fn spent(stand: &Stand) -> Result<(), Miss> {
-    let Some(rule) = stand.connector.descriptor().quotas.iter().find(|rule| rule.scope == QuotaScope::AccountAndKind)
-    else {
-        return Err(Miss::NotApplicable("accounts have no limit of their own".to_owned()));
-    };
-    let connected = stand.connect_strictly().await?;
+    let rule = of_accounts(stand)?;
+    let connected = stand.connect_at(Scene::Strict).await?;
     let account = connected.accounts[0].provider_account_id.clone();
     let mut refused = None;
     for _ in 0..=rule.max {
@@ -124,7 +140,8 @@ async fn spent(stand: &Stand) -> Result<(), Miss> {
 }
 
 async fn leaves_one(stand: &Stand) -> Result<(), Miss> {
-    let connected = stand.connect_strictly().await?;
+    of_accounts(stand)?;
+    let connected = stand.connect_at(Scene::Strict).await?;
     stand.ledger.set_presence(Presence::Unattended);
     for _ in 0..5 {
         stand.fetch(&connected).await;
@@ -148,7 +165,7 @@ async fn failures_are_free(stand: &Stand) -> Result<(), Miss> {
     if !rules.iter().any(|rule| rule.counts == Counts::Successes) {
         return Err(Miss::NotApplicable("all calls count".to_owned()));
     }
-    let connected = stand.connect(None).await?;
+    let connected = stand.connect().await?;
     let account = connected.accounts[0].provider_account_id.clone();
     let before = stand.ledger.windows(QuotaScope::AccountAndKind);
     let trouble = Trouble::Class(FaultClass::RetryLater);
@@ -167,19 +184,23 @@ async fn failures_are_free(stand: &Stand) -> Result<(), Miss> {
 }
 
 async fn of_all_soon(stand: &Stand) -> Result<(), Miss> {
-    let connected = stand.connect(None).await?;
+    let connected = stand.connect().await?;
+    let began = stand.now();
+    stand.fetch(&connected).await;
+    // Some providers are waited for anyhow.
+    let usual = stand.now().duration_since(began).as_secs();
     without(stand.simulator.arm(Trouble::LimitOfAll { seconds: 42 }, Call::Rows, None, Some(1)))?;
     let began = stand.now();
     if let Some(fault) = stand.fetch(&connected).await.any_fault() {
         return Err(fail(format!("it is not waited for: {fault}")));
     }
-    let waited = stand.now().duration_since(began).as_secs();
+    let waited = stand.now().duration_since(began).as_secs() - usual;
     demand((42..120).contains(&waited), || format!("it waited for {waited} s"))?;
     accounts_are_left_alone(stand)
 }
 
 async fn of_all_long(stand: &Stand) -> Result<(), Miss> {
-    let connected = stand.connect(None).await?;
+    let connected = stand.connect().await?;
     without(stand.simulator.arm(Trouble::LimitOfAll { seconds: 900 }, Call::Rows, None, Some(1)))?;
     let fetched = stand.fetch(&connected).await;
     let fault = fetched.fault.as_ref().ok_or_else(|| fail("it does not end the fetch"))?;
@@ -203,24 +224,24 @@ fn accounts_are_left_alone(stand: &Stand) -> Result<(), Miss> {
 }
 
 async fn tokens(stand: &Stand) -> Result<(), Miss> {
-    let connected = stand.connect(None).await?;
-    if stand.simulator.tokens_bought() == 0 {
+    let connected = stand.connect().await?;
+    if stand.simulator.calls_of(Call::Token) == 0 {
         return Err(Miss::NotApplicable("keys are not exchanged".to_owned()));
     }
     let (one, two, three) = (stand.fetch(&connected), stand.fetch(&connected), stand.fetch(&connected));
     tokio::join!(one, two, three);
-    let bought = stand.simulator.tokens_bought();
+    let bought = stand.simulator.calls_of(Call::Token);
     demand(bought == 1, || format!("{bought} were bought"))?;
     stand.simulator.clock().advance_days(2);
     let (one, two, three) = (stand.fetch(&connected), stand.fetch(&connected), stand.fetch(&connected));
     tokio::join!(one, two, three);
-    let bought = stand.simulator.tokens_bought();
+    let bought = stand.simulator.calls_of(Call::Token);
     demand(bought <= 2, || format!("{bought} were bought once the first was over"))
 }
 
 async fn refused_token(stand: &Stand) -> Result<(), Miss> {
-    let connected = stand.connect(None).await?;
-    let bought = stand.simulator.tokens_bought();
+    let connected = stand.connect().await?;
+    let bought = stand.simulator.calls_of(Call::Token);
     if bought == 0 {
         return Err(Miss::NotApplicable("keys are not exchanged".to_owned()));
     }
@@ -228,7 +249,7 @@ async fn refused_token(stand: &Stand) -> Result<(), Miss> {
     if let Some(fault) = stand.fetch(&connected).await.any_fault() {
         return Err(fail(format!("once: {fault}")));
     }
-    demand(stand.simulator.tokens_bought() == bought + 1, || "no other token was bought".to_owned())?;
+    demand(stand.simulator.calls_of(Call::Token) == bought + 1, || "no other token was bought".to_owned())?;
     without(stand.simulator.arm(Trouble::Line("refused token"), Call::Rows, None, None))?;
     let before = stand.simulator.calls();
     let fetched = stand.fetch(&connected).await;

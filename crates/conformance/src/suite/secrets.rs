@@ -2,24 +2,80 @@
 
 use std::collections::BTreeSet;
 
-use bankside_connect::FieldKind;
+use bankside_connect::{Fault, FieldKind};
 use bankside_domain::fault::FaultClass;
 
 use super::{Miss, checks, demand};
 use crate::overheard::Overheard;
-use crate::simulator::{Call, Trouble};
-use crate::stand::Stand;
+use crate::simulator::{Call, Scene, Trouble, Walk};
+use crate::stand::{Ended, Stand};
 
 checks! { "Secrets":
+    "answers and passwords are in no state of a flow, no reference, no fault and no log" => forgotten;
     "keys and tokens are in no log, however fine, in no error and in no record of a fault" => silent;
 }
 
 /// A shorter text may stand anywhere by chance.
 const TELLING_CHARS: usize = 12;
 
+/// Codes are shorter than keys; the texts are made up so that they stand nowhere else.
+const TELLING_CODE_CHARS: usize = 6;
+
+async fn forgotten(stand: &Stand) -> Result<(), Miss> {
+    let overheard = Overheard::default();
+    let mut told = Vec::new();
+    {
+        let _listening = overheard.listen();
+        for walk in [Walk::Consents, Walk::Mistypes] {
+            let step = stand.meet(Scene::Asked).await?;
+            tell(&mut told, &stand.go_on(step, walk).await);
+        }
+        // What goes wrong while something typed is on its way.
+        for name in stand.simulator.all_troubles() {
+            for call in [Call::SignIn, Call::Answer] {
+                let step = stand.meet(Scene::Asked).await?;
+                if stand.simulator.arm(Trouble::Line(name), call, None, Some(1)).is_ok() {
+                    tell(&mut told, &stand.go_on(step, Walk::Consents).await);
+                    stand.simulator.disarm();
+                }
+                stand.simulator.clock().advance(jiff::SignedDuration::from_hours(2));
+            }
+        }
+    }
+    let typed = stand.flows.typed();
+    let telling: Vec<&String> = typed.iter().filter(|text| text.len() >= TELLING_CODE_CHARS).collect();
+    demand(!telling.is_empty(), || "nothing was typed".to_owned())?;
+    let heard = overheard.text();
+    demand(heard.contains("provider answered"), || "nothing was overheard".to_owned())?;
+    for text in telling {
+        let places = [("what a flow keeps", &stand.flows.kept()), ("the log", &heard), ("a fault", &told.join("\n"))];
+        for (place, said) in places {
+            demand(!said.contains(text.as_str()), || {
+                format!("something typed, of {} characters, is in {place}", text.len())
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes down how a flow ended, as far as that is of interest.
+fn tell(told: &mut Vec<String>, ended: &Result<Ended, Miss>) {
+    match ended {
+        Ok(Ended::Failed(fault)) | Err(Miss::Fault(fault)) => write_down(told, fault),
+        other => told.push(format!("{other:?}")),
+    }
+}
+
+/// All that can be read of a fault.
+fn write_down(told: &mut Vec<String>, fault: &Fault) {
+    let source = std::error::Error::source(fault).map(ToString::to_string);
+    let record = serde_json::to_string(fault.record()).unwrap_or_default();
+    told.push(format!("{fault} {fault:?} {source:?} {record}"));
+}
+
 async fn silent(stand: &Stand) -> Result<(), Miss> {
     let overheard = Overheard::default();
-    let mut told = String::new();
+    let mut told = Vec::new();
     {
         let _listening = overheard.listen();
         live(stand, &mut told).await?;
@@ -30,7 +86,7 @@ async fn silent(stand: &Stand) -> Result<(), Miss> {
     let keys = fields.filter_map(|field| stand.keys.get(field.key)).map(|key| key.expose().to_owned());
     let tokens = stand.tokens.seen().into_iter().flat_map(|token| parts(&token)).collect::<BTreeSet<_>>();
     for secret in keys.chain(tokens).filter(|secret| secret.len() >= TELLING_CHARS) {
-        for (place, text) in [("the log", &heard), ("a fault or a debugging text", &told)] {
+        for (place, text) in [("the log", &heard), ("a fault or a debugging text", &told.join("\n"))] {
             demand(!text.contains(&secret), || format!("a secret of {} characters is in {place}", secret.len()))?;
         }
     }
@@ -38,19 +94,14 @@ async fn silent(stand: &Stand) -> Result<(), Miss> {
 }
 
 /// A whole life: connecting, fetching in good and bad weather, wrong keys, ending. What is told of it is written down.
-async fn live(stand: &Stand, told: &mut String) -> Result<(), Miss> {
-    let mut tell = |text: String| {
-        told.push_str(&text);
-        told.push('\n');
-    };
-    let connected = stand.connect(None).await?;
-    tell(format!("{:?} {:?}", stand.keys, connected));
+async fn live(stand: &Stand, told: &mut Vec<String>) -> Result<(), Miss> {
+    let connected = stand.connect().await?;
+    told.push(format!("{:?} {connected:?}", stand.keys));
     for name in stand.simulator.all_troubles() {
         stand.simulator.arm_by_name(name, Call::Rows, None);
         let fetched = stand.fetch(&connected).await;
         for fault in fetched.accounts.values().filter_map(|brought| brought.fault.as_ref()).chain(&fetched.fault) {
-            let source = std::error::Error::source(fault).map(ToString::to_string);
-            tell(format!("{fault} {fault:?} {source:?} {}", serde_json::to_string(fault.record()).unwrap_or_default()));
+            write_down(told, fault);
         }
         stand.simulator.disarm();
         stand.simulator.clock().advance_days(2);
@@ -59,7 +110,10 @@ async fn live(stand: &Stand, told: &mut String) -> Result<(), Miss> {
     if stand.simulator.arm(trouble, Call::Revoke, None, Some(1)).is_ok()
         && let Err(fault) = stand.connector.revoke(&stand.cx(), &connected.remote).await
     {
-        tell(format!("{fault:?}"));
+        write_down(told, &fault);
+    }
+    if let Err(fault) = stand.connector.check(&stand.cx_with(&stand.simulator.strange_keys())).await {
+        write_down(told, &fault);
     }
     Ok(stand.connector.revoke(&stand.cx(), &connected.remote).await?)
 }

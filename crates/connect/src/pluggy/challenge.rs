@@ -31,11 +31,11 @@ pub(super) enum Challenge {
     },
 }
 
-/// What the bank wants to know; `None` while Pluggy has not said it yet. A page that does not say how long it works
-/// does `until` then.
-pub(super) fn question(item: &Item, bank: &str, until: Timestamp) -> Option<Challenge> {
+/// What the bank wants to know; `None` while Pluggy, which is spoken to at this address, has not said it yet. A page that does
+/// not say how long it works does `until` then.
+pub(super) fn question(item: &Item, bank: &str, pluggy: &Url, until: Timestamp) -> Option<Challenge> {
     let parameter = item.parameter.as_ref()?;
-    if let Some(url) = parameter.data.as_deref().and_then(address) {
+    if let Some(url) = parameter.data.as_deref().and_then(|data| address(data, pluggy)) {
         return Some(page(url, parameter.expires_at, until));
     }
     let label = parameter.label.as_deref().and_then(tidy).unwrap_or_else(|| parameter.name.clone());
@@ -80,7 +80,7 @@ pub(super) fn value_of<'a>(parameter: Option<&'a Parameter>, answer: &'a str) ->
 }
 
 /// What the person has to do elsewhere; `None` while Pluggy has not said it yet.
-pub(super) fn action(item: &Item, bank: &str, until: Timestamp) -> Option<Challenge> {
+pub(super) fn action(item: &Item, bank: &str, pluggy: &Url, until: Timestamp) -> Option<Challenge> {
     let action = item.user_action.as_ref()?;
     let texts: Vec<&str> = action
         .attributes
@@ -90,7 +90,7 @@ pub(super) fn action(item: &Item, bank: &str, until: Timestamp) -> Option<Challe
         .collect();
     let is_qr = action.kind.as_deref() == Some("qr");
     // The address in a QR code is for the phone that scans it.
-    if let Some(url) = texts.iter().find_map(|text| address(text)).filter(|_| !is_qr) {
+    if let Some(url) = texts.iter().find_map(|text| address(text, pluggy)).filter(|_| !is_qr) {
         return Some(page(url, action.expires_at, until));
     }
     let picture = texts.iter().find_map(|text| png(text));
@@ -121,10 +121,12 @@ fn page(url: String, expires_at: Option<Timestamp>, until: Timestamp) -> Challen
     Challenge::Page { url, expires_at: expires_at.unwrap_or(until) }
 }
 
-/// A web address that a person may be sent to.
-fn address(text: &str) -> Option<String> {
+/// A web address that a person may be sent to: of https, or as Pluggy itself is spoken to, which is without it at a sandbox on
+/// this machine.
+fn address(text: &str, pluggy: &Url) -> Option<String> {
     let url = Url::parse(text.trim()).ok()?;
-    (url.scheme() == "https" && url.has_host()).then(|| url.to_string())
+    let is_safe = url.scheme() == "https" || (url.scheme() == "http" && pluggy.scheme() == "http");
+    (is_safe && url.has_host()).then(|| url.to_string())
 }
 
 /// A PNG in base64, with or without the prefix of a data address.
@@ -149,6 +151,10 @@ mod tests {
         "2026-11-20T12:00:00Z".parse().unwrap()
     }
 
+    fn pluggy() -> Url {
+        "https://api.pluggy.ai/".parse().unwrap()
+    }
+
     fn form(challenge: Option<Challenge>) -> Form {
         match challenge {
             Some(Challenge::Form(form)) => *form,
@@ -160,7 +166,7 @@ mod tests {
     fn questions_become_forms_in_the_words_of_the_bank() {
         let token =
             r#""parameter":{"name":"token","label":"Código","type":"number","expiresAt":"2026-11-20T12:05:00.000Z"}"#;
-        let asked = form(question(&item(token), "Banco Azul", now()));
+        let asked = form(question(&item(token), "Banco Azul", &pluggy(), now()));
         assert_eq!((asked.fields[0].key.as_str(), asked.fields[0].label.as_str()), ("token", "Código"));
         assert_eq!(asked.fields[0].answered, Answered::Code);
         assert_eq!(asked.expires_at, "2026-11-20T12:05:00Z".parse().ok());
@@ -168,16 +174,16 @@ mod tests {
         let select = item(
             r#""parameter":{"name":"device","type":"select","options":[{"value":"1","label":"Celular"},{"value":"2"}]}"#,
         );
-        let asked = form(question(&select, "Banco Azul", now()));
+        let asked = form(question(&select, "Banco Azul", &pluggy(), now()));
         assert_eq!(asked.fields[0].answered, Answered::OneOf(vec!["Celular".to_owned(), "2".to_owned()]));
         let parameter = select.parameter.as_ref();
         assert_eq!((value_of(parameter, "Celular"), value_of(parameter, "2"), value_of(None, "x")), ("1", "2", "x"));
 
         let image =
             item(&format!(r#""parameter":{{"name":"captcha","type":"image","data":"data:image/png;base64,{TINY}"}}"#));
-        let asked = form(question(&image, "Banco Azul", now()));
+        let asked = form(question(&image, "Banco Azul", &pluggy(), now()));
         assert_eq!(asked.picture.map(|picture| picture.png_base64).as_deref(), Some(TINY));
-        assert_eq!(question(&item(r#""parameter":null"#), "Banco Azul", now()), None);
+        assert_eq!(question(&item(r#""parameter":null"#), "Banco Azul", &pluggy(), now()), None);
     }
 
     #[test]
@@ -186,22 +192,25 @@ mod tests {
             item(r#""userAction":{"type":"authorize-access","attributes":{"url":"https://banco.example/autorizar"}}"#);
         let expires_at = now();
         let page = Challenge::Page { url: "https://banco.example/autorizar".to_owned(), expires_at };
-        assert_eq!(action(&opened, "Banco Azul", now()), Some(page));
+        assert_eq!(action(&opened, "Banco Azul", &pluggy(), now()), Some(page));
         let oauth = item(r#""parameter":{"name":"oauth_code","data":"https://banco.example/oauth"}"#);
-        assert!(matches!(question(&oauth, "Banco Azul", now()), Some(Challenge::Page { .. })));
+        assert!(matches!(question(&oauth, "Banco Azul", &pluggy(), now()), Some(Challenge::Page { .. })));
 
         let scanned = item(&format!(r#""userAction":{{"type":"qr","attributes":{{"image":"{TINY}"}}}}"#));
-        let asked = form(action(&scanned, "Banco Azul", now()));
+        let asked = form(action(&scanned, "Banco Azul", &pluggy(), now()));
         assert!(asked.picture.is_some() && asked.shown.is_none() && asked.fields.is_empty());
         let text = item(
             r#""userAction":{"type":"qr","instructions":"Escaneie","attributes":{"data":"https://banco.example/q"}}"#,
         );
-        let asked = form(action(&text, "Banco Azul", now()));
+        let asked = form(action(&text, "Banco Azul", &pluggy(), now()));
         assert_eq!((asked.message.as_str(), asked.shown.as_deref()), ("Escaneie", Some("https://banco.example/q")));
         for odd in ["javascript:alert(1)", "http://banco.example/", "https:"] {
             let odd = item(&format!(r#""userAction":{{"type":"authorize-access","attributes":{{"url":"{odd}"}}}}"#));
-            assert!(matches!(action(&odd, "Banco Azul", now()), Some(Challenge::Form(_))));
+            assert!(matches!(action(&odd, "Banco Azul", &pluggy(), now()), Some(Challenge::Form(_))));
         }
-        assert_eq!(action(&item(r#""userAction":null"#), "Banco Azul", now()), None);
+        let plain = r#""userAction":{"type":"authorize-access","attributes":{"url":"http://127.0.0.1:5007/page"}}"#;
+        let sandbox = "http://127.0.0.1:5007/pluggy".parse().unwrap();
+        assert!(matches!(action(&item(plain), "Banco Azul", &sandbox, now()), Some(Challenge::Page { .. })));
+        assert_eq!(action(&item(r#""userAction":null"#), "Banco Azul", &pluggy(), now()), None);
     }
 }

@@ -178,8 +178,8 @@ async fn go_on(
     let until = since + SignedDuration::from_mins(PATIENCE_MINUTES);
     let challenge = match item::standing(&item) {
         Standing::Still => return settled(client, &item, purpose).await,
-        Standing::WantsAnswer => challenge::question(&item, &bank, until),
-        Standing::WantsAction => challenge::action(&item, &bank, until),
+        Standing::WantsAnswer => challenge::question(&item, &bank, client.cx.base_url, until),
+        Standing::WantsAction => challenge::action(&item, &bank, client.cx.base_url, until),
         Standing::Reading => None,
     };
     let state = || Walking::Reading { item: item.id.clone(), purpose, since }.state();

@@ -1,0 +1,26 @@
+//! Each provider against its simulator: every check of the kit passes.
+
+use bankside_conformance::{GoCardlessSandbox, Outcome, PluggySandbox, Simulators, SophtronSandbox, run};
+
+async fn conforms(simulators: &dyn Simulators, fewest: usize) {
+    let report = run(simulators).await;
+    assert_eq!(report.failed().count(), 0, "{report}");
+    let passed = report.lines.iter().filter(|line| line.outcome == Outcome::Passed).count();
+    assert!(passed > fewest, "only {passed} checks passed, which is too few to be true:\n{report}");
+}
+
+// One thread for each, so that all that is logged there is overheard.
+#[tokio::test(flavor = "current_thread")]
+async fn gocardless_conforms() {
+    conforms(&GoCardlessSandbox, 100).await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn pluggy_conforms() {
+    conforms(&PluggySandbox, 100).await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn sophtron_conforms() {
+    conforms(&SophtronSandbox, 100).await;
+}
