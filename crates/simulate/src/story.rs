@@ -189,7 +189,8 @@ impl fmt::Display for Habits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "a bank with {:?} ids, {} days of history, {} rows a page, {}, from {} on",
+            "{}: a bank with {:?} ids, {} days of history, {} rows a page, {}, from {} on",
+            self.telling,
             self.ids,
             self.shows_days,
             self.page,
