@@ -6,7 +6,8 @@ use bankside_domain::row::{RowId, RowIdKind};
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 
-use crate::telling::{Moments, TELLERS, Teller, Telling, Wire};
+use crate::habits::{Habits, Ids, Tale};
+use crate::telling::{Moments, Telling, Wire};
 
 /// How many bank accounts there are: two of one currency, and one of another.
 pub(crate) const ACCOUNTS: usize = 3;
@@ -15,76 +16,6 @@ pub(crate) const MAX_LATE_DAYS: i64 = 5;
 
 pub(crate) const PAYEES: [&str; 4] = ["Café am Kai", "Stadtwerke Nordhafen", "Werft Nord", "Markthalle"];
 const AMOUNTS: [i64; 5] = [-280, -9600, -1550, 5000, 284_000];
-
-/// What kind of ids a bank gives its rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ids {
-    /// One id for ever, but for rows that are deleted and made anew.
-    Stable,
-    /// Others at every fetch.
-    Reissued,
-    /// `2026-11-20-2`: the place within the day, which moves when a row comes late.
-    Positional,
-    /// None at all.
-    Absent,
-    /// One reference for everything with the same payee.
-    Recurring,
-    /// One id from when it is pending on.
-    Lasting,
-    /// Others after each renewal of access.
-    Renewed,
-    /// One of the provider that is another whenever the row is made anew and after each renewal, and one of the bank beside it that
-    /// lasts.
-    Backed,
-}
-
-/// Which story is told: its seed, and who tells it if that is not left to the seed.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Tale {
-    pub(crate) seed: u64,
-    pub(crate) told_by: Option<&'static Teller>,
-}
-
-impl Tale {
-    /// The tale of a seed, which says who tells it.
-    #[cfg(test)]
-    pub(crate) fn of(seed: u64) -> Self {
-        Self { seed, told_by: None }
-    }
-}
-
-/// The ways of one bank.
-#[derive(Debug, Clone)]
-pub(crate) struct Habits {
-    pub(crate) ids: Ids,
-    pub(crate) telling: Telling,
-    /// It shows no more than so many days.
-    pub(crate) shows_days: i64,
-    /// Rows on a page.
-    pub(crate) page: usize,
-    /// It gives instants, of which we have to make days.
-    pub(crate) gives_instants: bool,
-    /// The first day of the story: a fortnight before the clocks change.
-    pub(crate) begins_on: Date,
-}
-
-impl Habits {
-    pub(crate) fn of(tale: Tale) -> Self {
-        let mut dice = fastrand::Rng::with_seed(tale.seed);
-        let seed = usize::try_from(tale.seed).unwrap_or(0);
-        let teller = tale.told_by.unwrap_or(&TELLERS[seed % TELLERS.len()]);
-        let habits = Self {
-            ids: teller.ids[seed / TELLERS.len() % teller.ids.len()],
-            shows_days: dice.choice([400, 90, 30]).unwrap_or(90),
-            page: dice.usize(2..9),
-            gives_instants: dice.bool(),
-            begins_on: dice.choice(teller.begins_on).unwrap_or(teller.begins_on[0]),
-            telling: Telling { teller, tongue: &teller.tongues[0] },
-        };
-        let tongue = &teller.tongues[dice.usize(0..teller.tongues.len())];
-        Self { telling: Telling { teller, tongue }, ..habits }
-    }
-}
 
 /// How far a fact has got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -29,8 +29,9 @@ use jiff::SignedDuration;
 use jiff::civil::Date;
 use url::Url;
 
-use crate::bank::{ACCOUNTS, Bank, Content, Tale};
+use crate::bank::{ACCOUNTS, Bank, Content};
 use crate::books::{Balance, BookRow, Books, HeldRow, Marks};
+use crate::habits::Tale;
 use crate::house::{End, House, Pair, RowChange, Undone};
 use crate::provider::{PROVIDER, Provider};
 use crate::telling::decimal;

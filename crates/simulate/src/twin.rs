@@ -9,8 +9,9 @@ use bankside_domain::suspicion::HeldChoice;
 use bankside_domain::{BatchId, FeedRowId, TransactionId};
 use jiff::civil::Date;
 
-use crate::bank::{ACCOUNTS, Bank, Tale};
+use crate::bank::{ACCOUNTS, Bank};
 use crate::books::{BookRow, Books};
+use crate::habits::Tale;
 use crate::house::{End, House, RowChange, Undone};
 use crate::memory::MemoryHouse;
 use crate::real::RealHouse;
