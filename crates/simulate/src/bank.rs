@@ -2,68 +2,20 @@
 
 use std::collections::HashMap;
 
-use jiff::Span;
+use bankside_domain::row::{RowId, RowIdKind};
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
+use jiff::{Span, Timestamp};
+
+use crate::habits::{Habits, Ids, Tale};
+use crate::telling::{Moments, Telling, Wire};
 
 /// How many bank accounts there are: two of one currency, and one of another.
 pub(crate) const ACCOUNTS: usize = 3;
-/// The currency of each.
-pub(crate) const CURRENCIES: [&str; ACCOUNTS] = ["EUR", "EUR", "CHF"];
-/// The zone in which the bank counts its days.
-pub(crate) const ZONE: &str = "Europe/Berlin";
 /// The latest that a row comes after the day on which it is booked.
 pub(crate) const MAX_LATE_DAYS: i64 = 5;
 
 pub(crate) const PAYEES: [&str; 4] = ["Café am Kai", "Stadtwerke Nordhafen", "Werft Nord", "Markthalle"];
 const AMOUNTS: [i64; 5] = [-280, -9600, -1550, 5000, 284_000];
-
-/// What kind of ids a bank gives its rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ids {
-    /// One id for ever, but for rows that are deleted and made anew.
-    Stable,
-    /// Others at every fetch.
-    Reissued,
-    /// `2026-11-20-2`: the place within the day, which moves when a row comes late.
-    Positional,
-    /// None at all.
-    Absent,
-    /// One reference for everything with the same payee.
-    Recurring,
-}
-
-impl Ids {
-    const ALL: [Self; 5] = [Self::Stable, Self::Reissued, Self::Positional, Self::Absent, Self::Recurring];
-}
-
-/// The ways of one bank.
-#[derive(Debug, Clone)]
-pub(crate) struct Habits {
-    pub(crate) ids: Ids,
-    /// It shows no more than so many days.
-    pub(crate) shows_days: i64,
-    /// Rows on a page.
-    pub(crate) page: usize,
-    /// It gives instants, of which we have to make days.
-    pub(crate) gives_instants: bool,
-    /// The first day of the story: a fortnight before the clocks change.
-    pub(crate) begins_on: Date,
-}
-
-impl Habits {
-    pub(crate) fn of(seed: u64) -> Self {
-        let mut dice = fastrand::Rng::with_seed(seed);
-        let begins = [Date::constant(2026, 10, 11), Date::constant(2027, 3, 14)];
-        Self {
-            ids: Ids::ALL[usize::try_from(seed % 5).unwrap_or(0)],
-            shows_days: dice.choice([400, 90, 30]).unwrap_or(90),
-            page: dice.usize(2..9),
-            gives_instants: dice.bool(),
-            begins_on: dice.choice(begins).unwrap_or(begins[0]),
-        }
-    }
-}
 
 /// How far a fact has got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,19 +62,6 @@ impl Fact {
     }
 }
 
-/// A row as the bank writes it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) struct Wire {
-    pub(crate) id: Option<String>,
-    pub(crate) reference: Option<String>,
-    /// A day, or an instant.
-    pub(crate) when: String,
-    pub(crate) minor: i64,
-    pub(crate) currency: String,
-    pub(crate) payee: String,
-    pub(crate) is_pending: bool,
-}
-
 /// What the bank answers for one account.
 pub(crate) struct Answer {
     pub(crate) pages: Vec<Vec<Wire>>,
@@ -156,8 +95,8 @@ pub(crate) struct Bank {
 }
 
 impl Bank {
-    pub(crate) fn new(seed: u64) -> Self {
-        let habits = Habits::of(seed);
+    pub(crate) fn new(tale: Tale) -> Self {
+        let habits = Habits::of(tale);
         Self {
             today: habits.begins_on,
             habits,
@@ -165,7 +104,7 @@ impl Bank {
             trouble: Trouble::default(),
             consents: 0,
             next: 1,
-            dice: fastrand::Rng::with_seed(seed ^ 0x5eed),
+            dice: fastrand::Rng::with_seed(tale.seed ^ 0x5eed),
         }
     }
 
@@ -294,7 +233,7 @@ impl Bank {
 
     /// A booked row gets another text, where its id says that it is still the same row.
     pub(crate) fn amend(&mut self, account: usize, nth: usize, may: impl Fn(&Fact) -> bool) -> bool {
-        if self.habits.ids != Ids::Stable {
+        if !matches!(self.habits.ids, Ids::Stable | Ids::Lasting | Ids::Backed) {
             return false;
         }
         let recent_from = self.recent_from();
@@ -353,9 +292,11 @@ impl Bank {
             })
             .rev()
             .collect();
-        let mut pages: Vec<Vec<Wire>> = rows.chunks(self.habits.page).map(<[Wire]>::to_vec).collect();
-        if self.trouble.repeats_pages && self.has_ids() {
-            pages = pages.into_iter().flat_map(|page| [page.clone(), page]).collect();
+        let mut pages: Vec<Vec<Wire>> = Vec::new();
+        for page in rows.chunks(self.habits.page) {
+            // Without ids nobody can tell two rows from one row that came twice.
+            let times = if self.trouble.repeats_pages && page.iter().all(Wire::has_own_id) { 2 } else { 1 };
+            pages.extend(std::iter::repeat_n(page.to_vec(), times));
         }
         let booked = self.facts[account].iter().filter(|fact| fact.state == State::Booked);
         Answer {
@@ -366,39 +307,61 @@ impl Bank {
         }
     }
 
-    /// Whether two rows of one answer can be told apart from one row that came twice.
-    fn has_ids(&self) -> bool {
-        matches!(self.habits.ids, Ids::Stable | Ids::Reissued | Ids::Positional)
-    }
-
     fn wire(&mut self, account: usize, fact: &Fact, place: u32) -> Wire {
-        let id = match self.habits.ids {
-            // What is pending has an id of its own, and gets another one when it is booked.
-            Ids::Stable | Ids::Positional if fact.state == State::Pending => Some(format!("p-{account}-{}", fact.id)),
-            Ids::Stable => Some(format!("tx-{account}-{}", fact.id)),
-            Ids::Reissued => Some(format!("{:016x}", self.dice.u64(..))),
-            Ids::Positional => Some(format!("{}-{place}", fact.day)),
-            Ids::Absent | Ids::Recurring => None,
-        };
-        let reference = (self.habits.ids == Ids::Recurring).then(|| format!("M-{}", fact.payee));
-        let when = if self.habits.gives_instants { instant(fact) } else { fact.day.to_string() };
+        let Telling { teller, tongue } = self.habits.telling;
+        let is_pending = fact.state == State::Pending;
         Wire {
-            id,
-            reference,
-            when,
+            ids: self.ids(account, fact, place),
+            day: fact.day,
+            at: self.moment(fact),
             minor: fact.minor,
-            currency: CURRENCIES[account].to_owned(),
+            currency: tongue.currencies[account],
             payee: fact.payee.clone(),
-            is_pending: fact.state == State::Pending,
+            is_pending,
+            since: teller.says_since.then(|| self.since()).flatten(),
         }
     }
-}
 
-/// An instant of a fact's day, near where days and clocks change.
-fn instant(fact: &Fact) -> String {
-    let (hour, minute) = [(0, 5), (2, 30), (23, 55)][usize::try_from(fact.serial % 3).unwrap_or(0)];
-    match fact.day.at(hour, minute, 0, 0).in_tz(ZONE) {
-        Ok(zoned) => zoned.timestamp().to_string(),
-        Err(_) => fact.day.to_string(),
+    fn ids(&mut self, account: usize, fact: &Fact, place: u32) -> Vec<RowId> {
+        let teller = self.habits.telling.teller;
+        let (state, id, consents) = (if fact.state == State::Pending { "p" } else { "tx" }, fact.id, self.consents);
+        let main = match self.habits.ids {
+            Ids::Absent | Ids::Recurring => None,
+            // What is pending has an id of its own, and gets another one when it is booked.
+            Ids::Stable => Some(format!("{state}-{account}-{id}")),
+            Ids::Positional if fact.state == State::Pending => Some(format!("p-{account}-{id}")),
+            Ids::Lasting => Some(format!("tx-{account}-{id}")),
+            Ids::Renewed => Some(format!("{state}-{account}-{id}-{consents}")),
+            Ids::Reissued => Some(format!("{:016x}", self.dice.u64(..))),
+            Ids::Positional => Some(format!("{}-{place}", fact.day)),
+            Ids::Backed => Some(format!("tx-{account}-{}", fact.serial)),
+        };
+        let id = |kind, value: Option<String>| value.map(|value| RowId { kind, value });
+        let is_backed = self.habits.ids == Ids::Backed;
+        let is_named = teller.names_pending || fact.state == State::Booked;
+        let provider = (is_backed && is_named).then(|| format!("{state}-{account}-{}-{consents}", fact.id));
+        let main_kind = if is_backed { RowIdKind::Bank } else { teller.main_id };
+        let main = main.filter(|_| is_named || is_backed);
+        let reference = (self.habits.ids == Ids::Recurring).then(|| format!("M-{}", fact.payee));
+        let all = [id(RowIdKind::Provider, provider), id(main_kind, main), id(RowIdKind::Reference, reference)];
+        all.into_iter().flatten().collect()
+    }
+
+    /// A moment of a fact's day, near where days and clocks change, or the midnight with which it begins; none where the bank gives
+    /// days.
+    fn moment(&self, fact: &Fact) -> Option<Timestamp> {
+        let Telling { teller, .. } = self.habits.telling;
+        let (hour, minute) = match (self.habits.gives_instants, teller.moments) {
+            (true, _) => [(0, 5), (2, 30), (23, 55)][usize::try_from(fact.serial % 3).unwrap_or(0)],
+            (false, Moments::Midnights) => (0, 0),
+            (false, Moments::DaysOrInstants) => return None,
+        };
+        Some(fact.day.at(hour, minute, 0, 0).in_tz(self.habits.telling.zone()).ok()?.timestamp())
+    }
+
+    /// When the provider has begun to keep what it shows: with the present consent.
+    fn since(&self) -> Option<Timestamp> {
+        let day = self.habits.begins_on.saturating_add(Span::new().days(i64::from(self.consents)));
+        Some(day.at(12, 0, 0, 0).in_tz("UTC").ok()?.timestamp())
     }
 }

@@ -9,12 +9,14 @@
 
 mod bank;
 mod books;
+mod habits;
 mod house;
 mod memory;
 mod play;
 mod provider;
 mod real;
 mod story;
+mod telling;
 #[cfg(test)]
 mod twin;
 
@@ -26,12 +28,13 @@ use anyhow::{Context, Result};
 use bankside_testkit::Engine;
 use clap::Parser;
 
-use crate::bank::Habits;
+use crate::habits::{Habits, Tale};
 use crate::house::House;
 use crate::memory::MemoryHouse;
 use crate::play::Play;
 use crate::real::RealHouse;
 use crate::story::{Step, shrink, story};
+use crate::telling::{TELLERS, Teller};
 
 /// For how long shorter stories are tried to find what a failure is about.
 const SHRINKING: Duration = Duration::from_mins(2);
@@ -49,6 +52,9 @@ struct Arguments {
     /// The first seed.
     #[arg(long, default_value_t = 1)]
     first_seed: u64,
+    /// Who tells every story, which is left to its seed otherwise: the story's own provider, or a real one whose connector reads.
+    #[arg(long, value_name = "ID", value_parser = told_by)]
+    told_by: Option<&'static Teller>,
     /// On PostgreSQL, at the address in `BANKSIDE_TEST_POSTGRES`, instead of SQLite.
     #[arg(long)]
     postgres: bool,
@@ -58,6 +64,14 @@ struct Arguments {
     /// Stories at once; as many as there are cores, unless it is said.
     #[arg(long)]
     threads: Option<usize>,
+}
+
+/// Finds who tells, by the id of its connector.
+fn told_by(id: &str) -> Result<&'static Teller, String> {
+    TELLERS.iter().find(|teller| teller.id == id).ok_or_else(|| {
+        let ids: Vec<&str> = TELLERS.iter().map(|teller| teller.id).collect();
+        format!("stories are told by one of {}", ids.join(", "))
+    })
 }
 
 /// Where stories are played.
@@ -81,6 +95,10 @@ impl Place {
 }
 
 impl Arguments {
+    fn tale(&self, seed: u64) -> Tale {
+        Tale { seed, told_by: self.told_by }
+    }
+
     fn place(&self) -> Place {
         match (self.in_memory, self.postgres) {
             (true, _) => Place::InMemory,
@@ -115,7 +133,7 @@ fn main() -> ExitCode {
                         if seed >= end {
                             return failures;
                         }
-                        match play(seed, &story(seed, arguments.steps), place) {
+                        match play(arguments.tale(seed), &story(seed, arguments.steps), place) {
                             Ok(()) => {
                                 let steps = u64::try_from(arguments.steps).unwrap_or(u64::MAX);
                                 let all = steps_done.fetch_add(steps, Ordering::SeqCst) + steps;
@@ -149,28 +167,30 @@ fn main() -> ExitCode {
 fn tell(failure: &Failure, arguments: &Arguments, place: Place) {
     let whole = story(failure.seed, arguments.steps);
     let until = (failure.step + 1).min(whole.len());
-    let short = shrink(&whole[..until], |steps| play(failure.seed, steps, place).is_err(), SHRINKING);
-    println!("\nSeed {}: {}\n", failure.seed, Habits::of(failure.seed));
+    let tale = arguments.tale(failure.seed);
+    let short = shrink(&whole[..until], |steps| play(tale, steps, place).is_err(), SHRINKING);
+    println!("\nSeed {}: {}\n", failure.seed, Habits::of(tale));
     for (number, step) in short.iter().enumerate() {
         println!("{:>3}. {step}", number + 1);
     }
-    match play(failure.seed, &short, place) {
+    match play(tale, &short, place) {
         Err(shorter) => println!("\nAfter step {}: {:#}", (shorter.step + 1).min(short.len()), shorter.error),
         Ok(()) => println!("\nTold once more, it goes well; the whole story failed with: {:#}", failure.error),
     }
     println!(
-        "\nAgain: cargo run --release -p simulate -- {}--first-seed {} --seeds 1 --steps {}",
+        "\nAgain: cargo run --release -p simulate -- {}{}--first-seed {} --seeds 1 --steps {}",
         place.as_argument(),
+        arguments.told_by.map(|teller| format!("--told-by {} ", teller.id)).unwrap_or_default(),
         failure.seed,
         arguments.steps
     );
 }
 
 /// Plays a story in a house of its own.
-fn play(seed: u64, steps: &[Step], place: Place) -> Result<(), Failure> {
+fn play(tale: Tale, steps: &[Step], place: Place) -> Result<(), Failure> {
     match place {
-        Place::On(engine) => play_in(seed, steps, RealHouse::open(seed, engine)),
-        Place::InMemory => play_in(seed, steps, async { MemoryHouse::open(seed) }),
+        Place::On(engine) => play_in(tale.seed, steps, RealHouse::open(tale, engine)),
+        Place::InMemory => play_in(tale.seed, steps, async { MemoryHouse::open(tale) }),
     }
 }
 
@@ -220,15 +240,15 @@ mod tests {
         });
     }
 
-    /// Every kind of ids twice. Many more stories: `make proof`.
+    /// Every kind of ids that the story's own provider has, and each of the real ones. Many more stories: `make proof`.
     #[test]
     fn a_few_stories_go_well() {
-        play_all(1..11, |seed| play(seed, &story(seed, 40), Place::On(Engine::Sqlite)));
+        play_all(1..11, |seed| play(Tale::of(seed), &story(seed, 40), Place::On(Engine::Sqlite)));
     }
 
     #[test]
     fn three_hundred_stories_go_well_in_memory() {
-        play_all(1..301, |seed| play(seed, &story(seed, 300), Place::InMemory));
+        play_all(1..301, |seed| play(Tale::of(seed), &story(seed, 300), Place::InMemory));
     }
 
     /// Without kills: they come at other moments in memory.
@@ -236,7 +256,7 @@ mod tests {
     fn the_house_in_memory_comes_to_the_same_books_as_the_real_one() {
         play_all(11..17, |seed| {
             let steps: Vec<Step> = story(seed, 45).into_iter().map(Step::without_kill).collect();
-            play_in(seed, &steps, TwinHouse::open(seed))
+            play_in(seed, &steps, TwinHouse::open(Tale::of(seed)))
         });
     }
 
@@ -262,10 +282,10 @@ mod tests {
     #[tokio::test]
     async fn a_row_that_waits_for_its_next_decision_waits_again_when_its_deletion_is_taken_back() {
         // A bank whose ids last, so that the row comes again byte for byte.
-        let seed = 5;
-        let memory = MemoryHouse::open(seed).unwrap();
+        let tale = Tale::of(10);
+        let memory = MemoryHouse::open(tale).unwrap();
         assert_eq!(after_an_undone_sync_and_an_undone_deletion(memory).await.unwrap(), RowStatus::Booked);
-        let real = RealHouse::open(seed, Engine::Sqlite).await.unwrap();
+        let real = RealHouse::open(tale, Engine::Sqlite).await.unwrap();
         assert_eq!(after_an_undone_sync_and_an_undone_deletion(real).await.unwrap(), RowStatus::Booked);
     }
 

@@ -29,10 +29,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use self::ledger::Ledger;
-use self::source::Source;
+use self::source::{Desk, Source};
 use self::undo::TakenBack;
 use crate::bank::{ACCOUNTS, Answer, Bank};
 use crate::books::Books;
+use crate::habits::Tale;
 use crate::house::{End, House, RowChange, Undone};
 use crate::provider::Provider;
 use crate::story::Step;
@@ -78,19 +79,21 @@ pub(crate) struct MemoryHouse {
 }
 
 impl MemoryHouse {
-    /// Connects the bank of a seed and links its accounts.
-    pub(crate) fn open(seed: u64) -> Result<Self> {
-        let bank = Bank::new(seed);
+    /// Connects the bank of a tale and links its accounts.
+    pub(crate) fn open(tale: Tale) -> Result<Self> {
+        let bank = Bank::new(tale);
         let today = bank.today;
-        let provider = Provider { bank: Arc::new(Mutex::new(bank)) };
+        let telling = bank.habits.telling;
+        let provider = Provider::of(Arc::new(Mutex::new(bank)));
         let connected = provider.connected();
         let history = jiff::Span::new().days(connected.institution.max_history_days.unwrap_or_default());
         let import_from = today.saturating_sub(history);
-        let mut ledger = Ledger::new(today)?;
+        let mut ledger = Ledger::new(today, telling)?;
         let mut sources = Vec::new();
         let mut match_keys = Vec::new();
-        for shown in &connected.accounts {
-            let source = Source::new(ledger.fresh(), shown.provider_account_id.clone(), import_from)?;
+        for (account, shown) in connected.accounts.iter().enumerate() {
+            let desk = Desk::of(provider.reader().clone(), telling, account)?;
+            let source = Source::new(ledger.fresh(), shown.provider_account_id.clone(), import_from, desk);
             match_keys.extend(shown.match_keys.iter().map(|key| (key.clone(), source.bank_account)));
             sources.push(source);
         }

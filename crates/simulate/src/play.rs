@@ -9,8 +9,9 @@ use bankside_domain::suspicion::HeldChoice;
 use bankside_domain::{BatchId, TransactionId};
 use jiff::Span;
 
-use crate::bank::{ACCOUNTS, Fact, Ids, PAYEES, Trouble};
+use crate::bank::{ACCOUNTS, Fact, PAYEES, Trouble};
 use crate::books::{BookRow, Books, FactId, Person, Wants, Worked, content, find};
+use crate::habits::Ids;
 use crate::house::{End, House, Pair, RowChange};
 use crate::story::{Step, Work};
 

@@ -9,24 +9,20 @@ use bankside_connect::{
     AccountInfo, BankQuery, Browser, Connected, Connector, Cx, Descriptor, Fault, FetchEvent, FetchPlan,
     FetchedBalance, FlowState, Input, Institution, Intent, MapContext, RawRow, RemoteRef, Sink, Step, Way,
 };
-use bankside_domain::account::AccountKind;
+use bankside_domain::Amount;
 use bankside_domain::balance::{BalanceKind, BalanceMoment};
-use bankside_domain::bank_account::{MatchKey, MatchKeyKind};
 use bankside_domain::consent::Consent;
 use bankside_domain::fault::FaultClass;
-use bankside_domain::row::{Counterparty, MappedRow, Row, RowId, RowIdKind, RowStatus};
+use bankside_domain::row::MappedRow;
 use bankside_domain::run::AccountStep;
-use bankside_domain::{Amount, CurrencyCode};
-use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::bank::{ACCOUNTS, Answer, Bank, CURRENCIES, Wire};
+use crate::bank::{ACCOUNTS, Answer, Bank};
+use crate::telling::{Reader, Telling, Tongue};
 
 /// The provider's id.
 pub(crate) const PROVIDER: &str = "story";
-/// The only institution.
-pub(crate) const INSTITUTION: &str = "STORY_BANK";
 
 static DESCRIPTOR: Descriptor = Descriptor {
     id: PROVIDER,
@@ -48,9 +44,21 @@ static DESCRIPTOR: Descriptor = Descriptor {
 /// Answers from the bank of the story.
 pub(crate) struct Provider {
     pub(crate) bank: Arc<Mutex<Bank>>,
+    telling: Telling,
+    reader: Reader,
 }
 
 impl Provider {
+    pub(crate) fn of(bank: Arc<Mutex<Bank>>) -> Self {
+        let telling = bank.lock().unwrap_or_else(PoisonError::into_inner).habits.telling;
+        Self { bank, telling, reader: Reader::of(telling) }
+    }
+
+    /// What reads its rows.
+    pub(crate) fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
     fn bank(&self) -> MutexGuard<'_, Bank> {
         self.bank.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -59,45 +67,59 @@ impl Provider {
     pub(crate) fn connected(&self) -> Connected {
         let bank = self.bank();
         let account = |account: usize| AccountInfo {
+            match_keys: self.telling.match_keys(account, &bank.alias(account)),
             provider_account_id: bank.alias(account),
-            // Both accounts of one currency, and the one of another, each under its own number.
-            match_keys: vec![MatchKey {
-                kind: MatchKeyKind::Iban,
-                value: format!("DE0{account} {}", CURRENCIES[account]),
-            }],
             name: format!("Account {account}"),
             holder: None,
             number: None,
-            currency: currency(account),
-            kind: AccountKind::Checking,
+            currency: self.telling.currency(account),
+            kind: self.telling.teller.kinds[account],
             balances: Vec::new(),
         };
         Connected {
             remote: RemoteRef(json!({ "consent": bank.consents })),
-            institution: institution(),
-            country: Some("DE".to_owned()),
+            institution: self.institution(),
+            country: Some(self.telling.tongue.country.to_owned()),
             consent: Consent { given_at: None, valid_until: None },
             accounts: (0..ACCOUNTS).map(account).collect(),
             unread: Vec::new(),
         }
     }
-}
 
-fn institution() -> Institution {
-    Institution {
-        key: INSTITUTION.to_owned(),
-        name: "Story bank".to_owned(),
-        bic: None,
-        countries: vec!["DE".to_owned()],
-        logo: None,
-        max_history_days: Some(365),
-        max_consent_days: None,
+    fn institution(&self) -> Institution {
+        let Tongue { institution, country, .. } = self.telling.tongue;
+        Institution {
+            key: (*institution).to_owned(),
+            name: "Story bank".to_owned(),
+            bic: None,
+            countries: vec![(*country).to_owned()],
+            logo: None,
+            max_history_days: Some(365),
+            max_consent_days: None,
+        }
     }
-}
 
-/// The currency of an account. All have two digits after the point.
-pub(crate) fn currency(account: usize) -> CurrencyCode {
-    CURRENCIES[account].parse().unwrap_or_else(|_| unreachable!("the currencies of the story are codes"))
+    async fn tell(&self, cx: &Cx<'_>, sink: &mut dyn Sink, account: usize, answer: Answer) -> Result<(), FetchEnd> {
+        let alias = &self.bank().alias(account);
+        sink.accept(alias, FetchEvent::Step(AccountStep::Rows)).await?;
+        for page in answer.pages {
+            let rows = page.iter().map(|wire| self.telling.raw(account, wire)).collect();
+            sink.accept(alias, FetchEvent::Rows(rows)).await?;
+            if answer.breaks_off {
+                sink.accept(alias, FetchEvent::Fault(fault("story.broken", "The line broke."))).await?;
+                return Ok(());
+            }
+        }
+        sink.accept(alias, FetchEvent::RowsEnd { booked_complete: answer.is_complete, pending_complete: true }).await?;
+        let Some(currency) = cx.currencies.get(&self.telling.currency(account)) else { return Ok(()) };
+        let balance = FetchedBalance {
+            kind: BalanceKind::Booked,
+            moment: BalanceMoment::Now,
+            amount: Amount::new(answer.booked_minor, *currency),
+            provider_kind: ProviderWord::new("booked"),
+        };
+        Ok(sink.accept(alias, FetchEvent::Balances(vec![balance])).await?)
+    }
 }
 
 #[async_trait]
@@ -111,7 +133,7 @@ impl Connector for Provider {
     }
 
     async fn institutions(&self, _: &Cx<'_>, _: BankQuery<'_>) -> Result<Vec<Institution>, Fault> {
-        Ok(vec![institution()])
+        Ok(vec![self.institution()])
     }
 
     async fn begin(&self, cx: &Cx<'_>, intent: Intent<'_>, _: &Return) -> Result<Step, Fault> {
@@ -144,7 +166,7 @@ impl Connector for Provider {
                 bank.account_of(alias).map(|account| (account, bank.answer(account, request.from)))
             };
             match answer {
-                Some((account, answer)) => tell(cx, sink, alias, account, answer).await?,
+                Some((account, answer)) => self.tell(cx, sink, account, answer).await?,
                 None => {
                     sink.accept(alias, FetchEvent::Fault(fault("story.unknown", "There is no such account."))).await?
                 }
@@ -154,75 +176,10 @@ impl Connector for Provider {
     }
 
     fn map(&self, context: &MapContext<'_>, raw: &RawRow) -> MappedRow {
-        match serde_json::from_slice::<Wire>(&raw.bytes) {
-            Ok(wire) => read(context, &wire),
-            Err(error) => MappedRow::Unreadable { why: error.to_string() },
-        }
+        self.reader.map(context, raw)
     }
 }
 
 fn fault(code: &str, message: &str) -> Fault {
     Fault::new(FaultClass::RetryLater, code, message)
-}
-
-async fn tell(cx: &Cx<'_>, sink: &mut dyn Sink, alias: &str, account: usize, answer: Answer) -> Result<(), FetchEnd> {
-    sink.accept(alias, FetchEvent::Step(AccountStep::Rows)).await?;
-    for page in answer.pages {
-        let rows = page.iter().map(raw).collect();
-        sink.accept(alias, FetchEvent::Rows(rows)).await?;
-        if answer.breaks_off {
-            sink.accept(alias, FetchEvent::Fault(fault("story.broken", "The line broke."))).await?;
-            return Ok(());
-        }
-    }
-    sink.accept(alias, FetchEvent::RowsEnd { booked_complete: answer.is_complete, pending_complete: true }).await?;
-    let Some(currency) = cx.currencies.get(&currency(account)) else { return Ok(()) };
-    let balance = FetchedBalance {
-        kind: BalanceKind::Booked,
-        moment: BalanceMoment::Now,
-        amount: Amount::new(answer.booked_minor, *currency),
-        provider_kind: ProviderWord::new("booked"),
-    };
-    Ok(sink.accept(alias, FetchEvent::Balances(vec![balance])).await?)
-}
-
-fn raw(wire: &Wire) -> RawRow {
-    RawRow { status: status(wire), bytes: serde_json::to_vec(wire).unwrap_or_default() }
-}
-
-/// How far the bank has got with a row.
-pub(crate) fn status(wire: &Wire) -> RowStatus {
-    if wire.is_pending { RowStatus::Pending } else { RowStatus::Booked }
-}
-
-/// A row in our words.
-pub(crate) fn read(context: &MapContext<'_>, wire: &Wire) -> MappedRow {
-    let instant: Option<Timestamp> = wire.when.parse().ok();
-    let day: Option<Date> = match instant {
-        Some(instant) => Some(instant.to_zoned(context.time_zone.clone()).date()),
-        None => wire.when.parse().ok(),
-    };
-    let (Some(day), Ok(code)) = (day, wire.currency.parse::<CurrencyCode>()) else {
-        return MappedRow::Unreadable { why: "no day or no currency".to_owned() };
-    };
-    let Some(currency) = context.currencies.get(&code).copied() else {
-        return MappedRow::Unreadable { why: format!("{code} is no currency") };
-    };
-    let id = |kind, value: &Option<String>| value.clone().map(|value| RowId { kind, value });
-    let ids = [id(RowIdKind::Provider, &wire.id), id(RowIdKind::Reference, &wire.reference)];
-    MappedRow::Readable(Box::new(Row {
-        status: status(wire),
-        ids: ids.into_iter().flatten().collect(),
-        booked_on: (!wire.is_pending).then_some(day),
-        value_on: Some(day),
-        transacted_on: None,
-        dated_on: None,
-        happened_at: instant,
-        amount: Amount::new(wire.minor, currency),
-        counterparty: Counterparty { name: Some(wire.payee.clone()), account: None },
-        remittance: Some(format!("about {}", wire.payee)),
-        balance_after: None,
-        original_amount: None,
-        instalment: None,
-    }))
 }

@@ -15,8 +15,7 @@ use bankside_domain::row::RowStatus;
 use bankside_domain::suspicion::HeldChoice;
 use bankside_domain::suspicion::pairs::in_order;
 use bankside_domain::{
-    AccountId, Ambient, Amount, Asker, BatchId, Clock, ConnectionId, Currency, Entropy, FeedRowId, OrganizationKind,
-    Role, TransactionId,
+    AccountId, Ambient, Asker, BatchId, Clock, ConnectionId, Entropy, FeedRowId, OrganizationKind, Role, TransactionId,
 };
 use bankside_engine::{
     EditInput, Engine, EngineError, FeedChange, FlowPage, HeldView, LineInput, NewTransactionInput, PairDecision,
@@ -32,8 +31,10 @@ use url::Url;
 
 use crate::bank::{ACCOUNTS, Bank, Content};
 use crate::books::{Balance, BookRow, Books, HeldRow, Marks};
+use crate::habits::Tale;
 use crate::house::{End, House, Pair, RowChange, Undone};
-use crate::provider::{INSTITUTION, PROVIDER, Provider, currency};
+use crate::provider::{PROVIDER, Provider};
+use crate::telling::decimal;
 
 /// What a killed process leaves: nothing.
 struct Killed;
@@ -85,12 +86,14 @@ pub(crate) struct RealHouse {
 }
 
 impl RealHouse {
-    pub(crate) async fn open(seed: u64, on: bankside_testkit::Engine) -> Result<Self> {
+    pub(crate) async fn open(tale: Tale, on: bankside_testkit::Engine) -> Result<Self> {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let bank = Bank::new(seed);
+        let bank = Bank::new(tale);
+        let habits = bank.habits.clone();
         let clock = TestClock::at(&format!("{}T12:00:00Z", bank.today));
         let bank = Arc::new(Mutex::new(bank));
-        let fuse = Arc::new(Fuse { clock: clock.clone(), entropy: SeededEntropy::new(seed), left: AtomicI64::new(-1) });
+        let fuse =
+            Arc::new(Fuse { clock: clock.clone(), entropy: SeededEntropy::new(tale.seed), left: AtomicI64::new(-1) });
         let ambient = Ambient::new(fuse.clone(), fuse.clone());
         let database = database(on).await;
         let master = MasterKey::generate(&ambient);
@@ -108,7 +111,8 @@ impl RealHouse {
         let organization = store.add_organization_as_system(&organization, owner).await?;
         let asker = Asker::member(organization, owner, Role::Owner);
         let engine = engine(store, vault, &bank, &ambient)?;
-        let (connection, accounts) = connect(&engine, &asker).await?;
+        let institution = habits.telling.tongue.institution;
+        let (connection, accounts) = connect(&engine, &asker, institution).await?;
         Ok(Self { engine, asker, connection, accounts, bank, clock, fuse, master, ambient, database })
     }
 
@@ -372,18 +376,13 @@ fn line((minor, note): &(i64, String)) -> LineInput {
     LineInput { amount: decimal(*minor), note: note.clone(), ..LineInput::default() }
 }
 
-/// As people type it.
-fn decimal(minor: i64) -> String {
-    Amount::new(minor, Currency { code: currency(0), scale: 2 }).to_decimal_text()
-}
-
 fn words(payload: &(dyn Any + Send)) -> &str {
     let text = payload.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("without a word")
 }
 
 fn engine(store: Store, vault: Vault, bank: &Arc<Mutex<Bank>>, ambient: &Ambient) -> Result<Engine> {
-    let connectors = Registry::of([Arc::new(Provider { bank: Arc::clone(bank) }) as Arc<dyn Connector>]);
+    let connectors = Registry::of([Arc::new(Provider::of(Arc::clone(bank))) as Arc<dyn Connector>]);
     let settings = Settings {
         public_url: Url::parse("http://127.0.0.1:9/")?,
         providers: BTreeMap::new(),
@@ -393,9 +392,9 @@ fn engine(store: Store, vault: Vault, bank: &Arc<Mutex<Bank>>, ambient: &Ambient
     Ok(Engine::new(store, vault, connectors, Http::new(ambient.clone())?, settings, ambient.clone()))
 }
 
-async fn connect(engine: &Engine, asker: &Asker) -> Result<(ConnectionId, [AccountId; ACCOUNTS])> {
+async fn connect(engine: &Engine, asker: &Asker, institution: &str) -> Result<(ConnectionId, [AccountId; ACCOUNTS])> {
     engine.keep_keys(asker, PROVIDER, BTreeMap::new()).await?;
-    let flow = engine.begin_connecting(asker, PROVIDER, INSTITUTION, None).await?;
+    let flow = engine.begin_connecting(asker, PROVIDER, institution, None).await?;
     let FlowPage::Done { connection } = engine.poll_flow(asker, flow).await?.page else {
         bail!("the bank was not connected")
     };

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bankside_domain::account::PendingPolicy;
 use bankside_domain::suspicion::HeldChoice;
 
-use crate::bank::{ACCOUNTS, Habits, PAYEES};
+use crate::bank::{ACCOUNTS, PAYEES};
 
 /// What a person does to a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,20 +182,6 @@ impl fmt::Display for Step {
                 write!(f, "the latest is taken back{}", if *and_redo { ", and done again" } else { "" })
             }
         }
-    }
-}
-
-impl fmt::Display for Habits {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "a bank with {:?} ids, {} days of history, {} rows a page, {}, from {} on",
-            self.ids,
-            self.shows_days,
-            self.page,
-            if self.gives_instants { "instants" } else { "days" },
-            self.begins_on
-        )
     }
 }
 

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 
 use crate::bank::{ACCOUNTS, Bank};
 use crate::books::{BookRow, Books};
+use crate::habits::Tale;
 use crate::house::{End, House, RowChange, Undone};
 use crate::memory::MemoryHouse;
 use crate::real::RealHouse;
@@ -27,9 +28,9 @@ pub(crate) struct TwinHouse {
 }
 
 impl TwinHouse {
-    pub(crate) async fn open(seed: u64) -> Result<Self> {
-        let real = RealHouse::open(seed, bankside_testkit::Engine::Sqlite).await?;
-        let memory = MemoryHouse::open(seed)?;
+    pub(crate) async fn open(tale: Tale) -> Result<Self> {
+        let real = RealHouse::open(tale, bankside_testkit::Engine::Sqlite).await?;
+        let memory = MemoryHouse::open(tale)?;
         let mut house = Self { real, memory, rows: HashMap::new(), batches: HashMap::new(), held: HashMap::new() };
         house.compare().await?;
         Ok(house)

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::bank::ACCOUNTS;
 use crate::books::{Balance, BookRow, Books, Marks};
-use crate::provider::currency;
+use crate::telling::Telling;
 
 /// What a verb takes of the clock, in microseconds: more than a sync brings rows, so that positions of rows do not overlap.
 const TICK: i64 = 1_000_000;
@@ -160,10 +160,10 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    pub(super) fn new(today: Date) -> Result<Self> {
+    pub(super) fn new(today: Date, telling: Telling) -> Result<Self> {
         let account = |place: usize| Account {
             id: AccountId::from(Uuid::from_u128(place as u128 + 1)),
-            currency: currency(place),
+            currency: telling.currency(place),
             opening_minor: 0,
             opening_on: None,
             opening_source: OpeningSource::Unknown,

@@ -5,8 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hasher;
 
 use anyhow::{Context, Result};
-use bankside_connect::{MapContext, RowAccount};
-use bankside_domain::account::AccountKind;
+use bankside_connect::MapContext;
 use bankside_domain::reconcile::{Arrived, ClaimState, Digest, Known, Window};
 use bankside_domain::row::{MappedRow, Row, RowIdKind, RowStatus, fingerprint_text};
 use bankside_domain::{BankAccountId, Currency, CurrencyCode, FeedRowId, FeedRowVersionId, Id};
@@ -15,11 +14,7 @@ use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use super::ledger::{FeedRow, Ledger};
-use crate::bank::{CURRENCIES, Wire, ZONE};
-use crate::provider::{INSTITUTION, read, status};
-
-/// Nothing in a row of the story depends on its account.
-const ANY_ACCOUNT: RowAccount = RowAccount { kind: AccountKind::Checking, currency: CurrencyCode::NONE };
+use crate::telling::{Reader, Telling, Wire};
 
 /// A row as it was received, with what matching needs beside it.
 pub(super) struct Version {
@@ -86,6 +81,39 @@ impl Version {
     }
 }
 
+/// Where the rows of a bank account are read (`Reader` in `sync/ingest.rs` in the engine).
+pub(super) struct Desk {
+    reader: Reader,
+    telling: Telling,
+    account: usize,
+    time_zone: TimeZone,
+    currencies: HashMap<CurrencyCode, Currency>,
+}
+
+impl Desk {
+    pub(super) fn of(reader: Reader, telling: Telling, account: usize) -> Result<Self> {
+        let time_zone = TimeZone::get(telling.zone()).context("the zone of the bank")?;
+        let mut currencies = HashMap::new();
+        // Purchases abroad are in euros.
+        for code in telling.tongue.currencies.into_iter().chain(["EUR"]) {
+            let currency = Currency::iso(code)?;
+            currencies.insert(currency.code, currency);
+        }
+        Ok(Self { reader, telling, account, time_zone, currencies })
+    }
+
+    fn read(&self, today: Date, wire: &Wire) -> MappedRow {
+        let context = MapContext {
+            institution_key: self.telling.tongue.institution,
+            time_zone: &self.time_zone,
+            today,
+            account: self.telling.row_account(self.account),
+            currencies: &self.currencies,
+        };
+        self.reader.read(&context, self.account, wire)
+    }
+}
+
 /// A bank account with everything that it has sent.
 pub(super) struct Source {
     pub(super) bank_account: BankAccountId,
@@ -105,18 +133,12 @@ pub(super) struct Source {
     versions: Vec<Version>,
     /// By their bytes, for which what is written in them stands here; in the order in which they came.
     by_bytes: HashMap<Wire, Vec<usize>>,
-    time_zone: TimeZone,
-    currencies: HashMap<CurrencyCode, Currency>,
+    desk: Desk,
 }
 
 impl Source {
-    pub(super) fn new(bank_account: BankAccountId, alias: String, import_from: Date) -> Result<Self> {
-        let mut currencies = HashMap::new();
-        for code in CURRENCIES {
-            let currency = Currency::iso(code)?;
-            currencies.insert(currency.code, currency);
-        }
-        Ok(Self {
+    pub(super) fn new(bank_account: BankAccountId, alias: String, import_from: Date, desk: Desk) -> Self {
+        Self {
             bank_account,
             alias,
             import_from,
@@ -126,9 +148,8 @@ impl Source {
             latest_run: None,
             versions: Vec::new(),
             by_bytes: HashMap::new(),
-            time_zone: TimeZone::get(ZONE).context("the zone of the bank")?,
-            currencies,
-        })
+            desk,
+        }
     }
 
     /// Has the next sync ask from a day on.
@@ -165,14 +186,7 @@ impl Source {
 
     /// What is kept of a row (`received` in `sync/ingest.rs` in the engine).
     fn version_of(&self, run: u32, today: Date, wire: &Wire) -> Version {
-        let context = MapContext {
-            institution_key: INSTITUTION,
-            time_zone: &self.time_zone,
-            today,
-            account: ANY_ACCOUNT,
-            currencies: &self.currencies,
-        };
-        let row = read(&context, wire);
+        let row = self.desk.read(today, wire);
         let (day, ids, fingerprint) = match &row {
             MappedRow::Unreadable { .. } => (None, Vec::new(), digest(&format!("{wire:?}"))),
             MappedRow::Readable(row) => {
@@ -180,7 +194,7 @@ impl Source {
                 (row.day(), ids, digest(&fingerprint_text(row)))
             }
         };
-        let status = status(wire);
+        let status = wire.status();
         Version { row, status, day, ids, fingerprint, feed_row: None, is_decided: false, last_seen: Some(run) }
     }
 
