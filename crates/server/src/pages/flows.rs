@@ -52,6 +52,8 @@ struct FormView {
     shown: Option<String>,
     fields: Vec<FormFieldView>,
     submit: String,
+    /// Whether anything is typed, and not only chosen.
+    is_typed: bool,
     /// When the bank does not wait any longer, as an instant for the script and in words.
     until: Option<(String, String)>,
 }
@@ -101,6 +103,7 @@ impl FormView {
             shown: form.shown.clone(),
             fields: form.fields.iter().enumerate().map(field).collect(),
             submit: form.submit.clone(),
+            is_typed: form.fields.iter().any(|field| !matches!(field.answered, Answered::OneOf(_))),
             until: form.expires_at.map(|end| (end.to_string(), today.until(end))),
         }
     }
