@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 
+use crate::Sandbox;
+
 /// The oldest calls are forgotten beyond this.
 const KEPT_CALLS: usize = 10_000;
 
@@ -42,6 +44,20 @@ impl Calls {
 
     pub(crate) fn forget(&mut self) {
         self.0.clear();
+    }
+}
+
+/// A call that is noted when it is over, even when the client has not waited for that.
+pub(crate) struct Noted<'a> {
+    /// Where.
+    pub(crate) sandbox: &'a Sandbox,
+    /// The call, as far as it has come.
+    pub(crate) call: Call,
+}
+
+impl Drop for Noted<'_> {
+    fn drop(&mut self) {
+        self.sandbox.note(self.call.clone());
     }
 }
 

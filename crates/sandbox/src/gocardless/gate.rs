@@ -11,7 +11,7 @@ use super::faults::{self, Hit, Without};
 use super::problem::Problem;
 use super::throttle::{Bucket, Standing, Verb};
 use super::tokens::{self, COMPANY, TokenType};
-use crate::calls::Call;
+use crate::calls::{Call, Noted};
 use crate::{Sandbox, SandboxError};
 
 /// A path of the API: what it is called, its segments, the methods it allows and what its calls count as.
@@ -108,18 +108,6 @@ pub(super) async fn gate(State(sandbox): State<Sandbox>, request: Request, next:
         standing.write(response.headers_mut());
     }
     response
-}
-
-/// A call that is noted when it is over, even when the client has not waited for that.
-struct Noted<'a> {
-    sandbox: &'a Sandbox,
-    call: Call,
-}
-
-impl Drop for Noted<'_> {
-    fn drop(&mut self) {
-        self.sandbox.note(self.call.clone());
-    }
 }
 
 /// The order of the provider's framework: token, general limit, method. What passes all of them may meet an armed fault.

@@ -11,7 +11,7 @@ use super::problem::Problem;
 use super::throttle::{Bucket, Standing};
 use super::tokens::{self, Reach};
 use crate::Sandbox;
-use crate::calls::Call;
+use crate::calls::{Call, Noted};
 
 /// A path of the API: what it is called, its segments, and the methods it allows.
 struct Route {
@@ -134,18 +134,6 @@ pub(super) async fn gate(State(sandbox): State<Sandbox>, request: Request, next:
         standing.write(response.headers_mut(), &sandbox.switches());
     }
     response
-}
-
-/// A call that is noted when it is over, even when the client has not waited for that.
-struct Noted<'a> {
-    sandbox: &'a Sandbox,
-    call: Call,
-}
-
-impl Drop for Noted<'_> {
-    fn drop(&mut self) {
-        self.sandbox.note(self.call.clone());
-    }
 }
 
 /// Method, key, limit; what passes all of them may meet an armed fault.

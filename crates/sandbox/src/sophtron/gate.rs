@@ -13,7 +13,7 @@ use super::faults::{self, Hit};
 use super::problem::Problem;
 use super::signature::Signed;
 use super::{ACCESS_KEY, API_PATH, BODY_LIMIT_BYTES, USER_ID, rest, v1, wire};
-use crate::calls::Call;
+use crate::calls::{Call, Noted};
 use crate::{Sandbox, Switches};
 
 /// What a call is answered with.
@@ -119,18 +119,6 @@ pub(super) async fn gate(State(sandbox): State<Sandbox>, request: Request) -> Re
     };
     noted.call.status = faults::is_sent(&response).then(|| response.status().as_u16());
     response
-}
-
-/// A call that is noted when it is over, even when the client has not waited for that.
-struct Noted<'a> {
-    sandbox: &'a Sandbox,
-    call: Call,
-}
-
-impl Drop for Noted<'_> {
-    fn drop(&mut self) {
-        self.sandbox.note(self.call.clone());
-    }
 }
 
 /// Whether a call is signed as fact sheet §2 has it.
