@@ -92,7 +92,8 @@ fn read_all(body: &[u8]) {
     let _ = serde_json::from_slice::<Notice>(body).is_ok();
     if let Ok(item) = serde_json::from_slice::<Item>(body) {
         let _ = (item::state(&item, now), item::left_out(&item, true), item::left_out(&item, false));
-        let _ = (challenge::question(&item, "x", now), challenge::action(&item, "x", now));
+        let pluggy = "https://api.pluggy.ai/".parse().unwrap();
+        let _ = (challenge::question(&item, "x", &pluggy, now), challenge::action(&item, "x", &pluggy, now));
     }
     if let Ok(account) = serde_json::from_slice::<Account>(body) {
         let _ = (accounts::row_account(&account), accounts::balances(Some(&currency), &account));
