@@ -316,6 +316,9 @@ impl Simulator for Open {
 }
 
 #[cfg(test)]
+mod own;
+
+#[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 

@@ -28,7 +28,7 @@ use crate::simulator::Simulator;
 use crate::suite::{Miss, fail};
 
 /// How far back a fetch asks if nothing else is said.
-const USUAL_DAYS: i64 = 60;
+const USUAL_DAYS: i64 = 30;
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

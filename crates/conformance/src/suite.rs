@@ -19,6 +19,9 @@ use crate::report::{Line, Outcome, Report};
 use crate::simulator::{Occasion, Simulators};
 use crate::stand::Stand;
 
+/// With `all` every kind of weather meets every call.
+const WEATHER: &str = "BANKSIDE_WEATHER";
+
 /// Why a check did not pass.
 #[derive(Debug)]
 pub(crate) enum Miss {
@@ -44,6 +47,17 @@ pub(crate) fn fail(why: impl Into<String>) -> Miss {
 /// Fails unless something holds.
 pub(crate) fn demand(holds: bool, why: impl FnOnce() -> String) -> Result<(), Miss> {
     if holds { Ok(()) } else { Err(Miss::Failed(why())) }
+}
+
+/// Whether all weather at all calls is gone through, as `make proof` does, and not each kind at one call in turn.
+pub(crate) fn is_everything_asked_for() -> bool {
+    std::env::var(WEATHER).is_ok_and(|which| which == "all")
+}
+
+/// Of several calls the one whose turn it is, or all.
+pub(crate) fn in_turn<T: Copy>(turn: usize, calls: &[T]) -> Vec<T> {
+    let whole = is_everything_asked_for();
+    calls.iter().enumerate().filter(|(place, _)| whole || turn % calls.len() == *place).map(|(_, call)| *call).collect()
 }
 
 /// No occasion.

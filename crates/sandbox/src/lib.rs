@@ -17,6 +17,7 @@ mod faults;
 mod gocardless;
 mod home;
 mod jwt;
+mod memo;
 mod page;
 mod pluggy;
 mod provider;

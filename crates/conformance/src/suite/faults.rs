@@ -3,7 +3,7 @@
 use bankside_connect::Fault;
 use bankside_domain::fault::FaultClass;
 
-use super::{Miss, checks, demand, fail, without};
+use super::{Miss, checks, demand, fail, in_turn, without};
 use crate::simulator::{Call, Scene, Trouble};
 use crate::stand::Stand;
 
@@ -126,8 +126,8 @@ async fn withdrawn(stand: &Stand) -> Result<(), Miss> {
 async fn line(stand: &Stand) -> Result<(), Miss> {
     let connected = stand.connect().await?;
     let account = connected.accounts[0].provider_account_id.clone();
-    for name in stand.simulator.line_troubles() {
-        for call in [Call::Rows, Call::Balances] {
+    for (turn, name) in stand.simulator.line_troubles().into_iter().enumerate() {
+        for call in in_turn(turn, &[Call::Rows, Call::Balances]) {
             without(stand.simulator.arm(Trouble::Line(name), call, Some(&account), None))?;
             let fetched = stand.fetch(&connected).await;
             if let Some(fault) = fetched.fault_of(&account) {
@@ -170,10 +170,10 @@ async fn line_of_one(stand: &Stand) -> Result<(), Miss> {
 async fn whatever(stand: &Stand) -> Result<(), Miss> {
     let connected = stand.connect().await?;
     let account = connected.accounts[0].provider_account_id.clone();
-    for name in stand.simulator.all_troubles() {
-        for (call, failures_before) in [(Call::Rows, 0), (Call::Rows, 5), (Call::Balances, 0)] {
+    for (turn, name) in stand.simulator.all_troubles().into_iter().enumerate() {
+        for (call, failures_before) in in_turn(turn, &[(Call::Rows, 0), (Call::Balances, 0), (Call::Rows, 5)]) {
             stand.simulator.arm_by_name(name, call, Some(&account));
-            let fetched = stand.fetch_with(&connected, stand.days_ago(60), usize::MAX, failures_before).await;
+            let fetched = stand.fetch_with(&connected, stand.days_ago(30), usize::MAX, failures_before).await;
             let brought = fetched.of(&account)?;
             let is_told = fetched.fault_of(&account).is_some();
             let is_whole = brought.ended.is_some();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bankside_connect::{Fault, FieldKind};
 use bankside_domain::fault::FaultClass;
 
-use super::{Miss, checks, demand};
+use super::{Miss, checks, demand, in_turn};
 use crate::overheard::Overheard;
 use crate::simulator::{Call, Scene, Trouble, Walk};
 use crate::stand::{Ended, Stand};
@@ -30,9 +30,14 @@ async fn forgotten(stand: &Stand) -> Result<(), Miss> {
             let step = stand.meet(Scene::Asked).await?;
             tell(&mut told, &stand.go_on(step, walk).await);
         }
+        // Those that there are.
+        let nothing = Trouble::Line("connection_closed");
+        let mut calls = vec![Call::SignIn, Call::Answer];
+        calls.retain(|call| stand.simulator.arm(nothing, *call, None, Some(1)).is_ok());
+        stand.simulator.disarm();
         // What goes wrong while something typed is on its way.
-        for name in stand.simulator.all_troubles() {
-            for call in [Call::SignIn, Call::Answer] {
+        for (turn, name) in stand.simulator.all_troubles().into_iter().enumerate() {
+            for call in in_turn(turn, &calls) {
                 let step = stand.meet(Scene::Asked).await?;
                 if stand.simulator.arm(Trouble::Line(name), call, None, Some(1)).is_ok() {
                     tell(&mut told, &stand.go_on(step, Walk::Consents).await);

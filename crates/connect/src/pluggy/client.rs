@@ -34,6 +34,9 @@ const RENEW_BEFORE_SECS: i64 = 300;
 const KEY_SECS: i64 = 2 * 3600;
 const LONGEST_KEY_SECS: i64 = 86_400;
 
+/// A key that was bought so lately has not ended.
+const NEW_FOR: SignedDuration = SignedDuration::from_mins(5);
+
 /// A page can wait this long for a limit; a sync as long as its window, and a little.
 const PATIENCE_SECS: i64 = 5;
 const LONG_PATIENCE_SECS: i64 = 65;
@@ -45,6 +48,16 @@ const MAX_WAITS: u32 = 2;
 struct KeptKey {
     api_key: String,
     expires_at: Timestamp,
+    /// When it was bought; not known of keys from before this was kept.
+    #[serde(default)]
+    bought_at: Option<Timestamp>,
+}
+
+impl KeptKey {
+    /// Whether it was bought so lately that nothing can be wrong with it.
+    fn is_new(&self, now: Timestamp) -> bool {
+        self.bought_at.is_some_and(|at| now.duration_since(at) < NEW_FOR)
+    }
 }
 
 /// A client for one set of keys.
@@ -89,7 +102,7 @@ impl<'a> Client<'a> {
         let longest = now + SignedDuration::from_secs(LONGEST_KEY_SECS);
         let stated = end_of(&new.api_key).filter(|end| *end > now).map(|end| end.min(longest));
         let expires_at = stated.unwrap_or(now + SignedDuration::from_secs(KEY_SECS));
-        let kept = KeptKey { api_key: new.api_key.clone(), expires_at };
+        let kept = KeptKey { api_key: new.api_key.clone(), expires_at, bought_at: Some(now) };
         let text = serde_json::to_string(&kept).map_err(|error| unreadable().with_source(error))?;
         self.cx.tokens.save(&Secret::new(text), expires_at).await;
         Ok(Secret::new(new.api_key))
@@ -170,11 +183,24 @@ impl<'a> Client<'a> {
         let key = self.key().await?;
         match self.send(method.clone(), url.clone(), label, Some(key.clone()), body).await {
             // Once: a second key that is refused is no matter of keys.
-            Err(fault) if fault.code() == problem::KEY_REFUSED => {
+            Err(fault) if self.may_be_about_key(&fault).await => {
                 let key = self.another_key(&key).await?;
                 self.send(method, url, label, Some(key), body).await
             }
             result => result,
+        }
+    }
+
+    /// Whether another key may help. It is not documented whether a key that has ended is unauthorized or forbidden, which is
+    /// also what belongs to other keys; a key that is new settles that.
+    async fn may_be_about_key(&self, fault: &Fault) -> bool {
+        match fault.code() {
+            problem::KEY_REFUSED => true,
+            problem::NOT_PERMITTED => {
+                let now = self.cx.ambient.now();
+                self.kept_key().await.is_none_or(|kept| !kept.is_new(now))
+            }
+            _ => false,
         }
     }
 

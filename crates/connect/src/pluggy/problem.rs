@@ -29,7 +29,7 @@ pub(super) const NOT_FOUND: &str = "pluggy.not_found";
 /// The code of an endpoint that Pluggy has switched off.
 pub(super) const SWITCHED_OFF: &str = "pluggy.switched_off";
 /// The code of a refusal that says nothing but that these keys may not.
-const NOT_PERMITTED: &str = "pluggy.not_permitted";
+pub(super) const NOT_PERMITTED: &str = "pluggy.not_permitted";
 
 /// Where people look after their items.
 pub(super) const DASHBOARD: &str = "https://dashboard.pluggy.ai";

@@ -14,6 +14,7 @@ use super::habits::{Shop, ShopKind, card_draft, code, draw_shop};
 use super::iban::{NORDHAFEN_CODE, iban};
 use super::ledger::{BalanceKind, Draft, Ledger, Party, Pending, Statement};
 use super::{Books, Card, Numbering};
+use crate::memo::Memo;
 
 mod household;
 
@@ -72,16 +73,23 @@ impl Books for Nordhafen {
     }
 
     fn statement(&self, card: &Card, today: Date) -> Statement {
-        let mut world = World::new(card.currency);
-        for day in days(EPOCH, today) {
-            world.live(day);
-        }
-        if card.key == SAVINGS {
-            return world.savings.statement(today, Vec::new(), BALANCES);
-        }
-        let pending = world.unsettled.iter().map(|purchase| purchase.pending(card.currency)).collect();
-        world.giro.statement(today, pending, BALANCES)
+        static LATELY: Memo<(bool, Currency, Date), Statement> = Memo::new();
+        let is_savings = card.key == SAVINGS;
+        LATELY.get((is_savings, card.currency, today), || lived(is_savings, card.currency, today))
     }
+}
+
+/// What one of the accounts has come to on a day.
+fn lived(is_savings: bool, currency: Currency, today: Date) -> Statement {
+    let mut world = World::new(currency);
+    for day in days(EPOCH, today) {
+        world.live(day);
+    }
+    if is_savings {
+        return world.savings.statement(today, Vec::new(), BALANCES);
+    }
+    let pending = world.unsettled.iter().map(|purchase| purchase.pending(currency)).collect();
+    world.giro.statement(today, pending, BALANCES)
 }
 
 fn iban_of(key: &str) -> String {

@@ -15,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::item::Happened;
+use crate::memo::Memo;
 
 pub(super) use card::{Bill, CLOSES_ON};
 pub(super) use row::{Foreign, Instalment, Means, Party, Row};
@@ -182,6 +183,12 @@ impl Style {
         happened: &Happened,
         card_happened: &Happened,
     ) -> Vec<Row> {
+        static LATELY: Memo<(u64, Timestamp, Happened, Happened), Vec<Row>> = Memo::new();
+        let question = (account.seed, at, happened.clone(), card_happened.clone());
+        LATELY.get(question, || self.lived(account, at, happened, card_happened))
+    }
+
+    fn lived(&self, account: &Account, at: Timestamp, happened: &Happened, card_happened: &Happened) -> Vec<Row> {
         let mut rows = match account.kind {
             Kind::Checking => checking::rows(account, &self.bills(at, card_happened), at),
             Kind::Savings => checking::savings(account, at),

@@ -9,6 +9,7 @@ use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 
 use crate::banks::{Draw, business_day_of_month, days, next_business};
+use crate::memo::Memo;
 
 mod shops;
 
@@ -99,6 +100,11 @@ pub(super) struct Book {
 impl Household {
     /// One of the three books at the end of a day. Empty before the first day.
     pub(super) fn book(&self, role: Role, today: Date) -> Book {
+        static LATELY: Memo<(u64, &str, Role, Date), Book> = Memo::new();
+        LATELY.get((self.seed, self.employer, role, today), || self.lived(role, today))
+    }
+
+    fn lived(&self, role: Role, today: Date) -> Book {
         let mut world = World {
             household: *self,
             checking: Rows::open(Role::Checking),

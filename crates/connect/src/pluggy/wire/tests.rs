@@ -87,12 +87,12 @@ fn read_all(body: &[u8]) {
     let currency = Currency::iso("BRL").unwrap();
     let currencies = HashMap::from([(currency.code, currency)]);
     let now = "2026-11-20T12:00:00Z".parse().unwrap();
-    let pluggy = "https://api.pluggy.ai/".parse().unwrap();
     let _ = serde_json::from_slice::<NewKey>(body).is_ok();
     let _ = serde_json::from_slice::<NumberedPage<'_>>(body).is_ok();
     let _ = serde_json::from_slice::<Notice>(body).is_ok();
     if let Ok(item) = serde_json::from_slice::<Item>(body) {
         let _ = (item::state(&item, now), item::left_out(&item, true), item::left_out(&item, false));
+        let pluggy = "https://api.pluggy.ai/".parse().unwrap();
         let _ = (challenge::question(&item, "x", &pluggy, now), challenge::action(&item, "x", &pluggy, now));
     }
     if let Ok(account) = serde_json::from_slice::<Account>(body) {
