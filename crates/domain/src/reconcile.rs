@@ -412,9 +412,11 @@ fn order<'a>(candidate: &'a Candidate<'_>) -> (bool, Date, i64, Digest, &'a [(Ro
 
 /// The decision about a row that was recognised or that clashes; `None` leaves it to the last passes.
 fn decide_known(candidate: &Candidate<'_>, policy: &Policy) -> Option<Decision> {
+    // What waits outside the books anyway asks nobody about its id.
+    let clash = candidate.clash.as_ref().filter(|_| !pending::stays_out(candidate.row.status, policy));
     let Some((known, reason)) = &candidate.same else {
         let hold = |kind| hold(candidate.arrived, candidate.arrived.known_as, Reason::IdDisagrees { kind });
-        return candidate.clash.as_ref().map(|(kind, _)| hold(*kind));
+        return clash.map(|(kind, _)| hold(*kind));
     };
     let decision = |action, reason| Decision {
         version: candidate.arrived.version,
@@ -424,10 +426,9 @@ fn decide_known(candidate: &Candidate<'_>, policy: &Policy) -> Option<Decision> 
     };
     match known.claim? {
         // Another text settles no doubt about its id.
-        (ClaimState::Quarantined, _) => candidate
-            .clash
-            .as_ref()
-            .map(|(kind, _)| hold(candidate.arrived, Some(known.feed_row), Reason::IdDisagrees { kind: *kind })),
+        (ClaimState::Quarantined, _) => {
+            clash.map(|(kind, _)| hold(candidate.arrived, Some(known.feed_row), Reason::IdDisagrees { kind: *kind }))
+        }
         // One that is booked after all is another row than the one that a person took it for.
         _ if known.is_settled && candidate.row.status == RowStatus::Booked => None,
         _ if known.is_settled => Some(decision(Action::Leave, Reason::StaysSettled)),

@@ -577,3 +577,15 @@ fn where_only_booked_rows_are_shown_pending_ones_leave_wait_and_settle_once() {
     books.sync(&[booked(3, -1000, "Burgers").id("b"), shown[1].clone(), shown[2].clone()], 0);
     assert_eq!(books.rows(), [(P, -700, "Cinema"), (B, -1000, "Burgers"), (B, -50, "Kiosk")]);
 }
+
+/// A standing order has one reference for all of its payments: found by a story of a bank that says nothing else.
+#[test]
+fn where_only_booked_rows_are_shown_nobody_is_asked_about_a_pending_one() {
+    let mut books = Books { shows_booked_only: true, ..Books::default() };
+    books.sync(&[booked(1, -1000, "Wharf").reference("M")], 0);
+    let plan = books.sync(&[pending(2, -1200, "Wharf").reference("M")], 0);
+    assert_eq!(plan.decisions[0].reason, Reason::PendingStaysOut);
+    assert_eq!(books.claim_of(plan.decisions[0].feed_row).map(|claim| claim.0), None);
+    books.sync(&[booked(2, -1200, "Wharf").reference("M")], 0);
+    assert_eq!(books.rows(), [(B, -1200, "Wharf"), (B, -1000, "Wharf")]);
+}
