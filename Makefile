@@ -1,6 +1,6 @@
 # make demo    builds, and shows a bank's transactions arrive; ARGS="--once --json" for programs
 # make test    installs what the tests need, then formatting, lints, and all tests on both databases and in a browser
-# make conformance  what every connector must do, as a table; ARGS=--json for programs
+# make conformance  what every connector must do, as a table; ARGS=--json for programs, ARGS=<provider> for one
 # make bench   what importing costs
 # make simulate  random stories of banks and people against the truth; ARGS="--seeds 300 --steps 300", with --in-memory much faster,
 #                with --told-by gocardless, pluggy or sophtron in the words of that provider

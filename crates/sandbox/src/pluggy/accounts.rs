@@ -1,6 +1,8 @@
 //! Accounts (fact sheet §5), and what the provider has fetched of them: everything as of the item's last
 //! synchronisation.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Extension, State};
 use jiff::{SignedDuration, Timestamp};
@@ -48,7 +50,7 @@ impl Seen<'_> {
         self.item.happened.get(key).cloned().unwrap_or_default()
     }
 
-    fn rows(&self, at: Timestamp) -> Vec<Row> {
+    fn rows(&self, at: Timestamp) -> Arc<Vec<Row>> {
         self.style.rows(self.account, at, &self.happened(self.account.key), &self.happened("card"))
     }
 
@@ -66,12 +68,17 @@ impl Seen<'_> {
 
     /// Every row that is shown, the oldest first.
     pub(super) fn shown(&self) -> Vec<Shown> {
+        self.shown_since(Timestamp::MIN)
+    }
+
+    /// Those of them that are not older than an instant.
+    pub(super) fn shown_since(&self, since: Timestamp) -> Vec<Shown> {
         let first = self.first_sync.checked_sub(FIRST_WINDOW).unwrap_or(self.first_sync);
         let reissued: Vec<Timestamp> =
             self.happened(self.account.key).reissued.into_iter().filter(|at| *at <= self.sync).collect();
         let made_again = reissued.last().copied();
         let mut rows: Vec<Row> =
-            self.rows(self.sync).into_iter().filter(|row| row.is_known(self.sync) && row.at >= first).collect();
+            self.rows(self.sync).iter().filter(|row| row.is_known(self.sync) && row.at >= first).cloned().collect();
         if self.item.times > 1 {
             rows = rows.iter().flat_map(|row| self.repeated(row)).collect();
             rows.drain(..rows.len().saturating_sub(MOST_ROWS));
@@ -83,7 +90,7 @@ impl Seen<'_> {
             let id = wire::derived_id(&["transaction", &self.id.to_string(), &row.number, &version]);
             Shown { id, row, created }
         };
-        rows.into_iter().map(show).collect()
+        rows.into_iter().filter(|row| row.at >= since).map(show).collect()
     }
 
     fn repeated(&self, row: &Row) -> impl Iterator<Item = Row> {

@@ -9,6 +9,8 @@ mod card;
 mod checking;
 mod row;
 
+use std::sync::Arc;
+
 use jiff::civil::{Date, date};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
@@ -182,10 +184,10 @@ impl Style {
         at: Timestamp,
         happened: &Happened,
         card_happened: &Happened,
-    ) -> Vec<Row> {
-        static LATELY: Memo<(u64, Timestamp, Happened, Happened), Vec<Row>> = Memo::new();
+    ) -> Arc<Vec<Row>> {
+        static LATELY: Memo<(u64, Timestamp, Happened, Happened), Arc<Vec<Row>>> = Memo::new();
         let question = (account.seed, at, happened.clone(), card_happened.clone());
-        LATELY.get(question, || self.lived(account, at, happened, card_happened))
+        LATELY.get(question, || Arc::new(self.lived(account, at, happened, card_happened)))
     }
 
     fn lived(&self, account: &Account, at: Timestamp, happened: &Happened, card_happened: &Happened) -> Vec<Row> {
@@ -249,7 +251,7 @@ mod tests {
     fn rows(book: Book, key: &str, at: Timestamp) -> Vec<Row> {
         let style = book.style();
         let account = style.accounts.iter().find(|account| account.key == key).unwrap();
-        style.rows(account, at, &Happened::default(), &Happened::default())
+        style.rows(account, at, &Happened::default(), &Happened::default()).to_vec()
     }
 
     #[test]

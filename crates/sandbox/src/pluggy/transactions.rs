@@ -80,7 +80,11 @@ impl Place {
 
 /// The rows of an account that are wanted, in the order in which they are listed (§6 `[?]`).
 fn listed(seen: &Seen<'_>, wanted: &Wanted, switches: &Switches) -> Vec<Shown> {
-    let mut rows: Vec<Shown> = seen.shown().into_iter().filter(|shown| wanted.contains(shown)).collect();
+    let mut rows: Vec<Shown> = seen
+        .shown_since(wanted.from.unwrap_or(Timestamp::MIN))
+        .into_iter()
+        .filter(|shown| wanted.contains(shown))
+        .collect();
     rows.sort_by_key(Place::of);
     if switches.pluggy_transactions_are_newest_first {
         rows.reverse();
