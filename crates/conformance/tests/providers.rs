@@ -12,15 +12,15 @@ async fn conforms(simulators: &dyn Simulators, fewest: usize) {
 // One thread for each, so that all that is logged there is overheard.
 #[tokio::test(flavor = "current_thread")]
 async fn gocardless_conforms() {
-    conforms(&GoCardlessSandbox, 100).await;
+    conforms(&GoCardlessSandbox, 80).await;
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn pluggy_conforms() {
-    conforms(&PluggySandbox, 100).await;
+    conforms(&PluggySandbox, 80).await;
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn sophtron_conforms() {
-    conforms(&SophtronSandbox, 100).await;
+    conforms(&SophtronSandbox, 80).await;
 }

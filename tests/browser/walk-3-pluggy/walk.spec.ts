@@ -41,7 +41,6 @@ test("the switch, keys with item ids, the accounts of all items, a first sync", 
   // 3. The accounts of all items in one table; only what is asked for is set up.
   await arrived(page, "Link accounts");
   const card = page.getByRole("row").filter({ hasText: "Credit" }).first();
-  await eyes.look("accounts");
   const account = page.getByRole("row").filter({ hasText: "Banco Aroeira" }).first();
   await account.getByText("Set up bank-sync").click();
   await expect(account.getByLabel(/^Import /)).toBeVisible();
@@ -49,13 +48,11 @@ test("the switch, keys with item ids, the accounts of all items, a first sync", 
   await eyes.look("set-up");
   await page.getByRole("button", { name: "Link accounts" }).click();
   await expect(page.getByText(/Banco Aroeira: 1 account, \d+ rows: \d+ new\. Asked for \d+ days, got \d+ from this bank\./)).toBeVisible();
-  await eyes.look("first-sync");
 
   // Rows: signs, days and texts as the holder sees them.
   await page.getByRole("link", { name: "To the transactions" }).click();
   await expect(register(page).getByRole("row").nth(1)).toContainText(/\d/);
   expect(await countOf(page)).toBeGreaterThan(500);
-  await eyes.look("rows");
 
   // Later: another sync a day after, and the refresh that a person asks for.
   const turned = await fetch(`${house.sandbox}/_control/clock`, { method: "POST", body: '{"advance_days": 1}' });
@@ -70,7 +67,6 @@ test("the switch, keys with item ids, the accounts of all items, a first sync", 
   await page.goto(`${house.address}/o/${organization}/add-account`);
   await page.locator("summary").filter({ hasText: "More for Pluggy.ai" }).click();
   await page.getByRole("link", { name: "Reset Pluggy.ai credentials" }).click();
-  await eyes.look("reset");
   await page.getByRole("button", { name: /Reset/ }).click();
   await expect(page.getByRole("link", { name: "Set up Pluggy.ai for bank sync" })).toBeVisible();
 });

@@ -512,17 +512,17 @@ async fn a_first_sync_of_many_rows_in_any_weather() {
 
 #[tokio::test]
 async fn a_later_sync_in_any_weather() {
-    ran("later syncs at nordhafen on sqlite", later_syncs(Database::Sqlite, NORDHAFEN, 14).await);
+    ran("later syncs at nordhafen on sqlite", later_syncs(Database::Sqlite, NORDHAFEN, 10).await);
 }
 
 #[tokio::test]
 async fn a_later_sync_with_strict_limits_in_any_weather() {
-    ran("later syncs at lockside on sqlite", later_syncs(Database::Sqlite, LOCKSIDE, 14).await);
+    ran("later syncs at lockside on sqlite", later_syncs(Database::Sqlite, LOCKSIDE, 10).await);
 }
 
 #[tokio::test]
 async fn a_renewal_in_any_weather() {
-    ran("renewals at nordhafen on sqlite", renewals(Database::Sqlite, NORDHAFEN, 11).await);
+    ran("renewals at nordhafen on sqlite", renewals(Database::Sqlite, NORDHAFEN, 8).await);
 }
 
 #[tokio::test]
