@@ -44,9 +44,12 @@ fn the_example_is_read() {
     };
     let all = example.lines().map(uncommented).collect::<Vec<_>>().join("\n");
     assert!(error(&all).contains("placeholder"), "whoever forgets to put the keys in is told");
-    let all = all.replace("<Secret ID>", "id").replace("<Secret key>", "key");
+    let names = ["Secret ID", "Secret key", "Client ID", "Client secret", "Item ID", "User ID", "User key"];
+    let all = names.iter().fold(all, |all, name| all.replace(&format!("<{name}>"), "a1"));
     let configuration = read(&all, &[]).unwrap();
-    assert!(configuration.providers["gocardless"].keys.is_some());
+    for provider in ["gocardless", "pluggy", "sophtron"] {
+        assert!(configuration.providers[provider].keys.is_some(), "{provider}");
+    }
 }
 
 #[test]

@@ -88,7 +88,8 @@ pub(super) async fn logins(client: &Client<'_>) -> Result<Vec<Login>, Fault> {
         name: row.institution.and_then(|id| names.get(&id).cloned().flatten()),
         key: row.id,
         state: "A login at Sophtron".to_owned(),
-        updated_at: row.changed_at,
+        // What is told of a login is when it was changed, not when its bank was read.
+        updated_at: None,
         fault: None,
     };
     Ok(rows.into_iter().map(login).collect())

@@ -76,21 +76,11 @@ impl InstitutionRow {
 pub(super) struct LoginRow {
     pub(super) id: String,
     pub(super) institution: Option<String>,
-    /// When it was last changed there, where that is an instant.
-    pub(super) changed_at: Option<Timestamp>,
-    /// The day of that, as written.
-    pub(super) changed_on: Option<Date>,
 }
 
 impl LoginRow {
     pub(super) fn read(object: &Object<'_>) -> Option<Self> {
-        let changed = object.first_text(&["lastmodifiedutc", "lastmodified"]);
-        Some(Self {
-            id: object.id(&["userinstitutionid", "memberid"])?,
-            institution: object.id(&["institutionid"]),
-            changed_at: changed.as_deref().and_then(|text| text.parse().ok()),
-            changed_on: changed.as_deref().and_then(written_day),
-        })
+        Some(Self { id: object.id(&["userinstitutionid", "memberid"])?, institution: object.id(&["institutionid"]) })
     }
 }
 

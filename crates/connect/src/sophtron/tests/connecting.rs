@@ -123,7 +123,11 @@ async fn a_refused_sign_in_is_typed_anew_and_never_makes_a_second_login() {
     Sophtron.abandon(&sophtron.cx(), &state).await.unwrap();
     let body = json!({"UserInstitutionID": "login-1"});
     assert_eq!(sophtron.bodies(), [("DeleteUserInstitution".to_owned(), body)]);
+    // The same number says that it is gone and that it stays; the list decides.
     sophtron.answers("DeleteUserInstitution", &json!(-1));
+    sophtron.answers("GetUserInstitutionsByUser", &json!([]));
+    Sophtron.abandon(&sophtron.cx(), &state).await.unwrap();
+    sophtron.answers("GetUserInstitutionsByUser", &json!([{"UserInstitutionID": "LOGIN-1", "InstitutionID": null}]));
     let fault = Sophtron.abandon(&sophtron.cx(), &state).await.unwrap_err();
     assert_eq!(fault.code(), "sophtron.not_deleted");
 }

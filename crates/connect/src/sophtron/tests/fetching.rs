@@ -114,7 +114,7 @@ async fn the_bank_is_read_anew_before_its_rows_are() {
     let (brought, end) = fetch(&sophtron, &remote(), Presence::Unattended).await;
     assert!(end.is_none() && is_whole(&brought));
     assert!(
-        sophtron.cx().ambient.now().duration_since(before) >= SignedDuration::from_secs(20),
+        sophtron.cx().ambient.now().duration_since(before) >= SignedDuration::from_secs(10),
         "between looks it waits"
     );
     let calls = sophtron.bodies();

@@ -17,10 +17,7 @@ async fn a_login_that_is_there_is_taken_up_and_left_there() {
     let shown: Vec<_> = logins.iter().map(|one| (one.key.as_str(), one.name.as_deref(), one.state.as_str())).collect();
     assert_eq!(
         shown,
-        [
-            ("login-5", Some("Prairie Credit Union"), "At Sophtron, changed on 2026-11-01"),
-            ("login-6", None, "At Sophtron"),
-        ]
+        [("login-5", Some("Prairie Credit Union"), "A login at Sophtron"), ("login-6", None, "A login at Sophtron"),]
     );
     let connected = done(sophtron.begin(Intent::Adopt { login: "login-5" }).await.unwrap());
     assert_eq!(Sophtron.login_of(&connected.remote).as_deref(), Some("login-5"));
