@@ -31,7 +31,8 @@ test("config.json, restart, sign in, an account that is there, its bank", async 
   test.slow();
   const account = await addAccount(page, "Household");
   await page.goto(`${house.address}/o/${organizationOf(page)}/settings`);
-  await expect(page.getByText("none: typed on no page, and not in the configuration")).toBeVisible();
+  const none = page.getByRole("region", { name: "GoCardless" }).getByText("none: typed on no page, and not in the configuration");
+  await expect(none).toBeVisible();
   await page.getByRole("button", { name: "Sign out" }).click();
 
   // The file, the restart, the page anew.
@@ -123,7 +124,7 @@ test("keys typed on the page come before those of the server, and resetting brin
   await expect(page.getByRole("alert")).toBeVisible();
   await eyes.look("wrong-configured-keys");
   await page.goto(`${home}/settings`);
-  await page.getByRole("link", { name: "Set up own keys" }).click();
+  await page.getByRole("region", { name: "GoCardless" }).getByRole("link", { name: "Set up own keys" }).click();
   await typeKeys(page, { secret_id, secret_key });
   await page.goto(`${home}/providers/gocardless/banks?country=DE`);
   await expect(page.getByRole("button", { name: /Nordhafen/ })).toBeVisible();
