@@ -1,13 +1,11 @@
 //! The faults that can be armed, as one table: each row names its line of the fact sheet.
 //!
-//! Rows that answer in place of the call write what the provider would write about this very call. The others let the
-//! call be served, with all that it changes, and spoil its answer on the way.
+//! They answer in place of the call with what the provider would write about this very call; the faults of the line are the same at
+//! every provider.
 
-use std::time::Duration;
-
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header, response::Parts};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
@@ -27,12 +25,6 @@ use crate::faults::{ArmedFault, FaultKind, line};
 const DAILY_WAIT_SECONDS: u32 = 85_092;
 /// What a general limit says.
 const GENERAL_WAIT_SECONDS: u32 = 42;
-/// How long an answer that never comes is waited for.
-const HOLD_SECONDS: u32 = 3;
-/// No hold is longer, whatever was armed.
-const LONGEST_HOLD_SECONDS: u32 = 60;
-/// Nobody listens there.
-const ELSEWHERE: &str = "http://127.0.0.1:9/elsewhere";
 
 /// A call that has met a fault.
 pub(super) struct Hit {
@@ -95,10 +87,6 @@ pub(super) enum Without {
     Everything,
 }
 
-/// That no answer was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Silent;
-
 /// What happens at a call.
 #[derive(Clone, Copy)]
 enum Act {
@@ -106,10 +94,6 @@ enum Act {
     Problem(fn(&Hit) -> Problem),
     /// Another answer in place of the call.
     Answer(fn(&Hit) -> Response),
-    /// The call is served, and its answer spoilt.
-    Spoil(fn(Parts, Bytes) -> Response),
-    /// Nothing for a while, and then the end.
-    Hold,
 }
 
 struct Row {
@@ -127,11 +111,8 @@ const fn answer(name: &'static str, source: &'static str, about: &'static str, o
     Row { name, source, about, act: Act::Answer(of) }
 }
 
-const fn spoil(name: &'static str, about: &'static str, how: fn(Parts, Bytes) -> Response) -> Row {
-    Row { name, source: "the line", about, act: Act::Spoil(how) }
-}
-
-/// The error table of §7 from its top to its bottom, then the other shapes, the limits' headers, and the line.
+/// The error table of §7 from its top to its bottom, then the other shapes, and the limits' headers. Kinds of the line are those of every
+/// provider.
 const ROWS: &[Row] = &[
     problem("invalid_account_id", "§7, 400", "The account id is no UUID", |hit| {
         Problem::invalid_account_id(&hit.id())
@@ -264,25 +245,6 @@ const ROWS: &[Row] = &[
         daily_limit(hit, &[HeaderName::from_static("http_x_ratelimit_account_success_reset")])
     }),
     answer("daily_limit_silent", "§8, 429", "The daily limit; nothing says how long", |hit| daily_limit(hit, &[])),
-    answer("connection_closed", "the line", "The connection closes before the call is served", |_| closed()),
-    spoil("answer_lost", "The call is served, and the connection closes before its answer", |_, _| closed()),
-    spoil("body_cut", "The connection closes in the middle of the answer", |parts, body| line::cut(parts, &body)),
-    Row {
-        name: "never_answers",
-        source: "the line",
-        about: "Nothing comes for some seconds, and then the connection closes",
-        act: Act::Hold,
-    },
-    spoil("truncated_json", "Half of the answer, which says that it is whole", |parts, body| {
-        line::truncated(parts, &body)
-    }),
-    spoil("wrong_content_type", "The answer as plain text", line::mislabelled),
-    answer("html_page", "the line", "A page of HTML with status 200", |_| without(Without::Everything, line::page())),
-    answer("huge_body", "the line", "An answer of just over 16 MiB", |_| without(Without::Everything, line::huge())),
-    answer("redirect_elsewhere", "the line", "A redirect to another host", |hit| {
-        let place = hit.fault.location.as_ref().map_or(ELSEWHERE, url::Url::as_str);
-        without(Without::Everything, line::elsewhere(place))
-    }),
 ];
 
 fn field_error(error: Value) -> Problem {
@@ -307,12 +269,6 @@ fn without(headers: Without, mut response: Response) -> Response {
     response
 }
 
-fn closed() -> Response {
-    let mut response = without(Without::Everything, line::closed());
-    response.extensions_mut().insert(Silent);
-    response
-}
-
 /// All kinds, for the list of them.
 pub(super) fn kinds() -> Vec<FaultKind> {
     let sample = Hit {
@@ -324,17 +280,16 @@ pub(super) fn kinds() -> Vec<FaultKind> {
         fault: ArmedFault::new("", ""),
     };
     let status = |row: &Row| match row.act {
-        Act::Problem(of) => Some(of(&sample).status),
-        Act::Answer(of) => Some(of(&sample)).filter(is_sent).map(|response| response.status()),
-        Act::Spoil(_) | Act::Hold => None,
+        Act::Problem(of) => of(&sample).status,
+        Act::Answer(of) => of(&sample).status(),
     };
     let kind = |row: &Row| FaultKind {
         name: row.name,
-        status: status(row).map(|status| status.as_u16()),
+        status: Some(status(row).as_u16()),
         source: row.source,
         about: row.about,
     };
-    ROWS.iter().map(kind).collect()
+    ROWS.iter().map(kind).chain(line::kinds()).collect()
 }
 
 /// Whether a fault of this kind counts towards an account's suspension (§7, §14).
@@ -356,14 +311,9 @@ pub(super) async fn asked_for(request: Request) -> (Request, Option<String>) {
     (Request::from_parts(parts, Body::from(body)), institution)
 }
 
-/// Whether a client gets to see an answer.
-pub(super) fn is_sent(response: &Response) -> bool {
-    response.extensions().get::<Silent>().is_none()
-}
-
 /// The name of a fault's kind, as the table has it.
 pub(super) fn name_of(hit: &Hit) -> Option<&'static str> {
-    row_of(hit).map(|row| row.name)
+    row_of(hit).map(|row| row.name).or_else(|| line::name_of(&hit.fault.kind))
 }
 
 fn row_of(hit: &Hit) -> Option<&'static Row> {
@@ -372,21 +322,14 @@ fn row_of(hit: &Hit) -> Option<&'static Row> {
 
 /// Answers a call that has met a fault.
 pub(super) async fn strike(hit: &Hit, request: Request, next: Next) -> Response {
-    // Only kinds of this table can be armed.
-    let Some(row) = row_of(hit) else { return next.run(request).await };
+    let Some(row) = row_of(hit) else {
+        let response = line::strike(&hit.fault, || next.run(request)).await;
+        let is_strange = response.extensions().get::<line::Strange>().is_some();
+        return if is_strange { without(Without::Everything, response) } else { response };
+    };
     match row.act {
         Act::Problem(of) => of(hit).into_response(),
         Act::Answer(of) => of(hit),
-        Act::Spoil(how) => {
-            let (parts, body) = next.run(request).await.into_parts();
-            // Bodies of the API are written in memory, so they can be read.
-            how(parts, to_bytes(body, usize::MAX).await.unwrap_or_default())
-        }
-        Act::Hold => {
-            let seconds = hit.seconds(HOLD_SECONDS).min(LONGEST_HOLD_SECONDS);
-            tokio::time::sleep(Duration::from_secs(seconds.into())).await;
-            closed()
-        }
     }
 }
 

@@ -12,6 +12,7 @@ use super::problem::Problem;
 use super::throttle::{Bucket, Standing, Verb};
 use super::tokens::{self, COMPANY, TokenType};
 use crate::calls::{Call, Noted};
+use crate::faults::line;
 use crate::{Sandbox, SandboxError};
 
 /// A path of the API: what it is called, its segments, the methods it allows and what its calls count as.
@@ -98,7 +99,7 @@ pub(super) async fn gate(State(sandbox): State<Sandbox>, request: Request, next:
     };
     let mut noted = Noted { sandbox: &sandbox, call };
     let (mut response, standing) = pass(&sandbox, route, bucket, request, next, &mut noted.call).await;
-    noted.call.status = faults::is_sent(&response).then(|| response.status().as_u16());
+    noted.call.status = line::is_sent(&response).then(|| response.status().as_u16());
     let without = response.extensions().get::<Without>().copied();
     if without != Some(Without::Everything) {
         response = with_common_headers(response, &sandbox);

@@ -1,13 +1,9 @@
 //! The faults that can be armed, as one table: the documented errors as this provider writes them, and the line's.
 //!
-//! Rows that answer in place of the call leave everything as it was. The others let the call be served, with all that
-//! it changes, and spoil its answer on the way.
+//! They answer in place of the call, which leaves everything as it was; the faults of the line are the same at every provider.
 
-use std::time::Duration;
-
-use axum::body::{Bytes, to_bytes};
 use axum::extract::Request;
-use axum::http::{StatusCode, response::Parts};
+use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jiff::{SignedDuration, Timestamp};
@@ -20,15 +16,6 @@ use crate::faults::{ArmedFault, FaultKind, line};
 
 /// What a limit says when nobody asked for other seconds.
 const WAIT_SECONDS: u32 = 42;
-/// How long an answer that never comes is waited for, and no hold is longer than the second.
-const HOLD_SECONDS: u32 = 3;
-const LONGEST_HOLD_SECONDS: u32 = 60;
-/// Nobody listens there.
-const ELSEWHERE: &str = "http://127.0.0.1:9/elsewhere";
-
-/// That no answer was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Silent;
 
 /// What happens at a call.
 #[derive(Clone, Copy)]
@@ -39,10 +26,6 @@ enum Act {
     Problem(fn(&ArmedFault, Timestamp) -> Problem),
     /// Another answer in place of the call.
     Answer(fn(&ArmedFault) -> Response),
-    /// The call is served, and its answer spoilt.
-    Spoil(fn(Parts, Bytes) -> Response),
-    /// Nothing for a while, and then the end.
-    Hold,
 }
 
 struct Row {
@@ -71,15 +54,7 @@ const fn problem(
     Row { name, source, about, act: Act::Problem(of) }
 }
 
-const fn answer(name: &'static str, about: &'static str, of: fn(&ArmedFault) -> Response) -> Row {
-    Row { name, source: "the line", about, act: Act::Answer(of) }
-}
-
-const fn spoil(name: &'static str, about: &'static str, how: fn(Parts, Bytes) -> Response) -> Row {
-    Row { name, source: "the line", about, act: Act::Spoil(how) }
-}
-
-/// §1 from its top to its bottom, then §4, §5 and §6, then the line, whose kinds are named as everywhere.
+/// §1 from its top to its bottom, then §4, §5 and §6. Kinds of the line are those of every provider.
 const ROWS: &[Row] = &[
     problem("pluggy_bad_request", "§1, 400", "A parameter is wrong", |_, _| {
         Problem::parameter("accountId", "INVALID_PARAMETER", "accountId must be a UUID")
@@ -201,48 +176,19 @@ const ROWS: &[Row] = &[
         about: "HTML of a proxy before the provider",
         act: Act::Answer(|_| line::proxy_page(StatusCode::BAD_GATEWAY)),
     },
-    answer("connection_closed", "The connection closes before the call is served", |_| closed()),
-    spoil("answer_lost", "The call is served, and the connection closes before its answer", |_, _| closed()),
-    spoil("body_cut", "The connection closes in the middle of the answer", |parts, body| line::cut(parts, &body)),
-    Row {
-        name: "never_answers",
-        source: "the line",
-        about: "Nothing comes for some seconds, and then the connection closes",
-        act: Act::Hold,
-    },
-    spoil("truncated_json", "Half of the answer, which says that it is whole", |parts, body| {
-        line::truncated(parts, &body)
-    }),
-    spoil("wrong_content_type", "The answer as plain text", line::mislabelled),
-    answer("html_page", "A page of HTML with status 200", |_| line::page()),
-    answer("huge_body", "An answer of just over 16 MiB", |_| line::huge()),
-    answer("redirect_elsewhere", "A redirect to another host", |fault| {
-        line::elsewhere(fault.location.as_ref().map_or(ELSEWHERE, url::Url::as_str))
-    }),
 ];
-
-fn closed() -> Response {
-    let mut response = line::closed();
-    response.extensions_mut().insert(Silent);
-    response
-}
 
 /// All kinds, for the list of them.
 pub(super) fn kinds() -> Vec<FaultKind> {
     let sample = ArmedFault::new("", "");
     let status = |row: &Row| match row.act {
-        Act::Coded(status, ..) => Some(status),
-        Act::Problem(of) => Some(of(&sample, Timestamp::UNIX_EPOCH).status.as_u16()),
-        Act::Answer(of) => Some(of(&sample)).filter(is_sent).map(|response| response.status().as_u16()),
-        Act::Spoil(_) | Act::Hold => None,
+        Act::Coded(status, ..) => status,
+        Act::Problem(of) => of(&sample, Timestamp::UNIX_EPOCH).status.as_u16(),
+        Act::Answer(of) => of(&sample).status().as_u16(),
     };
-    let kind = |row: &Row| FaultKind { name: row.name, status: status(row), source: row.source, about: row.about };
-    ROWS.iter().map(kind).collect()
-}
-
-/// Whether a client gets to see an answer.
-pub(super) fn is_sent(response: &Response) -> bool {
-    response.extensions().get::<Silent>().is_none()
+    let kind =
+        |row: &Row| FaultKind { name: row.name, status: Some(status(row)), source: row.source, about: row.about };
+    ROWS.iter().map(kind).chain(line::kinds()).collect()
 }
 
 fn row_of(fault: &ArmedFault) -> Option<&'static Row> {
@@ -251,13 +197,17 @@ fn row_of(fault: &ArmedFault) -> Option<&'static Row> {
 
 /// The name of a fault's kind, as the table has it.
 pub(super) fn name_of(fault: &ArmedFault) -> Option<&'static str> {
-    row_of(fault).map(|row| row.name)
+    row_of(fault).map(|row| row.name).or_else(|| line::name_of(&fault.kind))
 }
 
 /// Answers a call that has met a fault.
 pub(super) async fn strike(fault: &ArmedFault, now: Timestamp, request: Request, next: Next) -> Response {
-    // Only kinds of this table meet calls of this provider.
-    let Some(row) = row_of(fault) else { return next.run(request).await };
+    let Some(row) = row_of(fault) else {
+        let mut response = line::strike(fault, || next.run(request)).await;
+        // An error that is spoilt stays spoilt.
+        response.extensions_mut().remove::<Problem>();
+        return response;
+    };
     match row.act {
         Act::Coded(status, word, message) => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -271,19 +221,6 @@ pub(super) async fn strike(fault: &ArmedFault, now: Timestamp, request: Request,
             response
         }
         Act::Answer(of) => of(fault),
-        Act::Spoil(how) => {
-            let (parts, body) = next.run(request).await.into_parts();
-            // Bodies of the API are written in memory, so they can be read.
-            let mut response = how(parts, to_bytes(body, usize::MAX).await.unwrap_or_default());
-            // An error that is spoilt stays spoilt.
-            response.extensions_mut().remove::<Problem>();
-            response
-        }
-        Act::Hold => {
-            let seconds = fault.seconds.unwrap_or(HOLD_SECONDS).min(LONGEST_HOLD_SECONDS);
-            tokio::time::sleep(Duration::from_secs(seconds.into())).await;
-            closed()
-        }
     }
 }
 

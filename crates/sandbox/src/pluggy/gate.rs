@@ -12,6 +12,7 @@ use super::throttle::{Bucket, Standing};
 use super::tokens::{self, Reach};
 use crate::Sandbox;
 use crate::calls::{Call, Noted};
+use crate::faults::line;
 
 /// A path of the API: what it is called, its segments, and the methods it allows.
 struct Route {
@@ -128,7 +129,7 @@ pub(super) async fn gate(State(sandbox): State<Sandbox>, request: Request, next:
     };
     let mut noted = Noted { sandbox: &sandbox, call };
     let (response, standing) = pass(&sandbox, route, request, next, &mut noted.call).await;
-    noted.call.status = faults::is_sent(&response).then(|| response.status().as_u16());
+    noted.call.status = line::is_sent(&response).then(|| response.status().as_u16());
     let mut response = with_error_id(response, &sandbox);
     if let Some(standing) = standing {
         standing.write(response.headers_mut(), &sandbox.switches());

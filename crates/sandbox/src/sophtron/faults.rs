@@ -1,9 +1,7 @@
 //! The faults that can be armed, as one table. Those of the provider begin with its name; those of the line have the names
 //! that they have at every provider.
 
-use std::time::Duration;
-
-use axum::body::{Bytes, to_bytes};
+use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode, header, response::Parts};
 use axum::response::{IntoResponse, Response};
 
@@ -11,23 +9,12 @@ use super::problem::Problem;
 use crate::Switches;
 use crate::faults::{ArmedFault, FaultKind, line};
 
-/// How long an answer that never comes is waited for.
-const HOLD_SECONDS: u32 = 3;
-/// No hold is longer, whatever was armed.
-const LONGEST_HOLD_SECONDS: u32 = 60;
-/// Nobody listens there.
-const ELSEWHERE: &str = "http://127.0.0.1:9/elsewhere";
-
 /// A call that has met a fault.
 pub(super) struct Hit<'a> {
     /// What was armed.
     pub(super) fault: ArmedFault,
     pub(super) switches: &'a Switches,
 }
-
-/// That no answer was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Silent;
 
 /// What happens at a call.
 #[derive(Clone, Copy)]
@@ -38,8 +25,6 @@ enum Act {
     Answer(fn(&Hit<'_>) -> Response),
     /// The call is served, and its answer spoilt.
     Spoil(fn(Parts, Bytes) -> Response),
-    /// Nothing for a while, and then the end.
-    Hold,
 }
 
 struct Row {
@@ -66,7 +51,7 @@ const fn spoil(
     Row { name, source, about, act: Act::Spoil(how) }
 }
 
-/// The statuses of §8, the odd successes of §3, §6 and §8, and the line.
+/// The statuses of §8, and the odd successes of §3, §6 and §8. Kinds of the line are those of every provider.
 const ROWS: &[Row] = &[
     problem("sophtron_bad_request", "§8, 400", "The request is invalid", Problem::bad_request),
     problem("sophtron_unauthorized", "§8, 401", "User, key or signature is wrong", Problem::unauthorized),
@@ -100,28 +85,6 @@ const ROWS: &[Row] = &[
     answer("sophtron_zero", "§3, 200", "0, which says that it has worked; the call is not served", |_| json("0")),
     answer("sophtron_blank_job", "§3, 200", "A blank job id; no job is started", |_| json("{\"JobID\":\"\"}")),
     answer("sophtron_text", "§8, 200", "A sentence in place of JSON", |_| "Please try again later.".into_response()),
-    answer("connection_closed", "the line", "The connection closes before the call is served", |_| closed()),
-    spoil("answer_lost", "the line", "The call is served, and the connection closes before its answer", |_, _| {
-        closed()
-    }),
-    spoil("body_cut", "the line", "The connection closes in the middle of the answer", |parts, body| {
-        line::cut(parts, &body)
-    }),
-    Row {
-        name: "never_answers",
-        source: "the line",
-        about: "Nothing comes for some seconds, and then the connection closes",
-        act: Act::Hold,
-    },
-    spoil("truncated_json", "the line", "Half of the answer, which says that it is whole", |parts, body| {
-        line::truncated(parts, &body)
-    }),
-    spoil("wrong_content_type", "the line", "The answer as plain text", line::mislabelled),
-    answer("html_page", "the line", "A page of HTML with status 200", |_| line::page()),
-    answer("huge_body", "the line", "An answer of just over 16 MiB", |_| line::huge()),
-    answer("redirect_elsewhere", "the line", "A redirect to another host", |hit| {
-        line::elsewhere(hit.fault.location.as_ref().map_or(ELSEWHERE, url::Url::as_str))
-    }),
 ];
 
 fn json(text: &'static str) -> Response {
@@ -130,20 +93,14 @@ fn json(text: &'static str) -> Response {
     (headers, text).into_response()
 }
 
-fn closed() -> Response {
-    let mut response = line::closed();
-    response.extensions_mut().insert(Silent);
-    response
-}
-
 /// All kinds, for the list of them.
 pub(super) fn kinds() -> Vec<FaultKind> {
     let switches = Switches::default();
     let sample = Hit { fault: ArmedFault::new("", ""), switches: &switches };
     let status = |row: &Row| match row.act {
         Act::Problem(of) => Some(of().status),
-        Act::Answer(of) => Some(of(&sample)).filter(is_sent).map(|response| response.status()),
-        Act::Spoil(_) | Act::Hold => None,
+        Act::Answer(of) => Some(of(&sample).status()),
+        Act::Spoil(_) => None,
     };
     let kind = |row: &Row| FaultKind {
         name: row.name,
@@ -151,17 +108,12 @@ pub(super) fn kinds() -> Vec<FaultKind> {
         source: row.source,
         about: row.about,
     };
-    ROWS.iter().map(kind).collect()
-}
-
-/// Whether a client gets to see an answer.
-pub(super) fn is_sent(response: &Response) -> bool {
-    response.extensions().get::<Silent>().is_none()
+    ROWS.iter().map(kind).chain(line::kinds()).collect()
 }
 
 /// The name of a fault's kind, as the table has it.
 pub(super) fn name_of(hit: &Hit<'_>) -> Option<&'static str> {
-    row_of(hit).map(|row| row.name)
+    row_of(hit).map(|row| row.name).or_else(|| line::name_of(&hit.fault.kind))
 }
 
 fn row_of(hit: &Hit<'_>) -> Option<&'static Row> {
@@ -170,21 +122,11 @@ fn row_of(hit: &Hit<'_>) -> Option<&'static Row> {
 
 /// Answers a call that has met a fault.
 pub(super) async fn strike(hit: &Hit<'_>, serve: impl FnOnce() -> Response) -> Response {
-    // Only kinds of this table meet calls of this provider.
-    let Some(row) = row_of(hit) else { return serve() };
+    let Some(row) = row_of(hit) else { return line::strike(&hit.fault, async || serve()).await };
     match row.act {
         Act::Problem(of) => of().response(hit.switches),
         Act::Answer(of) => of(hit),
-        Act::Spoil(how) => {
-            let (parts, body) = serve().into_parts();
-            // Bodies of the API are written in memory, so they can be read.
-            how(parts, to_bytes(body, usize::MAX).await.unwrap_or_default())
-        }
-        Act::Hold => {
-            let seconds = hit.fault.seconds.unwrap_or(HOLD_SECONDS).min(LONGEST_HOLD_SECONDS);
-            tokio::time::sleep(Duration::from_secs(seconds.into())).await;
-            closed()
-        }
+        Act::Spoil(how) => line::spoilt(serve(), how).await,
     }
 }
 

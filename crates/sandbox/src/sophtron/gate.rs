@@ -14,6 +14,7 @@ use super::problem::Problem;
 use super::signature::Signed;
 use super::{ACCESS_KEY, API_PATH, BODY_LIMIT_BYTES, USER_ID, rest, v1, wire};
 use crate::calls::{Call, Noted};
+use crate::faults::line;
 use crate::{Sandbox, Switches};
 
 /// What a call is answered with.
@@ -117,7 +118,7 @@ pub(super) async fn gate(State(sandbox): State<Sandbox>, request: Request) -> Re
             }
         },
     };
-    noted.call.status = faults::is_sent(&response).then(|| response.status().as_u16());
+    noted.call.status = line::is_sent(&response).then(|| response.status().as_u16());
     response
 }
 
