@@ -15,6 +15,7 @@ pub mod gocardless;
 pub mod guard;
 pub mod http;
 mod lenient;
+mod limited;
 pub mod pluggy;
 pub mod saved;
 pub mod sophtron;

@@ -2,7 +2,6 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::num::NonZeroU32;
-use std::time::Duration;
 
 use bankside_domain::Secret;
 use bankside_domain::fault::FaultClass;
@@ -19,6 +18,7 @@ use super::{limits, problem, wire};
 use crate::connector::{Cx, LEDGER};
 use crate::fault::Fault;
 use crate::http::{Answer, Call, Pace, Proof, UNREACHABLE};
+use crate::limited::{Limit, Patience, below};
 
 /// Tokens are renewed this long before they end.
 const RENEW_BEFORE_SECS: i64 = 300;
@@ -26,12 +26,6 @@ const RENEW_BEFORE_SECS: i64 = 300;
 const ACCESS_SECS: i64 = 86_400;
 /// No token is believed to last longer.
 const LONGEST_TOKEN_SECS: i64 = 60 * 86_400;
-
-/// A page can wait this long for a limit that all calls share; a sync as long as its window, and a little.
-const PATIENCE_SECS: i64 = 5;
-const LONG_PATIENCE_SECS: i64 = 65;
-/// How often one call waits for such a limit.
-const MAX_WAITS: u32 = 2;
 
 /// What can be read of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +67,7 @@ pub(super) struct Client<'a> {
     secret_key: &'a Secret,
     /// Names the keys without telling them, for what is counted together within this process.
     keys_name: String,
-    patience: SignedDuration,
+    patience: Patience,
 }
 
 impl<'a> Client<'a> {
@@ -87,12 +81,12 @@ impl<'a> Client<'a> {
         let mut hasher = DefaultHasher::new();
         (cx.base_url.as_str(), secret_id.expose(), secret_key.expose()).hash(&mut hasher);
         let keys_name = format!("gocardless {:016x}", hasher.finish());
-        Ok(Self { cx, secret_id, secret_key, keys_name, patience: SignedDuration::from_secs(PATIENCE_SECS) })
+        Ok(Self { cx, secret_id, secret_key, keys_name, patience: Patience::SHORT })
     }
 
     /// The same for a sync, for which nobody holds a page open.
     pub(super) fn patient(self) -> Self {
-        Self { patience: SignedDuration::from_secs(LONG_PATIENCE_SECS), ..self }
+        Self { patience: Patience::LONG, ..self }
     }
 
     /// Buys a token with the keys. Limited to 100 an hour by the provider.
@@ -282,54 +276,15 @@ impl<'a> Client<'a> {
         let json = body.map(|body| Secret::new(body.to_string()));
         let pace = self.pace(&general);
         let call = Call { method, url, label, proof: bearer.map(Proof::Bearer), json, pace };
-        let mut waits = 0;
-        loop {
-            match self.once(&general, &call).await {
-                Err(fault) if fault.code() == problem::GENERAL_LIMIT && waits < MAX_WAITS => {
-                    waits += 1;
-                    self.wait(fault).await?;
-                }
-                result => return result,
-            }
-        }
-    }
-
-    /// One call, debited to the general limit before it is made, which its answer corrects.
-    async fn once(&self, general: &General, call: &Call) -> Result<Answer, Fault> {
-        let (subject, rule) = (&general.subject, &general.rule);
-        if let Err(refused) = self.cx.quota.debit(subject, rule).await {
-            return Err(match (refused.class(), refused.record().retry_at) {
-                (FaultClass::RateLimited, Some(until)) => problem::general_limit(until),
-                _ => refused,
-            });
-        }
-        let answer = self.cx.http.call(call).await?;
-        let now = self.cx.ambient.now();
-        if let Some(statement) = limits::general(&answer, now) {
-            self.cx.quota.correct(subject, rule, statement).await;
-        }
-        if answer.is_success() && !is_page(&answer.body) {
-            return Ok(answer);
-        }
-        let fault = problem::fault(&answer, now);
-        if fault.code() == problem::GENERAL_LIMIT {
-            // Other calls, and other runs, wait for it too.
-            let statement = QuotaStatement { max: None, remaining: 0, resets_at: fault.record().retry_at };
-            self.cx.quota.correct(subject, rule, statement).await;
-        }
-        Err(fault)
-    }
-
-    /// Waits until a general limit is over, where that is soon; otherwise the fault is the answer.
-    async fn wait(&self, fault: Fault) -> Result<(), Fault> {
-        let length = fault.record().retry_at.map(|until| until.duration_since(self.cx.ambient.now()));
-        match length {
-            Some(length) if length <= self.patience => {
-                self.cx.http.pause(Duration::try_from(length).unwrap_or_default()).await;
-                Ok(())
-            }
-            _ => Err(fault),
-        }
+        let limit = Limit {
+            subject: &general.subject,
+            rule: &general.rule,
+            stated: limits::general,
+            fault: problem::fault,
+            used_up: problem::general_limit,
+            is_used_up: |fault| fault.code() == problem::GENERAL_LIMIT,
+        };
+        limit.call(self.cx, &call, self.patience).await
     }
 
     /// Limits of a minute are kept by going slowly; who has an hour is counted only.
@@ -341,22 +296,15 @@ impl<'a> Client<'a> {
 
     /// The address of a path; every one ends with a slash, and each part is escaped.
     pub(super) fn url(&self, path: &[&str]) -> Result<Url, Fault> {
-        let mut url = self.cx.base_url.clone();
-        let wrong = |()| {
+        // What stands behind the last slash is nothing.
+        below(self.cx.base_url, path.iter().copied().chain([""])).ok_or_else(|| {
             Fault::new(
                 FaultClass::NeedsOperator,
                 "gocardless.base_url",
                 "The base address of GoCardless is no web address.",
             )
-        };
-        url.path_segments_mut().map_err(wrong)?.pop_if_empty().extend(path).push("");
-        Ok(url)
+        })
     }
-}
-
-/// Whether a web page stands where an answer should be.
-fn is_page(body: &[u8]) -> bool {
-    body.trim_ascii_start().first() == Some(&b'<')
 }
 
 /// Reads a successful answer.

@@ -3,11 +3,10 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::num::NonZeroU32;
-use std::time::Duration;
 
 use bankside_domain::Secret;
 use bankside_domain::fault::{FaultClass, UserAction};
-use bankside_domain::quota::{Counts, QuotaRule, QuotaScope, QuotaStatement};
+use bankside_domain::quota::{Counts, QuotaRule, QuotaScope};
 use data_encoding::BASE64URL_NOPAD;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
@@ -19,6 +18,7 @@ use super::{problem, wire};
 use crate::connector::Cx;
 use crate::fault::Fault;
 use crate::http::{Answer, Call, Pace, Proof};
+use crate::limited::{Limit, Patience, below};
 
 /// Every call but a refresh. Pluggy counts per minute and endpoint, and names no lower number than this for reading
 /// (fact sheet §1); all of ours together stay below it.
@@ -36,12 +36,6 @@ const LONGEST_KEY_SECS: i64 = 86_400;
 
 /// A key that was bought so lately has not ended.
 const NEW_FOR: SignedDuration = SignedDuration::from_mins(5);
-
-/// A page can wait this long for a limit; a sync as long as its window, and a little.
-const PATIENCE_SECS: i64 = 5;
-const LONG_PATIENCE_SECS: i64 = 65;
-/// How often one call waits for a limit.
-const MAX_WAITS: u32 = 2;
 
 /// The API key as it is kept.
 #[derive(Serialize, Deserialize)]
@@ -67,7 +61,7 @@ pub(super) struct Client<'a> {
     secret: &'a Secret,
     /// Names the keys without telling them, for what is counted together within this process.
     keys_name: String,
-    patience: SignedDuration,
+    patience: Patience,
 }
 
 impl<'a> Client<'a> {
@@ -82,12 +76,12 @@ impl<'a> Client<'a> {
         let mut hasher = DefaultHasher::new();
         (cx.base_url.as_str(), id.expose(), secret.expose()).hash(&mut hasher);
         let keys_name = format!("pluggy {:016x}", hasher.finish());
-        Ok(Self { cx, id, secret, keys_name, patience: SignedDuration::from_secs(PATIENCE_SECS) })
+        Ok(Self { cx, id, secret, keys_name, patience: Patience::SHORT })
     }
 
     /// The same for a sync, for which nobody holds a page open.
     pub(super) fn patient(self) -> Self {
-        Self { patience: SignedDuration::from_secs(LONG_PATIENCE_SECS), ..self }
+        Self { patience: Patience::LONG, ..self }
     }
 
     /// Buys an API key with the keys, and keeps it.
@@ -220,60 +214,23 @@ impl<'a> Client<'a> {
         let pace = per_minute.map(|per_minute| Pace { key: format!("{} {subject}", self.keys_name), per_minute });
         let json = body.map(|body| Secret::new(body.to_string()));
         let call = Call { method, url, label, proof: key.map(|key| Proof::Header("x-api-key", key)), json, pace };
-        let mut waits = 0;
-        loop {
-            match self.once(subject, rule, &call).await {
-                Err(fault) if fault.code() == problem::LIMITED && waits < MAX_WAITS => {
-                    waits += 1;
-                    self.wait(fault).await?;
-                }
-                result => return result,
-            }
-        }
-    }
-
-    /// One call, debited before it is made.
-    async fn once(&self, subject: &str, rule: &QuotaRule, call: &Call) -> Result<Answer, Fault> {
-        if let Err(refused) = self.cx.quota.debit(subject, rule).await {
-            return Err(match (refused.class(), refused.record().retry_at) {
-                (FaultClass::RateLimited, Some(until)) => problem::limited(until),
-                _ => refused,
-            });
-        }
-        let answer = self.cx.http.call(call).await?;
-        if answer.is_success() && !is_page(&answer.body) {
-            return Ok(answer);
-        }
-        let fault = problem::fault(&answer, self.cx.ambient.now());
-        if fault.code() == problem::LIMITED {
-            // Other calls, and other runs, wait for it too.
-            let statement = QuotaStatement { max: None, remaining: 0, resets_at: fault.record().retry_at };
-            self.cx.quota.correct(subject, rule, statement).await;
-        }
-        Err(fault)
-    }
-
-    /// Waits until a limit is over, where that is soon; otherwise the fault is the answer.
-    async fn wait(&self, fault: Fault) -> Result<(), Fault> {
-        let length = fault.record().retry_at.map(|until| until.duration_since(self.cx.ambient.now()));
-        match length {
-            Some(length) if length <= self.patience => {
-                self.cx.http.pause(Duration::try_from(length).unwrap_or_default()).await;
-                Ok(())
-            }
-            _ => Err(fault),
-        }
+        let limit = Limit {
+            subject,
+            rule,
+            stated: |_, _| None,
+            fault: problem::fault,
+            used_up: problem::limited,
+            is_used_up: |fault| fault.code() == problem::LIMITED,
+        };
+        limit.call(self.cx, &call, self.patience).await
     }
 
     /// The address of a path; each part is escaped.
     fn url(&self, path: &[&str]) -> Result<Url, Fault> {
-        let mut url = self.cx.base_url.clone();
-        let wrong = |()| {
+        below(self.cx.base_url, path.iter().copied()).ok_or_else(|| {
             let message = "The base address of Pluggy is no web address.";
             Fault::new(FaultClass::NeedsOperator, "pluggy.base_url", message)
-        };
-        url.path_segments_mut().map_err(wrong)?.pop_if_empty().extend(path);
-        Ok(url)
+        })
     }
 }
 
@@ -285,11 +242,6 @@ fn end_of(api_key: &str) -> Option<Timestamp> {
     }
     let claims = BASE64URL_NOPAD.decode(api_key.split('.').nth(1)?.as_bytes()).ok()?;
     Timestamp::from_second(serde_json::from_slice::<Claims>(&claims).ok()?.exp).ok()
-}
-
-/// Whether a web page stands where an answer should be.
-fn is_page(body: &[u8]) -> bool {
-    body.trim_ascii_start().first() == Some(&b'<')
 }
 
 /// Reads a successful answer.

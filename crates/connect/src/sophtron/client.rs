@@ -3,12 +3,9 @@
 //! The calls are those of version 1, which alone are documented in public; version 2 is only asked which logins it knows, for
 //! the ids are the same in both. Source: sections 0 to 4 and 8 of the fact sheet.
 
-use std::time::Duration;
-
 use bankside_domain::Secret;
 use bankside_domain::fault::FaultClass;
-use bankside_domain::quota::{Counts, QuotaRule, QuotaScope, QuotaStatement};
-use jiff::SignedDuration;
+use bankside_domain::quota::{Counts, QuotaRule, QuotaScope};
 use reqwest::Method;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -19,6 +16,7 @@ use super::{problem, signing};
 use crate::connector::Cx;
 use crate::fault::Fault;
 use crate::http::{Answer, Call, Proof};
+use crate::limited::{Limit, Patience, below};
 
 /// What is free for developers: so many requests a month, each one counted.
 pub(super) const MONTHLY: QuotaRule =
@@ -26,18 +24,12 @@ pub(super) const MONTHLY: QuotaRule =
 /// What is counted together, in the ledger.
 const ALL_REQUESTS: &str = "requests";
 
-/// A page can wait this long for the limit; a sync as long as a limit of a minute, and a little.
-const PATIENCE_SECS: i64 = 5;
-const LONG_PATIENCE_SECS: i64 = 65;
-/// How often one call waits for it.
-const MAX_WAITS: u32 = 2;
-
 /// A client for one set of keys.
 pub(super) struct Client<'a> {
     pub(super) cx: &'a Cx<'a>,
     user_id: &'a str,
     access_key: &'a Secret,
-    patience: SignedDuration,
+    patience: Patience,
 }
 
 impl<'a> Client<'a> {
@@ -49,12 +41,12 @@ impl<'a> Client<'a> {
         };
         let (user_id, access_key) = (key("user_id")?.expose().trim(), key("access_key")?);
         signing::key(access_key.expose())?;
-        Ok(Self { cx, user_id, access_key, patience: SignedDuration::from_secs(PATIENCE_SECS) })
+        Ok(Self { cx, user_id, access_key, patience: Patience::SHORT })
     }
 
     /// The same for a sync, for which nobody holds a page open.
     pub(super) fn patient(self) -> Self {
-        Self { patience: SignedDuration::from_secs(LONG_PATIENCE_SECS), ..self }
+        Self { patience: Patience::LONG, ..self }
     }
 
     /// The user to whom the keys belong, as requests name them.
@@ -101,64 +93,23 @@ impl<'a> Client<'a> {
         let header = signing::authorization(self.user_id, self.access_key.expose(), &method, &url)?;
         let proof = Some(Proof::Header("authorization", header));
         let call = Call { method, url, label, proof, json, pace: None };
-        let mut waits = 0;
-        loop {
-            match self.once(&call).await {
-                // A call that was refused has done nothing, so it may be made again.
-                Err(fault) if fault.class() == FaultClass::RateLimited && waits < MAX_WAITS => {
-                    waits += 1;
-                    self.wait(fault).await?;
-                }
-                result => return result,
-            }
-        }
-    }
-
-    /// One call, debited before it is made.
-    async fn once(&self, call: &Call) -> Result<Answer, Fault> {
-        if let Err(refused) = self.cx.quota.debit(ALL_REQUESTS, &MONTHLY).await {
-            return Err(match (refused.class(), refused.record().retry_at) {
-                (FaultClass::RateLimited, Some(until)) => problem::limit(until),
-                _ => refused,
-            });
-        }
-        let answer = self.cx.http.call(call).await?;
-        if answer.is_success() && !problem::is_page(&answer.body) {
-            return Ok(answer);
-        }
-        let fault = problem::fault(&answer, self.cx.ambient.now());
-        if fault.class() == FaultClass::RateLimited {
-            // Other calls, and other runs, wait for it too.
-            let statement = QuotaStatement { max: None, remaining: 0, resets_at: fault.record().retry_at };
-            self.cx.quota.correct(ALL_REQUESTS, &MONTHLY, statement).await;
-        }
-        Err(fault)
-    }
-
-    /// Waits until the limit is over, where that is soon; otherwise the fault is the answer.
-    async fn wait(&self, fault: Fault) -> Result<(), Fault> {
-        let length = fault.record().retry_at.map(|until| until.duration_since(self.cx.ambient.now()));
-        match length {
-            Some(length) if length <= self.patience => {
-                self.cx.http.pause(Duration::try_from(length).unwrap_or_default()).await;
-                Ok(())
-            }
-            _ => Err(fault),
-        }
+        let limit = Limit {
+            subject: ALL_REQUESTS,
+            rule: &MONTHLY,
+            stated: |_, _| None,
+            fault: problem::fault,
+            used_up: problem::limit,
+            is_used_up: |fault| fault.class() == FaultClass::RateLimited,
+        };
+        limit.call(self.cx, &call, self.patience).await
     }
 
     /// The address of a path, each part escaped.
     fn url<'p>(&self, path: impl Iterator<Item = &'p str>) -> Result<Url, Fault> {
-        let mut url = self.cx.base_url.clone();
-        let wrong = |()| {
-            Fault::new(
-                FaultClass::NeedsOperator,
-                "sophtron.base_url",
-                "The base address of Sophtron is no web address.",
-            )
-        };
-        url.path_segments_mut().map_err(wrong)?.pop_if_empty().extend(path);
-        Ok(url)
+        below(self.cx.base_url, path).ok_or_else(|| {
+            let message = "The base address of Sophtron is no web address.";
+            Fault::new(FaultClass::NeedsOperator, "sophtron.base_url", message)
+        })
     }
 }
 

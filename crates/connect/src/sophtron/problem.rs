@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::connector::LEDGER;
 use crate::fault::Fault;
 use crate::http::{Answer, UNREACHABLE};
+use crate::limited::is_page;
 
 /// The code of a thing that Sophtron does not know any more.
 pub(super) const NOT_FOUND: &str = "sophtron.not_found";
@@ -22,11 +23,6 @@ pub(super) const INTERCEPTED: &str = "sophtron.intercepted";
 const USUAL_LIMIT: SignedDuration = SignedDuration::from_hours(1);
 /// No wait is believed to be longer.
 const LONGEST_WAIT_SECS: i64 = 86_400;
-
-/// Whether a web page stands where an answer should be.
-pub(super) fn is_page(body: &[u8]) -> bool {
-    body.trim_ascii_start().first() == Some(&b'<')
-}
 
 /// Classes an answer that is no success.
 pub(super) fn fault(answer: &Answer, now: Timestamp) -> Fault {
