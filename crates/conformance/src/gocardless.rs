@@ -12,7 +12,7 @@ use bankside_sandbox::{Answers, Event, Sandbox};
 use bankside_testkit::TestClock;
 use url::Url;
 
-use crate::running::{How, Running};
+use crate::running::{How, Running, line_troubles};
 use crate::simulator::{Bank, Beginning, Call, Occasion, Scene, Simulator, Simulators, Trouble, Walk};
 
 /// A bank with an account for every day and one for savings, ids on all rows and booked balances.
@@ -37,21 +37,8 @@ const SWITCHES: [&str; 12] = [
     "bad_requisition_id_is_not_found",
 ];
 
-/// What comes from the line, or from what stands on it, and not from the provider.
-const LINE: [&str; 12] = [
-    "proxy_page",
-    "proxy_empty",
-    "connection_closed",
-    "answer_lost",
-    "body_cut",
-    "never_answers",
-    "truncated_json",
-    "wrong_content_type",
-    "html_page",
-    "huge_body",
-    "redirect_elsewhere",
-    "unknown_request",
-];
+/// What stands on the line and writes like the provider, beside what is wrong with the line itself.
+const ON_THE_LINE: [&str; 3] = ["proxy_page", "proxy_empty", "unknown_request"];
 
 /// Opens the simulator.
 #[derive(Debug, Clone, Copy)]
@@ -183,7 +170,7 @@ impl Simulator for Open {
     }
 
     fn line_troubles(&self) -> Vec<&'static str> {
-        LINE.to_vec()
+        line_troubles("gocardless", &ON_THE_LINE)
     }
 
     fn all_troubles(&self) -> Vec<&'static str> {

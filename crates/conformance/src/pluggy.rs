@@ -16,7 +16,7 @@ use bankside_testkit::TestClock;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::running::{How, Running, fill_in};
+use crate::running::{How, Running, fill_in, line_troubles};
 use crate::simulator::{Bank, Beginning, Call, Occasion, Scene, Simulator, Simulators, Trouble, Walk};
 
 /// A bank with an account for every day and a card, by Open Finance.
@@ -42,20 +42,6 @@ const SWITCHES: [&str; 11] = [
     "pluggy_balance_contains_what_is_invested",
     "pluggy_version_1_still_answers",
     "pluggy_transactions_are_newest_first",
-];
-
-/// What comes from the line, or from what stands on it, and not from the provider.
-const LINE: [&str; 10] = [
-    "pluggy_proxy_page",
-    "connection_closed",
-    "answer_lost",
-    "body_cut",
-    "never_answers",
-    "truncated_json",
-    "wrong_content_type",
-    "html_page",
-    "huge_body",
-    "redirect_elsewhere",
 ];
 
 /// The code that the provider's sandbox takes (fact sheet §9), and another.
@@ -268,7 +254,7 @@ impl Simulator for Open {
     }
 
     fn line_troubles(&self) -> Vec<&'static str> {
-        LINE.to_vec()
+        line_troubles("pluggy", &[])
     }
 
     fn all_troubles(&self) -> Vec<&'static str> {

@@ -101,6 +101,12 @@ pub(crate) struct How {
     pub(crate) seconds: Option<u32>,
 }
 
+/// What can go wrong on the line at a provider's calls, with what else is written there and not by the provider.
+pub(crate) fn line_troubles(provider: &str, more: &[&'static str]) -> Vec<&'static str> {
+    let kinds = Sandbox::fault_kinds_of(provider).into_iter().filter(|kind| kind.source == "the line");
+    kinds.map(|kind| kind.name).chain(more.iter().copied()).collect()
+}
+
 /// A form as a person fills it in: the first of each choice, and a text for everything else. Who mistypes does so once.
 pub(crate) fn fill_in(
     form: &Form,

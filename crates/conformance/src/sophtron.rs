@@ -14,7 +14,7 @@ use bankside_sandbox::{Sandbox, SophtronEvent};
 use bankside_testkit::TestClock;
 use url::Url;
 
-use crate::running::{How, Running, fill_in};
+use crate::running::{How, Running, fill_in, line_troubles};
 use crate::simulator::{Bank, Beginning, Call, Occasion, Scene, Simulator, Simulators, Trouble, Walk};
 
 /// A bank with checking, savings and a card.
@@ -47,20 +47,8 @@ const SWITCHES: [&str; 15] = [
     "sophtron_errors_are_json",
 ];
 
-/// What comes from the line, or from what stands on it, and not from the provider.
-const LINE: [&str; 11] = [
-    "sophtron_bad_gateway",
-    "sophtron_empty",
-    "connection_closed",
-    "answer_lost",
-    "body_cut",
-    "never_answers",
-    "truncated_json",
-    "wrong_content_type",
-    "html_page",
-    "huge_body",
-    "redirect_elsewhere",
-];
+/// What stands on the line and writes like the provider, beside what is wrong with the line itself.
+const ON_THE_LINE: [&str; 2] = ["sophtron_bad_gateway", "sophtron_empty"];
 
 /// Opens the simulator.
 #[derive(Debug, Clone, Copy)]
@@ -230,7 +218,7 @@ impl Simulator for Open {
     }
 
     fn line_troubles(&self) -> Vec<&'static str> {
-        LINE.to_vec()
+        line_troubles("sophtron", &ON_THE_LINE)
     }
 
     fn all_troubles(&self) -> Vec<&'static str> {

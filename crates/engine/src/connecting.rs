@@ -1,6 +1,7 @@
 //! Connecting a bank and renewing a connection: the loop of steps, kept in a flow that survives a restart and a change of
 //! browser.
 
+mod answering;
 mod finish;
 mod institutions;
 mod logins;
@@ -10,9 +11,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use bankside_connect::connector::Return;
-use bankside_connect::{Answered, Connected, FlowState, Form, Input, Intent, Step};
+use bankside_connect::{Connected, FlowState, Input, Intent, Step};
 use bankside_domain::quota::Presence;
-use bankside_domain::{AccountId, Asker, ConnectionId, FlowId, Id as _, OrganizationId, PersonId, Right, Secret};
+use bankside_domain::{AccountId, Asker, ConnectionId, FlowId, Id as _, OrganizationId, PersonId, Right};
 use bankside_store::{Flow, FlowStage, NewFlow, StoreError};
 use bankside_vault::{DataKey, Place};
 use data_encoding::BASE64URL_NOPAD;
@@ -30,8 +31,6 @@ use crate::{Engine, EngineError};
 
 /// The path under `public_url` to which providers send people back.
 pub(crate) const CALLBACK_PATH: &str = "connect/callback";
-/// More than anybody has to type for a bank.
-const MAX_ANSWER_CHARS: usize = 1000;
 /// More than any provider sends back.
 const MAX_CALLBACK_FIELDS: usize = 20;
 /// Flows whose time is over are tidied so many at a time.
@@ -191,30 +190,6 @@ impl Engine {
         }
         let input = memory.parked.clone().map_or(Input::Poll, Input::Callback);
         self.advance(asker, flow, memory, &key, input).await
-    }
-
-    /// The person has filled in the form that a flow shows. The answers go to the provider and are not kept. Where they cannot be
-    /// meant, nothing is sent and the form says why.
-    pub async fn answer_flow(
-        &self,
-        asker: &Asker,
-        id: FlowId,
-        typed: &BTreeMap<String, Secret>,
-    ) -> Result<FlowView, EngineError> {
-        let flow = self.store.flow(asker, id).await?;
-        let (memory, key) = self.memory_of(&flow)?;
-        match &memory.step {
-            StepMemory::Ask { form, .. } if flow.stage == FlowStage::Open && flow.expires_at > self.ambient.now() => {
-                match answers(form, typed) {
-                    Ok(answers) => self.advance(asker, flow, memory, &key, Input::Answers(answers)).await,
-                    Err(wrong) => {
-                        let form = Box::new(Form { error: Some(wrong), ..*form.clone() });
-                        Ok(FlowView { page: FlowPage::Ask { form }, ..self.view(&flow, &memory)? })
-                    }
-                }
-            }
-            _ => self.view(&flow, &memory),
-        }
     }
 
     /// The person who began says that it was them who came back in another browser.
@@ -406,32 +381,6 @@ impl Taken {
         };
         Self::On(memory, stage)
     }
-}
-
-/// What was typed into a form, by its fields: whole, of a sane size, a choice among those that were offered.
-fn answers(form: &Form, typed: &BTreeMap<String, Secret>) -> Result<BTreeMap<String, Secret>, String> {
-    let mut answers = BTreeMap::new();
-    for field in &form.fields {
-        let text = typed.get(&field.key).map(|text| text.expose().trim()).unwrap_or_default();
-        if text.is_empty() && field.is_optional {
-            continue;
-        }
-        let wrong = match &field.answered {
-            _ if text.is_empty() => Some(format!("{} is missing.", field.label)),
-            _ if text.chars().count() > MAX_ANSWER_CHARS || text.chars().any(char::is_control) => {
-                Some(format!("{} cannot be that long, or hold such characters.", field.label))
-            }
-            Answered::OneOf(options) if !options.iter().any(|option| option == text) => {
-                Some(format!("{} must be one of those that are offered.", field.label))
-            }
-            Answered::Text | Answered::Secret | Answered::Code | Answered::OneOf(_) => None,
-        };
-        if let Some(message) = wrong {
-            return Err(message);
-        }
-        answers.insert(field.key.clone(), Secret::new(text));
-    }
-    Ok(answers)
 }
 
 /// Whose turn it is with a flow, in this process. Between machines its revision decides.

@@ -162,13 +162,7 @@ async fn link_page(
 ) -> Result<Response, PageError> {
     let offer = app.engine.link_offer(member.asker(), connection, wanted.account.parse().ok()).await?;
     let shell = shell(app, member, Place::Banks, None).await?;
-    let names: HashMap<AccountId, String> = app
-        .engine
-        .accounts(member.asker())
-        .await?
-        .into_iter()
-        .map(|view| (view.account.id, view.account.name))
-        .collect();
+    let names = account_names(app, member).await?;
     let provider = app.engine.provider_view(member.asker(), &offer.connection.provider).await?;
     let rows = link_rows(&offer, &names, &shell, refused.as_ref());
     let found = i64::try_from(rows.len()).unwrap_or(0);
@@ -189,6 +183,12 @@ async fn link_page(
         shell,
     };
     Ok((status, page(&html)?).into_response())
+}
+
+/// The names of all accounts.
+pub(crate) async fn account_names(app: &App, member: &Member) -> Result<HashMap<AccountId, String>, PageError> {
+    let views = app.engine.accounts(member.asker()).await?;
+    Ok(views.into_iter().map(|view| (view.account.id, view.account.name)).collect())
 }
 
 /// The rows of a connection's bank accounts.

@@ -13,7 +13,9 @@ use serde::Deserialize;
 
 use crate::App;
 use crate::error::{PageError, page};
-use crate::pages::links::{LinkRow, LinkTable, Posted, Refused, Wanted, link_rows, read_choices, refusal};
+use crate::pages::links::{
+    LinkRow, LinkTable, Posted, Refused, Wanted, account_names, link_rows, read_choices, refusal,
+};
 use crate::pages::{monogram, shell};
 use crate::session::Member;
 use crate::view::fault::{FaultView, Occasion};
@@ -101,13 +103,7 @@ async fn logins_page(
         Err(error) => return Err(error.into()),
     };
     let offers = offers(app, member, provider, wanted).await?;
-    let names: HashMap<AccountId, String> = app
-        .engine
-        .accounts(member.asker())
-        .await?
-        .into_iter()
-        .map(|view| (view.account.id, view.account.name))
-        .collect();
+    let names = account_names(app, member).await?;
     let rows: Vec<LinkRow> = offers
         .iter()
         .flat_map(|offer| {
