@@ -1,5 +1,6 @@
 //! What templates are given: everything is text here, said the way people read it.
 
+pub(crate) mod asked;
 pub(crate) mod chart;
 pub(crate) mod day;
 pub(crate) mod fault;

@@ -26,9 +26,10 @@ impl Engine {
         let (memory, key) = self.memory_of(&flow)?;
         match &memory.step {
             StepMemory::Ask { form, .. } if flow.stage == FlowStage::Open && flow.expires_at > self.ambient.now() => {
-                let answered = match asker.person() == Some(flow.person) {
-                    true => answers(form, typed),
-                    false => Err("Only the person who began this can answer. Nothing was sent.".to_owned()),
+                let answered = if asker.person() == Some(flow.person) {
+                    answers(form, typed)
+                } else {
+                    Err("Only the person who began this can answer. Nothing was sent.".to_owned())
                 };
                 match answered {
                     Ok(answers) => self.advance(asker, flow, memory, &key, Input::Answers(answers)).await,

@@ -195,7 +195,13 @@ on_both! {
         let FlowPage::Ask { form } = house.engine.answer_flow(&house.asker, flow, &half).await.unwrap().page else {
             panic!("no form")
         };
-        assert!(form.error.unwrap().contains("missing"), "nothing was sent");
+        assert!(form.error.clone().unwrap().contains("missing"), "nothing was sent");
+        let somebody_else = bankside_domain::Asker::system(house.asker.organization);
+        let before = house.sandbox.calls().len();
+        let page = house.engine.answer_flow(&somebody_else, flow, &answer(&form, "teal")).await.unwrap().page;
+        let FlowPage::Ask { form } = page else { panic!("no form") };
+        assert!(form.error.unwrap().contains("Only the person who began"));
+        assert_eq!(house.sandbox.calls().len(), before);
 
         let (titles, page) = answered(house, flow).await;
         assert!(matches!(page, FlowPage::Done { .. }), "{page:?}");

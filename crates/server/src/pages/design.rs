@@ -4,12 +4,14 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
+use bankside_engine::{Answered, Form, FormField};
 
 use crate::App;
 use crate::error::{PageError, page};
 use crate::pages::shell;
 use crate::session::{Member, Visitor, formats};
 use crate::view::FieldView;
+use crate::view::asked::AskedHtml;
 use crate::view::shell::{Place, Shell};
 
 #[derive(Template)]
@@ -18,6 +20,7 @@ struct DesignHtml {
     shell: Shell,
     right: FieldView,
     wrong: FieldView,
+    asked: Vec<AskedHtml>,
     statuses: [Row; 11],
     steps: [Step; 3],
     assets: [TreeLine; 5],
@@ -79,6 +82,59 @@ const fn twin(what: &'static str, left: &'static str, right: &'static str, diffe
     TwinLine { what, left, right, differs }
 }
 
+fn asked(form: &Form, shell: &Shell) -> AskedHtml {
+    let nowhere = || shell.at("design");
+    AskedHtml::of(form, ("Nordhafen Bank", "Sandbox"), (nowhere(), nowhere()), &shell.today).among_others()
+}
+
+/// A sign-in that was refused, a choice, and a nod on another device.
+fn examples_of_forms() -> [Form; 3] {
+    let field = |key: &str, label: &str, answered: Answered, is_optional: bool| FormField {
+        key: key.to_owned(),
+        label: label.to_owned(),
+        hint: String::new(),
+        answered,
+        is_optional,
+    };
+    let form = |title: &str, message: &str, submit: &str, fields: Vec<FormField>| Form {
+        title: title.to_owned(),
+        message: message.to_owned(),
+        error: None,
+        picture: None,
+        shown: None,
+        fields,
+        submit: submit.to_owned(),
+        expires_at: None,
+    };
+    let sign_in = vec![
+        field("user", "User ID", Answered::Text, false),
+        field("password", "Password", Answered::Secret, false),
+        field("pin", "PIN", Answered::Code, true),
+    ];
+    let ways = ["Text me at •••• 418", "Call me at •••• 418"].map(str::to_owned);
+    [
+        Form {
+            error: Some("The bank did not accept this. Look closely before you try again.".to_owned()),
+            ..form("Sign in to Nordhafen Bank", "Type what the bank asks for on its own page.", "Sign in", sign_in)
+        },
+        form(
+            "How should the code reach you?",
+            "The bank sends a code before it lets anybody in.",
+            "Go on",
+            vec![field("way", "Send it", Answered::OneOf(ways.into()), false)],
+        ),
+        Form {
+            shown: Some("48".to_owned()),
+            ..form(
+                "Confirm at your other device",
+                "Compare the number there with this one.",
+                "I have done it",
+                Vec::new(),
+            )
+        },
+    ]
+}
+
 /// The page, in the shell of the first organization that the person belongs to.
 pub(crate) async fn show(
     State(app): State<App>,
@@ -87,8 +143,10 @@ pub(crate) async fn show(
 ) -> Result<Response, PageError> {
     let membership = app.engine.memberships(person.id).await?.into_iter().next().ok_or_else(PageError::not_found)?;
     let member = Member { membership, formats: formats(&person, &headers), person, has_folded_side: false };
+    let shell = shell(&app, &member, Place::Settings, None).await?;
     let html = DesignHtml {
-        shell: shell(&app, &member, Place::Settings, None).await?,
+        asked: examples_of_forms().iter().map(|form| asked(form, &shell)).collect(),
+        shell,
         right: FieldView::of("sbx-41c7"),
         wrong: FieldView {
             value: String::new(),

@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, RawForm, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::{FlowId, Secret};
-use bankside_engine::{Answered, EngineError, FlowPage, FlowView, Form, FormField, Renewed, Returned};
+use bankside_engine::{EngineError, FlowPage, FlowView, Renewed, Returned};
 use qrcode::QrCode;
 use qrcode::render::svg;
 use serde::Deserialize;
@@ -18,6 +18,7 @@ use crate::error::{PageError, page};
 use crate::pages::keys::first_step;
 use crate::pages::{shell, today};
 use crate::session::{self, Member};
+use crate::view::asked::{ANSWER, AskedHtml};
 use crate::view::counted;
 use crate::view::day::Today;
 use crate::view::fault::{FaultView, Occasion};
@@ -25,13 +26,11 @@ use crate::view::shell::{Place, Shell, address};
 
 /// How often the page looks while the person is at the bank.
 const LOOK_SECS: u32 = 3;
-/// What the names of a form's fields begin with.
-const ANSWER: &str = "answer-";
 
 /// The step of a flow as a template shows it.
 #[derive(Hash)]
 enum FlowStep {
-    Ask { form: FormView },
+    Ask { asked: AskedHtml },
     Open { url: String, until: String, qr: String },
     Confirm,
     Wait { message: String },
@@ -39,74 +38,6 @@ enum FlowStep {
     Failed { fault: FaultView },
     Done { url: String },
     Renewed { until: Option<String>, lines: Vec<(&'static str, String)>, link: Option<String>, run: Option<String> },
-}
-
-/// A form as a template shows it.
-#[derive(Hash)]
-struct FormView {
-    title: String,
-    message: String,
-    error: Option<String>,
-    /// What the picture is, and its bytes in base64.
-    picture: Option<(String, String)>,
-    shown: Option<String>,
-    fields: Vec<FormFieldView>,
-    submit: String,
-    /// Whether anything is typed, and not only chosen.
-    is_typed: bool,
-    /// When the bank does not wait any longer, as an instant for the script and in words.
-    until: Option<(String, String)>,
-}
-
-#[derive(Hash)]
-struct FormFieldView {
-    /// Its name in the form. What is asked of the bank's people has no business among our own fields.
-    name: String,
-    label: String,
-    hint: String,
-    kind: Answering,
-    is_first: bool,
-    is_optional: bool,
-}
-
-/// How a field is shown.
-#[derive(Hash)]
-enum Answering {
-    Typed { attrs: &'static str },
-    Chosen { options: Vec<String> },
-}
-
-impl FormView {
-    fn of(form: &Form, today: &Today) -> Self {
-        let field = |(index, field): (usize, &FormField)| FormFieldView {
-            name: format!("{ANSWER}{}", field.key),
-            label: field.label.clone(),
-            hint: field.hint.clone(),
-            kind: match &field.answered {
-                Answered::Text => {
-                    Answering::Typed { attrs: "class=input type=text spellcheck=false autocapitalize=none" }
-                }
-                Answered::Secret => Answering::Typed { attrs: "class=input type=password" },
-                Answered::Code => {
-                    Answering::Typed { attrs: "class=\"input input-big\" inputmode=text spellcheck=false" }
-                }
-                Answered::OneOf(options) => Answering::Chosen { options: options.clone() },
-            },
-            is_first: index == 0,
-            is_optional: field.is_optional,
-        };
-        Self {
-            title: form.title.clone(),
-            message: form.message.clone(),
-            error: form.error.clone(),
-            picture: form.picture.as_ref().map(|picture| (picture.says.clone(), picture.png_base64.clone())),
-            shown: form.shown.clone(),
-            fields: form.fields.iter().enumerate().map(field).collect(),
-            submit: form.submit.clone(),
-            is_typed: form.fields.iter().any(|field| !matches!(field.answered, Answered::OneOf(_))),
-            until: form.expires_at.map(|end| (end.to_string(), today.until(end))),
-        }
-    }
 }
 
 #[derive(Template)]
@@ -129,7 +60,6 @@ struct StepHtml {
     look_every: Option<u32>,
     look_url: String,
     page_url: String,
-    answer_url: String,
     cancel_url: String,
     confirm_url: String,
     again_url: String,
@@ -160,7 +90,6 @@ impl StepHtml {
             look_url: at(&format!("flows/{flow}/look?seen={}", step.fingerprint())),
             step,
             page_url: at(&format!("flows/{flow}")),
-            answer_url: at(&format!("flows/{flow}/answers")),
             cancel_url: at(&format!("flows/{flow}/cancel")),
             confirm_url: at(&format!("flows/{flow}/confirm")),
             again_url: match renews {
@@ -175,7 +104,11 @@ impl StepHtml {
 impl FlowStep {
     fn of(view: &FlowView, at: &impl Fn(&str) -> String, account: &str, today: &Today) -> Self {
         match &view.page {
-            FlowPage::Ask { form } => Self::Ask { form: FormView::of(form, today) },
+            FlowPage::Ask { form } => {
+                let flow = view.id;
+                let urls = (at(&format!("flows/{flow}/answers")), at(&format!("flows/{flow}/cancel")));
+                Self::Ask { asked: AskedHtml::of(form, (&view.bank, view.descriptor.name), urls, today) }
+            }
             FlowPage::Open { url, expires_at } => {
                 Self::Open { qr: qr(url), until: today.until(*expires_at), url: url.clone() }
             }
