@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use bankside_domain::account::AccountKind;
 use bankside_domain::balance::{BalanceKind, BalanceMoment};
+use bankside_domain::bill::Bill;
 use bankside_domain::quota::Presence;
 use bankside_domain::row::RowStatus;
 use bankside_domain::run::AccountStep;
@@ -105,6 +106,8 @@ pub enum FetchEvent {
     },
     /// Balances came.
     Balances(Vec<FetchedBalance>),
+    /// Bills came, those that have changed and those that have not.
+    Bills(Vec<Bill>),
     /// Something about this account did not work. What came before stays.
     Fault(Fault),
 }

@@ -72,6 +72,8 @@ ids! {
     CredentialsId,
     /// One consent or login at one institution through one provider.
     ConnectionId,
+    /// A bill of a card.
+    BillId,
     /// One walk through the connecting loop, from its first question to its last.
     FlowId,
     /// One move of an account's feed to another connection.

@@ -13,6 +13,7 @@ pub mod asker;
 pub mod balance;
 pub mod bank_account;
 pub mod batch;
+pub mod bill;
 pub mod code;
 pub mod consent;
 pub mod difference;

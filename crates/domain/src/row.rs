@@ -121,6 +121,8 @@ pub struct Row {
     pub original_amount: Option<Amount>,
     /// Which part of a purchase in parts it is.
     pub instalment: Option<Instalment>,
+    /// What the provider calls the bill that it stands on, as received.
+    pub bill: Option<String>,
 }
 
 /// A raw row after mapping: readable, or kept as it is with the reason why not.

@@ -4,10 +4,11 @@ use bankside_connect::RowAccount;
 use bankside_domain::reconcile::Reason;
 use bankside_domain::row::{MappedRow, Row, RowStatus};
 use bankside_domain::{Asker, CategoryId, FeedRowVersionId, Id, LineId, TransactionId};
-use bankside_store::{ClaimedRow, RegisterRow, TransactionDetails};
+use bankside_store::{BillDays, ClaimedRow, RegisterRow, TransactionDetails};
 use bankside_vault::Place;
 use jiff::Timestamp;
 
+use crate::sync::ingest::Stamps;
 use crate::{Engine, EngineError};
 
 mod told;
@@ -59,6 +60,8 @@ pub struct BankRowView {
     pub status: RowStatus,
     /// The row, read anew; or why it cannot be read.
     pub read: Result<Box<Row>, String>,
+    /// The bill that it stands on, where the bank has stated that one.
+    pub bill: Option<BillDays>,
     /// The bytes as received, as far as they are text.
     pub raw: String,
     /// Why it was treated as it was.
@@ -123,7 +126,15 @@ impl Engine {
             MappedRow::Unreadable { why } => Err(why),
         };
         let raw = raw.map(|raw| String::from_utf8_lossy(&raw.bytes).into_owned()).unwrap_or_default();
+        let bill = match read.as_ref().ok().and_then(|row| row.bill.as_deref()) {
+            Some(bill) => {
+                let digest = Stamps::new(self, *asker).bill_digest(bill);
+                self.store.bill_named(asker, claimed.bank_account, digest).await?
+            }
+            None => None,
+        };
         Ok(BankRowView {
+            bill,
             version: claimed.version,
             bank_account: claimed.bank_account_name.clone(),
             bank: connection.map(|connection| {

@@ -3,6 +3,7 @@
 //! Errors are `application/problem+json` with a stable `code`. The description is served at `/api/openapi.json`.
 
 mod balances;
+mod bills;
 mod books;
 mod connecting;
 mod connections;
@@ -82,6 +83,7 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(books: take_bank_opening))
         .routes(described!(balances: balance_check))
         .routes(described!(balances: judge_balance))
+        .routes(described!(bills: bills))
         .routes(described!(balances: take_back_verdict))
         .routes(described!(feeds: feed, change_feed))
         .routes(described!(feeds: preview_feed))

@@ -85,8 +85,8 @@ fn syncing_routes() -> Router<App> {
 /// Every other page, in one list.
 fn page_routes() -> Router<App> {
     use pages::{
-        add_account, balance, consents, design, doors, feed, files, flows, integrations, keys, links, lock, moving,
-        overview, palette, register, runs, settings, sidebar, suspicions, undo,
+        add_account, balance, bills, consents, design, doors, feed, files, flows, integrations, keys, links, lock,
+        moving, overview, palette, register, runs, settings, sidebar, suspicions, undo,
     };
     Router::new()
         .route("/", get(any!(doors::home)))
@@ -110,6 +110,7 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/accounts/{account}/balance", get(any!(balance::show)))
         .route("/o/{organization}/accounts/{account}/balance/verdicts", post(any!(balance::judge)))
         .route("/o/{organization}/accounts/{account}/balance/verdicts/{verdict}/back", post(any!(balance::take_back)))
+        .route("/o/{organization}/accounts/{account}/bills", get(any!(bills::show)))
         .route("/o/{organization}/accounts/{account}/feed", get(any!(feed::show)))
         .route("/o/{organization}/accounts/{account}/feed/pending", post(any!(feed::set_pending)))
         .route("/o/{organization}/accounts/{account}/feed/sign", post(any!(feed::turn_sign)))

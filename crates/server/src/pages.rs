@@ -3,6 +3,7 @@
 pub(crate) mod add_account;
 pub(crate) mod balance;
 pub(crate) mod banks;
+pub(crate) mod bills;
 pub(crate) mod consents;
 pub(crate) mod design;
 pub(crate) mod doors;

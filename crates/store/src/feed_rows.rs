@@ -33,6 +33,8 @@ pub struct ReceivedRow {
     pub day: Option<Date>,
     /// Digests of its ids.
     pub ids: Vec<(RowIdKind, Digest)>,
+    /// Digest of the bill that it stands on.
+    pub bill: Option<Digest>,
     /// Digest of its content.
     pub fingerprint: Digest,
     /// The version of the content's normal form.
@@ -184,7 +186,7 @@ impl Store {
                 let mut insert = sqlx::QueryBuilder::new(
                     "INSERT INTO feed_row_versions (organization_id, id, bank_account_id, source_id, run_id, position, \
                      status, amount_minor, currency, day, provider_id_digest, bank_id_digest, reference_digest, \
-                     fingerprint, fingerprint_version, names_counterparty, raw_digest, raw, received_at, last_seen_run_id, last_seen_at) ",
+                     fingerprint, fingerprint_version, names_counterparty, raw_digest, raw, received_at, last_seen_run_id, last_seen_at, bill_digest) ",
                 );
                 insert.push_values(chunk.iter().zip(first..), |mut values, (row, position)| {
                     values
@@ -208,7 +210,8 @@ impl Store {
                         .push_bind(row.raw.as_bytes())
                         .push_bind(now)
                         .push_bind(run.uuid())
-                        .push_bind(now);
+                        .push_bind(now)
+                        .push_bind(row.bill.map(|digest| digest.0.to_vec()));
                 });
                 insert.build().execute(c).await?;
             });

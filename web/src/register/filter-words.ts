@@ -52,6 +52,8 @@ export function chipText(name: Filter, value: string, register: Register): strin
       return `Payee ${names.of(value) ?? firstOf(register)?.payee ?? ""}`;
     case "tag":
       return `#${names.of(value) ?? "tag"}`;
+    case "bill":
+      return `Bill due ${names.of(value) ?? register.dataset.bill ?? ""}`;
     case "state":
       return STATES.find(([key]) => key === value)?.[1] ?? value;
     case "new":

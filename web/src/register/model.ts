@@ -55,6 +55,7 @@ export interface BankRow {
   text: string | null;
   /** Which part of a purchase in parts: "3/12". */
   instalment: string | null;
+  bill: { id: string; due: string } | null;
   /** What was paid in another currency: "-45.90 USD". */
   original_amount: string | null;
   /** Why it cannot be read, where it cannot. */

@@ -28,6 +28,7 @@ function bankRow(sent: BankRow, formats: Formats): HTMLElement {
     ),
     ...texts.map((text) => h("p", { class: "bank-text" }, text)),
     ...facts(sent).map((text) => h("p", { class: "sub" }, text)),
+    ...(sent.bill ? [onBill(sent.bill, formats)] : []),
     ...[sent.unreadable, sent.why].filter((says) => says !== null).map((says) => h("p", { class: "sub" }, says)),
     h("details", {}, h("summary", {}, "As received"), h("pre", { class: "raw", tabindex: 0 }, laidOut(sent.raw))),
   );
@@ -37,6 +38,10 @@ function bankRow(sent: BankRow, formats: Formats): HTMLElement {
 function facts({ instalment, original_amount: paid }: BankRow): string[] {
   const [part, of] = instalment?.split("/") ?? [];
   return [...(part && of ? [`Instalment ${part} of ${of}`] : []), ...(paid ? [`Paid in another currency: ${paid}`] : [])];
+}
+
+function onBill(bill: { id: string; due: string }, formats: Formats): HTMLElement {
+  return h("p", { class: "sub" }, "On the ", h("a", { href: `?bill=${bill.id}` }, `bill due ${formats.fullDay(bill.due)}`));
 }
 
 /** JSON with its lines broken. Nothing between the breaks is touched: a parser would write 10.50 as 10.5. */

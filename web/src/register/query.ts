@@ -11,6 +11,7 @@ export const FILTERS = [
   "category",
   "payee",
   "tag",
+  "bill",
   "state",
   "new",
   "edited",

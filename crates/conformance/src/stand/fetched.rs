@@ -57,7 +57,7 @@ impl Sink for Keeping<'_> {
         self.takes = self.takes.checked_sub(1).ok_or(SinkClosed)?;
         let brought = self.fetched.accounts.entry(account.to_owned()).or_default();
         match event {
-            FetchEvent::Step(_) => {}
+            FetchEvent::Step(_) | FetchEvent::Bills(_) => {}
             FetchEvent::Rows(rows) => {
                 brought.rows_after_end |= brought.ended.is_some();
                 brought.rows.extend(rows);

@@ -3,6 +3,8 @@
 
 use std::collections::HashSet;
 
+use bankside_domain::CurrencyCode;
+use bankside_domain::bill::Bill;
 use bankside_domain::fault::FaultClass;
 use bankside_domain::row::RowStatus;
 use bankside_domain::run::AccountStep;
@@ -15,7 +17,7 @@ use super::client::{Client, parse};
 use super::item::Standing;
 use super::map::Arriving;
 use super::wire::{CursorPage, Item, NumberedPage};
-use super::{Remote, accounts, item, map, problem, time_zone};
+use super::{Remote, accounts, bills, item, map, problem, time_zone};
 use crate::connector::{FetchEnd, LEDGER};
 use crate::fault::Fault;
 use crate::fetch::{AccountRequest, FetchEvent, FetchPlan, RawRow, Sink};
@@ -88,7 +90,18 @@ async fn fetch_account(
     if let Some(fault) = item::left_out(item, account.is_card()) {
         sink.accept(id, FetchEvent::Fault(fault)).await?;
     }
+    if let Some(row) = accounts::row_account(&account).filter(|_| account.is_card()) {
+        sink.accept(id, FetchEvent::Bills(bills_of(client, id, row.currency).await?)).await?;
+    }
     Ok(())
+}
+
+/// The bills of a card; none where Pluggy lists none for this bank.
+async fn bills_of(client: &Client<'_>, id: &str, own: CurrencyCode) -> Result<Vec<Bill>, Fault> {
+    match bills::of_card(client, id, own).await {
+        Err(fault) if fault.code() == problem::NOT_FOUND => Ok(Vec::new()),
+        result => result,
+    }
 }
 
 /// An account whose item is there, but which is not, was closed or is not shared any more.

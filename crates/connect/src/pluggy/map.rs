@@ -102,6 +102,7 @@ fn read(context: &MapContext<'_>, status: RowStatus, wire: &Transaction) -> Resu
             .and_then(|text| Amount::parse(&text.0, amount.currency).ok()),
         original_amount,
         instalment: instalment_of(wire, card, is_card),
+        bill: card.and_then(|card| card.bill_id.as_deref().and_then(tidy)),
     })
 }
 

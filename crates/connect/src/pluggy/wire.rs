@@ -310,6 +310,24 @@ pub(super) struct CardMetadata {
     pub(super) total_installments: Option<i64>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) purchase_date: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) bill_id: Option<String>,
+}
+
+/// A bill that has closed. Its days may lack a zone (fact sheet §6).
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Bill {
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) due_date: Option<String>,
+    #[serde(default, rename = "billClosingDate", deserialize_with = "lenient")]
+    pub(super) closing_date: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) total_amount: Option<Decimal>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) total_amount_currency_code: Option<String>,
 }
 
 /// A notice that Pluggy posts to a web address (fact sheet §8).

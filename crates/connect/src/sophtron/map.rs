@@ -45,6 +45,7 @@ fn read(context: &MapContext<'_>, raw: &RawRow, wire: &TransactionRow) -> Result
         balance_after: wire.balance.as_deref().and_then(|text| parse(text).ok()),
         original_amount: None,
         instalment: None,
+        bill: None,
     })
 }
 

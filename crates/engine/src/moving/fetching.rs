@@ -82,7 +82,8 @@ struct Gathering<'a> {
 impl Gathering<'_> {
     fn take(&mut self, event: FetchEvent) {
         match event {
-            FetchEvent::Step(_) => {}
+            // The first sync after the move asks for the bills again.
+            FetchEvent::Step(_) | FetchEvent::Bills(_) => {}
             FetchEvent::Rows(rows) => {
                 self.rows.fetch_add(i64::try_from(rows.len()).unwrap_or(i64::MAX), Ordering::Relaxed);
                 let kept = |row: RawRow| AnswerRow { status: row.status, bytes: BASE64.encode(&row.bytes) };

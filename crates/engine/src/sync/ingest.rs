@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use bankside_connect::{Connector, FetchEvent, MapContext, RawRow, RowAccount, Sink, SinkClosed};
+use bankside_domain::bill::Bill;
 use bankside_domain::reconcile::Digest;
 use bankside_domain::row::{FINGERPRINT_VERSION, MappedRow, Row, RowStatus, fingerprint_text};
 use bankside_domain::run::AccountStep;
 use bankside_domain::{Asker, Code, Currency, CurrencyCode, FeedRowVersionId, Id as _};
-use bankside_store::{BankAccount, Connection, Lease, ReceivedRow, RunAccountUpdate};
+use bankside_store::{BankAccount, Connection, Lease, ReceivedRow, RunAccountUpdate, StatedBill};
 use bankside_vault::{DataKey, Digester, Place, Purpose, Sealed};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -110,6 +111,11 @@ impl<'a> Stamps<'a> {
         self.raws.digest(&[raw.status.code().as_bytes(), &raw.bytes])
     }
 
+    /// The digest of what a provider calls a bill.
+    pub(crate) fn bill_digest(&self, bill: &str) -> Digest {
+        self.ids.digest(&[b"bill", bill.as_bytes()])
+    }
+
     /// The fingerprint of a content. One that cannot be read is only like itself.
     fn fingerprint(&self, raw_digest: Digest, read: &MappedRow) -> Digest {
         match read {
@@ -130,6 +136,17 @@ impl<'a> Stamps<'a> {
         let digester = |purpose| engine.vault.digester(asker.organization, purpose);
         let (ids, contents, raws) = (digester(Purpose::RowId), digester(Purpose::Fingerprint), digester(Purpose::Raw));
         Self { engine, asker, ids, contents, raws }
+    }
+
+    /// What is stored of a bill.
+    fn bill(&self, bill: &Bill) -> StatedBill {
+        StatedBill {
+            digest: self.bill_digest(&bill.id),
+            closed_on: bill.closed_on,
+            due_on: bill.due_on,
+            owed_minor: bill.owed.minor,
+            currency: bill.owed.currency.code,
+        }
     }
 
     /// What is stored of a row. `seen` counts the rows of this fetch by their bytes.
@@ -154,6 +171,7 @@ impl<'a> Stamps<'a> {
             currency: None,
             day: None,
             ids: Vec::new(),
+            bill: None,
             fingerprint: raw_digest,
             fingerprint_version: FINGERPRINT_VERSION,
             names_counterparty: false,
@@ -171,6 +189,7 @@ impl<'a> Stamps<'a> {
                 currency: Some(row.amount.currency.code),
                 day: row.day(),
                 ids: row.ids.iter().map(|id| (id.kind, self.ids.digest(&[id.value.as_bytes()]))).collect(),
+                bill: row.bill.as_deref().map(|bill| self.bill_digest(bill)),
                 fingerprint,
                 names_counterparty: row.counterparty.name.is_some(),
                 ..blank
@@ -264,6 +283,10 @@ impl<'a> Ingest<'a> {
                     .map(|balance| kept_balance(balance, seen_at))
                     .collect();
                 return Ok(self.engine.store.keep_balances(&self.asker, self.lease, bank_account, &kept).await?);
+            }
+            FetchEvent::Bills(bills) => {
+                let stated: Vec<_> = bills.iter().map(|bill| self.stamps.bill(bill)).collect();
+                return Ok(self.engine.store.keep_bills(&self.asker, self.lease, bank_account, &stated).await?);
             }
             FetchEvent::Fault(fault) if incoming.fault_seen => {
                 tracing::warn!(code = fault.code(), "a further fault of the same account");

@@ -41,6 +41,8 @@ struct RegisterHtml {
     balance: String,
     balance_note: String,
     account: Option<OpenAccount>,
+    /// When the bill has to be paid whose rows are asked for.
+    bill_due: Option<String>,
     can_sync: bool,
     feed_lines: Vec<FeedLine>,
     search: String,
@@ -62,6 +64,7 @@ struct RegisterHtml {
 struct OpenAccount {
     id: String,
     connection: Option<String>,
+    has_bills: bool,
     /// What to say of its status, where that is not healthy.
     note: Option<Note>,
 }
@@ -226,7 +229,16 @@ async fn show(
         Some(connection) => engine.descriptor(&engine.connection(member.asker(), connection).await?.provider),
         None => None,
     };
+    let has_bills = match &open {
+        Some(view) => engine.has_bills(member.asker(), view.account.id).await?,
+        None => false,
+    };
+    let bill_due = match query.filter.bill {
+        Some(bill) => engine.bill_due(member.asker(), bill).await?.map(|due| today.long_day(due)),
+        None => None,
+    };
     let html = RegisterHtml {
+        bill_due,
         title: open.as_ref().map_or_else(|| "All accounts".to_owned(), |view| view.account.name.clone()),
         balance: open.as_ref().map_or_else(
             || shell.total.clone(),
@@ -238,6 +250,7 @@ async fn show(
         account: open.as_ref().map(|view| OpenAccount {
             id: view.account.id.to_string(),
             connection: view.status.connection.map(|connection| connection.to_string()),
+            has_bills,
             note: Note::of(&view.status, Some(view.account.id), provider, Some(view.account.currency), &shell),
         }),
         can_sync,

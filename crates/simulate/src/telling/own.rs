@@ -68,6 +68,7 @@ impl Sent {
             balance_after: None,
             original_amount: None,
             instalment: None,
+            bill: None,
         }))
     }
 }

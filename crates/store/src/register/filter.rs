@@ -1,7 +1,7 @@
 //! Which rows a register shows, and in which order.
 
 use bankside_domain::text::fold;
-use bankside_domain::{AccountId, CategoryId, PayeeId, TagId, TransactionId};
+use bankside_domain::{AccountId, BillId, CategoryId, PayeeId, TagId, TransactionId};
 use jiff::civil::Date;
 use uuid::Uuid;
 
@@ -47,6 +47,8 @@ pub struct Filter {
     pub payee: Option<PayeeId>,
     /// With this tag on a line.
     pub tag: Option<TagId>,
+    /// On this bill of a card.
+    pub bill: Option<BillId>,
     /// In this state.
     pub state: Option<RowState>,
     /// Nobody has looked at it.
@@ -333,6 +335,16 @@ macro_rules! push_chosen {
                  ON fl.organization_id = fg.organization_id AND fl.id = fg.line_id WHERE fg.organization_id = ",
             );
             $query.push_bind(organization).push(" AND fg.tag_id = ").push_bind(tag.uuid()).push(")");
+        }
+        if let Some(bill) = filter.bill {
+            $query.push(
+                " AND t.id IN (SELECT fk.transaction_id FROM bills fb JOIN feed_row_versions fv \
+                 ON fv.organization_id = fb.organization_id AND fv.bank_account_id = fb.bank_account_id \
+                 AND fv.bill_digest = fb.digest JOIN feed_rows fr ON fr.organization_id = fv.organization_id \
+                 AND fr.current_version_id = fv.id JOIN claims fk ON fk.organization_id = fr.organization_id \
+                 AND fk.feed_row_id = fr.id AND fk.state = 'applied' WHERE fb.organization_id = ",
+            );
+            $query.push_bind(organization).push(" AND fb.id = ").push_bind(bill.uuid()).push(")");
         }
         if let Some(state) = filter.state {
             $query.push(state.condition());

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use bankside_domain::bill::Bill;
 use bankside_domain::fault::FaultClass;
 use bankside_domain::quota::Presence;
 use bankside_domain::row::RowStatus;
@@ -19,6 +20,7 @@ struct Brought {
     rows: Vec<(RowStatus, String)>,
     ended: Option<(bool, bool)>,
     balance: Option<i64>,
+    bills: Vec<Bill>,
     fault: Option<Fault>,
 }
 
@@ -39,6 +41,7 @@ impl Sink for Keeping {
                 brought.ended = Some((booked_complete, pending_complete));
             }
             FetchEvent::Balances(balances) => brought.balance = balances.first().map(|balance| balance.amount.minor),
+            FetchEvent::Bills(bills) => brought.bills.extend(bills),
             FetchEvent::Fault(fault) => brought.fault = Some(fault),
         }
         Ok(())
@@ -372,4 +375,39 @@ async fn a_partial_reading_is_told_of_its_account_alone() {
     assert!(fault.is_none() && brought[BANK].fault.is_none());
     assert_eq!(brought[CARD].fault.as_ref().map(Fault::class), Some(FaultClass::Partial));
     assert_eq!(brought[CARD].balance, Some(-14_241));
+}
+
+#[tokio::test]
+async fn bills_of_a_card_come_after_its_rows_and_one_that_cannot_be_read_keeps_no_other_back() {
+    let bill = r#"{"id":"b","dueDate":"2026-11-09T00:00:00","billClosingDate":"2026-10-28T00:00:00.000Z",
+        "totalAmount":1234.5,"totalAmountCurrencyCode":"BRL"}"#;
+    let strange = r#"{"id":"c","dueDate":"soon","totalAmount":1}"#;
+    let peer = with_rows(move |asked| {
+        let of_card = format!("GET /bills?accountId={CARD}&");
+        if !asked.line.starts_with(&of_card) {
+            assert!(!asked.line.starts_with("GET /bills"), "only cards have bills: {}", asked.line);
+            return (0, String::new());
+        }
+        (200, format!(r#"{{"results":[{strange},{bill}],"page":1,"total":2,"totalPages":1}}"#))
+    })
+    .await;
+    let (brought, fault) = fetched(&peer).await;
+    assert!(fault.is_none(), "{fault:?}");
+    let date = jiff::civil::date;
+    let [bill] = brought[CARD].bills.as_slice() else { panic!("{:?}", brought[CARD].bills) };
+    assert_eq!((bill.id.as_str(), bill.closed_on, bill.due_on), ("b", Some(date(2026, 10, 28)), date(2026, 11, 9)));
+    assert_eq!((bill.owed.minor, bill.owed.currency.code.as_str()), (123_450, "BRL"));
+}
+
+#[tokio::test]
+async fn a_card_whose_bills_cannot_be_had_keeps_its_rows_and_its_balance() {
+    let peer = with_rows(|asked| match asked.line.as_str() {
+        line if line.starts_with("GET /bills?") => (400, r#"{"code":400,"message":"no"}"#.to_owned()),
+        _ => (0, String::new()),
+    })
+    .await;
+    let (brought, fault) = fetched(&peer).await;
+    assert!(fault.is_none(), "{fault:?}");
+    assert_eq!((brought[CARD].ended, brought[CARD].balance), (Some((true, true)), Some(-14_241)));
+    assert!(brought[CARD].fault.is_some() && brought[BANK].fault.is_none());
 }

@@ -37,7 +37,7 @@ impl Sink for Keeping {
     async fn accept(&mut self, account: &str, event: FetchEvent) -> Result<(), SinkClosed> {
         let brought = self.0.entry(account.to_owned()).or_default();
         match event {
-            FetchEvent::Step(_) => {}
+            FetchEvent::Step(_) | FetchEvent::Bills(_) => {}
             FetchEvent::Rows(rows) => brought.rows.extend(rows),
             FetchEvent::RowsEnd { booked_complete, pending_complete } => {
                 brought.ended = Some((booked_complete, pending_complete));

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::query::{day, identified};
+use crate::api::bills::OnBillBody;
 
 /// A transaction as the register shows it. Note, category and tags are those of its first line.
 #[derive(Serialize, ToSchema)]
@@ -144,6 +145,8 @@ pub(crate) struct BankRowBody {
     text: Option<String>,
     /// Which part of a purchase in parts it is, such as `3/12`.
     instalment: Option<String>,
+    /// The bill of the card that it stands on.
+    bill: Option<OnBillBody>,
     /// What was paid in the currency of the purchase, where that is another one: exact decimal text and the currency.
     original_amount: Option<String>,
     /// Why it cannot be read, where it cannot.
@@ -167,6 +170,7 @@ impl BankRowBody {
             counterparty: read.and_then(|row| row.counterparty.name.clone()),
             text: read.and_then(|row| row.remittance.clone()),
             instalment: read.and_then(|row| row.instalment).map(|part| part.to_string()),
+            bill: row.bill.as_ref().map(OnBillBody::of),
             original_amount: read
                 .and_then(|row| row.original_amount)
                 .map(|paid| format!("{} {}", paid.to_decimal_text(), paid.currency.code)),

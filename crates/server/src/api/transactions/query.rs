@@ -32,6 +32,8 @@ pub(crate) struct FilterBody {
     payee: Option<String>,
     /// With this tag.
     tag: Option<String>,
+    /// On this bill of a card.
+    bill: Option<String>,
     /// `pending`, `scheduled`, `declined`, `typed`, `cleared` or `reconciled`.
     state: Option<String>,
     /// `true`: nobody has looked at it.
@@ -95,6 +97,7 @@ impl FilterBody {
             },
             payee: identified("payee", given(self.payee.as_deref()))?,
             tag: identified("tag", given(self.tag.as_deref()))?,
+            bill: identified("bill", given(self.bill.as_deref()))?,
             state: word("state", self.state.as_deref(), state)?,
             is_new: self.new.unwrap_or_default(),
             is_edited: self.edited.unwrap_or_default(),
