@@ -9,8 +9,9 @@ pub enum FieldKind {
     Text,
     /// Never shown.
     Secret,
-    /// Several texts, kept as one with commas between them, each once.
-    List,
+    /// The keys of logins that are at the provider ([`crate::Login::key`]): several texts, kept as one with commas between them, each
+    /// once.
+    Logins,
 }
 
 /// A way to come to a connection.

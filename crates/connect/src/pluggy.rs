@@ -6,6 +6,7 @@
 
 mod accounts;
 mod advice;
+mod bills;
 mod challenge;
 mod client;
 mod connecting;
@@ -62,7 +63,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
         Field {
             key: "item_ids",
             label: "Item IDs",
-            kind: FieldKind::List,
+            kind: FieldKind::Logins,
             hint: "One for each bank. In the demo of your application, open the menu beside the bank, then Copiar \
                    Item ID.",
             shown_chars: 8,

@@ -91,16 +91,29 @@ impl Engine {
         login: &str,
         account: Option<AccountId>,
     ) -> Result<FlowId, EngineError> {
-        asker.require(Right::ManageBanks)?;
         if let Some(account) = account {
             self.store.account(asker, account).await?;
         }
-        let connector = self.connector(provider)?;
-        if self.connections_by_login(asker, connector.as_ref()).await?.contains_key(login) {
+        let listed = self.logins(asker, provider).await?;
+        let login = listed.iter().find(|listed| listed.key == login).ok_or(EngineError::NotFound("the login"))?;
+        self.adopt(asker, provider, login, account).await
+    }
+
+    async fn adopt(
+        &self,
+        asker: &Asker,
+        provider: &str,
+        login: &LoginView,
+        account: Option<AccountId>,
+    ) -> Result<FlowId, EngineError> {
+        if login.connection.is_some() {
             return Err(EngineError::Conflict("this login is connected already"));
         }
-        let intent = Intent::Adopt { login };
-        let bank = connector.descriptor().name.to_owned();
+        let bank = match &login.name {
+            Some(name) => name.clone(),
+            None => self.connector(provider)?.descriptor().name.to_owned(),
+        };
+        let intent = Intent::Adopt { login: &login.key };
         self.begin_flow(asker, Purpose { provider, intent, bank, account, renews: None }).await
     }
 
@@ -138,7 +151,11 @@ impl Engine {
             Taken::Done(connected) => (StepMemory::Expired, FlowStage::Open, Some(connected)),
         };
         let flow_minutes = SignedDuration::from_mins(ready.connector.descriptor().flow_minutes);
-        let expires_at = step.expires_at().unwrap_or_else(|| self.ambient.now() + flow_minutes);
+        // A form that the bank does not wait for any longer is not the end: the bank asks anew.
+        let expires_at = match &step {
+            StepMemory::Open { expires_at, .. } => *expires_at,
+            _ => self.ambient.now() + flow_minutes,
+        };
         let memory = Memory { bank: purpose.bank, step, parked: None };
         let new = NewFlow {
             id,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bankside_connect::{Descriptor, FieldKind};
+use bankside_connect::{Descriptor, FieldKind, RemoteRef};
 use bankside_domain::quota::Presence;
 use bankside_domain::{Asker, CredentialsId, Right, Secret};
 use bankside_store::Credentials;
@@ -10,6 +10,7 @@ use bankside_vault::Place;
 use jiff::Timestamp;
 
 use crate::features::{Feature, FeatureView};
+use crate::provider::Provider;
 use crate::{Engine, EngineError};
 
 /// More than any provider's key has.
@@ -87,24 +88,57 @@ impl Engine {
         let descriptor = connector.descriptor();
         let kept = self.own_keys(asker, id).await?.unwrap_or_default();
         let keys = complete(descriptor, &typed, &kept)?;
-        let fields: BTreeMap<&str, &str> = keys.iter().map(|(name, text)| (name.as_str(), text.expose())).collect();
-        let fields = Secret::new(serde_json::to_string(&fields)?);
-        let hint = hint(descriptor, &keys);
+        let new = self.sealed_keys(asker, descriptor, &keys)?;
         let provider = self.provider_with_keys(asker, connector, keys, Presence::PersonPresent).await?;
         provider.connector.check(&provider.cx()).await?;
+        Ok(self.store.keep_credentials(asker, &new).await?)
+    }
 
+    fn sealed_keys(
+        &self,
+        asker: &Asker,
+        descriptor: &Descriptor,
+        keys: &BTreeMap<String, Secret>,
+    ) -> Result<Credentials, EngineError> {
+        let fields: BTreeMap<&str, &str> = keys.iter().map(|(name, text)| (name.as_str(), text.expose())).collect();
+        let fields = Secret::new(serde_json::to_string(&fields)?);
         let credentials: CredentialsId = self.ambient.id();
         let place = Place::of(asker.organization, credentials, "credentials");
         let (key, data_key) = self.vault.new_data_key(place, &self.ambient);
-        let new = Credentials {
+        Ok(Credentials {
             id: credentials,
-            provider: id.to_owned(),
+            provider: descriptor.id.to_owned(),
             data_key,
             fields: key.seal(place, fields.expose().as_bytes(), &self.ambient),
-            hint,
+            hint: hint(descriptor, keys),
             created_by: asker.person(),
             created_at: self.ambient.now(),
-        };
+        })
+    }
+
+    /// Puts a login in the place of the one that it has replaced, in the list among the keys that the organization typed: otherwise the
+    /// keys could not be tested any more, and the list would offer a login that is gone. A renewal has come about whether this can be
+    /// written or not.
+    pub(crate) async fn relist_login(&self, asker: &Asker, provider: &Provider, gone: &RemoteRef, taken: &RemoteRef) {
+        let connector = provider.connector.as_ref();
+        let (Some(gone), Some(taken)) = (connector.login_of(gone), connector.login_of(taken)) else { return };
+        if gone != taken
+            && let Err(error) = self.relist(asker, connector.descriptor(), &gone, &taken).await
+        {
+            tracing::warn!(%error, "a login that was replaced could not be written into the list of logins");
+        }
+    }
+
+    async fn relist(&self, asker: &Asker, descriptor: &Descriptor, gone: &str, taken: &str) -> Result<(), EngineError> {
+        let Some(field) = descriptor.fields.iter().find(|field| field.kind == FieldKind::Logins) else { return Ok(()) };
+        let Some(mut keys) = self.own_keys(asker, descriptor.id).await? else { return Ok(()) };
+        let listed = keys.get(field.key).map(Secret::expose).unwrap_or_default();
+        let in_place = members(listed).map(|login| if login.eq_ignore_ascii_case(gone) { taken } else { login });
+        // Where the old one was not listed, the new one comes last.
+        let joined = in_place.chain([taken]).collect::<Vec<_>>().join(",");
+        let relisted = members(&joined).collect::<Vec<_>>().join(",");
+        keys.insert(field.key.to_owned(), Secret::new(relisted));
+        let new = self.sealed_keys(asker, descriptor, &keys)?;
         Ok(self.store.keep_credentials(asker, &new).await?)
     }
 
@@ -118,7 +152,7 @@ impl Engine {
         asker.require(Right::ManageBanks)?;
         let descriptor = self.connectors.get(id).ok_or(EngineError::NotFound("the provider"))?.descriptor();
         let kept = self.own_keys(asker, id).await?.unwrap_or_default();
-        let lists = descriptor.fields.iter().filter(|field| field.kind == FieldKind::List);
+        let lists = descriptor.fields.iter().filter(|field| field.kind == FieldKind::Logins);
         Ok(lists
             .map(|field| {
                 let text = kept.get(field.key).map(Secret::expose).unwrap_or_default();
@@ -152,7 +186,7 @@ fn complete(
         let text = typed.get(field.key).map(|text| text.expose().trim()).unwrap_or_default();
         let list = Secret::new(members(text).collect::<Vec<_>>().join(","));
         let text = match (field.kind, kept.get(field.key)) {
-            (FieldKind::List, _) => list.expose(),
+            (FieldKind::Logins, _) => list.expose(),
             (_, Some(before)) if text.is_empty() => before.expose(),
             _ => text,
         };

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod balance_check;
+mod bills;
 mod connecting;
 mod credentials;
 mod details;
@@ -45,11 +46,12 @@ pub use accounts::{AccountView, BankLine, NewAccountInput};
 pub use balance_check::BalanceCheck;
 pub use bankside_connect::{Advice, Answered, Descriptor, Field, FieldKind, Form, FormField, Institution, Way};
 pub use bankside_store::{
-    Account, AuditEntry, BankAccount, BroughtRow, Category, Connection, Direction, Edited, FeedEffect, Filter,
-    KeptBalance, KeptVerdict, LostTrust, MAX_SELECTED, Membership, Organization, Payee, Person, ReasonCount,
+    Account, AuditEntry, BankAccount, BillDays, BroughtRow, Category, Connection, Direction, Edited, FeedEffect,
+    Filter, KeptBalance, KeptVerdict, LostTrust, MAX_SELECTED, Membership, Organization, Payee, Person, ReasonCount,
     Reconciled, Reconciliation, RegisterPage, RegisterQuery, RegisterRow, RegisterSum, Renewed, RowState, Run,
     RunAccount, RunsQuery, Selection, Sort, Step, Store, StoreError, Tag, UndoOutcome, VanishedRow,
 };
+pub use bills::BillView;
 pub use connecting::{FlowPage, FlowView, LoginView, Returned};
 pub use credentials::{KeySource, ProviderView};
 pub use details::{BankRowView, FieldChange, Happening, LineView, TransactionView};

@@ -1,6 +1,7 @@
 //! Connections: one consent or login at one institution through one provider.
 
 use bankside_domain::consent::Consent;
+use bankside_domain::reconcile::Digest;
 use bankside_domain::{Asker, ConnectionId, Id, PersonId, Right, SourceId};
 use bankside_vault::{Sealed, WrappedKey};
 use jiff::Timestamp;
@@ -8,7 +9,11 @@ use uuid::Uuid;
 
 use crate::convert::{ids, instant, instants, micros};
 use crate::db::{Session, on, run, sql};
+use crate::error::or_conflict;
 use crate::{Store, StoreError};
+
+/// What is said where a login is one connection already. Two can find that out at the same time.
+pub(crate) const LOGIN_TAKEN: &str = "This login is connected already, as another sync";
 
 /// A connection.
 #[derive(Debug, Clone)]
@@ -66,6 +71,8 @@ pub struct NewConnection {
     pub data_key: WrappedKey,
     /// The provider's own reference, sealed.
     pub remote: Sealed,
+    /// Digest of the login that it uses at the provider, where there are such.
+    pub login: Option<Digest>,
     /// What the provider stated about the consent.
     pub consent: Consent,
     /// How many days of history the institution gives, if it says.
@@ -129,12 +136,11 @@ impl Store {
         let now = micros(self.ambient.now());
         let text = sql!(
             "INSERT INTO connections (organization_id, id, provider, name, institution_key, institution_name, country,
-                time_zone, owner_id, data_key, remote, consent_given_at, consent_valid_until, max_history_days, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+                time_zone, owner_id, data_key, remote, consent_given_at, consent_valid_until, max_history_days, created_at,
+                login_digest)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
         );
-        run!(
-            session,
-            sqlx::query(text)
+        let result = on!(session, c => sqlx::query(text)
                 .bind(asker.organization.uuid())
                 .bind(new.id.uuid())
                 .bind(&new.provider)
@@ -150,7 +156,11 @@ impl Store {
                 .bind(new.consent.valid_until.map(micros))
                 .bind(new.max_history_days)
                 .bind(now)
-        );
+                .bind(new.login.map(|digest| digest.0.to_vec()))
+                .execute(c)
+                .await
+                .map(|_| ()));
+        or_conflict(result, LOGIN_TAKEN)?;
         let source: SourceId = self.ambient.id();
         let text = sql!(
             "INSERT INTO sources (organization_id, id, kind, connection_id, name, created_at)

@@ -2,6 +2,7 @@
 
 use bankside_domain::consent::Consent;
 use bankside_domain::fault::FaultRecord;
+use bankside_domain::reconcile::Digest;
 use bankside_domain::renewal::{OtherAccounts, Renewal, Shown, renew};
 use bankside_domain::run::Trigger;
 use bankside_domain::{Asker, BankAccountId, ConnectionId, Id, Right, RunId};
@@ -10,8 +11,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::bank_accounts::NewBankAccount;
+use crate::connections::LOGIN_TAKEN;
 use crate::convert::micros;
 use crate::db::{Session, on, run, sql};
+use crate::error::or_conflict;
 use crate::flows::Flow;
 use crate::{Store, StoreError};
 
@@ -22,6 +25,8 @@ pub struct RenewedConnection {
     pub id: ConnectionId,
     /// The provider's new reference, sealed.
     pub remote: Sealed,
+    /// Digest of the login that it uses at the provider, where there are such.
+    pub login: Option<Digest>,
     /// What the provider stated about the consent.
     pub consent: Consent,
     /// How many days of history the institution gives, if it says.
@@ -184,20 +189,21 @@ impl Store {
     ) -> Result<(), StoreError> {
         let text = sql!(
             "UPDATE connections SET remote = $3, consent_given_at = $4, consent_valid_until = $5,
-                max_history_days = COALESCE($6, max_history_days)
+                max_history_days = COALESCE($6, max_history_days), login_digest = $7
              WHERE organization_id = $1 AND id = $2 AND ended_at IS NULL"
         );
-        let done = run!(
-            session,
-            sqlx::query(text)
-                .bind(asker.organization.uuid())
-                .bind(renewed.id.uuid())
-                .bind(renewed.remote.as_bytes())
-                .bind(renewed.consent.given_at.map(micros))
-                .bind(renewed.consent.valid_until.map(micros))
-                .bind(renewed.max_history_days)
-        );
-        if done == 0 { Err(StoreError::NotFound("the connection")) } else { Ok(()) }
+        let result = on!(session, c => sqlx::query(text)
+            .bind(asker.organization.uuid())
+            .bind(renewed.id.uuid())
+            .bind(renewed.remote.as_bytes())
+            .bind(renewed.consent.given_at.map(micros))
+            .bind(renewed.consent.valid_until.map(micros))
+            .bind(renewed.max_history_days)
+            .bind(renewed.login.map(|digest| digest.0.to_vec()))
+            .execute(c)
+            .await
+            .map(|done| done.rows_affected()));
+        if or_conflict(result, LOGIN_TAKEN)? == 0 { Err(StoreError::NotFound("the connection")) } else { Ok(()) }
     }
 
     /// Writes down what the provider calls the bank accounts now. Those that are missing keep everything but their name there.

@@ -40,14 +40,15 @@ test("the switch, keys with item ids, the accounts of all items, a first sync", 
 
   // 3. The accounts of all items in one table; only what is asked for is set up.
   await arrived(page, "Link accounts");
-  const card = page.getByRole("row").filter({ hasText: "Credit" }).first();
+  const card = page.getByRole("row").filter({ hasText: "Aroeira Platinum" });
   const account = page.getByRole("row").filter({ hasText: "Banco Aroeira" }).first();
   await account.getByText("Set up bank-sync").click();
   await expect(account.getByLabel(/^Import /)).toBeVisible();
   await expect(card.getByLabel(/^Import /)).toBeHidden();
+  await card.getByText("Set up bank-sync").click();
   await eyes.look("set-up");
   await page.getByRole("button", { name: "Link accounts" }).click();
-  await expect(page.getByText(/Banco Aroeira: 1 account, \d+ rows: \d+ new\. Asked for \d+ days, got \d+ from this bank\./)).toBeVisible();
+  await expect(page.getByText(/Banco Aroeira: 2 accounts, \d+ rows: \d+ new\. Asked for \d+ days, got \d+ from this bank\./)).toBeVisible();
 
   // Rows: signs, days and texts as the holder sees them.
   await page.getByRole("link", { name: "To the transactions" }).click();
@@ -62,6 +63,30 @@ test("the switch, keys with item ids, the accounts of all items, a first sync", 
   await sync.getByRole("button", { name: "Resync" }).click();
   await expect(page.getByText("Access to Banco Aroeira is renewed")).toBeVisible();
   await eyes.look("resynced");
+
+  // The bills of the card, and the rows of one of them.
+  await page.getByRole("complementary", { name: "Main" }).getByRole("link", { name: /Aroeira Platinum/ }).first().click();
+  await page.getByRole("link", { name: "Bills" }).click();
+  await arrived(page, "Bills");
+  await eyes.look("bills");
+  await page.getByRole("link", { name: /of the bill due/ }).first().click();
+  await expect(page.getByText(/^Bill due \d+ \w+ \d{4}/).first()).toBeVisible();
+  await expect(page.getByText(/^\d+ found/)).toBeVisible();
+  await eyes.look("bill-rows");
+
+  // The bank was connected anew: the new item takes the place of the old one, among the keys too.
+  const [old = "", other = ""] = itemIds.split(",");
+  const anew = "5a6d0000-0000-4000-8000-00000000a0e1";
+  const event = JSON.stringify({ event: "reconnect", of: old, id: anew });
+  expect((await fetch(`${house.sandbox}/_control/pluggy/events`, { method: "POST", body: event })).status).toBe(200);
+  await page.goto(`${house.address}/o/${organization}/banks`);
+  await sync.getByRole("button", { name: "Resync" }).click();
+  await page.getByLabel("New item ID").fill(anew);
+  await eyes.look("another-item");
+  await page.getByRole("button", { name: "Go on" }).click();
+  await expect(page.getByText("Access to Banco Aroeira is renewed")).toBeVisible();
+  await page.goto(`${house.address}/o/${organization}/providers/pluggy/keys`);
+  for (const [index, id] of [anew, other].entries()) await expect(fields.nth(index)).toHaveValue(id);
 
   // Reset: what is in the books stays.
   await page.goto(`${house.address}/o/${organization}/add-account`);

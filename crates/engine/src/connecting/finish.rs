@@ -3,6 +3,7 @@
 use bankside_connect::{AccountInfo, Connected, Fault, Institution, RemoteRef, zones};
 use bankside_domain::bank_account::MatchKey;
 use bankside_domain::fault::FaultClass;
+use bankside_domain::reconcile::Digest;
 use bankside_domain::text::mask_account_number;
 use bankside_domain::{Asker, BankAccountId, ConnectionId};
 use bankside_store::{
@@ -40,6 +41,7 @@ impl Engine {
             country: connected.country.clone(),
             time_zone: time_zone.to_owned(),
             data_key,
+            login: self.login_digest(asker, &flow.provider, &connected.remote),
             remote: remote_key.seal(place, &serde_json::to_vec(&connected.remote)?, &self.ambient),
             consent: connected.consent,
             max_history_days: connected.institution.max_history_days,
@@ -49,8 +51,21 @@ impl Engine {
         match self.store.finish_flow(asker, &flow, &sealed, &connection, &accounts).await {
             // Another browser was faster; its connection is the one that counts.
             Ok(_) | Err(StoreError::Stale) => self.flow(asker, flow.id).await,
+            Err(StoreError::Conflict(says)) => {
+                memory.step = StepMemory::Failed { fault: taken_up(says).into_record() };
+                match self.keep(asker, &flow, &memory, key, FlowStage::Failed).await {
+                    Ok(()) | Err(EngineError::Store(StoreError::Stale)) => self.flow(asker, flow.id).await,
+                    Err(error) => Err(error),
+                }
+            }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// By what a login is told from the others at its provider; `None` where there are none.
+    fn login_digest(&self, asker: &Asker, provider: &str, remote: &RemoteRef) -> Option<Digest> {
+        let login = self.connectors.get(provider)?.login_of(remote)?;
+        Some(self.vault.digester(asker.organization, Purpose::BankAccount).digest(&[b"login", login.as_bytes()]))
     }
 
     /// Puts the new access in the place of the old one, and only then ends the old one at the provider.
@@ -66,6 +81,7 @@ impl Engine {
         let renewed = RenewedConnection {
             id: connection,
             remote: self.sealed_remote(asker, &before, &connected.remote)?,
+            login: self.login_digest(asker, &flow.provider, &connected.remote),
             consent: connected.consent,
             max_history_days: connected.institution.max_history_days,
             unread: connected.unread.clone(),
@@ -85,7 +101,9 @@ impl Engine {
         let useless = match result {
             Ok(Ok((_, replaced))) => {
                 self.due.notify_one();
-                self.open_remote(asker, &before, &replaced)?
+                let replaced = self.open_remote(asker, &before, &replaced)?;
+                self.relist_login(asker, provider, &replaced, &connected.remote).await;
+                replaced
             }
             Ok(Err(fault)) => {
                 memory.step = StepMemory::Failed { fault: fault.into_record() };
@@ -93,6 +111,13 @@ impl Engine {
                     Ok(()) | Err(EngineError::Store(StoreError::Stale)) => connected.remote,
                     Err(error) => return Err(error),
                 }
+            }
+            Err(StoreError::Conflict(says)) => {
+                memory.step = StepMemory::Failed { fault: taken_up(says).into_record() };
+                return match self.keep(asker, &flow, &memory, key, FlowStage::Failed).await {
+                    Ok(()) | Err(EngineError::Store(StoreError::Stale)) => self.flow(asker, flow.id).await,
+                    Err(error) => Err(error),
+                };
             }
             // Another browser was faster with the same step.
             Err(StoreError::Stale) => return self.flow(asker, flow.id).await,
@@ -204,6 +229,10 @@ fn other_accounts(bank: &str) -> Fault {
         "{bank} showed other accounts than those of this sync, as if somebody else had signed in. Nothing has changed."
     );
     Fault::new(FaultClass::NeedsUser, "renewal.other_accounts", message)
+}
+
+fn taken_up(says: &str) -> Fault {
+    Fault::new(FaultClass::NeedsUser, "connecting.login_taken", format!("{says}. Nothing has changed."))
 }
 
 fn ended_meanwhile() -> Fault {

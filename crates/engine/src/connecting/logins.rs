@@ -52,7 +52,7 @@ impl Engine {
             if login.connection.is_some() || login.fault.as_ref().is_some_and(|fault| fault.class == FaultClass::Gone) {
                 continue;
             }
-            match self.adopt_login(asker, provider, &login.key, None).await {
+            match self.adopt(asker, provider, &login, None).await {
                 Ok(_) => {}
                 Err(error @ (EngineError::Outside(_) | EngineError::Conflict(_))) => {
                     tracing::warn!(%error, provider, "a login could not be taken up");

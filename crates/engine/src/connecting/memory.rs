@@ -51,17 +51,6 @@ impl StepMemory {
     }
 }
 
-impl StepMemory {
-    /// When the provider or the bank does not wait any longer, if it said so.
-    pub(super) fn expires_at(&self) -> Option<Timestamp> {
-        match self {
-            Self::Open { expires_at, .. } => Some(*expires_at),
-            Self::Ask { form, .. } => form.expires_at,
-            _ => None,
-        }
-    }
-}
-
 impl Memory {
     /// What was brought back in another browser and is worth a connection: whoever began must say that it was them.
     pub(super) fn has_parked_code(&self) -> bool {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use bankside_domain::run::{RunOutcome, Trigger};
 use bankside_domain::{ConnectionId, Secret};
-use bankside_engine::{EngineError, FlowPage, Form};
+use bankside_engine::{EngineError, FlowPage, Form, RegisterQuery};
 use bankside_sandbox::PluggyEvent;
 use jiff::civil::Date;
 
@@ -150,6 +150,69 @@ on_both! {
         assert_eq!(listed["item_ids"], [MEU_PLUGGY], "each once, and the other keys are as they were");
         let none = house.engine.keep_keys(&house.asker, "pluggy", BTreeMap::new()).await;
         assert!(matches!(none, Err(EngineError::Invalid { field: "item_ids", .. })), "{none:?}");
+    }
+
+    two_who_take_up_one_login_at_once_make_one_sync_of_it(house) {
+        house.type_keys_of("pluggy").await;
+        let adopt = || house.engine.adopt_login(&house.asker, "pluggy", AROEIRA, None);
+        let (one, other) = tokio::join!(adopt(), adopt());
+        let mut done = 0;
+        for flow in [one, other].into_iter().flatten() {
+            let page = house.engine.flow(&house.asker, flow).await.unwrap().page;
+            done += usize::from(matches!(page, FlowPage::Done { .. }));
+            assert!(matches!(page, FlowPage::Done { .. } | FlowPage::Failed { .. }), "{page:?}");
+        }
+        assert_eq!((done, house.engine.connections(&house.asker).await.unwrap().len()), (1, 1));
+    }
+
+    an_item_that_was_made_anew_takes_the_place_of_the_old_one(house) {
+        const ANEW: &str = "5a6d0000-0000-4000-8000-00000000a0e1";
+        let connection = taken_up(house, "pluggy", "Banco Aroeira").await;
+        house.link_all(connection).await;
+        assert!(house.engine.work_once().await.unwrap());
+        let before = everything_since(house, house.clock_day(-80)).await;
+        let (of, id) = (AROEIRA.to_owned(), ANEW.to_owned());
+        house.sandbox.happen_at_pluggy(PluggyEvent::Reconnect { of, id }).unwrap();
+
+        let flow = house.engine.begin_renewal(&house.asker, connection).await.unwrap();
+        let FlowPage::Ask { form } = house.engine.flow(&house.asker, flow).await.unwrap().page else { panic!("no form") };
+        let page = house.engine.answer_flow(&house.asker, flow, &answer(&form, ANEW)).await.unwrap().page;
+        assert!(matches!(page, FlowPage::Renewed { .. }), "{page:?}");
+        let listed = house.engine.listed_keys(&house.asker, "pluggy").await.unwrap();
+        assert_eq!(listed["item_ids"], [ANEW, MEU_PLUGGY]);
+        let same = BTreeMap::from([("item_ids".to_owned(), Secret::new(listed["item_ids"].join(",")))]);
+        house.engine.keep_keys(&house.asker, "pluggy", same).await.unwrap();
+        assert!(house.engine.work_once().await.unwrap(), "what came meanwhile is fetched");
+        assert_eq!(everything_since(house, house.clock_day(-80)).await, before);
+    }
+
+    rows_of_a_card_are_grouped_by_its_bills(house) {
+        let connection = taken_up(house, "pluggy", "Banco Aroeira").await;
+        house.link_all(connection).await;
+        assert!(house.engine.work_once().await.unwrap());
+        let mut cards = 0;
+        for view in house.engine.accounts(&house.asker).await.unwrap() {
+            let bills = house.engine.bills(&house.asker, view.account.id).await.unwrap();
+            assert_eq!(house.engine.has_bills(&house.asker, view.account.id).await.unwrap(), !bills.is_empty());
+            let Some(last) = bills.first() else { continue };
+            cards += 1;
+            assert!(bills.is_sorted_by(|one, next| one.bill.due_on > next.bill.due_on), "the latest first");
+            assert_eq!(last.unexplained_minor(), 0, "{last:?}");
+            let mut query = RegisterQuery { account: Some(view.account.id), limit: 500, ..RegisterQuery::default() };
+            query.filter.bill = Some(last.bill.id);
+            let on_it = house.engine.register(&house.asker, &query).await.unwrap();
+            assert_eq!((on_it.total, on_it.sums[0].minor), (last.bill.rows, -last.bill.owed_minor));
+            let shown = house.engine.transaction(&house.asker, on_it.rows[0].id).await.unwrap();
+            let bill = shown.bank_rows[0].bill.unwrap();
+            assert_eq!((bill.id, bill.due_on), (last.bill.id, last.bill.due_on));
+
+            // What is taken out of the books is not on the bill any more.
+            house.engine.delete_transaction(&house.asker, on_it.rows[0].id).await.unwrap();
+            let bills = house.engine.bills(&house.asker, view.account.id).await.unwrap();
+            assert_eq!(bills[0].bill.rows, last.bill.rows - 1);
+            assert_eq!(bills[0].unexplained_minor(), -on_it.rows[0].amount_minor);
+        }
+        assert_eq!(cards, 1, "only cards have bills");
     }
 
     a_notice_makes_a_sync_due_and_nothing_else(house) {

@@ -63,6 +63,14 @@ pub enum PluggyEvent {
         /// Which item.
         of: String,
     },
+    /// The person connects the bank anew: the item is gone, and another one in its place has the same accounts and rows under ids of
+    /// its own.
+    Reconnect {
+        /// Which item.
+        of: String,
+        /// The id of the new one.
+        id: String,
+    },
     /// The item belongs to another client from now on.
     Foreign {
         /// Which item.
@@ -200,6 +208,13 @@ fn happen_to(records: &mut Records, event: PluggyEvent, now: Timestamp) -> Resul
         PluggyEvent::Delete { of } => {
             item(records, &of)?;
             records.items.retain(|id, _| Some(*id) != parse_uuid(&of));
+        }
+        PluggyEvent::Reconnect { of, id } => {
+            let new = parse_uuid(&id).filter(|id| !records.items.contains_key(id));
+            let new = new.ok_or(PluggyEventError::NotNow("the new id is none, or is taken"))?;
+            item(records, &of)?;
+            let gone = parse_uuid(&of).and_then(|id| records.items.remove(&id));
+            records.items.extend(gone.map(|item| (new, item)));
         }
         PluggyEvent::Foreign { of } => item(records, &of)?.is_foreign = true,
         PluggyEvent::CloseCard { of } => {

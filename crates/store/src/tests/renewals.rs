@@ -50,6 +50,7 @@ async fn renew(world: &World, accounts: &[NewBankAccount], unread: &[&str]) -> O
     let renewed = RenewedConnection {
         id: world.connection,
         remote: sealed(),
+        login: None,
         consent: Consent { given_at: None, valid_until: None },
         max_history_days: None,
         unread: unread.iter().map(|name| (*name).to_owned()).collect(),

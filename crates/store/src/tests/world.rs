@@ -66,6 +66,7 @@ impl Sent {
             balance_after: None,
             original_amount: None,
             instalment: None,
+            bill: None,
         }
     }
 
@@ -164,6 +165,7 @@ impl World {
             time_zone: "Europe/Berlin".into(),
             data_key: wrapped.clone(),
             remote: sealed.clone(),
+            login: None,
             consent: Consent { given_at: None, valid_until: None },
             max_history_days: None,
         };
@@ -257,6 +259,7 @@ impl World {
                     currency: Some("EUR".parse().unwrap()),
                     day: row.day(),
                     ids: row.ids.iter().map(|id| (id.kind, ids.digest(&[id.value.as_bytes()]))).collect(),
+                    bill: None,
                     fingerprint: prints.digest(&[fingerprint_text(&row).as_bytes()]),
                     fingerprint_version: FINGERPRINT_VERSION,
                     names_counterparty: true,
