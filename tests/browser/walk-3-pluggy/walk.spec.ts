@@ -48,7 +48,7 @@ test("the switch, keys with item ids, the accounts of all items, a first sync", 
   await card.getByText("Set up bank-sync").click();
   await eyes.look("set-up");
   await page.getByRole("button", { name: "Link accounts" }).click();
-  await expect(page.getByText(/Banco Aroeira: 2 accounts, \d+ rows: \d+ new\. Asked for \d+ days, got \d+ from this bank\./)).toBeVisible();
+  await expect(page.getByText(/Banco Aroeira: 2 accounts, [\d,]+ rows: [\d,]+ new\. Asked for \d+ days, got \d+ from this bank\./)).toBeVisible();
 
   // Rows: signs, days and texts as the holder sees them.
   await page.getByRole("link", { name: "To the transactions" }).click();
@@ -71,7 +71,6 @@ test("the switch, keys with item ids, the accounts of all items, a first sync", 
   await eyes.look("bills");
   await page.getByRole("link", { name: /of the bill due/ }).first().click();
   await expect(page.getByText(/^Bill due \d+ \w+ \d{4}/).first()).toBeVisible();
-  await expect(page.getByText(/^\d+ found/)).toBeVisible();
   await eyes.look("bill-rows");
 
   // The bank was connected anew: the new item takes the place of the old one, among the keys too.

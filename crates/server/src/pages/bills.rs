@@ -28,8 +28,8 @@ struct Bill {
     due: String,
     closed: String,
     owed: String,
-    /// `12 transactions`.
-    count: String,
+    /// `12 transactions`; `None` where there are none.
+    count: Option<String>,
     sum: String,
     /// What no transaction of it explains.
     unexplained: Option<String>,
@@ -44,7 +44,7 @@ impl Bill {
             due: today.long_day(bill.due_on),
             closed: bill.closed_on.map(|day| today.day(day)).unwrap_or_default(),
             owed: today.amount(bill.owed_minor, *currency),
-            count: today.counted(bill.rows, "transaction", "transactions"),
+            count: (bill.rows > 0).then(|| today.counted(bill.rows, "transaction", "transactions")),
             sum: today.amount(bill.rows_minor, *currency),
             unexplained: (unexplained != 0).then(|| today.amount(unexplained, *currency)),
         }

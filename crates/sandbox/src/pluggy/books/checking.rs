@@ -59,7 +59,7 @@ fn of_day(account: &Account, day: Date) -> Vec<Row> {
         rows.push(row.with(party).in_category(category));
     };
     if business == 5 {
-        standing("SAL", 9, 1_142_000, "TED recebida Oficina Exemplo", Means::Ted, EMPLOYER, "01010000");
+        standing("SAL", 9, 912_000, "TED recebida Oficina Exemplo", Means::Ted, EMPLOYER, "01010000");
     }
     if business == 1 {
         standing("ALU", 0, -215_000, "Boleto Imobiliária Modelo", Means::Boleto, LANDLORD, "17010000");
