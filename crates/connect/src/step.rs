@@ -112,14 +112,16 @@ pub struct FormPicture {
     pub png_base64: String,
 }
 
-/// What a bank or a provider wants to know of the person: a sign-in, questions, a code, a captcha, a nod on another device. The
-/// answers are handed on and forgotten.
+/// What a bank or a provider wants to know of the person: a sign-in, questions, a code, a captcha, a nod on another device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Form {
     /// What it is, in a few words.
     pub title: String,
     /// What to do, in one or two sentences.
     pub message: String,
+    /// Whether it is the bank that asks. What it is told is handed on and kept nowhere, and a form without fields goes on as soon as
+    /// the person has done elsewhere what it says. Otherwise the provider asks, or its connector.
+    pub is_from_bank: bool,
     /// What was wrong with the answers before, if something was.
     pub error: Option<String>,
     /// A picture that the answer is read from.

@@ -46,6 +46,7 @@ pub(super) fn question(item: &Item, bank: &str, pluggy: &Url, until: Timestamp) 
     Some(Challenge::Form(Box::new(Form {
         title: format!("{bank} asks"),
         message: "The bank wants to know this before Pluggy can read on.".to_owned(),
+        is_from_bank: true,
         error: None,
         picture: parameter.data.as_deref().and_then(png).map(|png_base64| FormPicture {
             says: "The picture that the bank shows, from which the answer is read.".to_owned(),
@@ -98,6 +99,7 @@ pub(super) fn action(item: &Item, bank: &str, pluggy: &Url, until: Timestamp) ->
     Some(Challenge::Form(Box::new(Form {
         title: format!("Confirm at {bank}"),
         message: instructions(action, is_qr),
+        is_from_bank: true,
         error: None,
         picture: picture.map(|png_base64| FormPicture {
             says: "A QR code to be scanned with the bank's app.".to_owned(),

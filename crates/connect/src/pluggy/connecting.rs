@@ -228,6 +228,7 @@ fn ask_to_go_on(item: String, message: String) -> Result<Step, Fault> {
     let form = Form {
         title: "Not read anew".to_owned(),
         message: format!("{message} What Pluggy has already can be synced as before."),
+        is_from_bank: false,
         error: None,
         picture: None,
         shown: None,
@@ -265,6 +266,7 @@ fn ask_for_item(walking: &Walking, wrong: Option<String>) -> Result<Step, Fault>
     let form = Form {
         title: "Another item".to_owned(),
         message: message.clone(),
+        is_from_bank: false,
         error: wrong,
         picture: None,
         shown: None,

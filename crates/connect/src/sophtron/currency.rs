@@ -44,6 +44,7 @@ pub(super) fn form(bank: &str) -> Form {
     Form {
         title: "Which dollars?".to_owned(),
         message: format!("Sophtron says “$” for the accounts at {bank}, and not of which country."),
+        is_from_bank: false,
         error: None,
         picture: None,
         shown: None,

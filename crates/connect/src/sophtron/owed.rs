@@ -48,6 +48,7 @@ pub(super) fn form(bank: &str, unclear: &[(&AccountRow, Amount)]) -> Form {
     Form {
         title: "Who owes this?".to_owned(),
         message: format!("{bank} shows a balance and not whose it is. On a card or a loan it is usually what you owe."),
+        is_from_bank: false,
         error: None,
         picture: None,
         shown: None,

@@ -69,6 +69,7 @@ pub(super) fn form(
     Ok(Form {
         title,
         message,
+        is_from_bank: true,
         error: again.then(|| error.to_owned()),
         picture: picture.map(png).transpose()?,
         shown,

@@ -108,6 +108,7 @@ impl SignIn {
         Form {
             title: format!("Sign in to {bank}"),
             message: format!("Type what {bank} asks for on its own page. Sophtron signs in there.{again}"),
+            is_from_bank: true,
             error,
             picture: None,
             shown: None,

@@ -74,6 +74,8 @@ pub(crate) struct FlowBody {
 pub(crate) struct FormBody {
     title: String,
     message: String,
+    /// Whether the bank asks, or the provider.
+    is_from_bank: bool,
     /// What was wrong with the answers before.
     error: Option<String>,
     /// A PNG in base64 that the answer is read from.
@@ -118,6 +120,7 @@ impl From<Form> for FormBody {
             fields: form.fields.iter().map(FormFieldBody::from).collect(),
             title: form.title,
             message: form.message,
+            is_from_bank: form.is_from_bank,
             error: form.error,
             picture: form.picture.map(|picture| picture.png_base64),
             shown: form.shown,

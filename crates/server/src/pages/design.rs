@@ -99,6 +99,7 @@ fn examples_of_forms() -> [Form; 3] {
     let form = |title: &str, message: &str, submit: &str, fields: Vec<FormField>| Form {
         title: title.to_owned(),
         message: message.to_owned(),
+        is_from_bank: true,
         error: None,
         picture: None,
         shown: None,

@@ -18,6 +18,7 @@ pub(crate) struct AskedHtml {
     cancel_url: String,
     title: String,
     message: String,
+    is_from_bank: bool,
     error: Option<String>,
     /// What the picture is, and its bytes in base64.
     picture: Option<(String, String)>,
@@ -80,6 +81,7 @@ impl AskedHtml {
             cancel_url,
             title: form.title.clone(),
             message: form.message.clone(),
+            is_from_bank: form.is_from_bank,
             error: form.error.clone(),
             picture: form.picture.as_ref().map(|picture| (picture.says.clone(), picture.png_base64.clone())),
             shown: form.shown.clone(),
