@@ -66,23 +66,25 @@ fn names_several(indices: &[usize], known: &KnownRows<'_>) -> bool {
 }
 
 /// Known rows whose very content came, on its day, under an id that nobody had: where another row has their id now, ids have moved
-/// on, as those do that count the rows of a day. By index.
+/// on, as those do that count the rows of a day. Of equal rows it is not the one that came under its own id. By index.
 fn came_under_another_id(
     candidates: &[Candidate<'_>],
     known: &KnownRows<'_>,
     holders: &HashMap<IdDigest, Vec<usize>>,
 ) -> HashSet<usize> {
-    let keeps_its_id = |candidate: &&Candidate<'_>| {
-        let holds = |id: &IdDigest| holders.get(id).into_iter().flatten();
-        let mut held = candidate.arrived.ids.iter().flat_map(holds);
-        held.any(|index| known.rows[*index].fingerprint == candidate.arrived.fingerprint)
-    };
+    let mut at_their_id: HashSet<usize> = HashSet::new();
     let mut came: HashMap<(Digest, Date), usize> = HashMap::new();
-    for candidate in candidates.iter().filter(|candidate| candidate.same.is_none() && !keeps_its_id(candidate)) {
-        *came.entry((candidate.arrived.fingerprint, candidate.day)).or_default() += 1;
+    for candidate in candidates.iter().filter(|candidate| candidate.same.is_none()) {
+        let holders = candidate.arrived.ids.iter().flat_map(|id| holders.get(id).into_iter().flatten()).copied();
+        let own: Vec<usize> =
+            holders.filter(|index| known.rows[*index].fingerprint == candidate.arrived.fingerprint).collect();
+        if own.is_empty() {
+            *came.entry((candidate.arrived.fingerprint, candidate.day)).or_default() += 1;
+        }
+        at_their_id.extend(own);
     }
     let mut elsewhere = HashSet::new();
-    for (index, row) in known.free() {
+    for (index, row) in known.free().filter(|(index, _)| !at_their_id.contains(index)) {
         let Some(day) = row.day else { continue };
         if let Some(left) = came.get_mut(&(row.fingerprint, day)).filter(|left| **left > 0) {
             *left -= 1;
