@@ -29,7 +29,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use self::ledger::Ledger;
-use self::source::{Desk, Source};
+use self::source::{Desk, Now, Source};
 use self::undo::TakenBack;
 use crate::bank::{ACCOUNTS, Answer, Bank};
 use crate::books::Books;
@@ -147,6 +147,7 @@ impl MemoryHouse {
     /// Stores what has come, up to so many pages in all.
     fn fetch(&mut self, run: &mut Run, answers: &[Option<Answer>; ACCOUNTS], pages: usize) {
         let mut left = pages;
+        let now = Now { day: self.today, micros: self.ledger.now() };
         for (account, answer) in answers.iter().enumerate() {
             let Some(answer) = answer else { continue };
             let shown = if answer.breaks_off { &answer.pages[..answer.pages.len().min(1)] } else { &answer.pages };
@@ -156,7 +157,7 @@ impl MemoryHouse {
                     return;
                 }
                 left -= 1;
-                self.sources[account].receive(run.number, self.today, page, &mut came);
+                self.sources[account].receive(run.number, now, page, &mut came);
             }
             // An answer without a page has nothing after which it could break off.
             if !answer.breaks_off || shown.is_empty() {
@@ -329,7 +330,7 @@ impl House for MemoryHouse {
     }
 
     async fn undo(&mut self, batch: BatchId) -> Result<Undone> {
-        let TakenBack { undone, again, to_show } = self.ledger.undo(batch)?;
+        let TakenBack { undone, again, to_show } = self.ledger.undo(batch, &self.sources)?;
         for row in to_show.iter().map(|id| &self.ledger.feed_rows[id]) {
             let source = &mut self.sources[row.account];
             if let Some(day) = source.content(row.version).and_then(Row::day) {

@@ -113,6 +113,8 @@ pub(super) struct FeedRow {
 /// A write to the books.
 pub(super) struct Batch {
     pub(super) changes: Vec<Change>,
+    /// Microseconds, once it is recorded.
+    pub(super) made_at: i64,
     /// Of a sync: which account it brought up to date, and from which day it had asked.
     pub(super) of_run: Option<(usize, Date)>,
     pub(super) undoes: Option<BatchId>,
@@ -122,7 +124,7 @@ pub(super) struct Batch {
 impl Batch {
     /// The batch of a person.
     pub(super) fn of(changes: Vec<Change>) -> Self {
-        Self { changes, of_run: None, undoes: None, undone_by: None }
+        Self { changes, made_at: 0, of_run: None, undoes: None, undone_by: None }
     }
 }
 

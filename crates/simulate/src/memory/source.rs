@@ -6,7 +6,7 @@ use std::hash::Hasher;
 
 use anyhow::{Context, Result};
 use bankside_connect::MapContext;
-use bankside_domain::reconcile::{Arrived, ClaimState, Digest, Known, Window};
+use bankside_domain::reconcile::{Arrived, ClaimState, Digest, Known, Reason, Window};
 use bankside_domain::row::{MappedRow, Row, RowIdKind, RowStatus, fingerprint_text};
 use bankside_domain::{BankAccountId, Currency, CurrencyCode, FeedRowId, FeedRowVersionId, Id};
 use jiff::civil::Date;
@@ -25,8 +25,10 @@ pub(super) struct Version {
     fingerprint: Digest,
     /// The row that it is a content of, once that is decided.
     pub(super) feed_row: Option<FeedRowId>,
-    /// Whether a plan has given a reason for what became of it.
-    pub(super) is_decided: bool,
+    /// What the latest plan that decided about it thought of it.
+    pub(super) reason: Option<Reason>,
+    /// Microseconds.
+    pub(super) received_at: i64,
     /// The run that brought it last, unless that began anew since.
     last_seen: Option<u32>,
 }
@@ -79,6 +81,13 @@ impl Version {
             is_locked: transaction.is_some_and(|row| row.is_there && ledger.is_locked(row)),
         }
     }
+}
+
+/// When rows come: the day, and the moment in microseconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Now {
+    pub(super) day: Date,
+    pub(super) micros: i64,
 }
 
 /// Where the rows of a bank account are read (`Reader` in `sync/ingest.rs` in the engine).
@@ -164,9 +173,9 @@ impl Source {
         });
     }
 
-    /// Stores a page. The nth row of an answer with certain bytes is the nth stored row with these bytes (`feed_rows.rs` in the
+    /// Stores a page that comes now. The nth row of an answer with certain bytes is the nth stored row with these bytes (`feed_rows.rs` in the
     /// store); `came` counts them within the answer.
-    pub(super) fn receive<'a>(&mut self, run: u32, today: Date, page: &'a [Wire], came: &mut HashMap<&'a Wire, usize>) {
+    pub(super) fn receive<'a>(&mut self, run: u32, now: Now, page: &'a [Wire], came: &mut HashMap<&'a Wire, usize>) {
         let mut fresh = Vec::new();
         for wire in page {
             let next = came.entry(wire).or_default();
@@ -178,15 +187,15 @@ impl Source {
             }
         }
         for wire in fresh {
-            let version = self.version_of(run, today, wire);
+            let version = self.version_of(run, now, wire);
             self.by_bytes.entry(wire.clone()).or_default().push(self.versions.len());
             self.versions.push(version);
         }
     }
 
     /// What is kept of a row (`received` in `sync/ingest.rs` in the engine).
-    fn version_of(&self, run: u32, today: Date, wire: &Wire) -> Version {
-        let row = self.desk.read(today, wire);
+    fn version_of(&self, run: u32, now: Now, wire: &Wire) -> Version {
+        let row = self.desk.read(now.day, wire);
         let (day, ids, fingerprint) = match &row {
             MappedRow::Unreadable { .. } => (None, Vec::new(), digest(&format!("{wire:?}"))),
             MappedRow::Readable(row) => {
@@ -195,11 +204,17 @@ impl Source {
             }
         };
         let status = wire.status();
-        Version { row, status, day, ids, fingerprint, feed_row: None, is_decided: false, last_seen: Some(run) }
+        let (received_at, last_seen) = (now.micros, Some(run));
+        Version { row, status, day, ids, fingerprint, feed_row: None, reason: None, received_at, last_seen }
     }
 
     pub(super) fn version(&self, id: FeedRowVersionId) -> &Version {
-        &self.versions[place(id)]
+        self.at(place(id))
+    }
+
+    /// The version at a place.
+    pub(super) fn at(&self, place: usize) -> &Version {
+        &self.versions[place]
     }
 
     /// What a version says, if it can be read.
@@ -222,10 +237,10 @@ impl Source {
     }
 
     /// Writes down what became of a version.
-    pub(super) fn decide(&mut self, id: FeedRowVersionId, feed_row: Option<FeedRowId>) {
+    pub(super) fn decide(&mut self, id: FeedRowVersionId, feed_row: Option<FeedRowId>, reason: &Reason) {
         let version = &mut self.versions[place(id)];
         version.feed_row = feed_row;
-        version.is_decided = true;
+        version.reason = Some(reason.clone());
         if version.status == RowStatus::Booked && feed_row.is_some() {
             self.latest_booked_on = self.latest_booked_on.max(version.day);
         }
@@ -237,7 +252,7 @@ impl Source {
         let arrived = self.versions.iter().enumerate().filter_map(|(place, version)| {
             let came = version.last_seen == Some(run);
             let known_as = match version.feed_row {
-                None => (came || (version.status == RowStatus::Booked && !version.is_decided)).then_some(None),
+                None => (came || (version.status == RowStatus::Booked && version.reason.is_none())).then_some(None),
                 Some(feed_row) if came => self.waits(run, place, version, feed_row, ledger),
                 Some(_) => None,
             }?;

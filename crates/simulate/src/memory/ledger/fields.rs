@@ -234,7 +234,7 @@ impl Ledger {
     /// Records changes that are written already.
     pub(in super::super) fn record(&mut self, batch: Batch) -> BatchId {
         let id = self.fresh();
-        self.batches.insert(id, batch);
+        self.batches.insert(id, Batch { made_at: self.now, ..batch });
         id
     }
 }
