@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use bankside_domain::edit::{Refused, Seen};
 use bankside_domain::merge::Chosen;
+use bankside_domain::run::RunOutcome;
 use bankside_domain::suspicion::pairs::{Pair, PairKind, find_pairs, may_be_one};
 use bankside_domain::{Asker, BatchId, Role, TransactionId};
 use jiff::SignedDuration;
@@ -104,6 +105,22 @@ on_both! {
         world.clock.advance(SignedDuration::from_hours(24));
         world.sync(&[booked(22, -990, "Cinema", "c2")]).await;
         assert_eq!(world.only_pair().await.kind, PairKind::Twins);
+    }
+
+    a_second_coffee_of_the_day_beside_the_first_is_not_suspected(world) {
+        let coffees = [booked(10, -280, "Café am Kai", "a1"), booked(10, -280, "Café am Kai", "a2")];
+        world.sync(&coffees[..1]).await;
+        world.clock.advance(SignedDuration::from_hours(24));
+        // Their pages take some time to come, and the one that is known comes first.
+        let lease = world.start_run().await;
+        world.receive(&lease, &coffees[..1]).await.unwrap();
+        world.clock.advance(SignedDuration::from_secs(5));
+        world.receive(&lease, &coffees[1..]).await.unwrap();
+        let (stored, plan) = world.plan(&lease, &coffees).await;
+        world.apply(&lease, &stored, &plan).await.unwrap();
+        world.store.finish_run(&world.asker, &lease, RunOutcome::Done, None).await.unwrap();
+        assert_eq!(world.rows().await.len(), 2);
+        assert_eq!(world.pairs().await, []);
     }
 
     a_typed_row_is_merged_into_the_banks(world) {
