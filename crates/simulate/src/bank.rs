@@ -15,6 +15,8 @@ pub(crate) const ACCOUNTS: usize = 3;
 pub(crate) const MAX_LATE_DAYS: i64 = 5;
 
 pub(crate) const PAYEES: [&str; 4] = ["Café am Kai", "Stadtwerke Nordhafen", "Werft Nord", "Markthalle"];
+/// What the bank writes behind a name when it gives a row another text.
+const AMENDED: &str = " 4711";
 const AMOUNTS: [i64; 5] = [-280, -9600, -1550, 5000, 284_000];
 
 /// How far a fact has got.
@@ -59,6 +61,12 @@ impl Fact {
             payee: self.payee.clone(),
             is_pending: self.state == State::Pending,
         }
+    }
+
+    /// What was seen of it before the bank gave it another text.
+    pub(crate) fn content_before(&self) -> Option<Content> {
+        let payee = self.payee.strip_suffix(AMENDED).filter(|_| self.is_amended)?;
+        Some(Content { payee: payee.to_owned(), ..self.content() })
     }
 }
 
@@ -248,7 +256,7 @@ impl Bank {
             return false;
         }
         let place = nth % booked.len();
-        booked[place].payee.push_str(" 4711");
+        booked[place].payee.push_str(AMENDED);
         booked[place].is_amended = true;
         true
     }

@@ -196,7 +196,9 @@ pub(crate) fn content(row: &BookRow) -> Content {
 }
 
 impl Person {
-    /// The fact behind a row that nobody has worked on: any of those with this content that no other row stands for.
+    /// The fact behind a row that nobody has worked on: any of those with this content that no other row stands for. It cannot be
+    /// known where a fact had this content until the bank gave it another text: where the sync was undone that brought the text, the
+    /// row is this fact, and may as well be another one that the undone sync or none has brought.
     pub(crate) fn fact_of(
         &self,
         bank: &Bank,
@@ -206,13 +208,15 @@ impl Person {
     ) -> Option<FactId> {
         let worked = self.worked.values().filter_map(|worked| worked.fact);
         let taken: BTreeSet<FactId> = worked.chain(spoken_for).collect();
-        bank.facts[account]
+        let mut free = bank.facts[account]
             .iter()
             .map(|fact| ((account, fact.serial), fact))
-            .find(|(id, fact)| {
-                !taken.contains(id) && !self.is_left_out(*id, fact) && self.content(account, fact) == *wanted
-            })
-            .map(|(id, _)| id)
+            .filter(|(id, fact)| !taken.contains(id) && !self.is_left_out(*id, fact));
+        let signed = |content: Content| Content { minor: self.signed(account, content.minor), ..content };
+        if free.clone().any(|(_, fact)| fact.content_before().map(signed).as_ref() == Some(wanted)) {
+            return None;
+        }
+        free.find(|(_, fact)| self.content(account, fact) == *wanted).map(|(id, _)| id)
     }
 
     /// Compares the books with the truth, after a sync in which everything came.
