@@ -127,14 +127,10 @@ pub(crate) trait House {
     async fn decide(&mut self, held: FeedRowId, choice: HeldChoice) -> Result<End<BatchId>>;
 
     /// Rows of the books that may be one.
-    async fn pairs(&self) -> Result<Vec<Pair>> {
-        bail!("pairs are not looked for in this house")
-    }
+    async fn pairs(&self) -> Result<Vec<Pair>>;
 
     /// A person says that two rows are one, with what is proposed, or that they are two for ever, which is no batch.
-    async fn decide_pair(&mut self, _pair: Pair, _is_one: bool) -> Result<End<Option<BatchId>>> {
-        bail!("pairs are not looked for in this house")
-    }
+    async fn decide_pair(&mut self, pair: Pair, is_one: bool) -> Result<End<Option<BatchId>>>;
 
     /// A person takes a batch back, which comes to what its preview has promised.
     async fn undo(&mut self, batch: BatchId) -> Result<Undone>;

@@ -8,11 +8,12 @@
 mod apply;
 mod doubts;
 mod ledger;
+mod pairs;
 mod person;
 mod source;
 mod undo;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
@@ -34,7 +35,7 @@ use self::undo::TakenBack;
 use crate::bank::{ACCOUNTS, Answer, Bank};
 use crate::books::Books;
 use crate::habits::Tale;
-use crate::house::{End, House, RowChange, Undone};
+use crate::house::{End, House, Pair, RowChange, Undone};
 use crate::provider::Provider;
 use crate::story::Step;
 
@@ -73,6 +74,8 @@ pub(crate) struct MemoryHouse {
     match_keys: Vec<(MatchKey, BankAccountId)>,
     /// Kinds of ids that have lost their trust.
     distrusted: Vec<RowIdKind>,
+    /// Pairs of rows that a person has said are two.
+    different: BTreeSet<Pair>,
     runs: u32,
     /// What the latest run has written.
     latest: Vec<BatchId>,
@@ -98,8 +101,17 @@ impl MemoryHouse {
             sources.push(source);
         }
         let sources = sources.try_into().map_err(|_| anyhow::anyhow!("an account is missing"))?;
-        let mut house =
-            Self { provider, today, sources, ledger, match_keys, distrusted: Vec::new(), runs: 0, latest: Vec::new() };
+        let mut house = Self {
+            provider,
+            today,
+            sources,
+            ledger,
+            match_keys,
+            distrusted: Vec::new(),
+            different: BTreeSet::new(),
+            runs: 0,
+            latest: Vec::new(),
+        };
         // Whoever links accounts gets their first sync.
         house.run(None)?;
         Ok(house)
@@ -262,7 +274,7 @@ impl House for MemoryHouse {
     }
 
     fn plays(&self, step: &Step) -> bool {
-        !matches!(step, Step::Turn { .. } | Step::Pair { .. })
+        !matches!(step, Step::Turn { .. })
     }
 
     fn turn_to(&mut self, day: Date) -> Result<()> {
@@ -327,6 +339,14 @@ impl House for MemoryHouse {
 
     async fn decide(&mut self, held: FeedRowId, choice: HeldChoice) -> Result<End<BatchId>> {
         self.decide_held(held, choice)
+    }
+
+    async fn pairs(&self) -> Result<Vec<Pair>> {
+        Ok(self.pairs_now())
+    }
+
+    async fn decide_pair(&mut self, pair: Pair, is_one: bool) -> Result<End<Option<BatchId>>> {
+        self.decide_about_pair(pair, is_one)
     }
 
     async fn undo(&mut self, batch: BatchId) -> Result<Undone> {

@@ -29,6 +29,8 @@ pub(super) struct Version {
     pub(super) reason: Option<Reason>,
     /// Microseconds.
     pub(super) received_at: i64,
+    /// The runs that brought it first and last, however those ended.
+    shown_by: (u32, u32),
     /// The run that brought it last, unless that began anew since.
     last_seen: Option<u32>,
 }
@@ -182,7 +184,10 @@ impl Source {
             let occurrence = *next;
             *next += 1;
             match self.by_bytes.get(wire).and_then(|versions| versions.get(occurrence)) {
-                Some(version) => self.versions[*version].last_seen = Some(run),
+                Some(version) => {
+                    let version = &mut self.versions[*version];
+                    (version.last_seen, version.shown_by.1) = (Some(run), run);
+                }
                 None => fresh.push(wire),
             }
         }
@@ -204,8 +209,8 @@ impl Source {
             }
         };
         let status = wire.status();
-        let (received_at, last_seen) = (now.micros, Some(run));
-        Version { row, status, day, ids, fingerprint, feed_row: None, reason: None, received_at, last_seen }
+        let (received_at, shown_by, last_seen) = (now.micros, (run, run), Some(run));
+        Version { row, status, day, ids, fingerprint, feed_row: None, reason: None, received_at, shown_by, last_seen }
     }
 
     pub(super) fn version(&self, id: FeedRowVersionId) -> &Version {
@@ -215,6 +220,12 @@ impl Source {
     /// The version at a place.
     pub(super) fn at(&self, place: usize) -> &Version {
         &self.versions[place]
+    }
+
+    /// The runs that brought contents of a feed row first and last.
+    pub(super) fn shown(&self, id: FeedRowId) -> Option<(u32, u32)> {
+        let spans = self.versions.iter().filter(|version| version.feed_row == Some(id)).map(|version| version.shown_by);
+        spans.reduce(|(from, until), (other_from, other_until)| (from.min(other_from), until.max(other_until)))
     }
 
     /// What a version says, if it can be read.
