@@ -37,7 +37,9 @@ pub(super) fn recognise<'a>(
             let Some(id) = candidate.arrived.ids.iter().find(|id| id.0 == kind) else { continue };
             let Some(indices) = holders.get(id) else { continue };
             let moved = |index: &usize| {
-                elsewhere.contains(index) && known.rows[*index].fingerprint != candidate.arrived.fingerprint
+                let row = &known.rows[*index];
+                let is_other = row.fingerprint != candidate.arrived.fingerprint;
+                elsewhere.contains(index) && is_other && !is_named_twice(candidate, row, &ambiguous, policy)
             };
             let free = || indices.iter().copied().filter(|index| known.is_free(*index) && !moved(index));
             let same = free().find(|index| agrees(candidate, &known.rows[*index], kind, policy));
@@ -92,6 +94,16 @@ fn came_under_another_id(
         }
     }
     elsewhere
+}
+
+/// Whether the provider and the bank, each by an id of its own, say that a row is the known one. Both do not move on by themselves: a
+/// row that has the old content is a further one then, and this one has another text.
+fn is_named_twice(candidate: &Candidate<'_>, known: &Known, ambiguous: &HashSet<IdDigest>, policy: &Policy) -> bool {
+    [RowIdKind::Provider, RowIdKind::Bank].into_iter().all(|kind| {
+        let id = candidate.arrived.ids.iter().find(|id| id.0 == kind);
+        let names = |id: &&IdDigest| !ambiguous.contains(id) && !policy.distrusted.contains(&kind);
+        id.filter(names).is_some_and(|id| known.ids.contains(id))
+    })
 }
 
 /// Drops clashes with rows that turned out to be others of this fetch: their ids have moved, as those do that count the rows of a

@@ -162,6 +162,19 @@ fn a_late_row_of_the_same_amount_is_not_taken_for_a_deleted_twin() {
 }
 
 #[test]
+fn a_row_that_both_of_its_ids_name_has_another_text_although_a_new_one_has_its_old() {
+    let mut books = Books::default();
+    let coffee = booked(1, -280, "Café").id("a").provider_id("x");
+    books.sync(std::slice::from_ref(&coffee), 0);
+    books.delete(*books.transactions.keys().next().unwrap());
+    let renamed = Sent { payee: "Café 4711", ..coffee };
+    let plan = books.sync(&[renamed, booked(1, -280, "Café").id("b").provider_id("y")], 0);
+    // What was deleted stays deleted under its new text, and the second coffee is here.
+    assert_eq!(books.rows(), [(B, -280, "Café")], "{plan:?}");
+    assert_eq!(plan.evidence.iter().find(|(_, shown)| shown.distrust().is_some()), None);
+}
+
+#[test]
 fn a_page_that_comes_twice_doubles_nothing() {
     let mut books = Books::default();
     let page = [booked(1, -280, "Café").id("a"), booked(1, -280, "Café").id("b"), pending(2, -990, "Cinema").id("p")];
