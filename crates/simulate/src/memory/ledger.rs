@@ -273,9 +273,10 @@ impl Ledger {
         claims.filter(|(_, row)| matches!(row.claim, Some((ClaimState::Applied, _))))
     }
 
-    /// Whether a booked feed row stands for a row.
+    /// Whether a booked feed row stands for a row, or did when it was taken out of the books.
     pub(super) fn is_settled(&self, row: &Row) -> bool {
-        self.applied_on(row.standing.id).any(|(_, feed_row)| feed_row.status == RowStatus::Booked)
+        let mut claims = self.claims_on.get(&row.standing.id).into_iter().flatten();
+        claims.any(|feed_row| self.feed_rows[feed_row].status == RowStatus::Booked)
     }
 
     /// Whether a row stands in a locked period.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use bankside_domain::edit::{Refused, Seen};
 use bankside_domain::merge::Chosen;
+use bankside_domain::row::RowStatus;
 use bankside_domain::run::RunOutcome;
 use bankside_domain::suspicion::pairs::{Pair, PairKind, find_pairs, may_be_one};
 use bankside_domain::{Asker, BatchId, Role, TransactionId};
@@ -121,6 +122,31 @@ on_both! {
         world.store.finish_run(&world.asker, &lease, RunOutcome::Done, None).await.unwrap();
         assert_eq!(world.rows().await.len(), 2);
         assert_eq!(world.pairs().await, []);
+    }
+
+    what_is_booked_after_all_is_no_part_of_a_merged_row_that_was_deleted(world) {
+        for id in ["", "p1"] {
+            let day = if id.is_empty() { 10 } else { 20 };
+            let hold = Sent { id, ..pending(day, -4_000, "Gasthaus Anker") };
+            let bill = booked(day + 1, -4_400, "Gasthaus Anker", if id.is_empty() { "b1" } else { "b2" });
+            world.sync(&[hold.clone(), bill.clone()]).await;
+            world.merge_pair(world.only_pair().await).await;
+            let query = RegisterQuery { limit: 5, ..RegisterQuery::default() };
+            let row = world.store.register(&world.asker, &query).await.unwrap().rows.remove(0);
+            assert_eq!(row.amount_minor, -4_400);
+            let these = Selection::These(vec![row.id]);
+            world.store.delete_transactions(&world.asker, &these, false).await.unwrap();
+            // Still shown, it stays out; booked, it is another row than the one that was deleted.
+            assert_eq!(world.sync(&[hold.clone(), bill.clone()]).await.counts.added, 0);
+            let booked = Sent { status: RowStatus::Booked, ..hold };
+            assert_eq!(world.sync(&[booked.clone(), bill.clone()]).await.counts.added, 1, "id {id:?}");
+            assert_eq!(world.sync(&[booked, bill]).await.counts.added, 0);
+        }
+        assert_eq!(world.rows().await, [
+            "2026-11-10 -4000 Gasthaus Anker Booked about Gasthaus Anker",
+            "2026-11-20 -4000 Gasthaus Anker Booked about Gasthaus Anker",
+        ]);
+        world.check_claims().await;
     }
 
     a_typed_row_is_merged_into_the_banks(world) {
