@@ -134,8 +134,20 @@ impl Bank {
 
     /// Something is booked, some days ago perhaps.
     pub(crate) fn book(&mut self, account: usize, late_days: i64, amount: usize, payee: usize) {
+        let Content { day, minor, payee, .. } = self.booking(late_days, amount, payee);
+        self.add(account, State::Booked, day, minor, payee);
+    }
+
+    fn booking(&self, late_days: i64, amount: usize, payee: usize) -> Content {
         let day = self.today.saturating_sub(Span::new().days(late_days.min(MAX_LATE_DAYS))).max(self.habits.begins_on);
-        self.add(account, State::Booked, day, AMOUNTS[amount % AMOUNTS.len()], PAYEES[payee % PAYEES.len()].to_owned());
+        let payee = PAYEES[payee % PAYEES.len()].to_owned();
+        Content { day, minor: AMOUNTS[amount % AMOUNTS.len()], payee, is_pending: false }
+    }
+
+    /// Whether what would be booked says what another row said until the bank gave that another text.
+    pub(crate) fn says_what_another_said(&self, account: usize, late_days: i64, amount: usize, payee: usize) -> bool {
+        let booking = Some(self.booking(late_days, amount, payee));
+        self.facts[account].iter().any(|fact| fact.content_before() == booking)
     }
 
     /// An amount that nothing else has, so that what a row settles is beyond doubt; and the day.

@@ -295,11 +295,12 @@ impl Person {
         self.dismissed.contains(&id) || (fact.state == State::Pending && self.merged.contains(&id))
     }
 
-    /// Two rows are one from now on: the row that stays, as it is shown now, stands for both.
+    /// Two rows are one from now on: the row that stays, as it is shown now, stands for both. Whether the other was pending is what the
+    /// person saw, and not what the bank has made of it since.
     pub(crate) fn merge(
         &mut self,
         bank: &Bank,
-        books: &Books,
+        (seen, books): (&Books, &Books),
         facts: [(TransactionId, Option<FactId>); 2],
     ) -> Result<()> {
         let ([(stays, fact), (goes, other)], account, row) = match facts.map(|(id, _)| books.find(id)) {
@@ -309,8 +310,8 @@ impl Person {
         };
         self.worked.remove(&goes);
         if let Some(other) = other {
-            let is_pending = find(bank, other).is_some_and(|fact| fact.state == State::Pending);
-            if is_pending {
+            let was_pending = seen.find(goes).is_some_and(|(_, row)| row.status == RowStatus::Pending);
+            if was_pending {
                 self.merged.insert(other)
             } else {
                 self.dismissed.insert(other)
