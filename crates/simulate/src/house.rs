@@ -2,7 +2,7 @@
 
 use std::sync::MutexGuard;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use bankside_domain::account::PendingPolicy;
 use bankside_domain::edit::Refused;
 use bankside_domain::suspicion::HeldChoice;
@@ -11,7 +11,6 @@ use jiff::civil::Date;
 
 use crate::bank::Bank;
 use crate::books::Books;
-use crate::story::Step;
 
 /// How a verb ended.
 pub(crate) enum End<T> {
@@ -75,11 +74,6 @@ pub(crate) trait House {
     /// The bank of the story.
     fn bank(&self) -> MutexGuard<'_, Bank>;
 
-    /// Whether it knows what a step is about; it leaves out others.
-    fn plays(&self, _: &Step) -> bool {
-        true
-    }
-
     /// It is another day.
     fn turn_to(&mut self, day: Date) -> Result<()>;
 
@@ -119,9 +113,7 @@ pub(crate) trait House {
     async fn set_policy(&mut self, account: usize, policy: PendingPolicy) -> Result<Option<BatchId>>;
 
     /// A person says whether the bank's signs are turned round.
-    async fn turn_sign(&mut self, _account: usize, _flips_sign: bool) -> Result<End<Option<BatchId>>> {
-        bail!("no sign is turned in this house")
-    }
+    async fn turn_sign(&mut self, account: usize, flips_sign: bool) -> Result<End<Option<BatchId>>>;
 
     /// A person decides about a row that was held back.
     async fn decide(&mut self, held: FeedRowId, choice: HeldChoice) -> Result<End<BatchId>>;

@@ -10,6 +10,7 @@ mod doubts;
 mod ledger;
 mod pairs;
 mod person;
+mod sign;
 mod source;
 mod undo;
 
@@ -22,7 +23,7 @@ use bankside_domain::balance::{BalanceKind, BalanceMoment, StatedBalance};
 use bankside_domain::bank_account::{MatchKey, MatchKeyKind};
 use bankside_domain::reconcile::{Arrived, Coverage, Policy, Snapshot, Window, plan};
 use bankside_domain::renewal::{Shown, renew};
-use bankside_domain::row::{Row, RowIdKind};
+use bankside_domain::row::RowIdKind;
 use bankside_domain::run::first_day;
 use bankside_domain::suspicion::HeldChoice;
 use bankside_domain::{BankAccountId, BatchId, FeedRowId, TransactionId};
@@ -37,7 +38,6 @@ use crate::books::Books;
 use crate::habits::Tale;
 use crate::house::{End, House, Pair, RowChange, Undone};
 use crate::provider::Provider;
-use crate::story::Step;
 
 /// What a whole answer said of one account.
 #[derive(Debug, Clone, Copy)]
@@ -91,12 +91,13 @@ impl MemoryHouse {
         let connected = provider.connected();
         let history = jiff::Span::new().days(connected.institution.max_history_days.unwrap_or_default());
         let import_from = today.saturating_sub(history);
-        let mut ledger = Ledger::new(today, telling)?;
+        let ledger = Ledger::new(today, telling)?;
         let mut sources = Vec::new();
         let mut match_keys = Vec::new();
         for (account, shown) in connected.accounts.iter().enumerate() {
             let desk = Desk::of(provider.reader().clone(), telling, account)?;
-            let source = Source::new(ledger.fresh(), shown.provider_account_id.clone(), import_from, desk);
+            let source =
+                Source::new(ledger.accounts[account].fed_by, shown.provider_account_id.clone(), import_from, desk);
             match_keys.extend(shown.match_keys.iter().map(|key| (key.clone(), source.bank_account)));
             sources.push(source);
         }
@@ -186,7 +187,8 @@ impl MemoryHouse {
             let Some(fetched) = run.fetched[account] else { continue };
             self.ledger.tick();
             let source = &self.sources[account];
-            let arrived = source.undecided(run.number, &self.ledger);
+            let flips_sign = self.ledger.accounts[account].flips_sign;
+            let arrived = source.undecided(run.number, flips_sign, &self.ledger);
             let window = Window::around(arrived.iter().filter_map(|arrived| source.version(arrived.version).day));
             let coverage = Coverage { from: Some(run.asked_from[account]), to: None };
             let terms = Terms {
@@ -257,13 +259,13 @@ impl MemoryHouse {
     }
 }
 
-/// What the bank stated in a fetch.
-fn stated(fetched: Fetched) -> StatedBalance {
+/// What the bank stated in a fetch, with its sign as the owner sees it.
+fn stated(fetched: Fetched, flips_sign: bool) -> StatedBalance {
     let Fetched { booked_minor, .. } = fetched;
     StatedBalance {
         kind: BalanceKind::Booked,
         moment: BalanceMoment::Now,
-        minor: booked_minor,
+        minor: if flips_sign { -booked_minor } else { booked_minor },
         seen_at: Timestamp::UNIX_EPOCH,
     }
 }
@@ -271,10 +273,6 @@ fn stated(fetched: Fetched) -> StatedBalance {
 impl House for MemoryHouse {
     fn bank(&self) -> MutexGuard<'_, Bank> {
         self.bank_now()
-    }
-
-    fn plays(&self, step: &Step) -> bool {
-        !matches!(step, Step::Turn { .. })
     }
 
     fn turn_to(&mut self, day: Date) -> Result<()> {
@@ -337,6 +335,10 @@ impl House for MemoryHouse {
         self.change_policy(account, policy)
     }
 
+    async fn turn_sign(&mut self, account: usize, flips_sign: bool) -> Result<End<Option<BatchId>>> {
+        self.ledger.turn_sign(account, flips_sign)
+    }
+
     async fn decide(&mut self, held: FeedRowId, choice: HeldChoice) -> Result<End<BatchId>> {
         self.decide_held(held, choice)
     }
@@ -353,7 +355,7 @@ impl House for MemoryHouse {
         let TakenBack { undone, again, to_show } = self.ledger.undo(batch, &self.sources)?;
         for row in to_show.iter().map(|id| &self.ledger.feed_rows[id]) {
             let source = &mut self.sources[row.account];
-            if let Some(day) = source.content(row.version).and_then(Row::day) {
+            if let Some(day) = source.at(row.version).day {
                 source.ask_again(day);
             }
         }

@@ -55,9 +55,6 @@ impl<H: House> Play<H> {
     }
 
     pub(crate) async fn take(&mut self, step: Step) -> Result<()> {
-        if !self.house.plays(&step) {
-            return Ok(());
-        }
         match step {
             Step::Book { account, late_days, amount, payee } => {
                 let mut bank = self.house.bank();

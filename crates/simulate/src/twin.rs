@@ -16,7 +16,6 @@ use crate::habits::Tale;
 use crate::house::{End, House, Pair, RowChange, Undone};
 use crate::memory::MemoryHouse;
 use crate::real::RealHouse;
-use crate::story::Step;
 
 /// Both houses. Its ids are those of the real one.
 pub(crate) struct TwinHouse {
@@ -110,10 +109,6 @@ impl House for TwinHouse {
         self.real.bank()
     }
 
-    fn plays(&self, step: &Step) -> bool {
-        self.memory.plays(step)
-    }
-
     fn turn_to(&mut self, day: Date) -> Result<()> {
         self.real.turn_to(day)?;
         self.memory.turn_to(day)
@@ -193,6 +188,17 @@ impl House for TwinHouse {
         let memory = self.memory.set_policy(account, policy).await?;
         let real = self.real.set_policy(account, policy).await?;
         self.pair_up(real.as_slice(), memory.as_slice())?;
+        self.compare().await?;
+        Ok(real)
+    }
+
+    async fn turn_sign(&mut self, account: usize, flips_sign: bool) -> Result<End<Option<BatchId>>> {
+        let memory = self.memory.turn_sign(account, flips_sign).await?;
+        let real = self.real.turn_sign(account, flips_sign).await?;
+        ended_alike(&real, &memory)?;
+        if let (End::Done(real), End::Done(memory)) = (&real, &memory) {
+            self.pair_up(real.as_slice(), memory.as_slice())?;
+        }
         self.compare().await?;
         Ok(real)
     }

@@ -230,7 +230,8 @@ impl Ledger {
         let is_unknown = ours.opening_source == OpeningSource::Unknown;
         let fixed = if is_unknown {
             let (booked, pending) = (self.sum(account, RowStatus::Booked), self.sum(account, RowStatus::Pending));
-            let stated: Vec<StatedBalance> = fetched.map(stated).into_iter().collect();
+            let stated: Vec<StatedBalance> =
+                fetched.map(|fetched| stated(fetched, ours.flips_sign)).into_iter().collect();
             let worked_out =
                 opening::choose(&stated, import_from).and_then(|stated| opening::work_out(stated, booked, pending));
             worked_out.map(|sum| (sum.opening_minor, import_from))

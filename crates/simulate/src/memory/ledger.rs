@@ -13,7 +13,7 @@ use bankside_domain::follow::{ByHand, Follower};
 use bankside_domain::reconcile::{ClaimState, Typed, Window};
 use bankside_domain::row::RowStatus;
 use bankside_domain::text::fold;
-use bankside_domain::{AccountId, BatchId, CurrencyCode, FeedRowId, Id, PayeeId, TransactionId};
+use bankside_domain::{AccountId, BankAccountId, BatchId, CurrencyCode, FeedRowId, Id, PayeeId, TransactionId};
 use jiff::civil::Date;
 use uuid::Uuid;
 
@@ -34,6 +34,10 @@ pub(super) struct Account {
     pub(super) opening_source: OpeningSource,
     pub(super) pending_policy: PendingPolicy,
     pub(super) locked_through: Option<Date>,
+    /// The bank account that feeds it.
+    pub(super) fed_by: BankAccountId,
+    /// Whether the signs of that are turned round.
+    pub(super) flips_sign: bool,
 }
 
 impl Account {
@@ -54,6 +58,10 @@ pub(super) struct Row {
     pub(super) position: i64,
     /// Whether a person brought it into the books, and no bank.
     pub(super) is_typed: bool,
+    /// When it was made, in microseconds.
+    pub(super) created_at: i64,
+    /// When it left the books, unless it is there.
+    pub(super) left_at: Option<i64>,
 }
 
 impl Row {
@@ -171,6 +179,8 @@ impl Ledger {
             opening_source: OpeningSource::Unknown,
             pending_policy: PendingPolicy::Shown,
             locked_through: None,
+            fed_by: BankAccountId::from(Uuid::from_u128((ACCOUNTS + place) as u128 + 1)),
+            flips_sign: false,
         };
         let mut ledger = Self {
             accounts: std::array::from_fn(account),
@@ -179,7 +189,7 @@ impl Ledger {
             claims_on: BTreeMap::new(),
             payees: Payees::default(),
             batches: BTreeMap::new(),
-            latest: ACCOUNTS as u128,
+            latest: 2 * ACCOUNTS as u128,
             now: 0,
         };
         ledger.turn_to(today)?;
@@ -249,7 +259,16 @@ impl Ledger {
             lines: vec![line],
             layers: BTreeMap::new(),
         };
-        Row { standing, is_there: false, booked_on: None, value_on: None, position: self.now, is_typed: false }
+        Row {
+            standing,
+            is_there: false,
+            booked_on: None,
+            value_on: None,
+            position: self.now,
+            is_typed: false,
+            created_at: self.now,
+            left_at: None,
+        }
     }
 
     /// The payee of a name, made where it is new; none of a blank one.

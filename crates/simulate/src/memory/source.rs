@@ -36,6 +36,7 @@ pub(super) struct Version {
 }
 
 impl Version {
+    /// What it says, with the bank's sign.
     fn readable(&self) -> Option<&Row> {
         match &self.row {
             MappedRow::Readable(row) => Some(row),
@@ -48,12 +49,15 @@ impl Version {
     }
 
     /// As a row to decide about; it stands at this place among those of its bank account.
-    fn arrived(&self, place: usize, known_as: Option<FeedRowId>, is_left_over: bool) -> Arrived {
+    fn arrived(&self, place: usize, known_as: Option<FeedRowId>, is_left_over: bool, flips_sign: bool) -> Arrived {
         Arrived {
             version: FeedRowVersionId::from(Uuid::from_u128(place as u128)),
             known_as,
             is_left_over,
-            row: self.row.clone(),
+            row: match &self.row {
+                MappedRow::Readable(row) => MappedRow::Readable(Box::new(turned(row, flips_sign))),
+                unreadable @ MappedRow::Unreadable { .. } => unreadable.clone(),
+            },
             ids: self.ids.clone(),
             fingerprint: self.fingerprint,
         }
@@ -61,6 +65,7 @@ impl Version {
 
     /// The feed row whose present content it is; `run` is the one that is planned for, if it is one.
     fn known(&self, run: Option<u32>, id: FeedRowId, row: &FeedRow, ledger: &Ledger) -> Known {
+        let flips_sign = ledger.accounts[row.account].flips_sign;
         let content = self.readable();
         let transaction = row.claim.and_then(|(_, transaction)| ledger.rows.get(&transaction?));
         let names_counterparty = content.is_some_and(|content| content.counterparty.name.is_some());
@@ -71,7 +76,7 @@ impl Version {
             ids: self.ids.clone(),
             fingerprint: self.fingerprint,
             status: self.status,
-            minor: content.map(|content| content.amount.minor),
+            minor: content.map(|content| seen_minor(content, flips_sign)),
             currency: content.map(|content| content.amount.currency.code),
             day: self.day,
             payee_folded: payee.map(|payee| ledger.payees.folded(payee).to_owned()),
@@ -228,9 +233,9 @@ impl Source {
         spans.reduce(|(from, until), (other_from, other_until)| (from.min(other_from), until.max(other_until)))
     }
 
-    /// What a version says, if it can be read.
-    pub(super) fn content(&self, version: usize) -> Option<&Row> {
-        self.versions[version].readable()
+    /// What a version says, if it can be read, with its sign as the owner sees it.
+    pub(super) fn content(&self, version: usize, flips_sign: bool) -> Option<Row> {
+        self.versions[version].readable().map(|row| turned(row, flips_sign))
     }
 
     /// Pending rows that the latest whole answer showed, or any since, and that do not stand in the books (`pending_outside` in the store's
@@ -242,7 +247,8 @@ impl Source {
             let stands_outside = row.claim.is_none_or(|(state, _)| state == ClaimState::Superseded);
             let is_shown = version.last_seen.is_some() && version.last_seen >= self.latest_run;
             let waits = row.version == place && row.status == RowStatus::Pending && stands_outside && is_shown;
-            waits.then(|| version.arrived(place, Some(feed_row), false))
+            let flips_sign = ledger.accounts[row.account].flips_sign;
+            waits.then(|| version.arrived(place, Some(feed_row), false, flips_sign))
         });
         outside.collect()
     }
@@ -259,7 +265,7 @@ impl Source {
 
     /// Rows that a plan has to decide about, in the order in which they came (`undecided_versions` in the store's `snapshot.rs`, which
     /// says why).
-    pub(super) fn undecided(&self, run: u32, ledger: &Ledger) -> Vec<Arrived> {
+    pub(super) fn undecided(&self, run: u32, flips_sign: bool, ledger: &Ledger) -> Vec<Arrived> {
         let arrived = self.versions.iter().enumerate().filter_map(|(place, version)| {
             let came = version.last_seen == Some(run);
             let known_as = match version.feed_row {
@@ -267,7 +273,7 @@ impl Source {
                 Some(feed_row) if came => self.waits(run, place, version, feed_row, ledger),
                 Some(_) => None,
             }?;
-            Some(version.arrived(place, known_as, !came))
+            Some(version.arrived(place, known_as, !came, flips_sign))
         });
         arrived.collect()
     }
@@ -321,6 +327,17 @@ impl Source {
             .map(|(id, row, version)| version.known(run, id, row, ledger))
             .collect()
     }
+}
+
+/// A row with its sign as the owner sees it.
+fn turned(row: &Row, flips_sign: bool) -> Row {
+    let mut row = row.clone();
+    row.amount.minor = seen_minor(&row, flips_sign);
+    row
+}
+
+fn seen_minor(row: &Row, flips_sign: bool) -> i64 {
+    if flips_sign { row.amount.minor.saturating_neg() } else { row.amount.minor }
 }
 
 /// The place of a version among those of its bank account.

@@ -32,7 +32,10 @@ impl Ledger {
         let batch = self.batches.get(&id).context("there is no such batch")?;
         ensure!(batch.undone_by.is_none(), "this was undone already");
         let of_run = batch.of_run;
-        let plan = self.undo_plan(id, batch);
+        let plan = match self.undo_of_turning(&batch.changes)? {
+            Some(plan) => plan,
+            None => self.undo_plan(id, batch),
+        };
         ensure!(!plan.write.is_empty(), "nothing of this can be undone any more");
         for change in &plan.write {
             self.write(change)?;
