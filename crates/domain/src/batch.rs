@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use self::undo::{
-    FieldKey, Later, UndoPlan, UndoTally, Untouchable, locked_rows, plan_undo, restored_claims, restored_rows,
+    FieldKey, Later, Rejoined, UndoPlan, UndoTally, Untouchable, locked_rows, plan_undo, restored_claims, restored_rows,
 };
 use crate::reconcile::ClaimState;
 use crate::{Code, TransactionId};

@@ -100,7 +100,8 @@ pub struct Known {
     /// Whether its transaction stands in the books as the bank's. It does not need a claim that holds for that: one whose last change
     /// was undone waits for its next decision. A row that somebody typed and that no bank confirms any more is theirs alone.
     pub is_in_books: bool,
-    /// Whether a booked feed row stands for its transaction as well: a person said that this pending row has settled so.
+    /// Whether a booked feed row stands for its transaction as well, or did when a person took that out of the books: a person said that
+    /// this pending row has settled so.
     pub is_settled: bool,
     /// Whether its transaction stands in a period that is locked, of whichever account.
     pub is_locked: bool,

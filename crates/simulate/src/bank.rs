@@ -15,6 +15,8 @@ pub(crate) const ACCOUNTS: usize = 3;
 pub(crate) const MAX_LATE_DAYS: i64 = 5;
 
 pub(crate) const PAYEES: [&str; 4] = ["Café am Kai", "Stadtwerke Nordhafen", "Werft Nord", "Markthalle"];
+/// What the bank writes behind a name when it gives a row another text.
+const AMENDED: &str = " 4711";
 const AMOUNTS: [i64; 5] = [-280, -9600, -1550, 5000, 284_000];
 
 /// How far a fact has got.
@@ -59,6 +61,12 @@ impl Fact {
             payee: self.payee.clone(),
             is_pending: self.state == State::Pending,
         }
+    }
+
+    /// What was seen of it before the bank gave it another text.
+    pub(crate) fn content_before(&self) -> Option<Content> {
+        let payee = self.payee.strip_suffix(AMENDED).filter(|_| self.is_amended)?;
+        Some(Content { payee: payee.to_owned(), ..self.content() })
     }
 }
 
@@ -126,8 +134,20 @@ impl Bank {
 
     /// Something is booked, some days ago perhaps.
     pub(crate) fn book(&mut self, account: usize, late_days: i64, amount: usize, payee: usize) {
+        let Content { day, minor, payee, .. } = self.booking(late_days, amount, payee);
+        self.add(account, State::Booked, day, minor, payee);
+    }
+
+    fn booking(&self, late_days: i64, amount: usize, payee: usize) -> Content {
         let day = self.today.saturating_sub(Span::new().days(late_days.min(MAX_LATE_DAYS))).max(self.habits.begins_on);
-        self.add(account, State::Booked, day, AMOUNTS[amount % AMOUNTS.len()], PAYEES[payee % PAYEES.len()].to_owned());
+        let payee = PAYEES[payee % PAYEES.len()].to_owned();
+        Content { day, minor: AMOUNTS[amount % AMOUNTS.len()], payee, is_pending: false }
+    }
+
+    /// Whether what would be booked says what another row said until the bank gave that another text.
+    pub(crate) fn says_what_another_said(&self, account: usize, late_days: i64, amount: usize, payee: usize) -> bool {
+        let booking = Some(self.booking(late_days, amount, payee));
+        self.facts[account].iter().any(|fact| fact.content_before() == booking)
     }
 
     /// An amount that nothing else has, so that what a row settles is beyond doubt; and the day.
@@ -248,7 +268,7 @@ impl Bank {
             return false;
         }
         let place = nth % booked.len();
-        booked[place].payee.push_str(" 4711");
+        booked[place].payee.push_str(AMENDED);
         booked[place].is_amended = true;
         true
     }

@@ -196,7 +196,9 @@ pub(crate) fn content(row: &BookRow) -> Content {
 }
 
 impl Person {
-    /// The fact behind a row that nobody has worked on: any of those with this content that no other row stands for.
+    /// The fact behind a row that nobody has worked on: any of those with this content that no other row stands for. It cannot be
+    /// known where a fact had this content until the bank gave it another text: where the sync was undone that brought the text, the
+    /// row is this fact, and may as well be another one that the undone sync or none has brought.
     pub(crate) fn fact_of(
         &self,
         bank: &Bank,
@@ -206,13 +208,15 @@ impl Person {
     ) -> Option<FactId> {
         let worked = self.worked.values().filter_map(|worked| worked.fact);
         let taken: BTreeSet<FactId> = worked.chain(spoken_for).collect();
-        bank.facts[account]
+        let mut free = bank.facts[account]
             .iter()
             .map(|fact| ((account, fact.serial), fact))
-            .find(|(id, fact)| {
-                !taken.contains(id) && !self.is_left_out(*id, fact) && self.content(account, fact) == *wanted
-            })
-            .map(|(id, _)| id)
+            .filter(|(id, fact)| !taken.contains(id) && !self.is_left_out(*id, fact));
+        let signed = |content: Content| Content { minor: self.signed(account, content.minor), ..content };
+        if free.clone().any(|(_, fact)| fact.content_before().map(signed).as_ref() == Some(wanted)) {
+            return None;
+        }
+        free.find(|(_, fact)| self.content(account, fact) == *wanted).map(|(id, _)| id)
     }
 
     /// Compares the books with the truth, after a sync in which everything came.
@@ -291,11 +295,12 @@ impl Person {
         self.dismissed.contains(&id) || (fact.state == State::Pending && self.merged.contains(&id))
     }
 
-    /// Two rows are one from now on: the row that stays, as it is shown now, stands for both.
+    /// Two rows are one from now on: the row that stays, as it is shown now, stands for both. Whether the other was pending is what the
+    /// person saw, and not what the bank has made of it since.
     pub(crate) fn merge(
         &mut self,
         bank: &Bank,
-        books: &Books,
+        (seen, books): (&Books, &Books),
         facts: [(TransactionId, Option<FactId>); 2],
     ) -> Result<()> {
         let ([(stays, fact), (goes, other)], account, row) = match facts.map(|(id, _)| books.find(id)) {
@@ -305,8 +310,8 @@ impl Person {
         };
         self.worked.remove(&goes);
         if let Some(other) = other {
-            let is_pending = find(bank, other).is_some_and(|fact| fact.state == State::Pending);
-            if is_pending {
+            let was_pending = seen.find(goes).is_some_and(|(_, row)| row.status == RowStatus::Pending);
+            if was_pending {
                 self.merged.insert(other)
             } else {
                 self.dismissed.insert(other)

@@ -2,7 +2,7 @@
 
 use std::sync::MutexGuard;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use bankside_domain::account::PendingPolicy;
 use bankside_domain::edit::Refused;
 use bankside_domain::suspicion::HeldChoice;
@@ -11,7 +11,6 @@ use jiff::civil::Date;
 
 use crate::bank::Bank;
 use crate::books::Books;
-use crate::story::Step;
 
 /// How a verb ended.
 pub(crate) enum End<T> {
@@ -75,11 +74,6 @@ pub(crate) trait House {
     /// The bank of the story.
     fn bank(&self) -> MutexGuard<'_, Bank>;
 
-    /// Whether it knows what a step is about; it leaves out others.
-    fn plays(&self, _: &Step) -> bool {
-        true
-    }
-
     /// It is another day.
     fn turn_to(&mut self, day: Date) -> Result<()>;
 
@@ -119,22 +113,16 @@ pub(crate) trait House {
     async fn set_policy(&mut self, account: usize, policy: PendingPolicy) -> Result<Option<BatchId>>;
 
     /// A person says whether the bank's signs are turned round.
-    async fn turn_sign(&mut self, _account: usize, _flips_sign: bool) -> Result<End<Option<BatchId>>> {
-        bail!("no sign is turned in this house")
-    }
+    async fn turn_sign(&mut self, account: usize, flips_sign: bool) -> Result<End<Option<BatchId>>>;
 
     /// A person decides about a row that was held back.
     async fn decide(&mut self, held: FeedRowId, choice: HeldChoice) -> Result<End<BatchId>>;
 
     /// Rows of the books that may be one.
-    async fn pairs(&self) -> Result<Vec<Pair>> {
-        bail!("pairs are not looked for in this house")
-    }
+    async fn pairs(&self) -> Result<Vec<Pair>>;
 
     /// A person says that two rows are one, with what is proposed, or that they are two for ever, which is no batch.
-    async fn decide_pair(&mut self, _pair: Pair, _is_one: bool) -> Result<End<Option<BatchId>>> {
-        bail!("pairs are not looked for in this house")
-    }
+    async fn decide_pair(&mut self, pair: Pair, is_one: bool) -> Result<End<Option<BatchId>>>;
 
     /// A person takes a batch back, which comes to what its preview has promised.
     async fn undo(&mut self, batch: BatchId) -> Result<Undone>;

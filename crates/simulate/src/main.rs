@@ -61,6 +61,9 @@ struct Arguments {
     /// In memory, with the decisions of the domain and nothing else of the engine: hundreds of times faster.
     #[arg(long, conflicts_with = "postgres")]
     in_memory: bool,
+    /// Goes on after a story that fails, and says at the end which did.
+    #[arg(long)]
+    keep_going: bool,
     /// Stories at once; as many as there are cores, unless it is said.
     #[arg(long)]
     threads: Option<usize>,
@@ -144,8 +147,10 @@ fn main() -> ExitCode {
                             Err(failure) => {
                                 println!("seed {} fails at step {}: {:#}", failure.seed, failure.step, failure.error);
                                 failures.push(failure);
-                                // What follows would mostly fail of the same.
-                                next.store(end, Ordering::SeqCst);
+                                if !arguments.keep_going {
+                                    // What follows would mostly fail of the same.
+                                    next.store(end, Ordering::SeqCst);
+                                }
                             }
                         }
                     }
@@ -154,6 +159,11 @@ fn main() -> ExitCode {
             .collect();
         workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
     });
+    if arguments.keep_going && !failures.is_empty() {
+        let mut seeds: Vec<u64> = failures.iter().map(|failure| failure.seed).collect();
+        seeds.sort_unstable();
+        println!("\n{} of {} stories fail: {seeds:?}", seeds.len(), arguments.seeds);
+    }
     if let Some(first) = failures.into_iter().min_by_key(|failure| failure.seed) {
         tell(&first, &arguments, place);
         return ExitCode::FAILURE;
@@ -213,7 +223,7 @@ fn play_in<H: House>(seed: u64, steps: &[Step], house: impl Future<Output = Resu
 
 #[cfg(test)]
 mod tests {
-    use anyhow::bail;
+    use anyhow::{bail, ensure};
     use bankside_domain::row::RowStatus;
 
     use super::*;
@@ -243,9 +253,7 @@ mod tests {
     /// Every kind of ids that the story's own provider has, and each of the real ones. Many more stories: `make proof`.
     #[test]
     fn a_few_stories_go_well() {
-        // The story of seed 4 fails in the real house, and did before others told any: of two equal rows one is deleted at a bank whose
-        // ids are places, and a row of the same day and amount comes late.
-        play_all(5..15, |seed| play(Tale::of(seed), &story(seed, 40), Place::On(Engine::Sqlite)));
+        play_all(4..14, |seed| play(Tale::of(seed), &story(seed, 40), Place::On(Engine::Sqlite)));
     }
 
     #[test]
@@ -289,6 +297,32 @@ mod tests {
         assert_eq!(after_an_undone_sync_and_an_undone_deletion(memory).await.unwrap(), RowStatus::Booked);
         let real = RealHouse::open(tale, Engine::Sqlite).await.unwrap();
         assert_eq!(after_an_undone_sync_and_an_undone_deletion(real).await.unwrap(), RowStatus::Booked);
+    }
+
+    /// A row is deleted, the bank tells it otherwise, and the deletion is taken back: what the books say of the row next.
+    async fn after_an_undone_deletion(mut house: impl House) -> Result<Option<String>> {
+        house.bank().book(0, 0, 0, 0);
+        house.sync(None).await?;
+        let row = house.books().await?.rows[0][0].id;
+        let End::Done(Some(deletion)) = house.change(row, &RowChange::Delete, None).await? else {
+            bail!("not deleted")
+        };
+        ensure!(house.bank().amend(0, 0, |_| true), "the bank keeps its text");
+        let today = house.bank().today;
+        house.turn_to(today)?;
+        house.sync(None).await?;
+        house.undo(deletion).await?;
+        house.sync(None).await?;
+        Ok(house.books().await?.rows[0][0].payee.clone())
+    }
+
+    #[tokio::test]
+    async fn a_row_whose_deletion_is_taken_back_says_what_the_bank_says_by_now() {
+        let tale = Tale::of(10);
+        let said = Some("Café am Kai 4711".to_owned());
+        assert_eq!(after_an_undone_deletion(MemoryHouse::open(tale).unwrap()).await.unwrap(), said);
+        let real = RealHouse::open(tale, Engine::Sqlite).await.unwrap();
+        assert_eq!(after_an_undone_deletion(real).await.unwrap(), said);
     }
 
     #[test]

@@ -8,11 +8,13 @@
 mod apply;
 mod doubts;
 mod ledger;
+mod pairs;
 mod person;
+mod sign;
 mod source;
 mod undo;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
@@ -21,7 +23,7 @@ use bankside_domain::balance::{BalanceKind, BalanceMoment, StatedBalance};
 use bankside_domain::bank_account::{MatchKey, MatchKeyKind};
 use bankside_domain::reconcile::{Arrived, Coverage, Policy, Snapshot, Window, plan};
 use bankside_domain::renewal::{Shown, renew};
-use bankside_domain::row::{Row, RowIdKind};
+use bankside_domain::row::RowIdKind;
 use bankside_domain::run::first_day;
 use bankside_domain::suspicion::HeldChoice;
 use bankside_domain::{BankAccountId, BatchId, FeedRowId, TransactionId};
@@ -29,14 +31,13 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use self::ledger::Ledger;
-use self::source::{Desk, Source};
+use self::source::{Desk, Now, Source};
 use self::undo::TakenBack;
 use crate::bank::{ACCOUNTS, Answer, Bank};
 use crate::books::Books;
 use crate::habits::Tale;
-use crate::house::{End, House, RowChange, Undone};
+use crate::house::{End, House, Pair, RowChange, Undone};
 use crate::provider::Provider;
-use crate::story::Step;
 
 /// What a whole answer said of one account.
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +74,8 @@ pub(crate) struct MemoryHouse {
     match_keys: Vec<(MatchKey, BankAccountId)>,
     /// Kinds of ids that have lost their trust.
     distrusted: Vec<RowIdKind>,
+    /// Pairs of rows that a person has said are two.
+    different: BTreeSet<Pair>,
     runs: u32,
     /// What the latest run has written.
     latest: Vec<BatchId>,
@@ -88,18 +91,28 @@ impl MemoryHouse {
         let connected = provider.connected();
         let history = jiff::Span::new().days(connected.institution.max_history_days.unwrap_or_default());
         let import_from = today.saturating_sub(history);
-        let mut ledger = Ledger::new(today, telling)?;
+        let ledger = Ledger::new(today, telling)?;
         let mut sources = Vec::new();
         let mut match_keys = Vec::new();
         for (account, shown) in connected.accounts.iter().enumerate() {
             let desk = Desk::of(provider.reader().clone(), telling, account)?;
-            let source = Source::new(ledger.fresh(), shown.provider_account_id.clone(), import_from, desk);
+            let source =
+                Source::new(ledger.accounts[account].fed_by, shown.provider_account_id.clone(), import_from, desk);
             match_keys.extend(shown.match_keys.iter().map(|key| (key.clone(), source.bank_account)));
             sources.push(source);
         }
         let sources = sources.try_into().map_err(|_| anyhow::anyhow!("an account is missing"))?;
-        let mut house =
-            Self { provider, today, sources, ledger, match_keys, distrusted: Vec::new(), runs: 0, latest: Vec::new() };
+        let mut house = Self {
+            provider,
+            today,
+            sources,
+            ledger,
+            match_keys,
+            distrusted: Vec::new(),
+            different: BTreeSet::new(),
+            runs: 0,
+            latest: Vec::new(),
+        };
         // Whoever links accounts gets their first sync.
         house.run(None)?;
         Ok(house)
@@ -147,6 +160,7 @@ impl MemoryHouse {
     /// Stores what has come, up to so many pages in all.
     fn fetch(&mut self, run: &mut Run, answers: &[Option<Answer>; ACCOUNTS], pages: usize) {
         let mut left = pages;
+        let now = Now { day: self.today, micros: self.ledger.now() };
         for (account, answer) in answers.iter().enumerate() {
             let Some(answer) = answer else { continue };
             let shown = if answer.breaks_off { &answer.pages[..answer.pages.len().min(1)] } else { &answer.pages };
@@ -156,7 +170,7 @@ impl MemoryHouse {
                     return;
                 }
                 left -= 1;
-                self.sources[account].receive(run.number, self.today, page, &mut came);
+                self.sources[account].receive(run.number, now, page, &mut came);
             }
             // An answer without a page has nothing after which it could break off.
             if !answer.breaks_off || shown.is_empty() {
@@ -173,7 +187,8 @@ impl MemoryHouse {
             let Some(fetched) = run.fetched[account] else { continue };
             self.ledger.tick();
             let source = &self.sources[account];
-            let arrived = source.undecided(run.number, &self.ledger);
+            let flips_sign = self.ledger.accounts[account].flips_sign;
+            let arrived = source.undecided(run.number, flips_sign, &self.ledger);
             let window = Window::around(arrived.iter().filter_map(|arrived| source.version(arrived.version).day));
             let coverage = Coverage { from: Some(run.asked_from[account]), to: None };
             let terms = Terms {
@@ -244,13 +259,13 @@ impl MemoryHouse {
     }
 }
 
-/// What the bank stated in a fetch.
-fn stated(fetched: Fetched) -> StatedBalance {
+/// What the bank stated in a fetch, with its sign as the owner sees it.
+fn stated(fetched: Fetched, flips_sign: bool) -> StatedBalance {
     let Fetched { booked_minor, .. } = fetched;
     StatedBalance {
         kind: BalanceKind::Booked,
         moment: BalanceMoment::Now,
-        minor: booked_minor,
+        minor: if flips_sign { -booked_minor } else { booked_minor },
         seen_at: Timestamp::UNIX_EPOCH,
     }
 }
@@ -258,10 +273,6 @@ fn stated(fetched: Fetched) -> StatedBalance {
 impl House for MemoryHouse {
     fn bank(&self) -> MutexGuard<'_, Bank> {
         self.bank_now()
-    }
-
-    fn plays(&self, step: &Step) -> bool {
-        !matches!(step, Step::Turn { .. } | Step::Pair { .. })
     }
 
     fn turn_to(&mut self, day: Date) -> Result<()> {
@@ -324,15 +335,27 @@ impl House for MemoryHouse {
         self.change_policy(account, policy)
     }
 
+    async fn turn_sign(&mut self, account: usize, flips_sign: bool) -> Result<End<Option<BatchId>>> {
+        self.ledger.turn_sign(account, flips_sign)
+    }
+
     async fn decide(&mut self, held: FeedRowId, choice: HeldChoice) -> Result<End<BatchId>> {
         self.decide_held(held, choice)
     }
 
+    async fn pairs(&self) -> Result<Vec<Pair>> {
+        Ok(self.pairs_now())
+    }
+
+    async fn decide_pair(&mut self, pair: Pair, is_one: bool) -> Result<End<Option<BatchId>>> {
+        self.decide_about_pair(pair, is_one)
+    }
+
     async fn undo(&mut self, batch: BatchId) -> Result<Undone> {
-        let TakenBack { undone, again, to_show } = self.ledger.undo(batch)?;
+        let TakenBack { undone, again, to_show } = self.ledger.undo(batch, &self.sources)?;
         for row in to_show.iter().map(|id| &self.ledger.feed_rows[id]) {
             let source = &mut self.sources[row.account];
-            if let Some(day) = source.content(row.version).and_then(Row::day) {
+            if let Some(day) = source.at(row.version).day {
                 source.ask_again(day);
             }
         }

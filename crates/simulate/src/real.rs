@@ -255,7 +255,11 @@ impl House for RealHouse {
         self.within(kill_at, async |engine, asker| {
             let Some(edit) = edit else {
                 let deleted = engine.delete_transactions(asker, &Selection::These(vec![row]), false).await?;
-                return Ok(deleted.batch);
+                // Of many rows those that may not go are told; of one, that is the answer.
+                return match deleted.left.first() {
+                    Some((_, why)) => Err(EngineError::Refused(*why).into()),
+                    None => Ok(deleted.batch),
+                };
             };
             Ok(engine.edit_transaction(asker, row, &edit, &SeenInput::default()).await?)
         })

@@ -1,21 +1,21 @@
 //! Two houses at once, the real one and the one in memory: the same is done to both, and they must come to the same books.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::MutexGuard;
 
 use anyhow::{Context, Result, bail, ensure};
 use bankside_domain::account::PendingPolicy;
 use bankside_domain::suspicion::HeldChoice;
+use bankside_domain::suspicion::pairs::in_order;
 use bankside_domain::{BatchId, FeedRowId, TransactionId};
 use jiff::civil::Date;
 
 use crate::bank::{ACCOUNTS, Bank};
 use crate::books::{BookRow, Books};
 use crate::habits::Tale;
-use crate::house::{End, House, RowChange, Undone};
+use crate::house::{End, House, Pair, RowChange, Undone};
 use crate::memory::MemoryHouse;
 use crate::real::RealHouse;
-use crate::story::Step;
 
 /// Both houses. Its ids are those of the real one.
 pub(crate) struct TwinHouse {
@@ -109,10 +109,6 @@ impl House for TwinHouse {
         self.real.bank()
     }
 
-    fn plays(&self, step: &Step) -> bool {
-        self.memory.plays(step)
-    }
-
     fn turn_to(&mut self, day: Date) -> Result<()> {
         self.real.turn_to(day)?;
         self.memory.turn_to(day)
@@ -196,6 +192,17 @@ impl House for TwinHouse {
         Ok(real)
     }
 
+    async fn turn_sign(&mut self, account: usize, flips_sign: bool) -> Result<End<Option<BatchId>>> {
+        let memory = self.memory.turn_sign(account, flips_sign).await?;
+        let real = self.real.turn_sign(account, flips_sign).await?;
+        ended_alike(&real, &memory)?;
+        if let (End::Done(real), End::Done(memory)) = (&real, &memory) {
+            self.pair_up(real.as_slice(), memory.as_slice())?;
+        }
+        self.compare().await?;
+        Ok(real)
+    }
+
     async fn decide(&mut self, held: FeedRowId, choice: HeldChoice) -> Result<End<BatchId>> {
         let there = *self.held.get(&held).context("a held row that is not in memory")?;
         let memory = self.memory.decide(there, choice).await?;
@@ -203,6 +210,28 @@ impl House for TwinHouse {
         ended_alike(&real, &memory)?;
         if let (End::Done(real), End::Done(memory)) = (&real, &memory) {
             self.pair_up(&[*real], &[*memory])?;
+        }
+        self.compare().await?;
+        Ok(real)
+    }
+
+    async fn pairs(&self) -> Result<Vec<Pair>> {
+        let real = self.real.pairs().await?;
+        let there = |(a, b): &Pair| Some(in_order(*self.rows.get(a)?, *self.rows.get(b)?));
+        let translated: BTreeSet<Option<Pair>> = real.iter().map(there).collect();
+        let memory: BTreeSet<Option<Pair>> = self.memory.pairs().await?.into_iter().map(Some).collect();
+        ensure!(translated == memory, "in memory other rows may be one: {translated:?} and {memory:?}");
+        Ok(real)
+    }
+
+    async fn decide_pair(&mut self, pair: Pair, is_one: bool) -> Result<End<Option<BatchId>>> {
+        let there = |id: TransactionId| self.rows.get(&id).copied().context("a row that is not in memory");
+        let there = in_order(there(pair.0)?, there(pair.1)?);
+        let memory = self.memory.decide_pair(there, is_one).await?;
+        let real = self.real.decide_pair(pair, is_one).await?;
+        ended_alike(&real, &memory)?;
+        if let (End::Done(real), End::Done(memory)) = (&real, &memory) {
+            self.pair_up(real.as_slice(), memory.as_slice())?;
         }
         self.compare().await?;
         Ok(real)

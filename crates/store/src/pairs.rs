@@ -69,7 +69,8 @@ impl Store {
         rows.into_iter().map(Row::into_pair_row).collect()
     }
 
-    /// What sources have shown of some transactions, through all versions of the feed rows behind them.
+    /// What sources have shown of some transactions, through all versions of the feed rows behind them. A run is one answer: whatever
+    /// it brought was shown when it was asked for, however long the answer took to come.
     pub async fn shown(
         &self,
         asker: &Asker,
@@ -82,8 +83,11 @@ impl Store {
         for chunk in ids.chunks(VALUES_PER_LIST) {
             let rows: Vec<(Uuid, Uuid, i64, i64)> = on!(session, c => {
                 let mut query = sqlx::QueryBuilder::new(
-                    "SELECT k.transaction_id, v.source_id, MIN(v.received_at), MAX(v.last_seen_at) FROM claims k \
+                    "SELECT k.transaction_id, v.source_id, MIN(COALESCE(f.created_at, v.received_at)), \
+                        MAX(COALESCE(l.created_at, v.last_seen_at)) FROM claims k \
                      JOIN feed_row_versions v ON v.organization_id = k.organization_id AND v.feed_row_id = k.feed_row_id \
+                     LEFT JOIN runs f ON f.organization_id = v.organization_id AND f.id = v.run_id \
+                     LEFT JOIN runs l ON l.organization_id = v.organization_id AND l.id = v.last_seen_run_id \
                      WHERE k.state = 'applied' AND k.organization_id = ",
                 );
                 query.push_bind(asker.organization.uuid()).push(" AND k.transaction_id IN ");

@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bankside_domain::batch::{
-    BatchActor, Change, Entity, Later, UndoPlan, Untouchable, claim_value, locked_rows, plan_undo, restored_claims,
-    restored_rows,
+    BatchActor, Change, Entity, Later, Rejoined, UndoPlan, Untouchable, claim_value, locked_rows, plan_undo,
+    restored_claims, restored_rows,
 };
 use bankside_domain::edit;
-use bankside_domain::reconcile::ClaimState;
+use bankside_domain::reconcile::{ClaimState, Reason};
 use bankside_domain::{AccountId, Asker, BatchId, Code, Id, Right, TransactionId};
 use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::batches::{NewBatch, change};
-use crate::convert::SqlDate;
+use crate::convert::{SqlDate, code};
 use crate::db::{Session, on, run, sql};
 use crate::dialect::{VALUES_PER_LIST, push_list};
 use crate::{Store, StoreError};
@@ -24,6 +24,28 @@ struct Undone {
     run: Option<Uuid>,
     /// The batch that it undid, if it is an undoing itself.
     undoes: Option<Uuid>,
+}
+
+/// A claim that was restored, as it stands after that.
+#[derive(sqlx::FromRow)]
+struct RejoinedRow {
+    feed_row_id: Uuid,
+    transaction_id: Uuid,
+    bank_account_id: Uuid,
+    day: SqlDate,
+    bank_status: String,
+    status: String,
+    came_since: bool,
+    reason: Option<String>,
+}
+
+impl RejoinedRow {
+    fn has_moved_on(&self) -> Result<bool, StoreError> {
+        let reason: Option<Reason> = self.reason.as_deref().map(serde_json::from_str).transpose()?;
+        let Self { came_since, .. } = *self;
+        let (bank_status, status) = (code(&self.bank_status)?, code(&self.status)?);
+        Ok(Rejoined { bank_status, status, came_since, reason: reason.as_ref() }.has_moved_on())
+    }
 }
 
 /// What undoing came to.
@@ -91,7 +113,7 @@ impl Store {
             made.extend(self.await_again(&mut session, asker, undoing, &plan.write).await?);
             self.ask_again(&mut session, asker, batch).await?;
         }
-        made.extend(self.await_what_moved_on(&mut session, asker, undoing, &plan.write).await?);
+        made.extend(self.await_what_moved_on(&mut session, asker, (batch, undoing), &plan.write).await?);
         self.write_changes(&mut session, asker, undoing, &made).await?;
         accounts.extend(self.accounts_of(&mut session, asker, &made).await?);
         for account in accounts {
@@ -239,46 +261,64 @@ impl Store {
         Ok(made)
     }
 
-    /// Rows that come back as pending although the bank has booked them meanwhile wait for the next decision about them, and the next
-    /// sync asks for that.
+    /// Rows that come back although the bank's have moved on without them wait for the next decision, and the next sync asks for
+    /// that.
     async fn await_what_moved_on(
         &self,
         session: &mut Session,
         asker: &Asker,
-        undoing: BatchId,
+        (batch, undoing): (BatchId, BatchId),
         written: &[Change],
     ) -> Result<Vec<Change>, StoreError> {
-        let restored: Vec<Uuid> = restored_claims(written).into_iter().collect();
         let mut made = Vec::new();
-        for chunk in restored.chunks(VALUES_PER_LIST) {
-            let moved_on: Vec<(Uuid, Uuid, Uuid, SqlDate)> = on!(session, c => {
+        for row in self.rejoined(session, asker, batch, &restored_claims(written)).await? {
+            if !row.has_moved_on()? {
+                continue;
+            }
+            let text =
+                sql!("UPDATE claims SET state = $4, batch_id = $3 WHERE organization_id = $1 AND feed_row_id = $2");
+            run!(
+                session,
+                sqlx::query(text)
+                    .bind(asker.organization.uuid())
+                    .bind(row.feed_row_id)
+                    .bind(undoing.uuid())
+                    .bind(ClaimState::Superseded.code())
+            );
+            made.push(waits_again(row.feed_row_id, row.transaction_id));
+            self.ask_from(session, asker, row.bank_account_id, None, row.day).await?;
+        }
+        Ok(made)
+    }
+
+    /// Reads restored claims on rows of the books, with what is to be known of them after a batch was undone.
+    async fn rejoined(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        batch: BatchId,
+        feed_rows: &BTreeSet<Uuid>,
+    ) -> Result<Vec<RejoinedRow>, StoreError> {
+        let feed_rows: Vec<Uuid> = feed_rows.iter().copied().collect();
+        let mut rows = Vec::new();
+        for chunk in feed_rows.chunks(VALUES_PER_LIST) {
+            rows.extend::<Vec<RejoinedRow>>(on!(session, c => {
                 let mut query = sqlx::QueryBuilder::new(
-                    "SELECT k.feed_row_id, t.id, r.bank_account_id, COALESCE(v.day, t.dated_on) FROM claims k \
+                    "SELECT k.feed_row_id, k.transaction_id, r.bank_account_id, \
+                     COALESCE(v.day, t.dated_on) AS day, r.status AS bank_status, t.status, \
+                     v.received_at > b.made_at AS came_since, v.reason FROM claims k \
                      JOIN feed_rows r ON r.organization_id = k.organization_id AND r.id = k.feed_row_id \
                      JOIN feed_row_versions v ON v.organization_id = r.organization_id AND v.id = r.current_version_id \
                      JOIN transactions t ON t.organization_id = k.organization_id AND t.id = k.transaction_id \
-                     WHERE k.state = 'applied' AND r.status = 'booked' AND t.status = 'pending' AND k.organization_id = ",
+                     JOIN batches b ON b.organization_id = k.organization_id AND b.id = ",
                 );
+                query.push_bind(batch.uuid()).push(" WHERE k.state = 'applied' AND k.organization_id = ");
                 query.push_bind(asker.organization.uuid()).push(" AND k.feed_row_id IN ");
                 push_list(&mut query, chunk.iter().copied());
                 query.build_query_as().fetch_all(c).await?
-            });
-            for (feed_row, transaction, bank_account, day) in moved_on {
-                let text =
-                    sql!("UPDATE claims SET state = $4, batch_id = $3 WHERE organization_id = $1 AND feed_row_id = $2");
-                run!(
-                    session,
-                    sqlx::query(text)
-                        .bind(asker.organization.uuid())
-                        .bind(feed_row)
-                        .bind(undoing.uuid())
-                        .bind(ClaimState::Superseded.code())
-                );
-                made.push(waits_again(feed_row, transaction));
-                self.ask_from(session, asker, bank_account, None, day).await?;
-            }
+            }));
         }
-        Ok(made)
+        Ok(rows)
     }
 
     /// Has the next sync ask for what a batch had brought, however long ago that was.

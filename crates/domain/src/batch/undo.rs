@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Change, EXISTS, Entity, claim_of};
-use crate::reconcile::ClaimState;
+use crate::reconcile::{ClaimState, Reason};
+use crate::row::RowStatus;
 
 /// Why a change stays although its batch is undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -205,8 +206,8 @@ pub fn restored_rows(written: &[Change]) -> BTreeSet<Uuid> {
     of_row.map(|change| change.owner).filter(|owner| !decided.contains(owner)).collect()
 }
 
-/// Feed rows whose claim on a row of the books an undoing has restored. While it was another, the bank may have booked what was
-/// pending then.
+/// Feed rows whose claim on a row of the books an undoing has restored. While it was another, the bank's row may have moved on
+/// ([`Rejoined`]).
 pub fn restored_claims(written: &[Change]) -> BTreeSet<Uuid> {
     let of_claims = written.iter().filter(|change| change.entity == Entity::Claim);
     let is_applied = |change: &&Change| {
@@ -214,6 +215,30 @@ pub fn restored_claims(written: &[Change]) -> BTreeSet<Uuid> {
         matches!(claim, Some((ClaimState::Applied, Some(_))))
     };
     of_claims.filter(is_applied).map(|change| change.id).collect()
+}
+
+/// A claim that an undoing has restored: the bank's row as it is now, and the row of the books as it came back.
+#[derive(Debug, Clone, Copy)]
+pub struct Rejoined<'a> {
+    /// How far the bank has got with its row.
+    pub bank_status: RowStatus,
+    /// How far the row of the books has.
+    pub status: RowStatus,
+    /// Whether what the bank's row says now first came after the batch that is undone.
+    pub came_since: bool,
+    /// What the latest plan that looked at that thought of it.
+    pub reason: Option<&'a Reason>,
+}
+
+impl Rejoined<'_> {
+    /// Whether the bank's row has moved on without the row of the books: it was booked, or has had another text, while its claim was
+    /// another. No answer says that once more, so it is decided anew. Pending rows follow when they are booked.
+    pub fn has_moved_on(&self) -> bool {
+        // What came before the batch may have been decided after it.
+        let was_left_out = || matches!(self.reason, Some(Reason::StaysDismissed));
+        self.bank_status == RowStatus::Booked
+            && (self.status == RowStatus::Pending || self.came_since || was_left_out())
+    }
 }
 
 /// Whether a field still holds what a change gave it. A claim that waits to be decided anew is still the same claim.
@@ -264,6 +289,23 @@ mod tests {
             field: "claim".to_owned(),
             before: before.map(str::to_owned),
             after: after.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn a_row_has_moved_on_where_the_bank_booked_it_or_told_it_otherwise_meanwhile() {
+        const B: RowStatus = RowStatus::Booked;
+        const P: RowStatus = RowStatus::Pending;
+        let cases = [
+            (B, B, false, Reason::New, false),
+            (B, P, false, Reason::New, true),
+            (B, B, true, Reason::New, true),
+            (B, B, false, Reason::StaysDismissed, true),
+            (P, P, true, Reason::StaysDismissed, false),
+        ];
+        for (bank_status, status, came_since, reason, has_moved_on) in cases {
+            let rejoined = Rejoined { bank_status, status, came_since, reason: Some(&reason) };
+            assert_eq!(rejoined.has_moved_on(), has_moved_on, "{rejoined:?}");
         }
     }
 

@@ -37,7 +37,9 @@ pub(super) fn recognise<'a>(
             let Some(id) = candidate.arrived.ids.iter().find(|id| id.0 == kind) else { continue };
             let Some(indices) = holders.get(id) else { continue };
             let moved = |index: &usize| {
-                elsewhere.contains(index) && known.rows[*index].fingerprint != candidate.arrived.fingerprint
+                let row = &known.rows[*index];
+                let is_other = row.fingerprint != candidate.arrived.fingerprint;
+                elsewhere.contains(index) && is_other && !is_named_twice(candidate, row, &ambiguous, policy)
             };
             let free = || indices.iter().copied().filter(|index| known.is_free(*index) && !moved(index));
             let same = free().find(|index| agrees(candidate, &known.rows[*index], kind, policy));
@@ -66,23 +68,25 @@ fn names_several(indices: &[usize], known: &KnownRows<'_>) -> bool {
 }
 
 /// Known rows whose very content came, on its day, under an id that nobody had: where another row has their id now, ids have moved
-/// on, as those do that count the rows of a day. By index.
+/// on, as those do that count the rows of a day. Of equal rows it is not the one that came under its own id. By index.
 fn came_under_another_id(
     candidates: &[Candidate<'_>],
     known: &KnownRows<'_>,
     holders: &HashMap<IdDigest, Vec<usize>>,
 ) -> HashSet<usize> {
-    let keeps_its_id = |candidate: &&Candidate<'_>| {
-        let holds = |id: &IdDigest| holders.get(id).into_iter().flatten();
-        let mut held = candidate.arrived.ids.iter().flat_map(holds);
-        held.any(|index| known.rows[*index].fingerprint == candidate.arrived.fingerprint)
-    };
+    let mut at_their_id: HashSet<usize> = HashSet::new();
     let mut came: HashMap<(Digest, Date), usize> = HashMap::new();
-    for candidate in candidates.iter().filter(|candidate| candidate.same.is_none() && !keeps_its_id(candidate)) {
-        *came.entry((candidate.arrived.fingerprint, candidate.day)).or_default() += 1;
+    for candidate in candidates.iter().filter(|candidate| candidate.same.is_none()) {
+        let holders = candidate.arrived.ids.iter().flat_map(|id| holders.get(id).into_iter().flatten()).copied();
+        let own: Vec<usize> =
+            holders.filter(|index| known.rows[*index].fingerprint == candidate.arrived.fingerprint).collect();
+        if own.is_empty() {
+            *came.entry((candidate.arrived.fingerprint, candidate.day)).or_default() += 1;
+        }
+        at_their_id.extend(own);
     }
     let mut elsewhere = HashSet::new();
-    for (index, row) in known.free() {
+    for (index, row) in known.free().filter(|(index, _)| !at_their_id.contains(index)) {
         let Some(day) = row.day else { continue };
         if let Some(left) = came.get_mut(&(row.fingerprint, day)).filter(|left| **left > 0) {
             *left -= 1;
@@ -90,6 +94,16 @@ fn came_under_another_id(
         }
     }
     elsewhere
+}
+
+/// Whether the provider and the bank, each by an id of its own, say that a row is the known one. Both do not move on by themselves: a
+/// row that has the old content is a further one then, and this one has another text.
+fn is_named_twice(candidate: &Candidate<'_>, known: &Known, ambiguous: &HashSet<IdDigest>, policy: &Policy) -> bool {
+    [RowIdKind::Provider, RowIdKind::Bank].into_iter().all(|kind| {
+        let id = candidate.arrived.ids.iter().find(|id| id.0 == kind);
+        let names = |id: &&IdDigest| !ambiguous.contains(id) && !policy.distrusted.contains(&kind);
+        id.filter(names).is_some_and(|id| known.ids.contains(id))
+    })
 }
 
 /// Drops clashes with rows that turned out to be others of this fetch: their ids have moved, as those do that count the rows of a

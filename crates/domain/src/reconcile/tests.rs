@@ -143,6 +143,38 @@ fn positional_ids_with_a_late_insert_of_the_same_amount_relabel_nothing() {
 }
 
 #[test]
+fn a_late_row_of_the_same_amount_is_not_taken_for_a_deleted_twin() {
+    // What else the bank says of the rows is another thing each time, so that none of them comes back byte for byte.
+    let coffee = |id: &str, reference| booked(1, -280, "Café").id(id).reference(reference);
+    for is_reversed in [false, true] {
+        let mut books = Books::default();
+        books.sync(&[coffee("1-1", "a"), coffee("1-2", "b")], 0);
+        if is_reversed {
+            books.feed_rows.reverse();
+        }
+        let first = books.feed_rows.iter().find(|row| row.raw.id.as_deref() == Some("1-1")).unwrap();
+        books.delete(first.known.claim.and_then(|claim| claim.1).unwrap());
+        // The late row has the place of the deleted one, and its id.
+        let late = booked(1, -280, "Kiosk").id("1-1").reference("c");
+        let plan = books.sync(&[late, coffee("1-2", "d"), coffee("1-3", "e")], 0);
+        assert_eq!(books.rows(), [(B, -280, "Café"), (B, -280, "Kiosk")], "{plan:?}");
+    }
+}
+
+#[test]
+fn a_row_that_both_of_its_ids_name_has_another_text_although_a_new_one_has_its_old() {
+    let mut books = Books::default();
+    let coffee = booked(1, -280, "Café").id("a").provider_id("x");
+    books.sync(std::slice::from_ref(&coffee), 0);
+    books.delete(*books.transactions.keys().next().unwrap());
+    let renamed = Sent { payee: "Café 4711", ..coffee };
+    let plan = books.sync(&[renamed, booked(1, -280, "Café").id("b").provider_id("y")], 0);
+    // What was deleted stays deleted under its new text, and the second coffee is here.
+    assert_eq!(books.rows(), [(B, -280, "Café")], "{plan:?}");
+    assert_eq!(plan.evidence.iter().find(|(_, shown)| shown.distrust().is_some()), None);
+}
+
+#[test]
 fn a_page_that_comes_twice_doubles_nothing() {
     let mut books = Books::default();
     let page = [booked(1, -280, "Café").id("a"), booked(1, -280, "Café").id("b"), pending(2, -990, "Cinema").id("p")];

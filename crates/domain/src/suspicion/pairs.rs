@@ -63,9 +63,9 @@ pub struct Pair {
 pub struct Shown {
     /// Which one.
     pub source: SourceId,
-    /// When the row came first, in microseconds.
+    /// When the answer was asked for in which the row came first, in microseconds. All rows of one answer have the same.
     pub from: i64,
-    /// When it came last.
+    /// The same of the answer in which it came last.
     pub until: i64,
 }
 

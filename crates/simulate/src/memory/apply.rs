@@ -99,7 +99,7 @@ impl MemoryHouse {
             let place_in_answer = *came.get(&decision.version).context("a decision about a row that did not come")?;
             let feed_row = decision.feed_row.unwrap_or_else(|| self.ledger.fresh());
             decided.insert(decision.version, feed_row);
-            self.sources[account].decide(decision.version, Some(feed_row));
+            self.sources[account].decide(decision.version, Some(feed_row), &decision.reason);
             let status = self.sources[account].version(decision.version).status;
             self.ledger.move_feed_row(account, feed_row, decision.version, status);
             match &decision.action {
@@ -123,7 +123,7 @@ impl MemoryHouse {
                 Some(SameAs::Arrived(version)) => decided.get(&version).copied(),
                 None => None,
             };
-            self.sources[account].decide(aside.version, feed_row);
+            self.sources[account].decide(aside.version, feed_row, &aside.reason);
         }
         Ok(())
     }
@@ -230,7 +230,8 @@ impl Ledger {
         let is_unknown = ours.opening_source == OpeningSource::Unknown;
         let fixed = if is_unknown {
             let (booked, pending) = (self.sum(account, RowStatus::Booked), self.sum(account, RowStatus::Pending));
-            let stated: Vec<StatedBalance> = fetched.map(stated).into_iter().collect();
+            let stated: Vec<StatedBalance> =
+                fetched.map(|fetched| stated(fetched, ours.flips_sign)).into_iter().collect();
             let worked_out =
                 opening::choose(&stated, import_from).and_then(|stated| opening::work_out(stated, booked, pending));
             worked_out.map(|sum| (sum.opening_minor, import_from))

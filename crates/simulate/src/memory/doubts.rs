@@ -54,11 +54,13 @@ impl MemoryHouse {
             if !matches!(row.claim, Some((ClaimState::Quarantined, _))) {
                 continue;
             }
-            let content = self.sources[row.account].content(row.version).context("a held row cannot be read")?;
+            let flips_sign = self.ledger.accounts[row.account].flips_sign;
+            let content =
+                self.sources[row.account].content(row.version, flips_sign).context("a held row cannot be read")?;
             let content = Content {
                 day: content.day().context("a held row has no day")?,
                 minor: content.amount.minor,
-                payee: content.counterparty.name.clone().unwrap_or_default(),
+                payee: content.counterparty.name.unwrap_or_default(),
                 is_pending: content.status == RowStatus::Pending,
             };
             held[row.account].push(HeldRow { feed_row: *id, content });
@@ -74,10 +76,11 @@ impl MemoryHouse {
         self.ledger.tick();
         let row = self.ledger.feed_rows.get(&id).context("there is no such feed row")?;
         let account = row.account;
-        let content = self.sources[account].content(row.version).context("a held row cannot be read")?;
+        let flips_sign = self.ledger.accounts[account].flips_sign;
+        let content = self.sources[account].content(row.version, flips_sign).context("a held row cannot be read")?;
         let day = content.day().context("a held row has no day")?;
         let ours = &self.ledger.accounts[account];
-        let entry = Entry::of(content, day, ours.history_from());
+        let entry = Entry::of(&content, day, ours.history_from());
         let action = match choice {
             HeldChoice::LeaveOut => Action::Leave,
             _ if ours.locked_through.is_some_and(|through| day <= through) => {

@@ -13,7 +13,7 @@ use bankside_domain::follow::{ByHand, Follower};
 use bankside_domain::reconcile::{ClaimState, Typed, Window};
 use bankside_domain::row::RowStatus;
 use bankside_domain::text::fold;
-use bankside_domain::{AccountId, BatchId, CurrencyCode, FeedRowId, Id, PayeeId, TransactionId};
+use bankside_domain::{AccountId, BankAccountId, BatchId, CurrencyCode, FeedRowId, Id, PayeeId, TransactionId};
 use jiff::civil::Date;
 use uuid::Uuid;
 
@@ -34,6 +34,10 @@ pub(super) struct Account {
     pub(super) opening_source: OpeningSource,
     pub(super) pending_policy: PendingPolicy,
     pub(super) locked_through: Option<Date>,
+    /// The bank account that feeds it.
+    pub(super) fed_by: BankAccountId,
+    /// Whether the signs of that are turned round.
+    pub(super) flips_sign: bool,
 }
 
 impl Account {
@@ -54,6 +58,10 @@ pub(super) struct Row {
     pub(super) position: i64,
     /// Whether a person brought it into the books, and no bank.
     pub(super) is_typed: bool,
+    /// When it was made, in microseconds.
+    pub(super) created_at: i64,
+    /// When it left the books, unless it is there.
+    pub(super) left_at: Option<i64>,
 }
 
 impl Row {
@@ -113,6 +121,8 @@ pub(super) struct FeedRow {
 /// A write to the books.
 pub(super) struct Batch {
     pub(super) changes: Vec<Change>,
+    /// Microseconds, once it is recorded.
+    pub(super) made_at: i64,
     /// Of a sync: which account it brought up to date, and from which day it had asked.
     pub(super) of_run: Option<(usize, Date)>,
     pub(super) undoes: Option<BatchId>,
@@ -122,7 +132,7 @@ pub(super) struct Batch {
 impl Batch {
     /// The batch of a person.
     pub(super) fn of(changes: Vec<Change>) -> Self {
-        Self { changes, of_run: None, undoes: None, undone_by: None }
+        Self { changes, made_at: 0, of_run: None, undoes: None, undone_by: None }
     }
 }
 
@@ -169,6 +179,8 @@ impl Ledger {
             opening_source: OpeningSource::Unknown,
             pending_policy: PendingPolicy::Shown,
             locked_through: None,
+            fed_by: BankAccountId::from(Uuid::from_u128((ACCOUNTS + place) as u128 + 1)),
+            flips_sign: false,
         };
         let mut ledger = Self {
             accounts: std::array::from_fn(account),
@@ -177,7 +189,7 @@ impl Ledger {
             claims_on: BTreeMap::new(),
             payees: Payees::default(),
             batches: BTreeMap::new(),
-            latest: ACCOUNTS as u128,
+            latest: 2 * ACCOUNTS as u128,
             now: 0,
         };
         ledger.turn_to(today)?;
@@ -247,7 +259,16 @@ impl Ledger {
             lines: vec![line],
             layers: BTreeMap::new(),
         };
-        Row { standing, is_there: false, booked_on: None, value_on: None, position: self.now, is_typed: false }
+        Row {
+            standing,
+            is_there: false,
+            booked_on: None,
+            value_on: None,
+            position: self.now,
+            is_typed: false,
+            created_at: self.now,
+            left_at: None,
+        }
     }
 
     /// The payee of a name, made where it is new; none of a blank one.
@@ -271,9 +292,10 @@ impl Ledger {
         claims.filter(|(_, row)| matches!(row.claim, Some((ClaimState::Applied, _))))
     }
 
-    /// Whether a booked feed row stands for a row.
+    /// Whether a booked feed row stands for a row, or did when it was taken out of the books.
     pub(super) fn is_settled(&self, row: &Row) -> bool {
-        self.applied_on(row.standing.id).any(|(_, feed_row)| feed_row.status == RowStatus::Booked)
+        let mut claims = self.claims_on.get(&row.standing.id).into_iter().flatten();
+        claims.any(|feed_row| self.feed_rows[feed_row].status == RowStatus::Booked)
     }
 
     /// Whether a row stands in a locked period.

@@ -42,7 +42,7 @@ impl Ledger {
         Ok(plan_edit(&row.standing, &wanted, &Seen::default(), around))
     }
 
-    fn around(&self, account: usize) -> Circumstances {
+    pub(super) fn around(&self, account: usize) -> Circumstances {
         Circumstances { now: self.now(), locked_through: self.accounts[account].locked_through, unlocks: false }
     }
 

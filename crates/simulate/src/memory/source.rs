@@ -6,7 +6,7 @@ use std::hash::Hasher;
 
 use anyhow::{Context, Result};
 use bankside_connect::MapContext;
-use bankside_domain::reconcile::{Arrived, ClaimState, Digest, Known, Window};
+use bankside_domain::reconcile::{Arrived, ClaimState, Digest, Known, Reason, Window};
 use bankside_domain::row::{MappedRow, Row, RowIdKind, RowStatus, fingerprint_text};
 use bankside_domain::{BankAccountId, Currency, CurrencyCode, FeedRowId, FeedRowVersionId, Id};
 use jiff::civil::Date;
@@ -25,13 +25,18 @@ pub(super) struct Version {
     fingerprint: Digest,
     /// The row that it is a content of, once that is decided.
     pub(super) feed_row: Option<FeedRowId>,
-    /// Whether a plan has given a reason for what became of it.
-    pub(super) is_decided: bool,
+    /// What the latest plan that decided about it thought of it.
+    pub(super) reason: Option<Reason>,
+    /// Microseconds.
+    pub(super) received_at: i64,
+    /// The runs that brought it first and last, however those ended.
+    shown_by: (u32, u32),
     /// The run that brought it last, unless that began anew since.
     last_seen: Option<u32>,
 }
 
 impl Version {
+    /// What it says, with the bank's sign.
     fn readable(&self) -> Option<&Row> {
         match &self.row {
             MappedRow::Readable(row) => Some(row),
@@ -44,12 +49,15 @@ impl Version {
     }
 
     /// As a row to decide about; it stands at this place among those of its bank account.
-    fn arrived(&self, place: usize, known_as: Option<FeedRowId>, is_left_over: bool) -> Arrived {
+    fn arrived(&self, place: usize, known_as: Option<FeedRowId>, is_left_over: bool, flips_sign: bool) -> Arrived {
         Arrived {
             version: FeedRowVersionId::from(Uuid::from_u128(place as u128)),
             known_as,
             is_left_over,
-            row: self.row.clone(),
+            row: match &self.row {
+                MappedRow::Readable(row) => MappedRow::Readable(Box::new(turned(row, flips_sign))),
+                unreadable @ MappedRow::Unreadable { .. } => unreadable.clone(),
+            },
             ids: self.ids.clone(),
             fingerprint: self.fingerprint,
         }
@@ -57,6 +65,7 @@ impl Version {
 
     /// The feed row whose present content it is; `run` is the one that is planned for, if it is one.
     fn known(&self, run: Option<u32>, id: FeedRowId, row: &FeedRow, ledger: &Ledger) -> Known {
+        let flips_sign = ledger.accounts[row.account].flips_sign;
         let content = self.readable();
         let transaction = row.claim.and_then(|(_, transaction)| ledger.rows.get(&transaction?));
         let names_counterparty = content.is_some_and(|content| content.counterparty.name.is_some());
@@ -67,7 +76,7 @@ impl Version {
             ids: self.ids.clone(),
             fingerprint: self.fingerprint,
             status: self.status,
-            minor: content.map(|content| content.amount.minor),
+            minor: content.map(|content| seen_minor(content, flips_sign)),
             currency: content.map(|content| content.amount.currency.code),
             day: self.day,
             payee_folded: payee.map(|payee| ledger.payees.folded(payee).to_owned()),
@@ -79,6 +88,13 @@ impl Version {
             is_locked: transaction.is_some_and(|row| row.is_there && ledger.is_locked(row)),
         }
     }
+}
+
+/// When rows come: the day, and the moment in microseconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Now {
+    pub(super) day: Date,
+    pub(super) micros: i64,
 }
 
 /// Where the rows of a bank account are read (`Reader` in `sync/ingest.rs` in the engine).
@@ -164,29 +180,32 @@ impl Source {
         });
     }
 
-    /// Stores a page. The nth row of an answer with certain bytes is the nth stored row with these bytes (`feed_rows.rs` in the
+    /// Stores a page that comes now. The nth row of an answer with certain bytes is the nth stored row with these bytes (`feed_rows.rs` in the
     /// store); `came` counts them within the answer.
-    pub(super) fn receive<'a>(&mut self, run: u32, today: Date, page: &'a [Wire], came: &mut HashMap<&'a Wire, usize>) {
+    pub(super) fn receive<'a>(&mut self, run: u32, now: Now, page: &'a [Wire], came: &mut HashMap<&'a Wire, usize>) {
         let mut fresh = Vec::new();
         for wire in page {
             let next = came.entry(wire).or_default();
             let occurrence = *next;
             *next += 1;
             match self.by_bytes.get(wire).and_then(|versions| versions.get(occurrence)) {
-                Some(version) => self.versions[*version].last_seen = Some(run),
+                Some(version) => {
+                    let version = &mut self.versions[*version];
+                    (version.last_seen, version.shown_by.1) = (Some(run), run);
+                }
                 None => fresh.push(wire),
             }
         }
         for wire in fresh {
-            let version = self.version_of(run, today, wire);
+            let version = self.version_of(run, now, wire);
             self.by_bytes.entry(wire.clone()).or_default().push(self.versions.len());
             self.versions.push(version);
         }
     }
 
     /// What is kept of a row (`received` in `sync/ingest.rs` in the engine).
-    fn version_of(&self, run: u32, today: Date, wire: &Wire) -> Version {
-        let row = self.desk.read(today, wire);
+    fn version_of(&self, run: u32, now: Now, wire: &Wire) -> Version {
+        let row = self.desk.read(now.day, wire);
         let (day, ids, fingerprint) = match &row {
             MappedRow::Unreadable { .. } => (None, Vec::new(), digest(&format!("{wire:?}"))),
             MappedRow::Readable(row) => {
@@ -195,16 +214,28 @@ impl Source {
             }
         };
         let status = wire.status();
-        Version { row, status, day, ids, fingerprint, feed_row: None, is_decided: false, last_seen: Some(run) }
+        let (received_at, shown_by, last_seen) = (now.micros, (run, run), Some(run));
+        Version { row, status, day, ids, fingerprint, feed_row: None, reason: None, received_at, shown_by, last_seen }
     }
 
     pub(super) fn version(&self, id: FeedRowVersionId) -> &Version {
-        &self.versions[place(id)]
+        self.at(place(id))
     }
 
-    /// What a version says, if it can be read.
-    pub(super) fn content(&self, version: usize) -> Option<&Row> {
-        self.versions[version].readable()
+    /// The version at a place.
+    pub(super) fn at(&self, place: usize) -> &Version {
+        &self.versions[place]
+    }
+
+    /// The runs that brought contents of a feed row first and last.
+    pub(super) fn shown(&self, id: FeedRowId) -> Option<(u32, u32)> {
+        let spans = self.versions.iter().filter(|version| version.feed_row == Some(id)).map(|version| version.shown_by);
+        spans.reduce(|(from, until), (other_from, other_until)| (from.min(other_from), until.max(other_until)))
+    }
+
+    /// What a version says, if it can be read, with its sign as the owner sees it.
+    pub(super) fn content(&self, version: usize, flips_sign: bool) -> Option<Row> {
+        self.versions[version].readable().map(|row| turned(row, flips_sign))
     }
 
     /// Pending rows that the latest whole answer showed, or any since, and that do not stand in the books (`pending_outside` in the store's
@@ -216,16 +247,17 @@ impl Source {
             let stands_outside = row.claim.is_none_or(|(state, _)| state == ClaimState::Superseded);
             let is_shown = version.last_seen.is_some() && version.last_seen >= self.latest_run;
             let waits = row.version == place && row.status == RowStatus::Pending && stands_outside && is_shown;
-            waits.then(|| version.arrived(place, Some(feed_row), false))
+            let flips_sign = ledger.accounts[row.account].flips_sign;
+            waits.then(|| version.arrived(place, Some(feed_row), false, flips_sign))
         });
         outside.collect()
     }
 
     /// Writes down what became of a version.
-    pub(super) fn decide(&mut self, id: FeedRowVersionId, feed_row: Option<FeedRowId>) {
+    pub(super) fn decide(&mut self, id: FeedRowVersionId, feed_row: Option<FeedRowId>, reason: &Reason) {
         let version = &mut self.versions[place(id)];
         version.feed_row = feed_row;
-        version.is_decided = true;
+        version.reason = Some(reason.clone());
         if version.status == RowStatus::Booked && feed_row.is_some() {
             self.latest_booked_on = self.latest_booked_on.max(version.day);
         }
@@ -233,15 +265,15 @@ impl Source {
 
     /// Rows that a plan has to decide about, in the order in which they came (`undecided_versions` in the store's `snapshot.rs`, which
     /// says why).
-    pub(super) fn undecided(&self, run: u32, ledger: &Ledger) -> Vec<Arrived> {
+    pub(super) fn undecided(&self, run: u32, flips_sign: bool, ledger: &Ledger) -> Vec<Arrived> {
         let arrived = self.versions.iter().enumerate().filter_map(|(place, version)| {
             let came = version.last_seen == Some(run);
             let known_as = match version.feed_row {
-                None => (came || (version.status == RowStatus::Booked && !version.is_decided)).then_some(None),
+                None => (came || (version.status == RowStatus::Booked && version.reason.is_none())).then_some(None),
                 Some(feed_row) if came => self.waits(run, place, version, feed_row, ledger),
                 Some(_) => None,
             }?;
-            Some(version.arrived(place, known_as, !came))
+            Some(version.arrived(place, known_as, !came, flips_sign))
         });
         arrived.collect()
     }
@@ -295,6 +327,17 @@ impl Source {
             .map(|(id, row, version)| version.known(run, id, row, ledger))
             .collect()
     }
+}
+
+/// A row with its sign as the owner sees it.
+fn turned(row: &Row, flips_sign: bool) -> Row {
+    let mut row = row.clone();
+    row.amount.minor = seen_minor(&row, flips_sign);
+    row
+}
+
+fn seen_minor(row: &Row, flips_sign: bool) -> i64 {
+    if flips_sign { row.amount.minor.saturating_neg() } else { row.amount.minor }
 }
 
 /// The place of a version among those of its bank account.

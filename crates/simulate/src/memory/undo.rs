@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use anyhow::{Context, Result, ensure};
-use bankside_domain::batch::{Change, UndoPlan, locked_rows, plan_undo, restored_claims, restored_rows};
+use bankside_domain::batch::{Change, Rejoined, UndoPlan, locked_rows, plan_undo, restored_claims, restored_rows};
 use bankside_domain::reconcile::ClaimState;
-use bankside_domain::row::RowStatus;
 use bankside_domain::{BatchId, FeedRowId, Id, TransactionId, edit};
 use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::ledger::{Batch, Ledger};
 use super::person::claim_change;
+use super::source::Source;
+use crate::bank::ACCOUNTS;
 use crate::house::Undone;
 
 /// What taking a batch back came to.
@@ -26,12 +27,15 @@ pub(super) struct TakenBack {
 
 impl Ledger {
     /// Takes a batch back.
-    pub(super) fn undo(&mut self, id: BatchId) -> Result<TakenBack> {
+    pub(super) fn undo(&mut self, id: BatchId, sources: &[Source; ACCOUNTS]) -> Result<TakenBack> {
         self.tick();
         let batch = self.batches.get(&id).context("there is no such batch")?;
         ensure!(batch.undone_by.is_none(), "this was undone already");
         let of_run = batch.of_run;
-        let plan = self.undo_plan(id, batch);
+        let plan = match self.undo_of_turning(&batch.changes)? {
+            Some(plan) => plan,
+            None => self.undo_plan(id, batch),
+        };
         ensure!(!plan.write.is_empty(), "nothing of this can be undone any more");
         for change in &plan.write {
             self.write(change)?;
@@ -44,7 +48,7 @@ impl Ledger {
             }
             changes.extend(waiting);
         }
-        let moved_on = self.what_moved_on(&changes);
+        let moved_on = self.what_moved_on(&self.batches[&id], &changes, sources);
         for claim in moved_on.iter().map(|(feed_row, id)| waits(*feed_row, *id)) {
             self.write(&claim)?;
             changes.push(claim);
@@ -88,14 +92,25 @@ impl Ledger {
         claims.map(|(feed_row, id)| waits(feed_row, id)).collect()
     }
 
-    /// Restored claims of feed rows that are booked, on rows that came back as pending (`await_what_moved_on` in the store).
-    fn what_moved_on(&self, written: &[Change]) -> Vec<(FeedRowId, TransactionId)> {
+    /// Restored claims of feed rows that have moved on without the rows that came back (`await_what_moved_on` in the store).
+    fn what_moved_on(
+        &self,
+        batch: &Batch,
+        written: &[Change],
+        sources: &[Source; ACCOUNTS],
+    ) -> Vec<(FeedRowId, TransactionId)> {
         let of = |id: Uuid| {
             let feed_row = FeedRowId::from(id);
-            let row = self.feed_rows.get(&feed_row).filter(|row| row.status == RowStatus::Booked)?;
+            let row = &self.feed_rows.get(&feed_row)?;
             let (state, transaction) = row.claim?;
-            let is_pending = self.rows.get(&transaction?)?.standing.status == RowStatus::Pending;
-            (state == ClaimState::Applied && is_pending).then_some((feed_row, transaction?))
+            let version = sources[row.account].at(row.version);
+            let rejoined = Rejoined {
+                bank_status: row.status,
+                status: self.rows.get(&transaction?)?.standing.status,
+                came_since: version.received_at > batch.made_at,
+                reason: version.reason.as_ref(),
+            };
+            (state == ClaimState::Applied && rejoined.has_moved_on()).then_some((feed_row, transaction?))
         };
         restored_claims(written).into_iter().filter_map(of).collect()
     }

@@ -126,7 +126,7 @@ pub(super) const KNOWN: &str = "SELECT r.id AS feed_row_id, v.id AS version_id, 
      k.transaction_id, t.id IS NOT NULL AND t.deleted_at IS NULL AND t.provider_dated_on IS NOT NULL AS is_in_books, \
      r.status = 'pending' AND EXISTS (SELECT 1 FROM claims o JOIN feed_rows q ON q.organization_id = o.organization_id \
      AND q.id = o.feed_row_id WHERE o.organization_id = k.organization_id AND o.transaction_id = k.transaction_id \
-     AND o.state = 'applied' AND q.status = 'booked') AS is_settled, \
+     AND q.status = 'booked') AS is_settled, \
      COALESCE(t.deleted_at IS NULL AND t.dated_on <= a.locked_through, FALSE) AS is_locked, \
      COALESCE(COALESCE(z.connection_id, s.connection_id) <> f.connection_id, FALSE) AS is_from_elsewhere, \
      CASE WHEN v.names_counterparty THEN p.name_folded END AS payee_folded \

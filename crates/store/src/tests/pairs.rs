@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use bankside_domain::edit::{Refused, Seen};
 use bankside_domain::merge::Chosen;
+use bankside_domain::row::RowStatus;
+use bankside_domain::run::RunOutcome;
 use bankside_domain::suspicion::pairs::{Pair, PairKind, find_pairs, may_be_one};
 use bankside_domain::{Asker, BatchId, Role, TransactionId};
 use jiff::SignedDuration;
@@ -104,6 +106,47 @@ on_both! {
         world.clock.advance(SignedDuration::from_hours(24));
         world.sync(&[booked(22, -990, "Cinema", "c2")]).await;
         assert_eq!(world.only_pair().await.kind, PairKind::Twins);
+    }
+
+    a_second_coffee_of_the_day_beside_the_first_is_not_suspected(world) {
+        let coffees = [booked(10, -280, "Café am Kai", "a1"), booked(10, -280, "Café am Kai", "a2")];
+        world.sync(&coffees[..1]).await;
+        world.clock.advance(SignedDuration::from_hours(24));
+        // Their pages take some time to come, and the one that is known comes first.
+        let lease = world.start_run().await;
+        world.receive(&lease, &coffees[..1]).await.unwrap();
+        world.clock.advance(SignedDuration::from_secs(5));
+        world.receive(&lease, &coffees[1..]).await.unwrap();
+        let (stored, plan) = world.plan(&lease, &coffees).await;
+        world.apply(&lease, &stored, &plan).await.unwrap();
+        world.store.finish_run(&world.asker, &lease, RunOutcome::Done, None).await.unwrap();
+        assert_eq!(world.rows().await.len(), 2);
+        assert_eq!(world.pairs().await, []);
+    }
+
+    what_is_booked_after_all_is_no_part_of_a_merged_row_that_was_deleted(world) {
+        for id in ["", "p1"] {
+            let day = if id.is_empty() { 10 } else { 20 };
+            let hold = Sent { id, ..pending(day, -4_000, "Gasthaus Anker") };
+            let bill = booked(day + 1, -4_400, "Gasthaus Anker", if id.is_empty() { "b1" } else { "b2" });
+            world.sync(&[hold.clone(), bill.clone()]).await;
+            world.merge_pair(world.only_pair().await).await;
+            let query = RegisterQuery { limit: 5, ..RegisterQuery::default() };
+            let row = world.store.register(&world.asker, &query).await.unwrap().rows.remove(0);
+            assert_eq!(row.amount_minor, -4_400);
+            let these = Selection::These(vec![row.id]);
+            world.store.delete_transactions(&world.asker, &these, false).await.unwrap();
+            // Still shown, it stays out; booked, it is another row than the one that was deleted.
+            assert_eq!(world.sync(&[hold.clone(), bill.clone()]).await.counts.added, 0);
+            let booked = Sent { status: RowStatus::Booked, ..hold };
+            assert_eq!(world.sync(&[booked.clone(), bill.clone()]).await.counts.added, 1, "id {id:?}");
+            assert_eq!(world.sync(&[booked, bill]).await.counts.added, 0);
+        }
+        assert_eq!(world.rows().await, [
+            "2026-11-10 -4000 Gasthaus Anker Booked about Gasthaus Anker",
+            "2026-11-20 -4000 Gasthaus Anker Booked about Gasthaus Anker",
+        ]);
+        world.check_claims().await;
     }
 
     a_typed_row_is_merged_into_the_banks(world) {

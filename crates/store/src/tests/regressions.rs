@@ -3,11 +3,12 @@
 use bankside_domain::account::AccountKind;
 use bankside_domain::reconcile::Distrust;
 use bankside_domain::row::RowIdKind;
+use bankside_domain::run::RunOutcome;
 use jiff::civil::date;
 
 use crate::tests::on_both;
 use crate::tests::world::{Sent, World, booked, pending};
-use crate::{Edit, NewAccount, NewTransaction, RegisterQuery, RegisterRow, Selection};
+use crate::{Edit, Lease, NewAccount, NewTransaction, RegisterQuery, RegisterRow, Selection};
 
 impl World {
     async fn only_row(&self) -> RegisterRow {
@@ -15,6 +16,18 @@ impl World {
         let mut rows = self.store.register(&self.asker, &query).await.unwrap().rows;
         assert_eq!(rows.len(), 1, "{rows:?}");
         rows.remove(0)
+    }
+
+    async fn register(&self) -> Vec<RegisterRow> {
+        let query = RegisterQuery { limit: 20, ..RegisterQuery::default() };
+        self.store.register(&self.asker, &query).await.unwrap().rows
+    }
+
+    /// What has come is put into the books, and the run is over.
+    async fn finish(&self, lease: &Lease, rows: &[Sent]) {
+        let (stored, plan) = self.plan(lease, rows).await;
+        self.apply(lease, &stored, &plan).await.unwrap();
+        self.store.finish_run(&self.asker, lease, RunOutcome::Done, None).await.unwrap();
     }
 
     async fn add_cash(&self) -> bankside_domain::AccountId {
@@ -128,6 +141,54 @@ on_both! {
         world.sync(std::slice::from_ref(&sent)).await;
         world.sync(&renamed(std::slice::from_ref(&sent), &["b1"])).await;
         assert!(world.rows().await.is_empty());
+    }
+
+    deleted_then_told_otherwise_then_undone(world) {
+        // The bank tells the row otherwise while it is out of the books, and did so already before that, but nobody had planned it.
+        for (place, was_on_the_way) in [(0, false), (1, true)] {
+            let id = ["a1", "b1"][place];
+            let amount = [-280, -281][place];
+            let old = booked(12, amount, "Café am Kai", id);
+            let new = Sent { payee: "Café am Kai 4711", ..old.clone() };
+            world.sync(std::slice::from_ref(&old)).await;
+            let row = world.register().await.into_iter().find(|row| row.amount_minor == amount).unwrap();
+            let these = Selection::These(vec![row.id]);
+            let lease = if was_on_the_way {
+                let lease = world.start_run().await;
+                world.receive(&lease, std::slice::from_ref(&new)).await.unwrap();
+                Some(lease)
+            } else {
+                None
+            };
+            world.clock.advance_days(1);
+            let deleted = world.store.delete_transactions(&world.asker, &these, false).await.unwrap().batch.unwrap();
+            world.clock.advance_days(1);
+            match lease {
+                Some(lease) => world.finish(&lease, std::slice::from_ref(&new)).await,
+                None => _ = world.sync(std::slice::from_ref(&new)).await,
+            }
+            world.store.undo(&world.asker, deleted).await.unwrap();
+            let again = world.sync(std::slice::from_ref(&new)).await.counts;
+            assert_eq!((again.added, again.updated), (0, 1), "on the way: {was_on_the_way}");
+            let rows = world.rows().await;
+            assert!(rows.contains(&format!("2026-11-12 {amount} Café am Kai 4711 Booked about Café am Kai 4711")), "{rows:?}");
+            world.check_claims().await;
+            // Once is enough.
+            assert_eq!(world.sync(std::slice::from_ref(&new)).await.batch, None);
+        }
+    }
+
+    deleted_then_undone_as_it_was(world) {
+        let sent = booked(12, -280, "Café am Kai", "a1");
+        world.sync(std::slice::from_ref(&sent)).await;
+        let these = Selection::These(vec![world.only_row().await.id]);
+        world.clock.advance_days(1);
+        let deleted = world.store.delete_transactions(&world.asker, &these, false).await.unwrap().batch.unwrap();
+        world.clock.advance_days(1);
+        world.sync(std::slice::from_ref(&sent)).await;
+        world.store.undo(&world.asker, deleted).await.unwrap();
+        // The bank says nothing new of it, so nothing waits for a decision.
+        assert_eq!(world.sync(std::slice::from_ref(&sent)).await.batch, None);
     }
 
     moved_then_resync(world) {

@@ -20,10 +20,11 @@ pub(super) struct Sent {
     pub(super) payee: &'static str,
     pub(super) id: Option<String>,
     pub(super) reference: Option<&'static str>,
+    pub(super) provider_id: Option<&'static str>,
 }
 
 pub(super) fn booked(day: i16, minor: i64, payee: &'static str) -> Sent {
-    Sent { status: RowStatus::Booked, day, minor, payee, id: None, reference: None }
+    Sent { status: RowStatus::Booked, day, minor, payee, id: None, reference: None, provider_id: None }
 }
 
 pub(super) fn pending(day: i16, minor: i64, payee: &'static str) -> Sent {
@@ -39,6 +40,11 @@ impl Sent {
         Self { reference: Some(reference), ..self }
     }
 
+    /// With an id of the provider beside the bank's.
+    pub(super) fn provider_id(self, id: &'static str) -> Self {
+        Self { provider_id: Some(id), ..self }
+    }
+
     pub(super) fn date(&self) -> Date {
         date(2026, 1, 1).checked_add(jiff::Span::new().days(self.day)).unwrap()
     }
@@ -51,6 +57,7 @@ impl Sent {
                 .iter()
                 .map(|id| RowId { kind: RowIdKind::Bank, value: id.clone() })
                 .chain(self.reference.map(|text| RowId { kind: RowIdKind::Reference, value: text.to_owned() }))
+                .chain(self.provider_id.map(|text| RowId { kind: RowIdKind::Provider, value: text.to_owned() }))
                 .collect(),
             booked_on: (self.status == RowStatus::Booked).then(|| self.date()),
             value_on: Some(self.date()),

@@ -9,6 +9,7 @@ use bankside_domain::batch::{Change, EXISTS, Entity, FieldKey, claim_of, claim_v
 use bankside_domain::edit::{LAYER, Line, layer_value, lines_value};
 use bankside_domain::reconcile::ClaimState;
 use bankside_domain::row::RowStatus;
+use bankside_domain::sign::FLIPS_SIGN;
 use bankside_domain::{BatchId, Code, FeedRowId, TransactionId};
 use jiff::civil::Date;
 
@@ -123,6 +124,7 @@ impl Account {
             "opening_source" => Some(self.opening_source.code().to_owned()),
             "locked_through" => text(self.locked_through),
             "pending_policy" => Some(self.pending_policy.code().to_owned()),
+            FLIPS_SIGN => Some(self.flips_sign.to_string()),
             _ => None,
         }
     }
@@ -136,6 +138,7 @@ impl Account {
             }
             "locked_through" => self.locked_through = parsed(value)?,
             "pending_policy" => self.pending_policy = PendingPolicy::from_code(value.unwrap_or_default())?,
+            FLIPS_SIGN => self.flips_sign = needed(value)?,
             _ => bail!("no way back for the field {name}"),
         }
         Ok(())
@@ -157,8 +160,10 @@ impl Ledger {
                 let (state, transaction) = self.feed_rows.get(&change.id.into())?.claim?;
                 Some(claim_value(state, transaction))
             }
-            Entity::Account => self.accounts.iter().find(|account| account.id == change.id.into())?.field(name),
-            Entity::BankAccount => None,
+            // What is said of a bank account belongs to the account that it feeds.
+            Entity::Account | Entity::BankAccount => {
+                self.accounts.iter().find(|account| account.id == change.owner.into())?.field(name)
+            }
         }
     }
 
@@ -186,13 +191,16 @@ impl Ledger {
                 let claim = value.map(|value| claim_of(value).context("the value of a claim")).transpose()?;
                 self.write_claim(change.id.into(), claim)
             }
-            Entity::Account => {
-                let account = self.accounts.iter_mut().find(|account| account.id == change.id.into());
+            Entity::Account | Entity::BankAccount => {
+                let account = self.accounts.iter_mut().find(|account| account.id == change.owner.into());
                 account.context("there is no such account")?.set(&change.field, value)
             }
-            Entity::BankAccount => bail!("no way back for the field {}", change.field),
             Entity::Transaction | Entity::Line => {
+                let now = self.now;
                 let row = self.rows.get_mut(&change.owner.into()).context("there is no such row")?;
+                if change.field == EXISTS {
+                    row.left_at = value.is_none().then_some(now);
+                }
                 match change.field.strip_prefix(LAYER) {
                     Some(layered) => row.set_layer(change, layered),
                     None if change.entity == Entity::Transaction => row.set(&change.field, value),
@@ -234,7 +242,7 @@ impl Ledger {
     /// Records changes that are written already.
     pub(in super::super) fn record(&mut self, batch: Batch) -> BatchId {
         let id = self.fresh();
-        self.batches.insert(id, batch);
+        self.batches.insert(id, Batch { made_at: self.now, ..batch });
         id
     }
 }
