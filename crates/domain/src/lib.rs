@@ -31,6 +31,7 @@ pub mod reconcile;
 pub mod renewal;
 pub mod row;
 pub mod run;
+pub mod schedule;
 pub mod secret;
 pub mod sign;
 pub mod status;

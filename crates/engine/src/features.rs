@@ -38,6 +38,17 @@ pub static ACCOUNT_SYNCING: Feature = Feature {
     provider: None,
 };
 
+/// Syncs that run without a person.
+pub static DAILY_IMPORT: Feature = Feature {
+    key: "daily_import",
+    name: "Daily import",
+    older_name: None,
+    says: "Syncs run by themselves once a day, at the hour that each organization has chosen, and again after what passes by itself. \
+           While it is off, banks are asked only when somebody presses Bank sync or a provider tells of news.",
+    is_on_at_first: true,
+    provider: None,
+};
+
 static PLUGGY: Feature = Feature {
     key: "pluggy_bank_sync",
     name: "Pluggy.ai bank sync",
@@ -47,7 +58,7 @@ static PLUGGY: Feature = Feature {
     provider: Some("pluggy"),
 };
 
-static ALL: [&Feature; 2] = [&ACCOUNT_SYNCING, &PLUGGY];
+static ALL: [&Feature; 3] = [&ACCOUNT_SYNCING, &DAILY_IMPORT, &PLUGGY];
 
 /// What the configuration says of a feature.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -25,6 +25,7 @@ mod overview;
 mod people;
 mod pictures;
 mod provider;
+mod schedule;
 mod status;
 mod suspicions;
 pub mod sync;
@@ -58,7 +59,7 @@ pub use details::{BankRowView, FieldChange, Happening, LineView, TransactionView
 pub use editing::{EditInput, LineInput, NewTransactionInput, SeenInput, amount_bounds};
 pub use ending::Unsynced;
 pub use error::EngineError;
-pub use features::{ACCOUNT_SYNCING, Feature, FeatureView, FixedFeature};
+pub use features::{ACCOUNT_SYNCING, DAILY_IMPORT, Feature, FeatureView, FixedFeature};
 pub use feeds::{FeedChange, FeedView};
 pub use history::{SteppedBack, Steps};
 pub use linking::{LinkChoice, LinkOffer, LinkTarget, Offered};

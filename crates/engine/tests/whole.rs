@@ -26,6 +26,8 @@ mod logins;
 mod moves;
 #[path = "whole/renewals.rs"]
 mod renewals;
+#[path = "whole/schedule.rs"]
+mod schedule;
 #[path = "whole/straight.rs"]
 mod straight;
 #[path = "whole/suspicions.rs"]

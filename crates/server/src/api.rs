@@ -7,6 +7,7 @@ mod bills;
 mod books;
 mod connecting;
 mod connections;
+mod daily_import;
 mod events;
 mod features;
 mod feeds;
@@ -90,6 +91,7 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(moves: move_candidates))
         .routes(described!(connecting: providers))
         .routes(described!(connections: connections))
+        .routes(described!(daily_import: daily_import, set_daily_import))
         .routes(described!(connecting: unsync))
         .routes(described!(connecting: unlink))
         .routes(described!(runs: latest))

@@ -85,8 +85,8 @@ fn syncing_routes() -> Router<App> {
 /// Every other page, in one list.
 fn page_routes() -> Router<App> {
     use pages::{
-        add_account, balance, bills, consents, design, doors, feed, files, flows, integrations, keys, links, lock,
-        moving, overview, palette, register, runs, settings, sidebar, suspicions, undo,
+        add_account, balance, bills, consents, daily_import, design, doors, feed, files, flows, integrations, keys,
+        links, lock, moving, overview, palette, register, runs, settings, sidebar, suspicions, undo,
     };
     Router::new()
         .route("/", get(any!(doors::home)))
@@ -137,6 +137,7 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/suspicions/{suspicion}", post(any!(suspicions::decide)))
         .route("/o/{organization}/batches/{batch}/undo", get(any!(undo::form)).post(any!(undo::undo)))
         .route("/o/{organization}/banks", get(any!(integrations::show)))
+        .route("/o/{organization}/banks/daily-import", post(any!(daily_import::save)))
         .route("/o/{organization}/palette", get(any!(palette::offers)))
         .route("/o/{organization}/settings", get(any!(settings::show)))
         .route("/o/{organization}/settings/formats", post(any!(settings::formats::save)))

@@ -5,6 +5,7 @@ pub(crate) mod balance;
 pub(crate) mod banks;
 pub(crate) mod bills;
 pub(crate) mod consents;
+pub(crate) mod daily_import;
 pub(crate) mod design;
 pub(crate) mod doors;
 pub(crate) mod feed;

@@ -47,6 +47,7 @@ mod register;
 mod renewals;
 mod run_history;
 mod runs;
+mod schedule;
 mod selection;
 mod sign;
 mod snapshot;
@@ -93,6 +94,7 @@ pub use register::{Direction, Filter, RegisterPage, RegisterQuery, RegisterRow, 
 pub use renewals::{Renewed, RenewedConnection};
 pub use run_history::{BroughtRow, ReasonCount, Run, RunAccount, RunsQuery};
 pub use runs::{DueRun, Lease, RunAccountUpdate, SyncState};
+pub use schedule::ScheduledSync;
 pub use selection::{MAX_SELECTED, Selection};
 pub use sign::SignTurned;
 pub use snapshot::{AccountState, StoredSnapshot, StoredVersion};

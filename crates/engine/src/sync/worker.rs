@@ -17,6 +17,8 @@ const PROLONG_EVERY: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// How often flows and moves are looked at whose time is over.
 const TIDY_EVERY: Duration = Duration::from_mins(1);
+/// How often the schedule is looked at.
+const LOOK_AT_SCHEDULE_EVERY: Duration = Duration::from_secs(30);
 const RUNS_AT_ONCE: usize = 4;
 /// A run that has brought down this many workers is given up.
 pub(crate) const MAX_ATTEMPTS: i64 = 5;
@@ -30,7 +32,7 @@ enum Due {
 impl Engine {
     /// Works until it is told to stop; then finishes what it has begun.
     pub async fn work(&self, stop: CancellationToken) {
-        tokio::join!(self.carry_out_all(&stop), self.tidy(&stop));
+        tokio::join!(self.carry_out_all(&stop), self.tidy(&stop), self.keep_schedule(&stop));
     }
 
     /// Ends flows and moves whose time is over, now and then.
@@ -42,6 +44,16 @@ impl Engine {
             }
             if let Err(error) = self.tidy_moves().await {
                 tracing::warn!(%error, "moves that nobody goes on with could not be ended");
+            }
+        }
+    }
+
+    /// Asks for the syncs that are due by themselves, now and then. What was due while nothing ran is asked for at the first look.
+    async fn keep_schedule(&self, stop: &CancellationToken) {
+        let mut every = tokio::time::interval(LOOK_AT_SCHEDULE_EVERY);
+        while stop.run_until_cancelled(every.tick()).await.is_some() {
+            if let Err(error) = self.enqueue_due_imports().await {
+                tracing::warn!(%error, "the schedule of imports could not be looked at");
             }
         }
     }

@@ -1,18 +1,19 @@
 //! Bank integrations: every connection with its bank accounts, its access and its status.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use bankside_domain::Currency;
 use bankside_domain::consent::{ConsentStanding, days_between};
+use bankside_domain::schedule::NextImport;
 use bankside_domain::status::Status;
+use bankside_domain::{ConnectionId, Currency};
 use bankside_engine::{ConnectedAccount, ConnectionView, Descriptor};
 
 use crate::App;
 use crate::error::{PageError, page};
-use crate::pages::{monogram, shell};
+use crate::pages::{daily_import, monogram, shell};
 use crate::session::Member;
 use crate::view::counted;
 use crate::view::day::Today;
@@ -27,6 +28,8 @@ struct IntegrationsHtml {
     /// The whole in a few figures.
     strip: Vec<Figure>,
     groups: Vec<Group>,
+    /// The hours to choose from for the daily import; `None` where this server runs none.
+    hours: Option<Vec<(String, String, bool)>>,
 }
 
 struct Figure {
@@ -50,6 +53,8 @@ struct BankSync {
     mark: StatusView,
     note: Option<Note>,
     session: String,
+    /// When it runs next by itself.
+    next: Option<String>,
     /// What was found out about the bank's data.
     findings: Vec<String>,
     /// Whether Resync is what the status asks for.
@@ -120,7 +125,12 @@ fn account(connected: &ConnectedAccount, shell: &Shell) -> SyncAccount {
     }
 }
 
-fn sync(view: &ConnectionView, descriptor: Option<&'static Descriptor>, shell: &Shell) -> BankSync {
+fn sync(
+    view: &ConnectionView,
+    descriptor: Option<&'static Descriptor>,
+    next: Option<NextImport>,
+    shell: &Shell,
+) -> BankSync {
     let id = view.connection.id;
     let note = Note::of(&view.status, None, descriptor, None, shell);
     BankSync {
@@ -133,6 +143,7 @@ fn sync(view: &ConnectionView, descriptor: Option<&'static Descriptor>, shell: &
         renew_first: matches!(view.status.status, Status::RenewNow | Status::RenewBy { .. } | Status::AnswerNeeded(_)),
         note,
         session: session(view, &shell.today),
+        next: daily_import::next(next, &shell.today),
         findings: findings(&view.lost_trust, &view.connection.institution_name),
         may_start: view.bank_accounts.iter().any(|account| account.feeds.is_some()),
         has_unlinked: view.bank_accounts.iter().any(|account| account.feeds.is_none()),
@@ -145,7 +156,7 @@ fn sync(view: &ConnectionView, descriptor: Option<&'static Descriptor>, shell: &
 }
 
 /// The whole in a few figures.
-fn strip(views: &[ConnectionView], today: &Today) -> Vec<Figure> {
+fn strip(views: &[ConnectionView], next: &HashMap<ConnectionId, NextImport>, today: &Today) -> Vec<Figure> {
     let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     let banks: BTreeSet<&str> = views.iter().map(|view| view.connection.institution_name.as_str()).collect();
     let all = || views.iter().flat_map(|view| &view.bank_accounts);
@@ -165,6 +176,11 @@ fn strip(views: &[ConnectionView], today: &Today) -> Vec<Figure> {
         ),
         figure("Last sync", latest.map_or_else(|| "not yet".to_owned(), |at| today.moment(at))),
     ];
+    let soonest = next.values().filter_map(|next| match next {
+        NextImport::At(at) => Some((*at).max(today.now)),
+        _ => None,
+    });
+    figures.extend(soonest.min().map(|at| figure("Next import", today.until(at))));
     if waiting > 0 {
         figures.push(Figure { label: "Needs you", value: counted(count(waiting), "sync", "syncs"), tone: "is-act" });
     }
@@ -175,14 +191,19 @@ fn strip(views: &[ConnectionView], today: &Today) -> Vec<Figure> {
 pub(crate) async fn show(State(app): State<App>, member: Member) -> Result<Response, PageError> {
     let shell = shell(&app, &member, Place::Banks, None).await?;
     let views = app.engine.connections(member.asker()).await?;
-    let strip = strip(&views, &shell.today);
+    let next = app.engine.next_imports(member.asker()).await?;
+    let hours = app.engine.daily_import(member.asker()).await?.map(daily_import::hours);
+    let strip = strip(&views, &next, &shell.today);
     let (waiting, running): (Vec<&ConnectionView>, Vec<&ConnectionView>) =
         views.iter().partition(|view| Note::needs_somebody(&view.status.status));
     let group = |title, views: Vec<&ConnectionView>| {
-        let sync = |view: &ConnectionView| sync(view, app.engine.descriptor(&view.connection.provider), &shell);
+        let sync = |view: &ConnectionView| {
+            let next = next.get(&view.connection.id).copied();
+            sync(view, app.engine.descriptor(&view.connection.provider), next, &shell)
+        };
         Group { title, syncs: views.into_iter().map(sync).collect() }
     };
     let groups = [group("Needs you", waiting), group("In order", running)];
     let groups = groups.into_iter().filter(|group| !group.syncs.is_empty()).collect();
-    Ok(page(&IntegrationsHtml { shell, strip, groups })?.into_response())
+    Ok(page(&IntegrationsHtml { shell, strip, groups, hours })?.into_response())
 }
