@@ -2,6 +2,7 @@
 
 mod filter;
 mod prepare;
+mod search;
 mod unfinished;
 
 use std::collections::HashMap;
@@ -13,7 +14,8 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 pub use filter::{Direction, Filter, RegisterQuery, RowState, Sort};
-use filter::{EDITED, Prepared, Search, push_bounds, push_chosen, push_lines};
+use filter::{EDITED, Manner, Prepared, push_bounds, push_chosen, push_line_condition};
+use search::{Place, push_found, push_in_place, push_is_found};
 
 use crate::categories::path;
 use crate::convert::{SqlDate, code, count, currency, date};
@@ -220,6 +222,7 @@ impl Store {
         prepared: &Prepared,
         window: Window,
     ) -> Result<Vec<Row>, StoreError> {
+        let manner = if prepared.is_wide && request.sort.is_walked() { Manner::Walk } else { Manner::Set };
         Ok(on!(session, c => {
             // The page is chosen first, as far as possible by its index alone; only its rows are looked up in the other tables.
             let mut query = sqlx::QueryBuilder::new(
@@ -231,7 +234,7 @@ impl Store {
                  t.provider_dated_on IS NOT NULL AS is_from_bank, ",
             );
             query.push(EDITED).push(" AS is_edited FROM (SELECT t.id");
-            push_chosen!(query, request.sort.joins(), asker, request, prepared);
+            push_chosen!(query, request.sort.joins(), asker, request, prepared, manner);
             query.push(request.sort.order(window.is_ascending));
             query.push(" LIMIT ").push_bind(window.limit).push(" OFFSET ").push_bind(window.offset);
             query.push(") chosen JOIN transactions t ON t.organization_id = ").push_bind(asker.organization.uuid());
@@ -246,7 +249,7 @@ impl Store {
                  LEFT JOIN categories k1 ON k1.organization_id = k0.organization_id AND k1.id = k0.parent_id",
             );
             query.push(request.sort.order_of_page(request.is_ascending));
-            query.build_query_as().fetch_all(c).await?
+            query.build_query_as().persistent(prepared.search.is_none()).fetch_all(c).await?
         }))
     }
 
@@ -333,7 +336,7 @@ impl Store {
             );
             query.push_bind(counts_pending);
             query.push(" THEN x.amount_minor ELSE 0 END), 0) AS BIGINT) FROM (SELECT t.status, t.amount_minor");
-            push_chosen!(query, "", asker, request, Prepared::NOTHING);
+            push_chosen!(query, "", asker, request, Prepared::NOTHING, Manner::Set);
             query.push(request.sort.order(window.is_ascending)).push(" LIMIT ").push_bind(window.offset).push(") x");
             query.build_query_scalar().fetch_one(c).await?
         }))
@@ -350,7 +353,7 @@ impl Store {
         let prepared = &self.prepare(session, asker, request).await?;
         let ids: Vec<Uuid> = on!(session, c => {
             let mut query = sqlx::QueryBuilder::new("SELECT t.id");
-            push_chosen!(query, "", asker, request, prepared);
+            push_chosen!(query, "", asker, request, prepared, Manner::Set);
             query.push(" LIMIT ").push_bind(count(limit));
             query.build_query_scalar().fetch_all(c).await?
         });
@@ -369,7 +372,7 @@ impl Store {
                 "SELECT a.currency, u.scale, CAST(SUM(s.n) AS BIGINT), CAST(SUM(s.minor) AS BIGINT) FROM \
                  (SELECT t.organization_id, t.account_id, COUNT(*) AS n, SUM(t.amount_minor) AS minor",
             );
-            push_chosen!(query, "", asker, request, prepared);
+            push_chosen!(query, "", asker, request, prepared, Manner::Set);
             query.push(
                 " GROUP BY t.organization_id, t.account_id) s \
                  JOIN accounts a ON a.organization_id = s.organization_id AND a.id = s.account_id \
