@@ -91,6 +91,14 @@ impl Session {
         }
     }
 
+    /// What joins the parts of a large set. `PostgreSQL` can tell how large it will be only where each stands in it once.
+    pub(crate) fn union(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => " UNION ALL ",
+            Self::Postgres(_) => " UNION ",
+        }
+    }
+
     /// Locks the rows that a query has selected. `SQLite` has one writer, who holds the lock already.
     pub(crate) fn for_update(&self) -> &'static str {
         match self {

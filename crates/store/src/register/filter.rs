@@ -23,6 +23,8 @@ pub struct RegisterQuery {
     pub offset: i64,
     /// How many rows to show, at most 500.
     pub limit: i64,
+    /// Whether the rows shall not wait until all that fit are counted, where that takes a look at each.
+    pub leaves_totals: bool,
 }
 
 /// What must be true of a row. What is `None` or `false` asks nothing.
@@ -348,7 +350,7 @@ macro_rules! push_chosen {
                 }
                 Manner::Set => {
                     $query.push(" AND t.id IN (");
-                    push_found!($query, organization, search);
+                    push_found!($query, organization, search, search.union);
                     $query.push(")");
                 }
             }

@@ -94,7 +94,7 @@ impl Store {
         let organization = asker.organization.uuid();
         let mut found: Vec<Uuid> = on!(session, c => {
             let mut query = sqlx::QueryBuilder::new("SELECT x.id FROM (SELECT NULL AS id WHERE 0 = 1 UNION ALL ");
-            push_found!(query, organization, search);
+            push_found!(query, organization, search, " UNION ALL ");
             query.push(") x LIMIT ").push_bind(i64::try_from(MAX_FOUND).unwrap_or(i64::MAX) + 1);
             // Planned for this very text: how much it finds decides what is quick.
             query.build_query_scalar().persistent(false).fetch_all(c).await?

@@ -15,13 +15,15 @@ pub(super) struct Search {
     pub(super) phrase: Option<String>,
     /// The amounts that it may mean, in minor units, in and out.
     pub(super) minors: Vec<i64>,
+    /// What stands between the parts of a set.
+    pub(super) union: &'static str,
 }
 
 impl Search {
     pub(super) fn of(request: &RegisterQuery, session: &Session) -> Option<Self> {
         let folded = folded(request)?;
         let phrase = session.note_phrase(&folded);
-        Some(Self { pattern: containing(&folded), phrase, minors: amounts(&folded) })
+        Some(Self { pattern: containing(&folded), phrase, minors: amounts(&folded), union: session.union() })
     }
 
     /// Where it looks.
@@ -107,11 +109,12 @@ macro_rules! push_in_place {
     }};
 }
 
-/// Appends a query for the ids of all transactions that a search finds, some of them more than once, deleted ones among them.
+/// Appends a query for the ids of all transactions that a search finds, some of them more than once, deleted ones among them. What
+/// stands between its parts is ` UNION ALL ` for whoever stops reading soon, and otherwise what the search says.
 macro_rules! push_found {
-    ($query:expr, $organization:expr, $search:expr) => {{
+    ($query:expr, $organization:expr, $search:expr, $union:expr) => {{
         for (nth, place) in $search.places().enumerate() {
-            $query.push(if nth > 0 { " UNION ALL " } else { "" });
+            $query.push(if nth > 0 { $union } else { "" });
             match &$search.phrase {
                 Some(phrase) if place == Place::Note => {
                     // `CROSS` has SQLite begin with what its index finds.
@@ -138,7 +141,11 @@ macro_rules! push_found {
 /// Appends the condition that a search finds the row `t`.
 macro_rules! push_is_found {
     ($query:expr, $organization:expr, $search:expr) => {{
-        $query.push("(EXISTS (SELECT 1 FROM transaction_lines s WHERE s.organization_id = t.organization_id AND s.transaction_id = t.id");
+        // What is said of `t` inside holds outside already: it keeps PostgreSQL from looking at the lines of all rows first.
+        $query.push(
+            "(EXISTS (SELECT 1 FROM transaction_lines s WHERE s.organization_id = t.organization_id \
+             AND s.transaction_id = t.id AND t.deleted_at IS NULL",
+        );
         for (nth, place) in $search.places().filter(|place| place.is_of_line()).enumerate() {
             $query.push(if nth > 0 { " OR " } else { " AND (" });
             push_in_place!($query, place, $organization, $search);

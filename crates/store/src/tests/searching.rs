@@ -189,6 +189,16 @@ impl Books<'_> {
             assert_eq!(rows.len(), found.len(), "each once");
             assert_eq!(usize::try_from(total).unwrap(), expected.len(), "counted as shown");
         }
+        for offset in [0, 1] {
+            let query = RegisterQuery { search: Some(search.to_owned()), offset, limit: 2, ..RegisterQuery::default() };
+            let counted = self.world.store.register(&self.asker, &query).await.unwrap();
+            let early = RegisterQuery { leaves_totals: true, ..query };
+            let early = self.world.store.register(&self.asker, &early).await.unwrap();
+            assert_eq!(early.rows, counted.rows, "{search:?} from {offset}");
+            assert!(counted.is_counted && early.total <= counted.total);
+            assert_eq!(early.is_counted, offset == 0 && expected.len() < 2, "{search:?} from {offset}");
+            assert!(!early.is_counted || (early.total, &early.sums) == (counted.total, &counted.sums));
+        }
         let every = RegisterQuery { search: Some(search.to_owned()), ..RegisterQuery::default() };
         let mut session = self.world.store.db.read().await.unwrap();
         let selected = self.world.store.matching(&mut session, &self.asker, &every, 500).await.unwrap();
