@@ -82,6 +82,23 @@ impl Session {
         }
     }
 
+    /// What a text is in the index of notes that the engine must be asked for by name, where it is long enough for that: folded,
+    /// three characters or more. `PostgreSQL` finds its index by itself.
+    pub(crate) fn note_phrase(&self, folded: &str) -> Option<String> {
+        match self {
+            Self::Sqlite(_) if folded.chars().count() >= 3 => Some(format!("\"{}\"", folded.replace('"', "\"\""))),
+            Self::Sqlite(_) | Self::Postgres(_) => None,
+        }
+    }
+
+    /// What joins the parts of a large set. `PostgreSQL` can tell how large it will be only where each stands in it once.
+    pub(crate) fn union(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => " UNION ALL ",
+            Self::Postgres(_) => " UNION ",
+        }
+    }
+
     /// Locks the rows that a query has selected. `SQLite` has one writer, who holds the lock already.
     pub(crate) fn for_update(&self) -> &'static str {
         match self {

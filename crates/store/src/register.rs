@@ -2,18 +2,20 @@
 
 mod filter;
 mod prepare;
+mod search;
 mod unfinished;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bankside_domain::account::PendingPolicy;
 use bankside_domain::row::RowStatus;
-use bankside_domain::{AccountId, Asker, CategoryId, Currency, Id, Right, TransactionId};
+use bankside_domain::{AccountId, Asker, CategoryId, Currency, CurrencyCode, Id, Right, TransactionId};
 use jiff::civil::Date;
 use uuid::Uuid;
 
 pub use filter::{Direction, Filter, RegisterQuery, RowState, Sort};
-use filter::{EDITED, Prepared, Search, push_bounds, push_chosen, push_lines};
+use filter::{EDITED, Manner, Prepared, push_bounds, push_chosen, push_line_condition};
+use search::{Place, push_found, push_in_place, push_is_found};
 
 use crate::categories::path;
 use crate::convert::{SqlDate, code, count, currency, date};
@@ -87,10 +89,12 @@ impl RegisterRow {
 pub struct RegisterPage {
     /// The rows.
     pub rows: Vec<RegisterRow>,
-    /// How many there are in all.
+    /// How many there are in all; at least, where nobody has counted them.
     pub total: i64,
-    /// What they come to by currency; only of a register that leaves rows out.
+    /// What they come to by currency; only of a register that leaves rows out, and only where they are counted.
     pub sums: Vec<RegisterSum>,
+    /// Whether all are counted.
+    pub is_counted: bool,
 }
 
 /// What the rows of one currency come to.
@@ -156,6 +160,17 @@ impl Row {
     }
 }
 
+/// What rows come to by currency, as the database says it.
+fn sums_of(rows: &[RegisterRow]) -> Vec<RegisterSum> {
+    let mut sums: BTreeMap<CurrencyCode, RegisterSum> = BTreeMap::new();
+    for row in rows {
+        let sum = sums.entry(row.currency.code).or_insert(RegisterSum { currency: row.currency, count: 0, minor: 0 });
+        sum.count += 1;
+        sum.minor = sum.minor.saturating_add(row.amount_minor);
+    }
+    sums.into_values().collect()
+}
+
 fn scaled(code: &str, scale: i64) -> Result<Currency, StoreError> {
     let scale = u8::try_from(scale).map_err(|_| StoreError::Corrupt(format!("scale of {code}")))?;
     Ok(Currency { code: currency(code)?, scale })
@@ -198,11 +213,32 @@ impl Store {
         let rows = rows.into_iter().map(|row| row.into_register_row(&mut tags));
         let mut rows = rows.collect::<Result<Vec<_>, _>>()?;
         let Some(total) = total else {
-            let sums = self.sum_register(&mut session, asker, request, &prepared).await?;
-            return Ok(RegisterPage { rows, total: sums.iter().map(|sum| sum.count).sum(), sums });
+            return self.totalled(&mut session, asker, request, &prepared, rows).await;
         };
         self.run_balances(&mut session, asker, request, window, &mut rows).await?;
-        Ok(RegisterPage { rows, total, sums: Vec::new() })
+        Ok(RegisterPage { rows, total, sums: Vec::new(), is_counted: true })
+    }
+
+    /// A page of a register that leaves rows out, with what all come to: all are looked at for that, unless they are here.
+    async fn totalled(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        request: &RegisterQuery,
+        prepared: &Prepared,
+        rows: Vec<RegisterRow>,
+    ) -> Result<RegisterPage, StoreError> {
+        let (shown, limit) = (count(rows.len()), request.limit.clamp(1, MAX_PAGE_ROWS));
+        let sums = if request.offset <= 0 && shown < limit {
+            sums_of(&rows)
+        } else if request.leaves_totals {
+            // An empty page says nothing of those before it.
+            let total = if shown == 0 { 0 } else { request.offset + shown };
+            return Ok(RegisterPage { rows, total, sums: Vec::new(), is_counted: false });
+        } else {
+            self.sum_register(session, asker, request, prepared).await?
+        };
+        Ok(RegisterPage { rows, total: sums.iter().map(|sum| sum.count).sum(), sums, is_counted: true })
     }
 
     /// One row as the register shows it.
@@ -220,6 +256,7 @@ impl Store {
         prepared: &Prepared,
         window: Window,
     ) -> Result<Vec<Row>, StoreError> {
+        let manner = if prepared.is_wide && request.sort.is_walked() { Manner::Walk } else { Manner::Set };
         Ok(on!(session, c => {
             // The page is chosen first, as far as possible by its index alone; only its rows are looked up in the other tables.
             let mut query = sqlx::QueryBuilder::new(
@@ -231,7 +268,7 @@ impl Store {
                  t.provider_dated_on IS NOT NULL AS is_from_bank, ",
             );
             query.push(EDITED).push(" AS is_edited FROM (SELECT t.id");
-            push_chosen!(query, request.sort.joins(), asker, request, prepared);
+            push_chosen!(query, request.sort.joins(), asker, request, prepared, manner);
             query.push(request.sort.order(window.is_ascending));
             query.push(" LIMIT ").push_bind(window.limit).push(" OFFSET ").push_bind(window.offset);
             query.push(") chosen JOIN transactions t ON t.organization_id = ").push_bind(asker.organization.uuid());
@@ -246,7 +283,8 @@ impl Store {
                  LEFT JOIN categories k1 ON k1.organization_id = k0.organization_id AND k1.id = k0.parent_id",
             );
             query.push(request.sort.order_of_page(request.is_ascending));
-            query.build_query_as().fetch_all(c).await?
+            // A search is planned for its very text: how much it finds decides what is quick.
+            query.build_query_as().persistent(prepared.search.is_none()).fetch_all(c).await?
         }))
     }
 
@@ -333,7 +371,7 @@ impl Store {
             );
             query.push_bind(counts_pending);
             query.push(" THEN x.amount_minor ELSE 0 END), 0) AS BIGINT) FROM (SELECT t.status, t.amount_minor");
-            push_chosen!(query, "", asker, request, Prepared::NOTHING);
+            push_chosen!(query, "", asker, request, Prepared::NOTHING, Manner::Set);
             query.push(request.sort.order(window.is_ascending)).push(" LIMIT ").push_bind(window.offset).push(") x");
             query.build_query_scalar().fetch_one(c).await?
         }))
@@ -350,9 +388,9 @@ impl Store {
         let prepared = &self.prepare(session, asker, request).await?;
         let ids: Vec<Uuid> = on!(session, c => {
             let mut query = sqlx::QueryBuilder::new("SELECT t.id");
-            push_chosen!(query, "", asker, request, prepared);
+            push_chosen!(query, "", asker, request, prepared, Manner::Set);
             query.push(" LIMIT ").push_bind(count(limit));
-            query.build_query_scalar().fetch_all(c).await?
+            query.build_query_scalar().persistent(prepared.search.is_none()).fetch_all(c).await?
         });
         Ok(ids.into_iter().map(TransactionId::from).collect())
     }
@@ -369,13 +407,13 @@ impl Store {
                 "SELECT a.currency, u.scale, CAST(SUM(s.n) AS BIGINT), CAST(SUM(s.minor) AS BIGINT) FROM \
                  (SELECT t.organization_id, t.account_id, COUNT(*) AS n, SUM(t.amount_minor) AS minor",
             );
-            push_chosen!(query, "", asker, request, prepared);
+            push_chosen!(query, "", asker, request, prepared, Manner::Set);
             query.push(
                 " GROUP BY t.organization_id, t.account_id) s \
                  JOIN accounts a ON a.organization_id = s.organization_id AND a.id = s.account_id \
                  JOIN currencies u ON u.code = a.currency GROUP BY a.currency, u.scale ORDER BY a.currency",
             );
-            query.build_query_as().fetch_all(c).await?
+            query.build_query_as().persistent(prepared.search.is_none()).fetch_all(c).await?
         });
         let sum = |(code, scale, count, minor): (String, i64, i64, i64)| {
             Ok(RegisterSum { currency: scaled(&code, scale)?, count, minor })

@@ -14,6 +14,7 @@ mod regressions;
 mod renewals;
 mod schema;
 mod scoping;
+mod searching;
 mod sign;
 mod verdicts;
 mod world;

@@ -14,8 +14,12 @@ export interface CacheEvents {
 }
 
 export class RowCache {
+  /** At least, until all are counted. */
   total = 0;
   sums: Sum[] = [];
+  isCounted = true;
+  /** What counts the rows, where the first of them did not wait for it. */
+  counting: Promise<void> = Promise.resolve();
   /** Whether anything has been answered since the query was asked. */
   isReady = false;
   /** Kept in the order of use: the first is the one used longest ago. */
@@ -52,7 +56,7 @@ export class RowCache {
   }
 
   get isComplete(): boolean {
-    return this.#places.size >= this.total;
+    return this.isCounted && this.#places.size >= this.total;
   }
 
   /** Fetches what is missing between two rows, and stops fetching what is no longer wanted. */
@@ -73,13 +77,14 @@ export class RowCache {
   /** A new question: nothing that is here answers it, but it stays on screen until the answer comes. */
   async ask(): Promise<void> {
     this.#stop();
-    await this.#renew([0]);
+    await this.#renew([0], false);
+    if (!this.isCounted) this.counting = this.#count();
   }
 
   /** Fetches again what is in sight, and forgets the rest. Nothing changes on screen before the answer is here. */
   async refresh(first: number, last: number): Promise<void> {
     this.#stop();
-    await this.#renew(blocksBetween(first, last));
+    await this.#renew(blocksBetween(first, last), true);
   }
 
   /** Puts a row in the place of what it was. */
@@ -95,6 +100,7 @@ export class RowCache {
 
   /** All rows that the query finds; for few enough. */
   async everything(): Promise<Row[]> {
+    await this.counting;
     const rows: Row[] = [];
     for (let offset = 0; offset < this.total; offset += 500) {
       const page = await this.api.get<Page>("transactions", { ...this.query.params(), offset, limit: 500 });
@@ -108,18 +114,33 @@ export class RowCache {
     this.#isHeldBack = true;
   }
 
-  #page(block: number, signal: AbortSignal): Promise<Page> {
-    return this.api.get<Page>("transactions", { ...this.query.params(), offset: block * BLOCK, limit: BLOCK }, signal);
+  #page(block: number, totals: boolean, signal: AbortSignal): Promise<Page> {
+    return this.api.get<Page>("transactions", { ...this.query.params(), offset: block * BLOCK, limit: BLOCK, totals }, signal);
+  }
+
+  /** Counts what the query finds: many rows take longer to count than to show the first of. */
+  async #count(): Promise<void> {
+    const asked = this.#asked;
+    try {
+      const page = await this.api.get<Page>("transactions", { ...this.query.params(), limit: 1 }, this.#renewal?.signal);
+      if (asked !== this.#asked) return;
+      this.total = page.total;
+      this.sums = page.sums;
+      this.isCounted = true;
+      this.events.changed();
+    } catch (error) {
+      if (!isAborted(error) && asked === this.#asked) this.events.failed(asProblem(error));
+    }
   }
 
   async #fetch(block: number): Promise<void> {
     const call = new AbortController();
     this.#calls.set(block, call);
     try {
-      const page = await this.#page(block, call.signal);
+      const page = await this.#page(block, false, call.signal);
       if (call.signal.aborted) return;
       // Rows have come or gone meanwhile: what was fetched before stands elsewhere now.
-      if (this.isReady && page.total !== this.total) this.#blocks.clear();
+      if (this.isReady && this.isCounted && page.is_counted && page.total !== this.total) this.#blocks.clear();
       this.#keep(block, page);
       this.events.changed();
     } catch (error) {
@@ -131,16 +152,18 @@ export class RowCache {
     }
   }
 
-  async #renew(blocks: number[]): Promise<void> {
+  async #renew(blocks: number[], totals: boolean): Promise<void> {
     this.#asked += 1;
     const asked = this.#asked;
     const call = new AbortController();
     this.#renewal = call;
     try {
-      const pages = await Promise.all(blocks.map((block) => this.#page(block, call.signal)));
+      const pages = await Promise.all(blocks.map((block) => this.#page(block, totals, call.signal)));
       if (asked !== this.#asked) return;
       this.#isHeldBack = false;
       this.#blocks.clear();
+      this.total = 0;
+      this.isCounted = false;
       pages.forEach((page, at) => this.#keep(blocks[at] ?? 0, page));
       this.isReady = true;
       this.events.changed();
@@ -152,8 +175,14 @@ export class RowCache {
   }
 
   #keep(block: number, page: Page): void {
-    this.total = page.total;
-    this.sums = page.sums;
+    if (page.is_counted) {
+      this.total = page.total;
+      this.sums = page.sums;
+      this.isCounted = true;
+    } else if (!this.isCounted) {
+      this.total = Math.max(this.total, page.total);
+      this.sums = [];
+    }
     this.#blocks.set(block, page.transactions);
     for (const oldest of this.#blocks.keys()) {
       if (this.#blocks.size <= BLOCKS_KEPT) break;

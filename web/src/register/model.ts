@@ -93,7 +93,9 @@ export interface Sum {
 }
 
 export interface Page {
+  /** At least, where they are not counted. */
   total: number;
+  is_counted: boolean;
   sums: Sum[];
   transactions: Row[];
 }

@@ -13,7 +13,17 @@ export class Picking {
   all(): void {
     const { cache, selection } = this.register;
     if (cache.isComplete) selection.set(cache.rows(), true);
-    else selection.setAll(cache.total, cache.sums);
+    else if (cache.isCounted) selection.setAll(cache.total, cache.sums);
+    else void this.#allWhenCounted();
+  }
+
+  /** All are selected with their sums; those are on their way. */
+  async #allWhenCounted(): Promise<void> {
+    const { cache } = this.register;
+    const { counting } = cache;
+    await counting;
+    // Something else was asked meanwhile, or the count did not come: that has been told.
+    if (cache.isCounted && cache.counting === counting) this.all();
   }
 
   toggle(position: number): void {

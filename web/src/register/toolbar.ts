@@ -51,7 +51,8 @@ export class Toolbar {
     const sums = query.isFiltered ? cache.sums.map(totalOf) : [];
     const { formats } = this.register;
     const worth = sums.map(({ minor, scale, currency }) => ` · ${formats.amount(minor, scale)} ${currency}`).join("");
-    const count = cache.isReady ? plural(cache.total, formats.count(cache.total), "transaction") : "";
+    const shown = `${formats.count(cache.total)}${cache.isCounted ? "" : "+"}`;
+    const count = cache.isReady ? plural(cache.total, shown, "transaction") : "";
     if (this.#found.textContent !== count + worth) this.#found.replaceChildren(count, h("span", { class: "num" }, worth));
     for (const quick of this.#quick)
       quick.button.setAttribute("aria-pressed", String(query.filters[quick.filter] === quick.value));

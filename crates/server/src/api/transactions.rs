@@ -21,9 +21,11 @@ use query::{AccountQuery, PageQuery, day};
 /// A page of transactions.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TransactionsBody {
-    /// How many there are in all.
+    /// How many there are in all; at least, where they are not counted.
     total: i64,
-    /// What all of them come to by currency; empty where nothing is left out.
+    /// Whether all are counted: always, unless `totals` is `false`.
+    is_counted: bool,
+    /// What all of them come to by currency; empty where nothing is left out, and where they are not counted.
     sums: Vec<SumBody>,
     transactions: Vec<TransactionBody>,
 }
@@ -64,6 +66,7 @@ pub(crate) async fn transactions(
     let page = app.engine.register(member.asker(), &query).await?;
     Ok(Json(TransactionsBody {
         total: page.total,
+        is_counted: page.is_counted,
         sums: page.sums.iter().map(SumBody::of).collect(),
         transactions: page.rows.into_iter().map(TransactionBody::of).collect(),
     }))

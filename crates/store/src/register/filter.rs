@@ -1,11 +1,10 @@
 //! Which rows a register shows, and in which order.
 
-use bankside_domain::text::fold;
 use bankside_domain::{AccountId, BillId, CategoryId, PayeeId, TagId, TransactionId};
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use crate::dialect::containing;
+use super::search::{Search, folded};
 
 /// Which rows to show.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,6 +23,8 @@ pub struct RegisterQuery {
     pub offset: i64,
     /// How many rows to show, at most 500.
     pub limit: i64,
+    /// Whether the rows shall not wait until all that fit are counted, where that takes a look at each.
+    pub leaves_totals: bool,
 }
 
 /// What must be true of a row. What is `None` or `false` asks nothing.
@@ -139,6 +140,11 @@ impl Sort {
         }
     }
 
+    /// Whether an index has the rows in this order.
+    pub(super) fn is_walked(self) -> bool {
+        matches!(self, Self::Date | Self::Amount)
+    }
+
     /// What the page is chosen by: expressions of the row and of its joins, each to be followed by its direction.
     fn inner(self) -> &'static [&'static str] {
         match self {
@@ -183,36 +189,8 @@ impl Sort {
 impl RegisterQuery {
     /// Whether rows are left out that the account has.
     pub fn is_filtered(&self) -> bool {
-        self.filter != Filter::default() || Search::of(self).is_some()
+        self.filter != Filter::default() || folded(self).is_some()
     }
-}
-
-/// What a typed search may mean.
-pub(super) struct Search {
-    pub(super) pattern: String,
-    pub(super) minors: Vec<i64>,
-}
-
-impl Search {
-    pub(super) fn of(request: &RegisterQuery) -> Option<Self> {
-        let folded = fold(request.search.as_deref()?.trim_start_matches('#'));
-        if folded.is_empty() {
-            return None;
-        }
-        Some(Self { pattern: containing(&folded), minors: amounts(&folded) })
-    }
-}
-
-/// The amounts, in minor units, that a text may mean: `12.40`, `12,40` and `-12.4` all find 1240 of a currency with cents.
-fn amounts(text: &str) -> Vec<i64> {
-    let text = text.trim_start_matches(['-', '+', '\u{2212}']).replace(',', ".");
-    let digits = |part: &str| !part.is_empty() && part.len() <= 15 && part.bytes().all(|byte| byte.is_ascii_digit());
-    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
-    if !digits(whole) || !(part.is_empty() || digits(part)) || part.len() > 3 {
-        return Vec::new();
-    }
-    let of_scale = |scale: usize| format!("{whole}{part:0<scale$}").parse().ok();
-    [0, 2, 3].into_iter().filter(|scale| part.len() <= *scale).filter_map(of_scale).collect()
 }
 
 /// Appends what an amount may be in a currency with so many digits after the point.
@@ -229,39 +207,52 @@ macro_rules! push_bounds {
     }};
 }
 
-/// Appends from where lines come that a search finds: by their notes, categories or tags.
-macro_rules! push_lines {
-    ($query:expr, $organization:expr, $search:expr) => {{
-        $query.push(" FROM transaction_lines s WHERE s.organization_id = ");
-        $query.push_bind($organization).push(" AND (s.note_folded LIKE ");
-        $query.push_bind($search.pattern.clone()).push(" ESCAPE '\\'");
-        $query.push(" OR s.category_id IN (SELECT k.id FROM categories k WHERE k.organization_id = ");
-        $query.push_bind($organization).push(" AND k.name_folded LIKE ");
-        $query.push_bind($search.pattern.clone()).push(" ESCAPE '\\')");
-        $query.push(
-            " OR s.id IN (SELECT g.line_id FROM line_tags g JOIN tags w ON w.organization_id = g.organization_id \
-             AND w.id = g.tag_id WHERE g.organization_id = ",
-        );
-        $query.push_bind($organization).push(" AND w.name_folded LIKE ");
-        $query.push_bind($search.pattern.clone()).push(" ESCAPE '\\'))");
-    }};
-}
-
 /// What is looked up before the rows are chosen.
 pub(super) struct Prepared {
     /// How many digits after the point the amounts have that are looked at; none where no amount is asked for.
     pub(super) scales: Vec<i64>,
-    /// What the search finds, where that is not much: texts are read once then, for the page and for its sums.
+    /// What is searched for.
+    pub(super) search: Option<Search>,
+    /// What the search finds, where that is not much: it is found once then, for the page and for its sums.
     pub(super) found: Option<Vec<Uuid>>,
+    /// Whether the filter lets so many rows through that a page is filled soonest by walking through rows in its order.
+    pub(super) is_wide: bool,
 }
 
 impl Prepared {
-    pub(super) const NOTHING: &Self = &Self { scales: Vec::new(), found: None };
+    pub(super) const NOTHING: &Self = &Self { scales: Vec::new(), search: None, found: None, is_wide: false };
+}
+
+/// How conditions on lines are put. Both ways mean the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// All that fit are looked up first.
+    Set,
+    /// Each row is looked at when its turn comes, until there are enough.
+    Walk,
+}
+
+/// Appends that a row has a line with something; the body says with what.
+macro_rules! push_line_condition {
+    ($query:expr, $organization:expr, $manner:expr, $from:expr, $body:block) => {{
+        match $manner {
+            Manner::Walk => {
+                $query.push(" AND EXISTS (SELECT 1").push($from);
+                $query.push(" WHERE fl.organization_id = t.organization_id AND fl.transaction_id = t.id");
+            }
+            Manner::Set => {
+                $query.push(" AND t.id IN (SELECT fl.transaction_id").push($from);
+                $query.push(" WHERE fl.organization_id = ").push_bind($organization);
+            }
+        }
+        $body
+        $query.push(")");
+    }};
 }
 
 /// Appends where the rows come from, and the conditions that choose them. A macro, because the two engines' builders are two types.
 macro_rules! push_chosen {
-    ($query:expr, $joins:expr, $asker:expr, $request:expr, $prepared:expr) => {{
+    ($query:expr, $joins:expr, $asker:expr, $request:expr, $prepared:expr, $manner:expr) => {{
         let organization = $asker.organization.uuid();
         let filter = &$request.filter;
         match &$prepared.found {
@@ -318,23 +309,22 @@ macro_rules! push_chosen {
             None => {}
         }
         if let Some(category) = filter.category {
-            $query.push(" AND t.id IN (SELECT fl.transaction_id FROM transaction_lines fl WHERE fl.organization_id = ");
-            $query.push_bind(organization);
-            match category {
-                Some(category) => _ = $query.push(" AND fl.category_id = ").push_bind(category.uuid()),
-                None => _ = $query.push(" AND fl.category_id IS NULL"),
-            }
-            $query.push(")");
+            push_line_condition!($query, organization, $manner, " FROM transaction_lines fl", {
+                match category {
+                    Some(category) => _ = $query.push(" AND fl.category_id = ").push_bind(category.uuid()),
+                    None => _ = $query.push(" AND fl.category_id IS NULL"),
+                }
+            });
         }
         if let Some(payee) = filter.payee {
             $query.push(" AND t.payee_id = ").push_bind(payee.uuid());
         }
         if let Some(tag) = filter.tag {
-            $query.push(
-                " AND t.id IN (SELECT fl.transaction_id FROM line_tags fg JOIN transaction_lines fl \
-                 ON fl.organization_id = fg.organization_id AND fl.id = fg.line_id WHERE fg.organization_id = ",
-            );
-            $query.push_bind(organization).push(" AND fg.tag_id = ").push_bind(tag.uuid()).push(")");
+            let joined = " FROM transaction_lines fl JOIN line_tags fg \
+                 ON fg.organization_id = fl.organization_id AND fg.line_id = fl.id";
+            push_line_condition!($query, organization, $manner, joined, {
+                $query.push(" AND fg.tag_id = ").push_bind(tag.uuid());
+            });
         }
         if let Some(bill) = filter.bill {
             $query.push(
@@ -353,45 +343,37 @@ macro_rules! push_chosen {
             $query.push(" AND t.reviewed_at IS NULL AND t.provider_dated_on IS NOT NULL");
         }
         if filter.is_edited {
-            $query.push(" AND ").push(EDITED);
+            // Not row by row: what persons have written is little beside what banks have brought.
+            $query.push(
+                " AND t.provider_dated_on IS NOT NULL AND t.id IN (SELECT COALESCE(yl.transaction_id, y.entity_id) \
+                 FROM field_layers y LEFT JOIN transaction_lines yl ON yl.organization_id = y.organization_id \
+                 AND yl.id = y.entity_id WHERE y.layer = 'person' AND y.organization_id = ",
+            );
+            $query.push_bind(organization).push(")");
         }
         // What was found already is where the rows come from.
         if $prepared.found.is_none()
-            && let Some(search) = Search::of($request)
+            && let Some(search) = &$prepared.search
         {
-            $query.push(" AND (t.payee_id IN (SELECT p.id FROM payees p WHERE p.organization_id = ");
-            $query.push_bind(organization);
-            $query.push(" AND p.name_folded LIKE ").push_bind(search.pattern.clone()).push(" ESCAPE '\\')");
-            $query.push(" OR t.id IN (SELECT s.transaction_id");
-            push_lines!($query, organization, &search);
-            $query.push(")");
-            for minor in search.minors {
-                $query.push(" OR t.amount_minor IN (").push_bind(minor).push(", ").push_bind(-minor).push(")");
+            match $manner {
+                Manner::Walk => {
+                    $query.push(" AND ");
+                    push_is_found!($query, organization, search);
+                }
+                Manner::Set => {
+                    $query.push(" AND t.id IN (");
+                    push_found!($query, organization, search, search.union);
+                    $query.push(")");
+                }
             }
-            $query.push(")");
         }
     }};
 }
 
-pub(super) use {push_bounds, push_chosen, push_lines};
+pub(super) use {push_bounds, push_chosen, push_line_condition};
 
 /// Whether a person has written over what the bank says of a row.
 pub(super) const EDITED: &str = "(t.provider_dated_on IS NOT NULL AND (EXISTS (SELECT 1 FROM field_layers y \
      WHERE y.organization_id = t.organization_id AND y.entity_id = t.id AND y.layer = 'person') \
      OR EXISTS (SELECT 1 FROM transaction_lines yl JOIN field_layers y ON y.organization_id = yl.organization_id \
      AND y.entity_id = yl.id WHERE yl.organization_id = t.organization_id AND yl.transaction_id = t.id AND y.layer = 'person')))";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_search_may_be_an_amount() {
-        assert_eq!(amounts("12.40"), [1240, 12400]);
-        assert_eq!(amounts("-12,4"), [1240, 12400]);
-        assert_eq!(amounts("12"), [12, 1200, 12000]);
-        for text in ["café", "1.2.3", "12.4567", "", "."] {
-            assert!(amounts(text).is_empty(), "{text}");
-        }
-    }
-}

@@ -4,7 +4,8 @@ use bankside_domain::{Asker, Id};
 use uuid::Uuid;
 
 use super::RegisterQuery;
-use super::filter::{Prepared, Search, push_lines};
+use super::filter::Prepared;
+use super::search::{Place, Search, push_found, push_in_place};
 use crate::db::{Session, on, sql};
 use crate::dialect::push_list;
 use crate::{Store, StoreError};
@@ -24,11 +25,46 @@ impl Store {
         } else {
             Vec::new()
         };
-        let found = match Search::of(request) {
-            Some(search) => self.found(session, asker, &search).await?,
+        let search = Search::of(request, session);
+        let found = match &search {
+            Some(search) => self.found(session, asker, search).await?,
             None => None,
         };
-        Ok(Prepared { scales, found })
+        let is_wide = (search.is_none() || found.is_none()) && self.is_wide(session, asker, request).await?;
+        Ok(Prepared { scales, search, found, is_wide })
+    }
+
+    /// Whether many rows have a line of the category and the tag that are asked for.
+    async fn is_wide(&self, session: &mut Session, asker: &Asker, request: &RegisterQuery) -> Result<bool, StoreError> {
+        let organization = asker.organization.uuid();
+        let most = i64::try_from(MAX_FOUND).unwrap_or(i64::MAX);
+        let mut counts: Vec<i64> = Vec::new();
+        if let Some(category) = request.filter.category {
+            counts.push(on!(session, c => {
+                let mut query = sqlx::QueryBuilder::new(
+                    "SELECT COUNT(*) FROM (SELECT 1 FROM transaction_lines WHERE organization_id = ",
+                );
+                query.push_bind(organization).push(" AND category_id ");
+                match category {
+                    Some(category) => _ = query.push("= ").push_bind(category.uuid()),
+                    None => _ = query.push("IS NULL"),
+                }
+                query.push(" LIMIT ").push_bind(most + 1).push(") x");
+                query.build_query_scalar().fetch_one(c).await?
+            }));
+        }
+        if let Some(tag) = request.filter.tag {
+            let text = sql!(
+                "SELECT COUNT(*) FROM (SELECT 1 FROM line_tags WHERE organization_id = $1 AND tag_id = $2 LIMIT $3) x"
+            );
+            counts.push(on!(session, c => sqlx::query_scalar(text)
+                .bind(organization)
+                .bind(tag.uuid())
+                .bind(most + 1)
+                .fetch_one(c)
+                .await?));
+        }
+        Ok(counts.into_iter().all(|count| count > most))
     }
 
     async fn scales(
@@ -57,25 +93,11 @@ impl Store {
     ) -> Result<Option<Vec<Uuid>>, StoreError> {
         let organization = asker.organization.uuid();
         let mut found: Vec<Uuid> = on!(session, c => {
-            let mut query = sqlx::QueryBuilder::new(
-                "SELECT t.id FROM transactions t WHERE t.deleted_at IS NULL AND t.organization_id = ",
-            );
-            query.push_bind(organization);
-            query.push(" AND t.payee_id IN (SELECT p.id FROM payees p WHERE p.organization_id = ").push_bind(organization);
-            query.push(" AND p.name_folded LIKE ").push_bind(search.pattern.clone()).push(" ESCAPE '\\')");
-            if !search.minors.is_empty() {
-                query.push(
-                    " UNION ALL SELECT t.id FROM transactions t WHERE t.deleted_at IS NULL AND t.organization_id = ",
-                );
-                query.push_bind(organization);
-                query.push(" AND t.account_id IN (SELECT a.id FROM accounts a WHERE a.organization_id = ");
-                query.push_bind(organization).push(") AND t.amount_minor IN ");
-                push_list(&mut query, search.minors.iter().flat_map(|minor| [*minor, -*minor]));
-            }
-            query.push(" UNION ALL SELECT s.transaction_id");
-            push_lines!(query, organization, search);
-            query.push(" LIMIT ").push_bind(i64::try_from(MAX_FOUND).unwrap_or(i64::MAX) + 1);
-            query.build_query_scalar().fetch_all(c).await?
+            let mut query = sqlx::QueryBuilder::new("SELECT x.id FROM (SELECT NULL AS id WHERE 0 = 1 UNION ALL ");
+            push_found!(query, organization, search, " UNION ALL ");
+            query.push(") x LIMIT ").push_bind(i64::try_from(MAX_FOUND).unwrap_or(i64::MAX) + 1);
+            // Planned for this very text: how much it finds decides what is quick.
+            query.build_query_scalar().persistent(false).fetch_all(c).await?
         });
         if found.len() > MAX_FOUND {
             return Ok(None);

@@ -56,7 +56,8 @@ async fn both_engines_have_the_same_tables_and_columns() {
         };
         let mut shape: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (table, column) in rows {
-            if !table.starts_with("_sqlx") && !table.starts_with("sqlite_") {
+            // An index of SQLite's is made of tables.
+            if !table.starts_with("_sqlx") && !table.starts_with("sqlite_") && !table.starts_with("note_index") {
                 shape.entry(table).or_default().push(column);
             }
         }

@@ -69,6 +69,8 @@ pub(crate) struct PageQuery {
     offset: Option<i64>,
     /// How many to show, at most 500; absent is 100.
     limit: Option<i64>,
+    /// `false`: the page does not wait until all that fit are counted.
+    totals: Option<bool>,
 }
 
 impl FilterBody {
@@ -129,6 +131,7 @@ impl PageQuery {
             is_ascending: is_ascending.unwrap_or_default(),
             offset: self.offset.unwrap_or_default(),
             limit: self.limit.unwrap_or(100),
+            leaves_totals: self.totals == Some(false),
             ..query
         })
     }

@@ -1,0 +1,62 @@
+//! An installation with an organization, over a database of either engine.
+
+use std::collections::BTreeMap;
+
+use bankside_connect::Registry;
+use bankside_connect::http::Http;
+use bankside_domain::{Ambient, Asker, OrganizationKind, Secret};
+use bankside_engine::{Engine, SetUp, Settings};
+use bankside_store::Store;
+use bankside_testkit::TestDatabase;
+use bankside_vault::{MasterKey, Vault};
+use url::Url;
+
+pub(super) struct House {
+    pub(super) engine: Engine,
+    pub(super) store: Store,
+    pub(super) asker: Asker,
+    pub(super) ambient: Ambient,
+    pub(super) url: String,
+    master: MasterKey,
+    database: TestDatabase,
+}
+
+fn engine_over(store: &Store, vault: Vault, ambient: &Ambient) -> Engine {
+    let public_url = Url::parse("http://127.0.0.1:5006/").unwrap();
+    let settings =
+        Settings { public_url, providers: BTreeMap::new(), trusted_proxies: Vec::new(), features: BTreeMap::new() };
+    Engine::new(store.clone(), vault, Registry::of([]), Http::new(ambient.clone()).unwrap(), settings, ambient.clone())
+}
+
+impl House {
+    pub(super) async fn new(engine: bankside_testkit::Engine) -> Self {
+        let database = bankside_testkit::database(engine).await;
+        let (ambient, _) = bankside_testkit::ambient();
+        let store = Store::open(&database.url, ambient.clone()).await.unwrap();
+        let master = MasterKey::generate(&ambient);
+        let (vault, record) = Vault::create(&master, None, &ambient);
+        store.keep_key_record(&record).await.unwrap();
+        let engine = engine_over(&store, vault, &ambient);
+        let set_up = SetUp {
+            name: "owner".to_owned(),
+            email: None,
+            password: Secret::new("correct horse battery"),
+            organization: "Demo household".to_owned(),
+            kind: OrganizationKind::Household,
+            currency: "EUR".parse().unwrap(),
+            time_zone: "Europe/Berlin".to_owned(),
+        };
+        let person = engine.set_up(set_up).await.unwrap().person;
+        let asker = engine.memberships(person).await.unwrap()[0].asker;
+        Self { engine, store, asker, ambient, url: database.url.clone(), master, database }
+    }
+
+    /// Closes the database and opens it again, as a restart does.
+    pub(super) async fn reopened(self) -> Self {
+        self.store.close().await;
+        let store = Store::open(&self.database.url, self.ambient.clone()).await.unwrap();
+        let record = store.key_record().await.unwrap().unwrap();
+        let vault = Vault::open(&self.master, &record).unwrap();
+        Self { engine: engine_over(&store, vault, &self.ambient), store, ..self }
+    }
+}

@@ -1,0 +1,81 @@
+//! What a register asks for while it opens, scrolls, is sorted, filtered and searched, in books of 100 000 and of 1 000 000 rows: the
+//! median of each, beside the same question to books of 1 000 rows, which is what it costs whatever the size.
+//!
+//! `BANKSIDE_ROWS=100000` measures that size only. `PostgreSQL` is measured where a test cluster is there: `tests/postgres run cargo bench …`.
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on ends")]
+
+mod asks;
+mod fill;
+mod house;
+
+use std::time::Duration;
+
+use house::House;
+use tokio::runtime::Runtime;
+
+const FLOOR: usize = 1_000;
+const SIZES: [usize; 2] = [100_000, 1_000_000];
+const MANY_ACCOUNTS: usize = 20;
+/// No ask is repeated more often than this, nor for longer.
+const MOST_TIMES: usize = 15;
+const LONGEST: Duration = Duration::from_secs(2);
+
+#[expect(clippy::disallowed_methods, reason = "a benchmark looks at the clock")]
+fn timed(runtime: &Runtime, work: impl Future<Output = ()>) -> Duration {
+    let began = std::time::Instant::now();
+    runtime.block_on(work);
+    began.elapsed()
+}
+
+/// The median of each ask of books of so many rows.
+fn medians(runtime: &Runtime, engine: bankside_testkit::Engine, rows: usize, accounts: usize) -> Vec<Duration> {
+    let house = runtime.block_on(House::new(engine));
+    let filled = timed(runtime, fill::fill(&house, rows, accounts));
+    eprintln!("{engine:?}: {rows} rows in {accounts} accounts, written in {:.1} s", filled.as_secs_f64());
+    let house = runtime.block_on(house.reopened());
+    let asks = runtime.block_on(asks::all(&house, rows, accounts == 1));
+    let median = |ask: &asks::Ask| {
+        // The first time everything is read from the disk.
+        timed(runtime, ask.answer(&house));
+        let mut times = Vec::new();
+        while times.len() < MOST_TIMES && times.iter().sum::<Duration>() < LONGEST {
+            times.push(timed(runtime, ask.answer(&house)));
+        }
+        times.sort_unstable();
+        times[times.len() / 2]
+    };
+    let medians = asks.iter().map(median).collect();
+    runtime.block_on(house.store.close());
+    medians
+}
+
+fn main() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = Runtime::new().unwrap();
+    let asked: Option<usize> = std::env::var("BANKSIDE_ROWS").ok().map(|rows| rows.parse().unwrap());
+    let sizes = asked.map_or(SIZES.to_vec(), |rows| vec![rows]);
+    let mut engines = vec![bankside_testkit::Engine::Sqlite];
+    if std::env::var_os(bankside_testkit::POSTGRES_VARIABLE).is_some() {
+        engines.push(bankside_testkit::Engine::Postgres);
+    }
+    for engine in engines {
+        let shapes: Vec<(usize, usize)> = std::iter::once((FLOOR, 1))
+            .chain(sizes.iter().flat_map(|rows| [(*rows, 1), (*rows, MANY_ACCOUNTS)]))
+            .collect();
+        let columns: Vec<Vec<Duration>> =
+            shapes.iter().map(|(rows, accounts)| medians(&runtime, engine, *rows, *accounts)).collect();
+        println!("\n{engine:?}, milliseconds");
+        print!("{:<34}", "");
+        for (rows, accounts) in &shapes {
+            print!("{:>16}", format!("{rows} in {accounts}"));
+        }
+        println!();
+        for (at, name) in asks::names().iter().enumerate() {
+            print!("{name:<34}");
+            for column in &columns {
+                print!("{:>16.1}", column[at].as_secs_f64() * 1000.0);
+            }
+            println!();
+        }
+    }
+}
