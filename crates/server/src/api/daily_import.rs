@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use bankside_domain::schedule::DailyImport;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
