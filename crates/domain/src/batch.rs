@@ -1,6 +1,7 @@
 //! Batches: every write to the books, who made it, and what undoing it would do (`undo`).
 
 mod undo;
+mod unlocked;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -8,6 +9,7 @@ use uuid::Uuid;
 pub use self::undo::{
     FieldKey, Later, Rejoined, UndoPlan, UndoTally, Untouchable, locked_rows, plan_undo, restored_claims, restored_rows,
 };
+pub use self::unlocked::{LOCKED_THROUGH, Unlocked};
 use crate::reconcile::ClaimState;
 use crate::{Code, TransactionId};
 

@@ -114,6 +114,7 @@ impl Store {
             self.ask_again(&mut session, asker, batch).await?;
         }
         made.extend(self.await_what_moved_on(&mut session, asker, (batch, undoing), &plan.write).await?);
+        made.extend(self.await_what_was_locked(&mut session, asker, undoing, &plan.write).await?);
         self.write_changes(&mut session, asker, undoing, &made).await?;
         accounts.extend(self.accounts_of(&mut session, asker, &made).await?);
         for account in accounts {
@@ -275,20 +276,31 @@ impl Store {
             if !row.has_moved_on()? {
                 continue;
             }
-            let text =
-                sql!("UPDATE claims SET state = $4, batch_id = $3 WHERE organization_id = $1 AND feed_row_id = $2");
-            run!(
-                session,
-                sqlx::query(text)
-                    .bind(asker.organization.uuid())
-                    .bind(row.feed_row_id)
-                    .bind(undoing.uuid())
-                    .bind(ClaimState::Superseded.code())
-            );
-            made.push(waits_again(row.feed_row_id, row.transaction_id));
+            let claim = (row.feed_row_id, row.transaction_id);
+            made.push(self.await_decision(session, asker, undoing, claim).await?);
             self.ask_from(session, asker, row.bank_account_id, None, row.day).await?;
         }
         Ok(made)
+    }
+
+    /// Has the claim of a feed row on a transaction wait for its next decision. Answers with the change to it.
+    pub(crate) async fn await_decision(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        batch: BatchId,
+        (feed_row, transaction): (Uuid, Uuid),
+    ) -> Result<Change, StoreError> {
+        let text = sql!("UPDATE claims SET state = $4, batch_id = $3 WHERE organization_id = $1 AND feed_row_id = $2");
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(feed_row)
+                .bind(batch.uuid())
+                .bind(ClaimState::Superseded.code())
+        );
+        Ok(waits_again(feed_row, transaction))
     }
 
     /// Reads restored claims on rows of the books, with what is to be known of them after a batch was undone.
@@ -339,7 +351,7 @@ impl Store {
     }
 
     /// Has the next sync of a bank account ask from this day at the latest; of one account that it feeds, or of whichever.
-    async fn ask_from(
+    pub(crate) async fn ask_from(
         &self,
         session: &mut Session,
         asker: &Asker,

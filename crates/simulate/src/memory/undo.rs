@@ -48,7 +48,8 @@ impl Ledger {
             }
             changes.extend(waiting);
         }
-        let moved_on = self.what_moved_on(&self.batches[&id], &changes, sources);
+        let mut moved_on = self.what_moved_on(&self.batches[&id], &changes, sources);
+        moved_on.extend(self.what_was_locked(&changes, sources));
         for claim in moved_on.iter().map(|(feed_row, id)| waits(*feed_row, *id)) {
             self.write(&claim)?;
             changes.push(claim);
@@ -128,6 +129,6 @@ impl Ledger {
 }
 
 /// The claim of a feed row waits for its next decision.
-fn waits(feed_row: FeedRowId, id: TransactionId) -> Change {
+pub(super) fn waits(feed_row: FeedRowId, id: TransactionId) -> Change {
     claim_change(feed_row, id, ClaimState::Applied, ClaimState::Superseded)
 }
