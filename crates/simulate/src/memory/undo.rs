@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use anyhow::{Context, Result, ensure};
-use bankside_domain::batch::{Change, Rejoined, UndoPlan, locked_rows, plan_undo, restored_claims, restored_rows};
+use bankside_domain::batch::{
+    Change, Rejoined, UndoPlan, claims_taken_back, locked_rows, plan_undo, restored_claims, restored_rows,
+};
 use bankside_domain::reconcile::ClaimState;
 use bankside_domain::{BatchId, FeedRowId, Id, TransactionId, edit};
 use jiff::civil::Date;
@@ -100,6 +102,7 @@ impl Ledger {
         written: &[Change],
         sources: &[Source; ACCOUNTS],
     ) -> Vec<(FeedRowId, TransactionId)> {
+        let taken_back = batch.of_run.map(|_| claims_taken_back(written)).unwrap_or_default();
         let of = |id: Uuid| {
             let feed_row = FeedRowId::from(id);
             let row = &self.feed_rows.get(&feed_row)?;
@@ -109,6 +112,7 @@ impl Ledger {
                 bank_status: row.status,
                 status: self.rows.get(&transaction?)?.standing.status,
                 came_since: version.received_at > batch.made_at,
+                stood_elsewhere: taken_back.contains(&id),
                 reason: version.reason.as_ref(),
             };
             (state == ClaimState::Applied && rejoined.has_moved_on()).then_some((feed_row, transaction?))
