@@ -1,13 +1,16 @@
 //! Batches: every write to the books, who made it, and what undoing it would do (`undo`).
 
 mod undo;
+mod unlocked;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use self::undo::{
-    FieldKey, Later, Rejoined, UndoPlan, UndoTally, Untouchable, locked_rows, plan_undo, restored_claims, restored_rows,
+    FieldKey, Later, Rejoined, UndoPlan, UndoTally, Untouchable, claims_taken_back, locked_rows, plan_undo,
+    restored_claims, restored_rows,
 };
+pub use self::unlocked::{LOCKED_THROUGH, Unlocked};
 use crate::reconcile::ClaimState;
 use crate::{Code, TransactionId};
 

@@ -101,7 +101,8 @@ pub struct Known {
     /// was undone waits for its next decision. A row that somebody typed and that no bank confirms any more is theirs alone.
     pub is_in_books: bool,
     /// Whether a booked feed row stands for its transaction as well, or did when a person took that out of the books: a person said that
-    /// this pending row has settled so.
+    /// this pending row has settled so. The bank may have booked it after all, and the sync that told so was undone: then it waits, and its
+    /// amount is another one than that of the transaction, which no row that stands for one ever has.
     pub is_settled: bool,
     /// Whether its transaction stands in a period that is locked, of whichever account.
     pub is_locked: bool,

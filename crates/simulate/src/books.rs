@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Result, bail, ensure};
 use bankside_domain::account::PendingPolicy;
 use bankside_domain::row::RowStatus;
+use bankside_domain::text::fold;
 use bankside_domain::{FeedRowId, TransactionId};
 use jiff::civil::Date;
 
@@ -321,9 +322,21 @@ impl Person {
             self.worked.remove(&stays).unwrap_or(Worked { account, fact, wants: Wants::default(), is_typed: false });
         // What came from the row that went is a person's choice from now on.
         let bank_says = fact.and_then(|fact| find(bank, fact));
-        let differs = |value: &Option<String>, said: Option<String>| (*value != said).then(|| value.clone());
-        let note = differs(&row.note, bank_says.map(|fact| format!("about {}", fact.payee)));
-        let payee = differs(&row.payee, bank_says.map(|fact| fact.payee.clone())).flatten();
+        // What the bank says of it by now, and what it said before that, which nobody has fetched yet perhaps.
+        let said: Vec<String> = bank_says
+            .into_iter()
+            .flat_map(|fact| [Some(fact.content()), fact.content_before()])
+            .flatten()
+            .map(|content| content.payee)
+            .collect();
+        // Banks write capitals, and words of their own before it.
+        let is_banks = |note: &str| said.iter().any(|payee| fold(note).contains(&fold(&format!("about {payee}"))));
+        let note = match (&row.note, bank_says) {
+            (Some(note), _) if is_banks(note) => None,
+            (None, None) => None,
+            (note, _) => Some(note.clone()),
+        };
+        let payee = row.payee.clone().filter(|payee| !said.contains(payee));
         let day = bank_says.is_none_or(|fact| fact.day != row.dated_on).then_some(row.dated_on);
         let wants = Wants { payee, note, day, lines: Some(row.lines), ..before.wants };
         self.worked.insert(stays, Worked { wants, ..before });

@@ -325,6 +325,31 @@ mod tests {
         assert_eq!(after_an_undone_deletion(real).await.unwrap(), said);
     }
 
+    /// The bank tells a row otherwise while it is locked, and the lock is taken off: what the books say of the row next.
+    async fn after_a_lock(mut house: impl House) -> Result<Option<String>> {
+        house.bank().book(0, 0, 0, 0);
+        house.sync(None).await?;
+        let today = house.bank().today;
+        house.lock(0, Some(today)).await?;
+        ensure!(house.bank().amend(0, 0, |_| true), "the bank keeps its text");
+        house.turn_to(today)?;
+        let before = house.books().await?;
+        house.sync(None).await?;
+        ensure!(house.books().await?.rows == before.rows, "a locked row has changed");
+        house.lock(0, None).await?;
+        house.sync(None).await?;
+        Ok(house.books().await?.rows[0][0].payee.clone())
+    }
+
+    #[tokio::test]
+    async fn a_row_that_is_locked_no_more_says_what_the_bank_says_by_now() {
+        let tale = Tale::of(10);
+        let said = Some("Café am Kai 4711".to_owned());
+        assert_eq!(after_a_lock(MemoryHouse::open(tale).unwrap()).await.unwrap(), said);
+        let real = RealHouse::open(tale, Engine::Sqlite).await.unwrap();
+        assert_eq!(after_a_lock(real).await.unwrap(), said);
+    }
+
     #[test]
     fn a_story_is_told_in_the_fewest_steps_that_still_fail() {
         let whole = story(1, 60);

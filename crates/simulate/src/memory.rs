@@ -233,6 +233,16 @@ impl MemoryHouse {
         }
     }
 
+    /// Has the next sync ask for feed rows.
+    fn ask_for(&mut self, feed_rows: &[FeedRowId]) {
+        for row in feed_rows.iter().map(|id| &self.ledger.feed_rows[id]) {
+            let source = &mut self.sources[row.account];
+            if let Some(day) = source.at(row.version).day {
+                source.ask_again(day);
+            }
+        }
+    }
+
     /// The bank accounts under the names that the bank has for them now (`renewals.rs` in the store).
     fn rename(&mut self) -> Result<()> {
         let connected = self.provider.connected();
@@ -328,7 +338,9 @@ impl House for MemoryHouse {
     }
 
     async fn lock(&mut self, account: usize, through: Option<Date>) -> Result<End<Option<BatchId>>> {
-        self.ledger.lock(account, through)
+        let (end, to_show) = self.ledger.lock(account, through, &self.sources)?;
+        self.ask_for(&to_show);
+        Ok(end)
     }
 
     async fn set_policy(&mut self, account: usize, policy: PendingPolicy) -> Result<Option<BatchId>> {
@@ -353,12 +365,7 @@ impl House for MemoryHouse {
 
     async fn undo(&mut self, batch: BatchId) -> Result<Undone> {
         let TakenBack { undone, again, to_show } = self.ledger.undo(batch, &self.sources)?;
-        for row in to_show.iter().map(|id| &self.ledger.feed_rows[id]) {
-            let source = &mut self.sources[row.account];
-            if let Some(day) = source.at(row.version).day {
-                source.ask_again(day);
-            }
-        }
+        self.ask_for(&to_show);
         if let Some((account, from)) = again {
             self.sources[account].ask_again(from);
         }

@@ -1,12 +1,14 @@
 //! Locking a period of an account: up to that day nothing comes in, leaves or changes any more, whoever writes.
 
-use bankside_domain::batch::{BatchActor, Entity};
+use bankside_domain::batch::{BatchActor, Change, Entity, LOCKED_THROUGH, Unlocked};
+use bankside_domain::reconcile::Reason;
 use bankside_domain::{AccountId, Asker, BatchId, Id, Right};
 use jiff::civil::Date;
+use uuid::Uuid;
 
 use crate::accounts::Sums;
 use crate::batches::{NewBatch, change};
-use crate::convert::date;
+use crate::convert::{SqlDate, date, dates};
 use crate::db::{Session, on, sql};
 use crate::{Store, StoreError};
 
@@ -34,13 +36,50 @@ impl Store {
         let batch = NewBatch { actor: BatchActor::Person, run: None, summary: &summary, undoes: None };
         let batch = self.begin_batch(&mut session, asker, batch).await?;
         let (id, text) = (account.uuid(), |day: Option<Date>| day.map(|day| day.to_string()));
-        let changes = [change(Entity::Account, id, id, "locked_through", text(before), text(through))];
+        let mut changes = vec![change(Entity::Account, id, id, LOCKED_THROUGH, text(before), text(through))];
         self.write_fields(&mut session, asker, batch, &changes).await?;
+        changes.extend(self.await_what_was_locked(&mut session, asker, batch, &changes).await?);
         self.write_changes(&mut session, asker, batch, &changes).await?;
         // Whoever holds a snapshot must read again.
         self.move_account_sums(&mut session, asker, account, Sums::default()).await?;
         session.commit().await?;
         Ok(Some(batch))
+    }
+
+    /// Rows that come out of a locked period with these changes, and that the bank has told otherwise while they were in it, wait for
+    /// the next decision: no answer says that once more. The next sync asks for them. Answers with the changes to the claims.
+    pub(crate) async fn await_what_was_locked(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        batch: BatchId,
+        changes: &[Change],
+    ) -> Result<Vec<Change>, StoreError> {
+        let mut made = Vec::new();
+        for unlocked in changes.iter().filter_map(Unlocked::of) {
+            let text = sql!(
+                "SELECT k.feed_row_id, t.id, r.bank_account_id, COALESCE(v.day, t.dated_on) FROM transactions t
+                 JOIN claims k ON k.organization_id = t.organization_id AND k.transaction_id = t.id AND k.state = 'applied'
+                 JOIN feed_rows r ON r.organization_id = k.organization_id AND r.id = k.feed_row_id
+                 JOIN feed_row_versions v ON v.organization_id = r.organization_id AND v.id = r.current_version_id
+                 WHERE t.organization_id = $1 AND t.account_id = $2 AND t.deleted_at IS NULL AND v.reason = $3
+                    AND t.dated_on <= $4 AND (t.dated_on > $5 OR $5 IS NULL)
+                 ORDER BY k.feed_row_id"
+            );
+            let rows: Vec<(Uuid, Uuid, Uuid, SqlDate)> = on!(session, c => sqlx::query_as(text)
+                .bind(asker.organization.uuid())
+                .bind(unlocked.account.uuid())
+                .bind(serde_json::to_string(&Reason::StaysLocked)?)
+                .bind(date(unlocked.through))
+                .bind(dates(unlocked.still_through))
+                .fetch_all(c)
+                .await?);
+            for (feed_row, transaction, bank_account, day) in rows {
+                made.push(self.await_decision(session, asker, batch, (feed_row, transaction)).await?);
+                self.ask_from(session, asker, bank_account, None, day).await?;
+            }
+        }
+        Ok(made)
     }
 
     async fn has_pending(

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bankside_domain::batch::{
-    BatchActor, Change, Entity, Later, Rejoined, UndoPlan, Untouchable, claim_value, locked_rows, plan_undo,
-    restored_claims, restored_rows,
+    BatchActor, Change, Entity, Later, Rejoined, UndoPlan, Untouchable, claim_value, claims_taken_back, locked_rows,
+    plan_undo, restored_claims, restored_rows,
 };
 use bankside_domain::edit;
 use bankside_domain::reconcile::{ClaimState, Reason};
@@ -40,11 +40,12 @@ struct RejoinedRow {
 }
 
 impl RejoinedRow {
-    fn has_moved_on(&self) -> Result<bool, StoreError> {
+    fn has_moved_on(&self, stood_elsewhere: bool) -> Result<bool, StoreError> {
         let reason: Option<Reason> = self.reason.as_deref().map(serde_json::from_str).transpose()?;
         let Self { came_since, .. } = *self;
         let (bank_status, status) = (code(&self.bank_status)?, code(&self.status)?);
-        Ok(Rejoined { bank_status, status, came_since, reason: reason.as_ref() }.has_moved_on())
+        let rejoined = Rejoined { bank_status, status, came_since, stood_elsewhere, reason: reason.as_ref() };
+        Ok(rejoined.has_moved_on())
     }
 }
 
@@ -113,7 +114,8 @@ impl Store {
             made.extend(self.await_again(&mut session, asker, undoing, &plan.write).await?);
             self.ask_again(&mut session, asker, batch).await?;
         }
-        made.extend(self.await_what_moved_on(&mut session, asker, (batch, undoing), &plan.write).await?);
+        made.extend(self.await_what_moved_on(&mut session, asker, (batch, undoing), &undone, &plan.write).await?);
+        made.extend(self.await_what_was_locked(&mut session, asker, undoing, &plan.write).await?);
         self.write_changes(&mut session, asker, undoing, &made).await?;
         accounts.extend(self.accounts_of(&mut session, asker, &made).await?);
         for account in accounts {
@@ -268,27 +270,40 @@ impl Store {
         session: &mut Session,
         asker: &Asker,
         (batch, undoing): (BatchId, BatchId),
+        undone: &Undone,
         written: &[Change],
     ) -> Result<Vec<Change>, StoreError> {
+        let taken_back = undone.run.map(|_| claims_taken_back(written)).unwrap_or_default();
         let mut made = Vec::new();
         for row in self.rejoined(session, asker, batch, &restored_claims(written)).await? {
-            if !row.has_moved_on()? {
+            if !row.has_moved_on(taken_back.contains(&row.feed_row_id))? {
                 continue;
             }
-            let text =
-                sql!("UPDATE claims SET state = $4, batch_id = $3 WHERE organization_id = $1 AND feed_row_id = $2");
-            run!(
-                session,
-                sqlx::query(text)
-                    .bind(asker.organization.uuid())
-                    .bind(row.feed_row_id)
-                    .bind(undoing.uuid())
-                    .bind(ClaimState::Superseded.code())
-            );
-            made.push(waits_again(row.feed_row_id, row.transaction_id));
+            let claim = (row.feed_row_id, row.transaction_id);
+            made.push(self.await_decision(session, asker, undoing, claim).await?);
             self.ask_from(session, asker, row.bank_account_id, None, row.day).await?;
         }
         Ok(made)
+    }
+
+    /// Has the claim of a feed row on a transaction wait for its next decision. Answers with the change to it.
+    pub(crate) async fn await_decision(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        batch: BatchId,
+        (feed_row, transaction): (Uuid, Uuid),
+    ) -> Result<Change, StoreError> {
+        let text = sql!("UPDATE claims SET state = $4, batch_id = $3 WHERE organization_id = $1 AND feed_row_id = $2");
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(feed_row)
+                .bind(batch.uuid())
+                .bind(ClaimState::Superseded.code())
+        );
+        Ok(waits_again(feed_row, transaction))
     }
 
     /// Reads restored claims on rows of the books, with what is to be known of them after a batch was undone.
@@ -339,7 +354,7 @@ impl Store {
     }
 
     /// Has the next sync of a bank account ask from this day at the latest; of one account that it feeds, or of whichever.
-    async fn ask_from(
+    pub(crate) async fn ask_from(
         &self,
         session: &mut Session,
         asker: &Asker,

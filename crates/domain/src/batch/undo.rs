@@ -217,6 +217,17 @@ pub fn restored_claims(written: &[Change]) -> BTreeSet<Uuid> {
     of_claims.filter(is_applied).map(|change| change.id).collect()
 }
 
+/// Of these, those that stood for another row of the books until then.
+pub fn claims_taken_back(written: &[Change]) -> BTreeSet<Uuid> {
+    let of_claims = written.iter().filter(|change| change.entity == Entity::Claim);
+    let row = |value: &Option<String>| value.as_deref().and_then(claim_of).and_then(|(_, transaction)| transaction);
+    let is_taken_back = |change: &&Change| match (row(&change.before), row(&change.after)) {
+        (Some(before), Some(after)) => before != after,
+        _ => false,
+    };
+    of_claims.filter(is_taken_back).map(|change| change.id).collect()
+}
+
 /// A claim that an undoing has restored: the bank's row as it is now, and the row of the books as it came back.
 #[derive(Debug, Clone, Copy)]
 pub struct Rejoined<'a> {
@@ -226,6 +237,8 @@ pub struct Rejoined<'a> {
     pub status: RowStatus,
     /// Whether what the bank's row says now first came after the batch that is undone.
     pub came_since: bool,
+    /// Whether that batch was a sync's, and had the bank's row stand for another row of the books.
+    pub stood_elsewhere: bool,
     /// What the latest plan that looked at that thought of it.
     pub reason: Option<&'a Reason>,
 }
@@ -237,7 +250,7 @@ impl Rejoined<'_> {
         // What came before the batch may have been decided after it.
         let was_left_out = || matches!(self.reason, Some(Reason::StaysDismissed));
         self.bank_status == RowStatus::Booked
-            && (self.status == RowStatus::Pending || self.came_since || was_left_out())
+            && (self.status == RowStatus::Pending || self.came_since || self.stood_elsewhere || was_left_out())
     }
 }
 
@@ -297,14 +310,15 @@ mod tests {
         const B: RowStatus = RowStatus::Booked;
         const P: RowStatus = RowStatus::Pending;
         let cases = [
-            (B, B, false, Reason::New, false),
-            (B, P, false, Reason::New, true),
-            (B, B, true, Reason::New, true),
-            (B, B, false, Reason::StaysDismissed, true),
-            (P, P, true, Reason::StaysDismissed, false),
+            (B, B, (false, false), Reason::New, false),
+            (B, P, (false, false), Reason::New, true),
+            (B, B, (true, false), Reason::New, true),
+            (B, B, (false, true), Reason::New, true),
+            (B, B, (false, false), Reason::StaysDismissed, true),
+            (P, P, (true, true), Reason::StaysDismissed, false),
         ];
-        for (bank_status, status, came_since, reason, has_moved_on) in cases {
-            let rejoined = Rejoined { bank_status, status, came_since, reason: Some(&reason) };
+        for (bank_status, status, (came_since, stood_elsewhere), reason, has_moved_on) in cases {
+            let rejoined = Rejoined { bank_status, status, came_since, stood_elsewhere, reason: Some(&reason) };
             assert_eq!(rejoined.has_moved_on(), has_moved_on, "{rejoined:?}");
         }
     }

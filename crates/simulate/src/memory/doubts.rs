@@ -3,35 +3,67 @@
 
 use anyhow::{Context, Result};
 use bankside_domain::account::PendingPolicy;
-use bankside_domain::batch::{Change, Entity};
+use bankside_domain::batch::{Change, Entity, LOCKED_THROUGH, Unlocked};
 use bankside_domain::edit::Refused;
-use bankside_domain::reconcile::{Action, ClaimState, Entry, Window, plan};
+use bankside_domain::reconcile::{Action, ClaimState, Entry, Reason, Window, plan};
 use bankside_domain::row::RowStatus;
 use bankside_domain::suspicion::HeldChoice;
-use bankside_domain::{BatchId, Code, FeedRowId, Id};
+use bankside_domain::{BatchId, Code, FeedRowId, Id, TransactionId};
 use jiff::civil::Date;
 
 use super::apply::Work;
-use super::ledger::{Batch, Ledger};
+use super::ledger::{Batch, FeedRow, Ledger, Row};
+use super::source::Source;
+use super::undo::waits;
 use super::{MemoryHouse, Terms};
 use crate::bank::{ACCOUNTS, Content};
 use crate::books::HeldRow;
 use crate::house::End;
 
 impl Ledger {
-    /// Locks an account up to and including a day, or takes the lock off.
-    pub(super) fn lock(&mut self, account: usize, through: Option<Date>) -> Result<End<Option<BatchId>>> {
+    /// Locks an account up to and including a day, or takes the lock off. Answers with the feed rows that the next sync is to show, too.
+    pub(super) fn lock(
+        &mut self,
+        account: usize,
+        through: Option<Date>,
+        sources: &[Source; ACCOUNTS],
+    ) -> Result<(End<Option<BatchId>>, Vec<FeedRowId>)> {
         self.tick();
         let before = self.accounts[account].locked_through;
         if before == through {
-            return Ok(End::Done(None));
+            return Ok((End::Done(None), Vec::new()));
         }
         if through.is_some_and(|through| self.has_pending(account, through)) {
-            return Ok(End::Refused("rows up to this day are pending".to_owned()));
+            return Ok((End::Refused("rows up to this day are pending".to_owned()), Vec::new()));
         }
         let text = |day: Option<Date>| day.map(|day| day.to_string());
-        let locked = self.account_change(account, "locked_through", text(before), text(through));
-        self.commit(Batch::of(vec![locked])).map(|batch| End::Done(Some(batch)))
+        let mut changes = vec![self.account_change(account, LOCKED_THROUGH, text(before), text(through))];
+        let unlocked = self.what_was_locked(&changes, sources);
+        changes.extend(unlocked.iter().map(|(feed_row, id)| waits(*feed_row, *id)));
+        let batch = self.commit(Batch::of(changes))?;
+        Ok((End::Done(Some(batch)), unlocked.into_iter().map(|(feed_row, _)| feed_row).collect()))
+    }
+
+    /// Claims of rows that come out of a locked period with these changes, and that the bank has told otherwise while they were in it
+    /// (`await_what_was_locked` in the store).
+    pub(super) fn what_was_locked(
+        &self,
+        changes: &[Change],
+        sources: &[Source; ACCOUNTS],
+    ) -> Vec<(FeedRowId, TransactionId)> {
+        let mut found = Vec::new();
+        for unlocked in changes.iter().filter_map(Unlocked::of) {
+            let is_free = |row: &&Row| {
+                let standing = &row.standing;
+                row.is_there && standing.account == unlocked.account && unlocked.frees(standing.dated_on)
+            };
+            for id in self.rows.values().filter(is_free).map(|row| row.standing.id) {
+                let stayed =
+                    |row: &FeedRow| matches!(sources[row.account].at(row.version).reason, Some(Reason::StaysLocked));
+                found.extend(self.applied_on(id).filter(|(_, row)| stayed(row)).map(|(feed_row, _)| (feed_row, id)));
+            }
+        }
+        found
     }
 
     pub(super) fn account_change(

@@ -292,10 +292,11 @@ impl Ledger {
         claims.filter(|(_, row)| matches!(row.claim, Some((ClaimState::Applied, _))))
     }
 
-    /// Whether a booked feed row stands for a row, or did when it was taken out of the books.
-    pub(super) fn is_settled(&self, row: &Row) -> bool {
-        let mut claims = self.claims_on.get(&row.standing.id).into_iter().flatten();
-        claims.any(|feed_row| self.feed_rows[feed_row].status == RowStatus::Booked)
+    /// Whether another, booked feed row stands for a row, or did when it was taken out of the books.
+    pub(super) fn is_settled_beside(&self, feed_row: FeedRowId, row: &Row) -> bool {
+        let claims = self.claims_on.get(&row.standing.id).into_iter().flatten();
+        let mut others = claims.filter(|other| **other != feed_row);
+        others.any(|other| self.feed_rows[other].status == RowStatus::Booked)
     }
 
     /// Whether a row stands in a locked period.

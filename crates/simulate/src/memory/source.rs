@@ -70,20 +70,25 @@ impl Version {
         let transaction = row.claim.and_then(|(_, transaction)| ledger.rows.get(&transaction?));
         let names_counterparty = content.is_some_and(|content| content.counterparty.name.is_some());
         let payee = transaction.and_then(|row| row.standing.provider_payee).filter(|_| names_counterparty);
+        let minor = content.map(|content| seen_minor(content, flips_sign));
         let stands = row.claim.is_some_and(|(state, _)| state != ClaimState::Superseded);
         Known {
             feed_row: id,
             ids: self.ids.clone(),
             fingerprint: self.fingerprint,
             status: self.status,
-            minor: content.map(|content| seen_minor(content, flips_sign)),
+            minor,
             currency: content.map(|content| content.amount.currency.code),
             day: self.day,
             payee_folded: payee.map(|payee| ledger.payees.folded(payee).to_owned()),
             seen: stands && run.is_some() && self.last_seen == run,
             claim: row.claim,
             is_in_books: transaction.is_some_and(|row| row.is_there && row.standing.is_from_bank()),
-            is_settled: row.status == RowStatus::Pending && transaction.is_some_and(|row| ledger.is_settled(row)),
+            is_settled: transaction.is_some_and(|transaction| {
+                let is_another = minor.is_some_and(|minor| minor != transaction.standing.amount_minor);
+                let may_be = row.status == RowStatus::Pending || (!stands && is_another);
+                may_be && ledger.is_settled_beside(id, transaction)
+            }),
             is_from_elsewhere: false,
             is_locked: transaction.is_some_and(|row| row.is_there && ledger.is_locked(row)),
         }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use anyhow::{Context, Result, ensure};
-use bankside_domain::batch::{Change, Rejoined, UndoPlan, locked_rows, plan_undo, restored_claims, restored_rows};
+use bankside_domain::batch::{
+    Change, Rejoined, UndoPlan, claims_taken_back, locked_rows, plan_undo, restored_claims, restored_rows,
+};
 use bankside_domain::reconcile::ClaimState;
 use bankside_domain::{BatchId, FeedRowId, Id, TransactionId, edit};
 use jiff::civil::Date;
@@ -48,7 +50,8 @@ impl Ledger {
             }
             changes.extend(waiting);
         }
-        let moved_on = self.what_moved_on(&self.batches[&id], &changes, sources);
+        let mut moved_on = self.what_moved_on(&self.batches[&id], &changes, sources);
+        moved_on.extend(self.what_was_locked(&changes, sources));
         for claim in moved_on.iter().map(|(feed_row, id)| waits(*feed_row, *id)) {
             self.write(&claim)?;
             changes.push(claim);
@@ -99,6 +102,7 @@ impl Ledger {
         written: &[Change],
         sources: &[Source; ACCOUNTS],
     ) -> Vec<(FeedRowId, TransactionId)> {
+        let taken_back = batch.of_run.map(|_| claims_taken_back(written)).unwrap_or_default();
         let of = |id: Uuid| {
             let feed_row = FeedRowId::from(id);
             let row = &self.feed_rows.get(&feed_row)?;
@@ -108,6 +112,7 @@ impl Ledger {
                 bank_status: row.status,
                 status: self.rows.get(&transaction?)?.standing.status,
                 came_since: version.received_at > batch.made_at,
+                stood_elsewhere: taken_back.contains(&id),
                 reason: version.reason.as_ref(),
             };
             (state == ClaimState::Applied && rejoined.has_moved_on()).then_some((feed_row, transaction?))
@@ -128,6 +133,6 @@ impl Ledger {
 }
 
 /// The claim of a feed row waits for its next decision.
-fn waits(feed_row: FeedRowId, id: TransactionId) -> Change {
+pub(super) fn waits(feed_row: FeedRowId, id: TransactionId) -> Change {
     claim_change(feed_row, id, ClaimState::Applied, ClaimState::Superseded)
 }

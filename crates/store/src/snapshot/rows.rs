@@ -124,9 +124,10 @@ pub(super) const KNOWN: &str = "SELECT r.id AS feed_row_id, v.id AS version_id, 
      CASE WHEN b.flips_sign THEN -v.amount_minor ELSE v.amount_minor END AS amount_minor, v.currency, v.day, v.provider_id_digest, \
      v.bank_id_digest, v.reference_digest, v.fingerprint, v.fingerprint_version, v.last_seen_run_id, k.state AS claim_state, \
      k.transaction_id, t.id IS NOT NULL AND t.deleted_at IS NULL AND t.provider_dated_on IS NOT NULL AS is_in_books, \
-     r.status = 'pending' AND EXISTS (SELECT 1 FROM claims o JOIN feed_rows q ON q.organization_id = o.organization_id \
+     (r.status = 'pending' OR COALESCE(k.state = 'superseded' AND t.amount_minor <> \
+     CASE WHEN b.flips_sign THEN -v.amount_minor ELSE v.amount_minor END, FALSE)) AND EXISTS (SELECT 1 FROM claims o JOIN feed_rows q ON q.organization_id = o.organization_id \
      AND q.id = o.feed_row_id WHERE o.organization_id = k.organization_id AND o.transaction_id = k.transaction_id \
-     AND q.status = 'booked') AS is_settled, \
+     AND o.feed_row_id <> k.feed_row_id AND q.status = 'booked') AS is_settled, \
      COALESCE(t.deleted_at IS NULL AND t.dated_on <= a.locked_through, FALSE) AS is_locked, \
      COALESCE(COALESCE(z.connection_id, s.connection_id) <> f.connection_id, FALSE) AS is_from_elsewhere, \
      CASE WHEN v.names_counterparty THEN p.name_folded END AS payee_folded \

@@ -20,6 +20,33 @@ on_both! {
         world.check_claims().await;
     }
 
+    rows_that_come_out_of_a_locked_period_say_what_the_bank_says_by_now(world) {
+        let (wage, coffee) = (booked(5, 284_000, "Werft Nord", "a1"), booked(12, -280, "Café am Kai", "a2"));
+        world.sync(&[wage.clone(), coffee.clone()]).await;
+        let told = |day| Sent { payee: "Werft Nord GmbH", day: date(2026, 11, day), ..wage.clone() };
+        let says_so = "2026-11-05 284000 Werft Nord GmbH Booked about Werft Nord GmbH";
+        for is_undone in [false, true] {
+            let before = world.rows().await;
+            let lock = |day: i8| world.store.lock_period(&world.asker, world.account, Some(date(2026, 11, day)));
+            let locked = lock(10).await.unwrap().unwrap();
+            // The bank's other text of the second round is the first one.
+            let answer = if is_undone { [wage.clone(), coffee.clone()] } else { [told(5), coffee.clone()] };
+            world.sync(&answer).await;
+            assert_eq!(world.rows().await, before, "nothing changes while it is locked");
+            if is_undone {
+                world.store.undo(&world.asker, locked).await.unwrap();
+            } else {
+                lock(7).await.unwrap();
+                assert_eq!(world.sync(&answer).await.counts.updated, 0, "its day is locked still");
+                world.store.lock_period(&world.asker, world.account, None).await.unwrap();
+            }
+            assert_eq!(world.sync(&answer).await.counts.updated, 1);
+            assert_eq!(world.rows().await.contains(&says_so.to_owned()), !is_undone);
+            assert_eq!(world.sync(&answer).await.batch, None);
+            world.check_claims().await;
+        }
+    }
+
     undoing_leaves_the_rows_of_a_locked_period(world) {
         let rows = [booked(5, 284_000, "Werft Nord", "a1"), booked(12, -280, "Café am Kai", "a2")];
         let batch = world.sync(&rows).await.batch.unwrap();

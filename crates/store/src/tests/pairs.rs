@@ -149,6 +149,26 @@ on_both! {
         world.check_claims().await;
     }
 
+    what_is_booked_after_all_comes_again_when_that_sync_is_undone(world) {
+        let hold = Sent { id: "p1", ..pending(10, -4_000, "Gasthaus Anker") };
+        let bill = booked(11, -4_400, "Gasthaus Anker", "b1");
+        world.sync(&[hold.clone(), bill.clone()]).await;
+        world.merge_pair(world.only_pair().await).await;
+        let before = world.rows().await;
+        let answer = [Sent { status: RowStatus::Booked, ..hold }, bill];
+        world.sync(&answer).await;
+        let after = world.rows().await;
+        assert_eq!((before.len(), after.len()), (1, 2));
+        for _ in 0..2 {
+            let latest = world.latest_batches().await[0];
+            world.store.undo(&world.asker, latest).await.unwrap();
+            assert_eq!(world.rows().await, before);
+            assert_eq!(world.sync(&answer).await.counts.added, 1);
+            assert_eq!(world.rows().await, after);
+        }
+        world.check_claims().await;
+    }
+
     a_typed_row_is_merged_into_the_banks(world) {
         world.sync(&[booked(10, -280, "Café am Kai", "a1")]).await;
         let typed = NewTransaction {
