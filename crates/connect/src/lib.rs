@@ -23,7 +23,7 @@ pub mod step;
 mod words;
 pub mod zones;
 
-pub use connector::{Connector, Cx, Intent, QuotaLedger, Registry, TokenStore};
+pub use connector::{Checked, Connector, Cx, Intent, QuotaLedger, Registry, TokenStore};
 pub use descriptor::{Advice, Descriptor, Field, FieldKind, Way};
 pub use fault::Fault;
 pub use fetch::{
@@ -31,6 +31,6 @@ pub use fetch::{
 };
 pub use saved::{SavedAnswer, SavedRow};
 pub use step::{
-    AccountInfo, Answered, BankQuery, Browser, Connected, FlowState, Form, FormField, FormPicture, Input, Institution,
-    Login, RemoteRef, Step,
+    AccountInfo, Answered, BankOfAccount, BankQuery, Browser, Connected, FlowState, Form, FormField, FormPicture,
+    Input, Institution, Login, RemoteRef, Step,
 };

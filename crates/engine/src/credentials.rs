@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bankside_connect::{Descriptor, FieldKind};
+use bankside_connect::{Checked, Descriptor, FieldKind};
 use bankside_domain::quota::Presence;
 use bankside_domain::{Asker, CredentialsId, Right, Secret};
 use bankside_store::Credentials;
@@ -79,7 +79,7 @@ impl Engine {
     }
 
     /// Checks keys with real calls and keeps them, sealed, if they work. A field that is left empty keeps what the organization typed
-    /// there before, except in a list, which is always whole.
+    /// there before, except in a list, which is always whole. Keys that work only once are kept as what they were exchanged for.
     pub async fn keep_keys(&self, asker: &Asker, id: &str, typed: BTreeMap<String, Secret>) -> Result<(), EngineError> {
         asker.require(Right::ManageBanks)?;
         self.require_provider(id).await?;
@@ -87,11 +87,14 @@ impl Engine {
         let descriptor = connector.descriptor();
         let kept = self.own_keys(asker, id).await?.unwrap_or_default();
         let keys = complete(descriptor, &typed, &kept)?;
+        let provider = self.provider_with_keys(asker, connector, keys.clone(), Presence::PersonPresent).await?;
+        let keys = match provider.connector.check(&provider.cx()).await? {
+            Checked::AsTyped => keys,
+            Checked::Exchanged(others) => others,
+        };
         let fields: BTreeMap<&str, &str> = keys.iter().map(|(name, text)| (name.as_str(), text.expose())).collect();
         let fields = Secret::new(serde_json::to_string(&fields)?);
         let hint = hint(descriptor, &keys);
-        let provider = self.provider_with_keys(asker, connector, keys, Presence::PersonPresent).await?;
-        provider.connector.check(&provider.cx()).await?;
 
         let credentials: CredentialsId = self.ambient.id();
         let place = Place::of(asker.organization, credentials, "credentials");

@@ -68,6 +68,7 @@ pub(super) fn account(
     let holder = row.holder.as_deref().and_then(tidy);
     let name = row.name.as_deref().or(row.kind.as_deref()).and_then(tidy).unwrap_or_else(|| "Account".to_owned());
     AccountInfo {
+        bank: None,
         provider_account_id: row.id.clone(),
         match_keys: match_keys(row, holder.as_deref(), currency, institution),
         name,
