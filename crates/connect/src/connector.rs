@@ -198,6 +198,7 @@ impl Registry {
         Self::of([
             Arc::new(crate::gocardless::GoCardless) as Arc<dyn Connector>,
             Arc::new(crate::pluggy::Pluggy),
+            Arc::new(crate::simplefin::SimpleFin),
             Arc::new(crate::sophtron::Sophtron),
         ])
     }

@@ -15,7 +15,7 @@ use backon::{ExponentialBuilder, Retryable, Sleeper};
 use bankside_domain::fault::FaultClass;
 use bankside_domain::{Ambient, Secret};
 use jiff::{SignedDuration, Timestamp};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method};
 use url::Url;
 
@@ -254,6 +254,9 @@ impl Http {
         }
         if let Some(json) = &call.json {
             request = request.header(CONTENT_TYPE, "application/json").body(json.expose().to_owned());
+        } else if call.method == Method::POST {
+            // Some servers wait for a body otherwise, or refuse.
+            request = request.header(CONTENT_LENGTH, 0);
         }
         let response = request.send().await.map_err(|error| unreached(&error))?;
         read(response, MAX_BODY_BYTES).await

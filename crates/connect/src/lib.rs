@@ -9,6 +9,7 @@
 
 pub mod connector;
 pub mod descriptor;
+mod entities;
 pub mod fault;
 pub mod fetch;
 pub mod gocardless;
@@ -16,8 +17,11 @@ pub mod guard;
 pub mod http;
 mod lenient;
 mod limited;
+#[cfg(test)]
+mod peer;
 pub mod pluggy;
 pub mod saved;
+pub mod simplefin;
 pub mod sophtron;
 pub mod step;
 mod words;

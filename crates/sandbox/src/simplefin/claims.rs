@@ -47,6 +47,27 @@ impl Sandbox {
         })?;
         Ok(setup_token(self, &token))
     }
+
+    /// Makes a setup token and claims it at once; answers with the access URL.
+    pub fn make_access_url(&self) -> Result<String, crate::SandboxError> {
+        let token = HEXLOWER.encode(self.uuid().as_bytes());
+        let (user, password) = self.new_access();
+        self.change(|state, _| {
+            state.simplefin.add_token(token.clone());
+            // It was made just before, so it is there.
+            let _ = state.simplefin.claim(&token, &user, &password);
+            Ok::<_, crate::SandboxError>(())
+        })?;
+        Ok(access_url(self, &user, &password))
+    }
+
+    /// User and password of a new access.
+    fn new_access(&self) -> (String, String) {
+        let user = HEXLOWER.encode(self.uuid().as_bytes()).to_uppercase();
+        // Base64, so that what an address has to escape is met now and then, and a colon so that it always is.
+        let words = [BASE64.encode(self.uuid().as_bytes()), HEXLOWER.encode(self.uuid().as_bytes())];
+        (user, words.join(":"))
+    }
 }
 
 /// `POST /claim/:token`: once, with nothing but `Content-Length: 0`.
@@ -63,10 +84,7 @@ pub(super) async fn claim(
     let access = if token == DEMO {
         access_url(&sandbox, DEMO, DEMO)
     } else {
-        let user = HEXLOWER.encode(sandbox.uuid().as_bytes()).to_uppercase();
-        // Base64, so that what an address has to escape is met now and then, and a colon so that it always is.
-        let password =
-            format!("{}:{}", BASE64.encode(sandbox.uuid().as_bytes()), HEXLOWER.encode(sandbox.uuid().as_bytes()));
+        let (user, password) = sandbox.new_access();
         sandbox.change(|state, _| state.simplefin.claim(&token, &user, &password))?;
         access_url(&sandbox, &user, &password)
     };
