@@ -26,6 +26,8 @@ mod logins;
 mod moves;
 #[path = "whole/renewals.rs"]
 mod renewals;
+#[path = "whole/simplefin.rs"]
+mod simplefin;
 #[path = "whole/straight.rs"]
 mod straight;
 #[path = "whole/suspicions.rs"]
