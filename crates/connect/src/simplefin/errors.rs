@@ -31,13 +31,6 @@ pub(super) enum Kind {
     General,
 }
 
-impl Kind {
-    /// Whether what has come may still be all that there is.
-    pub(super) fn leaves_rows_whole(self) -> bool {
-        matches!(self, Self::Access)
-    }
-}
-
 /// The texts of version 1 that say what is the matter.
 const ATTENTION: (&str, &str) = ("connection to ", " may need attention");
 const SIGN_IN: &str = "reauthenticate";

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::accounts::{self, bank_of};
 use super::client::Client;
-use super::errors::{self, Kind};
+use super::errors;
 use super::map;
 use super::window::{Window, Windows};
 use super::wire::Answer;
@@ -62,9 +62,8 @@ pub(super) async fn fetch(client: &Client<'_>, plan: &FetchPlan, sink: &mut dyn 
             if window.is_newest && place > 0 {
                 sink.accept(&request.provider_account_id, FetchEvent::Step(AccountStep::Rows)).await?;
             }
-            let rows = rows(&answer, request, account, &window);
+            let rows = rows(client, &answer, request, account, &window);
             is_empty &= !rows.iter().any(|row| row.status == RowStatus::Booked);
-            account.is_whole &= capped.is_none();
             sink.accept(&request.provider_account_id, FetchEvent::Rows(rows)).await?;
         }
         windows.came(&window, is_empty);
@@ -83,15 +82,9 @@ fn newest(client: &Client<'_>, answer: &Answer<'_>, request: &AccountRequest) ->
     let Some(account) = answer.account(&request.provider_account_id) else {
         return Account { fault: Some(missing(request.failures_before)), ..Account::default() };
     };
-    let told = errors::of_account(answer, account);
     let currency = accounts::currency(account, client.cx.currencies);
-    let fault = told.as_ref().map(|told| errors::fault(told, &bank_of(answer, account).name, &client.server()));
-    Account {
-        has_rows: true,
-        is_whole: told.is_none_or(|(kind, _)| kind.leaves_rows_whole()),
-        balances: currency.map(|currency| accounts::balances(account, currency)).unwrap_or_default(),
-        fault,
-    }
+    let balances = currency.map(|currency| accounts::balances(account, currency)).unwrap_or_default();
+    Account { has_rows: true, is_whole: true, balances, fault: None }
 }
 
 /// An account that is not listed is not closed by that: it is reported, and stays linked.
@@ -103,20 +96,26 @@ fn missing(failures_before: u32) -> Fault {
     Fault::new(FaultClass::NeedsUser, "simplefin.account_missing", message).with_action(UserAction::Renew)
 }
 
-/// The rows of an account in an answer that are asked for. Pending ones of whichever day are, booked ones from the first day on.
-fn rows(answer: &Answer<'_>, request: &AccountRequest, account: &mut Account, window: &Window) -> Vec<RawRow> {
-    let listed = answer.account(&request.provider_account_id);
-    let Some(raw) = listed.and_then(|listed| listed.transactions.as_ref()) else {
+/// The rows of an account in an answer that are asked for, and what the answer says is wrong with it. Pending ones of whichever day
+/// are wanted, booked ones from the first day on.
+fn rows(
+    client: &Client<'_>,
+    answer: &Answer<'_>,
+    request: &AccountRequest,
+    account: &mut Account,
+    window: &Window,
+) -> Vec<RawRow> {
+    let Some(listed) = answer.account(&request.provider_account_id) else {
         account.has_rows = false;
         return Vec::new();
     };
-    if let (false, Some(listed)) = (window.is_newest, listed)
-        && let Some(told @ (kind, _)) = errors::of_account(answer, listed)
-        && kind != Kind::Request
-    {
-        account.is_whole &= told.0.leaves_rows_whole();
+    if let Some(told) = errors::of_account(answer, listed) {
+        account.is_whole = false;
+        let fault = || errors::fault(&told, &bank_of(answer, listed).name, &client.server());
+        account.fault = account.fault.take().or_else(|| Some(fault()));
     }
-    raw.iter().filter_map(|raw| wanted(raw, request.from, window)).collect()
+    account.has_rows &= listed.transactions.is_some();
+    listed.transactions.iter().flatten().filter_map(|raw| wanted(raw, request.from, window)).collect()
 }
 
 fn wanted(raw: &RawValue, from: Date, window: &Window) -> Option<RawRow> {

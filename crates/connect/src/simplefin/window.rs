@@ -12,6 +12,8 @@ const PENDING_DAYS: i64 = 30;
 /// History ends where so many windows in a row are empty, and no more than so many are asked for.
 const MAX_EMPTY: usize = 2;
 const MAX_WINDOWS: usize = 6;
+/// A server that takes less is believed so often.
+const MAX_SHORTER: usize = 2;
 
 /// Days from the first on, until before the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +50,7 @@ pub(super) struct Windows {
     longest_days: i64,
     asked: usize,
     empty: usize,
+    shortened: usize,
     pub(super) today: Date,
 }
 
@@ -55,7 +58,7 @@ impl Windows {
     /// From a day on, until the end of today.
     pub(super) fn new(from: Date, today: Date) -> Self {
         let end = today.saturating_add(Span::new().days(1));
-        Self { from, end, longest_days: LONGEST_DAYS, asked: 0, empty: 0, today }
+        Self { from, end, longest_days: LONGEST_DAYS, asked: 0, empty: 0, shortened: 0, today }
     }
 
     /// The window to ask for; `None` where everything was.
@@ -80,8 +83,9 @@ impl Windows {
 
     /// The server takes no longer windows than this; whether asking once more with shorter ones makes sense.
     pub(super) fn shorten(&mut self, longest_days: i64) -> bool {
-        let is_shorter = (1..self.longest_days).contains(&longest_days);
+        let is_shorter = (1..self.longest_days).contains(&longest_days) && self.shortened < MAX_SHORTER;
         if is_shorter {
+            self.shortened += 1;
             self.longest_days = longest_days;
         }
         is_shorter
@@ -164,6 +168,7 @@ mod tests {
         for odd in [45, 90, 0, -1] {
             assert!(!windows.shorten(odd), "{odd}");
         }
+        assert!(windows.shorten(44) && !windows.shorten(43), "nobody is led on for ever");
     }
 
     proptest! {
