@@ -92,6 +92,29 @@ test("the provider's client for Node", async () => {
   expect((seen as { rows: number }).rows).toBeGreaterThan(10);
 });
 
+test("a client for SimpleFIN in Python", async () => {
+  const python = resolve(here, "python/.venv/bin/python");
+  const script = resolve(here, "python/simplefin_flow.py");
+  const seen = await flow(python, script, python, "simplefin", (provider) => {
+    return { args: [provider.base_url, ...keys(provider, "setupToken", "accessUrl")] };
+  });
+  expect(seen).toEqual({
+    second_claim: "Invalid setup token",
+    demo: [true, true],
+    versions: ["1.0", "2.0.0"],
+    banks: ["Kestrel Bay Credit Union", "Quillback Bank", "Waxwing Financial"],
+    accounts: 7,
+    one: "Everyday Checking (4417)",
+    nobody: null,
+    rows: expect.any(Number),
+    in_order: true,
+    in_range: true,
+    decimal: true,
+    wrong_password: 403,
+  });
+  expect((seen as { rows: number }).rows).toBeGreaterThan(10);
+});
+
 test("Pluggy.ai's client for Node", async () => {
   const installed = resolve(here, "node/node_modules");
   const seen = await flow(process.execPath, resolve(here, "node/pluggy.js"), installed, "pluggy", (provider) => {

@@ -18,6 +18,7 @@ export interface House {
   readonly sandbox: string;
   readonly gocardless: Simulated<"secret_id" | "secret_key">;
   readonly pluggy: Simulated<"clientId" | "clientSecret" | "itemIds">;
+  readonly simplefin: Simulated<"setupToken" | "accessUrl">;
   readonly sophtron: Simulated<"userId" | "accessKey">;
   /** Where everything of it lies; also the working folder of the server. */
   readonly folder: string;
@@ -61,6 +62,7 @@ export const test = base.extend<{ house: House; eyes: Eyes; signedIn: Page; api:
       sandbox: sandboxAddress,
       gocardless: simulated("gocardless"),
       pluggy: simulated("pluggy"),
+      simplefin: simulated("simplefin"),
       sophtron: simulated("sophtron"),
       folder: home.path,
       environment,

@@ -11,6 +11,7 @@ mod overheard;
 mod pluggy;
 mod report;
 mod running;
+mod simplefin;
 mod simulator;
 mod sophtron;
 mod stand;
@@ -19,11 +20,12 @@ mod suite;
 pub use gocardless::GoCardlessSandbox;
 pub use pluggy::PluggySandbox;
 pub use report::{Line, Outcome, Report};
+pub use simplefin::SimpleFinSandbox;
 pub use simulator::{Bank, Beginning, Call, Occasion, Scene, Simulator, Simulators, Trouble, Walk};
 pub use sophtron::SophtronSandbox;
 pub use suite::run;
 
 /// Every provider that is checked, in the order of the report.
-pub fn all() -> [&'static dyn Simulators; 3] {
-    [&GoCardlessSandbox, &PluggySandbox, &SophtronSandbox]
+pub fn all() -> [&'static dyn Simulators; 4] {
+    [&GoCardlessSandbox, &PluggySandbox, &SimpleFinSandbox, &SophtronSandbox]
 }

@@ -104,7 +104,17 @@ impl Open {
         let http = Http::new(self.running.ambient.clone())?;
         let url = self.running.base_url.join(path)?;
         let json = Some(Secret::new(body.to_string()));
-        let answer = http.call(&http::Call { method: Method::POST, url, label: path, proof, json, pace: None }).await?;
+        let call = http::Call {
+            method: Method::POST,
+            url,
+            label: path,
+            proof,
+            json,
+            pace: None,
+            address: http::Address::Configured,
+            patience: None,
+        };
+        let answer = http.call(&call).await?;
         Ok(serde_json::from_slice(&answer.body)?)
     }
 

@@ -167,6 +167,16 @@ pub trait Simulator: Send + Sync {
         0
     }
 
+    /// How many logins the keys show at least.
+    fn fewest_logins(&self) -> usize {
+        2
+    }
+
+    /// Whether one answer has the rows of all accounts, so that none can be late or cut off alone.
+    fn answers_for_all(&self) -> bool {
+        false
+    }
+
     /// Whether a renewal happens to the access that there is, so that what it waits for is told by fetches too. Otherwise
     /// it makes another one beside it.
     fn renews_in_place(&self) -> bool {

@@ -1,6 +1,8 @@
 //! Each provider against its simulator: every check of the kit passes.
 
-use bankside_conformance::{GoCardlessSandbox, Outcome, PluggySandbox, Simulators, SophtronSandbox, run};
+use bankside_conformance::{
+    GoCardlessSandbox, Outcome, PluggySandbox, SimpleFinSandbox, Simulators, SophtronSandbox, run,
+};
 
 async fn conforms(simulators: &dyn Simulators, fewest: usize) {
     let report = run(simulators).await;
@@ -18,6 +20,11 @@ async fn gocardless_conforms() {
 #[tokio::test(flavor = "current_thread")]
 async fn pluggy_conforms() {
     conforms(&PluggySandbox, 80).await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn simplefin_conforms() {
+    conforms(&SimpleFinSandbox, 50).await;
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -93,6 +93,16 @@ pub trait QuotaLedger: Send + Sync {
     async fn correct(&self, subject: &str, rule: &QuotaRule, statement: QuotaStatement);
 }
 
+/// Keys that were found to be right.
+#[derive(Debug, Clone)]
+pub enum Checked {
+    /// They are kept as they were typed.
+    AsTyped,
+    /// What was typed works only once, and has been exchanged for these: all that the descriptor names, and they alone work
+    /// from now on.
+    Exchanged(BTreeMap<String, Secret>),
+}
+
 /// Why a fetch ended before its plan was through.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchEnd {
@@ -110,8 +120,9 @@ pub trait Connector: Send + Sync {
     /// What it is and how it is set up.
     fn descriptor(&self) -> &'static Descriptor;
 
-    /// Checks keys with a real call.
-    async fn check(&self, cx: &Cx<'_>) -> Result<(), Fault>;
+    /// Checks keys with a real call, and says which keys to keep. Keys from a configuration are never checked: there is nobody
+    /// to put others in their place.
+    async fn check(&self, cx: &Cx<'_>) -> Result<Checked, Fault>;
 
     /// The banks that can be connected here, by name. A provider without [`Way::Country`](crate::Way) and
     /// [`Way::Name`](crate::Way) has none.
@@ -187,6 +198,7 @@ impl Registry {
         Self::of([
             Arc::new(crate::gocardless::GoCardless) as Arc<dyn Connector>,
             Arc::new(crate::pluggy::Pluggy),
+            Arc::new(crate::simplefin::SimpleFin),
             Arc::new(crate::sophtron::Sophtron),
         ])
     }

@@ -19,7 +19,7 @@ mod wire;
 use async_trait::async_trait;
 use bankside_domain::row::MappedRow;
 
-use crate::connector::{Connector, Cx, FetchEnd, Intent, Return};
+use crate::connector::{Checked, Connector, Cx, FetchEnd, Intent, Return};
 use crate::descriptor::{Advice, Descriptor, Field, FieldKind, Way};
 use crate::fault::Fault;
 use crate::fetch::{FetchPlan, MapContext, RawRow, Sink};
@@ -129,8 +129,8 @@ impl Connector for GoCardless {
         &DESCRIPTOR
     }
 
-    async fn check(&self, cx: &Cx<'_>) -> Result<(), Fault> {
-        Client::new(cx)?.new_token().await.map(|_| ())
+    async fn check(&self, cx: &Cx<'_>) -> Result<Checked, Fault> {
+        Client::new(cx)?.new_token().await.map(|_| Checked::AsTyped)
     }
 
     async fn institutions(&self, cx: &Cx<'_>, query: BankQuery<'_>) -> Result<Vec<Institution>, Fault> {

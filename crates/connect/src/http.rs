@@ -15,7 +15,7 @@ use backon::{ExponentialBuilder, Retryable, Sleeper};
 use bankside_domain::fault::FaultClass;
 use bankside_domain::{Ambient, Secret};
 use jiff::{SignedDuration, Timestamp};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method};
 use url::Url;
 
@@ -31,6 +31,9 @@ const USER_AGENT: &str = concat!("bankside/", env!("CARGO_PKG_VERSION"));
 
 /// No answer came, and the call cannot have had an effect.
 pub const UNREACHABLE: &str = "network.unreachable";
+
+/// The address leads to a place that nobody may send us to.
+pub const REFUSED: &str = "network.refused";
 
 /// Lets time pass. The program waits; a test turns its clock instead.
 #[async_trait]
@@ -93,6 +96,19 @@ impl Proof {
     }
 }
 
+/// Whose address a call goes to.
+#[derive(Debug, Clone, Default)]
+pub enum Address {
+    /// The configured one of the provider.
+    #[default]
+    Configured,
+    /// One that a person or a provider has supplied: it must be public and `https`, unless it is where the configured one is.
+    Supplied {
+        /// The configured address.
+        home: Url,
+    },
+}
+
 /// A call to make.
 #[derive(Debug)]
 pub struct Call {
@@ -108,6 +124,10 @@ pub struct Call {
     pub json: Option<Secret>,
     /// How fast.
     pub pace: Option<Pace>,
+    /// Whose address it is.
+    pub address: Address,
+    /// How long to wait for the whole answer, where that is longer than usual.
+    pub patience: Option<Duration>,
 }
 
 /// An answer, whatever its status.
@@ -220,32 +240,44 @@ impl Http {
     }
 
     async fn once(&self, call: &Call) -> Result<Answer, Fault> {
-        let mut request =
-            self.providers.request(call.method.clone(), call.url.clone()).header(ACCEPT, "application/json");
+        let client = match &call.address {
+            Address::Configured => &self.providers,
+            Address::Supplied { home } => self.client_for(&call.url, home)?,
+        };
+        let mut request = client.request(call.method.clone(), call.url.clone()).header(ACCEPT, "application/json");
+        if let Some(patience) = call.patience {
+            request = request.timeout(patience);
+        }
         if let Some(proof) = &call.proof {
             let (name, value) = proof.header()?;
             request = request.header(name, value);
         }
         if let Some(json) = &call.json {
             request = request.header(CONTENT_TYPE, "application/json").body(json.expose().to_owned());
+        } else if call.method == Method::POST {
+            // Some servers wait for a body otherwise, or refuse.
+            request = request.header(CONTENT_LENGTH, 0);
         }
         let response = request.send().await.map_err(|error| unreached(&error))?;
         read(response, MAX_BODY_BYTES).await
     }
 
-    /// Fetches a small picture from an address that a provider supplied. `home` is the provider's configured address: what
-    /// lies there is trusted as the provider itself is; everything else must be public and `https`.
+    /// Fetches a small picture from an address that a provider supplied. `home` is the provider's configured address.
     pub async fn picture(&self, url: &Url, home: &Url) -> Result<Answer, Fault> {
-        let client = if url.origin() == home.origin() {
-            &self.providers
-        } else {
-            guard::check(url).map_err(|refused| {
-                Fault::new(FaultClass::Unsupported, "network.refused", format!("Not fetched: {refused}."))
-            })?;
-            &self.strangers
-        };
+        let client = self.client_for(url, home)?;
         let response = client.get(url.clone()).send().await.map_err(|error| unreached(&error))?;
         read(response, MAX_IMAGE_BYTES).await
+    }
+
+    /// The client for an address that somebody has supplied. What lies at the provider's configured address is trusted as the
+    /// provider itself is; everything else must be public and `https`.
+    fn client_for(&self, url: &Url, home: &Url) -> Result<&Client, Fault> {
+        if url.origin() == home.origin() {
+            return Ok(&self.providers);
+        }
+        guard::check(url)
+            .map_err(|refused| Fault::new(FaultClass::Unsupported, REFUSED, format!("Not fetched: {refused}.")))?;
+        Ok(&self.strangers)
     }
 
     /// How long a call waits for its place. So many calls as there are in a minute may come at once; after that they come one

@@ -9,6 +9,7 @@
 
 pub mod connector;
 pub mod descriptor;
+mod entities;
 pub mod fault;
 pub mod fetch;
 pub mod gocardless;
@@ -16,14 +17,17 @@ pub mod guard;
 pub mod http;
 mod lenient;
 mod limited;
+#[cfg(test)]
+mod peer;
 pub mod pluggy;
 pub mod saved;
+pub mod simplefin;
 pub mod sophtron;
 pub mod step;
 mod words;
 pub mod zones;
 
-pub use connector::{Connector, Cx, Intent, QuotaLedger, Registry, TokenStore};
+pub use connector::{Checked, Connector, Cx, Intent, QuotaLedger, Registry, TokenStore};
 pub use descriptor::{Advice, Descriptor, Field, FieldKind, Way};
 pub use fault::Fault;
 pub use fetch::{
@@ -31,6 +35,6 @@ pub use fetch::{
 };
 pub use saved::{SavedAnswer, SavedRow};
 pub use step::{
-    AccountInfo, Answered, BankQuery, Browser, Connected, FlowState, Form, FormField, FormPicture, Input, Institution,
-    Login, RemoteRef, Step,
+    AccountInfo, Answered, BankOfAccount, BankQuery, Browser, Connected, FlowState, Form, FormField, FormPicture,
+    Input, Institution, Login, RemoteRef, Step,
 };

@@ -25,7 +25,7 @@ use bankside_domain::row::MappedRow;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::connector::{Connector, Cx, FetchEnd, Intent, Return};
+use crate::connector::{Checked, Connector, Cx, FetchEnd, Intent, Return};
 use crate::descriptor::{Descriptor, Field, FieldKind, Way};
 use crate::fault::Fault;
 use crate::fetch::{FetchPlan, MapContext, RawRow, Sink};
@@ -120,8 +120,8 @@ impl Connector for Pluggy {
         &DESCRIPTOR
     }
 
-    async fn check(&self, cx: &Cx<'_>) -> Result<(), Fault> {
-        logins::check(&Client::new(cx)?).await
+    async fn check(&self, cx: &Cx<'_>) -> Result<Checked, Fault> {
+        logins::check(&Client::new(cx)?).await.map(|()| Checked::AsTyped)
     }
 
     async fn logins(&self, cx: &Cx<'_>) -> Result<Vec<Login>, Fault> {

@@ -210,4 +210,15 @@ pub struct AccountInfo {
     pub kind: AccountKind,
     /// Its balances, as far as the bank gave them.
     pub balances: Vec<FetchedBalance>,
+    /// The bank that keeps it, where one connection shows accounts of several; otherwise it is the connection's institution.
+    pub bank: Option<BankOfAccount>,
+}
+
+/// The bank of one account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BankOfAccount {
+    /// What the provider calls it.
+    pub key: String,
+    /// Its name.
+    pub name: String,
 }

@@ -1,5 +1,7 @@
 //! The provider's words: fit to be shown to a person and to be written to a log.
 
+use bankside_domain::account::AccountKind;
+
 /// No text is longer.
 const MAX_CHARS: usize = 160;
 /// A word with more digits than a date has is a number of something: an account, a person, a token.
@@ -34,6 +36,26 @@ fn is_format(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
+/// What an account is, by a text for people: a type, `Credit Card` as well as `CreditCard`, or a name.
+pub(crate) fn kind_in(text: Option<&str>) -> AccountKind {
+    let word: String = text.unwrap_or_default().chars().filter(char::is_ascii_alphabetic).collect();
+    let word = word.to_ascii_lowercase();
+    let names = |words: &[&str]| words.iter().any(|part| word.contains(part));
+    if names(&["loan", "mortgage", "lineofcredit"]) {
+        AccountKind::Loan
+    } else if names(&["credit"]) {
+        AccountKind::CreditCard
+    } else if names(&["saving", "moneymarket"]) {
+        AccountKind::Savings
+    } else if names(&["checking", "chequing"]) {
+        AccountKind::Checking
+    } else if names(&["investment", "brokerage", "retirement"]) {
+        AccountKind::Investment
+    } else {
+        AccountKind::Other
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,5 +73,24 @@ mod tests {
         assert_eq!(quoted("GL3510230000010234 is closed"), "… is closed");
         let long = quoted(&"word ".repeat(1000));
         assert_eq!(long.chars().count(), MAX_CHARS + 1);
+    }
+
+    #[test]
+    fn types_are_free_text() {
+        for (text, expected) in [
+            ("Checking", AccountKind::Checking),
+            ("Savings", AccountKind::Savings),
+            ("CreditCard", AccountKind::CreditCard),
+            ("Credit Card", AccountKind::CreditCard),
+            ("credit-card", AccountKind::CreditCard),
+            ("Auto Loan", AccountKind::Loan),
+            ("Mortgage", AccountKind::Loan),
+            ("Home Equity Line of Credit", AccountKind::Loan),
+            ("Investment", AccountKind::Investment),
+            ("", AccountKind::Other),
+            ("Rewards", AccountKind::Other),
+        ] {
+            assert_eq!(kind_in(Some(text)), expected, "{text}");
+        }
     }
 }

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bankside_connect::connector::{FetchEnd, Intent, Return};
+use bankside_connect::connector::{Checked, FetchEnd, Intent, Return};
 use bankside_connect::gocardless::GoCardless;
 use bankside_connect::http::Http;
 use bankside_connect::{
@@ -51,8 +51,8 @@ impl Connector for Memory {
         GoCardless.descriptor()
     }
 
-    async fn check(&self, _: &Cx<'_>) -> Result<(), Fault> {
-        Ok(())
+    async fn check(&self, _: &Cx<'_>) -> Result<Checked, Fault> {
+        Ok(Checked::AsTyped)
     }
 
     async fn institutions(&self, _: &Cx<'_>, _: BankQuery<'_>) -> Result<Vec<Institution>, Fault> {
@@ -66,6 +66,7 @@ impl Connector for Memory {
 
     async fn resume(&self, _: &Cx<'_>, _: &FlowState, _: Input) -> Result<Step, Fault> {
         let account = AccountInfo {
+            bank: None,
             provider_account_id: "one".to_owned(),
             match_keys: vec![MatchKey { kind: MatchKeyKind::ProviderHash, value: "one".to_owned() }],
             name: "Checking".to_owned(),

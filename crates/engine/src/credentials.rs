@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bankside_connect::{Descriptor, FieldKind, RemoteRef};
+use bankside_connect::{Checked, Descriptor, FieldKind, RemoteRef};
 use bankside_domain::quota::Presence;
 use bankside_domain::{Asker, CredentialsId, Right, Secret};
 use bankside_store::Credentials;
@@ -80,7 +80,7 @@ impl Engine {
     }
 
     /// Checks keys with real calls and keeps them, sealed, if they work. A field that is left empty keeps what the organization typed
-    /// there before, except in a list, which is always whole.
+    /// there before, except in a list, which is always whole. Keys that work only once are kept as what they were exchanged for.
     pub async fn keep_keys(&self, asker: &Asker, id: &str, typed: BTreeMap<String, Secret>) -> Result<(), EngineError> {
         asker.require(Right::ManageBanks)?;
         self.require_provider(id).await?;
@@ -88,10 +88,12 @@ impl Engine {
         let descriptor = connector.descriptor();
         let kept = self.own_keys(asker, id).await?.unwrap_or_default();
         let keys = complete(descriptor, &typed, &kept)?;
-        let new = self.sealed_keys(asker, descriptor, &keys)?;
-        let provider = self.provider_with_keys(asker, connector, keys, Presence::PersonPresent).await?;
-        provider.connector.check(&provider.cx()).await?;
-        Ok(self.store.keep_credentials(asker, &new).await?)
+        let provider = self.provider_with_keys(asker, connector, keys.clone(), Presence::PersonPresent).await?;
+        let keys = match provider.connector.check(&provider.cx()).await? {
+            Checked::AsTyped => keys,
+            Checked::Exchanged(others) => others,
+        };
+        Ok(self.store.keep_credentials(asker, &self.sealed_keys(asker, descriptor, &keys)?).await?)
     }
 
     fn sealed_keys(

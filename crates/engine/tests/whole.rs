@@ -28,6 +28,8 @@ mod moves;
 mod renewals;
 #[path = "whole/schedule.rs"]
 mod schedule;
+#[path = "whole/simplefin.rs"]
+mod simplefin;
 #[path = "whole/straight.rs"]
 mod straight;
 #[path = "whole/suspicions.rs"]

@@ -7,6 +7,7 @@
 mod branch;
 mod calendar;
 mod directory;
+pub(crate) mod dollars;
 mod draw;
 mod habits;
 mod iban;

@@ -34,7 +34,7 @@ use axum::routing::{any, get, post, put};
 
 use crate::Sandbox;
 use crate::control::refuse_strangers;
-use crate::provider::{Credential, Provider};
+use crate::provider::{Credential, Provider, Typed};
 
 pub use events::{Event, EventError};
 pub(crate) use records::Records;
@@ -51,8 +51,8 @@ pub(crate) const PROVIDER: Provider = Provider {
     name: "GoCardless Bank Account Data",
     base_path: "/gocardless/api/v2/",
     credentials: &[
-        Credential { name: "secret_id", label: "Secret ID", value: SECRET_ID },
-        Credential { name: "secret_key", label: "Secret key", value: SECRET_KEY },
+        Credential { name: "secret_id", label: "Secret ID", value: Typed::Fixed(SECRET_ID) },
+        Credential { name: "secret_key", label: "Secret key", value: Typed::Fixed(SECRET_KEY) },
     ],
     about: "The whole API version 2: tokens, institutions, agreements, requisitions with consent pages in the browser, \
             accounts with balances, details and transactions. Limits, errors and expiry are the provider's.",

@@ -9,9 +9,8 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use crate::banks::{self, Bank};
-use crate::provider::{self, Credential};
-use crate::sophtron::{self, BankLine};
-use crate::{Sandbox, page};
+use crate::provider;
+use crate::{Sandbox, page, simplefin, sophtron};
 
 pub(crate) fn routes() -> Router<Sandbox> {
     Router::new()
@@ -34,13 +33,32 @@ struct HomePage {
     served: Vec<&'static Bank>,
     listed: Vec<&'static Bank>,
     by_login: Vec<BankLine>,
+    by_token: Vec<BankLine>,
+}
+
+/// A bank that only one provider has.
+pub(crate) struct BankLine {
+    /// Its id.
+    pub(crate) id: String,
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// Its country's code.
+    pub(crate) country: &'static str,
+    /// What is special about it.
+    pub(crate) about: &'static str,
 }
 
 struct ProviderView {
     name: &'static str,
     about: &'static str,
     base_url: String,
-    credentials: &'static [Credential],
+    credentials: Vec<Shown>,
+}
+
+/// A field with what to type.
+struct Shown {
+    label: &'static str,
+    value: String,
 }
 
 async fn index_page(State(sandbox): State<Sandbox>) -> Response {
@@ -48,7 +66,11 @@ async fn index_page(State(sandbox): State<Sandbox>) -> Response {
         name: provider.name,
         about: provider.about,
         base_url: sandbox.url(provider.base_path),
-        credentials: provider.credentials,
+        credentials: provider
+            .credentials
+            .iter()
+            .map(|field| Shown { label: field.label, value: field.value.text(&sandbox) })
+            .collect(),
     };
     let (served, listed) = banks::all().partition(|bank| bank.service.is_some());
     let page = HomePage {
@@ -57,6 +79,7 @@ async fn index_page(State(sandbox): State<Sandbox>) -> Response {
         served,
         listed,
         by_login: sophtron::bank_lines(),
+        by_token: simplefin::bank_lines(),
     };
     page::html(StatusCode::OK, &page)
 }

@@ -39,7 +39,7 @@ use uuid::Uuid;
 
 use crate::Sandbox;
 use crate::control::refuse_strangers;
-use crate::provider::{Credential, Provider};
+use crate::provider::{Credential, Provider, Typed};
 
 pub use events::{Plan, PluggyEvent, PluggyEventError};
 pub(crate) use records::Records;
@@ -60,9 +60,9 @@ pub(crate) const PROVIDER: Provider = Provider {
     name: "Pluggy.ai",
     base_path: API_PATH,
     credentials: &[
-        Credential { name: "clientId", label: "Client ID", value: CLIENT_ID },
-        Credential { name: "clientSecret", label: "Client secret", value: CLIENT_SECRET },
-        Credential { name: "itemIds", label: "Item IDs", value: ITEM_IDS },
+        Credential { name: "clientId", label: "Client ID", value: Typed::Fixed(CLIENT_ID) },
+        Credential { name: "clientSecret", label: "Client secret", value: Typed::Fixed(CLIENT_SECRET) },
+        Credential { name: "itemIds", label: "Item IDs", value: Typed::Fixed(ITEM_IDS) },
     ],
     about: "The data side of the API: connectors, items with their executions, accounts, transactions by cursor, \
             bills. Two items are there from the start: Banco Aroeira by Open Finance, and a bank shared through \

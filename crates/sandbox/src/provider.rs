@@ -3,7 +3,7 @@
 use axum::Router;
 
 use crate::faults::FaultKind;
-use crate::{Sandbox, gocardless, pluggy, sophtron};
+use crate::{Sandbox, gocardless, pluggy, simplefin, sophtron};
 
 /// One field that a person types somewhere, and what to type.
 #[derive(Debug, Clone, Copy)]
@@ -13,7 +13,26 @@ pub(crate) struct Credential {
     /// Its label, as the provider's portal and clients have it.
     pub(crate) label: &'static str,
     /// What to type. Well known and worth nothing.
-    pub(crate) value: &'static str,
+    pub(crate) value: Typed,
+}
+
+/// What to type somewhere.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Typed {
+    /// Always the same.
+    Fixed(&'static str),
+    /// A text that names the sandbox's own address.
+    At(fn(&Sandbox) -> String),
+}
+
+impl Typed {
+    /// The text, for this sandbox.
+    pub(crate) fn text(self, sandbox: &Sandbox) -> String {
+        match self {
+            Self::Fixed(text) => text.to_owned(),
+            Self::At(text) => text(sandbox),
+        }
+    }
 }
 
 /// A provider as the index page shows it.
@@ -37,7 +56,7 @@ pub(crate) struct Provider {
 }
 
 /// All of them.
-pub(crate) const ALL: &[Provider] = &[gocardless::PROVIDER, pluggy::PROVIDER, sophtron::PROVIDER];
+pub(crate) const ALL: &[Provider] = &[gocardless::PROVIDER, pluggy::PROVIDER, simplefin::PROVIDER, sophtron::PROVIDER];
 
 impl Provider {
     /// Whether its calls can meet faults of this kind.

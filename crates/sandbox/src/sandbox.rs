@@ -98,6 +98,7 @@ impl Sandbox {
         };
         let now = state.clock.now(real);
         state.pluggy.start(&ambient, now);
+        state.simplefin.furnish();
         state.sophtron.furnish(now);
         if let Some(file) = &file {
             file.save(&state)?;
@@ -136,7 +137,8 @@ impl Sandbox {
     /// The body of `/index.json`: each provider with its base URL and the credentials to use.
     pub fn index(&self) -> Value {
         let entry = |provider: &provider::Provider| {
-            let fields = provider.credentials.iter().map(|field| (field.name.to_owned(), Value::from(field.value)));
+            let field = |field: &provider::Credential| (field.name.to_owned(), Value::from(field.value.text(self)));
+            let fields = provider.credentials.iter().map(field);
             json!({
                 "id": provider.id,
                 "base_url": self.url(provider.base_path),

@@ -2,15 +2,14 @@
 //!
 //! What this folder is for: `gate` stands before every call (paths in any casing, signature, the month's requests, armed
 //! faults), `v1` and `rest` answer the two generations of the API over one store, `jobs` is the machine that signs in at a
-//! bank, `books` and `banks` are what is found there, and `wire` writes it in the provider's words. Comments such as “fact
-//! sheet §6” name the section that a rule comes from.
+//! bank, `banks` is what is found there (their books are those of `crate::banks::dollars`), and `wire` writes it in the
+//! provider's words. Comments such as “fact sheet §6” name the section that a rule comes from.
 //! What it is not: it has no widget, no signed data and no `OAuth`; those calls are not found.
 //! What always holds: data is cached. Balances and rows move on only when a refresh has been completed, and they are those
 //! of its moment on the sandbox clock.
 
 mod ask;
 mod banks;
-mod books;
 mod captcha;
 mod events;
 mod faults;
@@ -32,7 +31,8 @@ use uuid::Uuid;
 
 use crate::Sandbox;
 use crate::control::refuse_strangers;
-use crate::provider::{Credential, Provider};
+use crate::home::BankLine;
+use crate::provider::{Credential, Provider, Typed};
 
 pub use events::{SophtronEvent, SophtronEventError};
 pub(crate) use records::Records;
@@ -50,8 +50,8 @@ pub(crate) const PROVIDER: Provider = Provider {
     name: "Sophtron",
     base_path: API_PATH,
     credentials: &[
-        Credential { name: "userId", label: "User ID", value: USER_ID },
-        Credential { name: "accessKey", label: "Access key", value: ACCESS_KEY },
+        Credential { name: "userId", label: "User ID", value: Typed::Fixed(USER_ID) },
+        Credential { name: "accessKey", label: "Access key", value: Typed::Fixed(ACCESS_KEY) },
     ],
     about: "American and Canadian banks by their own logins: version 1 of the API and the same through versions 2 and 3, \
             with jobs that ask for captchas, answers and tokens, and data that stays as it is until it is refreshed. \
@@ -62,22 +62,10 @@ pub(crate) const PROVIDER: Provider = Provider {
     faults: faults::kinds,
 };
 
-/// A bank as the index page shows it.
-pub(crate) struct BankLine {
-    /// Its id.
-    pub(crate) id: Uuid,
-    /// Its name.
-    pub(crate) name: &'static str,
-    /// Its country's code.
-    pub(crate) country: &'static str,
-    /// What is special about it.
-    pub(crate) about: &'static str,
-}
-
 /// All banks, for the index page.
 pub(crate) fn bank_lines() -> Vec<BankLine> {
     let line = |bank: &banks::Bank| BankLine {
-        id: bank.id(),
+        id: bank.id().to_string(),
         name: bank.name,
         country: bank.country.code(),
         about: bank.about,

@@ -13,6 +13,7 @@ use crate::SandboxError;
 use crate::clock::ClockState;
 use crate::gocardless::Records;
 use crate::pluggy;
+use crate::simplefin;
 use crate::sophtron;
 
 const VERSION: u32 = 1;
@@ -28,6 +29,9 @@ pub(crate) struct State {
     /// What the simulator of `pluggy` keeps; states of earlier times have none of it.
     #[serde(default)]
     pub(crate) pluggy: pluggy::Records,
+    /// What the simulator of `simplefin` keeps.
+    #[serde(default)]
+    pub(crate) simplefin: simplefin::Records,
     /// What the simulator of `sophtron` keeps.
     #[serde(default)]
     pub(crate) sophtron: sophtron::Records,
@@ -41,6 +45,7 @@ impl State {
             clock,
             gocardless,
             pluggy: pluggy::Records::default(),
+            simplefin: simplefin::Records::default(),
             sophtron: sophtron::Records::default(),
         }
     }

@@ -143,6 +143,22 @@ switches! {
     pluggy_transactions_are_newest_first: true,
     /// `pluggy` §6: the days of bills are instants with a zone; otherwise they have none.
     pluggy_bill_days_have_a_zone: false,
+    /// `simplefin` §2: pending rows are left out for `pending=0` too; otherwise any value of it asks for them, as the Bridge has it.
+    simplefin_pending_zero_leaves_out: false,
+    /// `simplefin` §2: without `version=2` a server answers in the shape of version 1; otherwise always in that of version 2.
+    simplefin_version_is_asked_for: true,
+    /// `simplefin` §2: a server of version 1, which knows no parameter `version` and no other shape.
+    simplefin_knows_version_1_only: false,
+    /// `simplefin` §3: errors of version 2 have their text under `message`, as one sample writes it; otherwise under `msg`.
+    simplefin_errors_say_message: false,
+    /// `simplefin` §5 `[?]`: an answer covers no more than 45 days; otherwise no more than 90.
+    simplefin_range_is_45_days: false,
+    /// `simplefin` §5: the 25th request of a day is refused; otherwise the 97th.
+    simplefin_day_has_no_leeway: false,
+    /// `simplefin` §6: pending rows have a zero for the day of posting; otherwise the moment of the payment, and a flag alone.
+    simplefin_pending_is_posted_at_zero: true,
+    /// `simplefin` §6: a row keeps its id when it is posted; it usually gets another one.
+    simplefin_ids_survive_posting: false,
     /// `sophtron` §0.10 `[?]`: the captcha is also answered under the samples' name, `UpdateJobCaptcha`; otherwise under the help's only.
     sophtron_captcha_alias_exists: true,
     /// `sophtron` §0.8: versions 2 and 3 have keys that begin with a small letter, as one consumer's fixtures do.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use bankside_connect::connector::{FetchEnd, Return};
+use bankside_connect::connector::{Checked, FetchEnd, Return};
 use bankside_connect::fetch::ProviderWord;
 use bankside_connect::{
     AccountInfo, BankQuery, Browser, Connected, Connector, Cx, Descriptor, Fault, FetchEvent, FetchPlan,
@@ -67,6 +67,7 @@ impl Provider {
     pub(crate) fn connected(&self) -> Connected {
         let bank = self.bank();
         let account = |account: usize| AccountInfo {
+            bank: None,
             match_keys: self.telling.match_keys(account, &bank.alias(account)),
             provider_account_id: bank.alias(account),
             name: format!("Account {account}"),
@@ -128,8 +129,8 @@ impl Connector for Provider {
         &DESCRIPTOR
     }
 
-    async fn check(&self, _: &Cx<'_>) -> Result<(), Fault> {
-        Ok(())
+    async fn check(&self, _: &Cx<'_>) -> Result<Checked, Fault> {
+        Ok(Checked::AsTyped)
     }
 
     async fn institutions(&self, _: &Cx<'_>, _: BankQuery<'_>) -> Result<Vec<Institution>, Fault> {

@@ -44,10 +44,11 @@ fn the_example_is_read() {
     };
     let all = example.lines().map(uncommented).collect::<Vec<_>>().join("\n");
     assert!(error(&all).contains("placeholder"), "whoever forgets to put the keys in is told");
-    let names = ["Secret ID", "Secret key", "Client ID", "Client secret", "Item ID", "User ID", "User key"];
+    let names =
+        ["Secret ID", "Secret key", "Client ID", "Client secret", "Item ID", "User ID", "User key", "Access URL"];
     let all = names.iter().fold(all, |all, name| all.replace(&format!("<{name}>"), "a1"));
     let configuration = read(&all, &[]).unwrap();
-    for provider in ["gocardless", "pluggy", "sophtron"] {
+    for provider in ["gocardless", "pluggy", "simplefin", "sophtron"] {
         assert!(configuration.providers[provider].keys.is_some(), "{provider}");
     }
 }

@@ -151,6 +151,9 @@ async fn line(stand: &Stand) -> Result<(), Miss> {
 }
 
 async fn line_of_one(stand: &Stand) -> Result<(), Miss> {
+    if stand.simulator.answers_for_all() {
+        return Err(Miss::NotApplicable("one answer has the rows of all accounts".to_owned()));
+    }
     let connected = stand.connect().await?;
     let account = connected.accounts[0].provider_account_id.clone();
     for name in stand.simulator.line_troubles() {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bankside_connect::{BankQuery, FieldKind, Way};
+use bankside_connect::{BankQuery, Checked, FieldKind, Way};
 use bankside_domain::Secret;
 use bankside_domain::fault::FaultClass;
 
@@ -20,7 +20,10 @@ checks! { "Keys and banks":
 }
 
 async fn right_keys(stand: &Stand) -> Result<(), Miss> {
-    Ok(stand.connector.check(&stand.cx()).await?)
+    match stand.connector.check(&stand.cx()).await? {
+        Checked::AsTyped => Ok(()),
+        Checked::Exchanged(_) => Err(fail("keys that last are exchanged")),
+    }
 }
 
 async fn wrong_keys(stand: &Stand) -> Result<(), Miss> {
@@ -34,7 +37,7 @@ async fn wrong_keys(stand: &Stand) -> Result<(), Miss> {
                 demand(calls <= 1, || format!("{calls} calls were made"))?;
             }
             Err(fault) => return Err(fault.into()),
-            Ok(()) => return Err(fail("they are accepted")),
+            Ok(_) => return Err(fail("they are accepted")),
         }
     }
     demand(stand.simulator.calls() > 0, || "no wrong keys were ever tried".to_owned())
@@ -46,7 +49,7 @@ async fn no_keys(stand: &Stand) -> Result<(), Miss> {
             demand(stand.simulator.calls() == 0, || "a call was made".to_owned())
         }
         Err(fault) => Err(fault.into()),
-        Ok(()) => Err(fail("no keys are accepted")),
+        Ok(_) => Err(fail("no keys are accepted")),
     }
 }
 

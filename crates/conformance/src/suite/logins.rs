@@ -23,7 +23,8 @@ async fn logins(stand: &Stand) -> Result<Vec<Login>, Miss> {
         return Err(Miss::NotApplicable("no login is there beforehand".to_owned()));
     }
     let logins = stand.connector.logins(&stand.cx()).await?;
-    demand(logins.len() >= 2, || format!("{} logins are listed", logins.len()))?;
+    let are_enough = logins.len() >= stand.simulator.fewest_logins();
+    demand(are_enough, || format!("{} logins are listed", logins.len()))?;
     Ok(logins)
 }
 

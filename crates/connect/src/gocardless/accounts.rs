@@ -56,6 +56,7 @@ pub(super) async fn account(
         .unwrap_or_else(|| "Account".to_owned());
     let mask = number.as_deref().or(details.masked_pan.as_deref());
     Ok(AccountInfo {
+        bank: None,
         provider_account_id: id.to_owned(),
         match_keys: match_keys(number.as_deref(), mask, holder.as_deref(), currency, institution),
         name,

@@ -73,6 +73,7 @@ pub(super) fn info(client: &Client<'_>, item: &Item, account: &Account) -> Resul
     let transfer_number = account.bank_data.as_ref().and_then(|data| data.transfer_number.clone());
     let number = transfer_number.or_else(|| account.number.clone()).as_deref().and_then(tidy);
     Ok(AccountInfo {
+        bank: None,
         provider_account_id: account.id.clone(),
         match_keys: match_keys(item, account, kind, currency),
         name: name(item, account),

@@ -17,7 +17,7 @@ use url::Url;
 use super::{problem, wire};
 use crate::connector::Cx;
 use crate::fault::Fault;
-use crate::http::{Answer, Call, Pace, Proof};
+use crate::http::{Address, Answer, Call, Pace, Proof};
 use crate::limited::{Limit, Patience, below};
 
 /// Every call but a refresh. Pluggy counts per minute and endpoint, and names no lower number than this for reading
@@ -213,7 +213,8 @@ impl<'a> Client<'a> {
         let per_minute = u32::try_from(rule.max).ok().and_then(NonZeroU32::new);
         let pace = per_minute.map(|per_minute| Pace { key: format!("{} {subject}", self.keys_name), per_minute });
         let json = body.map(|body| Secret::new(body.to_string()));
-        let call = Call { method, url, label, proof: key.map(|key| Proof::Header("x-api-key", key)), json, pace };
+        let proof = key.map(|key| Proof::Header("x-api-key", key));
+        let call = Call { method, url, label, proof, json, pace, address: Address::Configured, patience: None };
         let limit = Limit {
             subject,
             rule,

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 
-use bankside_domain::account::AccountKind;
 use bankside_domain::balance::{BalanceKind, BalanceMoment};
 use bankside_domain::bank_account::{MatchKey, MatchKeyKind};
 use bankside_domain::text::{fold, tidy};
@@ -18,6 +17,7 @@ use super::wire::AccountRow;
 use crate::fault::Fault;
 use crate::fetch::{FetchedBalance, ProviderWord};
 use crate::step::{AccountInfo, Institution};
+use crate::words::kind_in;
 
 /// The accounts of a login, as Sophtron last read them.
 pub(super) async fn list_of(client: &Client<'_>, login: &str) -> Result<Vec<AccountRow>, Fault> {
@@ -68,13 +68,14 @@ pub(super) fn account(
     let holder = row.holder.as_deref().and_then(tidy);
     let name = row.name.as_deref().or(row.kind.as_deref()).and_then(tidy).unwrap_or_else(|| "Account".to_owned());
     AccountInfo {
+        bank: None,
         provider_account_id: row.id.clone(),
         match_keys: match_keys(row, holder.as_deref(), currency, institution),
         name,
         holder,
         number: row.full_number.clone().or_else(|| row.number.clone()),
         currency,
-        kind: kind(row.kind.as_deref()),
+        kind: kind_in(row.kind.as_deref()),
         balances: currencies.get(&currency).map(|currency| balances(row, *currency, owed)).unwrap_or_default(),
     }
 }
@@ -119,28 +120,10 @@ pub(super) fn balances(row: &AccountRow, currency: Currency, owed: &Owed) -> Vec
     given.into_iter().filter_map(read).collect()
 }
 
-/// Account types are free text, `Credit Card` as well as `CreditCard`.
-pub(super) fn kind(text: Option<&str>) -> AccountKind {
-    let word: String = text.unwrap_or_default().chars().filter(char::is_ascii_alphabetic).collect();
-    let word = word.to_ascii_lowercase();
-    let names = |words: &[&str]| words.iter().any(|part| word.contains(part));
-    if names(&["loan", "mortgage", "lineofcredit"]) {
-        AccountKind::Loan
-    } else if names(&["credit"]) {
-        AccountKind::CreditCard
-    } else if names(&["saving", "moneymarket"]) {
-        AccountKind::Savings
-    } else if names(&["checking", "chequing"]) {
-        AccountKind::Checking
-    } else if names(&["investment", "brokerage", "retirement"]) {
-        AccountKind::Investment
-    } else {
-        AccountKind::Other
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use bankside_domain::account::AccountKind;
+
     use super::*;
 
     fn code(text: &str) -> CurrencyCode {
@@ -166,25 +149,6 @@ mod tests {
             (Some("US$"), ca, Money::Unknown),
         ] {
             assert_eq!(money(text, dollar), expected, "{text:?} {dollar:?}");
-        }
-    }
-
-    #[test]
-    fn types_are_free_text() {
-        for (text, expected) in [
-            ("Checking", AccountKind::Checking),
-            ("Savings", AccountKind::Savings),
-            ("CreditCard", AccountKind::CreditCard),
-            ("Credit Card", AccountKind::CreditCard),
-            ("credit-card", AccountKind::CreditCard),
-            ("Auto Loan", AccountKind::Loan),
-            ("Mortgage", AccountKind::Loan),
-            ("Home Equity Line of Credit", AccountKind::Loan),
-            ("Investment", AccountKind::Investment),
-            ("", AccountKind::Other),
-            ("Rewards", AccountKind::Other),
-        ] {
-            assert_eq!(kind(Some(text)), expected, "{text}");
         }
     }
 

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::json::Object;
-use super::texts::{decoded, list_in};
+use super::texts::list_in;
+use crate::entities::decoded;
 
 /// So long an answer may take to appear in the job; a prompt that is still bare then is asked again.
 const GRACE: SignedDuration = SignedDuration::from_secs(20);

@@ -7,8 +7,8 @@ use bankside_domain::{Amount, CurrencyCode};
 use super::accounts::{Money, dollar_of, money};
 use super::institutions::country_of;
 use super::json::Object;
-use super::texts::decoded;
 use super::wire::{self, TransactionRow};
+use crate::entities::decoded;
 use crate::fetch::{MapContext, RawRow};
 
 /// Reads one row.

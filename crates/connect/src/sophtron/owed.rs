@@ -9,9 +9,9 @@ use bankside_domain::account::AccountKind;
 use bankside_domain::text::tidy;
 use bankside_domain::{Amount, Currency, CurrencyCode, Secret};
 
-use super::accounts::kind;
 use super::wire::AccountRow;
 use crate::step::{Answered, Form, FormField};
+use crate::words::kind_in;
 
 const OWED: &str = "I owe it";
 const CREDIT: &str = "The bank owes it to me";
@@ -26,7 +26,7 @@ pub(super) fn unclear<'a>(
     currency: impl Fn(CurrencyCode) -> Option<Currency>,
 ) -> Vec<(&'a AccountRow, Amount)> {
     let of = |(row, code): &(&'a AccountRow, CurrencyCode)| {
-        let is_debt = matches!(kind(row.kind.as_deref()), AccountKind::CreditCard | AccountKind::Loan);
+        let is_debt = matches!(kind_in(row.kind.as_deref()), AccountKind::CreditCard | AccountKind::Loan);
         let balance = Amount::parse(row.balance.as_deref()?, currency(*code)?).ok()?;
         (is_debt && balance.minor > 0 && !known.contains_key(&row.id)).then_some((*row, balance))
     };

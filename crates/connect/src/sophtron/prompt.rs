@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::client::Client;
 use super::job::Prompt;
 use super::problem;
-use super::texts::decoded;
+use crate::entities::decoded;
 use crate::fault::Fault;
 use crate::step::{Answered, Form, FormField, FormPicture};
 

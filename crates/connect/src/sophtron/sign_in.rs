@@ -8,8 +8,8 @@ use bankside_domain::text::tidy;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::texts::decoded;
 use super::wire::{SignInDetail, SignInRow};
+use crate::entities::decoded;
 use crate::step::{Answered, Form, FormField};
 
 /// What stands for the password at a bank that has none.

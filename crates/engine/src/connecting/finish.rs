@@ -188,10 +188,14 @@ impl Engine {
         let details = serde_json::json!({ "number": info.number });
         let digester = self.vault.digester(asker.organization, Purpose::BankAccount);
         let seen_at = self.ambient.now();
+        let (institution_key, institution_name) = match &info.bank {
+            Some(bank) => (bank.key.clone(), bank.name.clone()),
+            None => (institution.key.clone(), institution.name.clone()),
+        };
         Ok(NewBankAccount {
             id,
-            institution_key: institution.key.clone(),
-            institution_name: institution.name.clone(),
+            institution_key,
+            institution_name,
             provider_account_id: info.provider_account_id.clone(),
             name: info.name.clone(),
             holder: info.holder.clone(),

@@ -87,6 +87,11 @@ async fn rows_without_a_provider_id_are_there_once_too() {
 }
 
 #[tokio::test]
+async fn simplefins_rows_of_all_banks_are_there_once() {
+    day_by_day_is_as_good_as_at_once("simplefin", "SimpleFIN", 12).await;
+}
+
+#[tokio::test]
 async fn sophtrons_rows_are_there_once() {
     day_by_day_is_as_good_as_at_once("sophtron", HARBORLIGHT, 12).await;
 }

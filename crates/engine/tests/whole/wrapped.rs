@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bankside_connect::connector::{Connector, Cx, FetchEnd, Intent, Return};
+use bankside_connect::connector::{Checked, Connector, Cx, FetchEnd, Intent, Return};
 use bankside_connect::{
     BankQuery, Descriptor, Fault, FetchEvent, FetchPlan, FlowState, Input, Institution, MapContext, RawRow, Registry,
     RemoteRef, SavedAnswer, SavedRow, Sink, SinkClosed, Step,
@@ -44,7 +44,7 @@ impl Connector for Wrapped {
         self.descriptor
     }
 
-    async fn check(&self, cx: &Cx<'_>) -> Result<(), Fault> {
+    async fn check(&self, cx: &Cx<'_>) -> Result<Checked, Fault> {
         inner().check(cx).await
     }
 

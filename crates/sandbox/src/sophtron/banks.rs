@@ -5,7 +5,7 @@
 
 use uuid::Uuid;
 
-use super::books::{Household, Role};
+use crate::banks::dollars::{Household, Role};
 
 mod list;
 

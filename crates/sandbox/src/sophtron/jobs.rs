@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::banks::{ASKED_ALWAYS, Habit, Prompt};
-use super::books::bank_date;
 use super::records::{Credentials, Login};
 use crate::Switches;
+use crate::banks::dollars::bank_date;
 use crate::banks::plus_days;
 
 mod answer;

@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use super::USER;
 use super::banks::{Bank, Plan};
-use super::books::{Book, bank_date};
 use super::jobs::Job;
+use crate::banks::dollars::{Book, bank_date};
 
 /// Jobs beyond this are forgotten, the oldest first.
 const KEPT_JOBS: usize = 500;

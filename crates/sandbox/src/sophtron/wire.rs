@@ -7,10 +7,10 @@ use uuid::Uuid;
 
 use super::USER_ID;
 use super::banks::{Bank, Dialect, Money};
-use super::books::Role;
 use super::jobs::{Job, Stage};
 use super::records::{Account, Customer, Login, Wish};
 use crate::Switches;
+use crate::banks::dollars::{Book, Role, bank_date};
 
 mod job;
 mod rows;
@@ -167,7 +167,7 @@ pub(super) fn account(
 const CREDIT_LINE_MINOR: i64 = 750_000;
 
 /// Balance and available balance in the bank's signs.
-fn balances(dialect: Dialect, is_card: bool, book: &super::books::Book) -> (i64, i64) {
+fn balances(dialect: Dialect, is_card: bool, book: &Book) -> (i64, i64) {
     let posted = book.posted_minor;
     match (is_card, dialect.debt_is_positive) {
         (true, true) => (-posted, CREDIT_LINE_MINOR + posted + book.pending_minor),
@@ -178,7 +178,7 @@ fn balances(dialect: Dialect, is_card: bool, book: &super::books::Book) -> (i64,
 
 /// A card is due on the 25th.
 fn due_date(at: Timestamp) -> String {
-    let day = super::books::bank_date(at);
+    let day = bank_date(at);
     let due = day.first_of_month().with().day(25).build().unwrap_or(day);
     format!("{due}T00:00:00")
 }

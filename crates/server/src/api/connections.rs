@@ -83,6 +83,8 @@ fn word(status: &Status) -> &'static str {
 pub(crate) struct ConnectedBody {
     bank_account: String,
     name: String,
+    /// The bank that keeps it: a connection may show accounts of several.
+    bank: String,
     holder: Option<String>,
     masked_number: Option<String>,
     currency: String,
@@ -117,6 +119,7 @@ pub(crate) async fn connections(
             .map(|connected| ConnectedBody {
                 bank_account: connected.bank_account.id.to_string(),
                 name: connected.bank_account.name,
+                bank: connected.bank_account.institution_name,
                 holder: connected.bank_account.holder,
                 masked_number: connected.bank_account.masked_number,
                 currency: connected.bank_account.currency.to_string(),

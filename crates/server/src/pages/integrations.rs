@@ -70,6 +70,8 @@ struct BankSync {
 
 struct SyncAccount {
     name: String,
+    /// Its bank, where the sync shows accounts of several.
+    bank: Option<String>,
     number: Option<String>,
     holder: String,
     balance: String,
@@ -102,12 +104,14 @@ fn session(view: &ConnectionView, today: &Today) -> String {
     }
 }
 
-fn account(connected: &ConnectedAccount, shell: &Shell) -> SyncAccount {
+fn account(view: &ConnectionView, connected: &ConnectedAccount, shell: &Shell) -> SyncAccount {
     let bank_account = &connected.bank_account;
     let currency =
         Currency::iso(bank_account.currency.as_str()).unwrap_or(Currency { code: bank_account.currency, scale: 2 });
     SyncAccount {
         name: bank_account.name.clone(),
+        bank: (bank_account.institution_name != view.connection.institution_name)
+            .then(|| bank_account.institution_name.clone()),
         number: bank_account.masked_number.clone(),
         holder: bank_account.holder.clone().unwrap_or_else(|| "not stated".to_owned()),
         balance: connected
@@ -147,7 +151,7 @@ fn sync(
         findings: findings(&view.lost_trust, &view.connection.institution_name),
         may_start: view.bank_accounts.iter().any(|account| account.feeds.is_some()),
         has_unlinked: view.bank_accounts.iter().any(|account| account.feeds.is_none()),
-        accounts: view.bank_accounts.iter().map(|connected| account(connected, shell)).collect(),
+        accounts: view.bank_accounts.iter().map(|connected| account(view, connected, shell)).collect(),
         start_url: shell.at(&format!("connections/{id}/sync")),
         link_url: shell.at(&format!("connections/{id}/link")),
         renew_url: shell.at(&format!("connections/{id}/renew")),

@@ -208,7 +208,8 @@ impl LinkRow {
             Some(refused) => refused.value("sync", &self.id).is_some(),
             None => !wanted.account.is_empty() && self.target == wanted.account,
         };
-        Self { bank: Some(bank.to_owned()), asked: Some(is_chosen), ..self }
+        let bank = self.bank.unwrap_or_else(|| bank.to_owned());
+        Self { bank: Some(bank), asked: Some(is_chosen), ..self }
     }
 }
 
@@ -272,7 +273,9 @@ fn row(
         options: options.collect(),
         import_from: posted("from").unwrap_or_else(|| offered.import_from.to_string()),
         from_error: error("import_from"),
-        bank: None,
+        // Of a connection that shows accounts of several banks.
+        bank: (bank_account.institution_name != offer.connection.institution_name)
+            .then(|| bank_account.institution_name.clone()),
         asked: None,
         reason: offered.reason,
         reason_icon: if suggested.is_some() { "link" } else { "info" },

@@ -1,7 +1,7 @@
 //! All banks, as one table.
 
 use super::{Bank, Country, Dialect, Field, Form, Habit, Money, Plan, Posting, Prompt, Sort};
-use crate::sophtron::books::{AMERICAN, CANADIAN, Household, Role};
+use crate::banks::dollars::{AMERICAN, CANADIAN, Household, Role};
 
 const fn plan(role: Role, name: &'static str, mask: &'static str, account_type: &'static str) -> Plan {
     Plan { role, name, mask, account_type, sub_type: None, has_balance: true }

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::{Account, Login, USER_ID, currency, money};
 use crate::Switches;
+use crate::banks::dollars::{Role, Row, What, bank_date};
 use crate::sophtron::banks::{Bank, Posting};
-use crate::sophtron::books::{Role, Row, What, bank_date};
 use crate::sophtron::records::guid;
 
 /// The days that are asked for, both included.

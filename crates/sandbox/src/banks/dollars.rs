@@ -8,15 +8,15 @@ use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 
-use crate::banks::{Draw, business_day_of_month, days, next_business};
+use super::{Draw, business_day_of_month, days, next_business};
 use crate::memo::Memo;
 
 mod shops;
 
-pub(super) use shops::{AMERICAN, CANADIAN, Shop};
+pub(crate) use shops::{AMERICAN, CANADIAN, Shop};
 
 /// The first day. The documented test bank is asked for 2021 (fact sheet §9).
-pub(super) const EPOCH: Date = date(2021, 1, 1);
+pub(crate) const EPOCH: Date = date(2021, 1, 1);
 
 const PAY_MINOR: i64 = 238_400;
 /// Each January.
@@ -32,7 +32,7 @@ const INTEREST_PER_YEAR_PERCENT: i64 = 3;
 
 /// Which of the three.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub(crate) enum Role {
     Checking,
     Savings,
     Card,
@@ -50,16 +50,16 @@ impl Role {
 
 /// Who lives, and where they shop.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Household {
-    pub(super) seed: u64,
-    pub(super) shops: &'static [Shop],
-    pub(super) employer: &'static str,
-    pub(super) power: &'static str,
+pub(crate) struct Household {
+    pub(crate) seed: u64,
+    pub(crate) shops: &'static [Shop],
+    pub(crate) employer: &'static str,
+    pub(crate) power: &'static str,
 }
 
 /// What a row is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum What {
+pub(crate) enum What {
     /// A purchase with a card, of either account.
     Shop(&'static Shop),
     Pay(&'static str),
@@ -75,31 +75,31 @@ pub(super) enum What {
 
 /// One row, in the owner's view: out is negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Row {
+pub(crate) struct Row {
     /// The day it happened.
-    pub(super) used_on: Date,
+    pub(crate) used_on: Date,
     /// The day it posts.
-    pub(super) posts_on: Date,
+    pub(crate) posts_on: Date,
     /// Which of the account's rows of that day it is.
-    pub(super) in_day: u16,
-    pub(super) minor: i64,
-    pub(super) what: What,
+    pub(crate) in_day: u16,
+    pub(crate) minor: i64,
+    pub(crate) what: What,
 }
 
 /// One account's book as it stands on a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Book {
+pub(crate) struct Book {
     /// Rows up to that day, in the order in which they post, each with the balance after it. What is pending comes last.
-    pub(super) rows: Vec<(Row, i64)>,
+    pub(crate) rows: Vec<(Row, i64)>,
     /// What has been posted, all in all.
-    pub(super) posted_minor: i64,
+    pub(crate) posted_minor: i64,
     /// What is pending, all in all.
-    pub(super) pending_minor: i64,
+    pub(crate) pending_minor: i64,
 }
 
 impl Household {
     /// One of the three books at the end of a day. Empty before the first day.
-    pub(super) fn book(&self, role: Role, today: Date) -> Book {
+    pub(crate) fn book(&self, role: Role, today: Date) -> Book {
         static LATELY: Memo<(u64, &str, Role, Date), Book> = Memo::new();
         LATELY.get((self.seed, self.employer, role, today), || self.lived(role, today))
     }
@@ -262,7 +262,7 @@ impl World {
 
 /// The civil date in New York, where these banks close their days. The rule is written out, so that no time zone
 /// database has to be installed.
-pub(super) fn bank_date(instant: Timestamp) -> Date {
+pub(crate) fn bank_date(instant: Timestamp) -> Date {
     let zone = TimeZone::posix("EST5EDT,M3.2.0,M11.1.0").unwrap_or(TimeZone::UTC);
     instant.to_zoned(zone).date()
 }
