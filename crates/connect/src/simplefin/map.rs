@@ -60,6 +60,7 @@ fn read(context: &MapContext<'_>, status: RowStatus, wire: &Transaction) -> Resu
         balance_after: None,
         original_amount: None,
         instalment: None,
+        bill: None,
     })
 }
 

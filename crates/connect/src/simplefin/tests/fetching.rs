@@ -30,7 +30,7 @@ impl Sink for Kept {
     async fn accept(&mut self, account: &str, event: FetchEvent) -> Result<(), SinkClosed> {
         let came = self.0.entry(account.to_owned()).or_default();
         match event {
-            FetchEvent::Step(_) => {}
+            FetchEvent::Step(_) | FetchEvent::Bills(_) => {}
             FetchEvent::Rows(rows) => came.rows.extend(rows.into_iter().map(|row| {
                 let value: serde_json::Value = serde_json::from_slice(&row.bytes).unwrap();
                 (row.status, value["id"].as_str().unwrap().to_owned())
