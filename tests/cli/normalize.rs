@@ -123,3 +123,26 @@ fn bad_input_ends_with_one_and_its_place() {
         assert!(ended.stdout.is_empty() && ended.stderr.contains(place), "{place}: {}", ended.stderr);
     }
 }
+
+#[test]
+fn an_answer_of_simplefin_is_read_without_naming_a_bank() {
+    let answer = json!({"accounts": [
+        {"id": "A", "currency": "USD", "transactions": [
+            {"id": "1", "posted": 1_795_132_800, "amount": "-12.30", "description": "COFFEE", "payee": "Coffee Shop"},
+            {"id": "2", "posted": 0, "pending": true, "transacted_at": 1_795_219_200, "amount": "5"},
+        ]},
+        {"id": "B", "currency": "https://bank.example/points", "transactions": [{"posted": 1_795_132_800, "amount": "7"}]},
+    ]});
+    let home = Home::new();
+    home.write("answer.json", &answer.to_string());
+    let ended = home.run(&["normalize", "--provider", "simplefin", "answer.json"]);
+    assert_eq!(ended.status.code(), Some(3), "{}", ended.stderr);
+    assert!(ended.stderr.contains("accounts[1].transactions[0] is left out"), "{}", ended.stderr);
+    let told: Vec<_> = rows(&ended)
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| format!("{} {} {} {}", row["date"], row["amount"], row["status"], row["counterparty"]))
+        .collect();
+    assert_eq!(told, [r#""2026-11-21" "5.00" "pending" null"#, r#""2026-11-20" "-12.30" "booked" "Coffee Shop""#]);
+}

@@ -68,8 +68,8 @@ pub(crate) struct NormalizeOptions {
     /// Whose answer it is, such as `gocardless`
     #[arg(long, value_name = "NAME")]
     pub(crate) provider: String,
-    /// Which bank the provider had it from, by the provider's own id
-    #[arg(long, value_name = "ID")]
+    /// Which bank the provider had it from, by the provider's own id, where reading its rows depends on that
+    #[arg(long, value_name = "ID", default_value = "")]
     pub(crate) institution: String,
     /// The answer with transactions; `-` reads standard input
     pub(crate) file: PathBuf,

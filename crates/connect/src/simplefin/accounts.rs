@@ -42,7 +42,7 @@ pub(super) fn bank_of(answer: &Answer<'_>, account: &Account<'_>) -> BankOfAccou
 /// kept here; nor can what is no code.
 pub(super) fn currency(account: &Account<'_>, known: &HashMap<CurrencyCode, Currency>) -> Option<Currency> {
     let code: CurrencyCode = account.currency.as_deref()?.parse().ok()?;
-    known.get(&code).copied()
+    known.get(&code).copied().filter(|_| code != CurrencyCode::NONE)
 }
 
 /// An account in our words.
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     fn known() -> HashMap<CurrencyCode, Currency> {
-        ["USD", "JPY"].map(|code| Currency::iso(code).map(|one| (one.code, one)).unwrap()).into()
+        ["USD", "JPY", "XXX"].map(|code| Currency::iso(code).map(|one| (one.code, one)).unwrap()).into()
     }
 
     fn read(accounts: &str) -> Answer<'static> {
@@ -166,6 +166,7 @@ mod tests {
             (r#""jpy""#, Some("JPY")),
             (r#""https://bank.example/points""#, None),
             (r#""WAXP""#, None),
+            (r#""XXX""#, None),
             (r#""""#, None),
             ("7", None),
         ] {

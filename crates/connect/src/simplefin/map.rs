@@ -2,9 +2,9 @@
 //!
 //! Days are moments in UTC, whatever the zone of the bank is.
 
-use bankside_domain::Amount;
 use bankside_domain::row::{Counterparty, MappedRow, Row, RowId, RowIdKind, RowStatus};
 use bankside_domain::text::tidy;
+use bankside_domain::{Amount, CurrencyCode};
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
@@ -31,6 +31,9 @@ pub(super) fn arriving(bytes: &[u8]) -> (RowStatus, Option<Date>) {
 
 fn read(context: &MapContext<'_>, status: RowStatus, wire: &Transaction) -> Result<Row, String> {
     let code = context.account.currency;
+    if code == CurrencyCode::NONE {
+        return Err("the currency of its account is not known here".to_owned());
+    }
     let currency = context.currencies.get(&code).copied();
     let currency = currency.ok_or_else(|| format!("the currency {code} is not known here"))?;
     let text = wire.amount.as_ref().ok_or("it has no amount")?.0.trim();

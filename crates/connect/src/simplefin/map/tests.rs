@@ -10,7 +10,7 @@ use crate::simplefin::wire::Answer;
 
 fn mapped(currency: &str, status: RowStatus, bytes: &[u8]) -> MappedRow {
     let currencies: HashMap<_, _> =
-        ["USD", "JPY"].map(|code| Currency::iso(code).map(|one| (one.code, one)).unwrap()).into();
+        ["USD", "JPY", "XXX"].map(|code| Currency::iso(code).map(|one| (one.code, one)).unwrap()).into();
     let context = MapContext {
         institution_key: "simplefin",
         time_zone: &TimeZone::UTC,
@@ -88,6 +88,11 @@ fn what_cannot_be_read_says_why() {
         ("JPY", r#"{"amount":"1.5","posted":1795132800}"#, "“1.5” has more decimals than JPY has"),
         ("USD", r#"{"amount":"one","posted":1795132800}"#, "“one” is not an amount"),
         ("WAXP", r#"{"amount":"1","posted":1795132800}"#, "the currency WAXP is not known here"),
+        (
+            "https://bank.example/points",
+            r#"{"amount":"1","posted":1795132800}"#,
+            "the currency of its account is not known here",
+        ),
     ] {
         assert_eq!(booked(currency, json), MappedRow::Unreadable { why: expected.to_owned() }, "{json}");
     }

@@ -223,3 +223,20 @@ async fn a_window_that_fails_keeps_what_came_and_ends_no_account() {
         "so the next sync asks for all again"
     );
 }
+
+#[tokio::test]
+async fn what_an_older_window_alone_says_is_told_too() {
+    let accounts = [("A", date(2026, 8, 20), 0), ("B", date(2026, 8, 20), 0)];
+    let (kept, fault, lines) = fetch(&accounts, |asked| {
+        let mut answer: serde_json::Value = serde_json::from_str(&two(&asked.line, &[])).unwrap();
+        if !asked.line.contains("pending") {
+            answer["errlist"] = json!([{ "code": "act.missingdata", "msg": "Some", "account_id": "A" }]);
+        }
+        (200, answer.to_string())
+    })
+    .await;
+    assert!(fault.is_none());
+    assert_eq!(lines.len(), 2);
+    assert_eq!(kept.0["A"].fault.as_ref().map(Fault::code), Some("simplefin.rows_missing"));
+    assert_eq!((kept.0["A"].ended, kept.0["B"].ended), (Some((false, false)), Some((true, true))));
+}
