@@ -102,7 +102,7 @@ impl Store {
              LEFT JOIN runs l ON l.organization_id = c.organization_id AND l.id =
                 (SELECT f.id FROM runs f WHERE f.organization_id = c.organization_id AND f.connection_id = c.id
                     AND f.state = 'finished' ORDER BY f.created_at DESC, f.id DESC LIMIT 1)
-             WHERE c.ended_at IS NULL AND c.paused_at IS NULL AND ($1 IS NULL OR c.organization_id = $1)
+             WHERE c.ended_at IS NULL AND c.paused_at IS NULL AND c.organization_id = COALESCE($1, c.organization_id)
                 AND EXISTS (SELECT 1 FROM feeds g JOIN aliases x ON x.organization_id = g.organization_id
                     AND x.connection_id = g.connection_id AND x.bank_account_id = g.bank_account_id AND x.until_at IS NULL
                     WHERE g.organization_id = c.organization_id AND g.connection_id = c.id AND g.until_at IS NULL AND NOT g.is_shadow)"
