@@ -201,15 +201,5 @@ test("account syncing off: nothing of it is offered, and an old address says whi
   await expect(page.getByText("Fixed by the environment (BANKSIDE_FEATURES__ACCOUNT_SYNCING).")).toBeVisible();
   await syncing.scrollIntoViewIfNeeded();
   await eyes.look("fixed");
-
-  // The daily import: the hour is the organization's, and each sync says when it runs next.
-  house.environment.BANKSIDE_FEATURES__DAILY_IMPORT = "true";
-  await house.restart();
-  await page.goto(`${home}/banks`);
-  await page.getByLabel("Syncs run").selectOption("23:00");
-  await page.getByRole("button", { name: "Save" }).click();
-  await expect(page.getByLabel("Syncs run")).toHaveValue("23");
-  await expect(page.getByText(/^Next import (tomorrow )?23:\d\d$/).first()).toBeVisible();
-  await eyes.look("daily-import");
 });
 

@@ -87,6 +87,16 @@ test("the switch, keys with item ids, the accounts of all items, a first sync", 
   await page.goto(`${house.address}/o/${organization}/providers/pluggy/keys`);
   for (const [index, id] of [anew, other].entries()) await expect(fields.nth(index)).toHaveValue(id);
 
+  // The daily import: the hour is the organization's, and each sync says when it runs next.
+  house.environment.BANKSIDE_FEATURES__DAILY_IMPORT = "true";
+  await house.restart();
+  await page.goto(`${house.address}/o/${organization}/banks`);
+  await page.getByLabel("Syncs run").selectOption("23:00");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByLabel("Syncs run")).toHaveValue("23");
+  await expect(page.getByText(/^Next import (tomorrow )?23:\d\d$/).first()).toBeVisible();
+  await eyes.look("daily-import");
+
   // Reset: what is in the books stays.
   await page.goto(`${house.address}/o/${organization}/add-account`);
   await page.locator("summary").filter({ hasText: "More for Pluggy.ai" }).click();
