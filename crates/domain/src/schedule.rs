@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use crate::consent::{Consent, ConsentStanding};
-use crate::fault::{FaultClass, FaultRecord};
+use crate::fault::{FaultClass, FaultRecord, WhoActs};
 
 /// Syncs begin within so many minutes after the hour.
 const SPREAD_MINUTES: u128 = 60;
@@ -44,8 +44,10 @@ pub struct SyncFacts {
 pub struct LastRun {
     /// When it was over.
     pub finished_at: Timestamp,
-    /// What kept it, or one of its accounts, from being complete.
+    /// What was wrong with the whole of it.
     pub fault: Option<FaultRecord>,
+    /// What was wrong with single accounts. What a person must do about one does not keep the others from being imported.
+    pub account_faults: Vec<FaultRecord>,
     /// How many runs in a row were not complete, this one included.
     pub failures: u32,
 }
@@ -71,9 +73,9 @@ pub fn next_import(daily: DailyImport, zone: &TimeZone, facts: &SyncFacts, now: 
     if facts.is_under_way {
         return NextImport::UnderWay;
     }
-    let needs_person = |fault: &FaultRecord| matches!(fault.class, FaultClass::NeedsUser | FaultClass::Gone);
     let fault = facts.last.as_ref().and_then(|last| last.fault.as_ref());
-    if facts.consent.standing(now) == ConsentStanding::Ended || fault.is_some_and(needs_person) {
+    let needs_person = fault.is_some_and(|fault| fault.class.who_acts() == WhoActs::Person);
+    if needs_person || facts.consent.standing(now) == ConsentStanding::Ended {
         return NextImport::NeedsPerson;
     }
     let slot = next_slot(daily.hour, zone, facts, now);
@@ -110,15 +112,16 @@ enum Again {
     Guessed(Timestamp),
 }
 
-/// When to ask again after a run that met a fault which passes by itself.
+/// When to ask again after a run that met faults which pass by themselves.
 fn again_at(last: &LastRun) -> Option<Again> {
-    let fault = last.fault.as_ref()?;
-    match fault.class {
-        FaultClass::RateLimited | FaultClass::RetryLater | FaultClass::Busy => {}
-        _ => return None,
-    }
-    if let Some(at) = fault.retry_at {
-        return Some(Again::Stated(at.max(last.finished_at)));
+    let passes = |fault: &&FaultRecord| {
+        matches!(fault.class, FaultClass::RateLimited | FaultClass::RetryLater | FaultClass::Busy)
+    };
+    let passing = || last.fault.iter().chain(&last.account_faults).filter(passes);
+    // A bank that states a time for one account says nothing of another that it does not state one for.
+    if passing().all(|fault| fault.retry_at.is_some()) {
+        let stated = passing().filter_map(|fault| fault.retry_at).min()?;
+        return Some(Again::Stated(stated.max(last.finished_at)));
     }
     let hours = 1_i64 << last.failures.saturating_sub(1).min(MOST_DOUBLINGS);
     Some(Again::Guessed(last.finished_at.saturating_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX)))
@@ -139,7 +142,8 @@ mod tests {
     }
 
     fn facts(begun: Option<&str>, fault: Option<FaultRecord>) -> SyncFacts {
-        let last = begun.map(|begun| LastRun { finished_at: at(begun), fault, failures: 1 });
+        let last =
+            begun.map(|begun| LastRun { finished_at: at(begun), fault, account_faults: Vec::new(), failures: 1 });
         SyncFacts {
             spread: 12,
             consent: Consent { given_at: None, valid_until: None },
@@ -215,6 +219,22 @@ mod tests {
         // Wrong keys are tried with the next import, not every hour.
         let keys = facts(begun, Some(fault(FaultClass::NeedsOperator, None)));
         assert_eq!(next(&keys, "2026-11-20T05:30:00Z"), NextImport::At(at("2026-11-21T05:12:00Z")));
+    }
+
+    #[test]
+    fn one_account_that_needs_a_person_keeps_no_other_from_being_imported() {
+        let with = |faults: Vec<FaultRecord>| {
+            let mut facts = facts(Some("2026-11-20T05:12:30Z"), None);
+            facts.last.as_mut().unwrap().account_faults = faults;
+            next(&facts, "2026-11-20T05:30:00Z")
+        };
+        let closed = || fault(FaultClass::Gone, None);
+        assert_eq!(with(vec![closed()]), NextImport::At(at("2026-11-21T05:12:00Z")));
+        let limited = |until| fault(FaultClass::RateLimited, Some(until));
+        let both = vec![closed(), limited("2026-11-20T20:00:00Z"), limited("2026-11-20T18:00:00Z")];
+        assert_eq!(with(both), NextImport::At(at("2026-11-20T18:00:00Z")));
+        let down = vec![limited("2026-11-20T20:00:00Z"), fault(FaultClass::RetryLater, None)];
+        assert_eq!(with(down), NextImport::At(at("2026-11-20T06:12:30Z")));
     }
 
     #[test]

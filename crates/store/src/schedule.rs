@@ -1,5 +1,7 @@
 //! The daily import: at which hour, and what is known of each sync when it is asked whether it is due.
 
+use std::collections::HashMap;
+
 use bankside_domain::consent::Consent;
 use bankside_domain::fault::FaultRecord;
 use bankside_domain::run::Trigger;
@@ -40,14 +42,12 @@ struct Row {
     is_under_way: bool,
     finished_at: Option<i64>,
     fault: Option<String>,
-    account_fault: Option<String>,
     failures: i64,
 }
 
 impl Row {
-    fn into_sync(self) -> Result<ScheduledSync, StoreError> {
-        let fault: Option<FaultRecord> =
-            self.fault.or(self.account_fault).as_deref().map(serde_json::from_str).transpose()?;
+    fn into_sync(self, account_faults: Vec<FaultRecord>) -> Result<ScheduledSync, StoreError> {
+        let fault = self.fault.as_deref().map(serde_json::from_str).transpose()?;
         let failures = u32::try_from(self.failures).unwrap_or(u32::MAX);
         let finished_at = instants(self.finished_at)?;
         let consent =
@@ -62,7 +62,7 @@ impl Row {
                 consent,
                 is_under_way: self.is_under_way,
                 last_begun_at: instants(self.last_begun_at)?,
-                last: finished_at.map(|finished_at| LastRun { finished_at, fault, failures }),
+                last: finished_at.map(|finished_at| LastRun { finished_at, fault, account_faults, failures }),
             },
         })
     }
@@ -73,10 +73,7 @@ fn daily(is_on: bool, hour: i64) -> DailyImport {
 }
 
 impl Store {
-    /// Every sync that feeds an account and is neither paused nor ended: of one organization, or as the system of all.
-    ///
-    /// A fault of one account counts where the run itself had none and it is one that passes: what a person must do about one account
-    /// does not keep the others from being imported.
+    /// Every sync that feeds an account and is neither paused nor ended: of one organization, or of all.
     pub async fn scheduled_as_system(
         &self,
         organization: Option<OrganizationId>,
@@ -89,10 +86,6 @@ impl Store {
                     EXISTS (SELECT 1 FROM runs w WHERE w.organization_id = c.organization_id AND w.connection_id = c.id
                         AND w.state IN ('queued', 'running')) AS is_under_way,
                     l.finished_at, l.fault,
-                    (SELECT MIN(a.fault) FROM run_accounts a WHERE a.organization_id = l.organization_id AND a.run_id = l.id
-                        AND (a.fault LIKE '{_class_:_retry_later_%' OR a.fault LIKE '{_class_:_rate_limited_%'
-                            OR a.fault LIKE '{_class_:_busy_%'))
-                        AS account_fault,
                     (SELECT COUNT(*) FROM runs n WHERE n.organization_id = c.organization_id AND n.connection_id = c.id
                         AND n.state = 'finished' AND n.outcome <> 'done' AND n.created_at > COALESCE(
                             (SELECT MAX(d.created_at) FROM runs d WHERE d.organization_id = c.organization_id
@@ -109,7 +102,25 @@ impl Store {
         );
         let rows: Vec<Row> =
             on!(session, c => sqlx::query_as(text).bind(organization.map(Id::uuid)).fetch_all(c).await?);
-        rows.into_iter().map(Row::into_sync).collect()
+        let text = sql!(
+            "SELECT c.id, a.fault FROM connections c
+             JOIN run_accounts a ON a.organization_id = c.organization_id AND a.fault IS NOT NULL AND a.run_id =
+                (SELECT f.id FROM runs f WHERE f.organization_id = c.organization_id AND f.connection_id = c.id
+                    AND f.state = 'finished' ORDER BY f.created_at DESC, f.id DESC LIMIT 1)
+             WHERE c.ended_at IS NULL AND c.paused_at IS NULL AND c.organization_id = COALESCE($1, c.organization_id)"
+        );
+        let faults: Vec<(Uuid, String)> =
+            on!(session, c => sqlx::query_as(text).bind(organization.map(Id::uuid)).fetch_all(c).await?);
+        let mut by_connection: HashMap<Uuid, Vec<FaultRecord>> = HashMap::new();
+        for (connection, fault) in faults {
+            by_connection.entry(connection).or_default().push(serde_json::from_str(&fault)?);
+        }
+        rows.into_iter()
+            .map(|row| {
+                let account_faults = by_connection.remove(&row.id).unwrap_or_default();
+                row.into_sync(account_faults)
+            })
+            .collect()
     }
 
     /// Asks for a sync that is due by itself, unless one was asked for since the schedule was looked at: several machines look.
