@@ -128,14 +128,10 @@ impl Store {
                     CAST(COALESCE(h.held_minor, 0) AS BIGINT) AS held_minor
              FROM bills n
              LEFT JOIN (SELECT d.bill_id, COUNT(*) AS held, SUM(d.amount_minor) AS held_minor
-                FROM (SELECT DISTINCT b.id AS bill_id, t.id, t.amount_minor FROM bills b
-                    JOIN feed_row_versions v ON v.organization_id = b.organization_id
-                        AND v.bank_account_id = b.bank_account_id AND v.bill_digest = b.digest
-                    JOIN feed_rows r ON r.organization_id = v.organization_id AND r.current_version_id = v.id
-                    JOIN claims k ON k.organization_id = r.organization_id AND k.feed_row_id = r.id AND k.state = 'applied'
-                    JOIN transactions t ON t.organization_id = k.organization_id AND t.id = k.transaction_id
+                FROM (SELECT DISTINCT s.bill_id, t.id, t.amount_minor FROM rows_on_bills s
+                    JOIN transactions t ON t.organization_id = s.organization_id AND t.id = s.transaction_id
                         AND t.account_id = $2 AND t.deleted_at IS NULL
-                    WHERE b.organization_id = $1) d
+                    WHERE s.organization_id = $1) d
                 GROUP BY d.bill_id) h ON h.bill_id = n.id
              WHERE n.organization_id = $1 AND n.bank_account_id IN
                 (SELECT f.bank_account_id FROM feeds f WHERE f.organization_id = $1 AND f.account_id = $2)

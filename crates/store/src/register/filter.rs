@@ -327,14 +327,8 @@ macro_rules! push_chosen {
             });
         }
         if let Some(bill) = filter.bill {
-            $query.push(
-                " AND t.id IN (SELECT fk.transaction_id FROM bills fb JOIN feed_row_versions fv \
-                 ON fv.organization_id = fb.organization_id AND fv.bank_account_id = fb.bank_account_id \
-                 AND fv.bill_digest = fb.digest JOIN feed_rows fr ON fr.organization_id = fv.organization_id \
-                 AND fr.current_version_id = fv.id JOIN claims fk ON fk.organization_id = fr.organization_id \
-                 AND fk.feed_row_id = fr.id AND fk.state = 'applied' WHERE fb.organization_id = ",
-            );
-            $query.push_bind(organization).push(" AND fb.id = ").push_bind(bill.uuid()).push(")");
+            $query.push(" AND t.id IN (SELECT fb.transaction_id FROM rows_on_bills fb WHERE fb.organization_id = ");
+            $query.push_bind(organization).push(" AND fb.bill_id = ").push_bind(bill.uuid()).push(")");
         }
         if let Some(state) = filter.state {
             $query.push(state.condition());
