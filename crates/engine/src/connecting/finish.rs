@@ -52,11 +52,8 @@ impl Engine {
             // Another browser was faster; its connection is the one that counts.
             Ok(_) | Err(StoreError::Stale) => self.flow(asker, flow.id).await,
             Err(StoreError::Conflict(says)) => {
-                memory.step = StepMemory::Failed { fault: taken_up(says).into_record() };
-                match self.keep(asker, &flow, &memory, key, FlowStage::Failed).await {
-                    Ok(()) | Err(EngineError::Store(StoreError::Stale)) => self.flow(asker, flow.id).await,
-                    Err(error) => Err(error),
-                }
+                self.fail(asker, &flow, memory, key, taken_up(says)).await?;
+                self.flow(asker, flow.id).await
             }
             Err(error) => Err(error.into()),
         }
@@ -73,7 +70,7 @@ impl Engine {
         &self,
         asker: &Asker,
         provider: &Provider,
-        (flow, mut memory, key): (Flow, Memory, &DataKey),
+        (flow, memory, key): (Flow, Memory, &DataKey),
         connection: ConnectionId,
         connected: Connected,
     ) -> Result<FlowView, EngineError> {
@@ -106,28 +103,20 @@ impl Engine {
                 replaced
             }
             Ok(Err(fault)) => {
-                memory.step = StepMemory::Failed { fault: fault.into_record() };
-                match self.keep(asker, &flow, &memory, key, FlowStage::Failed).await {
-                    Ok(()) | Err(EngineError::Store(StoreError::Stale)) => connected.remote,
-                    Err(error) => return Err(error),
-                }
+                self.fail(asker, &flow, memory, key, fault).await?;
+                connected.remote
             }
+            // The login is another sync's: there is nothing to end.
             Err(StoreError::Conflict(says)) => {
-                memory.step = StepMemory::Failed { fault: taken_up(says).into_record() };
-                return match self.keep(asker, &flow, &memory, key, FlowStage::Failed).await {
-                    Ok(()) | Err(EngineError::Store(StoreError::Stale)) => self.flow(asker, flow.id).await,
-                    Err(error) => Err(error),
-                };
+                self.fail(asker, &flow, memory, key, taken_up(says)).await?;
+                return self.flow(asker, flow.id).await;
             }
             // Another browser was faster with the same step.
             Err(StoreError::Stale) => return self.flow(asker, flow.id).await,
             // It was ended between two looks.
             Err(StoreError::NotFound(_)) => {
-                memory.step = StepMemory::Failed { fault: ended_meanwhile().into_record() };
-                match self.keep(asker, &flow, &memory, key, FlowStage::Failed).await {
-                    Ok(()) | Err(EngineError::Store(StoreError::Stale)) => connected.remote,
-                    Err(error) => return Err(error),
-                }
+                self.fail(asker, &flow, memory, key, ended_meanwhile()).await?;
+                connected.remote
             }
             Err(error) => return Err(error.into()),
         };
@@ -144,6 +133,22 @@ impl Engine {
             );
         }
         self.flow(asker, flow.id).await
+    }
+
+    /// Ends a flow that came to nothing, unless another browser took the step first.
+    async fn fail(
+        &self,
+        asker: &Asker,
+        flow: &Flow,
+        mut memory: Memory,
+        key: &DataKey,
+        fault: Fault,
+    ) -> Result<(), EngineError> {
+        memory.step = StepMemory::Failed { fault: fault.into_record() };
+        match self.keep(asker, flow, &memory, key, FlowStage::Failed).await {
+            Ok(()) | Err(EngineError::Store(StoreError::Stale)) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     fn sealed_remote(&self, asker: &Asker, connection: &Connection, remote: &RemoteRef) -> Result<Sealed, EngineError> {
