@@ -53,6 +53,8 @@ impl Engine {
         if !(0..=23).contains(&daily.hour) {
             return Err(EngineError::invalid("hour", "An hour is a number from 0 to 23."));
         }
+        self.require_on(&ACCOUNT_SYNCING).await?;
+        self.require_on(&DAILY_IMPORT).await?;
         self.store.set_daily_import(asker, daily).await?;
         self.report_progress();
         Ok(())

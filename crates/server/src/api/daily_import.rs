@@ -36,7 +36,7 @@ pub(crate) async fn daily_import(State(app): State<App>, member: ApiMember) -> R
 #[utoipa::path(put, path = "/api/v1/organizations/{organization}/daily-import",
     params(("organization" = String, Path)), request_body = DailyImportBody,
     responses((status = OK, body = DailyImportBody), (status = FORBIDDEN, body = Problem), (status = NOT_FOUND, body = Problem),
-        (status = UNPROCESSABLE_ENTITY, body = Problem)))]
+        (status = CONFLICT, body = Problem), (status = UNPROCESSABLE_ENTITY, body = Problem)))]
 pub(crate) async fn set_daily_import(
     State(app): State<App>,
     member: ApiMember,

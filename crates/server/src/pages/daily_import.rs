@@ -12,10 +12,23 @@ use crate::error::PageError;
 use crate::session::Member;
 use crate::view::day::Today;
 
-/// The hours to choose from, each with whether it is the one that holds; the first is none.
-pub(crate) fn hours(daily: DailyImport) -> Vec<(String, String, bool)> {
-    let never = (String::new(), "Not by themselves".to_owned(), !daily.is_on);
-    let hour = |hour: i8| (hour.to_string(), format!("{hour:02}:00"), daily.is_on && daily.hour == hour);
+/// An hour to choose, or none.
+pub(crate) struct Hour {
+    /// What the form says; empty for none.
+    pub(crate) value: String,
+    pub(crate) label: String,
+    /// Whether it is the one that holds.
+    pub(crate) is_chosen: bool,
+}
+
+/// What there is to choose from.
+pub(crate) fn hours(daily: DailyImport) -> Vec<Hour> {
+    let never = Hour { value: String::new(), label: "Not by themselves".to_owned(), is_chosen: !daily.is_on };
+    let hour = |hour: i8| Hour {
+        value: hour.to_string(),
+        label: format!("{hour:02}:00"),
+        is_chosen: daily.is_on && daily.hour == hour,
+    };
     std::iter::once(never).chain((0..24).map(hour)).collect()
 }
 

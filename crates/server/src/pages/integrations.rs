@@ -13,7 +13,8 @@ use bankside_engine::{ConnectedAccount, ConnectionView, Descriptor};
 
 use crate::App;
 use crate::error::{PageError, page};
-use crate::pages::{daily_import, monogram, shell};
+use crate::pages::daily_import::{self, Hour};
+use crate::pages::{monogram, shell};
 use crate::session::Member;
 use crate::view::counted;
 use crate::view::day::Today;
@@ -29,7 +30,7 @@ struct IntegrationsHtml {
     strip: Vec<Figure>,
     groups: Vec<Group>,
     /// The hours to choose from for the daily import; `None` where this server runs none.
-    hours: Option<Vec<(String, String, bool)>>,
+    hours: Option<Vec<Hour>>,
 }
 
 struct Figure {
