@@ -289,10 +289,6 @@ impl Simulator for Open {
         self.running.accounts_called()
     }
 
-    fn spent(&self) -> BTreeMap<String, usize> {
-        BTreeMap::new()
-    }
-
     /// The item.
     fn calls_of_all(&self) -> usize {
         1

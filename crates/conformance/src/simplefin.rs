@@ -226,10 +226,6 @@ impl Simulator for Open {
         self.running.accounts_called()
     }
 
-    fn spent(&self) -> BTreeMap<String, usize> {
-        BTreeMap::new()
-    }
-
     /// A window of sixty days, and the rest.
     fn calls_of_all(&self) -> usize {
         2

@@ -155,7 +155,10 @@ pub trait Simulator: Send + Sync {
     /// The accounts that its calls so far were about, one for each call.
     fn accounts_called(&self) -> Vec<Option<String>>;
     /// How many of the calls were served that spend an account's own limit, by account and kind.
-    fn spent(&self) -> BTreeMap<String, usize>;
+    /// A provider whose accounts have no limits of their own has none.
+    fn spent(&self) -> BTreeMap<String, usize> {
+        BTreeMap::new()
+    }
 
     /// Whether accounts have new ids once they are linked again.
     fn changes_ids_at_renewal(&self) -> bool {

@@ -244,10 +244,6 @@ impl Simulator for Open {
         self.running.accounts_called()
     }
 
-    fn spent(&self) -> BTreeMap<String, usize> {
-        BTreeMap::new()
-    }
-
     /// A job, ten looks at it, and the list of accounts.
     fn calls_of_all(&self) -> usize {
         12

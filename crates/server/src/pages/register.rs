@@ -225,13 +225,9 @@ async fn show(
     let is_filtered = query.is_filtered();
     let can_sync = views.iter().any(|view| view.status.connection.is_some()) && shell.may_sync();
     let feed_lines = feed_lines(app, member, &views, today).await?;
-    let provider = match open.as_ref().and_then(|view| view.status.connection) {
-        Some(connection) => engine.descriptor(&engine.connection(member.asker(), connection).await?.provider),
+    let account = match &open {
+        Some(view) => Some(open_account(app, member, view, &shell).await?),
         None => None,
-    };
-    let has_bills = match &open {
-        Some(view) => engine.has_bills(member.asker(), view.account.id).await?,
-        None => false,
     };
     let bill_due = match query.filter.bill {
         Some(bill) => engine.bill_due(member.asker(), bill).await?.map(|due| today.long_day(due)),
@@ -247,12 +243,7 @@ async fn show(
         balance_note: open
             .as_ref()
             .map_or_else(|| format!("{} · {}", shell.total_currency, shell.total_note()), |view| note_of(view, today)),
-        account: open.as_ref().map(|view| OpenAccount {
-            id: view.account.id.to_string(),
-            connection: view.status.connection.map(|connection| connection.to_string()),
-            has_bills,
-            note: Note::of(&view.status, Some(view.account.id), provider, Some(view.account.currency), &shell),
-        }),
+        account,
         can_sync,
         feed_lines,
         is_filtered,
@@ -273,6 +264,21 @@ async fn show(
         shell,
     };
     Ok(page(&html)?.into_response())
+}
+
+/// The account that is open: what can be done with it, and what is to be said of it.
+async fn open_account(app: &App, member: &Member, view: &AccountView, shell: &Shell) -> Result<OpenAccount, PageError> {
+    let (engine, account) = (&app.engine, &view.account);
+    let provider = match view.status.connection {
+        Some(connection) => engine.descriptor(&engine.connection(member.asker(), connection).await?.provider),
+        None => None,
+    };
+    Ok(OpenAccount {
+        id: account.id.to_string(),
+        connection: view.status.connection.map(|connection| connection.to_string()),
+        has_bills: engine.has_bills(member.asker(), account.id).await?,
+        note: Note::of(&view.status, Some(account.id), provider, Some(account.currency), shell),
+    })
 }
 
 /// Takes the bank's opening balance.
