@@ -47,7 +47,8 @@ async fn both_engines_have_the_same_tables_and_columns() {
     for engine in [bankside_testkit::Engine::Sqlite, bankside_testkit::Engine::Postgres] {
         let world = crate::tests::world::World::open(engine).await;
         let mut session = world.store.db.read().await.unwrap();
-        let sqlite = "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type IN ('table', 'view')";
+        let sqlite =
+            "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type IN ('table', 'view')";
         let postgres = "SELECT table_name::text, column_name::text FROM information_schema.columns
              WHERE table_schema = 'public'";
         let rows: Vec<(String, String)> = match session.connected() {
