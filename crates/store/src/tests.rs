@@ -16,6 +16,7 @@ mod schema;
 mod scoping;
 mod searching;
 mod sign;
+mod sorting;
 mod verdicts;
 mod world;
 

@@ -85,12 +85,13 @@ pub enum RowState {
 }
 
 impl RowState {
-    /// The condition. Each text is one that both engines understand.
+    /// The condition. Each text is one that both engines understand; that a pending row is not booked is said for SQLite, which looks
+    /// for the very condition of an index.
     pub(super) fn condition(self) -> &'static str {
         match self {
-            Self::Pending => " AND t.status = 'pending'",
-            Self::Scheduled => " AND t.status = 'scheduled'",
-            Self::Declined => " AND t.status = 'declined'",
+            Self::Pending => " AND t.status = 'pending' AND t.status <> 'booked'",
+            Self::Scheduled => " AND t.status = 'scheduled' AND t.status <> 'booked'",
+            Self::Declined => " AND t.status = 'declined' AND t.status <> 'booked'",
             Self::Reconciled => " AND t.status = 'booked' AND t.reconciled_at IS NOT NULL",
             Self::Cleared => {
                 " AND t.status = 'booked' AND t.reconciled_at IS NULL \
@@ -151,7 +152,14 @@ impl Sort {
             Self::Date => &["t.dated_on", "t.position", "t.id"],
             Self::Account => &["sa.name_folded", "t.dated_on", "t.position", "t.id"],
             Self::Payee => &["COALESCE(sp.name_folded, '')", "t.dated_on", "t.position", "t.id"],
-            Self::Note => &["COALESCE(sl.note_folded, '')", "t.dated_on", "t.position", "t.id"],
+            // Its beginning is what the index of notes has.
+            Self::Note => &[
+                "SUBSTR(COALESCE(sl.note_folded, ''), 1, 20)",
+                "COALESCE(sl.note_folded, '')",
+                "t.dated_on",
+                "t.position",
+                "t.id",
+            ],
             Self::Category => &[
                 "COALESCE(sm.name_folded, sk.name_folded, '')",
                 "COALESCE(sk.name_folded, '')",
@@ -217,10 +225,6 @@ pub(super) struct Prepared {
     pub(super) found: Option<Vec<Uuid>>,
     /// Whether the filter lets so many rows through that a page is filled soonest by walking through rows in its order.
     pub(super) is_wide: bool,
-}
-
-impl Prepared {
-    pub(super) const NOTHING: &Self = &Self { scales: Vec::new(), search: None, found: None, is_wide: false };
 }
 
 /// How conditions on lines are put. Both ways mean the same.
