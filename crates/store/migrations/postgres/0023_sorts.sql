@@ -13,5 +13,5 @@ CREATE INDEX transactions_reconciled ON transactions (organization_id, account_i
 
 -- The beginning of a note tells nearly all of them apart; the rest of it is read where it does not.
 CREATE INDEX lines_by_start_of_note
-    ON transaction_lines (organization_id, SUBSTR(COALESCE(note_folded, ''), 1, 20), transaction_id)
+    ON transaction_lines (organization_id, SUBSTR(COALESCE(note_folded, ''), 1, 100), transaction_id)
     WHERE position = 0;

@@ -154,7 +154,7 @@ impl Sort {
             Self::Payee => &["COALESCE(sp.name_folded, '')", "t.dated_on", "t.position", "t.id"],
             // Its beginning is what the index of notes has.
             Self::Note => &[
-                "SUBSTR(COALESCE(sl.note_folded, ''), 1, 20)",
+                "SUBSTR(COALESCE(sl.note_folded, ''), 1, 100)",
                 "COALESCE(sl.note_folded, '')",
                 "t.dated_on",
                 "t.position",

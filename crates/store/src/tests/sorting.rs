@@ -25,7 +25,7 @@ struct Typed {
 }
 
 const PAYEES: [&str; 5] = ["", "Ä", "a", "b", "zz"];
-// Two that differ after what the index has of a note, and one that is all of it.
+// Notes that begin alike.
 const NOTES: [&str; 5] = ["", "twenty letters, no mo", "twenty letters, no more", "twenty letters, no m", "b"];
 /// A main category, its part, another one, and a part that has the name of its main category.
 const CATEGORIES: [(&str, Option<usize>); 5] =
