@@ -95,8 +95,7 @@ impl<'a> Client<'a> {
     fn token(&self) -> Result<Secret, Fault> {
         let now = self.cx.ambient.now();
         let mut kept = self.token.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((token, until)) = kept.as_ref().filter(|(_, until)| now < *until) {
-            let _ = until;
+        if let Some((token, _)) = kept.as_ref().filter(|(_, until)| now < *until) {
             return Ok(token.clone());
         }
         let token = self.signer.token(&self.application, now)?;

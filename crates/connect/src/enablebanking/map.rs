@@ -75,7 +75,7 @@ fn read(context: &MapContext<'_>, status: RowStatus, wire: &Transaction) -> Resu
 
 /// The amount without its sign, and the sign of the indicator: some banks send both. Without an indicator the sign is what there is.
 fn amount(context: &MapContext<'_>, wire: &Transaction) -> Result<Amount, String> {
-    let own = context.currencies.get(&context.account.currency).copied();
+    let own = context.currencies.get(&context.account.currency).filter(|own| own.code != CurrencyCode::NONE).copied();
     let read = parsed(context, &wire.transaction_amount, own)?;
     let minor = match wire.credit_debit_indicator.as_deref().map(str::to_ascii_uppercase).as_deref() {
         Some("DBIT") => -read.minor.saturating_abs(),

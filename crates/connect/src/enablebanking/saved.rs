@@ -54,8 +54,9 @@ mod tests {
     use super::*;
 
     fn saved(body: &str) -> Result<Vec<SavedRow>, Fault> {
-        let currency = Currency::iso("EUR").unwrap();
-        let currencies = HashMap::from([(currency.code, currency)]);
+        // What stands for no currency is among those that are known.
+        let known = ["EUR", "XXX"].map(|code| Currency::iso(code).unwrap());
+        let currencies = HashMap::from(known.map(|currency| (currency.code, currency)));
         let now = "2026-11-20T12:00:00Z".parse().unwrap();
         read(&SavedAnswer { institution_key: "FI:Bank", now, currencies: &currencies, body: body.as_bytes() })
     }
