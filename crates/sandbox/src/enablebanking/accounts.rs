@@ -92,9 +92,7 @@ pub(super) async fn transactions(
         let wanted = Wanted::read(&query, served, switches.enablebanking_longest_keeps_to_date_from)?;
         let of = Of { bank: served.bank, uid: served.account.uid, switches: &switches };
         let statement = served.service.books.statement(&served.account.card, served.today());
-        let rows = wire::transactions(&statement, of);
-        let rows =
-            rows.into_iter().filter(|(day, status, _)| wanted.has(*day, status)).map(|(_, _, row)| row).collect();
+        let rows = wire::transactions(&statement, of, |day, status| wanted.has(day, status));
         let (rows, key) = page.cut(served.bank, rows, &query, uid);
         let mut answer = json!({ "transactions": rows });
         match key {
@@ -116,7 +114,7 @@ pub(super) async fn transaction(
     serve(&sandbox, &id, "transaction", &headers, true, |served| {
         let of = Of { bank: served.bank, uid: served.account.uid, switches: &switches };
         let statement = served.service.books.statement(&served.account.card, served.today());
-        let rows = wire::transactions(&statement, of).into_iter().map(|(_, _, row)| row);
+        let rows = wire::transactions(&statement, of, |_, _| true);
         rows.into_iter().find(|row| row["transaction_id"] == transaction.as_str()).ok_or_else(|| {
             let message = "No transaction found matching provided id";
             Problem::new(StatusCode::NOT_FOUND, "TRANSACTION_DOES_NOT_EXIST", message)

@@ -88,21 +88,23 @@ fn amount(amount: Amount, is_signed: bool) -> Value {
     json!({ "currency": amount.currency.code.as_str(), "amount": text })
 }
 
-/// The rows with day and status, the newest first.
-pub(super) fn transactions(statement: &Statement, of: Of<'_>) -> Vec<(Date, &'static str, Value)> {
-    let mut rows = Vec::with_capacity(statement.booked.len() + statement.pending.len());
+/// The rows that are wanted by their day and status, the newest first. Others are not written at all, for there are years of them.
+pub(super) fn transactions(statement: &Statement, of: Of<'_>, is_wanted: impl Fn(Date, &str) -> bool) -> Vec<Value> {
+    let mut rows = Vec::new();
     if of.bank.sends_pending {
-        rows.extend(statement.pending.iter().rev().map(|row| (row.on, "PDNG", pending(row, of))));
+        let wanted = statement.pending.iter().rev().filter(|row| is_wanted(row.on, "PDNG"));
+        rows.extend(wanted.map(|row| pending(row, of)));
     }
     let mut in_day = 0;
-    let mut booked = Vec::with_capacity(statement.booked.len());
+    let mut booked = Vec::new();
     for (index, entry) in statement.booked.iter().enumerate() {
         let is_same_day = index > 0 && statement.booked[index - 1].booked_on == entry.booked_on;
         in_day = if is_same_day { in_day + 1 } else { 1 };
-        booked.push((entry.booked_on, "BOOK", self::booked(entry, in_day, of)));
+        if is_wanted(entry.booked_on, "BOOK") {
+            booked.push(self::booked(entry, in_day, of));
+        }
     }
-    booked.reverse();
-    rows.append(&mut booked);
+    rows.extend(booked.into_iter().rev());
     rows
 }
 
