@@ -10,6 +10,8 @@ pub(crate) mod wrapped;
 
 #[path = "whole/crash.rs"]
 mod crash;
+#[path = "whole/enablebanking.rs"]
+mod enablebanking;
 #[path = "whole/faults.rs"]
 mod faults;
 #[path = "whole/features.rs"]

@@ -55,8 +55,13 @@ pub fn router(engine: Engine, stopping: CancellationToken) -> Router {
         .layer(from_fn_with_state(app.clone(), told::tell))
         .layer(CompressionLayer::new().compress_when(compressed))
         .layer(from_fn(security::headers))
-        .layer(TraceLayer::new_for_http())
+        .layer(TraceLayer::new_for_http().make_span_with(span))
         .with_state(app)
+}
+
+/// What the log says of a request: its path, and nothing of what stands behind the question mark, where a bank may have put a code.
+fn span<B>(request: &axum::http::Request<B>) -> tracing::Span {
+    tracing::debug_span!("request", method = %request.method(), path = request.uri().path())
 }
 
 /// The pages that are there as long as account syncing is on.
@@ -76,6 +81,7 @@ fn syncing_routes() -> Router<App> {
         .route("/o/{organization}/flows/{flow}/look", get(any!(flows::look)))
         .route("/o/{organization}/flows/{flow}/confirm", post(any!(flows::confirm)))
         .route("/o/{organization}/flows/{flow}/answers", post(any!(flows::answer)))
+        .route("/o/{organization}/flows/{flow}/returned", post(any!(flows::returned)))
         .route("/o/{organization}/connections/{connection}/link", get(any!(links::form)).post(any!(links::link)))
         .route("/o/{organization}/connections/{connection}/sync", post(any!(runs::sync_one)))
         .route("/o/{organization}/connections/{connection}/renew", post(any!(consents::renew)))
