@@ -194,7 +194,7 @@ impl Base {
             time_zone: "Europe/Berlin".to_owned(),
         };
         let person = engine.set_up(set_up).await.unwrap().person;
-        let asker = engine.memberships(person).await.unwrap()[0].asker;
+        let asker = engine.memberships(person).await.unwrap()[0].asker.clone();
         let keys = ["secret_id", "secret_key"].map(|name| (name.to_owned(), Secret::new("x")));
         engine.keep_keys(&asker, "gocardless", keys.into()).await.unwrap();
         let flow = engine.begin_connecting(&asker, "gocardless", "NORDHAFEN_NHBKDE22", None).await.unwrap();
@@ -226,7 +226,7 @@ impl Base {
         let record = store.key_record().await.unwrap().unwrap();
         let vault = Vault::open(&self.master, &record).unwrap();
         let (engine, bank) = engine_over(&store, vault, &self.ambient);
-        (folder, House { engine, asker: self.asker, connection: self.connection, bank, store })
+        (folder, House { engine, asker: self.asker.clone(), connection: self.connection, bank, store })
     }
 }
 

@@ -51,8 +51,7 @@ impl Row {
 impl Store {
     /// The categories of an organization, each after the one above it.
     pub async fn categories(&self, asker: &Asker) -> Result<Vec<Category>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
         let text = sql!(
             "SELECT k.id, k.parent_id, k.name, m.name AS above,
                 (SELECT COUNT(*) FROM transaction_lines l WHERE l.organization_id = k.organization_id
@@ -75,8 +74,7 @@ impl Store {
         name: &str,
         parent: Option<CategoryId>,
     ) -> Result<CategoryId, StoreError> {
-        asker.require(Right::EditBooks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require(Right::ManageCategories)?).await?;
         let organization = asker.organization.uuid();
         if let Some(parent) = parent {
             let text = sql!("SELECT parent_id IS NULL FROM categories WHERE organization_id = $1 AND id = $2");

@@ -15,6 +15,7 @@ mod renewals;
 mod schema;
 mod scoping;
 mod searching;
+mod sight;
 mod sign;
 mod verdicts;
 mod world;

@@ -47,7 +47,7 @@ impl House {
             time_zone: "Europe/Berlin".to_owned(),
         };
         let person = engine.set_up(set_up).await.unwrap().person;
-        let asker = engine.memberships(person).await.unwrap()[0].asker;
+        let asker = engine.memberships(person).await.unwrap()[0].asker.clone();
         Self { engine, store, asker, ambient, url: database.url.clone(), master, database }
     }
 

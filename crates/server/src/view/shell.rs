@@ -114,7 +114,7 @@ impl Shell {
             is_plain_http: server.is_plain_http,
             is_syncing_on: server.is_syncing_on,
             today,
-            asker: membership.asker,
+            asker: membership.asker.clone(),
         }
     }
 
