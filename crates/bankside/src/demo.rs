@@ -85,6 +85,7 @@ pub(crate) async fn run(options: &DemoOptions) -> anyhow::Result<ExitCode> {
         public_url: public_url.clone(),
         providers: simulated(&banks)?,
         trusted_proxies: Vec::new(),
+        mail: None,
         features: all_on(),
     };
     let engine = compose::engine(store.clone(), vault, settings, ambient)?;

@@ -197,6 +197,14 @@ impl Asker {
         }
     }
 
+    /// Their role; Bankside itself does what an owner may.
+    pub fn role(&self) -> Role {
+        match self.actor {
+            Actor::Member { role, .. } => role,
+            Actor::System => Role::Owner,
+        }
+    }
+
     /// How far they see.
     pub fn sight(&self) -> &Sight {
         match &self.actor {

@@ -22,6 +22,7 @@ pub mod fault;
 pub mod follow;
 pub mod formats;
 pub mod id;
+pub mod member;
 pub mod merge;
 pub mod month;
 pub mod moving;

@@ -168,8 +168,13 @@ fn engine_over(store: &Store, vault: Vault, ambient: &Ambient) -> (Engine, Arc<M
     let bank = Arc::new(Memory { rows: Mutex::default() });
     let registry = Registry::of([Arc::clone(&bank) as Arc<dyn Connector>]);
     let public_url = Url::parse("http://127.0.0.1:5006/").unwrap();
-    let settings =
-        Settings { public_url, providers: BTreeMap::new(), trusted_proxies: Vec::new(), features: BTreeMap::new() };
+    let settings = Settings {
+        public_url,
+        providers: BTreeMap::new(),
+        trusted_proxies: Vec::new(),
+        mail: None,
+        features: BTreeMap::new(),
+    };
     let http = Http::new(ambient.clone()).unwrap();
     (Engine::new(store.clone(), vault, registry, http, settings, ambient.clone()), bank)
 }

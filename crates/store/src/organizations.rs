@@ -49,6 +49,8 @@ pub struct Membership {
     pub asker: Asker,
     /// Their role.
     pub role: Role,
+    /// Whether the person has chosen to begin with this one.
+    pub is_beginning: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -60,6 +62,7 @@ struct MembershipRow {
     time_zone: String,
     role: String,
     asset_id: Option<Uuid>,
+    is_beginning: bool,
 }
 
 impl MembershipRow {
@@ -73,7 +76,8 @@ impl MembershipRow {
             time_zone: self.time_zone,
         };
         let actor = Actor::Member { person, role, sight };
-        Ok(Membership { asker: Asker { organization: organization.id, actor }, organization, role })
+        let is_beginning = self.is_beginning;
+        Ok(Membership { asker: Asker { organization: organization.id, actor }, organization, role, is_beginning })
     }
 }
 
@@ -122,8 +126,8 @@ impl Store {
         let mut session = self.db.read(Granted::as_system()).await?;
         let text = sql!(
             "SELECT o.id, o.name, o.kind, o.currency, o.time_zone, COALESCE(g.role, m.role) AS role,
-                    CASE WHEN g.id IS NULL THEN m.asset_id ELSE g.asset_id END AS asset_id
-             FROM members m JOIN organizations o ON o.id = m.organization_id
+                    COALESCE(g.asset_id, m.asset_id) AS asset_id, COALESCE(p.begins_with = o.id, FALSE) AS is_beginning
+             FROM members m JOIN organizations o ON o.id = m.organization_id JOIN people p ON p.id = m.person_id
              LEFT JOIN member_groups g ON g.organization_id = m.organization_id AND g.id = m.group_id
              WHERE m.person_id = $1 ORDER BY o.name, o.id"
         );
@@ -145,8 +149,8 @@ impl Store {
         let mut session = self.db.read(Granted::as_system()).await?;
         let text = sql!(
             "SELECT o.id, o.name, o.kind, o.currency, o.time_zone, COALESCE(g.role, m.role) AS role,
-                    CASE WHEN g.id IS NULL THEN m.asset_id ELSE g.asset_id END AS asset_id
-             FROM members m JOIN organizations o ON o.id = m.organization_id
+                    COALESCE(g.asset_id, m.asset_id) AS asset_id, COALESCE(p.begins_with = o.id, FALSE) AS is_beginning
+             FROM members m JOIN organizations o ON o.id = m.organization_id JOIN people p ON p.id = m.person_id
              LEFT JOIN member_groups g ON g.organization_id = m.organization_id AND g.id = m.group_id
              WHERE m.person_id = $1 AND m.organization_id = $2"
         );

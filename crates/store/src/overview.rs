@@ -43,7 +43,7 @@ pub struct CategorySum {
 
 /// A node of a tree with names: categories, assets.
 #[derive(sqlx::FromRow)]
-struct Node {
+pub(crate) struct Node {
     id: Uuid,
     parent_id: Option<Uuid>,
     name: String,
@@ -235,7 +235,7 @@ fn in_sight(accounts: &[AccountId], sight: &Sight) -> Vec<AccountId> {
 }
 
 /// The names on the way to each node of a tree.
-fn paths(nodes: &[Node]) -> HashMap<Uuid, Vec<String>> {
+pub(crate) fn paths(nodes: &[Node]) -> HashMap<Uuid, Vec<String>> {
     let by_id: HashMap<Uuid, &Node> = nodes.iter().map(|node| (node.id, node)).collect();
     let path = |node: &Node| {
         let mut names = vec![node.name.clone()];

@@ -121,7 +121,7 @@ impl Store {
         Ok(Some((person, organization)))
     }
 
-    async fn insert_person(&self, session: &mut Session, new: &NewPerson) -> Result<PersonId, StoreError> {
+    pub(crate) async fn insert_person(&self, session: &mut Session, new: &NewPerson) -> Result<PersonId, StoreError> {
         let id: PersonId = self.ambient.id();
         let text = sql!(
             "INSERT INTO people (id, name, name_folded, email, email_folded, password_hash, is_operator, created_at)
@@ -176,6 +176,21 @@ impl Store {
                 .bind(formats.dates.map(DateFormat::code))
         );
         session.commit().await
+    }
+
+    /// With which organization a person begins; `None` is the first by name.
+    pub async fn set_beginning_as_system(
+        &self,
+        person: PersonId,
+        organization: OrganizationId,
+    ) -> Result<(), StoreError> {
+        let mut session = self.db.write(Granted::as_system()).await?;
+        let text = sql!(
+            "UPDATE people SET begins_with = $2 WHERE id = $1 AND EXISTS (SELECT 1 FROM members m
+                WHERE m.person_id = $1 AND m.organization_id = $2)"
+        );
+        let done = run!(session, sqlx::query(text).bind(person.uuid()).bind(organization.uuid()));
+        if done == 0 { Err(StoreError::NotFound("the organization")) } else { session.commit().await }
     }
 
     /// Starts a session; only the digest of its token is kept.

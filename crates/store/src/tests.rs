@@ -4,6 +4,7 @@ mod apply;
 mod editing;
 mod held;
 mod locking;
+mod members;
 mod moves;
 mod overview;
 mod pairs;

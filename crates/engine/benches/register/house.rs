@@ -23,8 +23,13 @@ pub(super) struct House {
 
 fn engine_over(store: &Store, vault: Vault, ambient: &Ambient) -> Engine {
     let public_url = Url::parse("http://127.0.0.1:5006/").unwrap();
-    let settings =
-        Settings { public_url, providers: BTreeMap::new(), trusted_proxies: Vec::new(), features: BTreeMap::new() };
+    let settings = Settings {
+        public_url,
+        providers: BTreeMap::new(),
+        trusted_proxies: Vec::new(),
+        mail: None,
+        features: BTreeMap::new(),
+    };
     Engine::new(store.clone(), vault, Registry::of([]), Http::new(ambient.clone()).unwrap(), settings, ambient.clone())
 }
 

@@ -269,6 +269,7 @@ fn settings(base_url: &Url) -> Settings {
             ("sophtron".to_owned(), beside("/sophtron/api")),
         ]),
         trusted_proxies: Vec::new(),
+        mail: None,
         features: BTreeMap::new(),
     }
 }
