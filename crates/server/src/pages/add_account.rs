@@ -143,7 +143,7 @@ pub(crate) struct NewAccountForm {
 
 /// Asks for an account without a bank.
 pub(crate) async fn new_form(State(app): State<App>, member: Member) -> Result<Response, PageError> {
-    member.asker().require(Right::EditBooks).map_err(EngineError::from)?;
+    member.asker().require_within(Right::EditBooks).map_err(EngineError::from)?;
     let blank = NewAccountForm {
         name: String::new(),
         kind: AccountKind::Checking.code().to_owned(),
