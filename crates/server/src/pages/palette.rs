@@ -82,7 +82,7 @@ fn pages(shell: &Shell) -> Vec<Offer> {
     if !shell.asker.is_restricted() {
         pages.insert(2, page("bank", "Bank integrations", "banks").hint("connections, consents"));
         pages.insert(4, page("loop", "Runs", "runs").hint("syncs, history"));
-        pages.push(page("side", "People", "people").hint("members, roles, invitations").later());
+        pages.push(page("people", "People", "people").hint("members, roles, invitations").later());
     }
     pages.extend(shell.side.looker.elsewhere.iter().map(|(name, url)| {
         Offer::new("Organizations", "swap", format!("Change to {name}"), url.clone()).hint("household, company").later()
