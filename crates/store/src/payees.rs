@@ -98,15 +98,24 @@ impl Store {
         Ok(found)
     }
 
-    /// What these payees are called.
+    /// What these payees are called, as far as they have a transaction in sight.
     pub async fn payee_names(&self, asker: &Asker, ids: &[PayeeId]) -> Result<HashMap<PayeeId, String>, StoreError> {
-        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
+        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
+        let mut session = self.db.read(granted).await?;
         let mut names = HashMap::with_capacity(ids.len());
         for chunk in ids.chunks(VALUES_PER_LIST) {
             let rows: Vec<(Uuid, String)> = on!(session, c => {
                 let mut query = sqlx::QueryBuilder::new("SELECT id, name FROM payees WHERE organization_id = ");
                 query.push_bind(asker.organization.uuid()).push(" AND id IN ");
                 push_list(&mut query, chunk.iter().map(|id| id.uuid()));
+                if let Some(accounts) = sight.accounts() {
+                    query.push(
+                        " AND EXISTS (SELECT 1 FROM transactions t WHERE t.organization_id = payees.organization_id \
+                         AND t.payee_id = payees.id AND t.account_id IN ",
+                    );
+                    push_list(&mut query, accounts.iter().map(|account| account.uuid()));
+                    query.push(")");
+                }
                 query.build_query_as().fetch_all(c).await?
             });
             names.extend(rows.into_iter().map(|(id, name)| (PayeeId::from(id), name)));

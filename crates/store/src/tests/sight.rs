@@ -147,6 +147,10 @@ on_both! {
         assert_eq!(store.register(&member, &there).await.unwrap().total, 0);
         let payees: Vec<String> = store.payees(&member, "", 9).await.unwrap().into_iter().map(|one| one.name).collect();
         assert_eq!(payees, ["Café"]);
+        let all_payees = store.payees(&world.asker, "", 9).await.unwrap();
+        let ids: Vec<_> = all_payees.iter().map(|one| one.id).collect();
+        assert_eq!(store.payee_names(&member, &ids).await.unwrap().into_values().collect::<Vec<_>>(), ["Café"]);
+        assert_eq!(store.payee_names(&world.asker, &ids).await.unwrap().len(), 2);
         assert!(store.tags(&member).await.unwrap().is_empty());
         assert_eq!(store.tags(&world.asker).await.unwrap().len(), 1);
         let from = "2026-01".parse().unwrap();
