@@ -55,6 +55,7 @@ pub struct ProviderView {
 impl Engine {
     /// All providers, as an organization sees them.
     pub async fn providers(&self, asker: &Asker) -> Result<Vec<ProviderView>, EngineError> {
+        asker.require(Right::SeeBooks)?;
         let mut views = Vec::new();
         for descriptor in self.connectors.descriptors() {
             views.push(self.provider_view(asker, descriptor.id).await?);

@@ -4,7 +4,7 @@ use bankside_connect::Fault;
 use bankside_domain::edit::Refused;
 use bankside_domain::fault::FaultRecord;
 use bankside_domain::sign::SignRefused;
-use bankside_domain::{AmountError, Denied};
+use bankside_domain::{AmountError, Barred, Denied};
 use bankside_store::StoreError;
 use bankside_vault::VaultError;
 use jiff::Timestamp;
@@ -81,6 +81,15 @@ impl From<StoreError> for EngineError {
             StoreError::Conflict(what) => Self::Conflict(what),
             StoreError::Vault(error) => Self::Vault(error),
             other => Self::Store(other),
+        }
+    }
+}
+
+impl From<Barred> for EngineError {
+    fn from(barred: Barred) -> Self {
+        match barred {
+            Barred::Denied(denied) => Self::Denied(denied),
+            Barred::Hidden => Self::NotFound("the account"),
         }
     }
 }

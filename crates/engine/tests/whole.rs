@@ -24,6 +24,8 @@ mod keys;
 mod limits;
 #[path = "whole/logins.rs"]
 mod logins;
+#[path = "whole/mail.rs"]
+mod mail;
 #[path = "whole/moves.rs"]
 mod moves;
 #[path = "whole/renewals.rs"]

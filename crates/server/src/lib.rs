@@ -91,14 +91,19 @@ fn syncing_routes() -> Router<App> {
 /// Every other page, in one list.
 fn page_routes() -> Router<App> {
     use pages::{
-        add_account, balance, bills, consents, daily_import, design, doors, feed, files, flows, integrations, keys,
-        links, lock, moving, overview, palette, register, runs, settings, sidebar, suspicions, undo,
+        add_account, balance, bills, consents, daily_import, design, doors, feed, files, flows, integrations,
+        invitations, keys, links, lock, moving, organizations, overview, palette, people, register, runs, settings,
+        sidebar, suspicions, undo,
     };
     Router::new()
         .route("/", get(any!(doors::home)))
         .route("/setup", get(any!(doors::setup_form)).post(any!(doors::setup)))
         .route("/sign-in", get(any!(doors::sign_in_form)).post(any!(doors::sign_in)))
         .route("/sign-out", post(any!(doors::sign_out)))
+        .route("/invitations/{token}", get(any!(invitations::show)))
+        .route("/invitations/{token}/join", post(any!(invitations::join)))
+        .route("/invitations/{token}/account", post(any!(invitations::join_as_new)))
+        .route("/organizations/new", get(any!(organizations::new_form)).post(any!(organizations::make)))
         .route("/healthz", get(any!(files::health)))
         .route("/favicon.svg", get(any!(files::favicon)))
         .route("/assets/{version}/{name}", get(any!(files::asset)))
@@ -144,6 +149,23 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/batches/{batch}/undo", get(any!(undo::form)).post(any!(undo::undo)))
         .route("/o/{organization}/banks", get(any!(integrations::show)))
         .route("/o/{organization}/banks/daily-import", post(any!(daily_import::save)))
+        .route("/o/{organization}/begin-here", post(any!(organizations::begin_here)))
+        .route("/o/{organization}/people", get(any!(people::show)))
+        .route("/o/{organization}/people/invitations", post(any!(people::invite)))
+        .route("/o/{organization}/people/invitations/{invitation}/take-back", post(any!(people::take_back)))
+        .route("/o/{organization}/people/members/{person}/place", post(any!(people::place)))
+        .route(
+            "/o/{organization}/people/members/{person}/remove",
+            get(any!(people::leaving::remove_form)).post(any!(people::leaving::remove)),
+        )
+        .route(
+            "/o/{organization}/people/leave",
+            get(any!(people::leaving::leave_form)).post(any!(people::leaving::leave)),
+        )
+        .route("/o/{organization}/people/hand-over", post(any!(people::leaving::hand_over)))
+        .route("/o/{organization}/people/groups", post(any!(people::groups::add)))
+        .route("/o/{organization}/people/groups/{group}", post(any!(people::groups::change)))
+        .route("/o/{organization}/people/groups/{group}/remove", post(any!(people::groups::remove)))
         .route("/o/{organization}/palette", get(any!(palette::offers)))
         .route("/o/{organization}/settings", get(any!(settings::show)))
         .route("/o/{organization}/settings/formats", post(any!(settings::formats::save)))

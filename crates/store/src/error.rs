@@ -1,6 +1,6 @@
 //! What the store can answer instead of a value.
 
-use bankside_domain::{Denied, UnknownCode};
+use bankside_domain::{Barred, Denied, UnknownCode};
 use bankside_vault::VaultError;
 
 /// Named by what the caller can do about it.
@@ -36,6 +36,15 @@ pub enum StoreError {
     /// The database failed.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
+}
+
+impl From<Barred> for StoreError {
+    fn from(barred: Barred) -> Self {
+        match barred {
+            Barred::Denied(denied) => Self::Denied(denied),
+            Barred::Hidden => Self::NotFound("the account"),
+        }
+    }
 }
 
 impl From<UnknownCode> for StoreError {

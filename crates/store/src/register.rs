@@ -202,8 +202,7 @@ impl Window {
 impl Store {
     /// A page of the register.
     pub async fn register(&self, asker: &Asker, request: &RegisterQuery) -> Result<RegisterPage, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
         let total =
             if request.is_filtered() { None } else { Some(self.count_register(&mut session, asker, request).await?) };
         let window = Window::of(request, total);
@@ -375,9 +374,12 @@ impl Store {
         request: &RegisterQuery,
     ) -> Result<i64, StoreError> {
         // Kept beside the account, so that opening a long register costs nothing.
-        let text = sql!(
-            "SELECT CAST(COALESCE(SUM(transaction_count), 0) AS BIGINT) FROM accounts
-             WHERE organization_id = $1 AND (id = $2 OR $2 IS NULL)"
+        let text = session.in_sight(
+            sql!(
+                "SELECT CAST(COALESCE(SUM(transaction_count), 0) AS BIGINT) FROM accounts
+             WHERE organization_id = $1 AND (id = $2 OR $2 IS NULL) /* in sight: id */"
+            ),
+            asker.sight(),
         );
         Ok(on!(session, c => sqlx::query_scalar(text)
             .bind(asker.organization.uuid())

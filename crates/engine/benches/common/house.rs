@@ -25,8 +25,13 @@ pub(super) struct House {
 
 fn engine_over(store: &Store, vault: Vault, ambient: &Ambient, banks: &[Arc<dyn Connector>]) -> Engine {
     let public_url = Url::parse("http://127.0.0.1:5006/").unwrap();
-    let settings =
-        Settings { public_url, providers: BTreeMap::new(), trusted_proxies: Vec::new(), features: BTreeMap::new() };
+    let settings = Settings {
+        public_url,
+        providers: BTreeMap::new(),
+        trusted_proxies: Vec::new(),
+        mail: None,
+        features: BTreeMap::new(),
+    };
     let registry = Registry::of(banks.iter().cloned());
     Engine::new(store.clone(), vault, registry, Http::new(ambient.clone()).unwrap(), settings, ambient.clone())
 }
@@ -50,7 +55,7 @@ impl House {
             time_zone: "Europe/Berlin".to_owned(),
         };
         let person = engine.set_up(set_up).await.unwrap().person;
-        let asker = engine.memberships(person).await.unwrap()[0].asker;
+        let asker = engine.memberships(person).await.unwrap()[0].asker.clone();
         Self { engine, store, asker, ambient, url: database.url.clone(), master, database, banks }
     }
 

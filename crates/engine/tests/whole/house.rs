@@ -84,7 +84,7 @@ impl House {
             time_zone: "Europe/Berlin".into(),
         };
         let signed_in = engine.set_up(set_up).await.unwrap();
-        let asker = engine.memberships(signed_in.person).await.unwrap()[0].asker;
+        let asker = engine.memberships(signed_in.person).await.unwrap()[0].asker.clone();
         Self { engine, asker, sandbox, clock, data_calls, base_url, master, ambient, database, stop }
     }
 
@@ -275,6 +275,7 @@ fn settings(base_url: &Url) -> Settings {
             ("sophtron".to_owned(), beside("/sophtron/api")),
         ]),
         trusted_proxies: Vec::new(),
+        mail: None,
         features: BTreeMap::new(),
     }
 }

@@ -101,7 +101,12 @@ impl Shell {
         Self {
             organization: organization.id,
             organization_name: organization.name.clone(),
-            kind_and_role: format!("{} · {}", kind(organization.kind), membership.role.code()),
+            kind_and_role: format!(
+                "{} · {}{}",
+                kind(organization.kind),
+                membership.role.code(),
+                if membership.asker.is_restricted() { ", in part" } else { "" }
+            ),
             place,
             side,
             accounts,
@@ -114,7 +119,7 @@ impl Shell {
             is_plain_http: server.is_plain_http,
             is_syncing_on: server.is_syncing_on,
             today,
-            asker: membership.asker,
+            asker: membership.asker.clone(),
         }
     }
 
@@ -149,7 +154,17 @@ impl Shell {
 
     /// Whether the person may start a sync, and the server does that.
     pub(crate) fn may_sync(&self) -> bool {
-        self.is_syncing_on && self.may_edit()
+        self.is_syncing_on && self.may_edit() && !self.asker.is_restricted()
+    }
+
+    /// Whether the person may invite others and change their places.
+    pub(crate) fn may_manage_people(&self) -> bool {
+        self.asker.may(bankside_domain::Right::ManagePeople)
+    }
+
+    /// Whether the person may look at who else is here.
+    pub(crate) fn may_see_people(&self) -> bool {
+        !self.asker.is_restricted()
     }
 
     pub(crate) fn may_edit(&self) -> bool {

@@ -274,6 +274,10 @@ macro_rules! push_chosen {
         if let Some(account) = $request.account {
             $query.push(" AND t.account_id = ").push_bind(account.uuid());
         }
+        if let Some(accounts) = $asker.sight().accounts() {
+            $query.push(" AND t.account_id IN ");
+            push_list(&mut $query, accounts.iter().map(|account| account.uuid()));
+        }
         if let Some(only) = filter.only {
             $query.push(" AND t.id = ").push_bind(only.uuid());
         }

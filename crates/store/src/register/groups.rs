@@ -36,20 +36,22 @@ struct Group {
 enum Kind {
     Accounts(Vec<Uuid>),
     /// `None` is without one.
-    Payees(Vec<Option<Uuid>>),
+    Payees(Keys),
     /// Of their first lines; `None` is without one.
-    Categories(Vec<Option<Uuid>>),
+    Categories(Keys),
     State(RowState),
     /// All rows, by the index of notes.
     Notes,
 }
 
+type Keys = Vec<Option<Uuid>>;
+
 /// A key, the two texts by which it is sorted, and no fewer than its rows.
 type Key = (Option<Uuid>, String, String, i64);
 
 /// Keys next to each other as groups, in the order that is asked for. Keys with the same text cannot be told apart by it.
-fn groups(keys: Vec<Key>, is_ascending: bool, kind: fn(Vec<Option<Uuid>>) -> Kind) -> Vec<Group> {
-    let mut single: Vec<(Vec<Option<Uuid>>, (String, String), i64)> = Vec::new();
+fn groups(keys: Vec<Key>, is_ascending: bool, kind: fn(Keys) -> Kind) -> Vec<Group> {
+    let mut single: Vec<(Keys, (String, String), i64)> = Vec::new();
     for (key, first, second, rows) in keys {
         let texts = (first, second);
         match single.last_mut() {
@@ -63,7 +65,7 @@ fn groups(keys: Vec<Key>, is_ascending: bool, kind: fn(Vec<Option<Uuid>>) -> Kin
     if !is_ascending {
         single.reverse();
     }
-    let mut merged: Vec<(Vec<Option<Uuid>>, i64, bool)> = Vec::new();
+    let mut merged: Vec<(Keys, i64, bool)> = Vec::new();
     for (same, _, rows) in single {
         match merged.last_mut() {
             Some((keys, sum, is_single)) if *sum + rows <= FEW && keys.len() + same.len() <= VALUES_PER_LIST => {
@@ -103,6 +105,10 @@ macro_rules! push_group {
         $query.push(" WHERE t.organization_id = ").push_bind(organization).push(" AND t.deleted_at IS NULL");
         if let Some(account) = $request.account {
             $query.push(" AND t.account_id = ").push_bind(account.uuid());
+        }
+        if let Some(accounts) = $asker.sight().accounts() {
+            $query.push(" AND t.account_id IN ");
+            push_list(&mut $query, accounts.iter().map(|account| account.uuid()));
         }
         match &$group.kind {
             Kind::Accounts(ids) => {
@@ -169,7 +175,7 @@ impl Store {
         }
         let mut ids: Vec<Uuid> = Vec::new();
         let mut skipped = window.offset;
-        for group in self.groups(session, asker, request, window.is_ascending).await? {
+        for group in self.groups_of(session, asker, request, window.is_ascending).await? {
             let missing = window.limit - count(ids.len());
             if missing == 0 {
                 break;
@@ -187,7 +193,7 @@ impl Store {
     }
 
     /// All groups of an order, from its first to its last.
-    async fn groups(
+    async fn groups_of(
         &self,
         session: &mut Session,
         asker: &Asker,
@@ -198,7 +204,7 @@ impl Store {
         if let (Sort::Account, Some(account)) = (request.sort, request.account) {
             return Ok(vec![alone(Kind::Accounts(vec![account.uuid()]))]);
         }
-        let (select, group_by, kind): (_, _, fn(Vec<Option<Uuid>>) -> Kind) = match request.sort {
+        let (select, group_by, kind): (_, _, fn(Keys) -> Kind) = match request.sort {
             Sort::State => {
                 let mut states = STATES.map(|state| alone(Kind::State(state)));
                 if !is_ascending {

@@ -2,7 +2,7 @@
 
 use bankside_domain::account::AccountKind;
 use bankside_domain::text::fold;
-use bankside_domain::{AccountId, Asker, Id};
+use bankside_domain::{AccountId, Asker, Granted, Id};
 use bankside_testkit::Engine;
 use jiff::civil::date;
 use proptest::prelude::*;
@@ -110,7 +110,7 @@ async fn books(world: &World, asker: &Asker, rows: &[Typed]) -> Vec<AccountId> {
             store.delete_transactions(asker, &Selection::These(vec![added]), false).await.unwrap();
             continue;
         }
-        let mut session = store.db.write().await.unwrap();
+        let mut session = store.db.write(Granted::as_system()).await.unwrap();
         let state = i64::try_from(typed.state).unwrap();
         on!(session, c => {
             sqlx::query(text).bind(added.uuid()).bind(state).bind(status).execute(c).await.map(|_| ()).unwrap();
