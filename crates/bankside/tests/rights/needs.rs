@@ -153,6 +153,7 @@ pub(crate) const NEEDS: &[Route] = &[
     get(Manage, "/o/{organization}/flows/{flow}/look").absent(),
     post(Manage, "/o/{organization}/flows/{flow}/confirm", ""),
     post(Manage, "/o/{organization}/flows/{flow}/answers", "a=b"),
+    post(Manage, "/o/{organization}/flows/{flow}/returned", "address=http://127.0.0.1/"),
     get(Manage, "/o/{organization}/connections/{connection}/link"),
     post(Manage, "/o/{organization}/connections/{connection}/link", "x=y").lax(),
     post(EditAll, "/o/{organization}/connections/{connection}/sync", ""),
