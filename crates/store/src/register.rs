@@ -15,7 +15,7 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 pub use filter::{Direction, Filter, RegisterQuery, RowState, Sort};
-use filter::{EDITED, Manner, Prepared, push_bounds, push_chosen, push_line_condition};
+use filter::{EDITED, Manner, Prepared, push_bounds, push_chosen, push_line_condition, push_scope};
 use search::{Place, push_found, push_in_place, push_is_found};
 
 use crate::categories::path;

@@ -4,9 +4,10 @@ use bankside_domain::account::PendingPolicy;
 use bankside_domain::row::RowStatus;
 use bankside_domain::{AccountId, Asker, Id};
 
-use super::filter::{RegisterQuery, Sort};
+use super::filter::{RegisterQuery, Sort, push_scope};
 use super::{RegisterRow, Window};
 use crate::db::{Session, on};
+use crate::dialect::push_list;
 use crate::{Store, StoreError};
 
 impl Store {
@@ -69,8 +70,8 @@ impl Store {
             );
             query.push_bind(counts_pending);
             query.push(" THEN x.amount_minor ELSE 0 END), 0) AS BIGINT) FROM (SELECT t.status, t.amount_minor");
-            query.push(" FROM transactions t WHERE t.deleted_at IS NULL AND t.organization_id = ");
-            query.push_bind(asker.organization.uuid()).push(" AND t.account_id = ").push_bind(account.uuid());
+            query.push(" FROM transactions t");
+            push_scope!(query, asker, Some(account));
             query.push(Sort::Date.order(window.is_ascending)).push(" LIMIT ").push_bind(window.offset).push(") x");
             query.build_query_scalar().fetch_one(c).await?
         }))

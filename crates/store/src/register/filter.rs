@@ -254,6 +254,21 @@ macro_rules! push_line_condition {
     }};
 }
 
+/// Appends that a row `t` stands in the books, in an account if one is asked for, and in sight of who asks.
+macro_rules! push_scope {
+    ($query:expr, $asker:expr, $account:expr) => {{
+        $query.push(" WHERE t.organization_id = ").push_bind($asker.organization.uuid());
+        $query.push(" AND t.deleted_at IS NULL");
+        if let Some(account) = $account {
+            $query.push(" AND t.account_id = ").push_bind(account.uuid());
+        }
+        if let Some(accounts) = $asker.sight().accounts() {
+            $query.push(" AND t.account_id IN ");
+            push_list(&mut $query, accounts.iter().map(|account| account.uuid()));
+        }
+    }};
+}
+
 /// Appends where the rows come from, and the conditions that choose them. A macro, because the two engines' builders are two types.
 macro_rules! push_chosen {
     ($query:expr, $joins:expr, $asker:expr, $request:expr, $prepared:expr, $manner:expr) => {{
@@ -269,15 +284,8 @@ macro_rules! push_chosen {
             }
             None => _ = $query.push(" FROM transactions t"),
         }
-        $query.push($joins).push(" WHERE t.organization_id = ").push_bind(organization);
-        $query.push(" AND t.deleted_at IS NULL");
-        if let Some(account) = $request.account {
-            $query.push(" AND t.account_id = ").push_bind(account.uuid());
-        }
-        if let Some(accounts) = $asker.sight().accounts() {
-            $query.push(" AND t.account_id IN ");
-            push_list(&mut $query, accounts.iter().map(|account| account.uuid()));
-        }
+        $query.push($joins);
+        push_scope!($query, $asker, $request.account);
         if let Some(only) = filter.only {
             $query.push(" AND t.id = ").push_bind(only.uuid());
         }
@@ -372,7 +380,7 @@ macro_rules! push_chosen {
     }};
 }
 
-pub(super) use {push_bounds, push_chosen, push_line_condition};
+pub(super) use {push_bounds, push_chosen, push_line_condition, push_scope};
 
 /// Whether a person has written over what the bank says of a row.
 pub(super) const EDITED: &str = "(t.provider_dated_on IS NOT NULL AND (EXISTS (SELECT 1 FROM field_layers y \
