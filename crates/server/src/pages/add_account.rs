@@ -115,7 +115,7 @@ async fn choose_page(app: &App, member: &Member, account: Option<AccountId>) -> 
         None => None,
     };
     let shell = shell(app, member, Place::AddAccount, account).await?;
-    let views = if shell.asker.is_restricted() { Vec::new() } else { app.engine.providers(member.asker()).await? };
+    let views = if shell.sees_whole() { app.engine.providers(member.asker()).await? } else { Vec::new() };
     let providers = views.iter().map(|view| ProviderRow::of(view, &shell, member, account)).collect();
     Ok(page(&ChooseHtml { shell, account_name, providers })?.into_response())
 }

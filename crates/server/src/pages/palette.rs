@@ -79,7 +79,7 @@ fn pages(shell: &Shell) -> Vec<Offer> {
             .hint("organization")
             .later(),
     ];
-    if !shell.asker.is_restricted() {
+    if shell.sees_whole() {
         pages.insert(2, page("bank", "Bank integrations", "banks").hint("connections, consents"));
         pages.insert(4, page("loop", "Runs", "runs").hint("syncs, history"));
         pages.push(page("people", "People", "people").hint("members, roles, invitations").later());
@@ -115,7 +115,7 @@ fn deeds(views: &[AccountView], shell: &Shell) -> Vec<Offer> {
         deeds.push(Offer::new("Do", "loop", "Bank sync", shell.at("sync")).hint("all accounts").posted());
     }
     for view in views.iter().filter(|view| view.status.connection.is_some()) {
-        if !shell.asker.is_restricted() {
+        if shell.sees_whole() {
             let url = shell.at(&format!("accounts/{}/feed", view.account.id));
             let label = format!("Bank feed of {}", view.account.name);
             let offer = Offer::new("Do", "bank", label, url).hint("pending transactions, opening balance, sign");

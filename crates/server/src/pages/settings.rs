@@ -130,8 +130,8 @@ fn card(view: &ProviderView, shell: &Shell, is_operator: bool, address: Option<S
 pub(crate) async fn show(State(app): State<App>, member: Member, headers: HeaderMap) -> Result<Response, PageError> {
     let shell = shell(&app, &member, Place::Settings, None).await?;
     let settings = app.engine.settings();
-    let views = if shell.asker.is_restricted() { Vec::new() } else { app.engine.providers(member.asker()).await? };
-    let people = if shell.asker.is_restricted() { 0 } else { app.engine.members(member.asker()).await?.members.len() };
+    let views = if shell.sees_whole() { app.engine.providers(member.asker()).await? } else { Vec::new() };
+    let people = if shell.sees_whole() { app.engine.members(member.asker()).await?.members.len() } else { 0 };
     let providers = views.iter().map(|view| {
         let elsewhere = settings.providers.get(view.descriptor.id).and_then(|provider| provider.base_url.as_ref());
         card(view, &shell, member.person.is_operator, elsewhere.map(ToString::to_string))

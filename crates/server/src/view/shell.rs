@@ -154,7 +154,7 @@ impl Shell {
 
     /// Whether the person may start a sync, and the server does that.
     pub(crate) fn may_sync(&self) -> bool {
-        self.is_syncing_on && self.may_edit() && !self.asker.is_restricted()
+        self.is_syncing_on && self.may_edit() && self.sees_whole()
     }
 
     /// Whether the person may invite others and change their places.
@@ -162,9 +162,14 @@ impl Shell {
         self.asker.may(bankside_domain::Right::ManagePeople)
     }
 
-    /// Whether the person may look at who else is here.
-    pub(crate) fn may_see_people(&self) -> bool {
+    /// Whether the person sees the whole organization, and with it its banks, feeds, runs and people.
+    pub(crate) fn sees_whole(&self) -> bool {
         !self.asker.is_restricted()
+    }
+
+    /// Whether the person may add categories.
+    pub(crate) fn may_manage_categories(&self) -> bool {
+        self.asker.may(bankside_domain::Right::ManageCategories)
     }
 
     pub(crate) fn may_edit(&self) -> bool {
