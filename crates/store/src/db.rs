@@ -93,6 +93,15 @@ impl Session {
         }
     }
 
+    /// What stands behind the lines of a register that is sorted by notes. `SQLite` thinks that an organization has few lines and sorts
+    /// them all, unless it is told which index has them in their order.
+    pub(crate) fn by_notes(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => " INDEXED BY lines_by_start_of_note",
+            Self::Postgres(_) => "",
+        }
+    }
+
     /// What joins the parts of a large set. `PostgreSQL` can tell how large it will be only where each stands in it once.
     pub(crate) fn union(&self) -> &'static str {
         match self {

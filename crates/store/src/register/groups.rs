@@ -93,12 +93,14 @@ macro_rules! push_is_one_of {
 
 /// Appends the rows of a group, ready for what else is asked of them.
 macro_rules! push_group {
-    ($query:expr, $asker:expr, $request:expr, $group:expr) => {{
+    ($query:expr, $asker:expr, $request:expr, $group:expr, $by_notes:expr) => {{
         let organization = $asker.organization.uuid();
         let sort = $request.sort;
         match &$group.kind {
             // `CROSS` has SQLite begin with the index of notes.
-            Kind::Notes => _ = $query.push(" FROM transaction_lines sl CROSS JOIN transactions t"),
+            Kind::Notes => {
+                $query.push(" FROM transaction_lines sl").push($by_notes).push(" CROSS JOIN transactions t");
+            }
             _ if $group.is_single => _ = $query.push(" FROM transactions t"),
             _ => _ = $query.push(" FROM transactions t").push(sort.joins()),
         }
@@ -240,9 +242,10 @@ impl Store {
     ) -> Result<Vec<Uuid>, StoreError> {
         let is_by_day = group.is_single && !matches!(group.kind, Kind::Notes);
         let order = if is_by_day { Sort::Date } else { request.sort }.order(window.is_ascending);
+        let by_notes = session.by_notes();
         Ok(on!(session, c => {
             let mut query = sqlx::QueryBuilder::new("SELECT t.id");
-            push_group!(query, asker, request, group);
+            push_group!(query, asker, request, group, by_notes);
             query.push(order).push(" LIMIT ").push_bind(window.limit).push(" OFFSET ").push_bind(window.offset);
             query.build_query_scalar().fetch_all(c).await?
         }))
@@ -255,9 +258,10 @@ impl Store {
         request: &RegisterQuery,
         group: &Group,
     ) -> Result<i64, StoreError> {
+        let by_notes = session.by_notes();
         Ok(on!(session, c => {
             let mut query = sqlx::QueryBuilder::new("SELECT COUNT(*)");
-            push_group!(query, asker, request, group);
+            push_group!(query, asker, request, group, by_notes);
             query.build_query_scalar().fetch_one(c).await?
         }))
     }
