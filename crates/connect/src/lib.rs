@@ -27,7 +27,7 @@ pub mod step;
 mod words;
 pub mod zones;
 
-pub use connector::{Checked, Connector, Cx, Intent, QuotaLedger, Registry, TokenStore};
+pub use connector::{Checked, Connector, Cx, Intent, Keepsakes, QuotaLedger, Registry, TokenStore, Visitor};
 pub use descriptor::{Advice, Descriptor, Field, FieldKind, Way};
 pub use fault::Fault;
 pub use fetch::{

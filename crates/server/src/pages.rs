@@ -17,6 +17,7 @@ pub(crate) mod links;
 pub(crate) mod lock;
 pub(crate) mod logins;
 pub(crate) mod moving;
+pub(crate) mod naming;
 pub(crate) mod notices;
 pub(crate) mod overview;
 pub(crate) mod palette;
