@@ -228,6 +228,7 @@ impl Registry {
     pub fn all() -> Self {
         Self::of([
             Arc::new(crate::gocardless::GoCardless) as Arc<dyn Connector>,
+            Arc::new(crate::finapi::FinApi),
             Arc::new(crate::pluggy::Pluggy),
             Arc::new(crate::simplefin::SimpleFin),
             Arc::new(crate::sophtron::Sophtron),

@@ -12,6 +12,7 @@ pub mod descriptor;
 mod entities;
 pub mod fault;
 pub mod fetch;
+pub mod finapi;
 pub mod gocardless;
 pub mod guard;
 pub mod http;

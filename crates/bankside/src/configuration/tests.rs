@@ -48,7 +48,7 @@ fn the_example_is_read() {
         ["Secret ID", "Secret key", "Client ID", "Client secret", "Item ID", "User ID", "User key", "Access URL"];
     let all = names.iter().fold(all, |all, name| all.replace(&format!("<{name}>"), "a1"));
     let configuration = read(&all, &[]).unwrap();
-    for provider in ["gocardless", "pluggy", "simplefin", "sophtron"] {
+    for provider in ["finapi", "gocardless", "pluggy", "simplefin", "sophtron"] {
         assert!(configuration.providers[provider].keys.is_some(), "{provider}");
     }
 }

@@ -265,6 +265,7 @@ fn settings(base_url: &Url) -> Settings {
         providers: BTreeMap::from([
             ("gocardless".to_owned(), at(base_url.clone())),
             ("pluggy".to_owned(), beside("/pluggy")),
+            ("finapi".to_owned(), beside("/finapi")),
             ("simplefin".to_owned(), beside("/simplefin")),
             ("sophtron".to_owned(), beside("/sophtron/api")),
         ]),

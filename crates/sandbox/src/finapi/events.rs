@@ -24,6 +24,11 @@ pub enum FinApiEvent {
         #[serde(default = "yes")]
         withdrawn: bool,
     },
+    /// The bank wants the person at the next update, of which nothing tells before.
+    AskPerson {
+        /// Which bank.
+        of: String,
+    },
     /// The person opens another account; the test banks have one.
     OpenAccount {
         /// At which bank.
@@ -84,6 +89,12 @@ impl Sandbox {
                     let ids = meant(&of)?;
                     for connection in records.connections.values_mut().filter(|one| ids.contains(&one.bank)) {
                         connection.is_withdrawn = withdrawn;
+                    }
+                }
+                FinApiEvent::AskPerson { of } => {
+                    let ids = meant(&of)?;
+                    for connection in records.connections.values_mut().filter(|one| ids.contains(&one.bank)) {
+                        connection.asks = true;
                     }
                 }
                 FinApiEvent::OpenAccount { of } => records.opened.extend(meant(&of)?),

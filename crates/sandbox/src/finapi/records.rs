@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::banks::{Bank, CONSENT_DAYS};
 use super::download::Download;
-use super::forms::{Form, Status};
+use super::forms::{Form, Purpose, Status};
 use super::problem::Problem;
 use super::tasks::Task;
 use super::tokens::Token;
@@ -43,6 +43,8 @@ pub(crate) struct Connection {
     pub(super) consent_ends: Option<Timestamp>,
     /// Whether access was withdrawn at the bank.
     pub(super) is_withdrawn: bool,
+    /// Whether the bank wants the person at the next update, of which nothing tells before.
+    pub(super) asks: bool,
     /// What was fetched and when, the oldest first.
     pub(super) downloads: Vec<Download>,
     /// Until then the last download goes on.
@@ -122,6 +124,7 @@ impl Records {
             accounts: Vec::new(),
             consent_ends: None,
             is_withdrawn: false,
+            asks: false,
             downloads: vec![Download::first(now, day, admitted.max_days)],
             ready_at: now,
             was_manual: true,
@@ -141,6 +144,7 @@ impl Records {
         let Some(connection) = self.connections.get_mut(&id) else { return Ok(()) };
         connection.accounts.extend(new);
         connection.is_withdrawn = false;
+        connection.asks = false;
         let lasts = SignedDuration::from_hours(24 * CONSENT_DAYS);
         connection.consent_ends = (bank.approach != super::banks::Approach::FinTs).then(|| now + lasts);
         connection.ready_at = now + SignedDuration::from_secs(DOWNLOAD_SECONDS);
@@ -176,5 +180,14 @@ impl Sandbox {
     /// How many connections the simulator of finAPI has, of all users.
     pub fn finapi_connections(&self) -> usize {
         self.read(|state, _| state.finapi.connections.len())
+    }
+
+    /// The sign-in that a hosted form at this address waits for; `None` where any will do, or there is no form.
+    pub fn finapi_sign_in_wanted(&self, path: &str) -> Option<String> {
+        let id = path.rsplit('/').next().and_then(|id| Uuid::try_parse(id).ok())?;
+        self.read(|state, _| match state.finapi.forms.get(&id)?.purpose {
+            Purpose::Update { connection } => Some(state.finapi.connections.get(&connection)?.login.clone()),
+            Purpose::Import { .. } => None,
+        })
     }
 }

@@ -152,7 +152,7 @@ fn go_on(records: &mut Records, id: Uuid, form_id: Uuid, now: Timestamp) {
         (Stage::InProgress, Some(connection)) => {
             if records.refusing.contains_key(&connection.bank) {
                 task.fail("BANK_SERVER_REJECTION");
-            } else if task.wants_form || connection.needs_person(now) {
+            } else if task.wants_form || connection.asks || connection.needs_person(now) {
                 let purpose = Purpose::Update { connection: task.connection };
                 let mut form = Form::new(&task.user, &task.token, purpose, now);
                 form.bank = banks::find(connection.bank).map(|bank| bank.id);
