@@ -40,7 +40,6 @@ impl Entropy for Still {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) location: String,
     pub(crate) text: String,
     pub(crate) body: Value,
 }
@@ -94,10 +93,8 @@ impl World {
         let still = Arc::new(Still(AtomicU64::new(1)));
         let sandbox = Sandbox::open_with(config, Ambient::new(still.clone(), still), switches).unwrap();
         let mut world = Self { router: sandbox.router(), sandbox, client: String::new(), user: String::new() };
-        world.client = world.token(&[("grant_type", "client_credentials")]).await.ok()["access_token"]
-            .as_str()
-            .unwrap()
-            .to_owned();
+        let token = world.token(&[("grant_type", "client_credentials")]).await.ok();
+        token["access_token"].as_str().unwrap().clone_into(&mut world.client);
         let made = json!({ "id": "household-1", "password": "long enough" });
         world.call(&world.client, Method::POST, &format!("{ACCESS}/users"), Some(&made)).await.ok();
         world.sign_in().await;
@@ -119,7 +116,7 @@ impl World {
 
     pub(crate) async fn sign_in(&mut self) {
         let fields = [("grant_type", "password"), ("username", "household-1"), ("password", "long enough")];
-        self.user = self.token(&fields).await.ok()["access_token"].as_str().unwrap().to_owned();
+        self.token(&fields).await.ok()["access_token"].as_str().unwrap().clone_into(&mut self.user);
     }
 
     pub(crate) async fn post_form(&self, path: &str, body: &str) -> Answer {
@@ -130,9 +127,8 @@ impl World {
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
         let text = String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap();
-        let location = parts.headers.get(header::LOCATION).map(|value| value.to_str().unwrap().to_owned());
         let body = serde_json::from_str(&text).unwrap_or_default();
-        Answer { status: parts.status.as_u16(), location: location.unwrap_or_default(), text, body }
+        Answer { status: parts.status.as_u16(), text, body }
     }
 
     pub(crate) async fn call(&self, token: &str, method: Method, path: &str, body: Option<&Value>) -> Answer {
