@@ -32,6 +32,8 @@ pub enum Way {
     Name,
     /// A login is taken up that is at the provider already.
     Login,
+    /// The bank is chosen on a page of the provider's; the person only names the connection.
+    Hosted,
 }
 
 /// One field of a provider's keys.

@@ -13,6 +13,7 @@ pub mod enablebanking;
 mod entities;
 pub mod fault;
 pub mod fetch;
+pub mod finapi;
 pub mod gocardless;
 pub mod guard;
 pub mod http;
@@ -29,7 +30,7 @@ pub mod step;
 mod words;
 pub mod zones;
 
-pub use connector::{Checked, Connector, Cx, Intent, QuotaLedger, Registry, TokenStore};
+pub use connector::{Checked, Connector, Cx, Intent, Keepsakes, QuotaLedger, Registry, TokenStore, Visitor};
 pub use descriptor::{Advice, Descriptor, Field, FieldKind, Way};
 pub use fault::Fault;
 pub use fetch::{

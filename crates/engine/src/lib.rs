@@ -47,7 +47,9 @@ use url::Url;
 
 pub use accounts::{AccountView, BankLine, NewAccountInput};
 pub use balance_check::BalanceCheck;
-pub use bankside_connect::{Advice, Answered, Descriptor, Field, FieldKind, Form, FormField, Institution, Way};
+pub use bankside_connect::{
+    Advice, Answered, Descriptor, Field, FieldKind, Form, FormField, Institution, Visitor, Way,
+};
 pub use bankside_store::{
     Account, AuditEntry, BankAccount, BillDays, BroughtRow, Category, Connection, Direction, Edited, FeedEffect,
     Filter, Group, Invitation, Invited, KeptBalance, KeptVerdict, LostTrust, MAX_SELECTED, MailState, Member,

@@ -18,6 +18,7 @@ pub(crate) mod links;
 pub(crate) mod lock;
 pub(crate) mod logins;
 pub(crate) mod moving;
+pub(crate) mod naming;
 pub(crate) mod notices;
 pub(crate) mod organizations;
 pub(crate) mod overview;

@@ -3,6 +3,7 @@
 mod apply;
 mod editing;
 mod held;
+mod keepsakes;
 mod locking;
 mod members;
 mod moves;

@@ -143,6 +143,8 @@ pub(crate) const NEEDS: &[Route] = &[
     post(Manage, "/o/{organization}/accounts/{account}/move/commit", "id={flow}&day=2026-01-01&revision=1").lax(),
     get(Manage, "/o/{organization}/providers/{provider}/keys"),
     post(Manage, "/o/{organization}/providers/{provider}/keys", "secret_id=x&secret_key=y"),
+    get(Manage, "/o/{organization}/providers/{provider}/sync").absent(),
+    post(Manage, "/o/{organization}/providers/{provider}/sync", "name=x").absent(),
     get(Manage, "/o/{organization}/providers/{provider}/accounts").absent(),
     post(Manage, "/o/{organization}/providers/{provider}/accounts", "").absent(),
     post(Manage, "/o/{organization}/providers/{provider}/logins", "login=x").absent(),

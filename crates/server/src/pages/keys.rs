@@ -215,6 +215,7 @@ async fn go_on(
 pub(crate) fn first_step(descriptor: &Descriptor) -> String {
     let page = match descriptor.ways.first() {
         Some(Way::Login) => "accounts",
+        Some(Way::Hosted) => "sync",
         Some(Way::Country | Way::Name) | None => "banks",
     };
     format!("providers/{}/{page}", descriptor.id)
