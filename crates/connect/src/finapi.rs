@@ -21,7 +21,7 @@ use bankside_domain::row::MappedRow;
 use serde::{Deserialize, Serialize};
 
 use crate::connector::{Checked, Connector, Cx, FetchEnd, Intent, Return};
-use crate::descriptor::{Advice, Descriptor, Field, FieldKind, Way};
+use crate::descriptor::{Advice, Descriptor, Field, FieldKind, SignUps, Terms, Way};
 use crate::fault::Fault;
 use crate::fetch::{FetchPlan, MapContext, RawRow, Sink};
 use crate::finapi::client::{CALLS, Client, UPDATES};
@@ -105,6 +105,12 @@ static DESCRIPTOR: Descriptor = Descriptor {
             shown_chars: 0,
         },
     ],
+    terms: Terms {
+        sign_ups: SignUps::Contract,
+        costs: "By contract with finAPI; keys of its sandbox are free for 30 days.",
+        history: "About 90 days, more where the bank gives it at the first sign-in.",
+        access: "90 or 180 days, as the bank allows.",
+    },
     notice: "finAPI is for companies: keys come with a contract, those of its sandbox on request and for 30 days.",
     steps: &[
         "Ask finAPI for access, by its web site; keys of the sandbox come on request.",

@@ -8,6 +8,7 @@
 //! own provider.
 
 pub mod connector;
+pub mod coverage;
 pub mod descriptor;
 pub mod enablebanking;
 mod entities;
@@ -31,7 +32,7 @@ mod words;
 pub mod zones;
 
 pub use connector::{Checked, Connector, Cx, Intent, Keepsakes, QuotaLedger, Registry, TokenStore, Visitor};
-pub use descriptor::{Advice, Descriptor, Field, FieldKind, Way};
+pub use descriptor::{Advice, Descriptor, Field, FieldKind, SignUps, Terms, Way};
 pub use fault::Fault;
 pub use fetch::{
     AccountRequest, FetchEvent, FetchPlan, FetchedBalance, MapContext, RawRow, RowAccount, Sink, SinkClosed,

@@ -2,6 +2,7 @@
 //! browser.
 
 mod answering;
+mod everywhere;
 mod finish;
 mod institutions;
 mod logins;
@@ -21,6 +22,7 @@ use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
+pub use everywhere::{BankEverywhere, BankOffer, Everywhere};
 pub(crate) use finish::kept_balance;
 pub(crate) use institutions::InstitutionLists;
 pub use logins::LoginView;

@@ -66,8 +66,9 @@ fn span<B>(request: &axum::http::Request<B>) -> tracing::Span {
 
 /// The pages that are there as long as account syncing is on.
 fn syncing_routes() -> Router<App> {
-    use pages::{add_account, banks, consents, flows, keys, links, logins, moving, naming, runs};
+    use pages::{add_account, banks, connect_bank, consents, flows, keys, links, logins, moving, naming, runs};
     Router::new()
+        .route("/o/{organization}/connect-bank", get(any!(connect_bank::show)))
         .route("/o/{organization}/accounts/{account}/link", get(any!(add_account::link_existing)))
         .route("/o/{organization}/accounts/{account}/move", get(any!(moving::show)).post(any!(moving::begin)))
         .route("/o/{organization}/accounts/{account}/move/look", get(any!(moving::look)))

@@ -4,6 +4,7 @@ pub(crate) mod add_account;
 pub(crate) mod balance;
 pub(crate) mod banks;
 pub(crate) mod bills;
+pub(crate) mod connect_bank;
 pub(crate) mod consents;
 pub(crate) mod daily_import;
 pub(crate) mod design;

@@ -141,6 +141,7 @@ pub(crate) const NEEDS: &[Route] = &[
     post(Manage, "/o/{organization}/accounts/{account}/move", "target="),
     get(Manage, "/o/{organization}/accounts/{account}/move/look?seen=0").lax(),
     post(Manage, "/o/{organization}/accounts/{account}/move/commit", "id={flow}&day=2026-01-01&revision=1").lax(),
+    get(Manage, "/o/{organization}/connect-bank"),
     get(Manage, "/o/{organization}/providers/{provider}/keys"),
     post(Manage, "/o/{organization}/providers/{provider}/keys", "secret_id=x&secret_key=y"),
     get(Manage, "/o/{organization}/providers/{provider}/sync").absent(),
