@@ -110,6 +110,7 @@ impl Open {
             label: path,
             proof,
             body,
+            person: Vec::new(),
             pace: None,
             address: http::Address::Configured,
             patience: None,

@@ -10,6 +10,7 @@ mod connecting;
 mod fetching;
 mod map;
 mod period;
+mod person;
 mod problem;
 mod saved;
 mod session;
@@ -108,7 +109,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     notice: "Without a contract an application reads only accounts that you have linked with it in the Control Panel of Enable Banking.",
     steps: &[
         "Sign in at enablebanking.com and open API applications in the Control Panel.",
-        "Add an application for Production, with a private key that your browser makes, and with the redirect address below.",
+        "Add an application for Production, with a private key that your browser makes, and with the redirect address that the page with the keys shows.",
         "Keep the .pem file that is downloaded: it is the private key, and there is no second copy.",
         "Activate the application by linking your own accounts with it.",
         "Type the application's ID here, and choose the file.",
@@ -164,7 +165,7 @@ impl Connector for EnableBanking {
         plan: &FetchPlan,
         sink: &mut dyn Sink,
     ) -> Result<(), FetchEnd> {
-        fetching::fetch(&Client::new(cx)?.patient(), remote, plan, sink).await
+        fetching::fetch(Client::new(cx)?.patient(), remote, plan, sink).await
     }
 
     fn map(&self, context: &MapContext<'_>, raw: &RawRow) -> MappedRow {

@@ -145,6 +145,8 @@ pub struct Call {
     pub proof: Option<Proof>,
     /// What is sent.
     pub body: Option<Body>,
+    /// What is said of the person for whom the call is made: names of headers with their values, never logged.
+    pub person: Vec<(&'static str, String)>,
     /// How fast.
     pub pace: Option<Pace>,
     /// Whose address it is.
@@ -274,6 +276,9 @@ impl Http {
         if let Some(proof) = &call.proof {
             let (name, value) = proof.header()?;
             request = request.header(name, value);
+        }
+        for (name, value) in &call.person {
+            request = request.header(*name, value);
         }
         if let Some((kind, body)) = call.body.as_ref().map(Body::content) {
             request = request.header(CONTENT_TYPE, kind).body(body.expose().to_owned());

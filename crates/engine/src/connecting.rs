@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use bankside_connect::connector::Return;
-use bankside_connect::{Connected, FlowState, Input, Intent, Step, Visitor};
+use bankside_connect::{Connected, FlowState, Input, Intent, Step};
 use bankside_domain::quota::Presence;
 use bankside_domain::{AccountId, Asker, ConnectionId, FlowId, Id as _, OrganizationId, PersonId, Right};
 use bankside_store::{Flow, FlowStage, NewFlow, StoreError};
@@ -70,12 +70,11 @@ struct Purpose<'a> {
     name: Option<String>,
     account: Option<AccountId>,
     renews: Option<ConnectionId>,
-    visitor: Option<Visitor>,
 }
 
 impl<'a> Purpose<'a> {
     fn new(provider: &'a str, intent: Intent<'a>, bank: String, account: Option<AccountId>) -> Self {
-        Self { provider, intent, bank, name: None, account, renews: None, visitor: None }
+        Self { provider, intent, bank, name: None, account, renews: None }
     }
 }
 
@@ -156,16 +155,6 @@ impl Engine {
     /// Begins to renew the access of a connection in place: *Resync*. What is there works on until the last step is done. A renewal
     /// that the person has begun already is gone on with.
     pub async fn begin_renewal(&self, asker: &Asker, connection: ConnectionId) -> Result<FlowId, EngineError> {
-        self.begin_renewal_by(asker, connection, None).await
-    }
-
-    /// The same for a person who is there in a browser, of whom banks are told.
-    pub async fn begin_renewal_by(
-        &self,
-        asker: &Asker,
-        connection: ConnectionId,
-        visitor: Option<Visitor>,
-    ) -> Result<FlowId, EngineError> {
         asker.require(Right::ManageBanks)?;
         let connection = self.store.connection(asker, connection).await?;
         if connection.ended_at.is_some() {
@@ -179,7 +168,7 @@ impl Engine {
         let bank = connection.institution_name.clone();
         let renews = Some(connection.id);
         let purpose = Purpose::new(&connection.provider, intent, bank, None);
-        self.begin_flow(asker, Purpose { renews, visitor, ..purpose }).await
+        self.begin_flow(asker, Purpose { renews, ..purpose }).await
     }
 
     /// Where providers send people back to.
@@ -189,7 +178,7 @@ impl Engine {
 
     async fn begin_flow(&self, asker: &Asker, purpose: Purpose<'_>) -> Result<FlowId, EngineError> {
         let ready = self.provider(asker, purpose.provider, Presence::PersonPresent).await?;
-        let ready = ready.visited_by(purpose.visitor);
+        let ready = ready.visited_by(self.visitor.clone());
         let reference = BASE64URL_NOPAD.encode(&self.ambient.random::<24>());
         let url = self.callback_url()?;
         let back = Return { url, reference };

@@ -32,6 +32,7 @@ mod status;
 mod suspicions;
 pub mod sync;
 mod unfinished;
+mod visitors;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -135,6 +136,9 @@ pub struct Engine {
     pub(crate) counted_pairs: Arc<suspicions::CountedPairs>,
     /// Places for hashing passwords.
     pub(crate) hashes: Arc<Semaphore>,
+    /// Who asks, where that is a person in a browser.
+    pub(crate) visitor: Option<Visitor>,
+    pub(crate) visitors: Arc<visitors::Visitors>,
     /// Wakes the worker: a run is due.
     pub(crate) due: Arc<Notify>,
     /// Wakes the worker: a mail is due.
@@ -167,6 +171,8 @@ impl Engine {
             kept_sums: Arc::default(),
             counted_pairs: Arc::default(),
             hashes: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
+            visitor: None,
+            visitors: Arc::default(),
             due: Arc::new(Notify::new()),
             mail_due: Arc::new(Notify::new()),
             progress: Arc::new(watch::Sender::new(0)),

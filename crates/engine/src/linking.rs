@@ -198,6 +198,7 @@ impl Engine {
     ) -> Result<RunId, EngineError> {
         self.store.link(asker, connection, links).await?;
         let run = self.store.enqueue_run(asker, connection, Trigger::Linked).await?;
+        self.attend(run);
         self.due.notify_one();
         Ok(run)
     }

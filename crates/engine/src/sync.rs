@@ -20,6 +20,7 @@ impl Engine {
     /// Asks for a sync of one connection.
     pub async fn sync_connection(&self, asker: &Asker, connection: ConnectionId) -> Result<RunId, EngineError> {
         let run = self.store.enqueue_run(asker, connection, Trigger::Person).await?;
+        self.attend(run);
         self.due.notify_one();
         Ok(run)
     }
@@ -29,7 +30,9 @@ impl Engine {
         let mut runs = Vec::new();
         for connection in self.store.connections(asker).await? {
             if !connection.is_paused && !self.store.feeds_of(asker, connection.id).await?.is_empty() {
-                runs.push(self.store.enqueue_run(asker, connection.id, Trigger::Person).await?);
+                let run = self.store.enqueue_run(asker, connection.id, Trigger::Person).await?;
+                self.attend(run);
+                runs.push(run);
             }
         }
         self.due.notify_one();

@@ -1,16 +1,21 @@
 //! Who is asking: from the cookie to a person, from the address to their place in an organization.
 
-use axum::extract::{FromRequestParts, RawPathParams};
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::AppendHeaders;
 use bankside_domain::{Asker, Formats, OrganizationId};
-use bankside_engine::{Membership, Person, SignedIn};
+use bankside_engine::{Engine, EngineError, Membership, Person, SignedIn};
 use url::Url;
 
 use crate::App;
 use crate::error::PageError;
+use crate::security::client_address;
 
+/// Longer names of browsers are cut.
+const MAX_USER_AGENT_CHARS: usize = 400;
 const PLAIN: &str = "bankside";
 /// Browsers keep a cookie of this name only when it is secure and of this host alone.
 const SECURE: &str = "__Host-bankside";
@@ -74,6 +79,30 @@ impl FromRequestParts<App> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PageError> {
         person(app, &parts.headers).await?.map(Self).ok_or_else(PageError::sign_in)
+    }
+}
+
+/// Somebody who is there in a browser, as banks are told.
+pub(crate) struct Present(bankside_engine::Visitor);
+
+impl Present {
+    /// The engine, asked by them.
+    pub(crate) fn asks(self, app: &App) -> Engine {
+        app.engine.visited_by(self.0)
+    }
+}
+
+impl FromRequestParts<App> for Present {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PageError> {
+        let ConnectInfo(from) = ConnectInfo::<SocketAddr>::from_request_parts(parts, app)
+            .await
+            .map_err(|error| PageError::from(EngineError::Inside(error.to_string())))?;
+        let address = client_address(from.ip(), &parts.headers, &app.engine.settings().trusted_proxies);
+        let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let user_agent = agent.chars().take(MAX_USER_AGENT_CHARS).collect();
+        Ok(Self(bankside_engine::Visitor { address, user_agent }))
     }
 }
 

@@ -118,7 +118,7 @@ test("a bank is found over all providers, with and without their keys", async ({
 
   // 4. Where no list ships, the providers are there all the same; a country that nobody reaches is none.
   await page.goto(`${home}/connect-bank?country=US`);
-  await expect(page.getByText("No bank of United States is known by name yet")).toBeVisible();
+  await expect(page.getByText("No bank is known by name yet: United States")).toBeVisible();
   await expect(page.getByRole("region", { name: "SimpleFIN" })).toContainText("1.50 US dollars");
   await eyes.look("no-list");
   await page.goto(`${home}/connect-bank?country=ZZ`);

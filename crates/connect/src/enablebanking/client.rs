@@ -14,7 +14,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::signing::{Signer, TOKEN_SECS};
-use super::{APPLICATION_ID, PRIVATE_KEY, problem};
+use super::{APPLICATION_ID, PRIVATE_KEY, person, problem};
 use crate::connector::{Cx, LEDGER};
 use crate::fault::Fault;
 use crate::http::{Address, Body, Call, Pace, Proof, UNREACHABLE};
@@ -62,6 +62,8 @@ pub(super) struct Client<'a> {
     /// Names the keys without telling them, for what is counted together within this process.
     keys_name: String,
     patience: Patience,
+    /// What banks are told of the person who is there; empty where nobody is.
+    person: Vec<(&'static str, String)>,
 }
 
 impl<'a> Client<'a> {
@@ -83,7 +85,13 @@ impl<'a> Client<'a> {
             application,
             token: Mutex::default(),
             patience: Patience::SHORT,
+            person: Vec::new(),
         })
+    }
+
+    /// The same for a bank that wants certain headers about a person who is there: all of them or none are sent.
+    pub(super) fn told_of_person(self, wanted: &[String]) -> Self {
+        Self { person: self.cx.visitor.map(|visitor| person::headers(visitor, wanted)).unwrap_or_default(), ..self }
     }
 
     /// The same for a sync, for which nobody holds a page open.
@@ -105,17 +113,17 @@ impl<'a> Client<'a> {
 
     /// `GET`.
     pub(super) async fn get(&self, url: Url, label: &'static str) -> Result<Vec<u8>, Fault> {
-        self.send(Method::GET, url, label, None).await
+        self.send(Method::GET, url, label, None, Vec::new()).await
     }
 
     /// `POST` with a body.
     pub(super) async fn post(&self, path: &'static str, body: &Value) -> Result<Vec<u8>, Fault> {
-        self.send(Method::POST, self.url([path])?, path, Some(body)).await
+        self.send(Method::POST, self.url([path])?, path, Some(body), Vec::new()).await
     }
 
     /// `DELETE`.
     pub(super) async fn delete<const N: usize>(&self, path: [&str; N], label: &'static str) -> Result<(), Fault> {
-        self.send(Method::DELETE, self.url(path)?, label, None).await.map(|_| ())
+        self.send(Method::DELETE, self.url(path)?, label, None, Vec::new()).await.map(|_| ())
     }
 
     /// Reads data of an account. The bank counts reads and not pages, so that a further page spends nothing.
@@ -130,8 +138,9 @@ impl<'a> Client<'a> {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        if is_further_page {
-            return self.get(url, resource.label()).await;
+        // What is read for a person who is there, no bank counts.
+        if is_further_page || !self.person.is_empty() {
+            return self.send(Method::GET, url, resource.label(), None, self.person.clone()).await;
         }
         let subject = format!("{account}:{}", resource.path());
         self.cx.quota.debit(&subject, &DAILY).await.map_err(|refused| {
@@ -165,6 +174,7 @@ impl<'a> Client<'a> {
         url: Url,
         label: &'static str,
         body: Option<&Value>,
+        person: Vec<(&'static str, String)>,
     ) -> Result<Vec<u8>, Fault> {
         let call = Call {
             method,
@@ -172,6 +182,7 @@ impl<'a> Client<'a> {
             label,
             proof: Some(Proof::Bearer(self.token()?)),
             body: body.map(|body| Body::Json(Secret::new(body.to_string()))),
+            person,
             pace: Some(Pace { key: self.keys_name.clone(), per_minute: PER_MINUTE }),
             address: Address::Configured,
             patience: None,

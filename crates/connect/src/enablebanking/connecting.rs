@@ -39,6 +39,9 @@ struct Walking {
     country: String,
     /// The longest consent of the bank.
     longest_secs: i64,
+    /// The headers about the person that the bank wants.
+    #[serde(default)]
+    psu_headers: Vec<String>,
     stage: Stage,
 }
 
@@ -126,6 +129,7 @@ pub(super) async fn begin(client: &Client<'_>, intent: Intent<'_>, back: &Return
     let mut walking = Walking {
         country,
         longest_secs: longest.filter(|secs| *secs > 0).unwrap_or(USUAL_SECS),
+        psu_headers: aspsp.required_psu_headers.clone(),
         institution: institution(aspsp),
         stage: Stage::Choosing { psu_types, back: back.url.clone(), reference: back.reference.clone() },
     };
@@ -318,7 +322,8 @@ fn connected(
         return Ok(Step::Failed(fault.with_action(UserAction::Visit(CONTROL_PANEL.to_owned()))));
     }
     let valid_until = answer.access.and_then(|access| access.valid_until);
-    let remote: RemoteRef = Remote { session: answer.session_id, psu_type }.write()?;
+    let remote: RemoteRef =
+        Remote { session: answer.session_id, psu_type, psu_headers: walking.psu_headers.clone() }.write()?;
     Ok(Step::Done(Box::new(Connected {
         remote,
         institution: walking.institution.clone(),

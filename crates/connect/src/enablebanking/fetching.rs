@@ -25,12 +25,13 @@ use crate::step::RemoteRef;
 const MAX_PAGES: usize = 500;
 
 pub(super) async fn fetch(
-    client: &Client<'_>,
+    client: Client<'_>,
     remote: &RemoteRef,
     plan: &FetchPlan,
     sink: &mut dyn Sink,
 ) -> Result<(), FetchEnd> {
     let remote = Remote::read(remote)?;
+    let client = &client.told_of_person(&remote.psu_headers);
     for request in &plan.accounts {
         let fault = match fetch_account(client, request, sink).await {
             Err(FetchEnd::Fault(fault)) => looked_at(client, &remote, fault).await,

@@ -14,6 +14,9 @@ pub(super) struct Remote {
     pub(super) session: String,
     /// Of what kind the customer is, in the provider's words.
     pub(super) psu_type: String,
+    /// The headers about the person that the bank wants, where somebody is there.
+    #[serde(default)]
+    pub(super) psu_headers: Vec<String>,
 }
 
 impl Remote {

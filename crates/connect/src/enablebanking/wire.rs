@@ -36,6 +36,9 @@ pub(super) struct Aspsp {
     pub(super) logo: Option<String>,
     #[serde(default, deserialize_with = "lenient_list")]
     pub(super) psu_types: Vec<String>,
+    /// The headers about the person that the bank wants, where somebody is there.
+    #[serde(default, deserialize_with = "lenient_list")]
+    pub(super) required_psu_headers: Vec<String>,
     /// In seconds.
     #[serde(default, deserialize_with = "lenient_number")]
     pub(super) maximum_consent_validity: Option<i64>,

@@ -272,7 +272,8 @@ impl<'a> Client<'a> {
     ) -> Result<Answer, Fault> {
         let per_minute = u32::try_from(CALLS.max).ok().and_then(NonZeroU32::new);
         let pace = per_minute.map(|per_minute| Pace { key: self.keys_name.clone(), per_minute });
-        let call = Call { method, url, label, proof, body, pace, address: Address::Configured, patience: None };
+        let person = Vec::new();
+        let call = Call { method, url, label, proof, body, person, pace, address: Address::Configured, patience: None };
         let limit = Limit {
             subject: "calls",
             rule: &CALLS,

@@ -282,6 +282,7 @@ impl<'a> Client<'a> {
             label,
             proof,
             body: json.map(Body::Json),
+            person: Vec::new(),
             pace,
             address: Address::Configured,
             patience: None,

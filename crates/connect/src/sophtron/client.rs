@@ -98,6 +98,7 @@ impl<'a> Client<'a> {
             label,
             proof,
             body: json.map(Body::Json),
+            person: Vec::new(),
             pace: None,
             address: Address::Configured,
             patience: None,

@@ -56,7 +56,8 @@ impl Engine {
             Trigger::Linked | Trigger::Renewed | Trigger::Person => Presence::PersonPresent,
             Trigger::Schedule | Trigger::Webhook => Presence::Unattended,
         };
-        let provider = self.provider(asker, &connection.provider, presence).await?;
+        let visitor = self.visitor_of(due.lease.run);
+        let provider = self.provider(asker, &connection.provider, presence).await?.visited_by(visitor);
         let remote = self.remote(asker, connection)?;
         let bank_accounts: Vec<BankAccount> = self
             .store

@@ -6,13 +6,19 @@ use bankside_domain::balance::Proof;
 use bankside_domain::run::RunOutcome;
 use bankside_domain::status::Status;
 use bankside_domain::{ConnectionId, Secret};
-use bankside_engine::{EngineError, FlowPage, Returned};
+use bankside_engine::{EngineError, FlowPage, Returned, Visitor};
 use bankside_sandbox::{Answers, EnableBankingEvent};
 
 use crate::house::{House, on_both};
 
 const PROVIDER: &str = "enablebanking";
 const NORDHAFEN: &str = "DE:Nordhafen Bank";
+/// It counts what is read while nobody is there, and wants two headers of whoever is.
+const KANALBANK: &str = "NL:Kanalbank";
+
+fn visitor(address: &str) -> Visitor {
+    Visitor { address: address.parse().unwrap(), user_agent: "Browser/1 (a test)".to_owned() }
+}
 
 /// Keys, connection, links and the first sync.
 async fn imported(house: &House) -> ConnectionId {
@@ -55,6 +61,32 @@ on_both! {
         for view in house.engine.accounts(&house.asker).await.unwrap() {
             assert!(matches!(view.status.proof, Some(Proof::Proven { .. })), "{:?}", view.status.proof);
         }
+    }
+
+    what_a_person_asks_for_is_read_for_them_and_not_counted(house) {
+        house.type_keys_of(PROVIDER).await;
+        let connection = house.connect_through(PROVIDER, KANALBANK).await;
+        house.link_all(connection).await;
+        let there = house.engine.visited_by(visitor("9.9.9.9"));
+        assert!(house.engine.work_once().await.unwrap());
+        // More than the four reads of a day that are allowed while nobody is there.
+        for _ in 0..6 {
+            there.sync_connection(&house.asker, connection).await.unwrap();
+            assert!(house.engine.work_once().await.unwrap());
+            assert_eq!(house.latest_run().await.run.outcome, Some(RunOutcome::Done));
+        }
+        // Who is in the same network as the server is nobody whom a bank could tell from others, and nothing is sent by halves.
+        let inside = house.engine.visited_by(visitor("192.168.1.4"));
+        let mut outcomes = Vec::new();
+        for _ in 0..6 {
+            inside.sync_connection(&house.asker, connection).await.unwrap();
+            assert!(house.engine.work_once().await.unwrap());
+            outcomes.push(house.latest_run().await.run.outcome);
+        }
+        assert_eq!(outcomes.iter().filter(|outcome| **outcome == Some(RunOutcome::Done)).count(), 3, "{outcomes:?}");
+        // The next day has reads again.
+        house.clock.advance_days(1);
+        assert_eq!(house.sync(connection).await.run.outcome, Some(RunOutcome::Done));
     }
 
     a_renewal_finds_the_accounts_by_their_hash_and_ends_the_old_session(house) {

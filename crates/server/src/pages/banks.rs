@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::App;
 use crate::error::{PageError, page};
 use crate::pages::{monogram, shell};
-use crate::session::Member;
+use crate::session::{Member, Present};
 use crate::view::counted;
 use crate::view::countries::{self, country_name};
 use crate::view::fault::{FaultView, Occasion};
@@ -228,6 +228,7 @@ pub(crate) struct Chosen {
 pub(crate) async fn begin(
     State(app): State<App>,
     member: Member,
+    present: Present,
     Path((organization, provider)): Path<(String, String)>,
     Form(chosen): Form<Chosen>,
 ) -> Result<Redirect, PageError> {
@@ -235,7 +236,7 @@ pub(crate) async fn begin(
         "" => None,
         id => Some(id.parse().map_err(|_| PageError::not_found())?),
     };
-    let flow = app.engine.begin_connecting(member.asker(), &provider, &chosen.institution, account).await?;
+    let flow = present.asks(&app).begin_connecting(member.asker(), &provider, &chosen.institution, account).await?;
     Ok(Redirect::to(&format!("/o/{organization}/flows/{flow}")))
 }
 

@@ -6,6 +6,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use bankside_domain::Right;
 use bankside_engine::{BankEverywhere, EngineError, Everywhere, Institution, ProviderView, SignUps, Way};
+use jiff::civil::Date;
 use serde::Deserialize;
 
 use crate::App;
@@ -60,7 +61,6 @@ struct OffersHtml {
     bank: String,
     country_name: String,
     offers: Vec<Offer>,
-    dated: String,
 }
 
 struct BankRow {
@@ -85,8 +85,8 @@ struct Offer {
     steps: &'static [&'static str],
     dashboard_url: &'static str,
     notice: &'static str,
-    /// Whether only the list that ships with us says that it lists the bank.
-    is_dated: bool,
+    /// The day of the list that ships with us, where only that says that it lists the bank.
+    dated: Option<String>,
     /// As which institutions it lists the bank now: key and name.
     institutions: Vec<(String, String)>,
     begin_url: String,
@@ -97,7 +97,13 @@ struct Offer {
 
 impl Offer {
     /// `institutions` is `None` where no bank was chosen.
-    fn of(view: &ProviderView, asked: &Asked, shell: &Shell, institutions: Option<&[Institution]>) -> Self {
+    fn of(
+        view: &ProviderView,
+        asked: &Asked,
+        shell: &Shell,
+        coverage_day: Date,
+        institutions: Option<&[Institution]>,
+    ) -> Self {
         let descriptor = view.descriptor;
         let is_ready = view.keys.is_some();
         let longest = |of: fn(&Institution) -> Option<i64>, usual: &str| {
@@ -124,7 +130,7 @@ impl Offer {
             steps: descriptor.steps,
             dashboard_url: descriptor.dashboard_url,
             notice: descriptor.notice,
-            is_dated: institutions.is_some_and(<[Institution]>::is_empty),
+            dated: institutions.filter(|listed| listed.is_empty()).map(|_| shell.today.day(coverage_day)),
             institutions: institutions
                 .into_iter()
                 .flatten()
@@ -214,14 +220,13 @@ pub(crate) async fn show(
 fn offers(found: &Everywhere, bank: &BankEverywhere, asked: &Asked, shell: Shell, here: &str) -> OffersHtml {
     let offers = bank.offers.iter().filter_map(|offer| {
         let view = found.providers.iter().find(|view| view.descriptor.id == offer.provider)?;
-        Some(Offer::of(view, asked, &shell, Some(&offer.institutions)))
+        Some(Offer::of(view, asked, &shell, found.as_of, Some(&offer.institutions)))
     });
     OffersHtml {
         offers: offers.collect(),
         back: address(here, asked, ""),
         bank: bank.name.clone(),
         country_name: countries::country_name(&asked.country).to_owned(),
-        dated: shell.today.day(found.as_of),
         shell,
     }
 }
@@ -259,8 +264,8 @@ fn listed(
         faults: faults.collect(),
         others: found
             .iter()
-            .flat_map(|found| &found.providers)
-            .map(|view| Offer::of(view, &asked, &shell, None))
+            .flat_map(|found| found.providers.iter().map(|view| (view, found.as_of)))
+            .map(|(view, as_of)| Offer::of(view, &asked, &shell, as_of, None))
             .collect(),
         country_name: countries::country_name(&asked.country).to_owned(),
         countries,

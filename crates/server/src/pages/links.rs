@@ -15,7 +15,7 @@ use serde::Deserialize;
 use crate::App;
 use crate::error::{PageError, page, sentence};
 use crate::pages::shell;
-use crate::session::Member;
+use crate::session::{Member, Present};
 use crate::view::counted;
 use crate::view::shell::{Place, Shell};
 
@@ -287,13 +287,14 @@ fn row(
 pub(crate) async fn link(
     State(app): State<App>,
     member: Member,
+    present: Present,
     Path((organization, connection)): Path<(String, String)>,
     Query(wanted): Query<Wanted>,
     Form(posted): Form<Posted>,
 ) -> Result<Response, PageError> {
     let connection = connection_id(&connection)?;
     let result = match read_choices(&posted) {
-        Ok(choices) => app.engine.link(member.asker(), connection, &choices).await,
+        Ok(choices) => present.asks(&app).link(member.asker(), connection, &choices).await,
         Err(error) => Err(error),
     };
     let (field, message) = match result {

@@ -17,7 +17,7 @@ use crate::pages::links::{
     LinkRow, LinkTable, Posted, Refused, Wanted, account_names, link_rows, read_choices, refusal,
 };
 use crate::pages::{monogram, shell};
-use crate::session::Member;
+use crate::session::{Member, Present};
 use crate::view::fault::{FaultView, Occasion};
 use crate::view::shell::{Place, Shell};
 
@@ -173,13 +173,14 @@ pub(crate) async fn adopt(
 pub(crate) async fn link(
     State(app): State<App>,
     member: Member,
+    present: Present,
     Path((organization, provider)): Path<(String, String)>,
     Query(wanted): Query<Wanted>,
     Form(posted): Form<Posted>,
 ) -> Result<Response, PageError> {
     let offers = offers(&app, &member, &provider, &wanted).await?;
     let result = match by_connection(&offers, &posted) {
-        Ok(chosen) => app.engine.link_several(member.asker(), &chosen).await,
+        Ok(chosen) => present.asks(&app).link_several(member.asker(), &chosen).await,
         Err(error) => Err(error),
     };
     let (field, message) = match result {

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::App;
 use crate::error::{PageError, page};
 use crate::pages::shell;
-use crate::session::Member;
+use crate::session::{Member, Present};
 use crate::view::FieldView;
 use crate::view::fault::{FaultView, Occasion};
 use crate::view::shell::{Place, Shell};
@@ -95,11 +95,12 @@ async fn naming_page(
 pub(crate) async fn begin(
     State(app): State<App>,
     member: Member,
+    present: Present,
     Path((organization, provider)): Path<(String, String)>,
     Form(named): Form<Named>,
 ) -> Result<Response, PageError> {
     let account: Option<AccountId> = named.account.parse().ok();
-    match app.engine.begin_hosted(member.asker(), &provider, &named.name, account).await {
+    match present.asks(&app).begin_hosted(member.asker(), &provider, &named.name, account).await {
         Ok(flow) => Ok(Redirect::to(&format!("/o/{organization}/flows/{flow}")).into_response()),
         Err(error) => naming_page(&app, &member, &provider, &named, Some(error)).await,
     }

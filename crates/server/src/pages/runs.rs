@@ -17,7 +17,7 @@ use self::detail::RunParts;
 use crate::App;
 use crate::error::{PageError, page};
 use crate::pages::{shell, undo};
-use crate::session::Member;
+use crate::session::{Member, Present};
 use crate::view::shell::{Place, Shell};
 
 #[derive(Template)]
@@ -73,10 +73,11 @@ pub(crate) async fn show(
 pub(crate) async fn sync_one(
     State(app): State<App>,
     member: Member,
+    present: Present,
     Path((organization, connection)): Path<(String, String)>,
 ) -> Result<Redirect, PageError> {
     let connection: ConnectionId = connection.parse().map_err(|_| PageError::not_found())?;
-    let run = app.engine.sync_connection(member.asker(), connection).await?;
+    let run = present.asks(&app).sync_connection(member.asker(), connection).await?;
     Ok(Redirect::to(&format!("/o/{organization}/runs/{run}")))
 }
 
@@ -84,9 +85,10 @@ pub(crate) async fn sync_one(
 pub(crate) async fn sync_all(
     State(app): State<App>,
     member: Member,
+    present: Present,
     Path(organization): Path<String>,
 ) -> Result<Redirect, PageError> {
-    let runs = app.engine.sync_all(member.asker()).await?;
+    let runs = present.asks(&app).sync_all(member.asker()).await?;
     match runs.as_slice() {
         [] => Err(EngineError::Conflict("no account has a bank behind it yet").into()),
         [run] => Ok(Redirect::to(&format!("/o/{organization}/runs/{run}"))),
