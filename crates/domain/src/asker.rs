@@ -22,7 +22,7 @@ pub enum Role {
     Viewer,
     /// Sees and books, inside what they may see.
     Member,
-    /// Also manages banks, categories and people.
+    /// Also manages banks, assets, categories and people.
     Admin,
     /// Also owns the organization itself.
     Owner,
@@ -37,6 +37,8 @@ pub enum Right {
     EditBooks,
     /// Keep provider keys, connect and end bank connections, start syncs.
     ManageBanks,
+    /// Add, rename, move and close assets, and say which account belongs to which.
+    ManageAssets,
     /// Invite people and change their roles.
     ManagePeople,
     /// Change what holds for every organization of this server. No role carries it; the operator has it.
@@ -49,7 +51,7 @@ impl Role {
         let least = match right {
             Right::SeeBooks => Self::Viewer,
             Right::EditBooks => Self::Member,
-            Right::ManageBanks | Right::ManagePeople => Self::Admin,
+            Right::ManageBanks | Right::ManageAssets | Right::ManagePeople => Self::Admin,
             Right::RunInstallation => return false,
         };
         self >= least
@@ -93,6 +95,7 @@ impl Right {
             Self::SeeBooks => "see the books",
             Self::EditBooks => "change the books",
             Self::ManageBanks => "manage banks",
+            Self::ManageAssets => "manage assets",
             Self::ManagePeople => "manage people",
             Self::RunInstallation => "run this server",
         }
