@@ -34,6 +34,8 @@ pub struct BankAccount {
     pub currency: CurrencyCode,
     /// Whether its signs are turned round.
     pub flips_sign: bool,
+    /// Whether a person has said that nothing is asked about it.
+    pub is_ignored: bool,
     /// The data key that seals its raw rows.
     pub data_key: WrappedKey,
     /// What the connection calls it now, or called it last.
@@ -99,6 +101,7 @@ struct Row {
     kind: String,
     currency: String,
     flips_sign: bool,
+    is_ignored: bool,
     data_key: Vec<u8>,
     provider_account_id: String,
     is_shown: bool,
@@ -121,6 +124,7 @@ impl Row {
             kind: code(&self.kind)?,
             currency: currency(&self.currency)?,
             flips_sign: self.flips_sign,
+            is_ignored: self.is_ignored,
             data_key: WrappedKey::from_bytes(self.data_key),
             provider_account_id: self.provider_account_id,
             is_shown: self.is_shown,
@@ -359,6 +363,53 @@ impl Store {
         Ok(())
     }
 
+    /// Says of a bank account that nothing is asked about it, or takes that back. One that feeds an account cannot be ignored.
+    pub async fn ignore_bank_account(
+        &self,
+        asker: &Asker,
+        id: BankAccountId,
+        is_ignored: bool,
+    ) -> Result<(), StoreError> {
+        asker.require(Right::ManageBanks)?;
+        let mut session = self.db.write().await?;
+        let text = sql!(
+            "SELECT b.ignored_at IS NOT NULL, EXISTS (SELECT 1 FROM feeds f WHERE f.organization_id = b.organization_id
+                AND f.bank_account_id = b.id AND f.until_at IS NULL AND NOT f.is_shadow)
+             FROM bank_accounts b WHERE b.organization_id = $1 AND b.id = $2"
+        );
+        let known: Option<(bool, bool)> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(id.uuid())
+            .fetch_optional(c)
+            .await?);
+        match known {
+            None => return Err(StoreError::NotFound("the bank account")),
+            Some((is_so, _)) if is_so == is_ignored => return Ok(()),
+            Some((_, true)) if is_ignored => {
+                return Err(StoreError::Conflict("this bank account is linked; unlink it first"));
+            }
+            Some(_) => {}
+        }
+        let ignored_at = is_ignored.then(|| micros(self.ambient.now()));
+        self.set_ignored(&mut session, asker, id, ignored_at).await?;
+        let action = if is_ignored { "bank_account.ignored" } else { "bank_account.taken_up" };
+        self.audit_within(&mut session, asker, action, &id.to_string(), "").await?;
+        session.commit().await
+    }
+
+    /// Writes since when nothing is asked about a bank account.
+    pub(crate) async fn set_ignored(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        id: BankAccountId,
+        ignored_at: Option<i64>,
+    ) -> Result<(), StoreError> {
+        let text = sql!("UPDATE bank_accounts SET ignored_at = $3 WHERE organization_id = $1 AND id = $2");
+        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(id.uuid()).bind(ignored_at));
+        Ok(())
+    }
+
     /// A bank account's number and the like, sealed, with the data key that seals them.
     pub async fn bank_account_details(
         &self,
@@ -384,7 +435,7 @@ impl Store {
         let mut session = self.db.read().await?;
         let text = sql!(
             "SELECT b.id, b.institution_key, b.institution_name, b.name, b.holder, b.masked_number, b.kind, b.currency,
-                    b.flips_sign, b.data_key, x.provider_account_id, x.until_at IS NULL AS is_shown, x.connection_id,
+                    b.flips_sign, b.ignored_at IS NOT NULL AS is_ignored, b.data_key, x.provider_account_id, x.until_at IS NULL AS is_shown, x.connection_id,
                     f.account_id AS feeds_account, f.import_from, p.account_id AS fed_account, p.import_from AS fed_from
              FROM aliases x
              JOIN bank_accounts b ON b.organization_id = x.organization_id AND b.id = x.bank_account_id

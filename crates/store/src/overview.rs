@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use bankside_domain::row::RowStatus;
-use bankside_domain::{AccountId, Asker, AssetId, CategoryId, Code, Id, Month, Right};
+use bankside_domain::{AccountId, Asker, CategoryId, Code, Id, Month, Right};
 use uuid::Uuid;
 
 use crate::convert::{SqlDate, date, ids};
@@ -41,7 +41,7 @@ pub struct CategorySum {
     pub sum: MonthSum,
 }
 
-/// A node of a tree with names: categories, assets.
+/// A category, in the tree of them.
 #[derive(sqlx::FromRow)]
 struct Node {
     id: Uuid,
@@ -196,28 +196,6 @@ impl Store {
         let nodes: Vec<Node> =
             on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
         Ok(paths(&nodes).into_iter().map(|(id, path)| (id.into(), path)).collect())
-    }
-
-    /// The accounts that belong to an asset, each with the names on the way to it, the outermost first.
-    pub async fn asset_paths(&self, asker: &Asker) -> Result<HashMap<AccountId, Vec<String>>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
-        let text = sql!("SELECT id, asset_id FROM accounts WHERE organization_id = $1 AND asset_id IS NOT NULL");
-        let accounts: Vec<(Uuid, Uuid)> =
-            on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
-        if accounts.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let text = sql!("SELECT id, parent_id, name FROM assets WHERE organization_id = $1");
-        let nodes: Vec<Node> =
-            on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
-        let assets: HashMap<AssetId, Vec<String>> =
-            paths(&nodes).into_iter().map(|(id, path)| (id.into(), path)).collect();
-        let with_path = accounts.into_iter().filter_map(|(account, asset)| {
-            let path = assets.get(&asset.into())?;
-            Some((account.into(), path.clone()))
-        });
-        Ok(with_path.collect())
     }
 }
 

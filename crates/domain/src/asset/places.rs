@@ -53,6 +53,13 @@ impl Places {
         Self { now: to, earlier }
     }
 
+    /// Whether both say the same of every day up to and including this one.
+    pub fn agrees_through(&self, other: &Self, day: Date) -> bool {
+        let changes = self.earlier.iter().chain(&other.earlier).map(|earlier| earlier.until);
+        let mut days = std::iter::once(Date::MIN).chain(changes.filter(|until| *until <= day));
+        days.all(|day| self.on(day) == other.on(day))
+    }
+
     /// Every time at one place, the oldest first.
     pub fn stays(&self) -> Vec<Stay> {
         let mut from = None;
@@ -129,6 +136,8 @@ mod tests {
             for (number, expected) in (0..).zip(said) {
                 prop_assert_eq!(places.on(day(number)), expected);
             }
+            let to_the_10th = (0..=10).all(|number| places.on(day(number)) == asset(1));
+            prop_assert_eq!(places.agrees_through(&Places::default().moved(asset(1), None), day(10)), to_the_10th);
             prop_assert!(places.stays().windows(2).all(|two| two[0].under != two[1].under));
             prop_assert_eq!(Places::of_value(places.value().as_deref()).unwrap(), places);
         }

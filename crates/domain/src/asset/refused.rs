@@ -1,6 +1,10 @@
 //! What may not be done to the tree, and why.
 
-use super::{Asset, AssetStage, Tree};
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::{Asset, AssetStage, Earlier, Tree};
 use crate::AssetId;
 use crate::text::fold;
 
@@ -14,6 +18,13 @@ pub enum AssetRefused {
     BelowItself {
         /// Its name.
         name: String,
+    },
+    /// On a day that it would have stood there already, what it would stand under stood below it.
+    BelowItselfOn {
+        /// Its name.
+        name: String,
+        /// The first such day; `None` is from the beginning.
+        day: Option<Date>,
     },
     /// What it would stand under, or belong to, is closed.
     Closed {
@@ -47,7 +58,7 @@ impl AssetRefused {
     /// The stable code of the reason.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::BelowItself { .. } => "asset.below_itself",
+            Self::BelowItself { .. } | Self::BelowItselfOn { .. } => "asset.below_itself",
             Self::Closed { .. } => "asset.closed",
             Self::NameTaken { .. } => "asset.name_taken",
             Self::OpenAccounts { .. } => "asset.open_accounts",
@@ -61,6 +72,10 @@ impl AssetRefused {
     pub fn in_words(&self) -> String {
         match self {
             Self::BelowItself { name } => format!("{name} cannot stand below itself."),
+            Self::BelowItselfOn { name, day } => {
+                let day = day.map_or_else(|| "In the beginning".to_owned(), |day| format!("On {day}"));
+                format!("{day} that stood below {name} still. Choose a later day.")
+            }
             Self::Closed { name } => format!("{name} is closed. Open it again first."),
             Self::NameTaken { name } => format!("{name} is there already, at the same place."),
             Self::OpenAccounts { names, more } => {
@@ -105,6 +120,37 @@ impl Tree {
             |other: &Asset| Some(other.id) != which && other.closed_on.is_none() && fold(&other.name) == folded;
         match self.children(under).find(|other| is_taken(other)) {
             Some(other) => Err(AssetRefused::NameTaken { name: other.name.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether an asset may have stood under another, or at the top, from a day on or from the beginning: on no day since may that
+    /// have stood below it. `earlier` is where assets stood before.
+    pub fn may_have_stood(
+        &self,
+        earlier: &BTreeMap<AssetId, Vec<Earlier>>,
+        which: AssetId,
+        under: Option<AssetId>,
+        from: Option<Date>,
+    ) -> Result<(), AssetRefused> {
+        let start = from.unwrap_or(Date::MIN);
+        let mut days: Vec<Date> = earlier.values().flatten().map(|earlier| earlier.until).collect();
+        days.retain(|day| *day > start);
+        days.push(start);
+        days.sort_unstable();
+        days.dedup();
+        let parent_on = |id: AssetId, day: Date| {
+            let known = earlier.get(&id).and_then(|earlier| earlier.iter().find(|earlier| day < earlier.until));
+            known.map_or_else(|| self.get(id)?.parent, |earlier| earlier.under)
+        };
+        let is_below = |day: &Date| {
+            std::iter::successors(under, |id| parent_on(*id, *day).filter(|_| *id != which)).any(|id| id == which)
+        };
+        match days.into_iter().find(|day| is_below(day)) {
+            Some(day) => {
+                let name = self.get(which).map(|asset| asset.name.clone()).unwrap_or_default();
+                Err(AssetRefused::BelowItselfOn { name, day: (day > Date::MIN).then_some(day) })
+            }
             None => Ok(()),
         }
     }
@@ -156,6 +202,19 @@ mod tests {
         let closed = Tree::new(vec![Asset { closed_on: Some(date(2026, 11, 1)), ..asset(1, 0, "Spain") }]);
         assert_eq!(closed.may_stand(None, "Site", Some(id(1))).unwrap_err().code(), "asset.closed");
         assert!(closed.may_stand(None, "SPAIN", None).is_ok(), "the name of a closed one is free");
+    }
+
+    #[test]
+    fn a_move_that_counts_from_earlier_makes_no_ring_in_the_past() {
+        // The fund stood under the site until November, and the site stands under it now.
+        let tree = Tree::new(vec![asset(1, 0, "Fund"), asset(2, 0, "Site")]);
+        let until = date(2026, 11, 1);
+        let earlier = BTreeMap::from([(id(1), vec![Earlier { until, under: Some(id(2)) }])]);
+        let from = |from| tree.may_have_stood(&earlier, id(2), Some(id(1)), from);
+        assert!(from(Some(until)).is_ok());
+        assert_eq!(from(Some(date(2026, 10, 31))).unwrap_err().code(), "asset.below_itself");
+        assert!(from(None).unwrap_err().in_words().starts_with("In the beginning"));
+        assert!(tree.may_have_stood(&earlier, id(2), None, None).is_ok());
     }
 
     #[test]
