@@ -204,6 +204,7 @@ impl Base {
         let offer = engine.link_offer(&asker, connection, None).await.unwrap();
         let choice = LinkChoice {
             bank_account: offer.accounts[0].bank_account.id,
+            asset: None,
             target: LinkTarget::New("Checking".to_owned()),
             import_from: FIRST_DAY,
             flips_sign: None,
