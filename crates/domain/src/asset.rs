@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::places::{Earlier, Places, Stay};
 pub use self::refused::AssetRefused;
-pub use self::tree::Tree;
+pub use self::tree::{SEPARATOR, Tree};
 use crate::AssetId;
 
 /// The field of a change to the asset that an account belongs to. Its value is all of its [`Places`], absent where it has never

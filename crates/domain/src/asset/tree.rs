@@ -71,6 +71,11 @@ impl Tree {
         self.assets.get(*self.places.get(&id)?)
     }
 
+    /// Its place in the order of all of them; of one that is not there, after all.
+    pub fn place(&self, id: AssetId) -> usize {
+        self.places.get(&id).copied().unwrap_or(self.assets.len())
+    }
+
     /// How many assets it stands below.
     pub fn depth(&self, id: AssetId) -> usize {
         self.note(id).map_or(0, |note| note.depth)

@@ -61,13 +61,16 @@ fn account(view: &AccountView, shell: &Shell) -> Offer {
     let account = &view.account;
     let balance = shell.today.amount(account.balance_minor(), account.currency);
     let offer = Offer::new("Accounts", "rows", account.name.clone(), shell.at(&format!("accounts/{}", account.id)))
-        .hint(format!("{balance} {}", account.currency.code));
+        .hint(match account.asset {
+            Some(asset) => format!("{balance} {} · {}", account.currency.code, shell.tree.path(asset)),
+            None => format!("{balance} {}", account.currency.code),
+        });
     if account.is_closed { offer.later() } else { offer }
 }
 
 fn pages(shell: &Shell) -> Vec<Offer> {
     let page = |icon, label, path| Offer::new("Pages", icon, label, shell.at(path));
-    vec![
+    let mut pages = vec![
         page("home", "Overview", "overview").hint("net worth, income and spending"),
         page("rows", "All accounts", "transactions").hint("transactions, register"),
         page("bank", "Bank integrations", "banks").hint("connections, consents"),
@@ -77,7 +80,11 @@ fn pages(shell: &Shell) -> Vec<Offer> {
         page("file", "Account without a bank", "add-account/without-bank").hint("cash, loan").later(),
         page("gear", "Settings", "settings").hint("providers, figures and days, advanced"),
         Offer::new("Pages", "eye", "Components", "/design".to_owned()).hint("design system").later(),
-    ]
+    ];
+    if shell.has_assets {
+        pages.insert(2, page("tree", "Assets", "assets").hint("tree, countries, funds, sites"));
+    }
+    pages
 }
 
 /// For each provider that can be used, its keys or its banks.
