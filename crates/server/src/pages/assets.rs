@@ -60,7 +60,7 @@ struct AssetsHtml {
     tree: DrawnTree,
     shows_closed: bool,
     has_closed: bool,
-    /// How many are at the top of what is shown.
+    /// How many are in what is shown.
     count_note: String,
     previous: Option<usize>,
     next: Option<usize>,
@@ -184,6 +184,8 @@ async fn show(app: &App, member: &Member, below: Option<AssetId>, asked: Asked) 
     let without =
         standing.accounts.iter().filter(|view| !view.account.is_closed && view.account.asset.is_none()).count();
     let count = drawing.count();
+    let all = below.map_or(shell.tree.all(), |id| shell.tree.subtree(id).get(1..).unwrap_or_default());
+    let all = all.iter().filter(|asset| drawing.shows_closed || asset.closed_on.is_none()).count();
     let html =
         AssetsHtml {
             here: below.map_or_else(|| shell.at("assets"), |id| shell.at(&format!("assets/{id}"))),
@@ -192,7 +194,7 @@ async fn show(app: &App, member: &Member, below: Option<AssetId>, asked: Asked) 
             tree: drawing.draw(),
             shows_closed: drawing.shows_closed,
             has_closed: shell.tree.all().iter().any(|asset| asset.closed_on.is_some()),
-            count_note: shell.today.counted(i64::try_from(count).unwrap_or(i64::MAX), "asset", "assets"),
+            count_note: shell.today.counted(i64::try_from(all).unwrap_or(i64::MAX), "asset", "assets"),
             previous: (page_number > 1).then(|| page_number - 1),
             next: (page_number * MOST_BESIDE < count).then_some(page_number + 1),
             more_accounts: there.len().checked_sub(MOST_ACCOUNTS).filter(|more| *more > 0).map(|more| {

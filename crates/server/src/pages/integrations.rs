@@ -54,6 +54,8 @@ struct BankSync {
     owner: Option<String>,
     mark: StatusView,
     note: Option<Note>,
+    /// How many bank accounts wait for an account, where none of the sync is linked.
+    found: Option<String>,
     session: String,
     /// When it runs next by itself.
     next: Option<String>,
@@ -152,6 +154,14 @@ fn account(view: &ConnectionView, connected: &ConnectedAccount, shell: &Shell) -
     }
 }
 
+/// `2 accounts found.`, as long as nobody has said what any of them is for.
+fn found(view: &ConnectionView, today: &Today) -> Option<String> {
+    let asked = view.bank_accounts.iter().filter(|account| !account.bank_account.is_ignored);
+    let is_new = asked.clone().all(|account| account.feeds.is_none());
+    let count = i64::try_from(asked.count()).unwrap_or(i64::MAX);
+    (is_new && count > 0).then(|| format!("{} found.", today.counted(count, "account", "accounts")))
+}
+
 fn ignored_account(connected: &ConnectedAccount, shell: &Shell) -> IgnoredAccount {
     let bank_account = &connected.bank_account;
     IgnoredAccount {
@@ -180,7 +190,10 @@ fn sync(
         owner: view.owner.clone(),
         mark: StatusView::of(&view.status.status, None, &shell.today),
         renew_first: matches!(view.status.status, Status::RenewNow | Status::RenewBy { .. } | Status::AnswerNeeded(_)),
-        note,
+        found: found(view, &shell.today),
+        // Of what is linked with nothing there is nothing to wait for.
+        note: note
+            .filter(|_| view.status.status != Status::NeverSynced || asked().any(|account| account.feeds.is_some())),
         session: session(view, &shell.today),
         next: daily_import::next(next, &shell.today),
         findings: findings(&view.lost_trust, &view.connection.institution_name),
