@@ -136,7 +136,7 @@ mod tests {
             for (number, expected) in (0..).zip(said) {
                 prop_assert_eq!(places.on(day(number)), expected);
             }
-            let to_the_10th = (0..=10).all(|number| places.on(day(number)) == asset(1));
+            let to_the_10th = (-1..=10).all(|number| places.on(day(number)) == asset(1));
             prop_assert_eq!(places.agrees_through(&Places::default().moved(asset(1), None), day(10)), to_the_10th);
             prop_assert!(places.stays().windows(2).all(|two| two[0].under != two[1].under));
             prop_assert_eq!(Places::of_value(places.value().as_deref()).unwrap(), places);
