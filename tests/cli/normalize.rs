@@ -117,7 +117,10 @@ fn bad_input_ends_with_one_and_its_place() {
         (with("text.json"), "line 2 column"),
         (with("other.json"), "missing field `transactions`"),
         (with("missing.json"), "missing.json cannot be read"),
-        (home.run(&["normalize", "--provider", "nobody", "--institution", "x", "-"]), "known are: gocardless"),
+        (
+            home.run(&["normalize", "--provider", "nobody", "--institution", "x", "-"]),
+            "known are: enablebanking, gocardless",
+        ),
     ] {
         assert_eq!(ended.status.code(), Some(1), "{place}");
         assert!(ended.stdout.is_empty() && ended.stderr.contains(place), "{place}: {}", ended.stderr);
@@ -145,4 +148,27 @@ fn an_answer_of_simplefin_is_read_without_naming_a_bank() {
         .map(|row| format!("{} {} {} {}", row["date"], row["amount"], row["status"], row["counterparty"]))
         .collect();
     assert_eq!(told, [r#""2026-11-21" "5.00" "pending" null"#, r#""2026-11-20" "-12.30" "booked" "Coffee Shop""#]);
+}
+
+#[test]
+fn a_page_of_enable_banking_is_read_with_the_habits_of_its_bank() {
+    let answer = json!({"transactions": [
+        {"entry_reference": "0", "transaction_amount": {"currency": "EUR", "amount": "3.20"}, "credit_debit_indicator": "DBIT",
+         "status": "PDNG", "transaction_date": "2026-11-20", "creditor": {"name": "", "postal_address": {"address_line": ["KIOSK"]}}},
+        {"entry_reference": "R-7", "transaction_amount": {"currency": "EUR", "amount": "-49.90"}, "credit_debit_indicator": "DBIT",
+         "status": "BOOK", "booking_date": "2026-11-19", "remittance_information": ["Naam: De Bakker", "Omschrijving: brood"]},
+        {"transaction_amount": {"amount": "1"}},
+    ], "continuation_key": "more"});
+    let home = Home::new();
+    home.write("answer.json", &answer.to_string());
+    let ended = home.run(&["normalize", "--provider", "enablebanking", "--institution", "NL:ABN AMRO", "answer.json"]);
+    assert_eq!(ended.status.code(), Some(3), "{}", ended.stderr);
+    assert!(ended.stderr.contains("transactions[2] is left out: it has no currency"), "{}", ended.stderr);
+    let told: Vec<_> = rows(&ended)
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| format!("{} {} {} {}", row["date"], row["amount"], row["status"], row["counterparty"]))
+        .collect();
+    assert_eq!(told, [r#""2026-11-20" "-3.20" "pending" "KIOSK""#, r#""2026-11-19" "-49.90" "booked" "De Bakker""#]);
 }

@@ -17,6 +17,7 @@ export interface House {
   /** The address of the sandbox, without a slash at its end. */
   readonly sandbox: string;
   readonly gocardless: Simulated<"secret_id" | "secret_key">;
+  readonly enablebanking: Simulated<"application_id" | "private_key">;
   readonly pluggy: Simulated<"clientId" | "clientSecret" | "itemIds">;
   readonly simplefin: Simulated<"setupToken" | "accessUrl">;
   readonly sophtron: Simulated<"userId" | "accessKey">;
@@ -61,6 +62,7 @@ export const test = base.extend<{ house: House; eyes: Eyes; signedIn: Page; api:
       address,
       sandbox: sandboxAddress,
       gocardless: simulated("gocardless"),
+      enablebanking: simulated("enablebanking"),
       pluggy: simulated("pluggy"),
       simplefin: simulated("simplefin"),
       sophtron: simulated("sophtron"),

@@ -5,7 +5,7 @@ import { registerShortcuts } from "./register/shortcuts";
 import { caps, everywhere, lettersAreOn, switchLetters, type Shortcut } from "./shortcuts";
 
 export function openHelp(): void {
-  if (document.querySelector("dialog.keys-help")) return;
+  if (document.querySelector("dialog.keys-help[open]")) return;
   const close = h("button", { class: "btn btn-quiet btn-icon", type: "button", "aria-label": "Close" }, icon("close"));
   const search = h("input", { class: "input", type: "search", placeholder: "Search shortcuts", "aria-label": "Search shortcuts" });
   const found = h("p", { class: "sub", role: "status" });

@@ -2,6 +2,7 @@
 import "htmx.org";
 import "./copy-button";
 import "./countdown";
+import "./file-field";
 import "./format-examples";
 import "./help";
 import "./keys";

@@ -1,6 +1,7 @@
 //! Configuration: defaults, then files, then the environment, then flags. The later one wins.
 
 mod json_file;
+mod mail;
 #[cfg(test)]
 mod papers;
 mod provider_keys;
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use bankside_connect::Registry;
-use bankside_engine::{Descriptor, Feature, FixedFeature, ProviderSettings};
+use bankside_engine::{Descriptor, Feature, FixedFeature, MailSettings, ProviderSettings};
 use config::{Config, ConfigError, Environment, File, FileFormat};
 use serde::Deserialize;
 use url::Url;
@@ -39,6 +40,7 @@ struct Written {
     vault: WrittenVault,
     #[serde(default)]
     log: WrittenLog,
+    mail: Option<mail::WrittenMail>,
     #[serde(default)]
     features: BTreeMap<String, bool>,
     #[serde(default)]
@@ -124,6 +126,8 @@ pub(crate) struct Configuration {
     /// Proxies that are believed about whom a request comes from.
     pub(crate) trusted_proxies: Vec<IpAddr>,
     pub(crate) key_file: PathBuf,
+    /// The mail server, where there is one.
+    pub(crate) mail: Option<MailSettings>,
     pub(crate) log_filter: String,
     pub(crate) log_format: LogFormat,
     pub(crate) providers: BTreeMap<String, ProviderSettings>,
@@ -220,6 +224,7 @@ impl Configuration {
             database_url,
             trusted_proxies: written.trusted_proxies.addresses()?,
             key_file,
+            mail: written.mail.map(mail::WrittenMail::checked).transpose()?,
             log_filter: written.log.filter.unwrap_or_else(|| "info,tower_http=warn,sqlx=warn".to_owned()),
             log_format: written.log.format,
             providers,
@@ -243,6 +248,11 @@ fn without_values(error: &ConfigError) -> String {
             if key.starts_with("providers") =>
         {
             format!("a value of the wrong kind under {key}: keys stand in quotes, enabled is true or false")
+        }
+        ConfigError::Type { key: Some(key), .. } | ConfigError::At { key: Some(key), .. }
+            if key.starts_with("mail") =>
+        {
+            format!("a value of the wrong kind under {key}: texts stand in quotes, the port is a number")
         }
         error => error.to_string(),
     }

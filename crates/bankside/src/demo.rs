@@ -85,6 +85,7 @@ pub(crate) async fn run(options: &DemoOptions) -> anyhow::Result<ExitCode> {
         public_url: public_url.clone(),
         providers: simulated(&banks)?,
         trusted_proxies: Vec::new(),
+        mail: None,
         features: all_on(),
     };
     let engine = compose::engine(store.clone(), vault, settings, ambient)?;
@@ -168,7 +169,7 @@ async fn household(engine: &Engine) -> anyhow::Result<Asker> {
     let signed_in = engine.sign_in(LOGIN, Secret::new(PASSWORD), "demo").await.context("the demo's own sign-in")?;
     let memberships = engine.memberships(signed_in.person).await?;
     engine.sign_out(signed_in.token.expose()).await?;
-    Ok(memberships.first().context("the demo's person belongs nowhere")?.asker)
+    Ok(memberships.first().context("the demo's person belongs nowhere")?.asker.clone())
 }
 
 /// Keys, bank, accounts, rows, proof: whatever of it is still to be done.

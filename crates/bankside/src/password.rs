@@ -22,6 +22,7 @@ pub(crate) async fn run(options: &PasswordOptions) -> anyhow::Result<ExitCode> {
         public_url: "http://127.0.0.1/".parse()?,
         providers: configuration.providers,
         trusted_proxies: Vec::new(),
+        mail: None,
         features: configuration.features,
     };
     let engine = compose::engine(store.clone(), vault, settings, ambient)?;

@@ -39,6 +39,7 @@ pub(crate) async fn run(options: &ServeOptions) -> anyhow::Result<ExitCode> {
         public_url: public_url.clone(),
         providers: configuration.providers,
         trusted_proxies: configuration.trusted_proxies,
+        mail: configuration.mail,
         features: configuration.features,
     };
     let engine = compose::engine(store.clone(), vault, settings, ambient)?;

@@ -6,6 +6,7 @@
 //! What always holds: each check has a simulator of its own with a clock that stands still until it is turned, so that none
 //! depends on another; a check that a provider has no occasion for says why.
 
+mod enablebanking;
 mod gocardless;
 mod overheard;
 mod pluggy;
@@ -17,6 +18,7 @@ mod sophtron;
 mod stand;
 mod suite;
 
+pub use enablebanking::EnableBankingSandbox;
 pub use gocardless::GoCardlessSandbox;
 pub use pluggy::PluggySandbox;
 pub use report::{Line, Outcome, Report};
@@ -26,6 +28,6 @@ pub use sophtron::SophtronSandbox;
 pub use suite::run;
 
 /// Every provider that is checked, in the order of the report.
-pub fn all() -> [&'static dyn Simulators; 4] {
-    [&GoCardlessSandbox, &PluggySandbox, &SimpleFinSandbox, &SophtronSandbox]
+pub fn all() -> [&'static dyn Simulators; 5] {
+    [&EnableBankingSandbox, &GoCardlessSandbox, &PluggySandbox, &SimpleFinSandbox, &SophtronSandbox]
 }

@@ -191,6 +191,21 @@ pub trait Simulator: Send + Sync {
         false
     }
 
+    /// Whether what a person comes back with works once, so that a return that arrives twice is one that has been used.
+    fn codes_work_once(&self) -> bool {
+        false
+    }
+
+    /// Whether the provider's page stays open when a flow is called off. What is given there then opens nothing.
+    fn pages_outlive_flows(&self) -> bool {
+        false
+    }
+
+    /// Whether answers say what is left of a limit, so that the ledger learns what others have spent.
+    fn says_what_is_left(&self) -> bool {
+        true
+    }
+
     /// Whether booked rows from before the window come too where the provider has learned of them within it.
     fn sends_late_rows(&self) -> bool {
         false

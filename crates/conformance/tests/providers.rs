@@ -1,7 +1,7 @@
 //! Each provider against its simulator: every check of the kit passes.
 
 use bankside_conformance::{
-    GoCardlessSandbox, Outcome, PluggySandbox, SimpleFinSandbox, Simulators, SophtronSandbox, run,
+    EnableBankingSandbox, GoCardlessSandbox, Outcome, PluggySandbox, SimpleFinSandbox, Simulators, SophtronSandbox, run,
 };
 
 async fn conforms(simulators: &dyn Simulators, fewest: usize) {
@@ -12,6 +12,11 @@ async fn conforms(simulators: &dyn Simulators, fewest: usize) {
 }
 
 // One thread for each, so that all that is logged there is overheard.
+#[tokio::test(flavor = "current_thread")]
+async fn enablebanking_conforms() {
+    conforms(&EnableBankingSandbox, 60).await;
+}
+
 #[tokio::test(flavor = "current_thread")]
 async fn gocardless_conforms() {
     conforms(&GoCardlessSandbox, 80).await;

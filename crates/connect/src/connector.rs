@@ -197,6 +197,7 @@ impl Registry {
     pub fn all() -> Self {
         Self::of([
             Arc::new(crate::gocardless::GoCardless) as Arc<dyn Connector>,
+            Arc::new(crate::enablebanking::EnableBanking),
             Arc::new(crate::pluggy::Pluggy),
             Arc::new(crate::simplefin::SimpleFin),
             Arc::new(crate::sophtron::Sophtron),

@@ -9,9 +9,18 @@ pub enum FieldKind {
     Text,
     /// Never shown.
     Secret,
+    /// Of several lines, and never shown again: pasted, or read from a file, such as a private key.
+    SecretFile,
     /// The keys of logins that are at the provider ([`crate::Login::key`]): several texts, kept as one with commas between them, each
     /// once.
     Logins,
+}
+
+impl FieldKind {
+    /// Whether what is typed is never shown.
+    pub fn is_secret(self) -> bool {
+        matches!(self, Self::Secret | Self::SecretFile)
+    }
 }
 
 /// A way to come to a connection.
@@ -78,6 +87,11 @@ pub struct Descriptor {
     pub quotas: &'static [QuotaRule],
     /// How to have the provider post notices of news to an address of ours, where it does that: one or two sentences.
     pub notices: Option<&'static str>,
+    /// What to do with the address to which the provider sends people back, where it has to know it beforehand: one or two sentences. People
+    /// who were led to another one can paste that.
+    pub returns: Option<&'static str>,
+    /// How many days of history are suggested at a bank that does not say how many it gives.
+    pub suggested_days: i64,
     /// How many days a person has to come back from the bank.
     pub flow_minutes: i64,
 }

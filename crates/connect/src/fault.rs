@@ -5,11 +5,13 @@ use std::fmt;
 
 use bankside_domain::fault::{FaultClass, FaultRecord, UserAction};
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 /// A fault. Its text is fit for a person and holds nothing secret; the provider's own error is its source.
 #[derive(Debug)]
 pub struct Fault {
     record: Box<FaultRecord>,
+    first_day: Option<Date>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -25,7 +27,7 @@ impl Fault {
             reference: None,
             http_status: None,
         };
-        Self { record: Box::new(record), source: None }
+        Self { record: Box::new(record), first_day: None, source: None }
     }
 
     /// A way to come to a connection that a provider does not have.
@@ -58,6 +60,12 @@ impl Fault {
         self
     }
 
+    /// From which day on it would have worked, where the period was too long.
+    pub fn with_first_day(mut self, day: Option<Date>) -> Self {
+        self.first_day = day;
+        self
+    }
+
     /// What was behind it.
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
@@ -77,6 +85,11 @@ impl Fault {
     /// The HTTP status of the answer, if there was one.
     pub fn http_status(&self) -> Option<u16> {
         self.record.http_status
+    }
+
+    /// From which day on it would have worked, where that is said.
+    pub fn first_day(&self) -> Option<Date> {
+        self.first_day
     }
 
     /// The fault as it is kept and shown.

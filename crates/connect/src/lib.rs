@@ -9,12 +9,14 @@
 
 pub mod connector;
 pub mod descriptor;
+pub mod enablebanking;
 mod entities;
 pub mod fault;
 pub mod fetch;
 pub mod gocardless;
 pub mod guard;
 pub mod http;
+mod iso20022;
 mod lenient;
 mod limited;
 #[cfg(test)]

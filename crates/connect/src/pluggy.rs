@@ -86,6 +86,8 @@ static DESCRIPTOR: Descriptor = Descriptor {
         "In the Pluggy dashboard, open your application's webhooks and add this address for the event “all”. Pluggy reaches it only \
          where this server has a public https address; without it everything works by asking.",
     ),
+    returns: None,
+    suggested_days: 90,
     flow_minutes: 60,
 };
 

@@ -101,6 +101,8 @@ static DESCRIPTOR: Descriptor = Descriptor {
     advice: ADVICE,
     quotas: &[DAILY],
     notices: None,
+    returns: None,
+    suggested_days: 90,
     flow_minutes: 60,
 };
 

@@ -118,6 +118,8 @@ static DESCRIPTOR: Descriptor = Descriptor {
     advice: ADVICE,
     quotas: &[MONTHLY],
     notices: None,
+    returns: None,
+    suggested_days: 90,
     flow_minutes: 60,
 };
 

@@ -25,6 +25,13 @@ pub(crate) fn quoted(text: &str) -> String {
     line
 }
 
+/// Whether an id, a name or a text is one: banks have a word for having none.
+pub(crate) fn says_something(text: &str) -> bool {
+    let word = text.trim();
+    let says_none = word.eq_ignore_ascii_case("NOTPROVIDED") || word.eq_ignore_ascii_case("NOT PROVIDED");
+    !(word.is_empty() || says_none)
+}
+
 fn is_telling(word: &str) -> bool {
     let digits = word.chars().filter(char::is_ascii_digit).count();
     let is_id = word.matches('-').count() >= 4 && word.len() >= 32;

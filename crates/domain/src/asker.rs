@@ -1,8 +1,11 @@
 //! Who is asking, and what they may do.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AssetId, OrganizationId, PersonId};
+use crate::id::{AccountId, AssetId, OrganizationId, PersonId};
 
 /// What an organization is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,12 +40,16 @@ pub enum Right {
     EditBooks,
     /// Keep provider keys, connect and end bank connections, start syncs.
     ManageBanks,
-    /// Add, rename, move and close assets, and say which account belongs to which.
+    /// Add, rename, move and close assets, and move accounts between them.
     ManageAssets,
+    /// Add, rename and remove categories.
+    ManageCategories,
     /// Invite people and change their roles.
     ManagePeople,
     /// Change what holds for every organization of this server. No role carries it; the operator has it.
     RunInstallation,
+    /// Write what only syncing writes. Nobody carries it but Bankside itself.
+    Work,
 }
 
 impl Role {
@@ -51,15 +58,16 @@ impl Role {
         let least = match right {
             Right::SeeBooks => Self::Viewer,
             Right::EditBooks => Self::Member,
-            Right::ManageBanks | Right::ManageAssets | Right::ManagePeople => Self::Admin,
-            Right::RunInstallation => return false,
+            Right::ManageBanks | Right::ManageAssets | Right::ManageCategories | Right::ManagePeople => Self::Admin,
+            Right::RunInstallation | Right::Work => return false,
         };
         self >= least
     }
 }
 
-/// Who is asking. Every scoped method of the store takes one first and answers only for its organization.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Who is asking. Every scoped method of the store takes one first and answers only for its organization. For a member, the store
+/// makes it anew for each request from what is in the books then.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asker {
     /// The organization that is asked about.
     pub organization: OrganizationId,
@@ -68,7 +76,7 @@ pub struct Asker {
 }
 
 /// The one behind an [`Asker`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actor {
     /// A member of the organization.
     Member {
@@ -76,17 +84,86 @@ pub enum Actor {
         person: PersonId,
         /// Their role there.
         role: Role,
-        /// Where their sight ends: one asset and what lies below it. `None` sees all.
-        only_below: Option<AssetId>,
+        /// How far they see.
+        sight: Sight,
     },
     /// Bankside itself, working for the organization.
     System,
+}
+
+/// How far somebody sees in an organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sight {
+    /// All of it.
+    Whole,
+    /// One asset, what lies below it, and the accounts that hang there.
+    Below(Arc<Below>),
+}
+
+/// An asset below which somebody sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Below {
+    /// The asset.
+    pub asset: AssetId,
+    /// The accounts of it and of what lies below it.
+    pub accounts: BTreeSet<AccountId>,
+}
+
+impl Sight {
+    /// Below one asset, with these accounts.
+    pub fn below(asset: AssetId, accounts: impl IntoIterator<Item = AccountId>) -> Self {
+        Self::Below(Arc::new(Below { asset, accounts: accounts.into_iter().collect() }))
+    }
+
+    /// Whether an account is in sight. Ids of other organizations are none of its business: they lead nowhere anyway.
+    pub fn has(&self, account: AccountId) -> bool {
+        self.accounts().is_none_or(|accounts| accounts.contains(&account))
+    }
+
+    /// The accounts to which sight is restricted; `None` where it is not.
+    pub fn accounts(&self) -> Option<&BTreeSet<AccountId>> {
+        match self {
+            Self::Whole => None,
+            Self::Below(below) => Some(&below.accounts),
+        }
+    }
+
+    /// The asset below which somebody sees; `None` where they see all.
+    pub fn asset(&self) -> Option<AssetId> {
+        match self {
+            Self::Whole => None,
+            Self::Below(below) => Some(below.asset),
+        }
+    }
+}
+
+/// That somebody has been asked for a right. The store opens no connection to its database without one, so that a method which
+/// forgets to ask does not compile.
+#[derive(Debug)]
+pub struct Granted(());
+
+impl Granted {
+    /// For what belongs to the installation and to no organization, and for what reads across organizations.
+    pub const fn as_system() -> Self {
+        Self(())
+    }
 }
 
 /// A right that the asker does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this needs the right to {}", .0.in_words())]
 pub struct Denied(pub Right);
+
+/// Why somebody does not get at an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Barred {
+    /// They lack the right wherever it is.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// It is out of their sight: to them there is no such account.
+    #[error("the account was not found")]
+    Hidden,
+}
 
 impl Right {
     /// The right as the end of a sentence.
@@ -96,8 +173,10 @@ impl Right {
             Self::EditBooks => "change the books",
             Self::ManageBanks => "manage banks",
             Self::ManageAssets => "manage assets",
+            Self::ManageCategories => "manage categories",
             Self::ManagePeople => "manage people",
             Self::RunInstallation => "run this server",
+            Self::Work => "do what Bankside itself does",
         }
     }
 }
@@ -110,7 +189,7 @@ impl Asker {
 
     /// A member who sees the whole organization.
     pub const fn member(organization: OrganizationId, person: PersonId, role: Role) -> Self {
-        Self { organization, actor: Actor::Member { person, role, only_below: None } }
+        Self { organization, actor: Actor::Member { person, role, sight: Sight::Whole } }
     }
 
     /// The person, unless it is Bankside itself.
@@ -121,18 +200,113 @@ impl Asker {
         }
     }
 
-    /// Whether the right is there.
-    pub fn may(&self, right: Right) -> bool {
+    /// Their role; Bankside itself does what an owner may.
+    pub fn role(&self) -> Role {
         match self.actor {
-            // Restricted sight needs every query to filter by asset; until then it sees nothing rather than too much.
-            Actor::Member { only_below: Some(_), .. } => false,
-            Actor::Member { role, only_below: None, .. } => role.may(right),
+            Actor::Member { role, .. } => role,
+            Actor::System => Role::Owner,
+        }
+    }
+
+    /// How far they see.
+    pub fn sight(&self) -> &Sight {
+        match &self.actor {
+            Actor::Member { sight, .. } => sight,
+            Actor::System => &Sight::Whole,
+        }
+    }
+
+    /// Whether there is anything that they do not see.
+    pub fn is_restricted(&self) -> bool {
+        self.sight().accounts().is_some()
+    }
+
+    /// Whether an account is in their sight.
+    pub fn sees(&self, account: AccountId) -> bool {
+        self.sight().has(account)
+    }
+
+    /// Whether the right is there, for all that they see. Whoever does not see all manages nothing that belongs to all.
+    pub fn may(&self, right: Right) -> bool {
+        match &self.actor {
+            Actor::Member { role, sight, .. } => {
+                role.may(right) && (*sight == Sight::Whole || matches!(right, Right::SeeBooks | Right::EditBooks))
+            }
             Actor::System => true,
         }
     }
 
-    /// The right, or an error that names it.
-    pub fn require(&self, right: Right) -> Result<(), Denied> {
-        if self.may(right) { Ok(()) } else { Err(Denied(right)) }
+    /// The right in the whole organization, or an error that names it. Whoever does not see all has none of these: what asks in
+    /// this way need not filter.
+    pub fn require(&self, right: Right) -> Result<Granted, Denied> {
+        if self.may(right) && !self.is_restricted() { Ok(Granted(())) } else { Err(Denied(right)) }
+    }
+
+    /// The right to one account.
+    pub fn require_account(&self, right: Right, account: AccountId) -> Result<Granted, Barred> {
+        let (granted, sight) = self.require_within(right)?;
+        if sight.has(account) { Ok(granted) } else { Err(Barred::Hidden) }
+    }
+
+    /// The right within their sight, with that sight: whatever is read or written must be held against it.
+    pub fn require_within(&self, right: Right) -> Result<(Granted, &Sight), Denied> {
+        if self.may(right) { Ok((Granted(()), self.sight())) } else { Err(Denied(right)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Right; 8] = [
+        Right::SeeBooks,
+        Right::EditBooks,
+        Right::ManageBanks,
+        Right::ManageAssets,
+        Right::ManageCategories,
+        Right::ManagePeople,
+        Right::RunInstallation,
+        Right::Work,
+    ];
+
+    fn restricted(role: Role) -> Asker {
+        let sight = Sight::below(AssetId::from(uuid::Uuid::from_u128(1)), [account(1)]);
+        let person = PersonId::from(uuid::Uuid::from_u128(2));
+        Asker {
+            organization: OrganizationId::from(uuid::Uuid::from_u128(3)),
+            actor: Actor::Member { person, role, sight },
+        }
+    }
+
+    fn account(number: u128) -> AccountId {
+        AccountId::from(uuid::Uuid::from_u128(number))
+    }
+
+    #[test]
+    fn roles_carry_each_what_the_weaker_one_carries_and_more() {
+        let rights = |role: Role| ALL.iter().filter(|right| role.may(**right)).count();
+        assert_eq!([Role::Viewer, Role::Member, Role::Admin, Role::Owner].map(rights), [1, 2, 6, 6]);
+    }
+
+    #[test]
+    fn whoever_is_restricted_has_no_right_in_the_whole_organization() {
+        for role in [Role::Viewer, Role::Member, Role::Admin, Role::Owner] {
+            for right in ALL {
+                assert_eq!(restricted(role).require(right).map(|_| ()), Err(Denied(right)), "{role:?} {right:?}");
+            }
+            assert!(!restricted(role).may(Right::ManagePeople));
+        }
+    }
+
+    #[test]
+    fn an_account_out_of_sight_is_not_there_and_a_missing_right_is_told_first() {
+        let viewer = restricted(Role::Viewer);
+        assert!(viewer.require_account(Right::SeeBooks, account(1)).is_ok());
+        assert_eq!(viewer.require_account(Right::SeeBooks, account(2)).map(|_| ()), Err(Barred::Hidden));
+        let denied = Err(Barred::Denied(Denied(Right::EditBooks)));
+        assert_eq!(viewer.require_account(Right::EditBooks, account(1)).map(|_| ()), denied);
+        assert_eq!(viewer.require_account(Right::EditBooks, account(2)).map(|_| ()), denied);
+        let system = Asker::system(viewer.organization);
+        assert!(system.require_account(Right::Work, account(2)).is_ok());
     }
 }

@@ -58,6 +58,12 @@ ids! {
     OrganizationId,
     /// Someone who signs in.
     PersonId,
+    /// A named place that members of an organization may have in common.
+    GroupId,
+    /// Somebody has been asked to join an organization.
+    InvitationId,
+    /// A mail on its way.
+    MailId,
     /// A node of an organization's tree.
     AssetId,
     /// One of our ledger accounts.

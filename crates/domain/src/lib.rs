@@ -23,6 +23,7 @@ pub mod fault;
 pub mod follow;
 pub mod formats;
 pub mod id;
+pub mod member;
 pub mod merge;
 pub mod month;
 pub mod moving;
@@ -42,7 +43,7 @@ pub mod text;
 
 pub use ambient::{Ambient, Clock, Entropy};
 pub use amount::{Amount, AmountError, Currency, CurrencyCode};
-pub use asker::{Actor, Asker, Denied, OrganizationKind, Right, Role};
+pub use asker::{Actor, Asker, Barred, Below, Denied, Granted, OrganizationKind, Right, Role, Sight};
 pub use code::{Code, UnknownCode};
 pub use formats::{DateFormat, FormatChoice, Formats, NumberFormat};
 pub use id::*;

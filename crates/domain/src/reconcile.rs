@@ -37,7 +37,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -312,16 +312,32 @@ struct Candidate<'a> {
     clash: Option<(RowIdKind, Vec<usize>)>,
 }
 
-/// The known rows, each of which may be used once.
+/// The known rows that these candidates can have to do with, each of which may be used once.
 struct KnownRows<'a> {
-    rows: &'a [Known],
+    rows: Vec<&'a Known>,
     used: Vec<bool>,
 }
 
 impl<'a> KnownRows<'a> {
-    /// Rows that came back byte for byte are used up by themselves.
-    fn new(rows: &'a [Known]) -> Self {
-        Self { rows, used: rows.iter().map(|known| known.seen).collect() }
+    /// A window has many rows that share neither id nor content with anything that came. They are looked at here, once, and no pass meets
+    /// them; what is not booked may vanish, and what another connection told may be known by its money alone. Rows that came back byte for
+    /// byte are used up by themselves.
+    fn new(rows: &'a [Known], candidates: &[Candidate<'a>]) -> Self {
+        let arrived = || candidates.iter().map(|candidate| candidate.arrived);
+        let ids: HashSet<&IdDigest> = arrived().flat_map(|arrived| &arrived.ids).collect();
+        let contents: HashSet<Digest> = arrived().map(|arrived| arrived.fingerprint).collect();
+        let returned: HashSet<FeedRowId> = arrived().filter_map(|arrived| arrived.known_as).collect();
+        let concerns = |known: &&Known| {
+            known.seen
+                || known.is_from_elsewhere
+                || known.status != RowStatus::Booked
+                || known.ids.iter().any(|id| ids.contains(id))
+                || contents.contains(&known.fingerprint)
+                || returned.contains(&known.feed_row)
+        };
+        let rows: Vec<&Known> = rows.iter().filter(concerns).collect();
+        let used = rows.iter().map(|known| known.seen).collect();
+        Self { rows, used }
     }
 
     fn is_free(&self, index: usize) -> bool {
@@ -330,11 +346,11 @@ impl<'a> KnownRows<'a> {
 
     fn take(&mut self, index: usize) -> &'a Known {
         self.used[index] = true;
-        &self.rows[index]
+        self.rows[index]
     }
 
     fn free(&self) -> impl Iterator<Item = (usize, &'a Known)> + '_ {
-        self.rows.iter().enumerate().filter(|(index, _)| self.is_free(*index))
+        self.rows.iter().copied().enumerate().filter(|(index, _)| self.is_free(*index))
     }
 }
 
@@ -350,7 +366,7 @@ pub fn plan(snapshot: &Snapshot) -> Plan {
         }
     }
 
-    let mut known = KnownRows::new(&snapshot.known);
+    let mut known = KnownRows::new(&snapshot.known, &candidates);
     // As they came: of equal rows the first is the one that will be found again by its bytes.
     plan.set_aside = repeats::take_out(&mut candidates, &known, policy);
     plan.set_aside.extend(left_over::take_out(&mut candidates, &known, policy));

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bankside_domain::account::AccountKind;
 use bankside_domain::balance::Proof;
 use bankside_domain::text::tidy;
-use bankside_domain::{AccountId, Amount, Asker, AssetId, BatchId, CurrencyCode};
+use bankside_domain::{AccountId, Amount, Asker, AssetId, BatchId, CurrencyCode, Right};
 use bankside_store::{Account, AuditEntry, KeptBalance, NewAccount, Organization};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -77,6 +77,7 @@ impl Engine {
 
     /// Takes the bank's opening balance, where the movements fit and bank and ledger have been apart from the start.
     pub async fn take_bank_opening(&self, asker: &Asker, id: AccountId) -> Result<BatchId, EngineError> {
+        asker.require_account(Right::EditBooks, id)?;
         let view = self.account(asker, id).await?;
         let Some(Proof::OpeningDiffers { by_minor }) = view.status.proof else {
             return Err(EngineError::Conflict("the opening balance does not differ from the bank's any more"));

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bankside_domain::asset::{AssetKind, AssetStage, Places, Tree};
-use bankside_domain::{AccountId, Asker, AssetId, BankAccountId, BatchId, OrganizationId};
+use bankside_domain::{AccountId, Asker, AssetId, BankAccountId, BatchId, OrganizationId, Right};
 use bankside_store::{AssetChange, NewAsset};
 use jiff::civil::Date;
 
@@ -34,22 +34,25 @@ pub enum Shift {
     Down,
 }
 
+/// Whose tree it is, and below which asset; `None` is all of it.
+type TreeKey = (OrganizationId, Option<AssetId>);
+
 /// Trees that were read before. Each holds for one revision of its organization's tree.
 #[derive(Debug, Default)]
-pub(crate) struct KeptTrees(Mutex<HashMap<OrganizationId, (i64, Arc<Tree>)>>);
+pub(crate) struct KeptTrees(Mutex<HashMap<TreeKey, (i64, Arc<Tree>)>>);
 
 impl KeptTrees {
-    fn get(&self, organization: OrganizationId, revision: i64) -> Option<Arc<Tree>> {
+    fn get(&self, key: TreeKey, revision: i64) -> Option<Arc<Tree>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get(&organization).filter(|(of, _)| *of == revision).map(|(_, tree)| Arc::clone(tree))
+        kept.get(&key).filter(|(of, _)| *of == revision).map(|(_, tree)| Arc::clone(tree))
     }
 
-    fn put(&self, organization: OrganizationId, revision: i64, tree: &Arc<Tree>) {
+    fn put(&self, key: TreeKey, revision: i64, tree: &Arc<Tree>) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= MOST_KEPT {
             kept.clear();
         }
-        kept.insert(organization, (revision, Arc::clone(tree)));
+        kept.insert(key, (revision, Arc::clone(tree)));
     }
 }
 
@@ -61,15 +64,16 @@ impl AssetInput {
 }
 
 impl Engine {
-    /// The tree of an organization's assets.
+    /// The tree of an organization's assets, as far as it is in sight.
     pub async fn tree(&self, asker: &Asker) -> Result<Arc<Tree>, EngineError> {
         // Before the tree: what changes in between makes the next look read it again.
         let revision = self.store.tree_revision(asker).await?;
-        if let Some(tree) = self.kept_trees.get(asker.organization, revision) {
+        let key = (asker.organization, asker.sight().asset());
+        if let Some(tree) = self.kept_trees.get(key, revision) {
             return Ok(tree);
         }
         let tree = Arc::new(self.store.tree(asker).await?);
-        self.kept_trees.put(asker.organization, revision, &tree);
+        self.kept_trees.put(key, revision, &tree);
         Ok(tree)
     }
 
@@ -80,12 +84,14 @@ impl Engine {
         input: &AssetInput,
         under: Option<AssetId>,
     ) -> Result<AssetId, EngineError> {
+        asker.require(Right::ManageAssets)?;
         let AssetChange { name, kind, stage } = input.change()?;
         Ok(self.store.add_asset(asker, &NewAsset { name, kind, stage, under }).await?)
     }
 
     /// Renames an asset, or says what it is.
     pub async fn change_asset(&self, asker: &Asker, id: AssetId, input: &AssetInput) -> Result<(), EngineError> {
+        asker.require(Right::ManageAssets)?;
         Ok(self.store.change_asset(asker, id, &input.change()?).await?)
     }
 
@@ -97,6 +103,7 @@ impl Engine {
         under: Option<AssetId>,
         from: Option<Date>,
     ) -> Result<(), EngineError> {
+        asker.require(Right::ManageAssets)?;
         self.has_come("from", asker, from).await?;
         Ok(self.store.move_asset(asker, id, under, from).await?)
     }
@@ -108,6 +115,7 @@ impl Engine {
 
     /// Puts an asset one place further among the open ones beside it. Where there is none further, it stays.
     pub async fn shift_asset(&self, asker: &Asker, id: AssetId, to: Shift) -> Result<(), EngineError> {
+        asker.require(Right::ManageAssets)?;
         let tree = self.tree(asker).await?;
         let parent = tree.get(id).ok_or(EngineError::NotFound("the asset"))?.parent;
         let beside: Vec<AssetId> = tree
@@ -129,6 +137,7 @@ impl Engine {
 
     /// Closes an asset, with all that is below it, from a day that has come; from today if none is said.
     pub async fn close_asset(&self, asker: &Asker, id: AssetId, from: Option<Date>) -> Result<(), EngineError> {
+        asker.require(Right::ManageAssets)?;
         self.has_come("from", asker, from).await?;
         let from = match from {
             Some(day) => day,
@@ -166,6 +175,7 @@ impl Engine {
         to: Option<AssetId>,
         from: Option<Date>,
     ) -> Result<Option<BatchId>, EngineError> {
+        asker.require(Right::ManageAssets)?;
         self.has_come("from", asker, from).await?;
         let batch = self.store.move_account(asker, account, to, from).await?;
         self.report_progress();

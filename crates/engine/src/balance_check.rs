@@ -66,7 +66,7 @@ impl Engine {
         verdict: Verdict,
         by_minor: i64,
     ) -> Result<VerdictId, EngineError> {
-        asker.require(Right::EditBooks)?;
+        asker.require_account(Right::EditBooks, account)?;
         let bank_account = fed_by(&self.account(asker, account).await?)?;
         let mut tries = 0;
         loop {

@@ -19,6 +19,7 @@ use bankside_vault::{DataKey, Place};
 use data_encoding::BASE64URL_NOPAD;
 use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
+use url::Url;
 
 pub(crate) use finish::kept_balance;
 pub(crate) use institutions::InstitutionLists;
@@ -135,11 +136,15 @@ impl Engine {
         self.begin_flow(asker, Purpose { provider: &connection.provider, intent, bank, account: None, renews }).await
     }
 
+    /// Where providers send people back to.
+    pub fn callback_url(&self) -> Result<Url, EngineError> {
+        self.settings.public_url.join(CALLBACK_PATH).map_err(|error| EngineError::Inside(error.to_string()))
+    }
+
     async fn begin_flow(&self, asker: &Asker, purpose: Purpose<'_>) -> Result<FlowId, EngineError> {
         let ready = self.provider(asker, purpose.provider, Presence::PersonPresent).await?;
         let reference = BASE64URL_NOPAD.encode(&self.ambient.random::<24>());
-        let url =
-            self.settings.public_url.join(CALLBACK_PATH).map_err(|error| EngineError::Inside(error.to_string()))?;
+        let url = self.callback_url()?;
         let back = Return { url, reference };
         let taken = Taken::of(ready.connector.begin(&ready.cx(), purpose.intent, &back).await?);
         let id: FlowId = self.ambient.id();

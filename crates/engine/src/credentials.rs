@@ -55,6 +55,7 @@ pub struct ProviderView {
 impl Engine {
     /// All providers, as an organization sees them.
     pub async fn providers(&self, asker: &Asker) -> Result<Vec<ProviderView>, EngineError> {
+        asker.require(Right::SeeBooks)?;
         let mut views = Vec::new();
         for descriptor in self.connectors.descriptors() {
             views.push(self.provider_view(asker, descriptor.id).await?);
@@ -195,12 +196,18 @@ fn complete(
         if text.is_empty() {
             return Err(EngineError::invalid(field.key, format!("{} is missing.", field.label)));
         }
-        if text.chars().count() > MAX_KEY_CHARS || text.chars().any(char::is_control) {
+        if !fits(field.kind, text) {
             return Err(EngineError::invalid(field.key, format!("This is no {}.", field.label)));
         }
         keys.insert(field.key.to_owned(), Secret::new(text));
     }
     Ok(keys)
+}
+
+/// Whether a text can be a key at all.
+fn fits(kind: FieldKind, text: &str) -> bool {
+    let breaks_a_line = |c: char| kind == FieldKind::SecretFile && matches!(c, '\n' | '\r' | '\t');
+    text.chars().count() <= MAX_KEY_CHARS && !text.chars().any(|c| c.is_control() && !breaks_a_line(c))
 }
 
 /// The part of the keys that people may see afterwards.

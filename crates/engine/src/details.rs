@@ -4,7 +4,7 @@ use bankside_connect::RowAccount;
 use bankside_domain::reconcile::Reason;
 use bankside_domain::row::{MappedRow, Row, RowStatus};
 use bankside_domain::{Asker, CategoryId, FeedRowVersionId, Id, LineId, TransactionId};
-use bankside_store::{BillDays, ClaimedRow, RegisterRow, TransactionDetails};
+use bankside_store::{BillDays, ClaimedRow, RegisterRow, StoreError, TransactionDetails};
 use bankside_vault::Place;
 use jiff::Timestamp;
 
@@ -106,7 +106,11 @@ impl Engine {
         let place = Place::of(asker.organization, claimed.bank_account, "bank-account");
         let key = self.vault.data_key(&claimed.data_key, place)?;
         let connection = match claimed.connection {
-            Some(id) => Some(self.store.connection(asker, id).await?),
+            Some(id) => match self.store.connection(asker, id).await {
+                // Somebody has moved this row to where the asker may see it, and its bank is still out of their sight.
+                Err(StoreError::NotFound(_)) if asker.is_restricted() => None,
+                connection => Some(connection?),
+            },
             None => None,
         };
         let connector = connection.as_ref().and_then(|connection| self.connectors.get(&connection.provider));
@@ -128,7 +132,7 @@ impl Engine {
         let raw = raw.map(|raw| String::from_utf8_lossy(&raw.bytes).into_owned()).unwrap_or_default();
         let bill = match read.as_ref().ok().and_then(|row| row.bill.as_deref()) {
             Some(bill) => {
-                let digest = Stamps::new(self, *asker).bill_digest(bill);
+                let digest = Stamps::new(self, asker.clone()).bill_digest(bill);
                 self.store.bill_named(asker, claimed.bank_account, digest).await?
             }
             None => None,

@@ -5,7 +5,7 @@ use bankside_domain::asset::AssetRefused;
 use bankside_domain::edit::Refused;
 use bankside_domain::fault::FaultRecord;
 use bankside_domain::sign::SignRefused;
-use bankside_domain::{AmountError, Denied};
+use bankside_domain::{AmountError, Barred, Denied};
 use bankside_store::StoreError;
 use bankside_vault::VaultError;
 use jiff::Timestamp;
@@ -86,6 +86,15 @@ impl From<StoreError> for EngineError {
             StoreError::AssetRefused(refused) => Self::AssetRefused(refused),
             StoreError::Vault(error) => Self::Vault(error),
             other => Self::Store(other),
+        }
+    }
+}
+
+impl From<Barred> for EngineError {
+    fn from(barred: Barred) -> Self {
+        match barred {
+            Barred::Denied(denied) => Self::Denied(denied),
+            Barred::Hidden => Self::NotFound("the account"),
         }
     }
 }

@@ -20,6 +20,8 @@ mod features;
 mod feeds;
 mod history;
 mod linking;
+mod mailing;
+mod members;
 mod moving;
 mod notices;
 mod overview;
@@ -50,9 +52,10 @@ pub use balance_check::BalanceCheck;
 pub use bankside_connect::{Advice, Answered, Descriptor, Field, FieldKind, Form, FormField, Institution, Way};
 pub use bankside_store::{
     Account, AuditEntry, BankAccount, BillDays, BroughtRow, Category, Connection, Direction, Edited, FeedEffect,
-    Filter, KeptBalance, KeptVerdict, LostTrust, MAX_SELECTED, Membership, Organization, Payee, Person, ReasonCount,
-    Reconciled, Reconciliation, RegisterPage, RegisterQuery, RegisterRow, RegisterSum, Renewed, RowState, Run,
-    RunAccount, RunsQuery, Selection, Sort, Step, Store, StoreError, Tag, UndoOutcome, VanishedRow,
+    Filter, Group, Invitation, Invited, KeptBalance, KeptVerdict, LostTrust, MAX_SELECTED, MailState, Member,
+    Membership, Organization, Payee, Person, Placing, ReasonCount, Reconciled, Reconciliation, RegisterPage,
+    RegisterQuery, RegisterRow, RegisterSum, Renewed, RowState, Run, RunAccount, RunsQuery, Selection, Sort, Step,
+    Store, StoreError, Tag, UndoOutcome, VanishedRow,
 };
 pub use bills::BillView;
 pub use connecting::{FlowPage, FlowView, LoginView, Returned};
@@ -65,6 +68,8 @@ pub use features::{ACCOUNT_SYNCING, DAILY_IMPORT, Feature, FeatureView, FixedFea
 pub use feeds::{FeedChange, FeedView};
 pub use history::{SteppedBack, Steps};
 pub use linking::{LinkChoice, LinkOffer, LinkTarget, Offered};
+pub use mailing::{MailSecurity, MailSettings};
+pub use members::{InvitedNow, MembersView, NewOrganizationInput};
 pub use moving::{Comparison, FeedEnd, MoveCandidate, MoveDecision, MoveOffer, MovePage, MoveRow, MoveView, OneSided};
 pub use overview::{CategoryMonth, Flow, Overview, OverviewQuery, OverviewRange};
 pub use people::{SetUp, SignedIn};
@@ -86,6 +91,8 @@ pub struct Settings {
     pub providers: BTreeMap<String, ProviderSettings>,
     /// Proxies before this server. What they say of whom a request comes from is believed, and of nobody else.
     pub trusted_proxies: Vec<IpAddr>,
+    /// The mail server; without one no mail is sent, and links are passed on by hand.
+    pub mail: Option<MailSettings>,
     /// Features that the configuration switches, by key. No page can switch these.
     pub features: BTreeMap<String, FixedFeature>,
 }
@@ -131,6 +138,8 @@ pub struct Engine {
     pub(crate) hashes: Arc<Semaphore>,
     /// Wakes the worker: a run is due.
     pub(crate) due: Arc<Notify>,
+    /// Wakes the worker: a mail is due.
+    pub(crate) mail_due: Arc<Notify>,
     /// Moves on with each step of any run in this process, so that pages look sooner than their next look.
     pub(crate) progress: Arc<watch::Sender<u64>>,
 }
@@ -161,6 +170,7 @@ impl Engine {
             counted_pairs: Arc::default(),
             hashes: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             due: Arc::new(Notify::new()),
+            mail_due: Arc::new(Notify::new()),
             progress: Arc::new(watch::Sender::new(0)),
         }
     }

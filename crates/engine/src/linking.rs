@@ -14,8 +14,6 @@ use jiff::civil::Date;
 use crate::people::required;
 use crate::{Engine, EngineError};
 
-/// How far back is suggested where the bank does not say what it gives.
-const DEFAULT_HISTORY_DAYS: i64 = 90;
 /// How far back is suggested at most; who wants more types an earlier day.
 const MAX_SUGGESTED_DAYS: i64 = 365;
 
@@ -104,7 +102,8 @@ impl Engine {
         let mut free: Vec<Account> =
             accounts.into_iter().filter(|account| !account.is_closed && !fed.contains(&account.id)).collect();
         let today = self.today_at(&connection);
-        let history = connection.max_history_days.unwrap_or(DEFAULT_HISTORY_DAYS).clamp(1, MAX_SUGGESTED_DAYS);
+        let usual = self.descriptor(&connection.provider).map_or(MAX_SUGGESTED_DAYS, |known| known.suggested_days);
+        let history = connection.max_history_days.unwrap_or(usual).clamp(1, MAX_SUGGESTED_DAYS);
         let usual_from = today.saturating_sub(Span::new().days(history));
         let resembling = self.resembling(asker, connection.id).await?;
         let mut suggested: Vec<AccountId> = Vec::new();

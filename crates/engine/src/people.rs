@@ -5,11 +5,12 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use bankside_domain::text::tidy;
 use bankside_domain::{Asker, CurrencyCode, FormatChoice, OrganizationId, OrganizationKind, PersonId, Secret};
-use bankside_store::{Membership, NewOrganization, NewPerson, Person, Throttle};
+use bankside_store::{Membership, NewPerson, Person, Throttle};
 use data_encoding::BASE64URL_NOPAD;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
+use crate::members::NewOrganizationInput;
 use crate::{Engine, EngineError};
 
 /// The shortest password that is taken.
@@ -70,26 +71,20 @@ impl Engine {
             return Err(SET_UP_ALREADY);
         }
         let name = required("name", &input.name, "Say who you are: you sign in with this name.")?;
-        let organization = required("organization", &input.organization, "Give the organization a name.")?;
         let email = input.email.as_deref().and_then(tidy);
         if email.as_deref().is_some_and(|email| !email.contains('@')) {
             return Err(EngineError::invalid("email", "An address has an @ in it."));
         }
         check_password(&input.password)?;
-        if jiff::tz::TimeZone::get(&input.time_zone).is_err() {
-            return Err(EngineError::invalid("time_zone", "This time zone is not known. One is Europe/Berlin."));
-        }
-        if input.currency.iso_scale().is_none() {
-            return Err(EngineError::invalid("currency", "This currency is not known. One is EUR."));
-        }
-        let password_hash = self.hash_password(input.password).await?;
-        let person = NewPerson { name, email, password_hash, is_operator: true };
-        let new = NewOrganization {
-            name: organization,
+        let new = NewOrganizationInput {
+            name: input.organization,
             kind: input.kind,
             currency: input.currency,
             time_zone: input.time_zone,
         };
+        let new = new.checked()?;
+        let password_hash = self.hash_password(input.password).await?;
+        let person = NewPerson { name, email, password_hash, is_operator: true };
         let (person, organization) = self.store.set_up_as_system(&person, &new).await?.ok_or(SET_UP_ALREADY)?;
         let asker = Asker::member(organization, person, bankside_domain::Role::Owner);
         self.store.audit(&asker, "installation.set_up", &organization.to_string(), "").await?;
@@ -158,7 +153,7 @@ impl Engine {
         Ok(self.store.membership_as_system(person, organization).await?)
     }
 
-    async fn start_session(&self, person: PersonId) -> Result<SignedIn, EngineError> {
+    pub(crate) async fn start_session(&self, person: PersonId) -> Result<SignedIn, EngineError> {
         let token = BASE64URL_NOPAD.encode(&self.ambient.random::<32>());
         let expires_at = self.ambient.now() + SignedDuration::from_hours(24 * SESSION_DAYS);
         self.store.start_session_as_system(person, &token_digest(&token), expires_at).await?;
@@ -225,7 +220,7 @@ impl Engine {
         tokio::task::spawn_blocking(work).await.map_err(|error| EngineError::Inside(error.to_string()))?
     }
 
-    async fn hash_password(&self, password: Secret) -> Result<String, EngineError> {
+    pub(crate) async fn hash_password(&self, password: Secret) -> Result<String, EngineError> {
         let salt = self.ambient.random::<16>();
         self.hashing(move || {
             let hash: Result<PasswordHash, _> = hasher()?.hash_password_with_salt(password.expose().as_bytes(), &salt);
@@ -241,11 +236,11 @@ fn hasher() -> Result<Argon2<'static>, EngineError> {
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
-fn token_digest(token: &str) -> [u8; 32] {
+pub(crate) fn token_digest(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
-fn check_password(password: &Secret) -> Result<(), EngineError> {
+pub(crate) fn check_password(password: &Secret) -> Result<(), EngineError> {
     let length = password.expose().chars().count();
     if length < MIN_PASSWORD_CHARS {
         return Err(EngineError::invalid("password", format!("Use at least {MIN_PASSWORD_CHARS} characters.")));

@@ -115,13 +115,13 @@ impl Engine {
         let base_url = self.base_url(connector.as_ref())?;
         let tokens = SealedTokens {
             engine: self.clone(),
-            asker: *asker,
+            asker: asker.clone(),
             provider: id,
             keys_digest: self.digest_keys(asker, &base_url, &keys),
         };
         let quota = Ledger {
             engine: self.clone(),
-            asker: *asker,
+            asker: asker.clone(),
             provider: id,
             keys_digest: tokens.keys_digest,
             presence,

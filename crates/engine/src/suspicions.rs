@@ -5,7 +5,7 @@ mod pairs;
 use bankside_domain::reconcile::{Entry, Reason};
 use bankside_domain::row::Row;
 use bankside_domain::suspicion::{HeldChoice, held_choices};
-use bankside_domain::{Asker, BatchId, FeedRowId, TransactionId};
+use bankside_domain::{Asker, BatchId, FeedRowId, Right, TransactionId};
 use bankside_store::{Account, HeldDecision, HeldRow, RegisterRow, StoreError, VanishedRow};
 use jiff::SignedDuration;
 use jiff::civil::Date;
@@ -110,6 +110,7 @@ impl Engine {
         choice: HeldChoice,
         corrected: Option<TransactionId>,
     ) -> Result<BatchId, EngineError> {
+        asker.require_within(Right::EditBooks)?;
         let mut tries = 0;
         loop {
             let held = self.store.held_row(asker, feed_row).await?;

@@ -12,6 +12,8 @@ pub(crate) mod wrapped;
 mod assets;
 #[path = "whole/crash.rs"]
 mod crash;
+#[path = "whole/enablebanking.rs"]
+mod enablebanking;
 #[path = "whole/faults.rs"]
 mod faults;
 #[path = "whole/features.rs"]
@@ -24,6 +26,8 @@ mod keys;
 mod limits;
 #[path = "whole/logins.rs"]
 mod logins;
+#[path = "whole/mail.rs"]
+mod mail;
 #[path = "whole/moves.rs"]
 mod moves;
 #[path = "whole/renewals.rs"]

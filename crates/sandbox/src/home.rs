@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::banks::{self, Bank};
 use crate::provider;
-use crate::{Sandbox, page, simplefin, sophtron};
+use crate::{Sandbox, enablebanking, page, simplefin, sophtron};
 
 pub(crate) fn routes() -> Router<Sandbox> {
     Router::new()
@@ -34,6 +34,7 @@ struct HomePage {
     listed: Vec<&'static Bank>,
     by_login: Vec<BankLine>,
     by_token: Vec<BankLine>,
+    by_application: Vec<BankLine>,
 }
 
 /// A bank that only one provider has.
@@ -80,6 +81,7 @@ async fn index_page(State(sandbox): State<Sandbox>) -> Response {
         listed,
         by_login: sophtron::bank_lines(),
         by_token: simplefin::bank_lines(),
+        by_application: enablebanking::bank_lines(),
     };
     page::html(StatusCode::OK, &page)
 }

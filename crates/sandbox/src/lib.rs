@@ -13,6 +13,7 @@ mod banks;
 mod calls;
 mod clock;
 mod control;
+mod enablebanking;
 mod faults;
 mod gocardless;
 mod home;
@@ -30,6 +31,7 @@ mod visitor;
 
 pub use calls::Call;
 pub use clock::ClockMode;
+pub use enablebanking::{EnableBankingEvent, EnableBankingEventError};
 pub use faults::{ArmError, ArmedFault, FaultKind, FaultState};
 pub use gocardless::{Event, EventError};
 pub use pluggy::{Plan as PluggyPlan, PluggyEvent, PluggyEventError};

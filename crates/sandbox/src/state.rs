@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::SandboxError;
 use crate::clock::ClockState;
+use crate::enablebanking;
 use crate::gocardless::Records;
 use crate::pluggy;
 use crate::simplefin;
@@ -26,6 +27,9 @@ pub(crate) struct State {
     pub(crate) clock: ClockState,
     /// What the simulator of `gocardless` keeps.
     pub(crate) gocardless: Records,
+    /// What the simulator of `enablebanking` keeps.
+    #[serde(default)]
+    pub(crate) enablebanking: enablebanking::Records,
     /// What the simulator of `pluggy` keeps; states of earlier times have none of it.
     #[serde(default)]
     pub(crate) pluggy: pluggy::Records,
@@ -44,6 +48,7 @@ impl State {
             version: VERSION,
             clock,
             gocardless,
+            enablebanking: enablebanking::Records::default(),
             pluggy: pluggy::Records::default(),
             simplefin: simplefin::Records::default(),
             sophtron: sophtron::Records::default(),

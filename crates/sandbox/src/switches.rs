@@ -143,6 +143,16 @@ switches! {
     pluggy_transactions_are_newest_first: true,
     /// `pluggy` §6: the days of bills are instants with a zone; otherwise they have none.
     pluggy_bill_days_have_a_zone: false,
+    /// `enablebanking` §5: amounts have a sign beside the indicator at every bank, which some send; otherwise at those alone.
+    enablebanking_amounts_are_signed: false,
+    /// `enablebanking` §5: the last page has an empty key; otherwise it has none.
+    enablebanking_last_key_is_null: false,
+    /// `enablebanking` §5: the longest time begins no earlier than `date_from`; otherwise all that there is comes.
+    enablebanking_longest_keeps_to_date_from: true,
+    /// `enablebanking` §6 `[?]`: a session that is over is answered with 401; otherwise with 422.
+    enablebanking_session_errors_are_unauthorized: true,
+    /// `enablebanking` §5: ids for details are the same in every session; otherwise each session has its own.
+    enablebanking_transaction_ids_survive_sessions: true,
     /// `simplefin` §2: pending rows are left out for `pending=0` too; otherwise any value of it asks for them, as the Bridge has it.
     simplefin_pending_zero_leaves_out: false,
     /// `simplefin` §2: without `version=2` a server answers in the shape of version 1; otherwise always in that of version 2.

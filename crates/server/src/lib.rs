@@ -55,8 +55,13 @@ pub fn router(engine: Engine, stopping: CancellationToken) -> Router {
         .layer(from_fn_with_state(app.clone(), told::tell))
         .layer(CompressionLayer::new().compress_when(compressed))
         .layer(from_fn(security::headers))
-        .layer(TraceLayer::new_for_http())
+        .layer(TraceLayer::new_for_http().make_span_with(span))
         .with_state(app)
+}
+
+/// What the log says of a request: its path, and nothing of what stands behind the question mark, where a bank may have put a code.
+fn span<B>(request: &axum::http::Request<B>) -> tracing::Span {
+    tracing::debug_span!("request", method = %request.method(), path = request.uri().path())
 }
 
 /// The pages that are there as long as account syncing is on.
@@ -76,6 +81,7 @@ fn syncing_routes() -> Router<App> {
         .route("/o/{organization}/flows/{flow}/look", get(any!(flows::look)))
         .route("/o/{organization}/flows/{flow}/confirm", post(any!(flows::confirm)))
         .route("/o/{organization}/flows/{flow}/answers", post(any!(flows::answer)))
+        .route("/o/{organization}/flows/{flow}/returned", post(any!(flows::returned)))
         .route("/o/{organization}/connections/{connection}/link", get(any!(links::form)).post(any!(links::link)))
         .route(
             "/o/{organization}/connections/{connection}/bank-accounts/{bank_account}/asset",
@@ -90,14 +96,18 @@ fn syncing_routes() -> Router<App> {
 fn page_routes() -> Router<App> {
     use pages::{
         add_account, asset_sync, assets, balance, belonging, bills, consents, daily_import, design, doors, feed, files,
-        flows, integrations, keys, links, lock, moving, overview, palette, register, runs, settings, sidebar,
-        suspicions, undo,
+        flows, integrations, invitations, keys, links, lock, moving, organizations, overview, palette, people,
+        register, runs, settings, sidebar, suspicions, undo,
     };
     Router::new()
         .route("/", get(any!(doors::home)))
         .route("/setup", get(any!(doors::setup_form)).post(any!(doors::setup)))
         .route("/sign-in", get(any!(doors::sign_in_form)).post(any!(doors::sign_in)))
         .route("/sign-out", post(any!(doors::sign_out)))
+        .route("/invitations/{token}", get(any!(invitations::show)))
+        .route("/invitations/{token}/join", post(any!(invitations::join)))
+        .route("/invitations/{token}/account", post(any!(invitations::join_as_new)))
+        .route("/organizations/new", get(any!(organizations::new_form)).post(any!(organizations::make)))
         .route("/healthz", get(any!(files::health)))
         .route("/favicon.svg", get(any!(files::favicon)))
         .route("/assets/{version}/{name}", get(any!(files::asset)))
@@ -160,6 +170,31 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/bank-accounts/{bank_account}/take-up", post(any!(asset_sync::take_up)))
         .route("/o/{organization}/banks", get(any!(integrations::show)))
         .route("/o/{organization}/banks/daily-import", post(any!(daily_import::save)))
+        .route("/o/{organization}/begin-here", post(any!(organizations::begin_here)))
+        .route("/o/{organization}/people", get(any!(people::show)))
+        .route("/o/{organization}/people/invitations", post(any!(people::invite)))
+        .route("/o/{organization}/people/invitations/{invitation}/take-back", post(any!(people::take_back)))
+        .route("/o/{organization}/people/members/{person}/place", post(any!(people::place)))
+        .route(
+            "/o/{organization}/people/members/{person}/sees",
+            get(any!(people::sees::of_member)).post(any!(people::sees::save_of_member)),
+        )
+        .route(
+            "/o/{organization}/people/members/{person}/remove",
+            get(any!(people::leaving::remove_form)).post(any!(people::leaving::remove)),
+        )
+        .route(
+            "/o/{organization}/people/leave",
+            get(any!(people::leaving::leave_form)).post(any!(people::leaving::leave)),
+        )
+        .route("/o/{organization}/people/hand-over", post(any!(people::leaving::hand_over)))
+        .route("/o/{organization}/people/groups", post(any!(people::groups::add)))
+        .route("/o/{organization}/people/groups/{group}", post(any!(people::groups::change)))
+        .route("/o/{organization}/people/groups/{group}/remove", post(any!(people::groups::remove)))
+        .route(
+            "/o/{organization}/people/groups/{group}/sees",
+            get(any!(people::sees::of_group)).post(any!(people::sees::save_of_group)),
+        )
         .route("/o/{organization}/palette", get(any!(palette::offers)))
         .route("/o/{organization}/settings", get(any!(settings::show)))
         .route("/o/{organization}/settings/formats", post(any!(settings::formats::save)))

@@ -38,6 +38,8 @@ static DESCRIPTOR: Descriptor = Descriptor {
     advice: &[],
     quotas: &[],
     notices: None,
+    returns: None,
+    suggested_days: 90,
     flow_minutes: 60,
 };
 

@@ -391,6 +391,7 @@ fn engine(store: Store, vault: Vault, bank: &Arc<Mutex<Bank>>, ambient: &Ambient
         public_url: Url::parse("http://127.0.0.1:9/")?,
         providers: BTreeMap::new(),
         trusted_proxies: Vec::new(),
+        mail: None,
         features: BTreeMap::new(),
     };
     Ok(Engine::new(store, vault, connectors, Http::new(ambient.clone())?, settings, ambient.clone()))

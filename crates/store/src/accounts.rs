@@ -4,7 +4,7 @@ use bankside_domain::account::{AccountKind, OpeningSource, PendingPolicy};
 use bankside_domain::batch::{BatchActor, Change, EXISTS, Entity};
 use bankside_domain::row::RowStatus;
 use bankside_domain::text::fold;
-use bankside_domain::{AccountId, Asker, AssetId, Code, Currency, CurrencyCode, Id, Right};
+use bankside_domain::{AccountId, Asker, AssetId, Code, Currency, CurrencyCode, Granted, Id, Right};
 use jiff::civil::Date;
 use uuid::Uuid;
 
@@ -122,14 +122,17 @@ impl AccountRow {
 impl Store {
     /// The accounts of an organization, in their order.
     pub async fn accounts(&self, asker: &Asker) -> Result<Vec<Account>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
-        let text = sql!(
-            "SELECT a.id, a.asset_id, a.name, a.kind, a.currency, c.scale, a.opening_minor, a.opening_on, a.opening_source,
+        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
+        let mut session = self.db.read(granted).await?;
+        let text = session.in_sight(
+            sql!(
+                "SELECT a.id, a.asset_id, a.name, a.kind, a.currency, c.scale, a.opening_minor, a.opening_on, a.opening_source,
                     a.pending_policy, a.locked_through, a.revision, a.booked_minor, a.pending_minor,
                     a.transaction_count, a.closed_at
              FROM accounts a JOIN currencies c ON c.code = a.currency
-             WHERE a.organization_id = $1 ORDER BY a.position, a.id"
+             WHERE a.organization_id = $1 /* in sight: a.id */ ORDER BY a.position, a.id"
+            ),
+            sight,
         );
         let rows: Vec<AccountRow> =
             on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
@@ -138,8 +141,7 @@ impl Store {
 
     /// One account.
     pub async fn account(&self, asker: &Asker, id: AccountId) -> Result<Account, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require_account(Right::SeeBooks, id)?).await?;
         self.account_within(&mut session, asker, id).await
     }
 
@@ -161,13 +163,12 @@ impl Store {
             .bind(id.uuid())
             .fetch_optional(c)
             .await?);
-        row.ok_or(StoreError::NotFound("the account"))?.into_account()
+        row.filter(|_| asker.sees(id)).ok_or(StoreError::NotFound("the account"))?.into_account()
     }
 
     /// Adds an account.
     pub async fn add_account(&self, asker: &Asker, new: &NewAccount) -> Result<AccountId, StoreError> {
-        asker.require(Right::EditBooks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require_within(Right::EditBooks)?.0).await?;
         let batch = NewBatch { actor: BatchActor::Person, run: None, summary: "Account added", undoes: None };
         let batch = self.begin_batch(&mut session, asker, batch).await?;
         let (id, made) = self.add_account_within(&mut session, asker, new).await?;
@@ -185,14 +186,14 @@ impl Store {
     ) -> Result<(AccountId, Change), StoreError> {
         let id: AccountId = self.ambient.id();
         let now = micros(self.ambient.now());
-        self.check_new_belongs(session, asker, new.asset).await?;
+        let asset = self.asset_of_new(session, asker, new.asset).await?;
         self.use_currency(session, new.currency).await?;
         let source = if new.opening_minor.is_some() { OpeningSource::Person } else { OpeningSource::Unknown };
         let text = sql!(
-            "INSERT INTO accounts (organization_id, id, name, name_folded, kind, currency, opening_minor,
+            "INSERT INTO accounts (organization_id, id, asset_id, name, name_folded, kind, currency, opening_minor,
                 opening_source, pending_policy, revision, booked_minor, pending_minor, transaction_count, position,
-                created_at, asset_id)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, 0, 0, $10, $10, $11)"
+                created_at)
+             VALUES ($1, $2, $11, $3, $4, $5, $6, $7, $8, $9, 0, 0, 0, 0, $10, $10)"
         );
         run!(
             session,
@@ -207,7 +208,7 @@ impl Store {
                 .bind(source.code())
                 .bind(PendingPolicy::Shown.code())
                 .bind(now)
-                .bind(uuids(new.asset))
+                .bind(uuids(asset))
         );
         Ok((id, change(Entity::Account, id.uuid(), id.uuid(), EXISTS, None, Some("1".to_owned()))))
     }
@@ -233,6 +234,7 @@ impl Store {
             .bind(id.uuid())
             .fetch_optional(c)
             .await?);
+        let row = row.filter(|_| asker.sees(id));
         let (revision, locked_through) = row.ok_or(StoreError::NotFound("the account"))?;
         Ok(LockedAccount { revision, locked_through: locked_through.map(SqlDate::to_jiff) })
     }
@@ -285,7 +287,7 @@ impl Store {
 
     /// Accounts of any organization whose kept sums are not those of their rows. There should never be one.
     pub async fn accounts_that_do_not_add_up_as_system(&self) -> Result<Vec<AccountId>, StoreError> {
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(Granted::as_system()).await?;
         let text = sql!(
             "SELECT a.id FROM accounts a
              LEFT JOIN (SELECT organization_id, account_id, COUNT(*) AS n,

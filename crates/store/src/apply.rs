@@ -65,7 +65,7 @@ impl Store {
         context: ApplyContext<'_>,
     ) -> Result<Applied, StoreError> {
         let account = &snapshot.state.account;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(context.lease.into()).await?;
         self.check_lease(&mut session, asker, context.lease).await?;
         if self.lock_account(&mut session, asker, account.id).await?.revision != account.revision {
             return Err(StoreError::Stale);

@@ -6,7 +6,7 @@ mod shaping;
 use std::collections::{BTreeMap, HashMap};
 
 use bankside_domain::asset::{Asset, AssetKind, AssetRefused, AssetStage, Earlier, Places, Tree};
-use bankside_domain::{AccountId, Asker, AssetId, Denied, Id, Right};
+use bankside_domain::{AccountId, Asker, AssetId, Denied, Granted, Id, Right};
 use jiff::civil::Date;
 use uuid::Uuid;
 
@@ -38,8 +38,8 @@ pub struct AssetChange {
     pub stage: AssetStage,
 }
 
-/// Whether somebody may change the tree, and say which account belongs to which asset.
-pub(crate) fn may_manage(asker: &Asker) -> Result<(), Denied> {
+/// Whether somebody may change the tree, and say which account belongs to which asset. Whoever sees but a part of it may not.
+pub(crate) fn may_manage(asker: &Asker) -> Result<Granted, Denied> {
     asker.require(Right::ManageAssets)
 }
 
@@ -77,18 +77,16 @@ impl From<AssetRefused> for StoreError {
 impl Store {
     /// Rises with every write to the assets of the organization: a tree that was read holds as long as this stays.
     pub async fn tree_revision(&self, asker: &Asker) -> Result<i64, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
         let text = sql!("SELECT tree_revision FROM organizations WHERE id = $1");
         let revision: Option<i64> =
             on!(session, c => sqlx::query_scalar(text).bind(asker.organization.uuid()).fetch_optional(c).await?);
         revision.ok_or(StoreError::NotFound("the organization"))
     }
 
-    /// The tree.
+    /// The tree, as far as it is in sight: whoever sees one asset has that at the top.
     pub async fn tree(&self, asker: &Asker) -> Result<Tree, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
         self.tree_within(&mut session, asker).await
     }
 
@@ -98,7 +96,11 @@ impl Store {
         let rows: Vec<AssetRow> =
             on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
         let assets: Result<Vec<Asset>, StoreError> = rows.into_iter().map(AssetRow::into_asset).collect();
-        Ok(Tree::new(assets?))
+        let whole = Tree::new(assets?);
+        Ok(match asker.sight().asset() {
+            Some(top) => whole.below(top),
+            None => whole,
+        })
     }
 
     /// Has whoever else wants to change the tree wait, and reads it. Two moves at once could otherwise put each below the other.
@@ -110,19 +112,13 @@ impl Store {
         self.tree_within(session, asker).await
     }
 
-    /// Where an asset stands and stood.
+    /// Where an asset stands and stood. A place out of sight is none.
     pub async fn asset_places(&self, asker: &Asker, id: AssetId) -> Result<Places, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
-        let text = sql!("SELECT parent_id FROM assets WHERE organization_id = $1 AND id = $2");
-        let now: Option<Option<Uuid>> = on!(session, c => sqlx::query_scalar(text)
-            .bind(asker.organization.uuid())
-            .bind(id.uuid())
-            .fetch_optional(c)
-            .await?);
-        let now = now.ok_or(StoreError::NotFound("the asset"))?;
+        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
+        let tree = self.tree_within(&mut session, asker).await?;
+        let now = tree.get(id).ok_or(StoreError::NotFound("the asset"))?.parent;
         let earlier = self.earlier_parents(&mut session, asker).await?.remove(&id).unwrap_or_default();
-        Ok(Places { now: ids(now), earlier })
+        Ok(Places { now, earlier }.within(&tree))
     }
 
     /// Under what the assets of an organization stood before: of those that have been moved.
@@ -144,30 +140,38 @@ impl Store {
         Ok(earlier)
     }
 
-    /// To which asset an account belongs and belonged.
+    /// To which asset an account belongs and belonged. One out of sight is none.
     pub async fn account_places(&self, asker: &Asker, account: AccountId) -> Result<Places, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require_account(Right::SeeBooks, account)?).await?;
         let places = self.places_of_accounts(&mut session, asker, &[account.uuid()]).await?.remove(&account.uuid());
-        places.ok_or(StoreError::NotFound("the account"))
+        let tree = self.tree_within(&mut session, asker).await?;
+        Ok(places.ok_or(StoreError::NotFound("the account"))?.within(&tree))
     }
 
-    /// To which asset each account belonged on a day; those that belonged to none are left out.
+    /// To which asset each account belonged on a day; those that belonged to none, or to one out of sight, are left out.
     pub async fn accounts_on(&self, asker: &Asker, day: Date) -> Result<HashMap<AccountId, AssetId>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
-        let text = sql!(
-            "SELECT a.id, CASE WHEN e.until_on IS NULL THEN a.asset_id ELSE e.asset_id END FROM accounts a
+        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
+        let mut session = self.db.read(granted).await?;
+        let tree = self.tree_within(&mut session, asker).await?;
+        let text = session.in_sight(
+            sql!(
+                "SELECT a.id, CASE WHEN e.until_on IS NULL THEN a.asset_id ELSE e.asset_id END FROM accounts a
              LEFT JOIN earlier_assets e ON e.organization_id = a.organization_id AND e.account_id = a.id
                 AND e.until_on = (SELECT MIN(n.until_on) FROM earlier_assets n
                     WHERE n.organization_id = a.organization_id AND n.account_id = a.id AND n.until_on > $2)
-             WHERE a.organization_id = $1"
+             WHERE a.organization_id = $1 /* in sight: a.id */"
+            ),
+            sight,
         );
         let rows: Vec<(Uuid, Option<Uuid>)> = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())
             .bind(crate::convert::date(day))
             .fetch_all(c)
             .await?);
-        Ok(rows.into_iter().filter_map(|(account, asset)| Some((account.into(), asset?.into()))).collect())
+        let seen = |(account, asset): (Uuid, Option<Uuid>)| {
+            let asset = AssetId::from(asset?);
+            tree.get(asset).map(|_| (account.into(), asset))
+        };
+        Ok(rows.into_iter().filter_map(seen).collect())
     }
 }

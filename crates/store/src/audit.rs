@@ -26,7 +26,7 @@ pub struct AuditEntry {
 impl Store {
     /// Appends a line on its own.
     pub async fn audit(&self, asker: &Asker, action: &str, subject: &str, detail: &str) -> Result<(), StoreError> {
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require_within(Right::SeeBooks)?.0).await?;
         self.audit_within(&mut session, asker, action, subject, detail).await?;
         session.commit().await
     }
@@ -61,8 +61,7 @@ impl Store {
 
     /// The latest lines of an organization, newest first, at most 500.
     pub async fn audit_entries(&self, asker: &Asker) -> Result<Vec<AuditEntry>, StoreError> {
-        asker.require(Right::ManagePeople)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require(Right::ManagePeople)?).await?;
         let text = sql!(
             "SELECT at, person_id, action, subject, detail FROM audit
              WHERE organization_id = $1 ORDER BY at DESC, id DESC LIMIT 500"

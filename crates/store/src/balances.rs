@@ -73,7 +73,7 @@ impl Store {
         bank_account: BankAccountId,
         balances: &[KeptBalance],
     ) -> Result<(), StoreError> {
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(lease.into()).await?;
         self.check_lease(&mut session, asker, lease).await?;
         let rows: Vec<StatedRow<'_>> =
             balances.iter().map(|balance| StatedRow { bank_account, run: Some(lease.run), balance }).collect();
@@ -124,8 +124,8 @@ impl Store {
         asker: &Asker,
         bank_account: BankAccountId,
     ) -> Result<Vec<KeptBalance>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
+        self.check_bank_account_in_sight(&mut session, asker, bank_account).await?;
         let text = sql!(
             "SELECT kind, provider_kind, moment, moment_on, CASE WHEN (SELECT b.flips_sign FROM bank_accounts b
                     WHERE b.organization_id = $1 AND b.id = $2) THEN -amount_minor ELSE amount_minor END AS amount_minor,
@@ -149,7 +149,7 @@ impl Store {
         run: RunId,
         bank_account: BankAccountId,
     ) -> Result<Vec<StatedBalance>, StoreError> {
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;
         let text = sql!(
             "SELECT kind, provider_kind, moment, moment_on, CASE WHEN (SELECT b.flips_sign FROM bank_accounts b
                     WHERE b.organization_id = $1 AND b.id = $2) THEN -amount_minor ELSE amount_minor END AS amount_minor,
@@ -189,7 +189,7 @@ impl Store {
         let state = self.account(asker, account).await?;
         let now = self.ambient.now();
         let oldest = now.saturating_sub(SignedDuration::from_hours(24 * WITNESS_DAYS)).unwrap_or(now);
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require_account(Right::SeeBooks, account)?).await?;
         // Only from where the feed imports do the rows follow the bank's; what it stated before it fed this account is not
         // about it.
         let text = sql!(
@@ -276,7 +276,7 @@ impl Store {
         proof: Proof,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require_account(Right::SeeBooks, account)?).await?;
         let text = sql!(
             "INSERT INTO balance_proofs (organization_id, account_id, account_revision, proof, computed_at)
              VALUES ($1, $2, $3, $4, $5)

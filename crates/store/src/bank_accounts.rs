@@ -370,8 +370,7 @@ impl Store {
         id: BankAccountId,
         is_ignored: bool,
     ) -> Result<(), StoreError> {
-        asker.require(Right::ManageBanks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require(Right::ManageBanks)?).await?;
         let text = sql!(
             "SELECT b.ignored_at IS NOT NULL, EXISTS (SELECT 1 FROM feeds f WHERE f.organization_id = b.organization_id
                 AND f.bank_account_id = b.id AND f.until_at IS NULL AND NOT f.is_shadow)
@@ -410,14 +409,36 @@ impl Store {
         Ok(())
     }
 
+    /// Refuses a bank account that has never fed an account in sight.
+    pub(crate) async fn check_bank_account_in_sight(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        bank_account: BankAccountId,
+    ) -> Result<(), StoreError> {
+        if !asker.is_restricted() {
+            return Ok(());
+        }
+        let text = sql!(
+            "SELECT 1 FROM feeds WHERE organization_id = $1 AND bank_account_id = $2 /* in sight: account_id */ LIMIT 1"
+        );
+        let text = session.in_sight(text, asker.sight());
+        let is_seen = on!(session, c => sqlx::query(text)
+            .bind(asker.organization.uuid())
+            .bind(bank_account.uuid())
+            .fetch_optional(c)
+            .await?
+            .is_some());
+        if is_seen { Ok(()) } else { Err(StoreError::NotFound("the bank account")) }
+    }
+
     /// A bank account's number and the like, sealed, with the data key that seals them.
     pub async fn bank_account_details(
         &self,
         asker: &Asker,
         id: BankAccountId,
     ) -> Result<(WrappedKey, Sealed), StoreError> {
-        asker.require(Right::ManageBanks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require(Right::ManageBanks)?).await?;
         let text = sql!("SELECT data_key, details FROM bank_accounts WHERE organization_id = $1 AND id = $2");
         let row: Option<(Vec<u8>, Vec<u8>)> = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())
@@ -431,8 +452,7 @@ impl Store {
     /// The bank accounts that a connection sees now, and those that are linked through it although it does not show them any more,
     /// in the order in which they were first seen.
     pub async fn bank_accounts(&self, asker: &Asker, connection: ConnectionId) -> Result<Vec<BankAccount>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;
         let text = sql!(
             "SELECT b.id, b.institution_key, b.institution_name, b.name, b.holder, b.masked_number, b.kind, b.currency,
                     b.flips_sign, b.ignored_at IS NOT NULL AS is_ignored, b.data_key, x.provider_account_id, x.until_at IS NULL AS is_shown, x.connection_id,

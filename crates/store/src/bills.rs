@@ -90,7 +90,7 @@ impl Store {
         bank_account: BankAccountId,
         bills: &[StatedBill],
     ) -> Result<(), StoreError> {
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(lease.into()).await?;
         self.check_lease(&mut session, asker, lease).await?;
         let now = micros(self.ambient.now());
         for bill in bills {
@@ -121,8 +121,7 @@ impl Store {
 
     /// The bills of whatever feeds an account or has fed it, the latest first, with the rows of the account that stand on them.
     pub async fn bills(&self, asker: &Asker, account: AccountId) -> Result<Vec<KeptBill>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require_account(Right::SeeBooks, account)?).await?;
         let text = sql!(
             "SELECT n.id, n.closed_on, n.due_on, n.owed_minor, n.currency, COALESCE(h.held, 0) AS held,
                     CAST(COALESCE(h.held_minor, 0) AS BIGINT) AS held_minor
@@ -148,8 +147,7 @@ impl Store {
 
     /// Whether an account has bills to show.
     pub async fn has_bills(&self, asker: &Asker, account: AccountId) -> Result<bool, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require_account(Right::SeeBooks, account)?).await?;
         let text = sql!(
             "SELECT 1 FROM feeds f JOIN bills n ON n.organization_id = f.organization_id AND n.bank_account_id = f.bank_account_id
              WHERE f.organization_id = $1 AND f.account_id = $2 LIMIT 1"
@@ -164,15 +162,16 @@ impl Store {
 
     /// The day on which a bill has to be paid.
     pub async fn bill_due(&self, asker: &Asker, bill: BillId) -> Result<Option<Date>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
-        let text = sql!("SELECT due_on FROM bills WHERE organization_id = $1 AND id = $2");
-        let found: Option<SqlDate> = on!(session, c => sqlx::query_scalar(text)
+        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
+        let text = sql!("SELECT due_on, bank_account_id FROM bills WHERE organization_id = $1 AND id = $2");
+        let found: Option<(SqlDate, Uuid)> = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())
             .bind(bill.uuid())
             .fetch_optional(c)
             .await?);
-        Ok(found.map(SqlDate::to_jiff))
+        let Some((due_on, bank_account)) = found else { return Ok(None) };
+        self.check_bank_account_in_sight(&mut session, asker, bank_account.into()).await?;
+        Ok(Some(due_on.to_jiff()))
     }
 
     /// The bill of a bank account that a content names.
@@ -182,8 +181,8 @@ impl Store {
         bank_account: BankAccountId,
         digest: Digest,
     ) -> Result<Option<BillDays>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
+        self.check_bank_account_in_sight(&mut session, asker, bank_account).await?;
         let text =
             sql!("SELECT id, due_on FROM bills WHERE organization_id = $1 AND bank_account_id = $2 AND digest = $3");
         let found: Option<(Uuid, SqlDate)> = on!(session, c => sqlx::query_as(text)

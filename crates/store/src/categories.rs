@@ -1,9 +1,9 @@
 //! Categories: what lines are for, two levels deep.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use bankside_domain::text::fold;
-use bankside_domain::{Asker, CategoryId, Id, Right};
+use bankside_domain::{Asker, CategoryId, Id, Right, Sight};
 use uuid::Uuid;
 
 use crate::convert::{count, ids, micros, uuids};
@@ -51,8 +51,8 @@ impl Row {
 impl Store {
     /// The categories of an organization, each after the one above it.
     pub async fn categories(&self, asker: &Asker) -> Result<Vec<Category>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
+        let mut session = self.db.read(granted).await?;
         let text = sql!(
             "SELECT k.id, k.parent_id, k.name, m.name AS above,
                 (SELECT COUNT(*) FROM transaction_lines l WHERE l.organization_id = k.organization_id
@@ -65,7 +65,30 @@ impl Store {
         );
         let rows: Vec<Row> =
             on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
-        Ok(rows.into_iter().map(Row::into_category).collect())
+        let mut categories: Vec<Category> = rows.into_iter().map(Row::into_category).collect();
+        if *sight != Sight::Whole {
+            let used = self.used_in_sight(&mut session, asker).await?;
+            for category in &mut categories {
+                category.used = used.get(&category.id.uuid()).copied().unwrap_or(0);
+            }
+        }
+        Ok(categories)
+    }
+
+    /// How many lines of each category are in sight.
+    async fn used_in_sight(&self, session: &mut Session, asker: &Asker) -> Result<HashMap<Uuid, i64>, StoreError> {
+        let text = session.in_sight(
+            sql!(
+                "SELECT l.category_id, COUNT(*) FROM transaction_lines l
+                 JOIN transactions t ON t.organization_id = l.organization_id AND t.id = l.transaction_id
+                 WHERE l.organization_id = $1 AND l.category_id IS NOT NULL /* in sight: t.account_id */
+                 GROUP BY l.category_id"
+            ),
+            asker.sight(),
+        );
+        let rows: Vec<(Uuid, i64)> =
+            on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
+        Ok(rows.into_iter().collect())
     }
 
     /// Adds a category; the one above it must have none above itself.
@@ -75,8 +98,7 @@ impl Store {
         name: &str,
         parent: Option<CategoryId>,
     ) -> Result<CategoryId, StoreError> {
-        asker.require(Right::EditBooks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require(Right::ManageCategories)?).await?;
         let organization = asker.organization.uuid();
         if let Some(parent) = parent {
             let text = sql!("SELECT parent_id IS NULL FROM categories WHERE organization_id = $1 AND id = $2");

@@ -1,8 +1,10 @@
 //! Connections: one consent or login at one institution through one provider.
 
+use std::collections::HashMap;
+
 use bankside_domain::consent::Consent;
 use bankside_domain::reconcile::Digest;
-use bankside_domain::{Asker, ConnectionId, Id, PersonId, Right, SourceId};
+use bankside_domain::{Asker, ConnectionId, Id, PersonId, Right, Sight, SourceId};
 use bankside_vault::{Sealed, WrappedKey};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -181,8 +183,8 @@ impl Store {
 
     /// The connections of an organization, by name; those that were ended are left out.
     pub async fn connections(&self, asker: &Asker) -> Result<Vec<Connection>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
+        let mut session = self.db.read(granted).await?;
         let text = sql!(
             "SELECT id, provider, name, institution_key, institution_name, country, time_zone, owner_id, data_key,
                     remote, consent_given_at, consent_valid_until, max_history_days, created_at, paused_at, ended_at
@@ -190,13 +192,36 @@ impl Store {
         );
         let rows: Vec<Row> =
             on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
-        rows.into_iter().map(Row::into_connection).collect()
+        let feeding = match sight {
+            Sight::Whole => None,
+            Sight::Below(_) => Some(self.connections_in_sight(&mut session, asker).await?),
+        };
+        let is_in_sight = |row: &Row| feeding.as_ref().is_none_or(|feeding| feeding.get(&row.id) == Some(&true));
+        rows.into_iter().filter(is_in_sight).map(Row::into_connection).collect()
     }
 
-    /// One connection.
+    /// The connections that bring, or once brought, something into the accounts in sight; with each, whether they still do.
+    async fn connections_in_sight(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+    ) -> Result<HashMap<Uuid, bool>, StoreError> {
+        let text = session.in_sight(
+            sql!(
+                "SELECT connection_id, MAX(CASE WHEN until_at IS NULL THEN 1 ELSE 0 END) FROM feeds
+                 WHERE organization_id = $1 /* in sight: account_id */ GROUP BY connection_id"
+            ),
+            asker.sight(),
+        );
+        let rows: Vec<(Uuid, i32)> =
+            on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
+        Ok(rows.into_iter().map(|(id, still)| (id, still == 1)).collect())
+    }
+
+    /// One connection. Whoever does not see all finds those that brought something into what they see.
     pub async fn connection(&self, asker: &Asker, id: ConnectionId) -> Result<Connection, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
+        let mut session = self.db.read(granted).await?;
         let text = sql!(
             "SELECT id, provider, name, institution_key, institution_name, country, time_zone, owner_id, data_key,
                     remote, consent_given_at, consent_valid_until, max_history_days, created_at, paused_at, ended_at
@@ -207,6 +232,10 @@ impl Store {
             .bind(id.uuid())
             .fetch_optional(c)
             .await?);
-        row.ok_or(StoreError::NotFound("the connection"))?.into_connection()
+        let row = row.ok_or(StoreError::NotFound("the connection"))?;
+        if *sight != Sight::Whole && !self.connections_in_sight(&mut session, asker).await?.contains_key(&row.id) {
+            return Err(StoreError::NotFound("the connection"));
+        }
+        row.into_connection()
     }
 }

@@ -53,7 +53,7 @@ struct Row {
 impl Store {
     /// The keys of one provider.
     pub async fn credentials(&self, asker: &Asker, provider: &str) -> Result<Option<Credentials>, StoreError> {
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
         let text = sql!(
             "SELECT id, provider, data_key, fields, hint, created_by, created_at FROM credentials
              WHERE organization_id = $1 AND provider = $2"
@@ -79,8 +79,7 @@ impl Store {
 
     /// Keeps keys that were checked, in place of those that were there.
     pub async fn keep_credentials(&self, asker: &Asker, new: &Credentials) -> Result<(), StoreError> {
-        asker.require(Right::ManageBanks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require(Right::ManageBanks)?).await?;
         let text = sql!("DELETE FROM credentials WHERE organization_id = $1 AND provider = $2");
         let replaced = run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(&new.provider));
         let text = sql!(
@@ -107,8 +106,7 @@ impl Store {
 
     /// Forgets the keys of a provider and every token that they bought.
     pub async fn forget_credentials(&self, asker: &Asker, provider: &str) -> Result<(), StoreError> {
-        asker.require(Right::ManageBanks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require(Right::ManageBanks)?).await?;
         let text = sql!("DELETE FROM credentials WHERE organization_id = $1 AND provider = $2");
         run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(provider));
         let text = sql!("DELETE FROM provider_tokens WHERE organization_id = $1 AND provider = $2");
@@ -124,7 +122,7 @@ impl Store {
         provider: &str,
         keys_digest: &[u8],
     ) -> Result<Option<ProviderToken>, StoreError> {
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;
         let text = sql!(
             "SELECT data_key, token, expires_at FROM provider_tokens
              WHERE organization_id = $1 AND provider = $2 AND keys_digest = $3 AND expires_at > $4"
@@ -154,7 +152,7 @@ impl Store {
         keys_digest: &[u8],
         token: Option<&ProviderToken>,
     ) -> Result<(), StoreError> {
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require(Right::SeeBooks)?).await?;
         let text =
             sql!("DELETE FROM provider_tokens WHERE organization_id = $1 AND provider = $2 AND keys_digest = $3");
         run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(provider).bind(keys_digest));

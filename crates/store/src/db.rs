@@ -1,11 +1,13 @@
 //! The two engines behind one face: pools, transactions, and the macros that run one body on either.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
+use bankside_domain::{AccountId, Granted, Id as _, Sight};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
+use sqlx::{PgConnection, Postgres, SqlSafeStr as _, SqlStr, Sqlite, SqliteConnection, Transaction};
 
 use crate::error::StoreError;
 
@@ -91,12 +93,51 @@ impl Session {
         }
     }
 
+    /// What stands behind the lines of a register that is sorted by notes. `SQLite` thinks that an organization has few lines and sorts
+    /// them all, unless it is told which index has them in their order.
+    pub(crate) fn by_notes(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => " INDEXED BY lines_by_start_of_note",
+            Self::Postgres(_) => "",
+        }
+    }
+
     /// What joins the parts of a large set. `PostgreSQL` can tell how large it will be only where each stands in it once.
     pub(crate) fn union(&self) -> &'static str {
         match self {
             Self::Sqlite(_) => " UNION ALL ",
             Self::Postgres(_) => " UNION ",
         }
+    }
+
+    /// A text whose marks `/* in sight: column */` let through only what is of accounts in sight. The mark is a comment, so that the
+    /// text is whole without it, too. Ids are written out, since they are nothing but digits.
+    ///
+    /// # Panics
+    ///
+    /// Where sight is restricted and the text has no mark: it would show what is out of sight.
+    pub(crate) fn in_sight(&self, text: &'static str, sight: &Sight) -> SqlStr {
+        const MARK: &str = "/* in sight: ";
+        let Some(accounts) = sight.accounts() else { return SqlStr::from_static(text) };
+        assert!(text.contains(MARK), "this text has no mark for what is in sight: {text}");
+        let list = self.list_of(accounts);
+        let mut whole = String::with_capacity(text.len() + list.len());
+        for (number, part) in text.split(MARK).enumerate() {
+            match part.split_once(" */").filter(|_| number > 0) {
+                Some((column, rest)) => whole.extend(["AND ", column, " IN (", &list, ")", rest]),
+                None => whole.push_str(part),
+            }
+        }
+        sqlx::AssertSqlSafe(whole).into_sql_str()
+    }
+
+    fn list_of(&self, accounts: &BTreeSet<AccountId>) -> String {
+        let quoted = |account: &AccountId| match self {
+            Self::Sqlite(_) => format!("x'{}'", account.uuid().simple()),
+            Self::Postgres(_) => format!("'{}'::uuid", account.uuid()),
+        };
+        let ids: Vec<String> = accounts.iter().map(quoted).collect();
+        if ids.is_empty() { "NULL".to_owned() } else { ids.join(", ") }
     }
 
     /// Locks the rows that a query has selected. `SQLite` has one writer, who holds the lock already.
@@ -176,8 +217,8 @@ impl Db {
         Ok(Self::Sqlite { writer, reader })
     }
 
-    /// A connection for reading.
-    pub(crate) async fn read(&self) -> Result<Session, StoreError> {
+    /// A connection for reading, for somebody who has been asked for the right.
+    pub(crate) async fn read(&self, _granted: Granted) -> Result<Session, StoreError> {
         Ok(match self {
             Self::Sqlite { reader, .. } => Session::Sqlite(Handle::Plain(reader.acquire().await?)),
             Self::Postgres(pool) => Session::Postgres(Handle::Plain(pool.acquire().await?)),
@@ -185,7 +226,7 @@ impl Db {
     }
 
     /// A transaction. `SQLite` takes its write lock at the start, so that what has begun can finish.
-    pub(crate) async fn write(&self) -> Result<Session, StoreError> {
+    pub(crate) async fn write(&self, _granted: Granted) -> Result<Session, StoreError> {
         Ok(match self {
             Self::Sqlite { writer, .. } => {
                 Session::Sqlite(Handle::Transaction(writer.begin_with("BEGIN IMMEDIATE").await?))

@@ -96,8 +96,7 @@ impl ClaimedRowRow {
 impl Store {
     /// One transaction of the books in full.
     pub async fn transaction(&self, asker: &Asker, id: TransactionId) -> Result<TransactionDetails, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
         let standing = self.stand(&mut session, asker, &[id]).await?;
         let standing = standing.into_iter().next().ok_or(StoreError::NotFound("the transaction"))?;
         let text = sql!(

@@ -86,8 +86,7 @@ impl Store {
         edit: &Edit,
         seen: &Seen,
     ) -> Result<Edited, StoreError> {
-        asker.require(Right::EditBooks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require_within(Right::EditBooks)?.0).await?;
         let ids = self.selected(&mut session, asker, selection).await?;
         let locked = self.lock_accounts_of(&mut session, asker, &ids, edit.account).await?;
         let rows = self.stand(&mut session, asker, &ids).await?;
@@ -143,8 +142,7 @@ impl Store {
         selection: &Selection,
         unlocks: bool,
     ) -> Result<Edited, StoreError> {
-        asker.require(Right::EditBooks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require_within(Right::EditBooks)?.0).await?;
         let ids = self.selected(&mut session, asker, selection).await?;
         let locked = self.lock_accounts_of(&mut session, asker, &ids, None).await?;
         let rows = self.stand(&mut session, asker, &ids).await?;

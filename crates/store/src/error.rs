@@ -1,7 +1,7 @@
 //! What the store can answer instead of a value.
 
 use bankside_domain::asset::AssetRefused;
-use bankside_domain::{Denied, UnknownCode};
+use bankside_domain::{Barred, Denied, UnknownCode};
 use bankside_vault::VaultError;
 
 /// Named by what the caller can do about it.
@@ -40,6 +40,15 @@ pub enum StoreError {
     /// The database failed.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
+}
+
+impl From<Barred> for StoreError {
+    fn from(barred: Barred) -> Self {
+        match barred {
+            Barred::Denied(denied) => Self::Denied(denied),
+            Barred::Hidden => Self::NotFound("the account"),
+        }
+    }
 }
 
 impl From<UnknownCode> for StoreError {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bankside_domain::{Id, PersonId};
+use bankside_domain::{Granted, Id, PersonId};
 use uuid::Uuid;
 
 use crate::audit::AuditEntry;
@@ -16,7 +16,7 @@ const PREFIX: &str = "feature.";
 impl Store {
     /// The features that somebody has switched, by key. What is not here is as it was at first.
     pub async fn features_as_system(&self) -> Result<BTreeMap<String, bool>, StoreError> {
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(Granted::as_system()).await?;
         let text = sql!("SELECT name, value FROM settings WHERE name LIKE 'feature.%'");
         let rows: Vec<(String, String)> = on!(session, c => sqlx::query_as(text).fetch_all(c).await?);
         rows.into_iter()
@@ -33,7 +33,7 @@ impl Store {
 
     /// Switches a feature for every organization, with its line in the audit of the installation.
     pub async fn switch_feature_as_system(&self, person: PersonId, key: &str, is_on: bool) -> Result<(), StoreError> {
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(Granted::as_system()).await?;
         let (name, value) = (format!("{PREFIX}{key}"), if is_on { "on" } else { "off" });
         self.set_setting_within(&mut session, &name, value).await?;
         let text = sql!(
@@ -55,7 +55,7 @@ impl Store {
 
     /// The latest lines about the installation itself, newest first, at most 500.
     pub async fn installation_audit_as_system(&self) -> Result<Vec<AuditEntry>, StoreError> {
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(Granted::as_system()).await?;
         let text = sql!(
             "SELECT at, person_id, action, subject, detail FROM audit
              WHERE organization_id IS NULL ORDER BY at DESC, id DESC LIMIT 500"
@@ -71,7 +71,7 @@ impl Store {
 
     /// The names of those who run the installation.
     pub async fn operators_as_system(&self) -> Result<Vec<String>, StoreError> {
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(Granted::as_system()).await?;
         let text = sql!("SELECT name FROM people WHERE is_operator ORDER BY name_folded");
         Ok(on!(session, c => sqlx::query_scalar(text).fetch_all(c).await?))
     }

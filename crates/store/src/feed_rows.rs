@@ -67,7 +67,7 @@ impl Store {
         bank_account: BankAccountId,
         rows: &[ReceivedRow],
     ) -> Result<Received, StoreError> {
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(lease.into()).await?;
         self.check_lease(&mut session, asker, lease).await?;
         let received = self.receive_within(&mut session, asker, lease.run, bank_account, rows).await?;
         session.commit().await?;

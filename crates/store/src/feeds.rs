@@ -78,8 +78,7 @@ impl Store {
         connection: ConnectionId,
         links: &[NewLink],
     ) -> Result<Vec<Feed>, StoreError> {
-        asker.require(Right::ManageBanks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require(Right::ManageBanks)?).await?;
         let (mut made, mut turned) = (Vec::new(), Vec::new());
         let mut feeds = Vec::with_capacity(links.len());
         for link in links {
@@ -181,8 +180,7 @@ impl Store {
 
     /// Unlinks an account: its feed ends, its rows stay.
     pub async fn unlink(&self, asker: &Asker, account: AccountId) -> Result<(), StoreError> {
-        asker.require(Right::ManageBanks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require(Right::ManageBanks)?).await?;
         let text =
             sql!("UPDATE feeds SET until_at = $3 WHERE organization_id = $1 AND account_id = $2 AND until_at IS NULL");
         let done = run!(
@@ -214,10 +212,11 @@ impl Store {
             proof_revision: Option<i64>,
             proof: Option<String>,
         }
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
-        let text = sql!(
-            "SELECT f.account_id, f.bank_account_id, f.connection_id,
+        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
+        let mut session = self.db.read(granted).await?;
+        let text = session.in_sight(
+            sql!(
+                "SELECT f.account_id, f.bank_account_id, f.connection_id,
                 (SELECT MAX(s.applied_at) FROM run_accounts s
                     WHERE s.organization_id = f.organization_id AND s.bank_account_id = f.bank_account_id
                     AND s.account_id = f.account_id) AS last_success_at,
@@ -248,7 +247,9 @@ impl Store {
                  ORDER BY y.created_at DESC LIMIT 1)
              LEFT JOIN run_accounts x ON x.organization_id = f.organization_id AND x.run_id = r.id
                 AND x.bank_account_id = f.bank_account_id
-             WHERE f.organization_id = $1 AND f.until_at IS NULL AND NOT f.is_shadow"
+             WHERE f.organization_id = $1 AND f.until_at IS NULL AND NOT f.is_shadow /* in sight: f.account_id */"
+            ),
+            sight,
         );
         let rows: Vec<Facts> =
             on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);

@@ -33,8 +33,7 @@ impl Store {
         asker: &Asker,
         versions: &[FeedRowVersionId],
     ) -> Result<Vec<SealedVersion>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;
         let mut found = Vec::with_capacity(versions.len());
         for chunk in versions.chunks(VALUES_PER_LIST) {
             let rows: Vec<(Uuid, String, Vec<u8>, Option<Uuid>)> = on!(session, c => {
@@ -61,8 +60,7 @@ impl Store {
         asker: &Asker,
         fingerprints: &[(FeedRowVersionId, Digest)],
     ) -> Result<(), StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require(Right::SeeBooks)?).await?;
         let text = sql!(
             "UPDATE feed_row_versions SET fingerprint = $3, fingerprint_version = $4
              WHERE organization_id = $1 AND id = $2"

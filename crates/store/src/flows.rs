@@ -1,6 +1,6 @@
 //! Flows: walks through the connecting loop, kept so that they survive a restart and a change of browser.
 
-use bankside_domain::{AccountId, Asker, ConnectionId, FlowId, Id, OrganizationId, PersonId, Right};
+use bankside_domain::{AccountId, Asker, ConnectionId, FlowId, Granted, Id, OrganizationId, PersonId, Right};
 use bankside_vault::{Sealed, WrappedKey};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -133,10 +133,10 @@ impl Row {
 impl Store {
     /// Begins a flow of the person who asks.
     pub async fn add_flow(&self, asker: &Asker, new: &NewFlow) -> Result<(), StoreError> {
-        asker.require(Right::ManageBanks)?;
+        let granted = asker.require(Right::ManageBanks)?;
         let person = asker.person().ok_or(StoreError::NotFound("the person"))?;
         let now = micros(self.ambient.now());
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(granted).await?;
         let text = sql!(
             "INSERT INTO flows (organization_id, id, provider, person_id, account_id, reference_digest, data_key, state,
                 stage, revision, created_at, changed_at, expires_at, connection_id)
@@ -162,8 +162,7 @@ impl Store {
 
     /// The flow in which the person who asks is renewing a connection already.
     pub async fn open_renewal(&self, asker: &Asker, connection: ConnectionId) -> Result<Option<FlowId>, StoreError> {
-        asker.require(Right::ManageBanks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require(Right::ManageBanks)?).await?;
         let text = sql!(
             "SELECT id FROM flows WHERE organization_id = $1 AND connection_id = $2 AND person_id = $3
                 AND stage = 'open' AND expires_at > $4
@@ -181,7 +180,7 @@ impl Store {
 
     /// Flows whose time was over at an instant and that nobody has ended yet, the oldest first.
     pub async fn overdue_flows_as_system(&self, at: Timestamp, limit: i64) -> Result<Vec<Flow>, StoreError> {
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(Granted::as_system()).await?;
         let text = sql!(
             "SELECT organization_id, id, provider, person_id, connection_id, account_id, data_key, state, stage,
                     revision, created_at, expires_at
@@ -197,8 +196,7 @@ impl Store {
 
     /// One flow.
     pub async fn flow(&self, asker: &Asker, id: FlowId) -> Result<Flow, StoreError> {
-        asker.require(Right::ManageBanks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require(Right::ManageBanks)?).await?;
         let text = sql!(
             "SELECT organization_id, id, provider, person_id, connection_id, account_id, data_key, state, stage,
                     revision, created_at, expires_at
@@ -214,7 +212,7 @@ impl Store {
 
     /// The flow that a provider sends somebody back to. Whoever that is has proven nothing yet.
     pub async fn flow_by_reference_as_system(&self, reference_digest: &[u8]) -> Result<Option<Flow>, StoreError> {
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(Granted::as_system()).await?;
         let text = sql!(
             "SELECT organization_id, id, provider, person_id, connection_id, account_id, data_key, state, stage,
                     revision, created_at, expires_at
@@ -234,8 +232,7 @@ impl Store {
         stage: FlowStage,
         expires_at: Option<Timestamp>,
     ) -> Result<(), StoreError> {
-        asker.require(Right::ManageBanks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require(Right::ManageBanks)?).await?;
         let text = sql!(
             "UPDATE flows SET state = $4, stage = $5, revision = revision + 1, changed_at = $6,
                 expires_at = COALESCE($7, expires_at)
@@ -267,8 +264,7 @@ impl Store {
         connection: &NewConnection,
         bank_accounts: &[NewBankAccount],
     ) -> Result<Vec<SeenBankAccount>, StoreError> {
-        asker.require(Right::ManageBanks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require(Right::ManageBanks)?).await?;
         self.end_flow_within(&mut session, asker, flow, state).await?;
         self.add_connection_within(&mut session, asker, connection).await?;
         let mut seen = Vec::with_capacity(bank_accounts.len());

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::convert::{SqlDate, currency, ids, instant};
 use crate::db::{Session, on, sql};
 use crate::details::{ClaimedRow, ClaimedRowRow};
+use crate::dialect::push_list;
 use crate::{Store, StoreError};
 
 /// A feed row that waits for a person.
@@ -77,9 +78,9 @@ impl Store {
     }
 
     async fn held(&self, asker: &Asker, only: Option<FeedRowId>, limit: i64) -> Result<Vec<HeldRow>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
-        let text = sql!(
+        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
+        let mut session = self.db.read(granted).await?;
+        let text = session.in_sight(sql!(
             "SELECT k.feed_row_id, f.account_id, f.import_from, v.run_id, v.last_seen_at, v.amount_minor, v.currency, v.day,
                     v.id, v.bank_account_id, b.name AS bank_account_name, b.kind AS account_kind,
                     b.currency AS account_currency, b.data_key, b.flips_sign, s.connection_id, v.status, v.raw, v.received_at, v.reason
@@ -90,9 +91,9 @@ impl Store {
              JOIN sources s ON s.organization_id = v.organization_id AND s.id = v.source_id
              JOIN feeds f ON f.organization_id = v.organization_id AND f.bank_account_id = v.bank_account_id
                 AND f.until_at IS NULL AND NOT f.is_shadow
-             WHERE k.organization_id = $1 AND k.state = 'quarantined' AND (k.feed_row_id = $2 OR $2 IS NULL)
+             WHERE k.organization_id = $1 AND k.state = 'quarantined' AND (k.feed_row_id = $2 OR $2 IS NULL) /* in sight: f.account_id */
              ORDER BY v.received_at DESC, v.position, v.id LIMIT $3"
-        );
+        ), sight);
         let rows: Vec<HeldRowRow> = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())
             .bind(only.map(Id::uuid))
@@ -104,15 +105,15 @@ impl Store {
 
     /// How many rows wait for a person, counted up to a limit.
     pub async fn count_held(&self, asker: &Asker, at_most: i64) -> Result<i64, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
-        let text = sql!(
+        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
+        let mut session = self.db.read(granted).await?;
+        let text = session.in_sight(sql!(
             "SELECT COUNT(*) FROM (SELECT 1 FROM claims k
                 JOIN feed_rows r ON r.organization_id = k.organization_id AND r.id = k.feed_row_id
                 JOIN feeds f ON f.organization_id = r.organization_id AND f.bank_account_id = r.bank_account_id
                     AND f.until_at IS NULL AND NOT f.is_shadow
-                WHERE k.organization_id = $1 AND k.state = 'quarantined' LIMIT $2) AS found"
-        );
+                WHERE k.organization_id = $1 AND k.state = 'quarantined' /* in sight: f.account_id */ LIMIT $2) AS found"
+        ), sight);
         Ok(on!(session, c => sqlx::query_scalar(text)
             .bind(asker.organization.uuid())
             .bind(at_most)
@@ -127,8 +128,7 @@ impl Store {
         version: FeedRowVersionId,
         kind: RowIdKind,
     ) -> Result<Vec<TransactionId>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
         self.with_id(&mut session, asker, version, kind).await
     }
 
@@ -160,6 +160,10 @@ impl Store {
                  WHERE v.organization_id = ",
             );
             query.push_bind(asker.organization.uuid()).push(" AND v.id = ").push_bind(version.uuid());
+            if let Some(accounts) = asker.sight().accounts() {
+                query.push(" AND t.account_id IN ");
+                push_list(&mut query, accounts.iter().map(|account| account.uuid()));
+            }
             query.push(" ORDER BY t.id DESC");
             query.build_query_scalar().fetch_all(c).await?
         });

@@ -67,8 +67,7 @@ impl Store {
     /// The edits of the person who asks, newest first: whatever they did to transactions and to rows that were held back.
     /// Undoings are not edits.
     pub async fn own_edits(&self, asker: &Asker) -> Result<Vec<Step>, StoreError> {
-        asker.require(Right::EditBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require_within(Right::EditBooks)?.0).await?;
         let text = sql!(
             "SELECT b.id, b.summary, b.made_at, b.undone_by FROM batches b
              WHERE b.organization_id = $1 AND b.person_id = $2 AND b.actor = 'person' AND b.undoes IS NULL
@@ -90,8 +89,8 @@ impl Store {
 
     /// What was done to a transaction, newest first.
     pub async fn story(&self, asker: &Asker, id: TransactionId) -> Result<Vec<StoryEntry>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
+        self.check_transaction_in_sight(&mut session, asker, id).await?;
         let text = sql!(
             "SELECT b.id, b.actor, b.person_id, p.name AS person_name, b.summary, b.made_at, b.undone_by, b.undoes
              FROM batches b LEFT JOIN people p ON p.id = b.person_id

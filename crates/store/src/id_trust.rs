@@ -60,8 +60,7 @@ impl LostTrustRow {
 impl Store {
     /// The kinds of ids that have lost their trust, at all institutions of the organization.
     pub async fn lost_trust(&self, asker: &Asker) -> Result<Vec<LostTrust>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;
         let text = sql!(
             "SELECT provider, institution_key, kind, lost, lost_at, run_id FROM id_trust
              WHERE organization_id = $1 AND lost IS NOT NULL

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use bankside_domain::{Currency, CurrencyCode};
+use bankside_domain::{Currency, CurrencyCode, Granted};
 use bankside_vault::{KeyRecord, WrappedKey};
 
 use crate::convert::micros;
@@ -21,7 +21,7 @@ struct KeyRow {
 impl Store {
     /// What the database keeps about its keys; `None` before the first start.
     pub async fn key_record(&self) -> Result<Option<KeyRecord>, StoreError> {
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(Granted::as_system()).await?;
         let text = sql!("SELECT key_id, key_check, identity_key, passphrase_salt FROM installation");
         let row: Option<KeyRow> = on!(session, c => sqlx::query_as(text).fetch_optional(c).await?);
         Ok(row.map(|row| KeyRecord {
@@ -34,7 +34,7 @@ impl Store {
 
     /// Keeps the key record of a new database. Fails with [`StoreError::Conflict`] when another process was first.
     pub async fn keep_key_record(&self, record: &KeyRecord) -> Result<(), StoreError> {
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(Granted::as_system()).await?;
         let text = sql!(
             "INSERT INTO installation (id, key_id, key_check, identity_key, passphrase_salt, created_at)
              VALUES (1, $1, $2, $3, $4, $5)"
@@ -54,14 +54,14 @@ impl Store {
 
     /// The value of a setting.
     pub async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(Granted::as_system()).await?;
         let text = sql!("SELECT value FROM settings WHERE name = $1");
         Ok(on!(session, c => sqlx::query_scalar(text).bind(name).fetch_optional(c).await?))
     }
 
     /// Sets a setting.
     pub async fn set_setting(&self, name: &str, value: &str) -> Result<(), StoreError> {
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(Granted::as_system()).await?;
         self.set_setting_within(&mut session, name, value).await?;
         session.commit().await
     }
@@ -83,7 +83,7 @@ impl Store {
 
     /// The currencies that amounts may be in, by code.
     pub async fn currencies(&self) -> Result<HashMap<CurrencyCode, Currency>, StoreError> {
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(Granted::as_system()).await?;
         let text = sql!("SELECT code, scale FROM currencies");
         let rows: Vec<(String, i64)> = on!(session, c => sqlx::query_as(text).fetch_all(c).await?);
         rows.into_iter()
@@ -105,7 +105,7 @@ impl Store {
         if missing.is_empty() {
             return Ok(());
         }
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(Granted::as_system()).await?;
         for chunk in missing.chunks(ROWS_PER_STATEMENT) {
             on!(session, c => {
                 let mut insert = sqlx::QueryBuilder::new("INSERT INTO currencies (code, scale, is_custom) ");

@@ -21,8 +21,7 @@ impl Store {
         account: AccountId,
         through: Option<Date>,
     ) -> Result<Option<BatchId>, StoreError> {
-        asker.require(Right::EditBooks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require_account(Right::EditBooks, account)?).await?;
         let before = self.lock_account(&mut session, asker, account).await?.locked_through;
         if before == through {
             return Ok(None);

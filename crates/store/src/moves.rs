@@ -4,7 +4,9 @@
 
 use bankside_domain::fault::FaultRecord;
 use bankside_domain::moving::{MoveStage, Standing};
-use bankside_domain::{AccountId, Asker, BankAccountId, Code, ConnectionId, FeedId, Id, MoveId, OrganizationId, Right};
+use bankside_domain::{
+    AccountId, Asker, BankAccountId, Code, ConnectionId, FeedId, Granted, Id, MoveId, OrganizationId, Right,
+};
 use bankside_vault::{Sealed, WrappedKey};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -83,6 +85,13 @@ pub struct MoveLease {
     pub id: MoveId,
     /// The attempt that holds it.
     pub attempt: i64,
+}
+
+/// The lease is the right: only who has claimed a move has one, and every write checks that it still holds.
+impl From<&MoveLease> for Granted {
+    fn from(_: &MoveLease) -> Self {
+        Self::as_system()
+    }
 }
 
 /// A move that a worker has claimed.
@@ -169,8 +178,7 @@ impl Store {
         account: AccountId,
         from: BankAccountId,
     ) -> Result<Vec<MoveTarget>, StoreError> {
-        asker.require(Right::ManageBanks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require(Right::ManageBanks)?).await?;
         self.move_targets_within(&mut session, asker, account, from).await
     }
 
@@ -219,8 +227,7 @@ impl Store {
         asker: &Asker,
         connection: ConnectionId,
     ) -> Result<Vec<(AccountId, BankAccountId)>, StoreError> {
-        asker.require(Right::ManageBanks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require(Right::ManageBanks)?).await?;
         let text = sql!(
             "SELECT DISTINCT f.account_id, f.bank_account_id
              FROM aliases x
@@ -242,8 +249,7 @@ impl Store {
 
     /// Begins a move of the feed that an account has now. One that was begun before gives way to it.
     pub async fn begin_move(&self, asker: &Asker, new: &NewMove) -> Result<(), StoreError> {
-        asker.require(Right::ManageBanks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require(Right::ManageBanks)?).await?;
         self.lock_account(&mut session, asker, new.account).await?;
         self.close_move(&mut session, asker, new.account).await?;
         let now = micros(self.ambient.now());
@@ -274,8 +280,7 @@ impl Store {
 
     /// The move of an account's feed that is open.
     pub async fn open_move(&self, asker: &Asker, account: AccountId) -> Result<Option<FeedMove>, StoreError> {
-        asker.require(Right::ManageBanks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require(Right::ManageBanks)?).await?;
         let text = sql!(
             "SELECT m.id, m.account_id, m.from_feed_id, f.bank_account_id AS from_bank_account_id, m.bank_account_id,
                     m.connection_id, m.stage, m.asked_from, m.data_key, m.answer, m.fault, m.rows_received, m.changed_at
@@ -292,8 +297,7 @@ impl Store {
 
     /// Gives an open move up; the account is fed as before.
     pub async fn abandon_move(&self, asker: &Asker, account: AccountId) -> Result<(), StoreError> {
-        asker.require(Right::ManageBanks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require(Right::ManageBanks)?).await?;
         if self.close_move(&mut session, asker, account).await? == 0 {
             return Err(StoreError::NotFound("a move of this account's feed"));
         }
@@ -313,7 +317,7 @@ impl Store {
 
     /// Gives up open moves, of whichever organization, that nobody has gone on with since an instant. Answers how many.
     pub async fn abandon_moves_as_system(&self, idle_since: Timestamp) -> Result<u64, StoreError> {
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(Granted::as_system()).await?;
         let text = sql!(
             "UPDATE moves SET stage = 'abandoned', answer = NULL, lease_until = NULL, changed_at = $2
              WHERE stage IN ('fetching', 'ready', 'failed') AND changed_at < $1"
@@ -331,7 +335,7 @@ impl Store {
                     ORDER BY m.created_at, m.id LIMIT 1";
         const END: &str = ") RETURNING organization_id, id, attempt, account_id";
         let now = self.ambient.now();
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(Granted::as_system()).await?;
         let text = sqlx::AssertSqlSafe(format!("{TEXT}{}{END}", session.skip_locked()));
         let claimed: Option<(Uuid, Uuid, i64, Uuid)> = on!(session, c => sqlx::query_as(text)
             .bind(micros(now))
@@ -354,7 +358,7 @@ impl Store {
         lease_for: SignedDuration,
         rows_received: i64,
     ) -> Result<(), StoreError> {
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write((&lease).into()).await?;
         let text = sql!(
             "UPDATE moves SET lease_until = $4, rows_received = $5
              WHERE organization_id = $1 AND id = $2 AND attempt = $3 AND stage = 'fetching'"
@@ -383,7 +387,7 @@ impl Store {
             Ok((answer, rows)) => (MoveStage::Ready, Some(answer.as_bytes()), Some(rows), None),
             Err(fault) => (MoveStage::Failed, None, None, Some(serde_json::to_string(fault)?)),
         };
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write((&lease).into()).await?;
         let text = sql!(
             "UPDATE moves SET stage = $4, answer = $5, rows_received = COALESCE($6, rows_received), fault = $7,
                 calls = calls + $8, lease_until = NULL, changed_at = $9
@@ -412,8 +416,7 @@ impl Store {
         account: AccountId,
         bank_account: BankAccountId,
     ) -> Result<Date, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require_account(Right::SeeBooks, account)?).await?;
         let text = sql!(
             "SELECT MIN(import_from) FROM feeds
              WHERE organization_id = $1 AND account_id = $2 AND bank_account_id = $3 AND NOT is_shadow"

@@ -21,9 +21,9 @@ impl Store {
         by_minor: i64,
         revision: i64,
     ) -> Result<BatchId, StoreError> {
-        asker.require(Right::EditBooks)?;
+        let granted = asker.require_account(Right::EditBooks, id)?;
         let before = self.account(asker, id).await?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(granted).await?;
         let locked = self.lock_account(&mut session, asker, id).await?;
         if locked.revision != revision || before.revision != revision {
             return Err(StoreError::Stale);

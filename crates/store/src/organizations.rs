@@ -2,10 +2,13 @@
 
 use std::collections::HashMap;
 
-use bankside_domain::{Actor, Asker, Code, CurrencyCode, Id, OrganizationId, OrganizationKind, PersonId, Right, Role};
+use bankside_domain::{
+    AccountId, Actor, Asker, Code, CurrencyCode, Granted, Id, OrganizationId, OrganizationKind, PersonId, Right, Role,
+    Sight,
+};
 use uuid::Uuid;
 
-use crate::convert::{code, currency, ids, micros};
+use crate::convert::{code, currency, micros};
 use crate::db::{Session, on, run, sql};
 use crate::{Store, StoreError};
 
@@ -46,6 +49,8 @@ pub struct Membership {
     pub asker: Asker,
     /// Their role.
     pub role: Role,
+    /// Whether the person has chosen to begin with this one.
+    pub is_beginning: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -57,10 +62,11 @@ struct MembershipRow {
     time_zone: String,
     role: String,
     asset_id: Option<Uuid>,
+    is_beginning: bool,
 }
 
 impl MembershipRow {
-    fn into_membership(self, person: PersonId) -> Result<Membership, StoreError> {
+    fn into_membership(self, person: PersonId, sight: Sight) -> Result<Membership, StoreError> {
         let role = code(&self.role)?;
         let organization = Organization {
             id: self.id.into(),
@@ -69,8 +75,9 @@ impl MembershipRow {
             currency: currency(&self.currency)?,
             time_zone: self.time_zone,
         };
-        let actor = Actor::Member { person, role, only_below: ids(self.asset_id) };
-        Ok(Membership { asker: Asker { organization: organization.id, actor }, organization, role })
+        let actor = Actor::Member { person, role, sight };
+        let is_beginning = self.is_beginning;
+        Ok(Membership { asker: Asker { organization: organization.id, actor }, organization, role, is_beginning })
     }
 }
 
@@ -81,7 +88,7 @@ impl Store {
         new: &NewOrganization,
         owner: PersonId,
     ) -> Result<OrganizationId, StoreError> {
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(Granted::as_system()).await?;
         let id = self.insert_organization(&mut session, new, owner).await?;
         session.commit().await?;
         Ok(id)
@@ -116,14 +123,21 @@ impl Store {
 
     /// Everywhere a person belongs, by name.
     pub async fn memberships_as_system(&self, person: PersonId) -> Result<Vec<Membership>, StoreError> {
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(Granted::as_system()).await?;
         let text = sql!(
-            "SELECT o.id, o.name, o.kind, o.currency, o.time_zone, m.role, m.asset_id
-             FROM members m JOIN organizations o ON o.id = m.organization_id
+            "SELECT o.id, o.name, o.kind, o.currency, o.time_zone, COALESCE(g.role, m.role) AS role,
+                    COALESCE(g.asset_id, m.asset_id) AS asset_id, COALESCE(p.begins_with = o.id, FALSE) AS is_beginning
+             FROM members m JOIN organizations o ON o.id = m.organization_id JOIN people p ON p.id = m.person_id
+             LEFT JOIN member_groups g ON g.organization_id = m.organization_id AND g.id = m.group_id
              WHERE m.person_id = $1 ORDER BY o.name, o.id"
         );
         let rows: Vec<MembershipRow> = on!(session, c => sqlx::query_as(text).bind(person.uuid()).fetch_all(c).await?);
-        rows.into_iter().map(|row| row.into_membership(person)).collect()
+        let mut memberships = Vec::with_capacity(rows.len());
+        for row in rows {
+            let sight = self.sight(&mut session, row.id, row.asset_id).await?;
+            memberships.push(row.into_membership(person, sight)?);
+        }
+        Ok(memberships)
     }
 
     /// A person's place in one organization. Who does not belong there learns nothing about it.
@@ -132,10 +146,12 @@ impl Store {
         person: PersonId,
         organization: OrganizationId,
     ) -> Result<Membership, StoreError> {
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(Granted::as_system()).await?;
         let text = sql!(
-            "SELECT o.id, o.name, o.kind, o.currency, o.time_zone, m.role, m.asset_id
-             FROM members m JOIN organizations o ON o.id = m.organization_id
+            "SELECT o.id, o.name, o.kind, o.currency, o.time_zone, COALESCE(g.role, m.role) AS role,
+                    COALESCE(g.asset_id, m.asset_id) AS asset_id, COALESCE(p.begins_with = o.id, FALSE) AS is_beginning
+             FROM members m JOIN organizations o ON o.id = m.organization_id JOIN people p ON p.id = m.person_id
+             LEFT JOIN member_groups g ON g.organization_id = m.organization_id AND g.id = m.group_id
              WHERE m.person_id = $1 AND m.organization_id = $2"
         );
         let row: Option<MembershipRow> = on!(session, c => sqlx::query_as(text)
@@ -143,12 +159,29 @@ impl Store {
             .bind(organization.uuid())
             .fetch_optional(c)
             .await?);
-        row.ok_or(StoreError::NotFound("the organization"))?.into_membership(person)
+        let row = row.ok_or(StoreError::NotFound("the organization"))?;
+        let sight = self.sight(&mut session, row.id, row.asset_id).await?;
+        row.into_membership(person, sight)
+    }
+
+    /// How far somebody sees whose sight ends below an asset, or nowhere.
+    async fn sight(&self, session: &mut Session, organization: Uuid, asset: Option<Uuid>) -> Result<Sight, StoreError> {
+        let Some(asset) = asset else { return Ok(Sight::Whole) };
+        // `UNION` leaves out what was there before, so that a ring in the tree cannot go on for ever.
+        let text = sql!(
+            "WITH RECURSIVE below (id) AS (
+                SELECT id FROM assets WHERE organization_id = $1 AND id = $2
+                UNION SELECT x.id FROM assets x JOIN below b ON x.parent_id = b.id WHERE x.organization_id = $1)
+             SELECT a.id FROM accounts a JOIN below b ON b.id = a.asset_id WHERE a.organization_id = $1"
+        );
+        let accounts: Vec<Uuid> =
+            on!(session, c => sqlx::query_scalar(text).bind(organization).bind(asset).fetch_all(c).await?);
+        Ok(Sight::below(asset.into(), accounts.into_iter().map(AccountId::from)))
     }
 
     /// The organization that is asked about.
     pub async fn organization(&self, asker: &Asker) -> Result<Organization, StoreError> {
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
         let text = sql!("SELECT id, name, kind, currency, time_zone FROM organizations WHERE id = $1");
         let row: Option<(Uuid, String, String, String, String)> =
             on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_optional(c).await?);
@@ -158,8 +191,7 @@ impl Store {
 
     /// The names of those who belong to the organization, or once did something in it.
     pub async fn people_names(&self, asker: &Asker) -> Result<HashMap<PersonId, String>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;
         let text = sql!(
             "SELECT p.id, p.name FROM people p
              WHERE EXISTS (SELECT 1 FROM members m WHERE m.organization_id = $1 AND m.person_id = p.id)

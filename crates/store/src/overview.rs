@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use bankside_domain::row::RowStatus;
-use bankside_domain::{AccountId, Asker, CategoryId, Code, Id, Month, Right};
+use bankside_domain::{AccountId, Asker, CategoryId, Code, Id, Month, Right, Sight};
 use uuid::Uuid;
 
 use crate::convert::{SqlDate, date, ids};
@@ -112,8 +112,9 @@ impl Store {
         accounts: &[AccountId],
         from: Month,
     ) -> Result<Vec<MonthSum>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
+        let mut session = self.db.read(granted).await?;
+        let accounts = in_sight(accounts, sight);
         let mut sums = Vec::new();
         for accounts in accounts.chunks(VALUES_PER_LIST) {
             let rows: Vec<SumRow> = on!(session, c => {
@@ -140,8 +141,9 @@ impl Store {
         from: Month,
         through: Month,
     ) -> Result<Vec<CategorySum>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
+        let mut session = self.db.read(granted).await?;
+        let accounts = in_sight(accounts, sight);
         let mut sums = Vec::new();
         for accounts in accounts.chunks(VALUES_PER_LIST) {
             let rows: Vec<CategoryRow> = on!(session, c => {
@@ -165,14 +167,14 @@ impl Store {
 
     /// The month of the organization's first row; `None` where there is no row.
     pub async fn first_month(&self, asker: &Asker) -> Result<Option<Month>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
+        let mut session = self.db.read(granted).await?;
         // By account, so that each is one look at the start of its index.
-        let text = sql!(
+        let text = session.in_sight(sql!(
             "SELECT MIN(f.dated_on) FROM (SELECT (SELECT MIN(t.dated_on) FROM transactions t
                 WHERE t.organization_id = a.organization_id AND t.account_id = a.id AND t.deleted_at IS NULL) AS dated_on
-                FROM accounts a WHERE a.organization_id = $1) AS f"
-        );
+                FROM accounts a WHERE a.organization_id = $1 /* in sight: a.id */) AS f"
+        ), sight);
         let day: Option<SqlDate> =
             on!(session, c => sqlx::query_scalar(text).bind(asker.organization.uuid()).fetch_one(c).await?);
         Ok(day.map(|day| Month::of(day.to_jiff())))
@@ -180,9 +182,10 @@ impl Store {
 
     /// The revision of every account: what was read of an account holds as long as its revision stays.
     pub async fn revisions(&self, asker: &Asker) -> Result<HashMap<AccountId, i64>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
-        let text = sql!("SELECT id, revision FROM accounts WHERE organization_id = $1");
+        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
+        let mut session = self.db.read(granted).await?;
+        let text = session
+            .in_sight(sql!("SELECT id, revision FROM accounts WHERE organization_id = $1 /* in sight: id */"), sight);
         let rows: Vec<(Uuid, i64)> =
             on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
         Ok(rows.into_iter().map(|(id, revision)| (id.into(), revision)).collect())
@@ -190,13 +193,17 @@ impl Store {
 
     /// Every category with the names on the way to it, the outermost first.
     pub async fn category_paths(&self, asker: &Asker) -> Result<HashMap<CategoryId, Vec<String>>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
         let text = sql!("SELECT id, parent_id, name FROM categories WHERE organization_id = $1");
         let nodes: Vec<Node> =
             on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
         Ok(paths(&nodes).into_iter().map(|(id, path)| (id.into(), path)).collect())
     }
+}
+
+/// Those of the accounts that are in sight.
+fn in_sight(accounts: &[AccountId], sight: &Sight) -> Vec<AccountId> {
+    accounts.iter().copied().filter(|account| sight.has(*account)).collect()
 }
 
 /// The names on the way to each node of a tree.

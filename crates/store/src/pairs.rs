@@ -49,17 +49,17 @@ impl Row {
 impl Store {
     /// The rows of the books since a day, the latest first, as far as it takes to find pairs among them.
     pub async fn pair_rows(&self, asker: &Asker, since: Date, limit: i64) -> Result<Vec<PairRow>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
-        let text = sql!(
+        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
+        let mut session = self.db.read(granted).await?;
+        let text = session.in_sight(sql!(
             "SELECT t.id, t.account_id, t.amount_minor, t.dated_on, t.status, t.provider_dated_on IS NOT NULL AS is_from_bank,
                     p.name_folded AS payee_folded, l.note_folded
-             FROM (SELECT * FROM transactions WHERE organization_id = $1 AND deleted_at IS NULL AND dated_on >= $2
+             FROM (SELECT * FROM transactions WHERE organization_id = $1 AND deleted_at IS NULL AND dated_on >= $2 /* in sight: account_id */
                 ORDER BY dated_on DESC, position DESC, id DESC LIMIT $3) t
              LEFT JOIN payees p ON p.organization_id = t.organization_id AND p.id = t.payee_id
              LEFT JOIN transaction_lines l ON l.organization_id = t.organization_id AND l.transaction_id = t.id
                 AND l.position = 0"
-        );
+        ), sight);
         let rows: Vec<Row> = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())
             .bind(date(since))
@@ -76,8 +76,7 @@ impl Store {
         asker: &Asker,
         transactions: &BTreeSet<TransactionId>,
     ) -> Result<BTreeMap<TransactionId, Vec<Shown>>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
         let mut shown: BTreeMap<TransactionId, Vec<Shown>> = BTreeMap::new();
         let ids: Vec<Uuid> = transactions.iter().map(|id| id.uuid()).collect();
         for chunk in ids.chunks(VALUES_PER_LIST) {
@@ -104,8 +103,7 @@ impl Store {
 
     /// The pairs that somebody said are two rows, each with the smaller id first.
     pub async fn different_pairs(&self, asker: &Asker) -> Result<BTreeSet<(TransactionId, TransactionId)>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
         let text = sql!("SELECT first_id, second_id FROM different_pairs WHERE organization_id = $1");
         let pairs: Vec<(Uuid, Uuid)> =
             on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
@@ -114,8 +112,7 @@ impl Store {
 
     /// Remembers that two rows are two, so that nobody is asked again.
     pub async fn keep_apart(&self, asker: &Asker, a: TransactionId, b: TransactionId) -> Result<(), StoreError> {
-        asker.require(Right::EditBooks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require_within(Right::EditBooks)?.0).await?;
         let (first, second) = in_order(a, b);
         self.lock_accounts_of(&mut session, asker, &[first, second], []).await?;
         let rows = self.stand(&mut session, asker, &[first, second]).await?;
@@ -147,8 +144,7 @@ impl Store {
         b: TransactionId,
         chosen: Chosen,
     ) -> Result<Result<BatchId, Refused>, StoreError> {
-        asker.require(Right::EditBooks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require_within(Right::EditBooks)?.0).await?;
         let locked = self.lock_accounts_of(&mut session, asker, &[a, b], []).await?;
         let rows = self.stand(&mut session, asker, &[a, b]).await?;
         check_pair(&rows)?;

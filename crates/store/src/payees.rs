@@ -35,22 +35,25 @@ pub struct Payee {
 impl Store {
     /// Payees with this text in their names, those first whose latest transaction is the latest.
     pub async fn payees(&self, asker: &Asker, search: &str, limit: i64) -> Result<Vec<Payee>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
-        let text = sql!(
-            "SELECT x.id, x.name, k.id AS category_id, k.name AS category, m.name AS main_category
+        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
+        let mut session = self.db.read(granted).await?;
+        let text = session.in_sight(
+            sql!(
+                "SELECT x.id, x.name, k.id AS category_id, k.name AS category, m.name AS main_category
              FROM (SELECT p.id, p.name, p.name_folded, p.organization_id,
                     (SELECT MAX(t.dated_on) FROM transactions t WHERE t.organization_id = p.organization_id
-                        AND t.payee_id = p.id AND t.deleted_at IS NULL) AS last_on,
+                        AND t.payee_id = p.id AND t.deleted_at IS NULL /* in sight: t.account_id */) AS last_on,
                     (SELECT l.category_id FROM transactions t JOIN transaction_lines l
                         ON l.organization_id = t.organization_id AND l.transaction_id = t.id AND l.position = 0
                         WHERE t.organization_id = p.organization_id AND t.payee_id = p.id AND t.deleted_at IS NULL
-                            AND l.category_id IS NOT NULL
+                            AND l.category_id IS NOT NULL /* in sight: t.account_id */
                         ORDER BY t.dated_on DESC LIMIT 1) AS category_id
                  FROM payees p WHERE p.organization_id = $1 AND p.name_folded LIKE $2 ESCAPE '\\') x
              LEFT JOIN categories k ON k.organization_id = x.organization_id AND k.id = x.category_id
              LEFT JOIN categories m ON m.organization_id = k.organization_id AND m.id = k.parent_id
              WHERE x.last_on IS NOT NULL ORDER BY x.last_on DESC, x.name_folded LIMIT $3"
+            ),
+            sight,
         );
         let rows: Vec<PayeeRow> = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())
@@ -95,16 +98,24 @@ impl Store {
         Ok(found)
     }
 
-    /// What these payees are called.
+    /// What these payees are called, as far as they have a transaction in sight.
     pub async fn payee_names(&self, asker: &Asker, ids: &[PayeeId]) -> Result<HashMap<PayeeId, String>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
+        let mut session = self.db.read(granted).await?;
         let mut names = HashMap::with_capacity(ids.len());
         for chunk in ids.chunks(VALUES_PER_LIST) {
             let rows: Vec<(Uuid, String)> = on!(session, c => {
                 let mut query = sqlx::QueryBuilder::new("SELECT id, name FROM payees WHERE organization_id = ");
                 query.push_bind(asker.organization.uuid()).push(" AND id IN ");
                 push_list(&mut query, chunk.iter().map(|id| id.uuid()));
+                if let Some(accounts) = sight.accounts() {
+                    query.push(
+                        " AND EXISTS (SELECT 1 FROM transactions t WHERE t.organization_id = payees.organization_id \
+                         AND t.payee_id = payees.id AND t.account_id IN ",
+                    );
+                    push_list(&mut query, accounts.iter().map(|account| account.uuid()));
+                    query.push(")");
+                }
                 query.build_query_as().fetch_all(c).await?
             });
             names.extend(rows.into_iter().map(|(id, name)| (PayeeId::from(id), name)));

@@ -2,7 +2,7 @@
 //! organization, therefore everything here is `_as_system`.
 
 use bankside_domain::text::fold;
-use bankside_domain::{Code as _, DateFormat, FormatChoice, Id, NumberFormat, OrganizationId, PersonId};
+use bankside_domain::{Code as _, DateFormat, FormatChoice, Granted, Id, NumberFormat, OrganizationId, PersonId};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -89,14 +89,14 @@ impl From<PersonRow> for PersonSecrets {
 impl Store {
     /// Whether anybody can sign in yet.
     pub async fn has_people_as_system(&self) -> Result<bool, StoreError> {
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(Granted::as_system()).await?;
         let text = sql!("SELECT 1 FROM people LIMIT 1");
         Ok(on!(session, c => sqlx::query(text).fetch_optional(c).await?.is_some()))
     }
 
     /// Adds a person.
     pub async fn add_person_as_system(&self, new: &NewPerson) -> Result<PersonId, StoreError> {
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(Granted::as_system()).await?;
         let id = self.insert_person(&mut session, new).await?;
         session.commit().await?;
         Ok(id)
@@ -109,7 +109,7 @@ impl Store {
         person: &NewPerson,
         organization: &NewOrganization,
     ) -> Result<Option<(PersonId, OrganizationId)>, StoreError> {
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(Granted::as_system()).await?;
         session.lock_people().await?;
         let text = sql!("SELECT 1 FROM people LIMIT 1");
         if on!(session, c => sqlx::query(text).fetch_optional(c).await?.is_some()) {
@@ -121,7 +121,7 @@ impl Store {
         Ok(Some((person, organization)))
     }
 
-    async fn insert_person(&self, session: &mut Session, new: &NewPerson) -> Result<PersonId, StoreError> {
+    pub(crate) async fn insert_person(&self, session: &mut Session, new: &NewPerson) -> Result<PersonId, StoreError> {
         let id: PersonId = self.ambient.id();
         let text = sql!(
             "INSERT INTO people (id, name, name_folded, email, email_folded, password_hash, is_operator, created_at)
@@ -145,7 +145,7 @@ impl Store {
 
     /// Finds a person by name or address.
     pub async fn person_by_login_as_system(&self, login: &str) -> Result<Option<PersonSecrets>, StoreError> {
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(Granted::as_system()).await?;
         let text = sql!(
             "SELECT id, name, email, password_hash, is_operator, number_format, date_format FROM people
              WHERE name_folded = $1 OR email_folded = $1"
@@ -156,7 +156,7 @@ impl Store {
 
     /// Replaces a person's password and ends all their sessions.
     pub async fn set_password_as_system(&self, person: PersonId, password_hash: &str) -> Result<(), StoreError> {
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(Granted::as_system()).await?;
         let update = sql!("UPDATE people SET password_hash = $2 WHERE id = $1");
         run!(session, sqlx::query(update).bind(person.uuid()).bind(password_hash));
         let end = sql!("DELETE FROM sessions WHERE person_id = $1");
@@ -166,7 +166,7 @@ impl Store {
 
     /// Keeps how a person reads figures and days.
     pub async fn set_formats_as_system(&self, person: PersonId, formats: FormatChoice) -> Result<(), StoreError> {
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(Granted::as_system()).await?;
         let text = sql!("UPDATE people SET number_format = $2, date_format = $3 WHERE id = $1");
         run!(
             session,
@@ -178,6 +178,21 @@ impl Store {
         session.commit().await
     }
 
+    /// With which organization a person begins; `None` is the first by name.
+    pub async fn set_beginning_as_system(
+        &self,
+        person: PersonId,
+        organization: OrganizationId,
+    ) -> Result<(), StoreError> {
+        let mut session = self.db.write(Granted::as_system()).await?;
+        let text = sql!(
+            "UPDATE people SET begins_with = $2 WHERE id = $1 AND EXISTS (SELECT 1 FROM members m
+                WHERE m.person_id = $1 AND m.organization_id = $2)"
+        );
+        let done = run!(session, sqlx::query(text).bind(person.uuid()).bind(organization.uuid()));
+        if done == 0 { Err(StoreError::NotFound("the organization")) } else { session.commit().await }
+    }
+
     /// Starts a session; only the digest of its token is kept.
     pub async fn start_session_as_system(
         &self,
@@ -186,7 +201,7 @@ impl Store {
         expires_at: Timestamp,
     ) -> Result<(), StoreError> {
         let now = micros(self.ambient.now());
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(Granted::as_system()).await?;
         let old = sql!("DELETE FROM sessions WHERE expires_at < $1");
         run!(session, sqlx::query(old).bind(now));
         let text = sql!(
@@ -206,7 +221,7 @@ impl Store {
             seen_at: i64,
         }
         let now = micros(self.ambient.now());
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(Granted::as_system()).await?;
         let text = sql!(
             "SELECT p.id, p.name, p.email, p.password_hash, p.is_operator, p.number_format, p.date_format, s.seen_at
              FROM sessions s JOIN people p ON p.id = s.person_id
@@ -217,7 +232,7 @@ impl Store {
         drop(session);
         let Some(found) = found else { return Ok(None) };
         if found.seen_at + SEEN_EVERY_MICROS < now {
-            let mut session = self.db.write().await?;
+            let mut session = self.db.write(Granted::as_system()).await?;
             let touch = sql!("UPDATE sessions SET seen_at = $2 WHERE token_digest = $1");
             run!(session, sqlx::query(touch).bind(token_digest).bind(now));
             session.commit().await?;
@@ -227,7 +242,7 @@ impl Store {
 
     /// Ends a session.
     pub async fn end_session_as_system(&self, token_digest: &[u8]) -> Result<(), StoreError> {
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(Granted::as_system()).await?;
         let text = sql!("DELETE FROM sessions WHERE token_digest = $1");
         run!(session, sqlx::query(text).bind(token_digest));
         session.commit().await
@@ -240,7 +255,7 @@ impl Store {
         rewrite: impl FnOnce(Throttle) -> Throttle + Send,
     ) -> Result<(), StoreError> {
         const TEXT: &str = "SELECT failures, blocked_until, changed_at FROM throttles WHERE bucket = $1";
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(Granted::as_system()).await?;
         // A row that is not there cannot be locked.
         let text = sql!(
             "INSERT INTO throttles (bucket, failures, blocked_until, changed_at) VALUES ($1, 0, 0, 0)

@@ -1,7 +1,7 @@
 //! The quota ledger: calls are debited before they are made, and corrected by what the answer says.
 
 use bankside_domain::quota::{Presence, QuotaRule, QuotaStatement, QuotaWindow, correct, debit, refund};
-use bankside_domain::{Asker, Id};
+use bankside_domain::{Asker, Id, Right};
 use jiff::Timestamp;
 
 use crate::convert::{instant, micros};
@@ -18,7 +18,7 @@ impl Store {
         rule: &QuotaRule,
         presence: Presence,
     ) -> Result<Result<QuotaWindow, Timestamp>, StoreError> {
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require(Right::SeeBooks)?).await?;
         // A row that is not there cannot be locked; a window that is over long since is as good as none.
         let text = sql!(
             "INSERT INTO quota_ledger (organization_id, provider, subject, max_calls, used_calls, resets_at, changed_at)
@@ -42,7 +42,7 @@ impl Store {
         subject: &str,
         rule: &QuotaRule,
     ) -> Result<(), StoreError> {
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require(Right::SeeBooks)?).await?;
         if let Some(window) = self.quota_window(&mut session, asker, provider, subject).await? {
             self.keep_quota_window(&mut session, asker, provider, subject, refund(window, rule)).await?;
         }
@@ -59,7 +59,7 @@ impl Store {
         statement: QuotaStatement,
     ) -> Result<(), StoreError> {
         let now = self.ambient.now();
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require(Right::SeeBooks)?).await?;
         let window = self.quota_window(&mut session, asker, provider, subject).await?;
         let window = correct(window, rule, statement, now);
         self.keep_quota_window(&mut session, asker, provider, subject, window).await?;

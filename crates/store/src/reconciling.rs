@@ -43,8 +43,7 @@ impl Store {
         account: AccountId,
         through: Date,
     ) -> Result<Reconciliation, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require_account(Right::SeeBooks, account)?).await?;
         self.stands_at(&mut session, asker, account, through).await
     }
 
@@ -56,8 +55,7 @@ impl Store {
         through: Date,
         stated_minor: i64,
     ) -> Result<Reconciled, StoreError> {
-        asker.require(Right::EditBooks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require_account(Right::EditBooks, account)?).await?;
         self.lock_account(&mut session, asker, account).await?;
         let stands = self.stands_at(&mut session, asker, account, through).await?;
         if stands.cleared_minor != stated_minor {

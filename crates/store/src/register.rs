@@ -1,20 +1,21 @@
 //! The register: the transactions of an account, or of all of them, page by page.
 
+mod balances;
 mod filter;
+mod groups;
 mod prepare;
 mod search;
 mod unfinished;
 
 use std::collections::{BTreeMap, HashMap};
 
-use bankside_domain::account::PendingPolicy;
 use bankside_domain::row::RowStatus;
 use bankside_domain::{AccountId, Asker, CategoryId, Currency, CurrencyCode, Id, Right, TransactionId};
 use jiff::civil::Date;
 use uuid::Uuid;
 
 pub use filter::{Direction, Filter, RegisterQuery, RowState, Sort};
-use filter::{EDITED, Manner, Prepared, push_bounds, push_chosen, push_line_condition};
+use filter::{EDITED, Manner, Prepared, push_bounds, push_chosen, push_line_condition, push_scope};
 use search::{Place, push_found, push_in_place, push_is_found};
 
 use crate::categories::path;
@@ -201,13 +202,16 @@ impl Window {
 impl Store {
     /// A page of the register.
     pub async fn register(&self, asker: &Asker, request: &RegisterQuery) -> Result<RegisterPage, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
         let total =
             if request.is_filtered() { None } else { Some(self.count_register(&mut session, asker, request).await?) };
         let window = Window::of(request, total);
         let prepared = self.prepare(&mut session, asker, request).await?;
-        let rows = self.register_rows(&mut session, asker, request, &prepared, window).await?;
+        let chosen = match total {
+            Some(total) => self.chosen_by_groups(&mut session, asker, request, window, total).await?,
+            None => None,
+        };
+        let rows = self.register_rows(&mut session, asker, request, &prepared, window, chosen).await?;
         let lines: Vec<Uuid> = rows.iter().filter_map(|row| row.line_id).collect();
         let mut tags = self.tag_names(&mut session, asker, &lines).await?;
         let rows = rows.into_iter().map(|row| row.into_register_row(&mut tags));
@@ -255,6 +259,7 @@ impl Store {
         request: &RegisterQuery,
         prepared: &Prepared,
         window: Window,
+        chosen: Option<Vec<Uuid>>,
     ) -> Result<Vec<Row>, StoreError> {
         let manner = if prepared.is_wide && request.sort.is_walked() { Manner::Walk } else { Manner::Set };
         Ok(on!(session, c => {
@@ -268,9 +273,15 @@ impl Store {
                  t.provider_dated_on IS NOT NULL AS is_from_bank, ",
             );
             query.push(EDITED).push(" AS is_edited FROM (SELECT t.id");
-            push_chosen!(query, request.sort.joins(), asker, request, prepared, manner);
-            query.push(request.sort.order(window.is_ascending));
-            query.push(" LIMIT ").push_bind(window.limit).push(" OFFSET ").push_bind(window.offset);
+            if let Some(chosen) = chosen {
+                query.push(" FROM transactions t WHERE t.organization_id = ").push_bind(asker.organization.uuid());
+                query.push(" AND t.id IN ");
+                push_list(&mut query, chosen);
+            } else {
+                push_chosen!(query, request.sort.joins(), asker, request, prepared, manner);
+                query.push(request.sort.order(window.is_ascending));
+                query.push(" LIMIT ").push_bind(window.limit).push(" OFFSET ").push_bind(window.offset);
+            }
             query.push(") chosen JOIN transactions t ON t.organization_id = ").push_bind(asker.organization.uuid());
             query.push(
                 " AND t.id = chosen.id \
@@ -310,71 +321,6 @@ impl Store {
             names.entry(line).or_default().push(name);
         }
         Ok(names)
-    }
-
-    /// Writes beside each row what the account came to with it, where the register shows all of one account by its days.
-    async fn run_balances(
-        &self,
-        session: &mut Session,
-        asker: &Asker,
-        request: &RegisterQuery,
-        window: Window,
-        rows: &mut [RegisterRow],
-    ) -> Result<(), StoreError> {
-        let (Some(account), Sort::Date) = (request.account, request.sort) else { return Ok(()) };
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let account = self.account(asker, account).await?;
-        let counts_pending = account.pending_policy == PendingPolicy::Counted;
-        let counts = |row: &&mut RegisterRow| match row.status {
-            RowStatus::Booked => true,
-            RowStatus::Pending => counts_pending,
-            RowStatus::Scheduled | RowStatus::Declined => false,
-        };
-        let mut counted: Vec<&mut RegisterRow> = rows.iter_mut().filter(counts).collect();
-        if window.is_ascending != request.is_ascending {
-            counted.reverse();
-        }
-        let passed = self.sum_passed(session, asker, request, window, counts_pending).await?;
-        if window.is_ascending {
-            let mut balance = account.opening_minor.saturating_add(passed);
-            for row in counted {
-                balance = balance.saturating_add(row.amount_minor);
-                row.balance_minor = Some(balance);
-            }
-        } else {
-            let mut balance = account.balance_minor().saturating_sub(passed);
-            for row in counted {
-                row.balance_minor = Some(balance);
-                balance = balance.saturating_sub(row.amount_minor);
-            }
-        }
-        Ok(())
-    }
-
-    /// What the rows come to that a window passes over, of those that count.
-    async fn sum_passed(
-        &self,
-        session: &mut Session,
-        asker: &Asker,
-        request: &RegisterQuery,
-        window: Window,
-        counts_pending: bool,
-    ) -> Result<i64, StoreError> {
-        if window.offset == 0 {
-            return Ok(0);
-        }
-        Ok(on!(session, c => {
-            let mut query = sqlx::QueryBuilder::new(
-                "SELECT CAST(COALESCE(SUM(CASE WHEN x.status = 'booked' THEN x.amount_minor WHEN x.status = 'pending' AND ",
-            );
-            query.push_bind(counts_pending);
-            query.push(" THEN x.amount_minor ELSE 0 END), 0) AS BIGINT) FROM (SELECT t.status, t.amount_minor");
-            push_chosen!(query, "", asker, request, Prepared::NOTHING, Manner::Set);
-            query.push(request.sort.order(window.is_ascending)).push(" LIMIT ").push_bind(window.offset).push(") x");
-            query.build_query_scalar().fetch_one(c).await?
-        }))
     }
 
     /// The transactions that fit, at most so many.
@@ -428,9 +374,12 @@ impl Store {
         request: &RegisterQuery,
     ) -> Result<i64, StoreError> {
         // Kept beside the account, so that opening a long register costs nothing.
-        let text = sql!(
-            "SELECT CAST(COALESCE(SUM(transaction_count), 0) AS BIGINT) FROM accounts
-             WHERE organization_id = $1 AND (id = $2 OR $2 IS NULL)"
+        let text = session.in_sight(
+            sql!(
+                "SELECT CAST(COALESCE(SUM(transaction_count), 0) AS BIGINT) FROM accounts
+             WHERE organization_id = $1 AND (id = $2 OR $2 IS NULL) /* in sight: id */"
+            ),
+            asker.sight(),
         );
         Ok(on!(session, c => sqlx::query_scalar(text)
             .bind(asker.organization.uuid())

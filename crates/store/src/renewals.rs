@@ -62,8 +62,7 @@ impl Store {
         shown: &[NewBankAccount],
         state: impl FnOnce(&Renewed) -> Result<Sealed, StoreError> + Send,
     ) -> Result<Result<(Renewed, Sealed), OtherAccounts>, StoreError> {
-        asker.require(Right::ManageBanks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require(Right::ManageBanks)?).await?;
         // Locked first: of two renewals at once the second sees what the first one wrote.
         let replaced = self.lock_connection(&mut session, asker, renewed.id).await?;
         let aliases = self.aliases_of(&mut session, asker, renewed.id).await?;
@@ -295,9 +294,9 @@ impl Store {
         of_runs: &FaultRecord,
         told: &str,
     ) -> Result<Sealed, StoreError> {
-        asker.require(Right::ManageBanks)?;
+        let granted = asker.require(Right::ManageBanks)?;
         let now = micros(self.ambient.now());
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(granted).await?;
         let remote = self.lock_connection(&mut session, asker, connection).await?;
         let text =
             sql!("UPDATE connections SET ended_at = $3 WHERE organization_id = $1 AND id = $2 AND ended_at IS NULL");

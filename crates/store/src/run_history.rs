@@ -253,8 +253,7 @@ impl Brought {
 impl Store {
     /// One run.
     pub async fn run(&self, asker: &Asker, id: RunId) -> Result<Run, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;
         let text = sql!(
             "SELECT r.id, r.connection_id, c.name AS connection_name, c.institution_name, c.provider, r.trigger_kind,
                     p.name AS person_name, r.state, r.outcome, r.fault, r.calls, r.created_at, r.started_at, r.finished_at
@@ -273,8 +272,7 @@ impl Store {
 
     /// Runs of an organization, newest first, each with its accounts.
     pub async fn runs(&self, asker: &Asker, query: &RunsQuery) -> Result<Vec<(Run, Vec<RunAccount>)>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;
         let text = sql!(
             "SELECT r.id, r.connection_id, c.name AS connection_name, c.institution_name, c.provider, r.trigger_kind,
                     p.name AS person_name, r.state, r.outcome, r.fault, r.calls, r.created_at, r.started_at, r.finished_at
@@ -325,8 +323,7 @@ impl Store {
 
     /// The accounts of a run, in their order.
     pub async fn run_accounts(&self, asker: &Asker, run: RunId) -> Result<Vec<RunAccount>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;
         let text = sql!(
             "SELECT x.run_id, x.bank_account_id, b.name AS bank_account_name, x.account_id, a.name AS account_name, x.step,
                     x.asked_from, x.booked_complete, x.pending_complete, x.served_from, x.served_to, x.rows_received,
@@ -346,8 +343,7 @@ impl Store {
 
     /// How many rows a run brought for the first time, by why they were treated as they were.
     pub async fn run_reasons(&self, asker: &Asker, run: RunId) -> Result<Vec<ReasonCount>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;
         let text = sql!(
             "SELECT bank_account_id, reason, COUNT(*) FROM feed_row_versions
              WHERE organization_id = $1 AND run_id = $2 GROUP BY bank_account_id, reason ORDER BY COUNT(*) DESC, reason"
@@ -373,8 +369,7 @@ impl Store {
         offset: i64,
         limit: i64,
     ) -> Result<Vec<BroughtRow>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;
         let text = sql!(
             "SELECT v.bank_account_id, v.status, v.day,
                     CASE WHEN b.flips_sign THEN -v.amount_minor ELSE v.amount_minor END AS amount_minor, v.currency,
@@ -404,7 +399,7 @@ impl Store {
     /// How many runs in a row have not brought a bank account's rows because of a fault that passes by itself. Runs that did
     /// not get as far as the account say nothing about it.
     pub async fn failures_in_a_row(&self, asker: &Asker, bank_account: BankAccountId) -> Result<u32, StoreError> {
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;
         let text = sql!(
             "SELECT x.fault, x.applied_at FROM run_accounts x
              JOIN runs r ON r.organization_id = x.organization_id AND r.id = x.run_id AND r.state = 'finished'

@@ -5,7 +5,7 @@
 
 use bankside_domain::fault::FaultRecord;
 use bankside_domain::run::{AccountStep, RunOutcome, Trigger};
-use bankside_domain::{Asker, BankAccountId, Code, ConnectionId, Id, OrganizationId, Right, RunId};
+use bankside_domain::{Asker, BankAccountId, Code, ConnectionId, Granted, Id, OrganizationId, Right, RunId};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -65,6 +65,13 @@ pub struct SyncState {
     pub latest_booked_on: Option<Date>,
 }
 
+/// The lease is the right: only who has claimed a run has one, and every write checks that it still holds.
+impl From<&Lease> for Granted {
+    fn from(_: &Lease) -> Self {
+        Self::as_system()
+    }
+}
+
 impl Store {
     /// Asks for a sync of a connection. When one waits already, that one is the answer; so is one that goes on, unless accounts
     /// were linked or access was renewed since it began: it knows nothing of that, so another run follows it.
@@ -74,8 +81,7 @@ impl Store {
         connection: ConnectionId,
         trigger: Trigger,
     ) -> Result<RunId, StoreError> {
-        asker.require(Right::EditBooks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require(Right::EditBooks)?).await?;
         let run = self.enqueue_run_within(&mut session, asker, connection, trigger).await?;
         session.commit().await?;
         Ok(run)
@@ -149,7 +155,7 @@ impl Store {
                     ORDER BY r.due_at, r.id LIMIT 1";
         const END: &str = ") RETURNING organization_id, id, attempt, connection_id, trigger_kind";
         let now = self.ambient.now();
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(Granted::as_system()).await?;
         let text = sqlx::AssertSqlSafe(format!("{TEXT}{}{END}", session.skip_locked()));
         let claimed: Option<Claimed> = on!(session, c => sqlx::query_as(text)
             .bind(owner)
@@ -187,7 +193,7 @@ impl Store {
         lease: &Lease,
         lease_for: SignedDuration,
     ) -> Result<(), StoreError> {
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(lease.into()).await?;
         let text = sql!(
             "UPDATE runs SET lease_until = $4
              WHERE organization_id = $1 AND id = $2 AND attempt = $3 AND state = 'running'"
@@ -228,7 +234,7 @@ impl Store {
 
     /// The feeds that a sync of a connection serves, in the order in which they were linked: those whose bank accounts it shows.
     pub async fn feeds_of(&self, asker: &Asker, connection: ConnectionId) -> Result<Vec<Feed>, StoreError> {
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;
         let text = sql!(
             "SELECT f.id, f.bank_account_id, f.account_id, f.import_from FROM feeds f
              WHERE f.organization_id = $1 AND f.connection_id = $2 AND f.until_at IS NULL AND NOT f.is_shadow
@@ -259,7 +265,7 @@ impl Store {
         lease: &Lease,
         accounts: &[(Feed, Date)],
     ) -> Result<(), StoreError> {
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(lease.into()).await?;
         self.check_lease(&mut session, asker, lease).await?;
         for (position, (feed, asked_from)) in accounts.iter().enumerate() {
             let text = sql!(
@@ -291,7 +297,7 @@ impl Store {
         bank_account: BankAccountId,
         update: &RunAccountUpdate,
     ) -> Result<(), StoreError> {
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(lease.into()).await?;
         self.check_lease(&mut session, asker, lease).await?;
         let fault = update.fault.as_ref().map(serde_json::to_string).transpose()?;
         let (more, seen_again) = update.more_rows.unwrap_or_default();
@@ -333,7 +339,7 @@ impl Store {
         lease: &Lease,
         bank_account: BankAccountId,
     ) -> Result<(), StoreError> {
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(lease.into()).await?;
         self.check_lease(&mut session, asker, lease).await?;
         let text = sql!(
             "UPDATE run_accounts SET step = 'rows', rows_received = 0, rows_seen_again = 0, fault = NULL,
@@ -362,7 +368,7 @@ impl Store {
 
     /// Counts calls that a run has spent.
     pub async fn count_calls(&self, asker: &Asker, run: RunId, calls: i64) -> Result<(), StoreError> {
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require(Right::Work)?).await?;
         let text = sql!("UPDATE runs SET calls = calls + $3 WHERE organization_id = $1 AND id = $2");
         run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(run.uuid()).bind(calls));
         session.commit().await
@@ -376,7 +382,7 @@ impl Store {
         outcome: RunOutcome,
         fault: Option<&FaultRecord>,
     ) -> Result<(), StoreError> {
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(lease.into()).await?;
         self.check_lease(&mut session, asker, lease).await?;
         let fault = fault.map(serde_json::to_string).transpose()?;
         let text = sql!(
@@ -400,7 +406,7 @@ impl Store {
     /// From where the next sync of a feed goes on: when its rows last came in, and the latest booked day that the bank has
     /// sent, by the bank's own dates.
     pub async fn sync_state(&self, asker: &Asker, feed: &Feed) -> Result<SyncState, StoreError> {
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;
         let text = sql!(
             "SELECT
                 (SELECT MAX(x.applied_at) FROM run_accounts x

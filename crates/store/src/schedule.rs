@@ -6,7 +6,7 @@ use bankside_domain::consent::Consent;
 use bankside_domain::fault::FaultRecord;
 use bankside_domain::run::Trigger;
 use bankside_domain::schedule::{DailyImport, LastRun, SyncFacts};
-use bankside_domain::{Asker, ConnectionId, Id, OrganizationId, Right};
+use bankside_domain::{Asker, ConnectionId, Granted, Id, OrganizationId, Right};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -78,7 +78,7 @@ impl Store {
         &self,
         organization: Option<OrganizationId>,
     ) -> Result<Vec<ScheduledSync>, StoreError> {
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(Granted::as_system()).await?;
         let text = sql!(
             "SELECT c.organization_id, c.id, o.time_zone, o.imports_daily, o.import_hour, c.consent_given_at, c.consent_valid_until,
                     (SELECT MAX(b.created_at) FROM runs b WHERE b.organization_id = c.organization_id
@@ -131,7 +131,7 @@ impl Store {
         last_begun_at: Option<Timestamp>,
     ) -> Result<bool, StoreError> {
         let asker = Asker::system(organization);
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(Granted::as_system()).await?;
         let text = sql!("SELECT MAX(created_at) FROM runs WHERE organization_id = $1 AND connection_id = $2");
         let latest: Option<i64> = on!(session, c => sqlx::query_scalar(text)
             .bind(organization.uuid())
@@ -148,8 +148,7 @@ impl Store {
 
     /// When an organization's syncs run by themselves.
     pub async fn daily_import(&self, asker: &Asker) -> Result<DailyImport, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;
         let text = sql!("SELECT imports_daily, import_hour FROM organizations WHERE id = $1");
         let (is_on, hour): (bool, i64) =
             on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_one(c).await?);
@@ -158,8 +157,7 @@ impl Store {
 
     /// Sets when an organization's syncs run by themselves.
     pub async fn set_daily_import(&self, asker: &Asker, daily: DailyImport) -> Result<(), StoreError> {
-        asker.require(Right::ManageBanks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require(Right::ManageBanks)?).await?;
         let text = sql!("UPDATE organizations SET imports_daily = $2, import_hour = $3 WHERE id = $1");
         run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(daily.is_on).bind(i64::from(daily.hour)));
         let what = if daily.is_on { format!("every day at {:02}:00", daily.hour) } else { "off".to_owned() };

@@ -7,7 +7,7 @@ use bankside_domain::{AccountId, Asker, CategoryId, Id, LineId, PayeeId, TagId, 
 use uuid::Uuid;
 
 use crate::convert::{SqlDate, code, currency};
-use crate::db::{Session, on};
+use crate::db::{Session, on, sql};
 use crate::dialect::{VALUES_PER_LIST, push_list};
 use crate::register::RegisterQuery;
 use crate::{Store, StoreError};
@@ -99,6 +99,25 @@ impl Store {
         Ok(locked)
     }
 
+    /// Refuses a transaction that is in an account out of sight, whether it is in the books or was taken out of them.
+    pub(crate) async fn check_transaction_in_sight(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        id: TransactionId,
+    ) -> Result<(), StoreError> {
+        let text = sql!("SELECT account_id FROM transactions WHERE organization_id = $1 AND id = $2");
+        let account: Option<Uuid> = on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(id.uuid())
+            .fetch_optional(c)
+            .await?);
+        match account.map(AccountId::from) {
+            Some(account) if !asker.sees(account) => Err(StoreError::NotFound("the transaction")),
+            _ => Ok(()),
+        }
+    }
+
     /// Transactions as they stand, with their lines, tags and layers. One that is not in the books is not found.
     pub(crate) async fn stand(
         &self,
@@ -123,7 +142,8 @@ impl Store {
                 push_list(&mut query, uuids.iter().copied());
                 query.build_query_as().fetch_all(c).await?
             });
-            if rows.len() < chunk.len() {
+            let is_in_sight = |row: &Row| asker.sees(row.account_id.into());
+            if rows.len() < chunk.len() || !rows.iter().all(is_in_sight) {
                 return Err(StoreError::NotFound("the transaction"));
             }
             let mut lines = self.lines_of(session, asker, &uuids).await?;

@@ -33,8 +33,7 @@ impl Store {
         flips_sign: bool,
         how: Resolve,
     ) -> Result<SignTurned, StoreError> {
-        asker.require(Right::ManageBanks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require(Right::ManageBanks)?).await?;
         let changes = match self.turning(&mut session, asker, bank_account, account, flips_sign).await? {
             Ok(changes) => changes,
             Err(refused) => return Ok(SignTurned::Refused(refused)),

@@ -83,8 +83,7 @@ impl Store {
         bank_account: BankAccountId,
         account: AccountId,
     ) -> Result<StoredSnapshot, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;
         self.snapshot_within(&mut session, asker, run, (bank_account, account), None).await
     }
 
@@ -111,8 +110,7 @@ impl Store {
         bank_account: BankAccountId,
         account: AccountId,
     ) -> Result<StoredSnapshot, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;
         let state = self.account_state(&mut session, asker, (bank_account, account), None).await?;
         let versions = match state.account.pending_policy {
             PendingPolicy::BookedOnly => {

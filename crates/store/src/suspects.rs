@@ -66,11 +66,11 @@ impl Store {
         from: Date,
         to: Date,
     ) -> Result<Vec<RowNear>, StoreError> {
-        asker.require(Right::SeeBooks)?;
+        let granted = asker.require_account(Right::SeeBooks, account)?;
         // As far as twins lie apart.
         let reach = Span::new().days(MAX_DAYS_APART);
         let days = (from.saturating_sub(reach), to.saturating_add(reach));
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(granted).await?;
         let mut near = self.own_rows_near(&mut session, asker, account, days).await?;
         near.extend(self.moved_rows_near(&mut session, asker, account, bank_account, days).await?);
         near.extend(self.held_rows_near(&mut session, asker, bank_account, days).await?);
@@ -111,7 +111,7 @@ impl Store {
         bank_account: BankAccountId,
         (from, to): (Date, Date),
     ) -> Result<Vec<RowNear>, StoreError> {
-        let text = sql!(
+        let text = session.in_sight(sql!(
             "SELECT t.id, COALESCE(t.booked_on, t.dated_on) AS day, p.name AS payee, t.amount_minor
              FROM transactions t
              JOIN claims k ON k.organization_id = t.organization_id AND k.transaction_id = t.id AND k.state = 'applied'
@@ -119,8 +119,9 @@ impl Store {
              LEFT JOIN payees p ON p.organization_id = t.organization_id AND p.id = t.payee_id
              WHERE t.organization_id = $1 AND t.account_id <> $2 AND t.deleted_at IS NULL
                 AND COALESCE(t.booked_on, t.dated_on) BETWEEN $4 AND $5
+                /* in sight: t.account_id */
              ORDER BY 2, t.id"
-        );
+        ), asker.sight());
         let rows: Vec<Row> = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())
             .bind(account.uuid())

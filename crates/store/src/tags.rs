@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use bankside_domain::text::{fold, tidy};
-use bankside_domain::{Asker, Id, Right, TagId};
+use bankside_domain::{Asker, Id, Right, Sight, TagId};
+use sqlx::SqlStr;
 use uuid::Uuid;
 
 use crate::db::{Session, on, run, sql};
@@ -31,9 +32,25 @@ pub(crate) fn key(name: &str) -> String {
 impl Store {
     /// The tags of an organization, by name.
     pub async fn tags(&self, asker: &Asker) -> Result<Vec<Tag>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
-        let text = sql!("SELECT id, name FROM tags WHERE organization_id = $1 ORDER BY name_folded, id");
+        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
+        let mut session = self.db.read(granted).await?;
+        let text = match sight {
+            Sight::Whole => SqlStr::from_static(sql!(
+                "SELECT id, name FROM tags WHERE organization_id = $1 ORDER BY name_folded, id"
+            )),
+            // A tag may say much about the rows that carry it.
+            Sight::Below(_) => session.in_sight(
+                sql!(
+                    "SELECT w.id, w.name FROM tags w WHERE w.organization_id = $1 AND EXISTS (SELECT 1 FROM line_tags g
+                        JOIN transaction_lines l ON l.organization_id = g.organization_id AND l.id = g.line_id
+                        JOIN transactions t ON t.organization_id = l.organization_id AND t.id = l.transaction_id
+                        WHERE g.organization_id = w.organization_id AND g.tag_id = w.id AND t.deleted_at IS NULL
+                            /* in sight: t.account_id */)
+                     ORDER BY w.name_folded, w.id"
+                ),
+                sight,
+            ),
+        };
         let rows: Vec<(Uuid, String)> =
             on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
         Ok(rows.into_iter().map(|(id, name)| Tag { id: id.into(), name }).collect())

@@ -41,8 +41,7 @@ impl Store {
         rows: &[ReceivedRow],
         days: Option<(Date, Date)>,
     ) -> Result<(StoredSnapshot, Received), StoreError> {
-        asker.require(Right::ManageBanks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require(Right::ManageBanks)?).await?;
         let run = self.take_over_within(&mut session, asker, take_over).await?;
         let of = take_over.of;
         let received = self.receive_within(&mut session, asker, run, of.from_bank_account, rows).await?;
@@ -55,8 +54,7 @@ impl Store {
     /// Moves a feed, and asks for the sync that follows. Answers [`StoreError::Stale`] when the books or the feed have changed since
     /// the person looked.
     pub async fn take_over(&self, asker: &Asker, take_over: &TakeOver<'_>) -> Result<RunId, StoreError> {
-        asker.require(Right::ManageBanks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require(Right::ManageBanks)?).await?;
         let run = self.take_over_within(&mut session, asker, take_over).await?;
         let of = take_over.of;
         let text = sql!(

@@ -5,6 +5,7 @@ mod assets;
 mod editing;
 mod held;
 mod locking;
+mod members;
 mod moves;
 mod overview;
 mod pairs;
@@ -16,7 +17,9 @@ mod renewals;
 mod schema;
 mod scoping;
 mod searching;
+mod sight;
 mod sign;
+mod sorting;
 mod verdicts;
 mod world;
 

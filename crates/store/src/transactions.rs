@@ -66,8 +66,7 @@ impl Store {
         account: AccountId,
         new: &NewTransaction,
     ) -> Result<(TransactionId, BatchId), StoreError> {
-        asker.require(Right::EditBooks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require_account(Right::EditBooks, account)?).await?;
         self.lock_account(&mut session, asker, account).await?.check_unlocked(new.dated_on)?;
         let payees = self.payees_of(&mut session, asker, new.payee.as_deref()).await?;
         let names: Vec<&str> = new.lines.iter().flat_map(|line| &line.tags).map(String::as_str).collect();
@@ -102,8 +101,7 @@ impl Store {
         asker: &Asker,
         ids: &[TransactionId],
     ) -> Result<(BatchId, Vec<TransactionId>), StoreError> {
-        asker.require(Right::EditBooks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require_within(Right::EditBooks)?.0).await?;
         let ids = self.selected(&mut session, asker, &Selection::These(ids.to_vec())).await?;
         let locked = self.lock_accounts_of(&mut session, asker, &ids, None).await?;
         let rows = self.stand(&mut session, asker, &ids).await?;
@@ -209,8 +207,7 @@ impl Store {
 
     /// Which account a transaction of the books is in.
     pub async fn account_of(&self, asker: &Asker, id: TransactionId) -> Result<AccountId, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
         let text =
             sql!("SELECT account_id FROM transactions WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL");
         let account: Option<Uuid> = on!(session, c => sqlx::query_scalar(text)
@@ -218,6 +215,6 @@ impl Store {
             .bind(id.uuid())
             .fetch_optional(c)
             .await?);
-        account.map(AccountId::from).ok_or(StoreError::NotFound("the transaction"))
+        account.map(AccountId::from).filter(|id| asker.sees(*id)).ok_or(StoreError::NotFound("the transaction"))
     }
 }

@@ -63,23 +63,27 @@ pub struct UndoOutcome {
 impl Store {
     /// What undoing a batch would do.
     pub async fn preview_undo(&self, asker: &Asker, batch: BatchId) -> Result<UndoPlan, StoreError> {
-        asker.require(Right::EditBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require_within(Right::EditBooks)?.0).await?;
         let changes = self.changes_of(&mut session, asker, batch).await?;
+        see_all(asker, &self.accounts_of(&mut session, asker, &changes).await?)?;
         self.undo_plan(&mut session, asker, batch, &changes).await
     }
 
     /// The undoing of a batch that is in force; `None` while the batch itself is.
     pub async fn undoing_of(&self, asker: &Asker, batch: BatchId) -> Result<Option<BatchId>, StoreError> {
-        asker.require(Right::EditBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require_within(Right::EditBooks)?.0).await?;
         let text = sql!("SELECT undone_by FROM batches WHERE organization_id = $1 AND id = $2");
         let row: Option<Option<Uuid>> = on!(session, c => sqlx::query_scalar(text)
             .bind(asker.organization.uuid())
             .bind(batch.uuid())
             .fetch_optional(c)
             .await?);
-        Ok(row.ok_or(StoreError::NotFound("the batch"))?.map(BatchId::from))
+        let undone_by = row.ok_or(StoreError::NotFound("the batch"))?;
+        if asker.is_restricted() {
+            let changes = self.changes_of(&mut session, asker, batch).await?;
+            see_all(asker, &self.accounts_of(&mut session, asker, &changes).await?)?;
+        }
+        Ok(undone_by.map(BatchId::from))
     }
 
     /// Undoes a batch, in one transaction, as a batch of its own. The next sync brings in again what the bank still shows.
@@ -89,12 +93,12 @@ impl Store {
 
     /// Undoes a batch as [`Store::undo`] does, and says what later syncs do with rows that leave the books.
     pub async fn undo_with(&self, asker: &Asker, batch: BatchId, later: Later) -> Result<UndoOutcome, StoreError> {
-        asker.require(Right::EditBooks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require_within(Right::EditBooks)?.0).await?;
         // Everything that the plan is made from is locked before it is read.
         let undone = self.lock_batch(&mut session, asker, batch).await?;
         let changes = self.changes_of(&mut session, asker, batch).await?;
         let mut accounts = self.accounts_of(&mut session, asker, &changes).await?;
+        see_all(asker, &accounts)?;
         for account in &accounts {
             self.lock_account(&mut session, asker, *account).await?;
         }
@@ -399,6 +403,11 @@ impl Store {
         }
         Ok(accounts)
     }
+}
+
+/// A batch is in sight where all is that it touches: whoever sees less sees none of it.
+fn see_all(asker: &Asker, accounts: &BTreeSet<AccountId>) -> Result<(), StoreError> {
+    if accounts.iter().all(|account| asker.sees(*account)) { Ok(()) } else { Err(StoreError::NotFound("the batch")) }
 }
 
 /// The claim of a feed row on a transaction waits for its next decision.

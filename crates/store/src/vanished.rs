@@ -75,10 +75,11 @@ impl Store {
         since: Timestamp,
         limit: i64,
     ) -> Result<Vec<VanishedRow>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
-        let text = sql!(
-            "SELECT r.id, t.account_id, a.name AS account_name, t.dated_on, t.amount_minor, a.currency, c.scale,
+        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
+        let mut session = self.db.read(granted).await?;
+        let text = session.in_sight(
+            sql!(
+                "SELECT r.id, t.account_id, a.name AS account_name, t.dated_on, t.amount_minor, a.currency, c.scale,
                     p.name AS payee, l.note, v.last_seen_at, r.vanished_at
              FROM feed_rows r
              JOIN feed_row_versions v ON v.organization_id = r.organization_id AND v.id = r.current_version_id
@@ -90,8 +91,10 @@ impl Store {
              LEFT JOIN payees p ON p.organization_id = t.organization_id AND p.id = t.payee_id
              LEFT JOIN transaction_lines l ON l.organization_id = t.organization_id AND l.transaction_id = t.id
                 AND l.position = 0
-             WHERE r.organization_id = $1 AND r.vanished_at >= $2 AND r.status = 'pending'
+             WHERE r.organization_id = $1 AND r.vanished_at >= $2 AND r.status = 'pending' /* in sight: t.account_id */
              ORDER BY r.vanished_at DESC, r.id LIMIT $3"
+            ),
+            sight,
         );
         let rows: Vec<Row> = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())

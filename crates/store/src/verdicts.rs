@@ -55,8 +55,7 @@ impl Store {
         account: AccountId,
         bank_account: BankAccountId,
     ) -> Result<Vec<KeptVerdict>, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let mut session = self.db.read(asker.require_account(Right::SeeBooks, account)?).await?;
         self.verdicts_within(&mut session, asker, account, bank_account).await
     }
 
@@ -92,8 +91,7 @@ impl Store {
         judged: Judged,
         revision: i64,
     ) -> Result<VerdictId, StoreError> {
-        asker.require(Right::EditBooks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require_account(Right::EditBooks, account)?).await?;
         self.lock_unmoved(&mut session, asker, account, revision).await?;
         let id: VerdictId = self.ambient.id();
         let text = sql!(
@@ -124,8 +122,7 @@ impl Store {
 
     /// Takes a verdict back: the difference is what it was before.
     pub async fn take_back_verdict(&self, asker: &Asker, account: AccountId, id: VerdictId) -> Result<(), StoreError> {
-        asker.require(Right::EditBooks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require_account(Right::EditBooks, account)?).await?;
         self.lock_account(&mut session, asker, account).await?;
         let text = sql!(
             "UPDATE balance_verdicts SET taken_back_at = $4

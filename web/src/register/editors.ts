@@ -180,7 +180,8 @@ function categoryEditor({ label, row, typed, lookups }: EditorOptions): Editor {
       found.sort((one, other) => rank(one.path) - rank(other.path) || (wanted ? 0 : other.used - one.used));
       return found.slice(0, 40).map(({ id, path }): Option => ({ id, text: path }));
     },
-    create: (text) => ({ id: null, text, detail: `Create “${text}”`, isNew: true }),
+    create: (text) =>
+      lookups.mayAddCategories ? { id: null, text, detail: `Create “${text}”`, isNew: true } : null,
     isEager: true,
   });
   return withBox(box, async () => {

@@ -1,5 +1,5 @@
 // What can be chosen from: categories, payees, tags, accounts. Fetched when first needed, and again after something was added.
-import type { Api } from "../api";
+import { type Api, Problem } from "../api";
 import type { Account, Category, Payee, Tag } from "./model";
 
 const PAYEES_SHOWN = 12;
@@ -9,7 +9,10 @@ export class Lookups {
   #tags: Promise<Tag[]> | null = null;
   #accounts: Promise<Account[]> | null = null;
 
-  constructor(readonly api: Api) {}
+  constructor(
+    readonly api: Api,
+    readonly mayAddCategories: boolean,
+  ) {}
 
   categories(): Promise<Category[]> {
     this.#categories ??= this.#list<Category>("categories", () => (this.#categories = null));
@@ -35,6 +38,9 @@ export class Lookups {
     const steps = typed.split(/\s*[▸>]\s*/).filter(Boolean);
     const name = steps.pop() ?? typed;
     const above = steps.join(" ▸ ");
+    if (!this.mayAddCategories) {
+      throw new Problem(403, "denied", `There is no category “${typed}”. An owner or an admin can add it.`);
+    }
     const parent = above ? (await this.categories()).find((category) => same(category.path, above)) : undefined;
     const { id } = await this.api.post<{ id: string }>("categories", { name, ...(parent ? { parent: parent.id } : {}) });
     this.#categories = null;

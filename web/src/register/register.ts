@@ -179,7 +179,7 @@ export class Register extends HTMLElement {
       changed: () => this.#rowsCame(),
       failed: (problem) => this.#failed(problem),
     });
-    this.lookups = new Lookups(this.api);
+    this.lookups = new Lookups(this.api, this.dataset.mayAddCategories !== undefined);
     this.columns = new ColumnChoice();
     this.outline = new Outline();
     this.names = new Names();

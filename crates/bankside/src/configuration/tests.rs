@@ -44,11 +44,21 @@ fn the_example_is_read() {
     };
     let all = example.lines().map(uncommented).collect::<Vec<_>>().join("\n");
     assert!(error(&all).contains("placeholder"), "whoever forgets to put the keys in is told");
-    let names =
-        ["Secret ID", "Secret key", "Client ID", "Client secret", "Item ID", "User ID", "User key", "Access URL"];
+    let names = [
+        "Secret ID",
+        "Secret key",
+        "Application ID",
+        "Private key",
+        "Client ID",
+        "Client secret",
+        "Item ID",
+        "User ID",
+        "User key",
+        "Access URL",
+    ];
     let all = names.iter().fold(all, |all, name| all.replace(&format!("<{name}>"), "a1"));
     let configuration = read(&all, &[]).unwrap();
-    for provider in ["gocardless", "pluggy", "simplefin", "sophtron"] {
+    for provider in ["enablebanking", "gocardless", "pluggy", "simplefin", "sophtron"] {
         assert!(configuration.providers[provider].keys.is_some(), "{provider}");
     }
 }
@@ -179,7 +189,7 @@ fn mistakes_are_named() {
     assert!(error("listen = \"nowhere\"").contains("nowhere"));
     assert!(error("trusted_proxies = [\"my-proxy\"]").contains("my-proxy"));
     assert!(error("public_url = \"https://a.example/path\"").contains("public_url must not have a path"));
-    assert!(error("[providers.gocardles]\nenabled = true").contains("known are: gocardless"));
+    assert!(error("[providers.gocardles]\nenabled = true").contains("known are: enablebanking, gocardless"));
     assert!(error("[providers.gocardless]\nsecret = \"x\"").contains("secret_id"));
     assert!(error("[providers.gocardless]\nsecret_id = \"x1\"").contains("secret_key is missing"));
     assert!(error("[providers.gocardless]\nsecret_id = \"<id>\"\nsecret_key = \"k1\"").contains("placeholder"));

@@ -142,11 +142,21 @@ async fn twice(stand: &Stand) -> Result<(), Miss> {
     let mut seen = Vec::new();
     for _ in 0..2 {
         match stand.resume(&state, Input::Callback(back.clone())).await? {
-            Step::Done(connected) => seen.push((ids(&connected), connected.remote)),
+            Step::Done(connected) => seen.push((ids(&connected), connected)),
+            // It says so, and the connection that there is goes on.
+            Step::Cancelled { message } if seen.len() == 1 && stand.simulator.codes_work_once() => {
+                demand(!message.trim().is_empty(), || "it does not say so".to_owned())?;
+                return match stand.fetch(&seen[0].1).await.any_fault() {
+                    None => Ok(()),
+                    Some(fault) => Err(fail(format!("what the first has opened: {fault}"))),
+                };
+            }
             other => return Err(fail(format!("it answers with {other:?}"))),
         }
     }
-    demand(seen[0] == seen[1], || "the second is another connection".to_owned())
+    demand(!stand.simulator.codes_work_once(), || "a code has worked twice".to_owned())?;
+    let is_same = seen[0].0 == seen[1].0 && seen[0].1.remote == seen[1].1.remote;
+    demand(is_same, || "the second is another connection".to_owned())
 }
 
 /// What a flow has made at the provider: pages still open, and logins.
@@ -178,7 +188,7 @@ async fn abandon(stand: &Stand) -> Result<(), Miss> {
     for _ in 0..2 {
         stand.connector.abandon(&stand.cx(), &state).await?;
     }
-    if let Some(page) = page {
+    if let Some(page) = page.filter(|_| !stand.simulator.pages_outlive_flows()) {
         let late = stand.simulator.walk(&page, Walk::Consents).await;
         let is_open = late.is_ok_and(|back| !back.contains_key("error"));
         demand(!is_open, || "the bank's page still takes a consent".to_owned())?;

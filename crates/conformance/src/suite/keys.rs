@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bankside_connect::{BankQuery, Checked, FieldKind, Way};
+use bankside_connect::{BankQuery, Checked, Way};
 use bankside_domain::Secret;
 use bankside_domain::fault::FaultClass;
 
@@ -59,7 +59,7 @@ async fn descriptor(stand: &Stand) -> Result<(), Miss> {
     demand(names.len() == descriptor.fields.len(), || "two fields have the same key".to_owned())?;
     let offered: BTreeSet<&str> = stand.keys.keys().map(String::as_str).collect();
     demand(names == offered, || format!("the simulator's keys are {offered:?}, the descriptor's {names:?}"))?;
-    let shown = descriptor.fields.iter().find(|field| field.kind == FieldKind::Secret && field.shown_chars > 0);
+    let shown = descriptor.fields.iter().find(|field| field.kind.is_secret() && field.shown_chars > 0);
     demand(shown.is_none(), || "characters of a secret field are shown".to_owned())?;
     demand(descriptor.base_url.starts_with("https://"), || "the public address is not https".to_owned())
 }

@@ -56,6 +56,9 @@ fn of_accounts(stand: &Stand) -> Result<&'static QuotaRule, Miss> {
 
 async fn others_spend(stand: &Stand) -> Result<(), Miss> {
     of_accounts(stand)?;
+    if !stand.simulator.says_what_is_left() {
+        return Err(Miss::NotApplicable("answers say nothing of what is left".to_owned()));
+    }
     let connected = stand.connect().await?;
     for _ in 0..2 {
         if let Some(fault) = stand.fetch_elsewhere(&connected).await.any_fault() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bankside_connect::{Fault, FieldKind};
+use bankside_connect::Fault;
 use bankside_domain::fault::FaultClass;
 
 use super::{Miss, checks, demand, in_turn};
@@ -87,7 +87,7 @@ async fn silent(stand: &Stand) -> Result<(), Miss> {
     }
     let heard = overheard.text();
     demand(heard.contains("provider answered"), || "nothing was overheard".to_owned())?;
-    let fields = stand.connector.descriptor().fields.iter().filter(|field| field.kind == FieldKind::Secret);
+    let fields = stand.connector.descriptor().fields.iter().filter(|field| field.kind.is_secret());
     let keys = fields.filter_map(|field| stand.keys.get(field.key)).map(|key| key.expose().to_owned());
     let tokens = stand.tokens.seen().into_iter().flat_map(|token| parts(&token)).collect::<BTreeSet<_>>();
     for secret in keys.chain(tokens).filter(|secret| secret.len() >= TELLING_CHARS) {

@@ -1,10 +1,8 @@
 //! Accounts: their details and balances, and by what they are recognised.
 
-use bankside_domain::account::AccountKind;
 use bankside_domain::balance::{BalanceKind, BalanceMoment};
-use bankside_domain::bank_account::{MatchKey, MatchKeyKind};
 use bankside_domain::fault::FaultClass;
-use bankside_domain::text::{fold, tidy};
+use bankside_domain::text::tidy;
 use bankside_domain::{Amount, CurrencyCode};
 use jiff::civil::Date;
 
@@ -12,6 +10,7 @@ use super::client::{Client, Resource, parse};
 use super::{quirks, wire};
 use crate::fault::Fault;
 use crate::fetch::{FetchedBalance, ProviderWord};
+use crate::iso20022::{kind, match_keys};
 use crate::step::{AccountInfo, Institution};
 
 /// Reads what is known of an account besides its rows.
@@ -58,7 +57,7 @@ pub(super) async fn account(
     Ok(AccountInfo {
         bank: None,
         provider_account_id: id.to_owned(),
-        match_keys: match_keys(number.as_deref(), mask, holder.as_deref(), currency, institution),
+        match_keys: match_keys(number.as_deref(), mask, holder.as_deref(), currency, &institution.key),
         name,
         holder,
         number: number.or(details.masked_pan),
@@ -87,40 +86,6 @@ fn passes(fault: &Fault) -> bool {
         fault.class(),
         FaultClass::RateLimited | FaultClass::RetryLater | FaultClass::Unsupported | FaultClass::Busy
     )
-}
-
-fn match_keys(
-    number: Option<&str>,
-    mask: Option<&str>,
-    holder: Option<&str>,
-    currency: CurrencyCode,
-    institution: &Institution,
-) -> Vec<MatchKey> {
-    let compact = |text: &str| -> String {
-        text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
-    };
-    let mut keys = Vec::new();
-    if let Some(number) = number.map(compact).filter(|number| number.len() >= 8) {
-        keys.push(MatchKey { kind: MatchKeyKind::Iban, value: format!("{number}|{currency}") });
-    }
-    if let Some(mask) = mask.map(compact) {
-        let tail = &mask[mask.len().saturating_sub(4)..];
-        let holder = holder.map(fold).unwrap_or_default();
-        let value = format!("{tail}|{currency}|{holder}|{}", institution.key);
-        keys.push(MatchKey { kind: MatchKeyKind::Mask, value });
-    }
-    keys
-}
-
-/// ISO 20022 account types.
-fn kind(code: Option<&str>) -> AccountKind {
-    match code.map(str::to_ascii_uppercase).as_deref() {
-        Some("SVGS" | "MGLD" | "MOMA") => AccountKind::Savings,
-        Some("CARD") => AccountKind::CreditCard,
-        Some("LOAN") => AccountKind::Loan,
-        Some("CASH") => AccountKind::Cash,
-        _ => AccountKind::Checking,
-    }
 }
 
 /// Reads balances; one in a currency or of digits that we cannot read is left out and told.

@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 use super::quirks::{self, Draft};
 use super::wire::{MoneyText, OneOrMany, PartyAccount, Transaction};
 use crate::fetch::{MapContext, RawRow};
+use crate::words::says_something;
 
 /// Reads one row.
 pub(super) fn row(context: &MapContext<'_>, raw: &RawRow) -> MappedRow {
@@ -97,7 +98,7 @@ fn amount_of(context: &MapContext<'_>, money: &MoneyText) -> Result<Amount, Stri
 }
 
 fn meaningful(id: &str) -> Option<String> {
-    quirks::says_something(id).then(|| id.trim().to_owned())
+    says_something(id).then(|| id.trim().to_owned())
 }
 
 fn number(account: &PartyAccount) -> Option<String> {

@@ -19,7 +19,7 @@ use bankside_domain::balance::BalanceKind;
 use super::wire::{AccountMetadata, Details, Transaction};
 use crate::fetch::FetchedBalance;
 
-pub(super) use apply::{Draft, says_something};
+pub(super) use apply::Draft;
 
 /// One rule. Rules work one after another on a draft of the row, so a later one sees what an earlier one wrote.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::Tree;
 use crate::AssetId;
 
 /// Where something stood until a day.
@@ -51,6 +52,23 @@ impl Places {
             earlier.push(Earlier { until: from, under });
         }
         Self { now: to, earlier }
+    }
+
+    /// As somebody sees it who sees this tree: to them, a place that is not in it is none.
+    #[must_use]
+    pub fn within(&self, tree: &Tree) -> Self {
+        let seen = |place: Option<AssetId>| place.filter(|id| tree.get(*id).is_some());
+        let now = seen(self.now);
+        let (mut earlier, mut after) = (Vec::with_capacity(self.earlier.len()), now);
+        for stay in self.earlier.iter().rev() {
+            let under = seen(stay.under);
+            if under != after {
+                earlier.push(Earlier { until: stay.until, under });
+                after = under;
+            }
+        }
+        earlier.reverse();
+        Self { now, earlier }
     }
 
     /// Whether both say the same of every day up to and including this one.
@@ -122,6 +140,20 @@ mod tests {
             stay(asset(2), Some(day(7)), None),
         ];
         assert_eq!(places.stays(), expected);
+    }
+
+    #[test]
+    fn places_out_of_sight_are_none() {
+        let tree = Tree::new(vec![crate::asset::tree::tests::asset(1, 0, "Spain")]);
+        let places = Places::default()
+            .moved(asset(2), None)
+            .moved(asset(3), Some(day(3)))
+            .moved(asset(1), Some(day(7)))
+            .moved(asset(2), Some(day(9)));
+        let seen = places.within(&tree);
+        let under = |until, under| Earlier { until: day(until), under };
+        assert_eq!(seen, Places { now: None, earlier: vec![under(7, None), under(9, asset(1))] });
+        assert_eq!(seen.within(&tree), seen);
     }
 
     proptest! {

@@ -56,6 +56,17 @@ impl Tree {
         tree
     }
 
+    /// An asset with everything below it, as a tree in which it stands at the top. Without it there is nothing.
+    #[must_use]
+    pub fn below(&self, top: AssetId) -> Self {
+        let mut assets = self.subtree(top).to_vec();
+        if let Some(first) = assets.first_mut() {
+            // Not even as an id does it tell what it stands under.
+            first.parent = None;
+        }
+        Self::new(assets)
+    }
+
     /// Whether there is no asset at all.
     pub fn is_empty(&self) -> bool {
         self.assets.is_empty()
@@ -204,6 +215,16 @@ pub(super) mod tests {
         assert_eq!((tree.depth(id(4)), tree.depth(id(5))), (3, 0));
         assert!(tree.is_within(id(4), id(1)) && tree.is_within(id(1), id(1)));
         assert!(!tree.is_within(id(5), id(1)) && !tree.is_within(id(1), id(4)));
+    }
+
+    #[test]
+    fn a_part_of_it_is_a_tree_without_the_rest() {
+        let part = tree().below(id(2));
+        assert_eq!(names(part.all()), ["Fund C", "Site 1", "North"]);
+        assert_eq!((part.path(id(4)).as_str(), part.depth(id(4))), ("Fund C ▸ Site 1 ▸ North", 2));
+        assert_eq!((part.get(id(2)).unwrap().parent, part.get(id(1)), part.get(id(6))), (None, None, None));
+        assert_eq!(names(part.search("germany north")), [""; 0]);
+        assert!(tree().below(id(9)).is_empty());
     }
 
     #[test]

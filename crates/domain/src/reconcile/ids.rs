@@ -42,12 +42,12 @@ pub(super) fn recognise<'a>(
                 elsewhere.contains(index) && is_other && !is_named_twice(candidate, row, &ambiguous, policy)
             };
             let free = || indices.iter().copied().filter(|index| known.is_free(*index) && !moved(index));
-            let same = free().find(|index| agrees(candidate, &known.rows[*index], kind, policy));
+            let same = free().find(|index| agrees(candidate, known.rows[*index], kind, policy));
             // Of a row that waits because of its id it is to be known whether it still has to.
             let is_open = same.is_none_or(|index| known.rows[index].is_held());
             if is_open && candidate.clash.is_none() && !names_several(indices, known) {
                 let with: Vec<usize> =
-                    free().filter(|index| clashes(candidate, &known.rows[*index], kind, policy)).collect();
+                    free().filter(|index| clashes(candidate, known.rows[*index], kind, policy)).collect();
                 candidate.clash = (!with.is_empty()).then_some((kind, with));
             }
             if let Some(index) = same {

@@ -22,7 +22,7 @@ pub(super) fn take_out(candidates: &mut Vec<Candidate<'_>>, known: &KnownRows<'_
     for candidate in candidates.iter().filter(|candidate| !candidate.arrived.is_left_over) {
         came.entry((candidate.arrived.fingerprint, candidate.row.status)).or_default().push(candidate.day);
     }
-    for row in known.rows {
+    for row in &known.rows {
         came.entry((row.fingerprint, row.status)).or_default().push(row.day.unwrap_or(policy.fallback_day));
     }
     let mut under_id: HashMap<IdDigest, Vec<(i64, Date)>> = HashMap::new();

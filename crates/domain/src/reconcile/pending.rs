@@ -29,7 +29,7 @@ pub(super) fn settle<'a>(candidates: &mut [Candidate<'a>], known: &mut KnownRows
             continue;
         }
         for index in by_amount.get(&candidate.row.amount.minor).into_iter().flatten() {
-            if let Some(score) = fit(candidate, &known.rows[*index]) {
+            if let Some(score) = fit(candidate, known.rows[*index]) {
                 pairs.push((score, position, known.rows[*index].feed_row, *index));
             }
         }

@@ -87,8 +87,8 @@ pub(super) fn evidence(
         }
     }
     let mut holders: HashMap<&IdDigest, &Known> = HashMap::new();
-    for row in known.rows {
-        holders.extend(row.ids.iter().filter(|id| !ambiguous.contains(id)).map(|id| (id, row)));
+    for row in &known.rows {
+        holders.extend(row.ids.iter().filter(|id| !ambiguous.contains(id)).map(|id| (id, *row)));
     }
     for candidate in candidates {
         for id in &candidate.arrived.ids {

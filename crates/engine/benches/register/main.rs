@@ -6,6 +6,7 @@
 
 mod asks;
 mod fill;
+#[path = "../common/house.rs"]
 mod house;
 
 use std::time::Duration;
@@ -29,7 +30,7 @@ fn timed(runtime: &Runtime, work: impl Future<Output = ()>) -> Duration {
 
 /// The median of each ask of books of so many rows.
 fn medians(runtime: &Runtime, engine: bankside_testkit::Engine, rows: usize, accounts: usize) -> Vec<Duration> {
-    let house = runtime.block_on(House::new(engine));
+    let house = runtime.block_on(House::new(engine, Vec::new()));
     let filled = timed(runtime, fill::fill(&house, rows, accounts));
     eprintln!("{engine:?}: {rows} rows in {accounts} accounts, written in {:.1} s", filled.as_secs_f64());
     let house = runtime.block_on(house.reopened());

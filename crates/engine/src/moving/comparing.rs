@@ -146,7 +146,7 @@ impl Engine {
         let currencies = self.store.currencies().await?;
         let key = self.raw_row_key(asker, from)?;
         let reader = self.reader(connector.as_ref(), &to.connection, row_account(from), &currencies);
-        let (stamps, mut seen) = (Stamps::new(self, *asker), HashMap::new());
+        let (stamps, mut seen) = (Stamps::new(self, asker.clone()), HashMap::new());
         Ok(answer.rows()?.iter().map(|raw| stamps.received(&reader, &key, &mut seen, raw)).collect())
     }
 

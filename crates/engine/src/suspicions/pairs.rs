@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use bankside_domain::edit::Refused;
 use bankside_domain::merge::{Chosen, Keeps, Merge};
 use bankside_domain::suspicion::pairs::{Pair, PairKind, find_pairs, may_be_one};
-use bankside_domain::{AccountId, Asker, BatchId, OrganizationId, TransactionId};
+use bankside_domain::{AccountId, Asker, BatchId, OrganizationId, Right, TransactionId};
 use bankside_store::{RegisterRow, TransactionDetails};
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -139,6 +139,7 @@ impl Engine {
         (first, second): (TransactionId, TransactionId),
         decision: PairDecision,
     ) -> Result<Option<BatchId>, EngineError> {
+        asker.require_within(Right::EditBooks)?;
         let done: Result<Option<BatchId>, Refused> = match decision {
             PairDecision::Same(chosen) => self.store.merge(asker, first, second, chosen).await?.map(Some),
             PairDecision::Different => {

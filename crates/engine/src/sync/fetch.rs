@@ -76,7 +76,7 @@ impl Engine {
         }
         let institution_key = connection.institution_key.clone();
         let plan = FetchPlan { institution_key, accounts: requests, presence };
-        let mut ingest = Ingest::new(self, *asker, &due.lease, connection, &provider, bank_accounts);
+        let mut ingest = Ingest::new(self, asker.clone(), &due.lease, connection, &provider, bank_accounts);
         let result = provider.connector.fetch(&provider.cx(), &remote, &plan, &mut ingest).await;
         self.store.count_calls(asker, due.lease.run, provider.calls()).await?;
         ingest.end().await?;

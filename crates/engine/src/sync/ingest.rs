@@ -226,7 +226,7 @@ impl<'a> Ingest<'a> {
         });
         Self {
             engine,
-            asker,
+            asker: asker.clone(),
             lease,
             connection,
             provider,

@@ -111,7 +111,7 @@ impl Engine {
         let versions = self.store.sealed_versions(asker, &stored.outdated).await?;
         let brought_by = versions.iter().filter_map(|version| version.connection);
         let opener = Opener::new(self, asker, (connection, bank_account), brought_by).await?;
-        let stamps = Stamps::new(self, *asker);
+        let stamps = Stamps::new(self, asker.clone());
         let mut fingerprints = Vec::with_capacity(versions.len());
         for version in &versions {
             let (raw, row) = opener.open(version.id, version.status, &version.raw, version.connection)?;

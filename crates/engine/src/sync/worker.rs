@@ -32,7 +32,12 @@ enum Due {
 impl Engine {
     /// Works until it is told to stop; then finishes what it has begun.
     pub async fn work(&self, stop: CancellationToken) {
-        tokio::join!(self.carry_out_all(&stop), self.tidy(&stop), self.keep_schedule(&stop));
+        tokio::join!(
+            self.carry_out_all(&stop),
+            self.tidy(&stop),
+            self.keep_schedule(&stop),
+            Box::pin(self.carry_mail(&stop))
+        );
     }
 
     /// Ends flows and moves whose time is over, now and then.

@@ -84,7 +84,7 @@ impl House {
             time_zone: "Europe/Berlin".into(),
         };
         let signed_in = engine.set_up(set_up).await.unwrap();
-        let asker = engine.memberships(signed_in.person).await.unwrap()[0].asker;
+        let asker = engine.memberships(signed_in.person).await.unwrap()[0].asker.clone();
         Self { engine, asker, sandbox, clock, data_calls, base_url, master, ambient, database, stop }
     }
 
@@ -167,7 +167,12 @@ impl House {
 
     /// Connects a bank by walking its consent pages.
     pub(crate) async fn connect(&self, bank: &str) -> ConnectionId {
-        let flow = self.engine.begin_connecting(&self.asker, "gocardless", bank, None).await.unwrap();
+        self.connect_through("gocardless", bank).await
+    }
+
+    /// The same through another provider.
+    pub(crate) async fn connect_through(&self, provider: &str, bank: &str) -> ConnectionId {
+        let flow = self.engine.begin_connecting(&self.asker, provider, bank, None).await.unwrap();
         let FlowPage::Open { url, .. } = self.engine.flow(&self.asker, flow).await.unwrap().page else {
             panic!("no page to open")
         };
@@ -264,11 +269,13 @@ fn settings(base_url: &Url) -> Settings {
         public_url: Url::parse("http://127.0.0.1:5006/").unwrap(),
         providers: BTreeMap::from([
             ("gocardless".to_owned(), at(base_url.clone())),
+            ("enablebanking".to_owned(), beside("/enablebanking/")),
             ("pluggy".to_owned(), beside("/pluggy")),
             ("simplefin".to_owned(), beside("/simplefin")),
             ("sophtron".to_owned(), beside("/sophtron/api")),
         ]),
         trusted_proxies: Vec::new(),
+        mail: None,
         features: BTreeMap::new(),
     }
 }

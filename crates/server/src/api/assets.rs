@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use bankside_domain::asset::{Asset, AssetKind, AssetStage, Places, Tree};
-use bankside_domain::{AssetId, Code};
+use bankside_domain::{AssetId, Code, Right};
 use bankside_engine::{AssetInput, EngineError};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -203,6 +203,7 @@ pub(crate) async fn change_asset(
     Path((_, asset)): Path<(String, String)>,
     Body(body): Body<AssetChangeBody>,
 ) -> Result<StatusCode, Problem> {
+    member.asker().require(Right::ManageAssets).map_err(EngineError::from)?;
     let tree = app.engine.tree(member.asker()).await?;
     let before = tree.get(id(&asset)?).ok_or_else(Problem::not_found)?;
     let input = AssetInput {

@@ -115,7 +115,7 @@ async fn choose_page(app: &App, member: &Member, account: Option<AccountId>) -> 
         None => None,
     };
     let shell = shell(app, member, Place::AddAccount, account).await?;
-    let views = app.engine.providers(member.asker()).await?;
+    let views = if shell.sees_whole() { app.engine.providers(member.asker()).await? } else { Vec::new() };
     let providers = views.iter().map(|view| ProviderRow::of(view, &shell, member, account)).collect();
     Ok(page(&ChooseHtml { shell, account_name, providers })?.into_response())
 }
@@ -143,7 +143,7 @@ pub(crate) struct NewAccountForm {
 
 /// Asks for an account without a bank.
 pub(crate) async fn new_form(State(app): State<App>, member: Member) -> Result<Response, PageError> {
-    member.asker().require(Right::EditBooks).map_err(EngineError::from)?;
+    member.asker().require_within(Right::EditBooks).map_err(EngineError::from)?;
     let blank = NewAccountForm {
         name: String::new(),
         kind: AccountKind::Checking.code().to_owned(),

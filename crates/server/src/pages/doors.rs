@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::{ConnectInfo, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::{OrganizationKind, Secret};
@@ -27,14 +27,14 @@ pub(crate) async fn home(State(app): State<App>, headers: HeaderMap) -> Result<R
         return Ok(Redirect::to("/sign-in"));
     };
     let memberships = app.engine.memberships(person.id).await?;
-    match memberships.first() {
+    match memberships.iter().find(|one| one.is_beginning).or(memberships.first()) {
         Some(membership) => Ok(Redirect::to(&address(membership.organization.id, "transactions"))),
         None => Err(PageError::plain(
             StatusCode::FORBIDDEN,
             "You belong nowhere yet",
             "No household or company on this server has you as a member.",
         )
-        .who("The owner of one: ask them to invite you.")),
+        .who("The owner of one: ask them to invite you. Or make one of your own, at /organizations/new.")),
     }
 }
 
@@ -138,6 +138,8 @@ pub(crate) async fn setup(State(app): State<App>, Form(form): Form<SetUpForm>) -
 #[template(path = "sign_in.html")]
 struct SignInPage<'a> {
     login: &'a str,
+    /// The invitation that brought somebody here, so that they go on with it.
+    invitation: &'a str,
     error: Option<String>,
     is_plain_http: bool,
 }
@@ -147,15 +149,37 @@ struct SignInPage<'a> {
 pub(crate) struct SignInForm {
     login: String,
     password: String,
+    #[serde(default)]
+    invitation: String,
+}
+
+/// What the address of the sign-in may say.
+#[derive(Deserialize)]
+pub(crate) struct SignInAsked {
+    #[serde(default)]
+    invitation: String,
+}
+
+/// Where somebody goes on who came with an invitation; what is none of our tokens leads nowhere else.
+fn onward(invitation: &str) -> String {
+    let is_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if !invitation.is_empty() && invitation.chars().all(is_token) {
+        format!("/invitations/{invitation}")
+    } else {
+        "/".to_owned()
+    }
 }
 
 /// Asks who somebody is.
-pub(crate) async fn sign_in_form(State(app): State<App>) -> Result<Response, PageError> {
+pub(crate) async fn sign_in_form(
+    State(app): State<App>,
+    Query(asked): Query<SignInAsked>,
+) -> Result<Response, PageError> {
     if app.engine.needs_set_up().await? {
         return Ok(Redirect::to("/setup").into_response());
     }
     let is_plain_http = crate::security::is_plain_http(&app.engine.settings().public_url);
-    Ok(page(&SignInPage { login: "", error: None, is_plain_http })?.into_response())
+    Ok(page(&SignInPage { login: "", invitation: &asked.invitation, error: None, is_plain_http })?.into_response())
 }
 
 /// Signs in.
@@ -170,7 +194,10 @@ pub(crate) async fn sign_in(
     let home = &app.engine.settings().public_url;
     let mut headers = HeaderMap::new();
     let (status, error) = match app.engine.sign_in(&form.login, Secret::new(form.password), &address).await {
-        Ok(signed_in) => return Ok((session::begin(home, &signed_in, now), Redirect::to("/")).into_response()),
+        Ok(signed_in) => {
+            let onward = Redirect::to(&onward(&form.invitation));
+            return Ok((session::begin(home, &signed_in, now), onward).into_response());
+        }
         Err(EngineError::WrongPassword { tries_left }) => {
             let then = match tries_left {
                 0 => "Now there is a pause of one minute.".to_owned(),
@@ -189,7 +216,7 @@ pub(crate) async fn sign_in(
         Err(error) => return Err(error.into()),
     };
     let is_plain_http = crate::security::is_plain_http(home);
-    let again = SignInPage { login: &form.login, error: Some(error), is_plain_http };
+    let again = SignInPage { login: &form.login, invitation: &form.invitation, error: Some(error), is_plain_http };
     Ok((status, headers, page(&again)?).into_response())
 }
 

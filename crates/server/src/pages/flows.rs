@@ -7,7 +7,7 @@ use askama::Template;
 use axum::extract::{Path, Query, RawForm, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use bankside_domain::{FlowId, Secret};
+use bankside_domain::{FlowId, OrganizationId, Secret};
 use bankside_engine::{EngineError, FlowPage, FlowView, Renewed, Returned};
 use qrcode::QrCode;
 use qrcode::render::svg;
@@ -65,6 +65,8 @@ struct StepHtml {
     again_url: String,
     /// Whether it is a connection that is renewed; beginning again is a form then.
     renews: bool,
+    /// Where the address can be pasted to which the person was led instead of here; and whether what was pasted is none.
+    paste: Option<(String, bool)>,
 }
 
 impl StepHtml {
@@ -92,6 +94,7 @@ impl StepHtml {
             page_url: at(&format!("flows/{flow}")),
             cancel_url: at(&format!("flows/{flow}/cancel")),
             confirm_url: at(&format!("flows/{flow}/confirm")),
+            paste: view.descriptor.returns.map(|_| (at(&format!("flows/{flow}/returned")), false)),
             again_url: match renews {
                 Some(connection) => at(&format!("connections/{connection}/renew")),
                 None => at(&format!("{}{account}", first_step(view.descriptor))),
@@ -181,22 +184,26 @@ pub(crate) async fn show(
     Path((_, flow)): Path<(String, String)>,
 ) -> Result<Response, PageError> {
     let view = look_at(&app, &member, flow_id(&flow)?).await?;
-    flow_page(&app, &member, &view).await
+    flow_page(&app, &member, &view, false).await
 }
 
-async fn flow_page(app: &App, member: &Member, view: &FlowView) -> Result<Response, PageError> {
+async fn flow_page(app: &App, member: &Member, view: &FlowView, is_wrong_address: bool) -> Result<Response, PageError> {
     if let Some(url) = done_url(member, view) {
         return Ok(Redirect::to(&url).into_response());
     }
     let place = if view.renews.is_some() { Place::Banks } else { Place::AddAccount };
     let shell = shell(app, member, place, view.account).await?;
-    let step = StepHtml::of(view, member, &shell.today);
+    let mut step = StepHtml::of(view, member, &shell.today);
+    if let Some((_, is_wrong)) = &mut step.paste {
+        *is_wrong = is_wrong_address;
+    }
     let (came_from, title) = if step.renews {
         ((shell.at("banks"), "Bank integrations"), format!("Resync {}", step.bank))
     } else {
         ((shell.at("add-account"), "Add account"), format!("Connect {}", step.bank))
     };
-    Ok(page(&FlowHtml { shell, came_from, title, step })?.into_response())
+    let status = if is_wrong_address { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    Ok((status, page(&FlowHtml { shell, came_from, title, step })?).into_response())
 }
 
 /// What a page that looks again shows already.
@@ -260,9 +267,34 @@ pub(crate) async fn answer(
         result => result?,
     };
     match &view.page {
-        FlowPage::Ask { form } if form.error.is_some() => flow_page(&app, &member, &view).await,
+        FlowPage::Ask { form } if form.error.is_some() => flow_page(&app, &member, &view, false).await,
         _ => Ok(Redirect::to(&format!("/o/{organization}/flows/{flow}")).into_response()),
     }
+}
+
+/// The person pastes the address to which they were led: what it says is the same as if they had come here.
+pub(crate) async fn returned(
+    State(app): State<App>,
+    member: Member,
+    Path((_, flow)): Path<(String, String)>,
+    RawForm(typed): RawForm,
+) -> Result<Response, PageError> {
+    let id = flow_id(&flow)?;
+    let pasted = url::form_urlencoded::parse(&typed).find(|(name, _)| name == "address").map(|(_, value)| value);
+    let address = url::Url::parse(pasted.as_deref().unwrap_or_default().trim());
+    let fields: BTreeMap<String, String> =
+        address.map(|address| address.query_pairs().into_owned().collect()).unwrap_or_default();
+    match app.engine.returned(fields, Some(member.person.id)).await? {
+        Returned::Resumed { organization, flow } => Ok(Redirect::to(&address_of(organization, flow)).into_response()),
+        Returned::Parked | Returned::Unknown => {
+            let view = app.engine.flow(member.asker(), id).await?;
+            flow_page(&app, &member, &view, true).await
+        }
+    }
+}
+
+fn address_of(organization: OrganizationId, flow: FlowId) -> String {
+    address(organization, &format!("flows/{flow}"))
 }
 
 /// The person says that it was them who came back.
@@ -297,9 +329,7 @@ pub(crate) async fn callback(
 ) -> Result<Response, PageError> {
     let person = session::person(&app, &headers).await?;
     match app.engine.returned(fields, person.map(|person| person.id)).await? {
-        Returned::Resumed { organization, flow } => {
-            Ok(Redirect::to(&address(organization, &format!("flows/{flow}"))).into_response())
-        }
+        Returned::Resumed { organization, flow } => Ok(Redirect::to(&address_of(organization, flow)).into_response()),
         Returned::Parked => Ok(page(&ReturnedHtml {})?.into_response()),
         Returned::Unknown => Err(PageError::not_found()),
     }

@@ -30,6 +30,8 @@ struct KeysHtml {
     current: Option<String>,
     is_elsewhere: bool,
     base_url: String,
+    /// Where people are sent back to, with what to do with that address.
+    returns: Option<(&'static str, String)>,
     then: String,
 }
 
@@ -42,6 +44,8 @@ struct KeyField {
     view: FieldView,
     /// Of a list: its members, and an empty one to type another.
     members: Option<Vec<String>>,
+    /// Whether it has several lines, and can be read from a file.
+    is_file: bool,
 }
 
 /// The fields of a form with everything that was typed into each: lists have several.
@@ -105,7 +109,8 @@ async fn keys_page(
     let has_own_keys = matches!(view.keys, Some(KeySource::Page { .. }));
     let listed = app.engine.listed_keys(member.asker(), provider).await?;
     let fields = view.descriptor.fields.iter().enumerate().map(|(index, field)| {
-        let is_secret = field.kind == FieldKind::Secret;
+        let is_secret = field.kind.is_secret();
+        let is_file = field.kind == FieldKind::SecretFile;
         let members = listed.get(field.key).map(|kept| match typed {
             Some(typed) => typed.all(field.key).map(str::to_owned).collect(),
             None => kept.iter().cloned().chain([String::new()]).collect::<Vec<_>>(),
@@ -115,8 +120,12 @@ async fn keys_page(
             label: field.label,
             hint: field.hint,
             attrs: format!(
-                " type={} autocomplete=off spellcheck=false{}{}",
-                if is_secret { "password" } else { "text" },
+                "{} autocomplete=off spellcheck=false{}{}",
+                match (is_file, is_secret) {
+                    (true, _) => "",
+                    (false, true) => " type=password",
+                    (false, false) => " type=text",
+                },
                 // What was typed before stays where nothing is typed now.
                 if has_own_keys || members.is_some() { "" } else { " required" },
                 if index == 0 { " autofocus" } else { "" }
@@ -126,6 +135,7 @@ async fn keys_page(
                 error: field_error.as_ref().filter(|(key, _)| *key == field.key).map(|(_, message)| message.clone()),
             },
             members,
+            is_file,
         }
     });
     let base_url = app.engine.settings().providers.get(provider).and_then(|settings| settings.base_url.as_ref());
@@ -135,6 +145,7 @@ async fn keys_page(
         fault,
         current: view.keys.as_ref().map(|keys| current(keys, member.person.is_operator, &shell.today)),
         is_elsewhere: view.is_elsewhere,
+        returns: view.descriptor.returns.zip(Some(app.engine.callback_url()?.to_string())),
         base_url: base_url.map(ToString::to_string).unwrap_or_default(),
         then,
         shell,

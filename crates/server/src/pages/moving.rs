@@ -452,7 +452,9 @@ pub(crate) async fn abandon(
     member: Member,
     Path((organization, account)): Path<(String, String)>,
 ) -> Result<Response, PageError> {
-    match app.engine.abandon_move(member.asker(), account_id(&account)?).await {
+    let id = account_id(&account)?;
+    app.engine.account(member.asker(), id).await?;
+    match app.engine.abandon_move(member.asker(), id).await {
         // Somebody else was faster; it is given up in either case.
         Ok(()) | Err(EngineError::NotFound(_)) => Ok(back(&organization, &account)),
         Err(error) => Err(error.into()),

@@ -73,17 +73,26 @@ fn pages(shell: &Shell) -> Vec<Offer> {
     let mut pages = vec![
         page("home", "Overview", "overview").hint("net worth, income and spending"),
         page("rows", "All accounts", "transactions").hint("transactions, register"),
-        page("bank", "Bank integrations", "banks").hint("connections, consents"),
         page("help", "Suspicions", "suspicions").hint("held back, twins, vanished"),
-        page("loop", "Runs", "runs").hint("syncs, history"),
         page("plus", "Add account", "add-account").hint("link a bank"),
         page("file", "Account without a bank", "add-account/without-bank").hint("cash, loan").later(),
         page("gear", "Settings", "settings").hint("providers, figures and days, advanced"),
         Offer::new("Pages", "eye", "Components", "/design".to_owned()).hint("design system").later(),
+        Offer::new("Pages", "plus", "Another household or company", "/organizations/new".to_owned())
+            .hint("organization")
+            .later(),
     ];
+    if shell.sees_whole() {
+        pages.insert(2, page("bank", "Bank integrations", "banks").hint("connections, consents"));
+        pages.insert(4, page("loop", "Runs", "runs").hint("syncs, history"));
+        pages.push(page("people", "People", "people").hint("members, roles, invitations").later());
+    }
     if shell.has_assets {
         pages.insert(2, page("tree", "Assets", "assets").hint("tree, countries, funds, sites"));
     }
+    pages.extend(shell.side.looker.elsewhere.iter().map(|(name, url)| {
+        Offer::new("Organizations", "swap", format!("Change to {name}"), url.clone()).hint("household, company").later()
+    }));
     pages
 }
 
@@ -112,9 +121,12 @@ fn deeds(views: &[AccountView], shell: &Shell) -> Vec<Offer> {
         deeds.push(Offer::new("Do", "loop", "Bank sync", shell.at("sync")).hint("all accounts").posted());
     }
     for view in views.iter().filter(|view| view.status.connection.is_some()) {
-        let url = shell.at(&format!("accounts/{}/feed", view.account.id));
-        let label = format!("Bank feed of {}", view.account.name);
-        deeds.push(Offer::new("Do", "bank", label, url).hint("pending transactions, opening balance, sign").later());
+        if shell.sees_whole() {
+            let url = shell.at(&format!("accounts/{}/feed", view.account.id));
+            let label = format!("Bank feed of {}", view.account.name);
+            let offer = Offer::new("Do", "bank", label, url).hint("pending transactions, opening balance, sign");
+            deeds.push(offer.later());
+        }
         let url = shell.at(&format!("accounts/{}/balance", view.account.id));
         let label = format!("Balance check of {}", view.account.name);
         deeds.push(Offer::new("Do", "eye", label, url).hint("bank against ledger, differences").later());

@@ -383,7 +383,7 @@ pub(crate) async fn new_form(
     member: Member,
     Path((_, account)): Path<(String, String)>,
 ) -> Result<Response, PageError> {
-    member.asker().require(bankside_domain::Right::EditBooks).map_err(EngineError::from)?;
+    member.asker().require_within(bankside_domain::Right::EditBooks).map_err(EngineError::from)?;
     let blank = NewTransactionForm {
         dated_on: today(&app, &member).date().to_string(),
         payee: String::new(),

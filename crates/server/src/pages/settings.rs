@@ -29,6 +29,10 @@ struct SettingsHtml {
     providers: Vec<ProviderCard>,
     person: String,
     email: Option<String>,
+    /// How many people belong here; none for whoever may not know.
+    people: usize,
+    /// Whether the person begins here, or could choose to.
+    is_beginning: bool,
     formats: FormatsSection,
     public_url: String,
     database: &'static str,
@@ -126,7 +130,8 @@ fn card(view: &ProviderView, shell: &Shell, is_operator: bool, address: Option<S
 pub(crate) async fn show(State(app): State<App>, member: Member, headers: HeaderMap) -> Result<Response, PageError> {
     let shell = shell(&app, &member, Place::Settings, None).await?;
     let settings = app.engine.settings();
-    let views = app.engine.providers(member.asker()).await?;
+    let views = if shell.sees_whole() { app.engine.providers(member.asker()).await? } else { Vec::new() };
+    let people = if shell.sees_whole() { app.engine.members(member.asker()).await?.members.len() } else { 0 };
     let providers = views.iter().map(|view| {
         let elsewhere = settings.providers.get(view.descriptor.id).and_then(|provider| provider.base_url.as_ref());
         card(view, &shell, member.person.is_operator, elsewhere.map(ToString::to_string))
@@ -135,6 +140,8 @@ pub(crate) async fn show(State(app): State<App>, member: Member, headers: Header
         providers: providers.collect(),
         person: member.person.name.clone(),
         email: member.person.email.clone(),
+        people,
+        is_beginning: member.membership.is_beginning,
         formats: FormatsSection::of(member.person.formats, FormatChoice::default().with_languages(languages(&headers))),
         public_url: settings.public_url.to_string(),
         database: app.engine.database(),

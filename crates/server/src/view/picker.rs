@@ -53,6 +53,13 @@ pub(crate) struct Picker {
     pub(crate) note: String,
 }
 
+impl Picker {
+    /// Whether somebody searches in it or has chosen an asset, so that it must not be folded away.
+    pub(crate) fn is_in_use(&self) -> bool {
+        !self.find.is_empty() || self.lines.iter().any(|line| line.is_chosen && !line.value.is_empty())
+    }
+}
+
 impl Picking<'_> {
     /// The picker. Closed assets are left out.
     pub(crate) fn make(self) -> Picker {

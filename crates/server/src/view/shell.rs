@@ -108,7 +108,12 @@ impl Shell {
         Self {
             organization: organization.id,
             organization_name: organization.name.clone(),
-            kind_and_role: format!("{} · {}", kind(organization.kind), membership.role.code()),
+            kind_and_role: format!(
+                "{} · {}{}",
+                kind(organization.kind),
+                membership.role.code(),
+                if membership.asker.is_restricted() { ", in part" } else { "" }
+            ),
             place,
             side,
             accounts,
@@ -121,9 +126,9 @@ impl Shell {
             is_plain_http: server.is_plain_http,
             is_syncing_on: server.is_syncing_on,
             today,
-            asker: membership.asker,
             has_assets: organization.kind == OrganizationKind::Company || !tree.is_empty(),
             tree: Arc::clone(tree),
+            asker: membership.asker.clone(),
         }
     }
 
@@ -158,7 +163,22 @@ impl Shell {
 
     /// Whether the person may start a sync, and the server does that.
     pub(crate) fn may_sync(&self) -> bool {
-        self.is_syncing_on && self.may_edit()
+        self.is_syncing_on && self.may_edit() && self.sees_whole()
+    }
+
+    /// Whether the person may invite others and change their places.
+    pub(crate) fn may_manage_people(&self) -> bool {
+        self.asker.may(bankside_domain::Right::ManagePeople)
+    }
+
+    /// Whether the person sees the whole organization, and with it its banks, feeds, runs and people.
+    pub(crate) fn sees_whole(&self) -> bool {
+        !self.asker.is_restricted()
+    }
+
+    /// Whether the person may add categories.
+    pub(crate) fn may_manage_categories(&self) -> bool {
+        self.asker.may(bankside_domain::Right::ManageCategories)
     }
 
     /// Whether the person may change the tree, and say which account belongs to which asset.

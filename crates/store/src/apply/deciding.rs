@@ -55,8 +55,7 @@ impl Store {
         held: &HeldRow,
         decision: &HeldDecision,
     ) -> Result<Result<BatchId, Refused>, StoreError> {
-        asker.require(Right::EditBooks)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(asker.require_within(Right::EditBooks)?.0).await?;
         let locked = self.lock_account(&mut session, asker, held.account).await?;
         if locked.revision != account.revision {
             return Err(StoreError::Stale);

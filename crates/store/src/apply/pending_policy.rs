@@ -23,9 +23,9 @@ impl Store {
         policy: PendingPolicy,
         how: Resolve,
     ) -> Result<FeedEffect, StoreError> {
-        asker.require(Right::ManageBanks)?;
+        let granted = asker.require(Right::ManageBanks)?;
         let account = &snapshot.state.account;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(granted).await?;
         self.lock_unmoved(&mut session, asker, account.id, account.revision).await?;
         let mut work = Work::from_plan(plan, snapshot, &self.ambient);
         let payees = self.payees_of(&mut session, asker, work.payee_names()).await?;

@@ -25,8 +25,7 @@ impl Store {
         to: Option<AssetId>,
         from: Option<Date>,
     ) -> Result<Option<BatchId>, StoreError> {
-        may_manage(asker)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(may_manage(asker)?).await?;
         // In the order in which undoing locks them, so that neither ever waits for the other.
         self.lock_account(&mut session, asker, account).await?;
         let tree = self.lock_tree(&mut session, asker).await?;
@@ -37,8 +36,9 @@ impl Store {
             return Ok(None);
         }
         let at = |place: Option<AssetId>| place.map_or_else(|| "no asset".to_owned(), |id| tree.path(id));
-        let summary = format!("Moved to {}", at(to));
-        let batch = NewBatch { actor: BatchActor::Person, run: None, summary: &summary, undoes: None };
+        // Without a name: whoever sees the account once need not see where it was moved to.
+        let summary = if to.is_some() { "Moved to another asset" } else { "Moved out of all assets" };
+        let batch = NewBatch { actor: BatchActor::Person, run: None, summary, undoes: None };
         let batch = self.begin_batch(&mut session, asker, batch).await?;
         let changes = [change(Entity::Account, id, id, ASSET, before.value(), after.value())];
         self.write_fields(&mut session, asker, batch, &changes).await?;
@@ -134,18 +134,20 @@ impl Store {
         Ok(places)
     }
 
-    /// Whether a new account may belong to an asset; holds until the transaction ends.
-    pub(crate) async fn check_new_belongs(
+    /// The asset that a new account belongs to; what is found holds until the transaction ends. Whoever sees one asset adds accounts
+    /// there or below: elsewhere they would not see them.
+    pub(crate) async fn asset_of_new(
         &self,
         session: &mut Session,
         asker: &Asker,
-        asset: Option<AssetId>,
-    ) -> Result<(), StoreError> {
+        chosen: Option<AssetId>,
+    ) -> Result<Option<AssetId>, StoreError> {
+        let asset = chosen.or(asker.sight().asset());
         if asset.is_none() {
-            return Ok(());
+            return Ok(None);
         }
-        may_manage(asker)?;
-        check_belonging(&self.lock_tree(session, asker).await?, asset)
+        check_belonging(&self.lock_tree(session, asker).await?, asset)?;
+        Ok(asset)
     }
 }
 

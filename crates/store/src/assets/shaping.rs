@@ -24,8 +24,7 @@ fn parent(tree: &Tree, under: Option<AssetId>) -> Result<(), StoreError> {
 impl Store {
     /// Adds an asset, as the last of those beside it.
     pub async fn add_asset(&self, asker: &Asker, new: &NewAsset) -> Result<AssetId, StoreError> {
-        may_manage(asker)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(may_manage(asker)?).await?;
         let tree = self.lock_tree(&mut session, asker).await?;
         parent(&tree, new.under)?;
         tree.may_stand(None, &new.name, new.under)?;
@@ -67,8 +66,7 @@ impl Store {
 
     /// Renames an asset, or says what it is.
     pub async fn change_asset(&self, asker: &Asker, id: AssetId, to: &AssetChange) -> Result<(), StoreError> {
-        may_manage(asker)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(may_manage(asker)?).await?;
         let tree = self.lock_tree(&mut session, asker).await?;
         let before = known(&tree, id)?;
         let change = AssetChange { name: before.name.clone(), kind: before.kind, stage: before.stage };
@@ -108,8 +106,7 @@ impl Store {
         under: Option<AssetId>,
         from: Option<Date>,
     ) -> Result<(), StoreError> {
-        may_manage(asker)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(may_manage(asker)?).await?;
         let tree = self.lock_tree(&mut session, asker).await?;
         let asset = known(&tree, id)?;
         parent(&tree, under)?;
@@ -168,8 +165,7 @@ impl Store {
 
     /// Puts an asset before another one beside it, or as the last.
     pub async fn order_asset(&self, asker: &Asker, id: AssetId, before: Option<AssetId>) -> Result<(), StoreError> {
-        may_manage(asker)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(may_manage(asker)?).await?;
         let tree = self.lock_tree(&mut session, asker).await?;
         let asset = known(&tree, id)?;
         let position = match before {
@@ -198,8 +194,7 @@ impl Store {
 
     /// Closes an asset, with all that is below it, from a day on. Refused while accounts are open there.
     pub async fn close_asset(&self, asker: &Asker, id: AssetId, from: Date) -> Result<(), StoreError> {
-        may_manage(asker)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(may_manage(asker)?).await?;
         let tree = self.lock_tree(&mut session, asker).await?;
         let asset = known(&tree, id)?;
         if asset.closed_on.is_some() {
@@ -217,8 +212,7 @@ impl Store {
 
     /// Opens a closed asset again; what is below it stays closed.
     pub async fn reopen_asset(&self, asker: &Asker, id: AssetId) -> Result<(), StoreError> {
-        may_manage(asker)?;
-        let mut session = self.db.write().await?;
+        let mut session = self.db.write(may_manage(asker)?).await?;
         let tree = self.lock_tree(&mut session, asker).await?;
         let asset = known(&tree, id)?;
         if asset.closed_on.is_none() {

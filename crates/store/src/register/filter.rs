@@ -85,12 +85,13 @@ pub enum RowState {
 }
 
 impl RowState {
-    /// The condition. Each text is one that both engines understand.
+    /// The condition. Each text is one that both engines understand; that a pending row is not booked is said for SQLite, which looks
+    /// for the very condition of an index.
     pub(super) fn condition(self) -> &'static str {
         match self {
-            Self::Pending => " AND t.status = 'pending'",
-            Self::Scheduled => " AND t.status = 'scheduled'",
-            Self::Declined => " AND t.status = 'declined'",
+            Self::Pending => " AND t.status = 'pending' AND t.status <> 'booked'",
+            Self::Scheduled => " AND t.status = 'scheduled' AND t.status <> 'booked'",
+            Self::Declined => " AND t.status = 'declined' AND t.status <> 'booked'",
             Self::Reconciled => " AND t.status = 'booked' AND t.reconciled_at IS NOT NULL",
             Self::Cleared => {
                 " AND t.status = 'booked' AND t.reconciled_at IS NULL \
@@ -151,7 +152,14 @@ impl Sort {
             Self::Date => &["t.dated_on", "t.position", "t.id"],
             Self::Account => &["sa.name_folded", "t.dated_on", "t.position", "t.id"],
             Self::Payee => &["COALESCE(sp.name_folded, '')", "t.dated_on", "t.position", "t.id"],
-            Self::Note => &["COALESCE(sl.note_folded, '')", "t.dated_on", "t.position", "t.id"],
+            // Its beginning is what the index of notes has.
+            Self::Note => &[
+                "SUBSTR(COALESCE(sl.note_folded, ''), 1, 100)",
+                "COALESCE(sl.note_folded, '')",
+                "t.dated_on",
+                "t.position",
+                "t.id",
+            ],
             Self::Category => &[
                 "COALESCE(sm.name_folded, sk.name_folded, '')",
                 "COALESCE(sk.name_folded, '')",
@@ -219,10 +227,6 @@ pub(super) struct Prepared {
     pub(super) is_wide: bool,
 }
 
-impl Prepared {
-    pub(super) const NOTHING: &Self = &Self { scales: Vec::new(), search: None, found: None, is_wide: false };
-}
-
 /// How conditions on lines are put. Both ways mean the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Manner {
@@ -250,6 +254,21 @@ macro_rules! push_line_condition {
     }};
 }
 
+/// Appends that a row `t` stands in the books, in an account if one is asked for, and in sight of who asks.
+macro_rules! push_scope {
+    ($query:expr, $asker:expr, $account:expr) => {{
+        $query.push(" WHERE t.organization_id = ").push_bind($asker.organization.uuid());
+        $query.push(" AND t.deleted_at IS NULL");
+        if let Some(account) = $account {
+            $query.push(" AND t.account_id = ").push_bind(account.uuid());
+        }
+        if let Some(accounts) = $asker.sight().accounts() {
+            $query.push(" AND t.account_id IN ");
+            push_list(&mut $query, accounts.iter().map(|account| account.uuid()));
+        }
+    }};
+}
+
 /// Appends where the rows come from, and the conditions that choose them. A macro, because the two engines' builders are two types.
 macro_rules! push_chosen {
     ($query:expr, $joins:expr, $asker:expr, $request:expr, $prepared:expr, $manner:expr) => {{
@@ -265,11 +284,8 @@ macro_rules! push_chosen {
             }
             None => _ = $query.push(" FROM transactions t"),
         }
-        $query.push($joins).push(" WHERE t.organization_id = ").push_bind(organization);
-        $query.push(" AND t.deleted_at IS NULL");
-        if let Some(account) = $request.account {
-            $query.push(" AND t.account_id = ").push_bind(account.uuid());
-        }
+        $query.push($joins);
+        push_scope!($query, $asker, $request.account);
         if let Some(only) = filter.only {
             $query.push(" AND t.id = ").push_bind(only.uuid());
         }
@@ -364,7 +380,7 @@ macro_rules! push_chosen {
     }};
 }
 
-pub(super) use {push_bounds, push_chosen, push_line_condition};
+pub(super) use {push_bounds, push_chosen, push_line_condition, push_scope};
 
 /// Whether a person has written over what the bank says of a row.
 pub(super) const EDITED: &str = "(t.provider_dated_on IS NOT NULL AND (EXISTS (SELECT 1 FROM field_layers y \

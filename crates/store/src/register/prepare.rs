@@ -73,9 +73,12 @@ impl Store {
         asker: &Asker,
         request: &RegisterQuery,
     ) -> Result<Vec<i64>, StoreError> {
-        let text = sql!(
-            "SELECT DISTINCT u.scale FROM accounts a JOIN currencies u ON u.code = a.currency
-             WHERE a.organization_id = $1 AND (a.id = $2 OR $2 IS NULL) ORDER BY u.scale"
+        let text = session.in_sight(
+            sql!(
+                "SELECT DISTINCT u.scale FROM accounts a JOIN currencies u ON u.code = a.currency
+             WHERE a.organization_id = $1 AND (a.id = $2 OR $2 IS NULL) /* in sight: a.id */ ORDER BY u.scale"
+            ),
+            asker.sight(),
         );
         Ok(on!(session, c => sqlx::query_scalar(text)
             .bind(asker.organization.uuid())

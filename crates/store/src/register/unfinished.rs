@@ -10,7 +10,8 @@ impl Store {
     pub async fn count_new(&self, asker: &Asker, account: Option<AccountId>, at_most: i64) -> Result<i64, StoreError> {
         let text = sql!(
             "SELECT COUNT(*) FROM (SELECT 1 FROM transactions WHERE organization_id = $1 AND deleted_at IS NULL
-                AND reviewed_at IS NULL AND provider_dated_on IS NOT NULL AND (account_id = $2 OR $2 IS NULL) LIMIT $3) AS found"
+                AND reviewed_at IS NULL AND provider_dated_on IS NOT NULL AND (account_id = $2 OR $2 IS NULL)
+                /* in sight: account_id */ LIMIT $3) AS found"
         );
         self.count_to(text, asker, account, at_most).await
     }
@@ -27,7 +28,8 @@ impl Store {
         let text = sql!(
             "SELECT COUNT(*) FROM (SELECT DISTINCT l.transaction_id FROM transaction_lines l CROSS JOIN transactions t
                 WHERE l.organization_id = $1 AND l.category_id IS NULL AND t.organization_id = l.organization_id
-                AND t.id = l.transaction_id AND t.deleted_at IS NULL AND (t.account_id = $2 OR $2 IS NULL) LIMIT $3) AS found"
+                AND t.id = l.transaction_id AND t.deleted_at IS NULL AND (t.account_id = $2 OR $2 IS NULL)
+                /* in sight: t.account_id */ LIMIT $3) AS found"
         );
         self.count_to(text, asker, account, at_most).await
     }
@@ -39,8 +41,9 @@ impl Store {
         account: Option<AccountId>,
         at_most: i64,
     ) -> Result<i64, StoreError> {
-        asker.require(Right::SeeBooks)?;
-        let mut session = self.db.read().await?;
+        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
+        let mut session = self.db.read(granted).await?;
+        let text = session.in_sight(text, sight);
         Ok(on!(session, c => sqlx::query_scalar(text)
             .bind(asker.organization.uuid())
             .bind(account.map(Id::uuid))

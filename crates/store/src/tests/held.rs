@@ -2,7 +2,7 @@
 
 use bankside_domain::edit::Refused;
 use bankside_domain::reconcile::Entry;
-use bankside_domain::{BatchId, Id};
+use bankside_domain::{BatchId, Granted, Id};
 use jiff::civil::date;
 
 use crate::tests::on_both;
@@ -42,7 +42,7 @@ impl World {
     }
 
     pub(crate) async fn lock_through(&self, day: i8) {
-        let mut session = self.store.db.write().await.unwrap();
+        let mut session = self.store.db.write(Granted::as_system()).await.unwrap();
         let text = "UPDATE accounts SET locked_through = $1";
         crate::db::on!(session, c => {
             sqlx::query(text).bind(crate::convert::date(date(2026, 11, day))).execute(c).await.unwrap();

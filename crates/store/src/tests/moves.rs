@@ -2,7 +2,7 @@
 
 use bankside_domain::moving::{MoveStage, Obstacle};
 use bankside_domain::run::RunOutcome;
-use bankside_domain::{BankAccountId, ConnectionId, MoveId};
+use bankside_domain::{BankAccountId, ConnectionId, Granted, MoveId};
 use bankside_vault::Place;
 use jiff::SignedDuration;
 use jiff::civil::date;
@@ -36,7 +36,7 @@ impl World {
     }
 
     async fn moves(&self) -> Vec<(String, bool)> {
-        let mut session = self.store.db.read().await.unwrap();
+        let mut session = self.store.db.read(Granted::as_system()).await.unwrap();
         let text = sql!("SELECT stage, answer IS NULL FROM moves ORDER BY created_at, id");
         on!(session, c => sqlx::query_as(text).fetch_all(c).await.unwrap())
     }
@@ -46,7 +46,7 @@ on_both! {
     joined_bank_accounts_go_on_as_one(world) {
         let rows = [booked(5, -280, "Café", "a1"), booked(6, -990, "Cinema", "a2")];
         world.sync(&rows).await;
-        let asker = world.asker;
+        let asker = world.asker.clone();
         let (second, other) = world.connect(&asker, OTHER_IBAN, "acc-2").await;
         assert_ne!(other, world.bank_account);
         let of = world.ready_move(second, other).await;
@@ -68,7 +68,7 @@ on_both! {
     }
 
     a_run_of_the_old_feed_writes_nothing_once_it_has_moved(world) {
-        let asker = world.asker;
+        let asker = world.asker.clone();
         world.sync(&[booked(5, -280, "Café", "a1")]).await;
         let (second, same) = world.connect(&asker, "DE89370400440532013000", "acc-2").await;
         assert_eq!(same, world.bank_account);
@@ -91,7 +91,7 @@ on_both! {
     }
 
     a_login_that_shows_both_of_two_that_were_joined_shows_two(world) {
-        let asker = world.asker;
+        let asker = world.asker.clone();
         let (second, other) = world.connect(&asker, OTHER_IBAN, "acc-2").await;
         let of = world.ready_move(second, other).await;
         world.take_over(&of).await.unwrap();
@@ -102,7 +102,7 @@ on_both! {
     }
 
     a_bank_account_with_rows_of_its_own_is_not_joined(world) {
-        let asker = world.asker;
+        let asker = world.asker.clone();
         let (second, other) = world.connect(&asker, OTHER_IBAN, "acc-2").await;
         let account = world.link_new(&asker, second, other, "Another").await;
         let targets = world.store.move_targets(&asker, world.account, world.bank_account).await.unwrap();
@@ -122,7 +122,7 @@ on_both! {
     }
 
     moves_are_of_one_organization_and_one_at_a_time(world) {
-        let asker = world.asker;
+        let asker = world.asker.clone();
         let (second, other) = world.connect(&asker, OTHER_IBAN, "acc-2").await;
         let before = world.ready_move(second, other).await;
         let of = world.ready_move(second, other).await;

@@ -45,7 +45,7 @@ impl World {
     /// The account is fed by another bank account of another sync from now on.
     async fn move_feed(&mut self) {
         self.store.unlink(&self.asker, self.account).await.unwrap();
-        let asker = self.asker;
+        let asker = self.asker.clone();
         (self.connection, self.bank_account) = self.connect(&asker, "DE02120300000000202051", "acc-2").await;
         let link = NewLink {
             bank_account: self.bank_account,

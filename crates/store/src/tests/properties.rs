@@ -1,8 +1,8 @@
 //! What holds for any sequence of syncs, typed rows and edits, and not only for the examples.
 
-use bankside_domain::BatchId;
 use bankside_domain::edit::Seen;
 use bankside_domain::row::RowStatus;
+use bankside_domain::{BatchId, Granted};
 use bankside_testkit::Engine;
 use jiff::civil::date;
 use proptest::prelude::*;
@@ -115,7 +115,7 @@ impl World {
 
     /// Everything that is in the books and can be changed: rows, lines, tags, layers.
     async fn everything(&self) -> Vec<String> {
-        let mut session = self.store.db.read().await.unwrap();
+        let mut session = self.store.db.read(Granted::as_system()).await.unwrap();
         let mut all = Vec::new();
         for text in [
             "SELECT 'row ' || CAST(t.dated_on AS TEXT) || ' ' || t.amount_minor || ' ' || t.status || ' ' \
@@ -138,7 +138,7 @@ impl World {
 
     /// The lines of every row sum to it.
     pub(crate) async fn check_lines(&self) {
-        let mut session = self.store.db.read().await.unwrap();
+        let mut session = self.store.db.read(Granted::as_system()).await.unwrap();
         let text = "SELECT COUNT(*) FROM transactions t WHERE t.amount_minor <> (SELECT COALESCE(SUM(l.amount_minor), 0) \
             FROM transaction_lines l WHERE l.organization_id = t.organization_id AND l.transaction_id = t.id)";
         let wrong: i64 = on!(session, c => sqlx::query_scalar(text).fetch_one(c).await.unwrap());

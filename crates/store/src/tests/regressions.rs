@@ -59,7 +59,7 @@ on_both! {
     re_consent_with_all_new_ids(world) {
         world.sync(&fortnight()).await;
         let before = world.rows().await;
-        let asker = world.asker;
+        let asker = world.asker.clone();
         // The bank account has another name at the provider, and every row another id.
         let (_, again) = world.connect(&asker, "DE89370400440532013000", "acc-2").await;
         assert_eq!(again, world.bank_account);
@@ -224,7 +224,7 @@ on_both! {
     }
 
     multi_currency_accounts_under_one_iban(world) {
-        let asker = world.asker;
+        let asker = world.asker.clone();
         // A key is of IBAN and currency: what a connector joins into one value tells two pockets apart.
         let (_, euros) = world.connect(&asker, "DE89370400440532013000", "acc-1").await;
         let (_, dollars) = world.connect(&asker, "DE89370400440532013000 USD", "acc-1-usd").await;
@@ -235,7 +235,7 @@ on_both! {
     joint_accounts_seen_twice(world) {
         world.sync(&fortnight()).await;
         let before = world.rows().await;
-        let asker = world.asker;
+        let asker = world.asker.clone();
         // The other holder connects the same bank: it is the same bank account, and it stays with its feed.
         let (other, again) = world.connect(&asker, "DE89370400440532013000", "theirs-1").await;
         assert_eq!(again, world.bank_account);

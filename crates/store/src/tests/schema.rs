@@ -1,5 +1,6 @@
 //! The schema: both engines have the same tables, and both understand every SQL text.
 
+use bankside_domain::Granted;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -13,7 +14,7 @@ on_both! {
         let mut texts = Vec::new();
         collect_sql(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut texts);
         assert!(texts.len() > 70, "only {} texts were found", texts.len());
-        let mut session = world.store.db.read().await.unwrap();
+        let mut session = world.store.db.read(Granted::as_system()).await.unwrap();
         for (place, text) in texts {
             let statement = AssertSqlSafe(text.clone()).into_sql_str();
             let result = on!(session, c => c.prepare(statement).await.map(|_| ()));
@@ -31,11 +32,11 @@ on_both! {
 
     the_audit_is_append_only(world) {
         world.store.audit(&world.asker, "test.done", "x", "").await.unwrap();
-        let mut session = world.store.db.write().await.unwrap();
+        let mut session = world.store.db.write(Granted::as_system()).await.unwrap();
         let update = on!(session, c => sqlx::query("UPDATE audit SET action = 'other'").execute(c).await.map(|_| ()));
         assert!(update.unwrap_err().to_string().contains("append-only"));
         drop(session);
-        let mut session = world.store.db.write().await.unwrap();
+        let mut session = world.store.db.write(Granted::as_system()).await.unwrap();
         let delete = on!(session, c => sqlx::query("DELETE FROM audit").execute(c).await.map(|_| ()));
         assert!(delete.unwrap_err().to_string().contains("append-only"));
     }
@@ -46,7 +47,7 @@ async fn both_engines_have_the_same_tables_and_columns() {
     let mut shapes = Vec::new();
     for engine in [bankside_testkit::Engine::Sqlite, bankside_testkit::Engine::Postgres] {
         let world = crate::tests::world::World::open(engine).await;
-        let mut session = world.store.db.read().await.unwrap();
+        let mut session = world.store.db.read(Granted::as_system()).await.unwrap();
         let sqlite =
             "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type IN ('table', 'view')";
         let postgres = "SELECT table_name::text, column_name::text FROM information_schema.columns

@@ -71,13 +71,6 @@ on_both! {
         is_denied(&store.enqueue_run(&viewer, world.connection, Trigger::Person).await);
         is_denied(&store.audit_entries(&viewer).await);
     }
-
-    a_restricted_member_sees_nothing_until_queries_can_filter(world) {
-        let person = world.owner;
-        let only_below = Some(world.ambient.id());
-        let actor = bankside_domain::asker::Actor::Member { person, role: Role::Member, only_below };
-        is_denied(&world.store.accounts(&Asker { organization: world.asker.organization, actor }).await);
-    }
 }
 
 fn ended() -> FaultRecord {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use bankside_domain::Granted;
 use bankside_domain::account::AccountKind;
 use bankside_domain::edit::Seen;
 use bankside_domain::text::fold;
@@ -135,7 +136,7 @@ impl Books<'_> {
 
     /// The rows that a plain comparison finds.
     async fn compared(&self, search: &str) -> BTreeSet<TransactionId> {
-        let mut session = self.world.store.db.read().await.unwrap();
+        let mut session = self.world.store.db.read(Granted::as_system()).await.unwrap();
         let text = sql!(
             "SELECT t.id, t.amount_minor, p.name, l.note, k.name, w.name FROM transactions t
              LEFT JOIN payees p ON p.id = t.payee_id LEFT JOIN transaction_lines l ON l.transaction_id = t.id
@@ -200,7 +201,7 @@ impl Books<'_> {
             assert!(!early.is_counted || (early.total, &early.sums) == (counted.total, &counted.sums));
         }
         let every = RegisterQuery { search: Some(search.to_owned()), ..RegisterQuery::default() };
-        let mut session = self.world.store.db.read().await.unwrap();
+        let mut session = self.world.store.db.read(Granted::as_system()).await.unwrap();
         let selected = self.world.store.matching(&mut session, &self.asker, &every, 500).await.unwrap();
         assert_eq!(BTreeSet::from_iter(selected), expected, "{search:?} selected");
     }
@@ -208,7 +209,7 @@ impl Books<'_> {
 
 async fn a_search_finds_what_a_comparison_finds(world: &World, case: Case) {
     let asker = add_organization(&world.store, world.owner, "Another").await;
-    let books = Books { world, asker };
+    let books = Books { world, asker: asker.clone() };
     let new = NewAccount {
         name: "Cash".to_owned(),
         kind: AccountKind::Cash,
@@ -266,7 +267,7 @@ fn check(engine: Engine, cases: u32) {
 
 /// What the index knows is exactly the lines that are long enough for it.
 async fn index_fits(world: &World) {
-    let mut session = world.store.db.read().await.unwrap();
+    let mut session = world.store.db.read(Granted::as_system()).await.unwrap();
     let crate::db::Connected::Sqlite(connection) = session.connected() else { panic!("not SQLite") };
     let counts: (i64, i64, i64) = sqlx::query_as(
         "SELECT (SELECT COUNT(*) FROM transaction_lines WHERE length(note_folded) >= 3), (SELECT COUNT(*) FROM note_index_lines),

@@ -1,5 +1,6 @@
 //! The sign of a bank account: turned with its whole history, recognised afterwards, and taken back.
 
+use bankside_domain::Granted;
 use bankside_domain::balance::Proof;
 use bankside_domain::edit::Seen;
 use bankside_domain::sign::SignRefused;
@@ -174,7 +175,7 @@ on_both! {
 
 impl World {
     pub(crate) async fn flips_sign(&self) -> bool {
-        let mut session = self.store.db.read().await.unwrap();
+        let mut session = self.store.db.read(Granted::as_system()).await.unwrap();
         let text = sql!("SELECT flips_sign FROM bank_accounts WHERE id = $1");
         on!(session, c => {
             sqlx::query_scalar(text).bind(bankside_domain::Id::uuid(self.bank_account)).fetch_one(c).await.unwrap()

@@ -14,8 +14,8 @@ use bankside_domain::row::{
 };
 use bankside_domain::run::Trigger;
 use bankside_domain::{
-    AccountId, Ambient, Asker, BankAccountId, BatchId, ConnectionId, FeedRowVersionId, FlowId, OrganizationKind,
-    PersonId, Role,
+    AccountId, Ambient, Asker, BankAccountId, BatchId, ConnectionId, FeedRowVersionId, FlowId, Granted,
+    OrganizationKind, PersonId, Role,
 };
 use bankside_testkit::{TestClock, TestDatabase};
 use bankside_vault::{DataKey, MasterKey, Place, Purpose, Vault, WrappedKey};
@@ -115,7 +115,7 @@ impl World {
             clock,
             vault,
             owner,
-            asker,
+            asker: asker.clone(),
             _database: database,
         };
         (world.connection, world.bank_account) = world.connect(&asker, "DE89370400440532013000", "acc-1").await;
@@ -132,7 +132,7 @@ impl World {
     /// Connects a bank that shows accounts with these numbers side by side.
     pub(crate) async fn connect_showing(&mut self, ibans: &[&str]) -> Vec<BankAccountId> {
         let shown: Vec<(&str, &str)> = ibans.iter().map(|iban| (*iban, *iban)).collect();
-        let asker = self.asker;
+        let asker = self.asker.clone();
         self.connect_to(&asker, &shown).await.1
     }
 
@@ -426,7 +426,7 @@ impl World {
 
     /// The batches, latest first.
     pub(crate) async fn latest_batches(&self) -> Vec<BatchId> {
-        let mut session = self.store.db.read().await.unwrap();
+        let mut session = self.store.db.read(Granted::as_system()).await.unwrap();
         let text = sql!("SELECT id FROM batches ORDER BY made_at DESC, id DESC LIMIT 20");
         let ids: Vec<uuid::Uuid> = on!(session, c => sqlx::query_scalar(text).fetch_all(c).await.unwrap());
         ids.into_iter().map(BatchId::from).collect()
@@ -434,7 +434,7 @@ impl World {
 
     /// Every row that a bank sent stands for exactly one feed row, and no claim speaks of a row that is gone.
     pub(crate) async fn check_claims(&self) {
-        let mut session = self.store.db.read().await.unwrap();
+        let mut session = self.store.db.read(Granted::as_system()).await.unwrap();
         let text = sql!(
             "SELECT
                 (SELECT COUNT(*) FROM transactions t WHERE t.deleted_at IS NULL AND t.provider_dated_on IS NOT NULL

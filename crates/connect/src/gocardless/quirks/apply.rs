@@ -5,6 +5,7 @@ use jiff::civil::Date;
 
 use super::{AmountRule, Case, Condition, Day, Field, How, Named, Rule, Source, named, pattern};
 use crate::gocardless::wire::Transaction;
+use crate::words::says_something;
 
 /// A row between the wire and our words. Texts are as sent, white space and all; tidying comes last.
 #[derive(Debug)]
@@ -259,13 +260,6 @@ impl<'a> Draft<'a> {
             }
         }
     }
-}
-
-/// Whether an id, a name or a text is one: banks have a word for having none.
-pub(crate) fn says_something(text: &str) -> bool {
-    let word = text.trim();
-    let says_none = word.eq_ignore_ascii_case("NOTPROVIDED") || word.eq_ignore_ascii_case("NOT PROVIDED");
-    !(word.is_empty() || says_none)
 }
 
 fn joined<'t>(lines: impl Iterator<Item = &'t str>, between: &str) -> String {

@@ -79,7 +79,8 @@ pub(crate) fn refusal(error: EngineError) -> Result<(Option<&'static str>, Strin
 
 /// Whoever may not change the tree learns so before they have typed anything.
 pub(crate) fn require(member: &Member) -> Result<(), PageError> {
-    Ok(member.asker().require(Right::ManageAssets).map_err(EngineError::from)?)
+    member.asker().require(Right::ManageAssets).map_err(EngineError::from)?;
+    Ok(())
 }
 
 /// Asks for a new asset.

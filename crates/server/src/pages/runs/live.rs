@@ -48,8 +48,10 @@ pub(crate) async fn list_events(
     member: Member,
     headers: HeaderMap,
     Query(asked): Query<Asked>,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    stream(&app, member, &headers, Subject::List(Shown::from(&asked)))
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, PageError> {
+    let shown = Shown::from(&asked);
+    RunList::read(&app, &member, &today(&app, &member), shown).await?;
+    Ok(stream(&app, member, &headers, Subject::List(shown)))
 }
 
 fn stream(

@@ -1,9 +1,10 @@
 //! An installation with an organization, over a database of either engine.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use bankside_connect::Registry;
 use bankside_connect::http::Http;
+use bankside_connect::{Connector, Registry};
 use bankside_domain::{Ambient, Asker, OrganizationKind, Secret};
 use bankside_engine::{Engine, SetUp, Settings};
 use bankside_store::Store;
@@ -19,24 +20,31 @@ pub(super) struct House {
     pub(super) url: String,
     master: MasterKey,
     database: TestDatabase,
+    banks: Vec<Arc<dyn Connector>>,
 }
 
-fn engine_over(store: &Store, vault: Vault, ambient: &Ambient) -> Engine {
+fn engine_over(store: &Store, vault: Vault, ambient: &Ambient, banks: &[Arc<dyn Connector>]) -> Engine {
     let public_url = Url::parse("http://127.0.0.1:5006/").unwrap();
-    let settings =
-        Settings { public_url, providers: BTreeMap::new(), trusted_proxies: Vec::new(), features: BTreeMap::new() };
-    Engine::new(store.clone(), vault, Registry::of([]), Http::new(ambient.clone()).unwrap(), settings, ambient.clone())
+    let settings = Settings {
+        public_url,
+        providers: BTreeMap::new(),
+        trusted_proxies: Vec::new(),
+        mail: None,
+        features: BTreeMap::new(),
+    };
+    let registry = Registry::of(banks.iter().cloned());
+    Engine::new(store.clone(), vault, registry, Http::new(ambient.clone()).unwrap(), settings, ambient.clone())
 }
 
 impl House {
-    pub(super) async fn new(engine: bankside_testkit::Engine) -> Self {
+    pub(super) async fn new(engine: bankside_testkit::Engine, banks: Vec<Arc<dyn Connector>>) -> Self {
         let database = bankside_testkit::database(engine).await;
         let (ambient, _) = bankside_testkit::ambient();
         let store = Store::open(&database.url, ambient.clone()).await.unwrap();
         let master = MasterKey::generate(&ambient);
         let (vault, record) = Vault::create(&master, None, &ambient);
         store.keep_key_record(&record).await.unwrap();
-        let engine = engine_over(&store, vault, &ambient);
+        let engine = engine_over(&store, vault, &ambient, &banks);
         let set_up = SetUp {
             name: "owner".to_owned(),
             email: None,
@@ -47,8 +55,8 @@ impl House {
             time_zone: "Europe/Berlin".to_owned(),
         };
         let person = engine.set_up(set_up).await.unwrap().person;
-        let asker = engine.memberships(person).await.unwrap()[0].asker;
-        Self { engine, store, asker, ambient, url: database.url.clone(), master, database }
+        let asker = engine.memberships(person).await.unwrap()[0].asker.clone();
+        Self { engine, store, asker, ambient, url: database.url.clone(), master, database, banks }
     }
 
     /// Closes the database and opens it again, as a restart does.
@@ -57,6 +65,6 @@ impl House {
         let store = Store::open(&self.database.url, self.ambient.clone()).await.unwrap();
         let record = store.key_record().await.unwrap().unwrap();
         let vault = Vault::open(&self.master, &record).unwrap();
-        Self { engine: engine_over(&store, vault, &self.ambient), store, ..self }
+        Self { engine: engine_over(&store, vault, &self.ambient, &self.banks), store, ..self }
     }
 }

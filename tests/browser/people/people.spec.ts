@@ -1,0 +1,202 @@
+// People: one alone, one who is invited and joins, places, several organizations, and the last owner.
+import { createServer, type Server, type Socket } from "node:net";
+import { organizationOf, expect, person, test } from "../../support/house.ts";
+import type { Page } from "@playwright/test";
+
+const people = async (page: Page, address: string) => {
+  await page.goto(`${address}/o/${organizationOf(page)}/people`);
+  await expect(page.getByRole("heading", { name: "People", level: 1 })).toBeVisible();
+};
+
+test("somebody is invited, joins, gets another place, and goes", async ({ signedIn: page, house, eyes, browser }) => {
+  await page.getByRole("navigation", { name: "Pages", exact: true }).getByRole("link", { name: "Settings" }).click();
+  await expect(page.getByText("Only you see Harbour household.")).toBeVisible();
+  await page.getByRole("link", { name: "Invite somebody" }).click();
+  await expect(page.getByRole("row", { name: /Robin/ })).toContainText("Owner");
+  await page.getByText("What each role may do").click();
+  await eyes.look("alone");
+
+  await page.getByLabel("Email addresses").fill("nobody");
+  await page.getByRole("button", { name: "Invite", exact: true }).click();
+  await expect(page.getByRole("alert")).toContainText("“nobody” is no address.");
+  await page.getByLabel("Email addresses").fill("ada@example.org");
+  await page.getByRole("button", { name: "Invite", exact: true }).click();
+  await expect(page.getByText("ada@example.org is invited.")).toBeVisible();
+  const link = await page.locator(".raw").textContent();
+  expect(link).toMatch(new RegExp(`^${house.address}/invitations/[\\w-]{43}$`));
+  await eyes.look("invited", page, [".raw"]);
+
+  // On the page of the one who was invited.
+  const context = await browser.newContext();
+  const theirs = await context.newPage();
+  eyes.watch(theirs);
+  await theirs.goto(link ?? "");
+  await expect(theirs.getByText("Robin invites you, as a member.")).toBeVisible();
+  await eyes.look("invitation", theirs);
+  await theirs.getByLabel("Your name").fill("Ada");
+  await theirs.getByLabel("Password").fill("another boat");
+  await theirs.getByRole("button", { name: "Join" }).click();
+  await expect(theirs.getByRole("heading", { name: "Overview" })).toBeVisible();
+  await people(theirs, house.address);
+  await expect(theirs.getByText("is for an owner or admin: Robin.")).toBeVisible();
+  await expect(theirs.getByRole("button", { name: "Invite" })).toHaveCount(0);
+  await eyes.look("member", theirs);
+  await theirs.goto(link ?? "");
+  await expect(theirs.getByText("This invitation does not work any more")).toBeVisible();
+
+  // Another place, a group, and away.
+  await people(page, house.address);
+  await page.getByLabel("Group of Ada").selectOption("Viewer");
+  await page.getByRole("button", { name: "Save the place of Ada" }).click();
+  await page.getByRole("navigation", { name: "Lists" }).getByRole("link", { name: /Groups/ }).click();
+  await page.getByLabel("Name", { exact: true }).fill("Accountants");
+  await page.getByRole("button", { name: "Add group" }).click();
+  await expect(page.getByText("0 members")).toBeVisible();
+  await eyes.look("groups");
+  await people(page, house.address);
+  await page.getByLabel("Group of Ada").selectOption({ label: "Accountants (member)" });
+  await page.getByRole("button", { name: "Save the place of Ada" }).click();
+  await expect(page.getByLabel("Group of Ada")).toHaveValue(/-/);
+  await eyes.look("two");
+  await page.getByRole("link", { name: "Leave" }).click();
+  await expect(page.getByText("You are its only owner")).toBeVisible();
+  await eyes.look("last owner");
+  await people(page, house.address);
+  await page.getByRole("link", { name: "Remove Ada" }).click();
+  await eyes.look("remove");
+  await page.getByRole("button", { name: "Remove" }).click();
+  await expect(page.getByRole("row", { name: /Ada/ })).toHaveCount(0);
+  await theirs.goto(house.address);
+  await expect(theirs.getByText("You belong nowhere yet")).toBeVisible();
+  await context.close();
+});
+
+test("an owner hands over and leaves", async ({ signedIn: page, house, browser }) => {
+  await people(page, house.address);
+  await page.getByLabel("Email addresses").fill("ada@example.org");
+  await page.getByRole("button", { name: "Invite", exact: true }).click();
+  const link = await page.locator(".raw").textContent();
+  const context = await browser.newContext();
+  const theirs = await context.newPage();
+  await theirs.goto(link ?? "");
+  await theirs.getByLabel("Your name").fill("Ada");
+  await theirs.getByLabel("Password").fill("another boat");
+  await theirs.getByRole("button", { name: "Join" }).click();
+  await expect(theirs.getByRole("heading", { name: "Overview" })).toBeVisible();
+  await people(page, house.address);
+  await page.getByRole("link", { name: "Leave" }).click();
+  await page.getByRole("button", { name: "Hand over" }).click();
+  await expect(page.getByRole("row", { name: /Ada/ })).toContainText("Owner");
+  await page.getByRole("link", { name: "Leave" }).click();
+  await page.getByRole("button", { name: "Leave" }).click();
+  await expect(page.getByText("You belong nowhere yet")).toBeVisible();
+  await people(theirs, house.address);
+  await expect(theirs.getByRole("row", { name: /Ada/ })).toContainText("Owner");
+  await context.close();
+});
+
+test("one person keeps two organizations apart", async ({ signedIn: page, house, eyes }) => {
+  const first = organizationOf(page);
+  const menu = page.locator(".org-menu > summary");
+  await menu.click();
+  await page.getByRole("link", { name: "Another household or company" }).click();
+  await eyes.look("new");
+  await page.getByLabel("Name").fill("Lock works");
+  await page.getByLabel("Company or club").check();
+  await page.getByRole("button", { name: "Add it" }).click();
+  await expect(page.getByRole("heading", { name: "Overview" })).toBeVisible();
+  const second = organizationOf(page);
+  expect(second).not.toBe(first);
+  await menu.click();
+  await eyes.look("menu");
+  await page.getByRole("link", { name: /Harbour household/ }).click();
+  await expect(page).toHaveURL(new RegExp(first));
+
+  // By keyboard.
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("Change to Lock");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(new RegExp(second));
+
+  // The one to begin with.
+  await page.goto(`${house.address}/o/${second}/settings`);
+  await page.getByRole("button", { name: "Begin with Lock works when I sign in" }).click();
+  await expect(page.getByText("You begin with Lock works when you sign in.")).toBeVisible();
+  await page.goto(house.address);
+  await expect(page).toHaveURL(new RegExp(second));
+  await page.goto(`${house.address}/o/${second.slice(0, -4)}ffff/people`);
+  await expect(page.getByText("There is nothing at this address, or nothing that you may see.")).toBeVisible();
+});
+
+test("where the server sends mail, the link goes to whoever is invited", async ({ signedIn: page, house, eyes }) => {
+  const mail = await MailServer.start();
+  Object.assign(house.environment, {
+    BANKSIDE_MAIL__HOST: "127.0.0.1",
+    BANKSIDE_MAIL__PORT: String(mail.port),
+    BANKSIDE_MAIL__SECURITY: "none",
+    BANKSIDE_MAIL__FROM: "Bankside <money@example.org>",
+  });
+  await house.restart();
+  await people(page, house.address);
+  await expect(page.getByText("Each gets a link by mail.")).toBeVisible();
+  await page.getByLabel("Email addresses").fill("ada@example.org");
+  await page.getByRole("button", { name: "Invite", exact: true }).click();
+  await expect(page.getByText("The link is on its way by mail.")).toBeVisible();
+  await expect(page.locator(".raw")).toHaveCount(0);
+  await expect.poll(() => mail.taken.length).toBe(1);
+  expect(mail.taken[0]).toContain(`${person.name} invites you to ${person.organization}`);
+  await page.goto(`${house.address}/o/${organizationOf(page)}/people?tab=pending`);
+  await expect(page.getByText(/Mailed; works until/)).toBeVisible();
+  await eyes.look("mailed");
+  await page.getByRole("button", { name: "Take back the invitation of ada@example.org" }).click();
+  await expect(page.getByText("Nobody is invited")).toBeVisible();
+  mail.close();
+});
+
+/** Takes whatever mail it is given. */
+class MailServer {
+  readonly taken: string[] = [];
+  readonly #server: Server;
+  port = 0;
+
+  private constructor() {
+    this.#server = createServer((socket) => this.#converse(socket));
+  }
+
+  static async start(): Promise<MailServer> {
+    const mail = new MailServer();
+    await new Promise<void>((done) => mail.#server.listen(0, "127.0.0.1", done));
+    mail.port = (mail.#server.address() as { port: number }).port;
+    return mail;
+  }
+
+  close(): void {
+    this.#server.close();
+  }
+
+  #converse(socket: Socket): void {
+    let text = "";
+    let data: string | null = null;
+    socket.write("220 mail.example.org\r\n");
+    socket.on("data", (bytes) => {
+      text += bytes.toString();
+      for (let end = text.indexOf("\r\n"); end >= 0; end = text.indexOf("\r\n")) {
+        const line = text.slice(0, end);
+        text = text.slice(end + 2);
+        if (data !== null && line !== ".") {
+          data += `${line}\n`;
+        } else if (data !== null) {
+          this.taken.push(data);
+          data = null;
+          socket.write("250 taken\r\n");
+        } else if (line === "DATA") {
+          data = "";
+          socket.write("354 go on\r\n");
+        } else {
+          socket.write(line === "QUIT" ? "221 bye\r\n" : "250 ok\r\n");
+        }
+      }
+    });
+    socket.on("error", () => undefined);
+  }
+}
