@@ -138,7 +138,7 @@ pub(crate) struct NewAccountBody {
     /// Exact decimal text; absent is zero.
     #[serde(default)]
     opening: String,
-    /// The asset that it belongs to.
+    /// The asset that it belongs to; of whoever sees one asset, that one if not said.
     asset: Option<String>,
 }
 
@@ -151,7 +151,8 @@ pub(crate) struct MadeBody {
 /// Adds an account without a bank.
 #[utoipa::path(post, path = "/api/v1/organizations/{organization}/accounts", params(("organization" = String, Path)),
     request_body = NewAccountBody,
-    responses((status = CREATED, body = MadeBody), (status = UNPROCESSABLE_ENTITY, body = Problem)))]
+    responses((status = CREATED, body = MadeBody), (status = NOT_FOUND, body = Problem), (status = CONFLICT, body = Problem),
+        (status = UNPROCESSABLE_ENTITY, body = Problem)))]
 pub(crate) async fn add_account(
     State(app): State<App>,
     member: ApiMember,

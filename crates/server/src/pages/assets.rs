@@ -108,6 +108,8 @@ pub(crate) fn stays(places: &Places, shell: &Shell, none: &str) -> Vec<StayLine>
     if stays.len() < 2 {
         return Vec::new();
     }
+    // To whoever sees a part, a place out of sight is none as well.
+    let none = if shell.sees_whole() { none } else { "Elsewhere" };
     let day = |day: jiff::civil::Date| shell.today.day(day);
     let line = |stay: &bankside_domain::asset::Stay| StayLine {
         path: stay.under.map_or_else(|| none.to_owned(), |asset| shell.tree.path(asset)),
