@@ -268,7 +268,9 @@ impl GroupView {
             name: group.name.clone(),
             used,
             roles: group_roles(group.role),
-            sees: Sees::of(group.asset, shell, &format!("people/groups/{}/sees", group.id)),
+            sees: (group.role < Role::Admin)
+                .then(|| Sees::of(group.asset, shell, &format!("people/groups/{}/sees", group.id)))
+                .flatten(),
             change_url: shell.at(&format!("people/groups/{}", group.id)),
             remove_url: (group.members == 0 && group.invited == 0)
                 .then(|| shell.at(&format!("people/groups/{}/remove", group.id))),

@@ -52,7 +52,7 @@ pub(crate) async fn add(
     let (role, asset) = (role(&form.role)?, asset(&form.asset)?);
     let added = app.engine.add_group(member.asker(), &form.name, role, asset).await;
     match added {
-        Ok(group) if !app.engine.tree(member.asker()).await?.is_empty() => {
+        Ok(group) if role < Role::Admin && !app.engine.tree(member.asker()).await?.is_empty() => {
             Ok(Redirect::to(&format!("/o/{organization}/people/groups/{group}/sees")).into_response())
         }
         added => then(&app, &member, &organization, added.map(|_| ())).await,
