@@ -119,7 +119,7 @@ fn bad_input_ends_with_one_and_its_place() {
         (with("missing.json"), "missing.json cannot be read"),
         (
             home.run(&["normalize", "--provider", "nobody", "--institution", "x", "-"]),
-            "known are: enablebanking, gocardless",
+            "known are: enablebanking, finapi, gocardless",
         ),
     ] {
         assert_eq!(ended.status.code(), Some(1), "{place}");

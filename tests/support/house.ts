@@ -18,6 +18,7 @@ export interface House {
   readonly sandbox: string;
   readonly gocardless: Simulated<"secret_id" | "secret_key">;
   readonly enablebanking: Simulated<"application_id" | "private_key">;
+  readonly finapi: Simulated<"clientId" | "clientSecret">;
   readonly pluggy: Simulated<"clientId" | "clientSecret" | "itemIds">;
   readonly simplefin: Simulated<"setupToken" | "accessUrl">;
   readonly sophtron: Simulated<"userId" | "accessKey">;
@@ -63,6 +64,7 @@ export const test = base.extend<{ house: House; eyes: Eyes; signedIn: Page; api:
       sandbox: sandboxAddress,
       gocardless: simulated("gocardless"),
       enablebanking: simulated("enablebanking"),
+      finapi: simulated("finapi"),
       pluggy: simulated("pluggy"),
       simplefin: simulated("simplefin"),
       sophtron: simulated("sophtron"),

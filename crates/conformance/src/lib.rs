@@ -7,6 +7,7 @@
 //! depends on another; a check that a provider has no occasion for says why.
 
 mod enablebanking;
+mod finapi;
 mod gocardless;
 mod overheard;
 mod pluggy;
@@ -19,6 +20,7 @@ mod stand;
 mod suite;
 
 pub use enablebanking::EnableBankingSandbox;
+pub use finapi::FinApiSandbox;
 pub use gocardless::GoCardlessSandbox;
 pub use pluggy::PluggySandbox;
 pub use report::{Line, Outcome, Report};
@@ -28,6 +30,6 @@ pub use sophtron::SophtronSandbox;
 pub use suite::run;
 
 /// Every provider that is checked, in the order of the report.
-pub fn all() -> [&'static dyn Simulators; 5] {
-    [&EnableBankingSandbox, &GoCardlessSandbox, &PluggySandbox, &SimpleFinSandbox, &SophtronSandbox]
+pub fn all() -> [&'static dyn Simulators; 6] {
+    [&EnableBankingSandbox, &FinApiSandbox, &GoCardlessSandbox, &PluggySandbox, &SimpleFinSandbox, &SophtronSandbox]
 }

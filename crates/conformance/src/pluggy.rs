@@ -103,13 +103,13 @@ impl Open {
     async fn post(&self, path: &'static str, proof: Option<Proof>, body: &Value) -> Result<Value, Box<dyn Error>> {
         let http = Http::new(self.running.ambient.clone())?;
         let url = self.running.base_url.join(path)?;
-        let json = Some(Secret::new(body.to_string()));
+        let body = Some(http::Body::Json(Secret::new(body.to_string())));
         let call = http::Call {
             method: Method::POST,
             url,
             label: path,
             proof,
-            json,
+            body,
             pace: None,
             address: http::Address::Configured,
             patience: None,

@@ -58,6 +58,8 @@ pub enum Scene {
 pub enum Beginning {
     /// A new connection at this institution.
     New(String),
+    /// A new connection under this name, at the bank that the person chooses on the provider's page: the usual one.
+    Hosted(String),
     /// This login is adopted.
     Adopt(String),
 }

@@ -23,7 +23,7 @@ use jiff::{Span, Timestamp};
 pub(crate) use self::fetched::Fetched;
 use self::fetched::Keeping;
 pub(crate) use self::flow::{Ended, Flows, link};
-use self::ledger::{Ledger, Tokens};
+use self::ledger::{Keepsakes, Ledger, Tokens};
 use crate::simulator::Simulator;
 use crate::suite::{Miss, fail};
 
@@ -49,6 +49,7 @@ pub(crate) struct Stand {
     pub(crate) simulator: Arc<dyn Simulator>,
     pub(crate) connector: Arc<dyn Connector>,
     pub(crate) tokens: Tokens,
+    pub(crate) keepsakes: Keepsakes,
     pub(crate) ledger: Ledger,
     pub(crate) keys: BTreeMap<String, Secret>,
     /// What went through the flows.
@@ -71,6 +72,7 @@ impl Stand {
             simulator,
             connector,
             tokens: Tokens::default(),
+            keepsakes: Keepsakes::default(),
             flows: Flows::default(),
             ledger,
             keys,
@@ -90,7 +92,9 @@ impl Stand {
             base_url: self.simulator.base_url(),
             keys,
             tokens: &self.tokens,
+            keepsakes: &self.keepsakes,
             quota: &self.ledger,
+            visitor: None,
             currencies: &self.currencies,
         }
     }

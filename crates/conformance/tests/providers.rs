@@ -1,7 +1,8 @@
 //! Each provider against its simulator: every check of the kit passes.
 
 use bankside_conformance::{
-    EnableBankingSandbox, GoCardlessSandbox, Outcome, PluggySandbox, SimpleFinSandbox, Simulators, SophtronSandbox, run,
+    EnableBankingSandbox, FinApiSandbox, GoCardlessSandbox, Outcome, PluggySandbox, SimpleFinSandbox, Simulators,
+    SophtronSandbox, run,
 };
 
 async fn conforms(simulators: &dyn Simulators, fewest: usize) {
@@ -15,6 +16,11 @@ async fn conforms(simulators: &dyn Simulators, fewest: usize) {
 #[tokio::test(flavor = "current_thread")]
 async fn enablebanking_conforms() {
     conforms(&EnableBankingSandbox, 60).await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn finapi_conforms() {
+    conforms(&FinApiSandbox, 40).await;
 }
 
 #[tokio::test(flavor = "current_thread")]

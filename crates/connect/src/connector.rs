@@ -1,6 +1,7 @@
 //! The trait that every provider implements.
 
 use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -31,10 +32,23 @@ pub struct Cx<'a> {
     pub keys: &'a BTreeMap<String, Secret>,
     /// Where short-lived tokens are kept.
     pub tokens: &'a dyn TokenStore,
+    /// What was made at the provider once and for all.
+    pub keepsakes: &'a dyn Keepsakes,
     /// What is left of the quotas.
     pub quota: &'a dyn QuotaLedger,
+    /// The person who asks, where one is there at this very moment.
+    pub visitor: Option<&'a Visitor>,
     /// The currencies that are known, by code.
     pub currencies: &'a HashMap<CurrencyCode, Currency>,
+}
+
+/// The person who asks, as banks want to be told: that somebody is there spares the calls that count without them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visitor {
+    /// Where their browser is.
+    pub address: IpAddr,
+    /// What their browser calls itself.
+    pub user_agent: String,
 }
 
 /// What a person connects for.
@@ -44,6 +58,11 @@ pub enum Intent<'a> {
     New {
         /// At which institution, as the provider lists it.
         institution_key: &'a str,
+    },
+    /// A new connection at a bank that is chosen on the provider's own page.
+    Hosted {
+        /// What the person calls it.
+        name: &'a str,
     },
     /// A login that is at the provider already.
     Adopt {
@@ -78,6 +97,18 @@ pub trait TokenStore: Send + Sync {
     /// Forgets the token: the provider does not take it any more.
     async fn forget(&self);
 }
+
+/// Keeps what a connector has made up for an organization at a provider and must find again, such as a user there with its password:
+/// sealed, and unlike a token not to be had a second time.
+#[async_trait]
+pub trait Keepsakes: Send + Sync {
+    /// What is kept under a name. Where nothing is, `new` is, and is the answer: of several at once one comes first, and all get
+    /// the same. It is kept before it is used, so that nothing is lost if the process ends in between.
+    async fn keep_once(&self, name: &str, new: &Secret) -> Result<Secret, Fault>;
+}
+
+/// The code of a keepsake that could not be read or written.
+pub const KEEPSAKE: &str = "keepsake.store";
 
 /// The code of a debit that could not be written.
 pub const LEDGER: &str = "quota.ledger";
@@ -198,6 +229,7 @@ impl Registry {
         Self::of([
             Arc::new(crate::gocardless::GoCardless) as Arc<dyn Connector>,
             Arc::new(crate::enablebanking::EnableBanking),
+            Arc::new(crate::finapi::FinApi),
             Arc::new(crate::pluggy::Pluggy),
             Arc::new(crate::simplefin::SimpleFin),
             Arc::new(crate::sophtron::Sophtron),

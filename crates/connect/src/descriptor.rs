@@ -32,6 +32,8 @@ pub enum Way {
     Name,
     /// A login is taken up that is at the provider already.
     Login,
+    /// The bank is chosen on a page of the provider's; the person only names the connection.
+    Hosted,
 }
 
 /// One field of a provider's keys.
@@ -58,6 +60,30 @@ pub struct Advice {
     pub what: &'static str,
 }
 
+/// Who gets keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SignUps {
+    /// Everybody.
+    Open,
+    /// Companies with a contract.
+    Contract,
+    /// Nobody any more; keys that exist work on.
+    Closed,
+}
+
+/// What somebody who chooses between providers wants to know. Source: section 1 or 2 of each fact sheet.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms {
+    /// Who gets keys.
+    pub sign_ups: SignUps,
+    /// What it costs, in one sentence.
+    pub costs: &'static str,
+    /// How far back rows come, in one sentence.
+    pub history: &'static str,
+    /// How long access lasts until a person must sign in again, in one sentence.
+    pub access: &'static str,
+}
+
 /// What a provider is and how it is set up.
 #[derive(Debug, Clone, Copy)]
 pub struct Descriptor {
@@ -75,6 +101,8 @@ pub struct Descriptor {
     pub base_url: &'static str,
     /// What an organization must type.
     pub fields: &'static [Field],
+    /// What to know when choosing between providers.
+    pub terms: Terms,
     /// What to know before starting, such as that new sign-ups are closed.
     pub notice: &'static str,
     /// How to get keys, step by step.

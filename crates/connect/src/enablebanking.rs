@@ -20,7 +20,7 @@ use async_trait::async_trait;
 use bankside_domain::row::MappedRow;
 
 use crate::connector::{Checked, Connector, Cx, FetchEnd, Intent, Return};
-use crate::descriptor::{Advice, Descriptor, Field, FieldKind, Way};
+use crate::descriptor::{Advice, Descriptor, Field, FieldKind, SignUps, Terms, Way};
 use crate::enablebanking::client::{Client, DAILY};
 use crate::fault::Fault;
 use crate::fetch::{FetchPlan, MapContext, RawRow, Sink};
@@ -99,6 +99,12 @@ static DESCRIPTOR: Descriptor = Descriptor {
             shown_chars: 0,
         },
     ],
+    terms: Terms {
+        sign_ups: SignUps::Open,
+        costs: "Free for your own accounts.",
+        history: "As far as the bank goes right after the consent, often a year or more.",
+        access: "Up to 180 days, as the bank allows.",
+    },
     notice: "Without a contract an application reads only accounts that you have linked with it in the Control Panel of Enable Banking.",
     steps: &[
         "Sign in at enablebanking.com and open API applications in the Control Panel.",

@@ -20,7 +20,7 @@ use async_trait::async_trait;
 use bankside_domain::row::MappedRow;
 
 use crate::connector::{Checked, Connector, Cx, FetchEnd, Intent, Return};
-use crate::descriptor::{Advice, Descriptor, Field, FieldKind, Way};
+use crate::descriptor::{Advice, Descriptor, Field, FieldKind, SignUps, Terms, Way};
 use crate::fault::Fault;
 use crate::fetch::{FetchPlan, MapContext, RawRow, Sink};
 use crate::gocardless::client::Client;
@@ -109,6 +109,12 @@ static DESCRIPTOR: Descriptor = Descriptor {
             shown_chars: 0,
         },
     ],
+    terms: Terms {
+        sign_ups: SignUps::Closed,
+        costs: "Free, with up to 50 new connections a month.",
+        history: "90 days to 24 months, as the bank gives.",
+        access: "90 or 180 days, as the bank allows.",
+    },
     notice: "GoCardless Bank Account Data has taken no new sign-ups since 2025. Keys that exist keep working.",
     steps: &[
         "Sign in to the GoCardless Bank Account Data portal.",

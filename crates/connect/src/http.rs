@@ -17,7 +17,7 @@ use bankside_domain::{Ambient, Secret};
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method};
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use crate::fault::Fault;
 use crate::guard;
@@ -109,6 +109,29 @@ pub enum Address {
     },
 }
 
+/// The body of a call; never logged.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// JSON.
+    Json(Secret),
+    /// The fields of a form, each with its value, escaped as addresses are.
+    Form(Secret),
+}
+
+impl Body {
+    /// Fields as a form has them.
+    pub fn form(fields: &[(&str, &str)]) -> Self {
+        Self::Form(Secret::new(form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()))
+    }
+
+    fn content(&self) -> (&'static str, &Secret) {
+        match self {
+            Self::Json(text) => ("application/json", text),
+            Self::Form(text) => ("application/x-www-form-urlencoded", text),
+        }
+    }
+}
+
 /// A call to make.
 #[derive(Debug)]
 pub struct Call {
@@ -120,8 +143,8 @@ pub struct Call {
     pub label: &'static str,
     /// What proves that we may call.
     pub proof: Option<Proof>,
-    /// A JSON body.
-    pub json: Option<Secret>,
+    /// What is sent.
+    pub body: Option<Body>,
     /// How fast.
     pub pace: Option<Pace>,
     /// Whose address it is.
@@ -252,8 +275,8 @@ impl Http {
             let (name, value) = proof.header()?;
             request = request.header(name, value);
         }
-        if let Some(json) = &call.json {
-            request = request.header(CONTENT_TYPE, "application/json").body(json.expose().to_owned());
+        if let Some((kind, body)) = call.body.as_ref().map(Body::content) {
+            request = request.header(CONTENT_TYPE, kind).body(body.expose().to_owned());
         } else if call.method == Method::POST {
             // Some servers wait for a body otherwise, or refuse.
             request = request.header(CONTENT_LENGTH, 0);

@@ -8,11 +8,13 @@
 //! own provider.
 
 pub mod connector;
+pub mod coverage;
 pub mod descriptor;
 pub mod enablebanking;
 mod entities;
 pub mod fault;
 pub mod fetch;
+pub mod finapi;
 pub mod gocardless;
 pub mod guard;
 pub mod http;
@@ -29,8 +31,8 @@ pub mod step;
 mod words;
 pub mod zones;
 
-pub use connector::{Checked, Connector, Cx, Intent, QuotaLedger, Registry, TokenStore};
-pub use descriptor::{Advice, Descriptor, Field, FieldKind, Way};
+pub use connector::{Checked, Connector, Cx, Intent, Keepsakes, QuotaLedger, Registry, TokenStore, Visitor};
+pub use descriptor::{Advice, Descriptor, Field, FieldKind, SignUps, Terms, Way};
 pub use fault::Fault;
 pub use fetch::{
     AccountRequest, FetchEvent, FetchPlan, FetchedBalance, MapContext, RawRow, RowAccount, Sink, SinkClosed,

@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
-use crate::connector::{Cx, QuotaLedger, TokenStore};
+use crate::connector::{Cx, Keepsakes, QuotaLedger, TokenStore};
 use crate::fault::Fault;
 use crate::http::{Http, Pauses};
 
@@ -73,6 +73,17 @@ impl TokenStore for Kept {
     }
 }
 
+/// Keepsakes in memory.
+#[derive(Default)]
+pub(crate) struct Remembered(Mutex<BTreeMap<String, Secret>>);
+
+#[async_trait]
+impl Keepsakes for Remembered {
+    async fn keep_once(&self, name: &str, new: &Secret) -> Result<Secret, Fault> {
+        Ok(self.0.lock().unwrap().entry(name.to_owned()).or_insert_with(|| new.clone()).clone())
+    }
+}
+
 /// A ledger that lets every call through.
 struct Open;
 
@@ -95,6 +106,7 @@ pub(crate) struct Peer {
     ambient: Ambient,
     clock: Arc<Turned>,
     tokens: Kept,
+    keepsakes: Remembered,
     ledger: Open,
     currencies: HashMap<CurrencyCode, Currency>,
     pub(crate) keys: BTreeMap<String, Secret>,
@@ -122,6 +134,7 @@ impl Peer {
             ambient,
             clock,
             tokens: Kept::default(),
+            keepsakes: Remembered::default(),
             ledger: Open,
             currencies: known.into_iter().map(|currency| (currency.code, currency)).collect(),
             keys: keys.into_iter().map(|(name, key)| (name.to_owned(), Secret::new(key))).collect(),
@@ -135,7 +148,9 @@ impl Peer {
             base_url: &self.base_url,
             keys: &self.keys,
             tokens: &self.tokens,
+            keepsakes: &self.keepsakes,
             quota: &self.ledger,
+            visitor: None,
             currencies: &self.currencies,
         }
     }

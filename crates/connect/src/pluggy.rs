@@ -26,7 +26,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::connector::{Checked, Connector, Cx, FetchEnd, Intent, Return};
-use crate::descriptor::{Descriptor, Field, FieldKind, Way};
+use crate::descriptor::{Descriptor, Field, FieldKind, SignUps, Terms, Way};
 use crate::fault::Fault;
 use crate::fetch::{FetchPlan, MapContext, RawRow, Sink};
 use crate::pluggy::client::{Client, READING, REFRESHING};
@@ -69,6 +69,12 @@ static DESCRIPTOR: Descriptor = Descriptor {
             shown_chars: 8,
         },
     ],
+    terms: Terms {
+        sign_ups: SignUps::Open,
+        costs: "Free for your own accounts through Meu Pluggy.",
+        history: "Up to a year at first.",
+        access: "Up to a year, as you agree at the bank.",
+    },
     notice: "Free for your own accounts through Meu Pluggy. Connect your banks soon: they can only be added while the \
              trial runs; afterwards what is connected stays. Items of the Pluggy sandbox work too and are marked as \
              test data.",

@@ -21,7 +21,7 @@ use async_trait::async_trait;
 use bankside_domain::row::MappedRow;
 
 use crate::connector::{Checked, Connector, Cx, FetchEnd, Intent, Return};
-use crate::descriptor::{Advice, Descriptor, Field, FieldKind, Way};
+use crate::descriptor::{Advice, Descriptor, Field, FieldKind, SignUps, Terms, Way};
 use crate::fault::Fault;
 use crate::fetch::{FetchPlan, MapContext, RawRow, Sink};
 use crate::saved::{SavedAnswer, SavedRow};
@@ -89,6 +89,12 @@ static DESCRIPTOR: Descriptor = Descriptor {
         hint: "A long text from SimpleFIN. It works once. An access URL that was claimed before does as well.",
         shown_chars: 0,
     }],
+    terms: Terms {
+        sign_ups: SignUps::Open,
+        costs: "A small fee, paid at SimpleFIN: 1.50 US dollars a month in 2026.",
+        history: "As the bank gives, often 90 days.",
+        access: "No end is known; some banks want a new sign-in now and then.",
+    },
     notice: "SimpleFIN Bridge costs a small fee and is paid there. It reads your banks once a day; how far back differs from bank \
              to bank, often 90 days.",
     steps: &[

@@ -30,7 +30,7 @@ use async_trait::async_trait;
 use bankside_domain::row::MappedRow;
 
 use crate::connector::{Checked, Connector, Cx, FetchEnd, Intent, Return};
-use crate::descriptor::{Advice, Descriptor, Field, FieldKind, Way};
+use crate::descriptor::{Advice, Descriptor, Field, FieldKind, SignUps, Terms, Way};
 use crate::fault::Fault;
 use crate::fetch::{FetchPlan, MapContext, RawRow, Sink};
 use crate::saved::{SavedAnswer, SavedRow};
@@ -106,6 +106,12 @@ static DESCRIPTOR: Descriptor = Descriptor {
             shown_chars: 0,
         },
     ],
+    terms: Terms {
+        sign_ups: SignUps::Open,
+        costs: "Free up to 10 000 requests a month.",
+        history: "As the bank gives.",
+        access: "No end is known; some banks ask again for a code.",
+    },
     notice: "Sophtron signs in to your bank with your own user name and password and keeps them. How often, and how far back, \
              data comes depends on the bank. 10 000 requests a month are free.",
     steps: &[

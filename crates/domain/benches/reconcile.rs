@@ -77,6 +77,7 @@ fn arrived(number: usize, is_issued_anew: bool) -> Arrived {
         original_amount: None,
         instalment: None,
         bill: None,
+        is_placeholder: false,
     };
     Arrived {
         version: Uuid::from_u128(3 << 64 | number as u128).into(),

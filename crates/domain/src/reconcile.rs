@@ -361,6 +361,11 @@ pub fn plan(snapshot: &Snapshot) -> Plan {
     let mut candidates = Vec::with_capacity(snapshot.arrived.len());
     for arrived in &snapshot.arrived {
         match readable(arrived, policy) {
+            // Nothing is recognised by it, nothing is settled by it, and it is none of the movements.
+            Ok(candidate) if candidate.row.is_placeholder => plan.decisions.push(Decision {
+                action: Action::Leave,
+                ..hold(arrived, arrived.known_as, Reason::PlaceholderStaysOut)
+            }),
             Ok(candidate) => candidates.push(candidate),
             Err(reason) => plan.decisions.push(hold(arrived, arrived.known_as, reason)),
         }

@@ -123,6 +123,10 @@ pub struct Row {
     pub instalment: Option<Instalment>,
     /// What the provider calls the bill that it stands on, as received.
     pub bill: Option<String>,
+    /// Whether the provider has put it in the place of rows that it does not have, so that its sums come out right. Nothing of its kind
+    /// happened, so it is no movement of the account.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_placeholder: bool,
 }
 
 /// A raw row after mapping: readable, or kept as it is with the reason why not.

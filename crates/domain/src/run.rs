@@ -94,9 +94,12 @@ impl RowCounts {
 }
 
 /// The first day to ask for: the day chosen at linking, later some days before the bank's latest booked row, or where a batch that
-/// was undone began. By the bank's own dates, never by this server's clock. `latest_booked_on` is `None` until rows have come in.
-pub fn first_day(import_from: Date, latest_booked_on: Option<Date>, refetch_from: Option<Date>) -> Date {
-    let usual = latest_booked_on.map_or(import_from, |day| day.saturating_sub(Span::new().days(OVERLAP_DAYS)));
+/// was undone began. By the bank's own dates; only where it has booked for a day to come, as some do, by today, because what is before
+/// that day is still to come. `latest_booked_on` is `None` until rows have come in.
+pub fn first_day(import_from: Date, latest_booked_on: Option<Date>, refetch_from: Option<Date>, today: Date) -> Date {
+    let usual = latest_booked_on
+        .map(|day| day.min(today))
+        .map_or(import_from, |day| day.saturating_sub(Span::new().days(OVERLAP_DAYS)));
     refetch_from.map_or(usual, |again| usual.min(again)).max(import_from)
 }
 
@@ -118,10 +121,13 @@ mod tests {
     #[test]
     fn a_sync_asks_from_some_days_before_the_latest_row_or_from_where_a_batch_was_undone() {
         let (linked, latest) = (date(2026, 10, 1), Some(date(2026, 11, 20)));
-        assert_eq!(first_day(linked, None, None), linked);
-        assert_eq!(first_day(linked, latest, None), date(2026, 11, 10));
-        assert_eq!(first_day(linked, latest, Some(date(2026, 11, 2))), date(2026, 11, 2));
-        assert_eq!(first_day(linked, latest, Some(date(2026, 11, 15))), date(2026, 11, 10));
-        assert_eq!(first_day(linked, Some(date(2026, 10, 3)), Some(date(2026, 9, 1))), linked);
+        let today = date(2026, 11, 22);
+        assert_eq!(first_day(linked, None, None, today), linked);
+        // Case E 14 of the connector model: a booking for a day to come skips nothing that is booked before it.
+        assert_eq!(first_day(linked, Some(date(2026, 12, 30)), None, today), date(2026, 11, 12));
+        assert_eq!(first_day(linked, latest, None, today), date(2026, 11, 10));
+        assert_eq!(first_day(linked, latest, Some(date(2026, 11, 2)), today), date(2026, 11, 2));
+        assert_eq!(first_day(linked, latest, Some(date(2026, 11, 15)), today), date(2026, 11, 10));
+        assert_eq!(first_day(linked, Some(date(2026, 10, 3)), Some(date(2026, 9, 1)), today), linked);
     }
 }

@@ -2,6 +2,7 @@
 //! browser.
 
 mod answering;
+mod everywhere;
 mod finish;
 mod institutions;
 mod logins;
@@ -11,7 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use bankside_connect::connector::Return;
-use bankside_connect::{Connected, FlowState, Input, Intent, Step};
+use bankside_connect::{Connected, FlowState, Input, Intent, Step, Visitor};
 use bankside_domain::quota::Presence;
 use bankside_domain::{AccountId, Asker, ConnectionId, FlowId, Id as _, OrganizationId, PersonId, Right};
 use bankside_store::{Flow, FlowStage, NewFlow, StoreError};
@@ -21,6 +22,7 @@ use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
+pub use everywhere::{BankEverywhere, BankOffer, Everywhere};
 pub(crate) use finish::kept_balance;
 pub(crate) use institutions::InstitutionLists;
 pub use logins::LoginView;
@@ -34,6 +36,8 @@ use crate::{Engine, EngineError};
 pub(crate) const CALLBACK_PATH: &str = "connect/callback";
 /// More than any provider sends back.
 const MAX_CALLBACK_FIELDS: usize = 20;
+/// No name of a connection is longer, and no provider takes a longer one.
+const MAX_NAME_CHARS: usize = 64;
 /// Flows whose time is over are tidied so many at a time.
 const TIDIED_AT_ONCE: i64 = 200;
 /// A flow is tidied so long after its time: whoever comes back in its last second is let through.
@@ -62,8 +66,17 @@ struct Purpose<'a> {
     provider: &'a str,
     intent: Intent<'a>,
     bank: String,
+    /// What the person calls it, where they were asked.
+    name: Option<String>,
     account: Option<AccountId>,
     renews: Option<ConnectionId>,
+    visitor: Option<Visitor>,
+}
+
+impl<'a> Purpose<'a> {
+    fn new(provider: &'a str, intent: Intent<'a>, bank: String, account: Option<AccountId>) -> Self {
+        Self { provider, intent, bank, name: None, account, renews: None, visitor: None }
+    }
 }
 
 impl Engine {
@@ -81,7 +94,29 @@ impl Engine {
         }
         let bank = self.bank_name(asker, provider, institution_key);
         let intent = Intent::New { institution_key };
-        self.begin_flow(asker, Purpose { provider, intent, bank, account, renews: None }).await
+        self.begin_flow(asker, Purpose::new(provider, intent, bank, account)).await
+    }
+
+    /// Begins to connect a bank that is chosen on the provider's own page. `name` is what the person calls it.
+    pub async fn begin_hosted(
+        &self,
+        asker: &Asker,
+        provider: &str,
+        name: &str,
+        account: Option<AccountId>,
+    ) -> Result<FlowId, EngineError> {
+        asker.require(Right::ManageBanks)?;
+        if let Some(account) = account {
+            self.store.account(asker, account).await?;
+        }
+        let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !(1..=MAX_NAME_CHARS).contains(&name.chars().count()) {
+            let message = format!("A name has between one and {MAX_NAME_CHARS} letters.");
+            return Err(EngineError::invalid("name", message));
+        }
+        let intent = Intent::Hosted { name: &name };
+        let purpose = Purpose::new(provider, intent, name.clone(), account);
+        self.begin_flow(asker, Purpose { name: Some(name.clone()), ..purpose }).await
     }
 
     /// Takes up a login that is at the provider already. One that is connected is not connected twice.
@@ -115,12 +150,22 @@ impl Engine {
             None => self.connector(provider)?.descriptor().name.to_owned(),
         };
         let intent = Intent::Adopt { login: &login.key };
-        self.begin_flow(asker, Purpose { provider, intent, bank, account, renews: None }).await
+        self.begin_flow(asker, Purpose::new(provider, intent, bank, account)).await
     }
 
     /// Begins to renew the access of a connection in place: *Resync*. What is there works on until the last step is done. A renewal
     /// that the person has begun already is gone on with.
     pub async fn begin_renewal(&self, asker: &Asker, connection: ConnectionId) -> Result<FlowId, EngineError> {
+        self.begin_renewal_by(asker, connection, None).await
+    }
+
+    /// The same for a person who is there in a browser, of whom banks are told.
+    pub async fn begin_renewal_by(
+        &self,
+        asker: &Asker,
+        connection: ConnectionId,
+        visitor: Option<Visitor>,
+    ) -> Result<FlowId, EngineError> {
         asker.require(Right::ManageBanks)?;
         let connection = self.store.connection(asker, connection).await?;
         if connection.ended_at.is_some() {
@@ -133,7 +178,8 @@ impl Engine {
         let intent = Intent::Renew { institution_key: &connection.institution_key, remote: &remote };
         let bank = connection.institution_name.clone();
         let renews = Some(connection.id);
-        self.begin_flow(asker, Purpose { provider: &connection.provider, intent, bank, account: None, renews }).await
+        let purpose = Purpose::new(&connection.provider, intent, bank, None);
+        self.begin_flow(asker, Purpose { renews, visitor, ..purpose }).await
     }
 
     /// Where providers send people back to.
@@ -143,6 +189,7 @@ impl Engine {
 
     async fn begin_flow(&self, asker: &Asker, purpose: Purpose<'_>) -> Result<FlowId, EngineError> {
         let ready = self.provider(asker, purpose.provider, Presence::PersonPresent).await?;
+        let ready = ready.visited_by(purpose.visitor);
         let reference = BASE64URL_NOPAD.encode(&self.ambient.random::<24>());
         let url = self.callback_url()?;
         let back = Return { url, reference };
@@ -161,7 +208,7 @@ impl Engine {
             StepMemory::Open { expires_at, .. } => *expires_at,
             _ => self.ambient.now() + flow_minutes,
         };
-        let memory = Memory { bank: purpose.bank, step, parked: None };
+        let memory = Memory { bank: purpose.bank, name: purpose.name, step, parked: None };
         let new = NewFlow {
             id,
             provider: purpose.provider.to_owned(),

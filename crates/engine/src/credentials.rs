@@ -52,6 +52,13 @@ pub struct ProviderView {
     pub experimental: Option<FeatureView>,
 }
 
+impl ProviderView {
+    /// Whether it can be connected with now.
+    pub fn is_offered(&self) -> bool {
+        !self.is_off && self.experimental.as_ref().is_none_or(|switch| switch.is_on)
+    }
+}
+
 impl Engine {
     /// All providers, as an organization sees them.
     pub async fn providers(&self, asker: &Asker) -> Result<Vec<ProviderView>, EngineError> {

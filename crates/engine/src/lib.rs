@@ -49,7 +49,9 @@ use url::Url;
 pub use accounts::{AccountView, BankLine, NewAccountInput};
 pub use assets::{AssetInput, Shift};
 pub use balance_check::BalanceCheck;
-pub use bankside_connect::{Advice, Answered, Descriptor, Field, FieldKind, Form, FormField, Institution, Way};
+pub use bankside_connect::{
+    Advice, Answered, Descriptor, Field, FieldKind, Form, FormField, Institution, SignUps, Visitor, Way,
+};
 pub use bankside_store::{
     Account, AuditEntry, BankAccount, BillDays, BroughtRow, Category, Connection, Direction, Edited, FeedEffect,
     Filter, Group, Invitation, Invited, KeptBalance, KeptVerdict, LostTrust, MAX_SELECTED, MailState, Member,
@@ -58,7 +60,7 @@ pub use bankside_store::{
     Store, StoreError, Tag, UndoOutcome, VanishedRow,
 };
 pub use bills::BillView;
-pub use connecting::{FlowPage, FlowView, LoginView, Returned};
+pub use connecting::{BankEverywhere, BankOffer, Everywhere, FlowPage, FlowView, LoginView, Returned};
 pub use credentials::{KeySource, ProviderView};
 pub use details::{BankRowView, FieldChange, Happening, LineView, TransactionView};
 pub use editing::{EditInput, LineInput, NewTransactionInput, SeenInput, amount_bounds};

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;
-use bankside_connect::{Connector, Cx, Descriptor, Fault, QuotaLedger, TokenStore};
+use bankside_connect::connector::KEEPSAKE;
+use bankside_connect::{Connector, Cx, Descriptor, Fault, Keepsakes, QuotaLedger, TokenStore, Visitor};
 use bankside_domain::fault::{FaultClass, FaultRecord, UserAction};
 use bankside_domain::quota::{Counts, Presence, QuotaRule, QuotaScope, QuotaStatement};
 use bankside_domain::{Asker, Currency, CurrencyCode, Secret};
-use bankside_store::ProviderToken;
+use bankside_store::{Keepsake, ProviderToken};
 use bankside_vault::{Place, Purpose};
 use jiff::Timestamp;
 use url::Url;
@@ -26,7 +27,9 @@ pub(crate) struct Provider {
     keys: BTreeMap<String, Secret>,
     currencies: HashMap<CurrencyCode, Currency>,
     tokens: SealedTokens,
+    keepsakes: SealedKeepsakes,
     quota: Ledger,
+    visitor: Option<Visitor>,
     engine: Engine,
 }
 
@@ -39,9 +42,16 @@ impl Provider {
             base_url: &self.base_url,
             keys: &self.keys,
             tokens: &self.tokens,
+            keepsakes: &self.keepsakes,
             quota: &self.quota,
+            visitor: self.visitor.as_ref(),
             currencies: &self.currencies,
         }
+    }
+
+    /// The same for a person who is there.
+    pub(crate) fn visited_by(self, visitor: Option<Visitor>) -> Self {
+        Self { visitor, ..self }
     }
 
     /// How many calls of accounts were spent so far.
@@ -128,7 +138,9 @@ impl Engine {
             calls: AtomicI64::new(0),
         };
         let currencies = self.store.currencies().await?;
-        Ok(Provider { connector, base_url, keys, currencies, tokens, quota, engine: self.clone() })
+        let keepsakes = SealedKeepsakes { engine: self.clone(), asker: asker.clone(), provider: id };
+        let engine = self.clone();
+        Ok(Provider { connector, base_url, keys, currencies, tokens, keepsakes, quota, visitor: None, engine })
     }
 
     /// The keys that the organization has typed.
@@ -259,6 +271,39 @@ impl TokenStore for SealedTokens {
         if let Err(error) = self.write(None).await {
             tracing::warn!(provider = self.provider, %error, "a token cannot be forgotten");
         }
+    }
+}
+
+/// Keeps sealed what was made at a provider for one organization.
+struct SealedKeepsakes {
+    engine: Engine,
+    asker: Asker,
+    provider: &'static str,
+}
+
+impl SealedKeepsakes {
+    async fn keep(&self, name: &str, new: &Secret) -> Result<Secret, EngineError> {
+        let digester = self.engine.vault.digester(self.asker.organization, Purpose::Keys);
+        let name = digester.digest(&[b"keepsake", self.provider.as_bytes(), name.as_bytes()]).0;
+        let place =
+            Place { organization: Some(self.asker.organization), subject: Some(name), field: "provider-keepsake" };
+        let (key, data_key) = self.engine.vault.new_data_key(place, &self.engine.ambient);
+        let content = key.seal(place, new.expose().as_bytes(), &self.engine.ambient);
+        let new = Keepsake { data_key, content };
+        let kept = self.engine.store.keep_once(&self.asker, self.provider, &name, &new).await?;
+        let text = self.engine.vault.data_key(&kept.data_key, place)?.open(place, &kept.content)?;
+        let text = std::str::from_utf8(&text).map_err(|error| EngineError::Inside(error.to_string()))?;
+        Ok(Secret::new(text))
+    }
+}
+
+#[async_trait]
+impl Keepsakes for SealedKeepsakes {
+    async fn keep_once(&self, name: &str, new: &Secret) -> Result<Secret, Fault> {
+        self.keep(name, new).await.map_err(|error| {
+            let message = "What was made at the provider cannot be read or written here.";
+            Fault::new(FaultClass::RetryLater, KEEPSAKE, message).with_source(error)
+        })
     }
 }
 

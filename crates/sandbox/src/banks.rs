@@ -15,6 +15,7 @@ mod kanalbank;
 mod ledger;
 mod lockside;
 mod nordhafen;
+mod prueftal;
 mod quirky;
 mod routine;
 mod sandbox_finance;
@@ -30,6 +31,8 @@ pub(crate) use calendar::{
 pub(crate) use draw::Draw;
 pub(crate) use habits::code::CARD as CARD_CODE;
 pub(crate) use ledger::{BalanceKind, Entry, Party, Pending, Stated, Statement};
+pub(crate) use nordhafen::Nordhafen;
+pub(crate) use prueftal::{ELBMARSCH, PRUEFTAL};
 
 /// The provider's own sandbox bank.
 pub(crate) const SANDBOX_FINANCE: &str = "SANDBOXFINANCE_SFIN0000";
@@ -298,7 +301,7 @@ const SERVED: &[Bank] = &[
             processing: Processing::Ready,
             daily_limit: DailyLimit::Always(1000),
             dialect: Dialect::Plain,
-            books: &nordhafen::Nordhafen,
+            books: &Nordhafen,
         }),
     },
     Bank {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::banks::{self, Bank};
 use crate::provider;
-use crate::{Sandbox, enablebanking, page, simplefin, sophtron};
+use crate::{Sandbox, enablebanking, finapi, page, simplefin, sophtron};
 
 pub(crate) fn routes() -> Router<Sandbox> {
     Router::new()
@@ -32,6 +32,7 @@ struct HomePage {
     providers: Vec<ProviderView>,
     served: Vec<&'static Bank>,
     listed: Vec<&'static Bank>,
+    by_form: Vec<BankLine>,
     by_login: Vec<BankLine>,
     by_token: Vec<BankLine>,
     by_application: Vec<BankLine>,
@@ -79,6 +80,7 @@ async fn index_page(State(sandbox): State<Sandbox>) -> Response {
         providers: provider::ALL.iter().map(view).collect(),
         served,
         listed,
+        by_form: finapi::bank_lines(),
         by_login: sophtron::bank_lines(),
         by_token: simplefin::bank_lines(),
         by_application: enablebanking::bank_lines(),

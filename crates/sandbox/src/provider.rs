@@ -3,7 +3,7 @@
 use axum::Router;
 
 use crate::faults::FaultKind;
-use crate::{Sandbox, enablebanking, gocardless, pluggy, simplefin, sophtron};
+use crate::{Sandbox, enablebanking, finapi, gocardless, pluggy, simplefin, sophtron};
 
 /// One field that a person types somewhere, and what to type.
 #[derive(Debug, Clone, Copy)]
@@ -56,8 +56,14 @@ pub(crate) struct Provider {
 }
 
 /// All of them.
-pub(crate) const ALL: &[Provider] =
-    &[gocardless::PROVIDER, enablebanking::PROVIDER, pluggy::PROVIDER, simplefin::PROVIDER, sophtron::PROVIDER];
+pub(crate) const ALL: &[Provider] = &[
+    gocardless::PROVIDER,
+    enablebanking::PROVIDER,
+    finapi::PROVIDER,
+    pluggy::PROVIDER,
+    simplefin::PROVIDER,
+    sophtron::PROVIDER,
+];
 
 impl Provider {
     /// Whether its calls can meet faults of this kind.

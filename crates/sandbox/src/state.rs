@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::SandboxError;
 use crate::clock::ClockState;
 use crate::enablebanking;
+use crate::finapi;
 use crate::gocardless::Records;
 use crate::pluggy;
 use crate::simplefin;
@@ -30,6 +31,9 @@ pub(crate) struct State {
     /// What the simulator of `enablebanking` keeps.
     #[serde(default)]
     pub(crate) enablebanking: enablebanking::Records,
+    /// What the simulator of `finapi` keeps.
+    #[serde(default)]
+    pub(crate) finapi: finapi::Records,
     /// What the simulator of `pluggy` keeps; states of earlier times have none of it.
     #[serde(default)]
     pub(crate) pluggy: pluggy::Records,
@@ -49,6 +53,7 @@ impl State {
             clock,
             gocardless,
             enablebanking: enablebanking::Records::default(),
+            finapi: finapi::Records::default(),
             pluggy: pluggy::Records::default(),
             simplefin: simplefin::Records::default(),
             sophtron: sophtron::Records::default(),

@@ -113,6 +113,10 @@ switches! {
     sandbox_bank_has_daily_limit: true,
     /// `gocardless` §9: the sandbox bank's account numbers are new with each consent (since 2024); otherwise fixed (until 2023).
     sandbox_bank_numbers_change: true,
+    /// `finapi` §5: instants of the web form end with the letter of their format; otherwise with an offset.
+    finapi_form_times_end_with_z: false,
+    /// `finapi` §6, §15 `[?]`: updates take one id, as in 2024; otherwise also a list of ids.
+    finapi_updates_take_one_id_only: false,
     /// `pluggy` §1 `[?]`: an empty list has no pages; otherwise one.
     pluggy_empty_lists_have_no_pages: true,
     /// `pluggy` §1 `[?]`: the headers of a limit stand on every answer that counts; otherwise on refusals only.

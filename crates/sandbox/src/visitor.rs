@@ -22,13 +22,24 @@ pub struct Answers {
     pub user_id: String,
     /// The code.
     pub code: String,
+    /// The password, where a page asks for one beside a code.
+    pub pin: String,
+    /// By what a bank is looked for, where a page asks for that. The first one that is found is taken.
+    pub search: String,
     /// Whether to call it off on the first page.
     pub cancels: bool,
 }
 
 impl Default for Answers {
     fn default() -> Self {
-        Self { user_id: "demo".to_owned(), code: "123456".to_owned(), cancels: false }
+        let text = |text: &str| text.to_owned();
+        Self {
+            user_id: text("demo"),
+            code: text("123456"),
+            pin: text("demo"),
+            search: text("Nordhafen"),
+            cancels: false,
+        }
     }
 }
 
@@ -56,13 +67,15 @@ impl Sandbox {
         if link.origin().ascii_serialization() != self.origin() {
             return Err(VisitError::Elsewhere(link.clone()));
         }
+        let query = link.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let path = format!("{}{query}", link.path());
         for _ in 0..MAX_PAGES {
-            let page = send(&router, Method::GET, link.path(), Body::empty()).await?;
+            let page = send(&router, Method::GET, &path, Body::empty()).await?;
             if let Some(back) = away(&page) {
                 return Ok(back);
             }
             let text = text_of(page).await?;
-            let answer = send(&router, Method::POST, link.path(), Body::from(form(&text, answers)?)).await?;
+            let answer = send(&router, Method::POST, &path, Body::from(form(&text, answers)?)).await?;
             match answer.status() {
                 StatusCode::SEE_OTHER => {}
                 StatusCode::FOUND => return away(&answer).ok_or(VisitError::Unreadable),
@@ -100,8 +113,11 @@ async fn text_of(page: Response<Body>) -> Result<String, VisitError> {
     String::from_utf8(bytes.to_vec()).map_err(|_| VisitError::Unreadable)
 }
 
-/// Fills in the form of a page: its step, what is typed, and every account that may be ticked. A page without steps has two
-/// buttons, and the second one says no.
+/// Of these the first one that there is to choose is chosen.
+const CHOICES: [&str; 3] = ["bank", "terms", "method"];
+
+/// Fills in the form of a page: its step, what is typed, the first of each choice, and every account that may be ticked. A page
+/// without steps has two buttons, and the second one says no.
 fn form(page: &str, answers: &Answers) -> Result<String, VisitError> {
     let mut form = form_urlencoded::Serializer::new(String::new());
     let Some(step) = attributes(page, "name=\"step\" value=\"").into_iter().next() else {
@@ -114,6 +130,12 @@ fn form(page: &str, answers: &Answers) -> Result<String, VisitError> {
         form.append_pair("action", "cancel");
     }
     form.append_pair("user_id", &answers.user_id).append_pair("code", &answers.code);
+    form.append_pair("pin", &answers.pin).append_pair("search", &answers.search);
+    for name in CHOICES {
+        if let Some(first) = attributes(page, &format!("name=\"{name}\" value=\"")).first() {
+            form.append_pair(name, first);
+        }
+    }
     for account in attributes(page, "name=\"account\" value=\"") {
         form.append_pair("account", account);
     }

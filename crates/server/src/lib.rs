@@ -66,8 +66,11 @@ fn span<B>(request: &axum::http::Request<B>) -> tracing::Span {
 
 /// The pages that are there as long as account syncing is on.
 fn syncing_routes() -> Router<App> {
-    use pages::{add_account, asset_sync, banks, consents, flows, keys, links, logins, moving, runs};
+    use pages::{
+        add_account, asset_sync, banks, connect_bank, consents, flows, keys, links, logins, moving, naming, runs,
+    };
     Router::new()
+        .route("/o/{organization}/connect-bank", get(any!(connect_bank::show)))
         .route("/o/{organization}/accounts/{account}/link", get(any!(add_account::link_existing)))
         .route("/o/{organization}/accounts/{account}/move", get(any!(moving::show)).post(any!(moving::begin)))
         .route("/o/{organization}/accounts/{account}/move/look", get(any!(moving::look)))
@@ -75,6 +78,7 @@ fn syncing_routes() -> Router<App> {
         .route("/o/{organization}/providers/{provider}/keys", get(any!(keys::form)).post(any!(keys::keep)))
         .route("/o/{organization}/providers/{provider}/accounts", get(any!(logins::show)).post(any!(logins::link)))
         .route("/o/{organization}/providers/{provider}/logins", post(any!(logins::adopt)))
+        .route("/o/{organization}/providers/{provider}/sync", get(any!(naming::show)).post(any!(naming::begin)))
         .route("/o/{organization}/providers/{provider}/banks", get(any!(banks::choose)).post(any!(banks::begin)))
         .route("/o/{organization}/providers/{provider}/banks/{country}/{institution}/logo", get(any!(banks::logo)))
         .route("/o/{organization}/flows/{flow}", get(any!(flows::show)))

@@ -72,6 +72,17 @@ fn is_home(origin: &str, home: &Url) -> bool {
 /// Where a request comes from, for counting attempts: the peer, or, where that is a trusted proxy, the last address in
 /// `X-Forwarded-For` that is none. One who has a whole IPv6 network has one place in it.
 pub(crate) fn origin_address(peer: IpAddr, headers: &HeaderMap, trusted_proxies: &[IpAddr]) -> String {
+    match client_address(peer, headers, trusted_proxies) {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    }
+}
+
+/// The address of the browser: the peer, or whom a trusted proxy speaks for.
+pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted_proxies: &[IpAddr]) -> IpAddr {
     let mut address = peer.to_canonical();
     let forwarded: Vec<&str> = headers
         .get_all("x-forwarded-for")
@@ -86,13 +97,7 @@ pub(crate) fn origin_address(peer: IpAddr, headers: &HeaderMap, trusted_proxies:
         let Ok(before) = named.trim().parse::<IpAddr>() else { break };
         address = before.to_canonical();
     }
-    match address {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-    }
+    address
 }
 
 /// Whether pages travel unprotected over a network.

@@ -7,7 +7,8 @@ use bankside_connect::connector::{Checked, FetchEnd, Return};
 use bankside_connect::fetch::ProviderWord;
 use bankside_connect::{
     AccountInfo, BankQuery, Browser, Connected, Connector, Cx, Descriptor, Fault, FetchEvent, FetchPlan,
-    FetchedBalance, FlowState, Input, Institution, Intent, MapContext, RawRow, RemoteRef, Sink, Step, Way,
+    FetchedBalance, FlowState, Input, Institution, Intent, MapContext, RawRow, RemoteRef, SignUps, Sink, Step, Terms,
+    Way,
 };
 use bankside_domain::Amount;
 use bankside_domain::balance::{BalanceKind, BalanceMoment};
@@ -32,6 +33,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     ways: &[Way::Country],
     base_url: "http://127.0.0.1:9/",
     fields: &[],
+    terms: Terms { sign_ups: SignUps::Open, costs: "", history: "", access: "" },
     notice: "",
     steps: &[],
     dashboard_url: "http://127.0.0.1:9/",

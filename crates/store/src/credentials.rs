@@ -39,6 +39,15 @@ pub struct ProviderToken {
     pub expires_at: Timestamp,
 }
 
+/// What was made at a provider for an organization, once and for all.
+#[derive(Debug, Clone)]
+pub struct Keepsake {
+    /// The data key that seals it.
+    pub data_key: WrappedKey,
+    /// What it is, sealed.
+    pub content: Sealed,
+}
+
 #[derive(sqlx::FromRow)]
 struct Row {
     id: Uuid,
@@ -113,6 +122,45 @@ impl Store {
         run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(provider));
         self.audit_within(&mut session, asker, "credentials.reset", provider, "").await?;
         session.commit().await
+    }
+
+    /// What is kept under a digest of its name; where nothing is, `new` is. It stays when keys are forgotten: whoever types them again
+    /// finds what was made with them.
+    pub async fn keep_once(
+        &self,
+        asker: &Asker,
+        provider: &str,
+        name_digest: &[u8],
+        new: &Keepsake,
+    ) -> Result<Keepsake, StoreError> {
+        let mut session = self.db.write(asker.require(Right::SeeBooks)?).await?;
+        let text = sql!(
+            "INSERT INTO provider_keepsakes (organization_id, provider, name_digest, data_key, content, made_at)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (organization_id, provider, name_digest) DO NOTHING"
+        );
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(provider)
+                .bind(name_digest)
+                .bind(new.data_key.as_bytes())
+                .bind(new.content.as_bytes())
+                .bind(micros(self.ambient.now()))
+        );
+        let text = sql!(
+            "SELECT data_key, content FROM provider_keepsakes
+             WHERE organization_id = $1 AND provider = $2 AND name_digest = $3"
+        );
+        let (data_key, content): (Vec<u8>, Vec<u8>) = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(provider)
+            .bind(name_digest)
+            .fetch_one(c)
+            .await?);
+        session.commit().await?;
+        Ok(Keepsake { data_key: WrappedKey::from_bytes(data_key), content: Sealed::from_bytes(content) })
     }
 
     /// A token that was bought with these keys, unless it has expired.

@@ -77,7 +77,7 @@ pub use bank_accounts::{BankAccount, NewBankAccount, SeenBankAccount};
 pub use bills::{BillDays, KeptBill, StatedBill};
 pub use categories::Category;
 pub use connections::{Connection, NewConnection};
-pub use credentials::{Credentials, ProviderToken};
+pub use credentials::{Credentials, Keepsake, ProviderToken};
 pub use details::{ClaimedRow, TransactionDetails};
 pub use editing::{Edit, Edited, TypedLine};
 pub use error::StoreError;

@@ -4,6 +4,7 @@ mod apply;
 mod assets;
 mod editing;
 mod held;
+mod keepsakes;
 mod locking;
 mod members;
 mod moves;

@@ -58,7 +58,7 @@ fn the_example_is_read() {
     ];
     let all = names.iter().fold(all, |all, name| all.replace(&format!("<{name}>"), "a1"));
     let configuration = read(&all, &[]).unwrap();
-    for provider in ["enablebanking", "gocardless", "pluggy", "simplefin", "sophtron"] {
+    for provider in ["enablebanking", "finapi", "gocardless", "pluggy", "simplefin", "sophtron"] {
         assert!(configuration.providers[provider].keys.is_some(), "{provider}");
     }
 }
@@ -189,7 +189,7 @@ fn mistakes_are_named() {
     assert!(error("listen = \"nowhere\"").contains("nowhere"));
     assert!(error("trusted_proxies = [\"my-proxy\"]").contains("my-proxy"));
     assert!(error("public_url = \"https://a.example/path\"").contains("public_url must not have a path"));
-    assert!(error("[providers.gocardles]\nenabled = true").contains("known are: enablebanking, gocardless"));
+    assert!(error("[providers.gocardles]\nenabled = true").contains("known are: enablebanking, finapi, gocardless"));
     assert!(error("[providers.gocardless]\nsecret = \"x\"").contains("secret_id"));
     assert!(error("[providers.gocardless]\nsecret_id = \"x1\"").contains("secret_key is missing"));
     assert!(error("[providers.gocardless]\nsecret_id = \"<id>\"\nsecret_key = \"k1\"").contains("placeholder"));

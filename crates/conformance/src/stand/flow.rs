@@ -62,6 +62,7 @@ impl Stand {
     pub(crate) async fn begin_at(&self, beginning: &Beginning) -> Result<Step, Miss> {
         match beginning {
             Beginning::New(institution_key) => self.begin(Intent::New { institution_key }).await,
+            Beginning::Hosted(name) => self.begin(Intent::Hosted { name }).await,
             Beginning::Adopt(login) => self.begin(Intent::Adopt { login }).await,
         }
     }

@@ -1,4 +1,4 @@
-//! Tokens and the ledger of calls, in memory.
+//! Tokens, keepsakes and the ledger of calls, in memory.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -45,6 +45,24 @@ impl TokenStore for Tokens {
 
     async fn forget(&self) {
         *held(&self.kept) = None;
+    }
+}
+
+/// What was made at the provider once and for all.
+#[derive(Default)]
+pub(crate) struct Keepsakes(Mutex<BTreeMap<String, Secret>>);
+
+impl Keepsakes {
+    /// Everything that is kept.
+    pub(crate) fn all(&self) -> Vec<String> {
+        held(&self.0).values().map(|kept| kept.expose().to_owned()).collect()
+    }
+}
+
+#[async_trait]
+impl bankside_connect::Keepsakes for Keepsakes {
+    async fn keep_once(&self, name: &str, new: &Secret) -> Result<Secret, Fault> {
+        Ok(held(&self.0).entry(name.to_owned()).or_insert_with(|| new.clone()).clone())
     }
 }
 

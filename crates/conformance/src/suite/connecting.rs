@@ -55,6 +55,7 @@ async fn ways(stand: &Stand) -> Result<(), Miss> {
         let beginning = match way {
             Way::Country => Beginning::New(listed(stand, BankQuery::Country(bank.country)).await?.key),
             Way::Name => Beginning::New(listed(stand, BankQuery::Name(bank.name)).await?.key),
+            Way::Hosted => Beginning::Hosted("Household".to_owned()),
             Way::Login => {
                 let logins = stand.connector.logins(&stand.cx()).await?;
                 let first = logins.into_iter().next().ok_or_else(|| fail("no login is listed"))?;
@@ -81,6 +82,9 @@ async fn no_way(stand: &Stand) -> Result<(), Miss> {
     }
     if !ways.iter().any(|way| matches!(way, Way::Country | Way::Name)) {
         lacking.push(Intent::New { institution_key: key });
+    }
+    if !ways.contains(&Way::Hosted) {
+        lacking.push(Intent::Hosted { name: "Household" });
     }
     if lacking.is_empty() {
         return Err(Miss::NotApplicable("it has every way".to_owned()));

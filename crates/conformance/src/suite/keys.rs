@@ -70,7 +70,7 @@ fn lists(stand: &Stand) -> Result<Vec<(BankQuery<'static>, BankQuery<'static>)>,
     let list = |way: &Way| match way {
         Way::Country => Some((BankQuery::Country(bank.country), BankQuery::Country("QQ"))),
         Way::Name => Some((BankQuery::Name(bank.name), BankQuery::Name("qqqq"))),
-        Way::Login => None,
+        Way::Login | Way::Hosted => None,
     };
     let lists: Vec<_> = stand.connector.descriptor().ways.iter().filter_map(list).collect();
     if lists.is_empty() { Err(Miss::NotApplicable("it has no list of banks".to_owned())) } else { Ok(lists) }

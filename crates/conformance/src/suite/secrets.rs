@@ -89,7 +89,8 @@ async fn silent(stand: &Stand) -> Result<(), Miss> {
     demand(heard.contains("provider answered"), || "nothing was overheard".to_owned())?;
     let fields = stand.connector.descriptor().fields.iter().filter(|field| field.kind.is_secret());
     let keys = fields.filter_map(|field| stand.keys.get(field.key)).map(|key| key.expose().to_owned());
-    let tokens = stand.tokens.seen().into_iter().flat_map(|token| parts(&token)).collect::<BTreeSet<_>>();
+    let made = stand.keepsakes.all();
+    let tokens = stand.tokens.seen().into_iter().chain(made).flat_map(|token| parts(&token)).collect::<BTreeSet<_>>();
     for secret in keys.chain(tokens).filter(|secret| secret.len() >= TELLING_CHARS) {
         for (place, text) in [("the log", &heard), ("a fault or a debugging text", &told.join("\n"))] {
             demand(!text.contains(&secret), || format!("a secret of {} characters is in {place}", secret.len()))?;

@@ -17,7 +17,7 @@ use super::signing::{Signer, TOKEN_SECS};
 use super::{APPLICATION_ID, PRIVATE_KEY, problem};
 use crate::connector::{Cx, LEDGER};
 use crate::fault::Fault;
-use crate::http::{Address, Call, Pace, Proof, UNREACHABLE};
+use crate::http::{Address, Body, Call, Pace, Proof, UNREACHABLE};
 use crate::limited::{Limit, Patience, below};
 
 /// Reads of one kind of data of one account in 24 hours while nobody is there, by law.
@@ -171,7 +171,7 @@ impl<'a> Client<'a> {
             url,
             label,
             proof: Some(Proof::Bearer(self.token()?)),
-            json: body.map(|body| Secret::new(body.to_string())),
+            body: body.map(|body| Body::Json(Secret::new(body.to_string()))),
             pace: Some(Pace { key: self.keys_name.clone(), per_minute: PER_MINUTE }),
             address: Address::Configured,
             patience: None,

@@ -114,7 +114,7 @@ pub(super) async fn begin(client: &Client<'_>, intent: Intent<'_>, back: &Return
     let (wanted, renewed) = match intent {
         Intent::New { institution_key } => (institution_key, None),
         Intent::Renew { institution_key, remote } => (institution_key, Some(Remote::read(remote)?)),
-        Intent::Adopt { .. } => return Err(Fault::no_such_way(DESCRIPTOR.name)),
+        Intent::Adopt { .. } | Intent::Hosted { .. } => return Err(Fault::no_such_way(DESCRIPTOR.name)),
     };
     let country = country_of(wanted).to_owned();
     let listed = aspsps(client, &country).await?;

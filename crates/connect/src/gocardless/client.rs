@@ -17,7 +17,7 @@ use super::limits::{DAILY, General};
 use super::{limits, problem, wire};
 use crate::connector::{Cx, LEDGER};
 use crate::fault::Fault;
-use crate::http::{Address, Answer, Call, Pace, Proof, UNREACHABLE};
+use crate::http::{Address, Answer, Body, Call, Pace, Proof, UNREACHABLE};
 use crate::limited::{Limit, Patience, below};
 
 /// Tokens are renewed this long before they end.
@@ -276,7 +276,16 @@ impl<'a> Client<'a> {
         let json = body.map(|body| Secret::new(body.to_string()));
         let pace = self.pace(&general);
         let proof = bearer.map(Proof::Bearer);
-        let call = Call { method, url, label, proof, json, pace, address: Address::Configured, patience: None };
+        let call = Call {
+            method,
+            url,
+            label,
+            proof,
+            body: json.map(Body::Json),
+            pace,
+            address: Address::Configured,
+            patience: None,
+        };
         let limit = Limit {
             subject: &general.subject,
             rule: &general.rule,

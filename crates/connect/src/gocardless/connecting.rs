@@ -102,7 +102,7 @@ fn institution(row: wire::InstitutionRow) -> Institution {
 pub(super) async fn begin(client: &Client<'_>, intent: Intent<'_>, back: &Return) -> Result<Step, Fault> {
     let key = match intent {
         Intent::New { institution_key } | Intent::Renew { institution_key, .. } => institution_key,
-        Intent::Adopt { .. } => return Err(Fault::no_such_way(super::DESCRIPTOR.name)),
+        Intent::Adopt { .. } | Intent::Hosted { .. } => return Err(Fault::no_such_way(super::DESCRIPTOR.name)),
     };
     let row: wire::InstitutionRow = client.get(client.url(&["institutions", key])?, "institutions/id").await?;
     let expires_at = client.cx.ambient.now() + SignedDuration::from_mins(super::DESCRIPTOR.flow_minutes);

@@ -84,6 +84,7 @@ fn read(context: &MapContext<'_>, raw: &RawRow, wire: &Transaction) -> Result<Ro
         original_amount: optional(exchange.and_then(|exchange| exchange.instructed_amount.as_ref())),
         instalment: None,
         bill: None,
+        is_placeholder: false,
     })
 }
 

@@ -17,7 +17,7 @@ use url::Url;
 use super::{problem, wire};
 use crate::connector::Cx;
 use crate::fault::Fault;
-use crate::http::{Address, Answer, Call, Pace, Proof};
+use crate::http::{Address, Answer, Body, Call, Pace, Proof};
 use crate::limited::{Limit, Patience, below};
 
 /// Every call but a refresh. Pluggy counts per minute and endpoint, and names no lower number than this for reading
@@ -214,7 +214,16 @@ impl<'a> Client<'a> {
         let pace = per_minute.map(|per_minute| Pace { key: format!("{} {subject}", self.keys_name), per_minute });
         let json = body.map(|body| Secret::new(body.to_string()));
         let proof = key.map(|key| Proof::Header("x-api-key", key));
-        let call = Call { method, url, label, proof, json, pace, address: Address::Configured, patience: None };
+        let call = Call {
+            method,
+            url,
+            label,
+            proof,
+            body: json.map(Body::Json),
+            pace,
+            address: Address::Configured,
+            patience: None,
+        };
         let limit = Limit {
             subject,
             rule,

@@ -63,7 +63,7 @@ fn broken_state() -> Fault {
 /// Begins. There is no way to make a new item here.
 pub(super) async fn begin(client: &Client<'_>, intent: Intent<'_>) -> Result<Step, Fault> {
     match intent {
-        Intent::New { .. } => Err(Fault::no_such_way(DESCRIPTOR.name)),
+        Intent::New { .. } | Intent::Hosted { .. } => Err(Fault::no_such_way(DESCRIPTOR.name)),
         Intent::Adopt { login } => {
             let id =
                 item_id(login).ok_or_else(|| Fault::new(FaultClass::Bug, "pluggy.item_id_wrong", no_item_id(login)))?;

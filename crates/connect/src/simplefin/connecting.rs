@@ -72,7 +72,7 @@ fn balances_only() -> [(&'static str, String); 1] {
 
 pub(super) async fn begin(cx: &Cx<'_>, intent: Intent<'_>) -> Result<Step, Fault> {
     match intent {
-        Intent::New { .. } => Err(Fault::no_such_way(DESCRIPTOR.name)),
+        Intent::New { .. } | Intent::Hosted { .. } => Err(Fault::no_such_way(DESCRIPTOR.name)),
         Intent::Adopt { login } if login != LOGIN => {
             Err(Fault::new(FaultClass::Bug, "simplefin.login", "There is no such login at SimpleFIN."))
         }

@@ -15,7 +15,7 @@ use super::json::Object;
 use super::{problem, signing};
 use crate::connector::Cx;
 use crate::fault::Fault;
-use crate::http::{Address, Answer, Call, Proof};
+use crate::http::{Address, Answer, Body, Call, Proof};
 use crate::limited::{Limit, Patience, below};
 
 /// What is free for developers: so many requests a month, each one counted.
@@ -92,7 +92,16 @@ impl<'a> Client<'a> {
     async fn send(&self, method: Method, url: Url, label: &'static str, json: Option<Secret>) -> Result<Answer, Fault> {
         let header = signing::authorization(self.user_id, self.access_key.expose(), &method, &url)?;
         let proof = Some(Proof::Header("authorization", header));
-        let call = Call { method, url, label, proof, json, pace: None, address: Address::Configured, patience: None };
+        let call = Call {
+            method,
+            url,
+            label,
+            proof,
+            body: json.map(Body::Json),
+            pace: None,
+            address: Address::Configured,
+            patience: None,
+        };
         let limit = Limit {
             subject: ALL_REQUESTS,
             rule: &MONTHLY,

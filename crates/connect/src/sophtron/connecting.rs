@@ -42,6 +42,7 @@ pub(super) async fn begin(client: &Client<'_>, intent: Intent<'_>) -> Result<Ste
             Flow::new(Purpose::New, institutions::institution(&row), SignIn::of(&row.sign_in))
                 .ask_to_sign_in(None, false)
         }
+        Intent::Hosted { .. } => Err(Fault::no_such_way(super::DESCRIPTOR.name)),
         Intent::Adopt { login } => adopt(client, login).await,
         Intent::Renew { institution_key, remote } => {
             let before = Remote::read(remote)?;

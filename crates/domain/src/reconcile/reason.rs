@@ -62,6 +62,8 @@ pub enum Reason {
     ScheduledStaysOut,
     /// The bank declined it.
     DeclinedStaysOut,
+    /// The provider has put it in the place of rows that it does not have.
+    PlaceholderStaysOut,
     /// Its id belongs to a row with another amount.
     IdDisagrees {
         /// Which id.
@@ -122,6 +124,7 @@ impl Reason {
             | Self::PendingStaysOut
             | Self::ScheduledStaysOut
             | Self::DeclinedStaysOut
+            | Self::PlaceholderStaysOut
             | Self::LeftOver => RowOutcome::LeftOut,
             Self::IdDisagrees { .. }
             | Self::Unreadable { .. }
@@ -165,6 +168,9 @@ impl Reason {
             Self::PendingStaysOut => "It is still pending, and this account shows booked rows only.".to_owned(),
             Self::ScheduledStaysOut => "The bank has only announced it.".to_owned(),
             Self::DeclinedStaysOut => "The bank declined it.".to_owned(),
+            Self::PlaceholderStaysOut => {
+                "It stands for rows that the provider does not have, so it is no payment. Those rows are missing here too.".to_owned()
+            }
             Self::IdDisagrees { kind } => {
                 format!(
                     "{} belongs to a row with another amount. Is it a new row, or has the bank corrected that one?",

@@ -20,6 +20,28 @@ fn two_equal_coffees_are_two_rows() {
     assert_eq!(books.sync(&coffees, 0).counts(2).added, 0);
 }
 
+/// Case E 14 of the connector model: what stands for rows that are not there is never a movement, whatever it looks like.
+#[test]
+fn a_placeholder_is_no_movement_and_settles_nothing() {
+    let mut books = Books::default();
+    books.sync(&[pending(1, -280, "Café"), booked(1, 1500, "Salary")], 0);
+    let typed = books.type_in(2, -990, "Cinema");
+    let between = [
+        pending(1, -280, "Café"),
+        booked(1, 1500, "Salary"),
+        booked(1, -280, "Café").placeholder(),
+        booked(2, -990, "Cinema").placeholder(),
+    ];
+    for _ in 0..2 {
+        let plan = books.sync(&between, 0);
+        assert_eq!(plan.counts(0).added, 0);
+        let left = plan.decisions.iter().filter(|decision| decision.reason == Reason::PlaceholderStaysOut).count();
+        assert_eq!(left, 2);
+        assert_eq!(books.rows().len(), 3);
+        assert!(!books.transactions[&typed].claimed, "what was typed waits for its own row");
+    }
+}
+
 #[test]
 fn reissued_ids_double_nothing() {
     let mut books = Books::default();

@@ -29,13 +29,14 @@ impl Engine {
         let id: ConnectionId = self.ambient.id();
         let place = Place::of(asker.organization, id, "remote");
         let (remote_key, data_key) = self.vault.new_data_key(place, &self.ambient);
+        let name = memory.name.clone().unwrap_or_else(|| connected.institution.name.clone());
         memory.bank.clone_from(&connected.institution.name);
         memory.step = StepMemory::Done { connection: id };
         let time_zone = connected.country.as_deref().map_or("UTC", zones::of_country);
         let connection = NewConnection {
             id,
             provider: flow.provider.clone(),
-            name: self.free_name(asker, &connected.institution.name).await?,
+            name: self.free_name(asker, &name).await?,
             institution_key: connected.institution.key.clone(),
             institution_name: connected.institution.name.clone(),
             country: connected.country.clone(),
@@ -157,13 +158,13 @@ impl Engine {
         Ok(key.seal(place, &serde_json::to_vec(remote)?, &self.ambient))
     }
 
-    /// The bank's name, with a number where the organization has connected it before.
-    async fn free_name(&self, asker: &Asker, bank: &str) -> Result<String, EngineError> {
+    /// A name that no other connection of the organization has: the one that is wanted, or that with a number.
+    async fn free_name(&self, asker: &Asker, wanted: &str) -> Result<String, EngineError> {
         let taken: Vec<String> = self.store.connections(asker).await?.into_iter().map(|one| one.name).collect();
-        let mut name = bank.to_owned();
+        let mut name = wanted.to_owned();
         let mut number = 2;
         while taken.contains(&name) {
-            name = format!("{bank} {number}");
+            name = format!("{wanted} {number}");
             number += 1;
         }
         Ok(name)

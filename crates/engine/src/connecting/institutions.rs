@@ -13,7 +13,7 @@ use crate::{Engine, EngineError};
 /// How long a list of banks is believed.
 const INSTITUTIONS_FOR: SignedDuration = SignedDuration::from_hours(6);
 /// Fewer letters of a name fit too many banks.
-const MIN_LETTERS: usize = 2;
+pub(super) const MIN_LETTERS: usize = 2;
 /// No bank has a longer name.
 const MAX_LETTERS: usize = 200;
 

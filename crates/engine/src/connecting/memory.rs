@@ -19,6 +19,9 @@ const WAIT_FOR: SignedDuration = SignedDuration::from_hours(24);
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Memory {
     pub(super) bank: String,
+    /// What the person calls the connection; none where they were not asked.
+    #[serde(default)]
+    pub(super) name: Option<String>,
     pub(super) step: StepMemory,
     /// What somebody brought back from the provider without being signed in as the one who began.
     pub(super) parked: Option<BTreeMap<String, String>>,

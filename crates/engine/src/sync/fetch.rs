@@ -21,7 +21,7 @@ impl Engine {
         let feeds = self.store.feeds_of(asker, connection.id).await?;
         let mut windows = Vec::with_capacity(feeds.len());
         for feed in feeds {
-            windows.push((feed, self.first_day(asker, &feed).await?));
+            windows.push((feed, self.first_day(asker, &connection, &feed).await?));
         }
         self.store.begin_run_accounts(asker, &due.lease, &windows).await?;
         let open: Vec<RunAccount> = self
@@ -87,10 +87,10 @@ impl Engine {
         }
     }
 
-    async fn first_day(&self, asker: &Asker, feed: &Feed) -> Result<Date, EngineError> {
+    async fn first_day(&self, asker: &Asker, connection: &Connection, feed: &Feed) -> Result<Date, EngineError> {
         let state = self.store.sync_state(asker, feed).await?;
         let latest_booked_on = state.latest_booked_on.filter(|_| state.last_applied_at.is_some());
-        Ok(first_day(feed.import_from, latest_booked_on, state.refetch_from))
+        Ok(first_day(feed.import_from, latest_booked_on, state.refetch_from, self.today_at(connection)))
     }
 
     /// The provider's own reference of a connection.

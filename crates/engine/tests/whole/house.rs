@@ -271,6 +271,7 @@ fn settings(base_url: &Url) -> Settings {
             ("gocardless".to_owned(), at(base_url.clone())),
             ("enablebanking".to_owned(), beside("/enablebanking/")),
             ("pluggy".to_owned(), beside("/pluggy")),
+            ("finapi".to_owned(), beside("/finapi")),
             ("simplefin".to_owned(), beside("/simplefin")),
             ("sophtron".to_owned(), beside("/sophtron/api")),
         ]),

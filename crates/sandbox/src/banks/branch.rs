@@ -54,7 +54,7 @@ impl BranchAccount {
 }
 
 /// Its accounts.
-pub(super) struct Branch(pub(super) &'static [BranchAccount]);
+pub(crate) struct Branch(pub(super) &'static [BranchAccount]);
 
 impl Books for Branch {
     fn accounts(&self, _numbering: Numbering) -> Result<Vec<Card>, AmountError> {

@@ -49,7 +49,7 @@ const BALANCES: &[BalanceKind] = &[
 ];
 
 /// The generator.
-pub(super) struct Nordhafen;
+pub(crate) struct Nordhafen;
 
 impl Books for Nordhafen {
     fn accounts(&self, _numbering: Numbering) -> Result<Vec<Card>, AmountError> {

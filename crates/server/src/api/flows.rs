@@ -19,10 +19,12 @@ use crate::view::fault::Occasion;
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct BeginBody {
     provider: String,
-    /// The institution's key; or else `login`.
+    /// The institution's key; or else `login` or `name`.
     institution: Option<String>,
     /// The key of a login that is at the provider already.
     login: Option<String>,
+    /// What the connection is called, where the bank is chosen on the provider's own page.
+    name: Option<String>,
     /// The account that is to be linked.
     account: Option<String>,
 }
@@ -37,12 +39,13 @@ pub(crate) async fn begin(
 ) -> Result<(StatusCode, Json<FlowBody>), Problem> {
     let account = body.account.as_deref().map(id).transpose()?;
     app.engine.require_provider(&body.provider).await?;
-    let flow = match (&body.institution, &body.login) {
-        (Some(institution), None) => {
+    let flow = match (&body.institution, &body.login, &body.name) {
+        (Some(institution), None, None) => {
             app.engine.begin_connecting(member.asker(), &body.provider, institution, account).await?
         }
-        (None, Some(login)) => app.engine.adopt_login(member.asker(), &body.provider, login, account).await?,
-        _ => return Err(EngineError::invalid("institution", "Name an institution or a login.").into()),
+        (None, Some(login), None) => app.engine.adopt_login(member.asker(), &body.provider, login, account).await?,
+        (None, None, Some(name)) => app.engine.begin_hosted(member.asker(), &body.provider, name, account).await?,
+        _ => return Err(EngineError::invalid("institution", "Name an institution, a login or a name.").into()),
     };
     Ok((StatusCode::CREATED, Json(app.engine.flow(member.asker(), flow).await?.into())))
 }

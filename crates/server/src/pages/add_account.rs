@@ -24,6 +24,7 @@ use crate::view::shell::{Place, Shell};
 struct ChooseHtml {
     shell: Shell,
     account_name: Option<String>,
+    connect_url: String,
     providers: Vec<ProviderRow>,
 }
 
@@ -117,7 +118,9 @@ async fn choose_page(app: &App, member: &Member, account: Option<AccountId>) -> 
     let shell = shell(app, member, Place::AddAccount, account).await?;
     let views = if shell.sees_whole() { app.engine.providers(member.asker()).await? } else { Vec::new() };
     let providers = views.iter().map(|view| ProviderRow::of(view, &shell, member, account)).collect();
-    Ok(page(&ChooseHtml { shell, account_name, providers })?.into_response())
+    let then = account.map(|account| format!("?account={account}")).unwrap_or_default();
+    let connect_url = shell.at(&format!("connect-bank{then}"));
+    Ok(page(&ChooseHtml { shell, account_name, connect_url, providers })?.into_response())
 }
 
 #[derive(Template)]

@@ -15,55 +15,12 @@ use crate::error::{PageError, page};
 use crate::pages::{monogram, shell};
 use crate::session::Member;
 use crate::view::counted;
+use crate::view::countries::{self, country_name};
 use crate::view::fault::{FaultView, Occasion};
 use crate::view::shell::{Place, Shell};
 
 /// More are not shown at once; searching narrows them down.
-const MAX_SHOWN: usize = 120;
-
-/// Countries with the names that people look for.
-const COUNTRY_NAMES: [(&str, &str); 35] = [
-    ("AT", "Austria"),
-    ("BE", "Belgium"),
-    ("BR", "Brazil"),
-    ("BG", "Bulgaria"),
-    ("CA", "Canada"),
-    ("HR", "Croatia"),
-    ("CY", "Cyprus"),
-    ("CZ", "Czechia"),
-    ("DK", "Denmark"),
-    ("EE", "Estonia"),
-    ("FI", "Finland"),
-    ("FR", "France"),
-    ("DE", "Germany"),
-    ("GR", "Greece"),
-    ("HU", "Hungary"),
-    ("IS", "Iceland"),
-    ("IE", "Ireland"),
-    ("IT", "Italy"),
-    ("LV", "Latvia"),
-    ("LI", "Liechtenstein"),
-    ("LT", "Lithuania"),
-    ("LU", "Luxembourg"),
-    ("MT", "Malta"),
-    ("NL", "Netherlands"),
-    ("NO", "Norway"),
-    ("PL", "Poland"),
-    ("PT", "Portugal"),
-    ("RO", "Romania"),
-    ("SK", "Slovakia"),
-    ("SI", "Slovenia"),
-    ("ES", "Spain"),
-    ("SE", "Sweden"),
-    ("GB", "United Kingdom"),
-    ("US", "United States"),
-    ("XX", "Sandbox"),
-];
-
-/// A country's name, or its code where it has none here.
-fn country_name(code: &str) -> &str {
-    COUNTRY_NAMES.iter().find(|(known, _)| *known == code).map_or(code, |(_, name)| name)
-}
+pub(super) const MAX_SHOWN: usize = 120;
 
 /// What the address may say.
 #[derive(Deserialize)]
@@ -130,7 +87,7 @@ impl BankRow {
 }
 
 /// Where the organization looked for banks last.
-fn country_setting(member: &Member) -> String {
+pub(super) fn country_setting(member: &Member) -> String {
     format!("country:{}", member.membership.organization.id)
 }
 
@@ -186,7 +143,7 @@ pub(crate) async fn choose(
     let count_note = counted_banks(found.len(), &shell);
     let mut countries: Vec<(String, String)> = vec![(String::new(), "Choose a country".to_owned())];
     countries.extend(
-        COUNTRY_NAMES
+        countries::NAMES
             .iter()
             .filter(|(code, _)| view.descriptor.countries.contains(code) && (*code != "XX" || view.is_elsewhere))
             .map(|(code, name)| ((*code).to_owned(), (*name).to_owned())),
@@ -250,7 +207,7 @@ async fn found_by_name(
 }
 
 /// How many banks there are, and how many of them are shown.
-fn counted_banks(found: usize, shell: &Shell) -> String {
+pub(super) fn counted_banks(found: usize, shell: &Shell) -> String {
     let total = i64::try_from(found).unwrap_or(i64::MAX);
     if found > MAX_SHOWN {
         format!("{} banks, the first {MAX_SHOWN} shown: type to find yours", shell.today.grouped(total))

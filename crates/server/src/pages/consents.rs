@@ -1,17 +1,25 @@
 //! The consent of a connection: *Resync* renews it in place, *Unsync* ends it.
 
+use std::net::SocketAddr;
+
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{ConnectInfo, Path, State};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::{ConnectionId, Right};
+use bankside_engine::Visitor;
 
 use crate::App;
 use crate::error::{PageError, page};
 use crate::pages::shell;
+use crate::security::client_address;
 use crate::session::Member;
 use crate::view::counted;
 use crate::view::fault::{FaultView, Occasion};
 use crate::view::shell::{Place, Shell};
+
+/// More than any browser calls itself.
+const MAX_USER_AGENT_CHARS: usize = 1000;
 
 #[derive(Template)]
 #[template(path = "unsync.html")]
@@ -39,9 +47,15 @@ fn connection_id(connection: &str) -> Result<ConnectionId, PageError> {
 pub(crate) async fn renew(
     State(app): State<App>,
     member: Member,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
     Path((organization, connection)): Path<(String, String)>,
 ) -> Result<Redirect, PageError> {
-    let flow = app.engine.begin_renewal(member.asker(), connection_id(&connection)?).await?;
+    let address = client_address(from.ip(), &headers, &app.engine.settings().trusted_proxies);
+    let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let visitor = Visitor { address, user_agent: user_agent.chars().take(MAX_USER_AGENT_CHARS).collect() };
+    let connection = connection_id(&connection)?;
+    let flow = app.engine.begin_renewal_by(member.asker(), connection, Some(visitor)).await?;
     Ok(Redirect::to(&format!("/o/{organization}/flows/{flow}")))
 }
 

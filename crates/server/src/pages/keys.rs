@@ -32,7 +32,7 @@ struct KeysHtml {
     base_url: String,
     /// Where people are sent back to, with what to do with that address.
     returns: Option<(&'static str, String)>,
-    then: String,
+    then: Then,
 }
 
 struct KeyField {
@@ -66,12 +66,33 @@ impl Typed {
     }
 }
 
-/// Where to go on after the keys: the account that is to be linked.
-#[derive(Deserialize)]
+/// Where to go on after the keys: with the account that is to be linked, at the bank that was chosen.
+#[derive(Clone, Default, Deserialize)]
 pub(crate) struct Then {
     #[serde(default)]
     account: String,
+    #[serde(default)]
+    country: String,
+    #[serde(default)]
+    bank: String,
 }
+
+impl Then {
+    fn of(typed: &Typed) -> Self {
+        let [account, country, bank] =
+            ["account", "country", "bank"].map(|name| typed.one(&format!("{THEN}{name}")).to_owned());
+        Self { account, country, bank }
+    }
+
+    /// What it says, by name.
+    fn told(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let all = [("account", self.account.as_str()), ("country", &self.country), ("bank", &self.bank)];
+        all.into_iter().filter(|(_, value)| !value.is_empty())
+    }
+}
+
+/// With what the fields begin that say where to go on: no key of a provider begins so.
+const THEN: &str = "then-";
 
 /// Asks for the keys of a provider.
 pub(crate) async fn form(
@@ -81,7 +102,7 @@ pub(crate) async fn form(
     Query(then): Query<Then>,
 ) -> Result<Response, PageError> {
     member.asker().require(Right::ManageBanks).map_err(EngineError::from)?;
-    keys_page(&app, &member, &provider, None, then.account, None).await
+    keys_page(&app, &member, &provider, None, then, None).await
 }
 
 /// What was wrong with typed keys.
@@ -95,7 +116,7 @@ async fn keys_page(
     member: &Member,
     provider: &str,
     typed: Option<&Typed>,
-    then: String,
+    then: Then,
     wrong: Option<Wrong>,
 ) -> Result<Response, PageError> {
     let view = app.engine.provider_view(member.asker(), provider).await?;
@@ -172,9 +193,11 @@ pub(crate) async fn keep(
     RawForm(body): RawForm,
 ) -> Result<Response, PageError> {
     let typed = Typed::read(&body);
-    let then = typed.one("then").to_owned();
+    let then = Then::of(&typed);
     let mut keys: BTreeMap<String, Secret> = BTreeMap::new();
-    for (name, _) in typed.0.iter().filter(|(name, _)| name != "then" && !keys.contains_key(name)).collect::<Vec<_>>() {
+    for (name, _) in
+        typed.0.iter().filter(|(name, _)| !name.starts_with(THEN) && !keys.contains_key(name)).collect::<Vec<_>>()
+    {
         keys.insert(name.clone(), Secret::new(typed.all(name).collect::<Vec<_>>().join(",")));
     }
     let wrong = match app.engine.keep_keys(member.asker(), &provider, keys).await {
@@ -196,7 +219,7 @@ async fn go_on(
     member: &Member,
     organization: &str,
     provider: &str,
-    then: &str,
+    then: &Then,
 ) -> Result<Redirect, PageError> {
     let view = app.engine.provider_view(member.asker(), provider).await?;
     if view.descriptor.ways.contains(&Way::Login) {
@@ -206,15 +229,19 @@ async fn go_on(
             Err(error) => return Err(error.into()),
         }
     }
-    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("account", then).finish();
-    let query = if then.is_empty() { String::new() } else { format!("?{query}") };
-    Ok(Redirect::to(&format!("/o/{organization}/{}{query}", first_step(view.descriptor))))
+    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(then.told()).finish();
+    let query = if query.is_empty() { query } else { format!("?{query}") };
+    let lists_banks = view.descriptor.ways.iter().any(|way| matches!(way, Way::Country | Way::Name));
+    let next =
+        if lists_banks && !then.bank.is_empty() { "connect-bank".to_owned() } else { first_step(view.descriptor) };
+    Ok(Redirect::to(&format!("/o/{organization}/{next}{query}")))
 }
 
 /// Where connecting a bank begins at a provider.
 pub(crate) fn first_step(descriptor: &Descriptor) -> String {
     let page = match descriptor.ways.first() {
         Some(Way::Login) => "accounts",
+        Some(Way::Hosted) => "sync",
         Some(Way::Country | Way::Name) | None => "banks",
     };
     format!("providers/{}/{page}", descriptor.id)

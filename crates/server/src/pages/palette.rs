@@ -82,6 +82,9 @@ fn pages(shell: &Shell) -> Vec<Offer> {
             .hint("organization")
             .later(),
     ];
+    if shell.may_manage_banks() {
+        pages.push(page("search", "Connect a bank", "connect-bank").hint("find your bank, country"));
+    }
     if shell.sees_whole() {
         pages.insert(2, page("bank", "Bank integrations", "banks").hint("connections, consents"));
         pages.insert(4, page("loop", "Runs", "runs").hint("syncs, history"));

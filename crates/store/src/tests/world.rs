@@ -67,6 +67,7 @@ impl Sent {
             original_amount: None,
             instalment: None,
             bill: None,
+            is_placeholder: false,
         }
     }
 

@@ -17,6 +17,7 @@ use url::Url;
 use crate::connector::{Connector, Cx, Intent, QuotaLedger, Return, TokenStore};
 use crate::fault::Fault;
 use crate::http::{Http, Pauses};
+use crate::peer::Remembered;
 use crate::sophtron::Sophtron;
 use crate::step::{Connected, FlowState, Form, Input, RemoteRef, Step};
 
@@ -92,6 +93,7 @@ pub(super) struct Scripted {
     base_url: Url,
     keys: BTreeMap<String, Secret>,
     debits: Counting,
+    keepsakes: Remembered,
     currencies: HashMap<CurrencyCode, Currency>,
 }
 
@@ -117,6 +119,7 @@ impl Scripted {
             base_url,
             keys: keys.into_iter().map(|(name, key)| (name.to_owned(), Secret::new(key))).collect(),
             debits: Counting::default(),
+            keepsakes: Remembered::default(),
             currencies: ["USD", "CAD"].into_iter().map(iso).collect(),
         };
         scripted.answers("GetInstitutionByID", &institution("US"));
@@ -169,7 +172,9 @@ impl Scripted {
             base_url: &self.base_url,
             keys: &self.keys,
             tokens: &Nothing,
+            keepsakes: &self.keepsakes,
             quota: &self.debits,
+            visitor: None,
             currencies: &self.currencies,
         }
     }

@@ -21,10 +21,20 @@ pub(super) struct Sent {
     pub(super) id: Option<String>,
     pub(super) reference: Option<&'static str>,
     pub(super) provider_id: Option<&'static str>,
+    pub(super) is_placeholder: bool,
 }
 
 pub(super) fn booked(day: i16, minor: i64, payee: &'static str) -> Sent {
-    Sent { status: RowStatus::Booked, day, minor, payee, id: None, reference: None, provider_id: None }
+    Sent {
+        status: RowStatus::Booked,
+        day,
+        minor,
+        payee,
+        id: None,
+        reference: None,
+        provider_id: None,
+        is_placeholder: false,
+    }
 }
 
 pub(super) fn pending(day: i16, minor: i64, payee: &'static str) -> Sent {
@@ -38,6 +48,11 @@ impl Sent {
 
     pub(super) fn reference(self, reference: &'static str) -> Self {
         Self { reference: Some(reference), ..self }
+    }
+
+    /// In the place of rows that the provider does not have.
+    pub(super) fn placeholder(self) -> Self {
+        Self { is_placeholder: true, ..self }
     }
 
     /// With an id of the provider beside the bank's.
@@ -71,6 +86,7 @@ impl Sent {
             original_amount: None,
             instalment: None,
             bill: None,
+            is_placeholder: self.is_placeholder,
         }
     }
 }

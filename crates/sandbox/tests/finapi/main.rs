@@ -1,0 +1,11 @@
+//! The simulator of `finapi`, from outside: over its router, on a clock of the test's own.
+
+#![expect(clippy::unwrap_used, reason = "a helper of tests may fail like a test")]
+
+mod data;
+mod hosted;
+mod kit;
+mod papers;
+mod spec;
+mod tokens;
+mod updates;
