@@ -30,6 +30,11 @@ export class Eyes {
     page.on("pageerror", (error) => this.complaints.push(error.message));
   }
 
+  /** Looks, where somebody asks for pictures: at a page that the walk over every screen checks in any case. */
+  async keep(name: string): Promise<void> {
+    if (process.env.BANKSIDE_PICTURES) await this.look(name);
+  }
+
   /** In each size and scheme. Nothing may stick out sideways, and nothing may be hard to read or to reach. */
   async look(name: string, page: Page = this.page, except: string[] = []): Promise<void> {
     const step = String(++this.#step).padStart(2, "0");

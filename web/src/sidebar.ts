@@ -95,3 +95,6 @@ window.addEventListener("bankside:books", () => {
 });
 
 export {};
+
+// Among many accounts the open one may stand below the edge of the list.
+accounts()?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });

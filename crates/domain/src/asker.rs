@@ -25,7 +25,7 @@ pub enum Role {
     Viewer,
     /// Sees and books, inside what they may see.
     Member,
-    /// Also manages banks, categories and people.
+    /// Also manages banks, assets, categories and people.
     Admin,
     /// Also owns the organization itself.
     Owner,
@@ -40,6 +40,8 @@ pub enum Right {
     EditBooks,
     /// Keep provider keys, connect and end bank connections, start syncs.
     ManageBanks,
+    /// Add, rename, move and close assets, and move accounts between them.
+    ManageAssets,
     /// Add, rename and remove categories.
     ManageCategories,
     /// Invite people and change their roles.
@@ -56,7 +58,7 @@ impl Role {
         let least = match right {
             Right::SeeBooks => Self::Viewer,
             Right::EditBooks => Self::Member,
-            Right::ManageBanks | Right::ManageCategories | Right::ManagePeople => Self::Admin,
+            Right::ManageBanks | Right::ManageAssets | Right::ManageCategories | Right::ManagePeople => Self::Admin,
             Right::RunInstallation | Right::Work => return false,
         };
         self >= least
@@ -170,6 +172,7 @@ impl Right {
             Self::SeeBooks => "see the books",
             Self::EditBooks => "change the books",
             Self::ManageBanks => "manage banks",
+            Self::ManageAssets => "manage assets",
             Self::ManageCategories => "manage categories",
             Self::ManagePeople => "manage people",
             Self::RunInstallation => "run this server",
@@ -255,10 +258,11 @@ impl Asker {
 mod tests {
     use super::*;
 
-    const ALL: [Right; 7] = [
+    const ALL: [Right; 8] = [
         Right::SeeBooks,
         Right::EditBooks,
         Right::ManageBanks,
+        Right::ManageAssets,
         Right::ManageCategories,
         Right::ManagePeople,
         Right::RunInstallation,
@@ -281,7 +285,7 @@ mod tests {
     #[test]
     fn roles_carry_each_what_the_weaker_one_carries_and_more() {
         let rights = |role: Role| ALL.iter().filter(|right| role.may(**right)).count();
-        assert_eq!([Role::Viewer, Role::Member, Role::Admin, Role::Owner].map(rights), [1, 2, 5, 5]);
+        assert_eq!([Role::Viewer, Role::Member, Role::Admin, Role::Owner].map(rights), [1, 2, 6, 6]);
     }
 
     #[test]

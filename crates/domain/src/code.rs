@@ -2,6 +2,7 @@
 
 use crate::account::{AccountKind, OpeningSource, PendingPolicy};
 use crate::asker::{OrganizationKind, Role};
+use crate::asset::{AssetKind, AssetStage};
 use crate::balance::BalanceKind;
 use crate::bank_account::MatchKeyKind;
 use crate::batch::{BatchActor, Entity, Later};
@@ -71,6 +72,8 @@ codes! {
     DateFormat("date format") {
         Worded = "20 Nov 2026", Points = "20.11.2026", DayFirst = "20/11/2026", MonthFirst = "11/20/2026", Iso = "2026-11-20",
     }
+    AssetKind("kind of asset") { Structuring = "structuring", Production = "production" }
+    AssetStage("stage of an asset") { Conceptual = "conceptual", Active = "active" }
     PendingPolicy("pending policy") { BookedOnly = "booked_only", Shown = "shown", Counted = "counted" }
     OpeningSource("opening source") { Person = "person", Bank = "bank", Unknown = "unknown" }
     OrganizationKind("organization kind") { Household = "household", Company = "company" }

@@ -10,6 +10,7 @@ pub mod account;
 pub mod ambient;
 pub mod amount;
 pub mod asker;
+pub mod asset;
 pub mod balance;
 pub mod bank_account;
 pub mod batch;

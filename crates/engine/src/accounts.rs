@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bankside_domain::account::AccountKind;
 use bankside_domain::balance::Proof;
 use bankside_domain::text::tidy;
-use bankside_domain::{AccountId, Amount, Asker, BatchId, CurrencyCode, Right};
+use bankside_domain::{AccountId, Amount, Asker, AssetId, BatchId, CurrencyCode, Right};
 use bankside_store::{Account, AuditEntry, KeptBalance, NewAccount, Organization};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -44,6 +44,8 @@ pub struct NewAccountInput {
     pub currency: CurrencyCode,
     /// What it opens with, as decimal text; blank is zero.
     pub opening: String,
+    /// The asset that it belongs to.
+    pub asset: Option<AssetId>,
 }
 
 impl Engine {
@@ -110,7 +112,7 @@ impl Engine {
         let opening = tidy(&input.opening).map(|text| Amount::parse(&text, *currency)).transpose();
         let opening = opening.map_err(|error| EngineError::invalid("opening", format!("{error}.")))?;
         let opening_minor = opening.map(|amount| amount.minor);
-        let new = NewAccount { name, kind: input.kind, currency: input.currency, opening_minor };
+        let new = NewAccount { name, kind: input.kind, currency: input.currency, opening_minor, asset: input.asset };
         Ok(self.store.add_account(asker, &new).await?)
     }
 

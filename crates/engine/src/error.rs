@@ -1,6 +1,7 @@
 //! What a verb can answer instead of a result.
 
 use bankside_connect::Fault;
+use bankside_domain::asset::AssetRefused;
 use bankside_domain::edit::Refused;
 use bankside_domain::fault::FaultRecord;
 use bankside_domain::sign::SignRefused;
@@ -34,6 +35,9 @@ pub enum EngineError {
     /// It is not theirs to change, or not without saying so.
     #[error("{}", .0.in_words())]
     Refused(Refused),
+    /// The tree of assets stays as it is.
+    #[error("{}", .0.in_words())]
+    AssetRefused(AssetRefused),
     /// Rows that nothing may change keep a bank account's sign as it is.
     #[error("{}", .0.in_words())]
     SignStays(SignRefused),
@@ -79,6 +83,7 @@ impl From<StoreError> for EngineError {
             StoreError::NotFound(what) => Self::NotFound(what),
             StoreError::Denied(denied) => Self::Denied(denied),
             StoreError::Conflict(what) => Self::Conflict(what),
+            StoreError::AssetRefused(refused) => Self::AssetRefused(refused),
             StoreError::Vault(error) => Self::Vault(error),
             other => Self::Store(other),
         }

@@ -7,6 +7,7 @@
 //! writes nothing more.
 
 mod accounts;
+mod assets;
 mod balance_check;
 mod bills;
 mod connecting;
@@ -47,6 +48,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use url::Url;
 
 pub use accounts::{AccountView, BankLine, NewAccountInput};
+pub use assets::{AssetInput, Shift};
 pub use balance_check::BalanceCheck;
 pub use bankside_connect::{
     Advice, Answered, Descriptor, Field, FieldKind, Form, FormField, Institution, SignUps, Visitor, Way,
@@ -133,6 +135,7 @@ pub struct Engine {
     pub(crate) flow_turns: Arc<connecting::FlowTurns>,
     pub(crate) pictures: Arc<pictures::Pictures>,
     pub(crate) kept_sums: Arc<overview::KeptSums>,
+    pub(crate) kept_trees: Arc<assets::KeptTrees>,
     pub(crate) counted_pairs: Arc<suspicions::CountedPairs>,
     /// Places for hashing passwords.
     pub(crate) hashes: Arc<Semaphore>,
@@ -169,6 +172,7 @@ impl Engine {
             flow_turns: Arc::default(),
             pictures: Arc::default(),
             kept_sums: Arc::default(),
+            kept_trees: Arc::default(),
             counted_pairs: Arc::default(),
             hashes: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             visitor: None,

@@ -6,7 +6,7 @@ use bankside_domain::account::AccountKind;
 use bankside_domain::balance::BalanceKind;
 use bankside_domain::run::Trigger;
 use bankside_domain::text::fold;
-use bankside_domain::{AccountId, Asker, BankAccountId, ConnectionId, Right, RunId};
+use bankside_domain::{AccountId, Asker, AssetId, BankAccountId, ConnectionId, Right, RunId};
 use bankside_store::{Account, BankAccount, Connection, KeptBalance, NewAccount, NewLink};
 use jiff::Span;
 use jiff::civil::Date;
@@ -31,15 +31,16 @@ pub struct LinkOffer {
 }
 
 impl LinkOffer {
-    /// Links every bank account with a new account of its name.
+    /// Links every bank account that is not ignored with a new account of its name.
     pub fn all_as_new(&self) -> Vec<LinkChoice> {
         let choice = |offered: &Offered| LinkChoice {
             bank_account: offered.bank_account.id,
             target: LinkTarget::New(offered.bank_account.name.clone()),
             import_from: offered.import_from,
             flips_sign: None,
+            asset: None,
         };
-        self.accounts.iter().map(choice).collect()
+        self.accounts.iter().filter(|offered| !offered.bank_account.is_ignored).map(choice).collect()
     }
 }
 
@@ -82,6 +83,8 @@ pub struct LinkChoice {
     pub import_from: Date,
     /// Whether the bank's signs are turned round; `None` leaves them as they are.
     pub flips_sign: Option<bool>,
+    /// The asset that a new account belongs to, and that one which is there must belong to; `None` is none, or whichever.
+    pub asset: Option<AssetId>,
 }
 
 impl Engine {
@@ -227,12 +230,19 @@ impl Engine {
             }
             let account = match &choice.target {
                 LinkTarget::Skip => continue,
-                LinkTarget::Existing(account) => Ok(*account),
+                LinkTarget::Existing(account) => {
+                    let is_elsewhere = |of: &&Account| of.id == *account && of.asset != choice.asset;
+                    if choice.asset.is_some() && offer.free.iter().any(|of| is_elsewhere(&of)) {
+                        return Err(EngineError::invalid("target", "This account does not belong to that asset."));
+                    }
+                    Ok(*account)
+                }
                 LinkTarget::New(name) => Err(NewAccount {
                     name: required("name", name, "Give the new account a name.")?,
                     kind: offered.bank_account.kind,
                     currency: offered.bank_account.currency,
                     opening_minor: None,
+                    asset: choice.asset,
                 }),
             };
             links.push(NewLink {

@@ -28,8 +28,6 @@ pub struct MembersView {
     pub invitations: Vec<Invitation>,
     /// The groups, by name.
     pub groups: Vec<Group>,
-    /// The assets to which somebody can be restricted, with the names on the way to each.
-    pub assets: Vec<(AssetId, Vec<String>)>,
 }
 
 /// Somebody who has just been invited.
@@ -98,7 +96,6 @@ impl Engine {
             members: self.store.members(asker).await?,
             invitations: if may_manage { self.store.invitations(asker).await? } else { Vec::new() },
             groups: self.store.groups(asker).await?,
-            assets: self.store.restrictions(asker).await?,
         })
     }
 

@@ -163,11 +163,6 @@ impl Engine {
         }
         Ok(self.store.currencies().await?.get(&code).copied().unwrap_or(Currency { code, scale: 2 }))
     }
-
-    /// The accounts' names on the way to the assets that they belong to.
-    pub async fn asset_paths(&self, asker: &Asker) -> Result<HashMap<AccountId, Vec<String>>, EngineError> {
-        Ok(self.store.asset_paths(asker).await?)
-    }
 }
 
 /// Which months to read.

@@ -7,8 +7,8 @@ use bankside_domain::balance::Proof;
 use bankside_domain::fault::{FaultClass, FaultRecord};
 use bankside_domain::run::RunOutcome;
 use bankside_domain::status::{ConnectionFacts, Facts, LastResult, Status, derive};
-use bankside_domain::{AccountId, Asker, BankAccountId, Code, ConnectionId, RunId};
-use bankside_store::{BankAccount, Connection, FeedFacts, KeptBalance, LostTrust};
+use bankside_domain::{AccountId, Asker, AssetId, BankAccountId, Code, ConnectionId, RunId};
+use bankside_store::{Account, BankAccount, Connection, FeedFacts, KeptBalance, LostTrust};
 use jiff::Timestamp;
 
 use crate::accounts::AccountView;
@@ -78,6 +78,8 @@ pub struct FedAccount {
     pub id: AccountId,
     /// Its name.
     pub name: String,
+    /// The asset that it belongs to.
+    pub asset: Option<AssetId>,
     /// Its status.
     pub status: AccountStatus,
 }
@@ -198,8 +200,8 @@ impl Engine {
     /// The connections of an organization with their bank accounts.
     pub async fn connections(&self, asker: &Asker) -> Result<Vec<ConnectionView>, EngineError> {
         let statuses = self.account_statuses(asker).await?;
-        let names: HashMap<AccountId, String> =
-            self.store.accounts(asker).await?.into_iter().map(|account| (account.id, account.name)).collect();
+        let known: HashMap<AccountId, Account> =
+            self.store.accounts(asker).await?.into_iter().map(|account| (account.id, account)).collect();
         let people = self.store.people_names(asker).await?;
         let connections = self.store.connections(asker).await?;
         let blocked = self.blocked_providers(asker, connections.iter()).await?;
@@ -211,7 +213,8 @@ impl Engine {
                 let balances = self.store.latest_balances(asker, bank_account.id).await?;
                 let feeds = bank_account.feeds.map(|(id, _)| FedAccount {
                     id,
-                    name: names.get(&id).cloned().unwrap_or_default(),
+                    name: known.get(&id).map(|account| account.name.clone()).unwrap_or_default(),
+                    asset: known.get(&id).and_then(|account| account.asset),
                     status: statuses.of(id),
                 });
                 bank_accounts.push(ConnectedAccount { bank_account, feeds, balance: shown_balance(&balances) });

@@ -8,6 +8,8 @@ pub(crate) mod house;
 #[path = "whole/wrapped.rs"]
 pub(crate) mod wrapped;
 
+#[path = "whole/assets.rs"]
+mod assets;
 #[path = "whole/crash.rs"]
 mod crash;
 #[path = "whole/enablebanking.rs"]

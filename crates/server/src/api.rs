@@ -2,6 +2,7 @@
 //!
 //! Errors are `application/problem+json` with a stable `code`. The description is served at `/api/openapi.json`.
 
+mod assets;
 mod balances;
 mod bills;
 mod books;
@@ -62,6 +63,13 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(books: version))
         .routes(described!(books: organizations))
         .routes(described!(books: accounts, add_account))
+        .routes(described!(assets: assets, add_asset))
+        .routes(described!(assets: asset, change_asset))
+        .routes(described!(assets: move_asset))
+        .routes(described!(assets: order_asset))
+        .routes(described!(assets: close_asset, reopen_asset))
+        .routes(described!(assets: account_asset, move_account))
+        .routes(described!(assets: ignore, take_up))
         .routes(described!(transactions: transactions, add_transaction))
         .routes(described!(transactions: unfinished))
         .routes(described!(transactions: transaction, change_transaction, delete_transaction))

@@ -178,6 +178,10 @@ impl From<EngineError> for PageError {
                 Self::plain(StatusCode::CONFLICT, "That does not fit", sentence(why.in_words()))
                     .who("You: go back and look how it stands now.")
             }
+            EngineError::AssetRefused(refused) => {
+                Self::plain(StatusCode::CONFLICT, "The tree stays as it is", refused.in_words())
+                    .who("You: go back and look how it stands now.")
+            }
             EngineError::SignStays(refused) => {
                 Self::plain(StatusCode::CONFLICT, "The sign stays", sentence(refused.in_words()))
                     .who("You: go back; the page of the bank feed says which rows are locked.")

@@ -66,7 +66,9 @@ fn span<B>(request: &axum::http::Request<B>) -> tracing::Span {
 
 /// The pages that are there as long as account syncing is on.
 fn syncing_routes() -> Router<App> {
-    use pages::{add_account, banks, connect_bank, consents, flows, keys, links, logins, moving, naming, runs};
+    use pages::{
+        add_account, asset_sync, banks, connect_bank, consents, flows, keys, links, logins, moving, naming, runs,
+    };
     Router::new()
         .route("/o/{organization}/connect-bank", get(any!(connect_bank::show)))
         .route("/o/{organization}/accounts/{account}/link", get(any!(add_account::link_existing)))
@@ -85,6 +87,10 @@ fn syncing_routes() -> Router<App> {
         .route("/o/{organization}/flows/{flow}/answers", post(any!(flows::answer)))
         .route("/o/{organization}/flows/{flow}/returned", post(any!(flows::returned)))
         .route("/o/{organization}/connections/{connection}/link", get(any!(links::form)).post(any!(links::link)))
+        .route(
+            "/o/{organization}/connections/{connection}/bank-accounts/{bank_account}/asset",
+            get(any!(asset_sync::form)).post(any!(asset_sync::link)),
+        )
         .route("/o/{organization}/connections/{connection}/sync", post(any!(runs::sync_one)))
         .route("/o/{organization}/connections/{connection}/renew", post(any!(consents::renew)))
         .route("/o/{organization}/sync", post(any!(runs::sync_all)))
@@ -93,9 +99,9 @@ fn syncing_routes() -> Router<App> {
 /// Every other page, in one list.
 fn page_routes() -> Router<App> {
     use pages::{
-        add_account, balance, bills, consents, daily_import, design, doors, feed, files, flows, integrations,
-        invitations, keys, links, lock, moving, organizations, overview, palette, people, register, runs, settings,
-        sidebar, suspicions, undo,
+        add_account, asset_sync, assets, balance, belonging, bills, consents, daily_import, design, doors, feed, files,
+        flows, integrations, invitations, keys, links, lock, moving, organizations, overview, palette, people,
+        register, runs, settings, sidebar, suspicions, undo,
     };
     Router::new()
         .route("/", get(any!(doors::home)))
@@ -120,6 +126,7 @@ fn page_routes() -> Router<App> {
             get(any!(register::new_form)).post(any!(register::add)),
         )
         .route("/o/{organization}/accounts/{account}/unlink", post(any!(links::unlink)))
+        .route("/o/{organization}/accounts/{account}/asset", get(any!(belonging::form)).post(any!(belonging::act)))
         .route("/o/{organization}/accounts/{account}/balance", get(any!(balance::show)))
         .route("/o/{organization}/accounts/{account}/balance/verdicts", post(any!(balance::judge)))
         .route("/o/{organization}/accounts/{account}/balance/verdicts/{verdict}/back", post(any!(balance::take_back)))
@@ -149,6 +156,22 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/suspicions", get(any!(suspicions::show)))
         .route("/o/{organization}/suspicions/{suspicion}", post(any!(suspicions::decide)))
         .route("/o/{organization}/batches/{batch}/undo", get(any!(undo::form)).post(any!(undo::undo)))
+        .route("/o/{organization}/assets", get(any!(assets::whole)))
+        .route("/o/{organization}/assets/new", get(any!(assets::forms::new_form)).post(any!(assets::forms::add)))
+        .route("/o/{organization}/assets/{asset}", get(any!(assets::one)))
+        .route(
+            "/o/{organization}/assets/{asset}/edit",
+            get(any!(assets::forms::edit_form)).post(any!(assets::forms::edit)),
+        )
+        .route("/o/{organization}/assets/{asset}/move", get(any!(assets::moving::form)).post(any!(assets::moving::act)))
+        .route("/o/{organization}/assets/{asset}/shift", post(any!(assets::forms::shift)))
+        .route(
+            "/o/{organization}/assets/{asset}/close",
+            get(any!(assets::forms::close_form)).post(any!(assets::forms::close)),
+        )
+        .route("/o/{organization}/assets/{asset}/reopen", post(any!(assets::forms::reopen)))
+        .route("/o/{organization}/bank-accounts/{bank_account}/ignore", post(any!(asset_sync::ignore)))
+        .route("/o/{organization}/bank-accounts/{bank_account}/take-up", post(any!(asset_sync::take_up)))
         .route("/o/{organization}/banks", get(any!(integrations::show)))
         .route("/o/{organization}/banks/daily-import", post(any!(daily_import::save)))
         .route("/o/{organization}/begin-here", post(any!(organizations::begin_here)))
@@ -156,6 +179,10 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/people/invitations", post(any!(people::invite)))
         .route("/o/{organization}/people/invitations/{invitation}/take-back", post(any!(people::take_back)))
         .route("/o/{organization}/people/members/{person}/place", post(any!(people::place)))
+        .route(
+            "/o/{organization}/people/members/{person}/sees",
+            get(any!(people::sees::of_member)).post(any!(people::sees::save_of_member)),
+        )
         .route(
             "/o/{organization}/people/members/{person}/remove",
             get(any!(people::leaving::remove_form)).post(any!(people::leaving::remove)),
@@ -168,6 +195,10 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/people/groups", post(any!(people::groups::add)))
         .route("/o/{organization}/people/groups/{group}", post(any!(people::groups::change)))
         .route("/o/{organization}/people/groups/{group}/remove", post(any!(people::groups::remove)))
+        .route(
+            "/o/{organization}/people/groups/{group}/sees",
+            get(any!(people::sees::of_group)).post(any!(people::sees::save_of_group)),
+        )
         .route("/o/{organization}/palette", get(any!(palette::offers)))
         .route("/o/{organization}/settings", get(any!(settings::show)))
         .route("/o/{organization}/settings/formats", post(any!(settings::formats::save)))

@@ -1,8 +1,11 @@
 //! Pages, one module per place that a person can be in.
 
 pub(crate) mod add_account;
+pub(crate) mod asset_sync;
+pub(crate) mod assets;
 pub(crate) mod balance;
 pub(crate) mod banks;
+pub(crate) mod belonging;
 pub(crate) mod bills;
 pub(crate) mod connect_bank;
 pub(crate) mod consents;
@@ -74,13 +77,13 @@ pub(crate) async fn shell_for(
     standing: &Standing,
     looker: Looker,
 ) -> Result<Shell, PageError> {
-    let assets = app.engine.asset_paths(member.asker()).await?;
+    let tree = app.engine.tree(member.asker()).await?;
     let server = ServerFacts {
         is_plain_http: crate::security::is_plain_http(&app.engine.settings().public_url),
         is_syncing_on: app.engine.is_on(&ACCOUNT_SYNCING).await?,
     };
     let suspicions = app.engine.count_suspicions(member.asker(), standing).await?;
-    let around = Around { membership: &member.membership, standing, assets: &assets, suspicions };
+    let around = Around { membership: &member.membership, standing, tree: &tree, suspicions };
     Ok(Shell::new(around, looker, place, open, today(app, member), server))
 }
 

@@ -7,9 +7,11 @@ pub(crate) mod day;
 pub(crate) mod fault;
 pub(crate) mod finding;
 pub(crate) mod money;
+pub(crate) mod picker;
 pub(crate) mod shell;
 pub(crate) mod side;
 pub(crate) mod status;
+pub(crate) mod tree;
 
 use std::fmt;
 

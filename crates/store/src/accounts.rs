@@ -4,12 +4,12 @@ use bankside_domain::account::{AccountKind, OpeningSource, PendingPolicy};
 use bankside_domain::batch::{BatchActor, Change, EXISTS, Entity};
 use bankside_domain::row::RowStatus;
 use bankside_domain::text::fold;
-use bankside_domain::{AccountId, Asker, Code, Currency, CurrencyCode, Granted, Id, Right};
+use bankside_domain::{AccountId, Asker, AssetId, Code, Currency, CurrencyCode, Granted, Id, Right};
 use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::batches::{NewBatch, change};
-use crate::convert::{SqlDate, code, currency, micros, uuids};
+use crate::convert::{SqlDate, code, currency, ids, micros, uuids};
 use crate::db::{Session, on, run, sql};
 use crate::{Store, StoreError};
 
@@ -18,6 +18,8 @@ use crate::{Store, StoreError};
 pub struct Account {
     /// Which one.
     pub id: AccountId,
+    /// The asset that it belongs to.
+    pub asset: Option<AssetId>,
     /// Its name.
     pub name: String,
     /// What it is.
@@ -70,11 +72,14 @@ pub struct NewAccount {
     pub currency: CurrencyCode,
     /// What it opens with, in minor units; `None` waits for the bank's first balance.
     pub opening_minor: Option<i64>,
+    /// The asset that it belongs to from its beginning.
+    pub asset: Option<AssetId>,
 }
 
 #[derive(sqlx::FromRow)]
 pub(crate) struct AccountRow {
     id: Uuid,
+    asset_id: Option<Uuid>,
     name: String,
     kind: String,
     currency: String,
@@ -96,6 +101,7 @@ impl AccountRow {
         let scale = u8::try_from(self.scale).map_err(|_| StoreError::Corrupt(format!("scale of {}", self.currency)))?;
         Ok(Account {
             id: self.id.into(),
+            asset: ids(self.asset_id),
             name: self.name,
             kind: code(&self.kind)?,
             currency: Currency { code: currency(&self.currency)?, scale },
@@ -120,7 +126,7 @@ impl Store {
         let mut session = self.db.read(granted).await?;
         let text = session.in_sight(
             sql!(
-                "SELECT a.id, a.name, a.kind, a.currency, c.scale, a.opening_minor, a.opening_on, a.opening_source,
+                "SELECT a.id, a.asset_id, a.name, a.kind, a.currency, c.scale, a.opening_minor, a.opening_on, a.opening_source,
                     a.pending_policy, a.locked_through, a.revision, a.booked_minor, a.pending_minor,
                     a.transaction_count, a.closed_at
              FROM accounts a JOIN currencies c ON c.code = a.currency
@@ -146,7 +152,7 @@ impl Store {
         id: AccountId,
     ) -> Result<Account, StoreError> {
         let text = sql!(
-            "SELECT a.id, a.name, a.kind, a.currency, c.scale, a.opening_minor, a.opening_on, a.opening_source,
+            "SELECT a.id, a.asset_id, a.name, a.kind, a.currency, c.scale, a.opening_minor, a.opening_on, a.opening_source,
                     a.pending_policy, a.locked_through, a.revision, a.booked_minor, a.pending_minor,
                     a.transaction_count, a.closed_at
              FROM accounts a JOIN currencies c ON c.code = a.currency
@@ -180,6 +186,7 @@ impl Store {
     ) -> Result<(AccountId, Change), StoreError> {
         let id: AccountId = self.ambient.id();
         let now = micros(self.ambient.now());
+        let asset = self.asset_of_new(session, asker, new.asset).await?;
         self.use_currency(session, new.currency).await?;
         let source = if new.opening_minor.is_some() { OpeningSource::Person } else { OpeningSource::Unknown };
         let text = sql!(
@@ -201,8 +208,7 @@ impl Store {
                 .bind(source.code())
                 .bind(PendingPolicy::Shown.code())
                 .bind(now)
-                // Whoever sees one asset adds accounts there: elsewhere they would not see them.
-                .bind(uuids(asker.sight().asset()))
+                .bind(uuids(asset))
         );
         Ok((id, change(Entity::Account, id.uuid(), id.uuid(), EXISTS, None, Some("1".to_owned()))))
     }

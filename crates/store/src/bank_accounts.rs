@@ -1,5 +1,7 @@
 //! Bank accounts, what providers call them, and which accounts they feed.
 
+mod ignoring;
+
 use bankside_domain::account::AccountKind;
 use bankside_domain::bank_account::{MatchKeyKind, Recognition, recognise};
 use bankside_domain::reconcile::Digest;
@@ -34,6 +36,8 @@ pub struct BankAccount {
     pub currency: CurrencyCode,
     /// Whether its signs are turned round.
     pub flips_sign: bool,
+    /// Whether a person has said that nothing is asked about it.
+    pub is_ignored: bool,
     /// The data key that seals its raw rows.
     pub data_key: WrappedKey,
     /// What the connection calls it now, or called it last.
@@ -99,6 +103,7 @@ struct Row {
     kind: String,
     currency: String,
     flips_sign: bool,
+    is_ignored: bool,
     data_key: Vec<u8>,
     provider_account_id: String,
     is_shown: bool,
@@ -121,6 +126,7 @@ impl Row {
             kind: code(&self.kind)?,
             currency: currency(&self.currency)?,
             flips_sign: self.flips_sign,
+            is_ignored: self.is_ignored,
             data_key: WrappedKey::from_bytes(self.data_key),
             provider_account_id: self.provider_account_id,
             is_shown: self.is_shown,
@@ -405,7 +411,7 @@ impl Store {
         let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;
         let text = sql!(
             "SELECT b.id, b.institution_key, b.institution_name, b.name, b.holder, b.masked_number, b.kind, b.currency,
-                    b.flips_sign, b.data_key, x.provider_account_id, x.until_at IS NULL AS is_shown, x.connection_id,
+                    b.flips_sign, b.ignored_at IS NOT NULL AS is_ignored, b.data_key, x.provider_account_id, x.until_at IS NULL AS is_shown, x.connection_id,
                     f.account_id AS feeds_account, f.import_from, p.account_id AS fed_account, p.import_from AS fed_from
              FROM aliases x
              JOIN bank_accounts b ON b.organization_id = x.organization_id AND b.id = x.bank_account_id

@@ -1,5 +1,6 @@
 //! What the store can answer instead of a value.
 
+use bankside_domain::asset::AssetRefused;
 use bankside_domain::{Barred, Denied, UnknownCode};
 use bankside_vault::VaultError;
 
@@ -15,6 +16,9 @@ pub enum StoreError {
     /// It contradicts what is there; the text says how.
     #[error("{0}")]
     Conflict(&'static str),
+    /// The tree of assets stays as it is.
+    #[error("{}", .0.in_words())]
+    AssetRefused(AssetRefused),
     /// The account has changed since it was read: read it again and plan again.
     #[error("the account has changed since it was read")]
     Stale,

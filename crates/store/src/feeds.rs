@@ -101,6 +101,8 @@ impl Store {
             let feed =
                 Feed { id: self.ambient.id(), bank_account: link.bank_account, account, import_from: link.import_from };
             self.add_feed(&mut session, asker, connection, feed).await?;
+            // Whoever links it asks about it again.
+            self.set_ignored(&mut session, asker, link.bank_account, None).await?;
             let detail = format!("from {}", link.import_from);
             self.audit_within(&mut session, asker, "account.linked", &account.to_string(), &detail).await?;
             feeds.push(feed);

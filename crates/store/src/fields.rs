@@ -6,6 +6,7 @@ mod now;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bankside_domain::account::OpeningSource;
+use bankside_domain::asset::ASSET;
 use bankside_domain::batch::{Change, EXISTS, Entity, FieldKey, claim_of};
 use bankside_domain::edit::{LAYER, Line};
 use bankside_domain::reconcile::ClaimState;
@@ -131,6 +132,7 @@ impl Store {
                 let note = Value::Text(value.map(str::to_owned));
                 self.set_column(session, asker, "transaction_lines", "note", note, ids).await
             }
+            (Entity::Account, ASSET) => self.write_places(session, asker, ids, value).await,
             (Entity::Line, "tags") => self.write_tags(session, asker, ids, value).await,
             (Entity::Claim, _) => {
                 for id in ids {

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod apply;
+mod assets;
 mod audit;
 mod balances;
 mod bank_accounts;
@@ -69,6 +70,7 @@ use bankside_domain::Ambient;
 
 pub use accounts::{Account, NewAccount};
 pub use apply::{Applied, ApplyContext, HeldDecision};
+pub use assets::{AssetChange, NewAsset};
 pub use audit::AuditEntry;
 pub use balances::KeptBalance;
 pub use bank_accounts::{BankAccount, NewBankAccount, SeenBankAccount};

@@ -9,7 +9,6 @@ use uuid::Uuid;
 use crate::convert::{code, ids, instant, uuids};
 use crate::db::{Session, on, run, sql};
 use crate::error::or_conflict;
-use crate::overview::{Node, paths};
 use crate::{Store, StoreError};
 
 /// Somebody who belongs to an organization.
@@ -145,18 +144,6 @@ impl Store {
             })
         };
         rows.into_iter().map(group).collect()
-    }
-
-    /// The assets to which somebody can be restricted, each with the names on the way to it, the outermost first; by those.
-    pub async fn restrictions(&self, asker: &Asker) -> Result<Vec<(AssetId, Vec<String>)>, StoreError> {
-        let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;
-        let text = sql!("SELECT id, parent_id, name FROM assets WHERE organization_id = $1");
-        let nodes: Vec<Node> =
-            on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
-        let mut assets: Vec<(AssetId, Vec<String>)> =
-            paths(&nodes).into_iter().map(|(id, path)| (id.into(), path)).collect();
-        assets.sort_by(|(a, one), (b, other)| one.cmp(other).then(a.cmp(b)));
-        Ok(assets)
     }
 
     /// Adds a group.

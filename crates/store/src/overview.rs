@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use bankside_domain::row::RowStatus;
-use bankside_domain::{AccountId, Asker, AssetId, CategoryId, Code, Id, Month, Right, Sight};
+use bankside_domain::{AccountId, Asker, CategoryId, Code, Id, Month, Right, Sight};
 use uuid::Uuid;
 
 use crate::convert::{SqlDate, date, ids};
@@ -41,9 +41,9 @@ pub struct CategorySum {
     pub sum: MonthSum,
 }
 
-/// A node of a tree with names: categories, assets.
+/// A category, in the tree of them.
 #[derive(sqlx::FromRow)]
-pub(crate) struct Node {
+struct Node {
     id: Uuid,
     parent_id: Option<Uuid>,
     name: String,
@@ -199,34 +199,6 @@ impl Store {
             on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
         Ok(paths(&nodes).into_iter().map(|(id, path)| (id.into(), path)).collect())
     }
-
-    /// The accounts that belong to an asset, each with the names on the way to it, the outermost first.
-    pub async fn asset_paths(&self, asker: &Asker) -> Result<HashMap<AccountId, Vec<String>>, StoreError> {
-        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
-        let mut session = self.db.read(granted).await?;
-        let text = session.in_sight(sql!("SELECT id, asset_id FROM accounts WHERE organization_id = $1 AND asset_id IS NOT NULL /* in sight: id */"), sight);
-        let accounts: Vec<(Uuid, Uuid)> =
-            on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
-        if accounts.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let text = sql!("SELECT id, parent_id, name FROM assets WHERE organization_id = $1");
-        let nodes: Vec<Node> =
-            on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
-        // What lies above the asset below which somebody sees is out of sight, its name included.
-        let nodes = nodes.into_iter().map(|node| match sight.asset() {
-            Some(top) if top.uuid() == node.id => Node { parent_id: None, ..node },
-            _ => node,
-        });
-        let nodes: Vec<Node> = nodes.collect();
-        let assets: HashMap<AssetId, Vec<String>> =
-            paths(&nodes).into_iter().map(|(id, path)| (id.into(), path)).collect();
-        let with_path = accounts.into_iter().filter_map(|(account, asset)| {
-            let path = assets.get(&asset.into())?;
-            Some((account.into(), path.clone()))
-        });
-        Ok(with_path.collect())
-    }
 }
 
 /// Those of the accounts that are in sight.
@@ -235,7 +207,7 @@ fn in_sight(accounts: &[AccountId], sight: &Sight) -> Vec<AccountId> {
 }
 
 /// The names on the way to each node of a tree.
-pub(crate) fn paths(nodes: &[Node]) -> HashMap<Uuid, Vec<String>> {
+fn paths(nodes: &[Node]) -> HashMap<Uuid, Vec<String>> {
     let by_id: HashMap<Uuid, &Node> = nodes.iter().map(|node| (node.id, node)).collect();
     let path = |node: &Node| {
         let mut names = vec![node.name.clone()];

@@ -1,6 +1,7 @@
 //! Tests of the store; each runs on both engines.
 
 mod apply;
+mod assets;
 mod editing;
 mod held;
 mod keepsakes;

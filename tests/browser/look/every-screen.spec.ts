@@ -21,6 +21,14 @@ const screens: { name: string; at: string; then?: RegExp[]; title: string | RegE
   { name: "bank integrations", at: "banks", title: "Bank integrations" },
   { name: "link accounts", at: "banks", then: [/\/connections\/[^/]+\/link$/], title: "Link accounts" },
   { name: "unsync", at: "banks", then: [/\/connections\/[^/]+\/unsync$/], title: "Unsync Nordhafen Bank?" },
+  { name: "sync with asset", at: "banks", then: [/\/bank-accounts\/[^/]+\/asset$/], title: "Sync with asset" },
+  { name: "assets", at: "assets", title: "Assets" },
+  { name: "new asset", at: "assets/new", title: "Add asset" },
+  { name: "asset", at: "assets", then: [/\/assets\/0[^/]+$/], title: "Lindenweg 8" },
+  { name: "change an asset", at: "assets", then: [/\/assets\/0[^/]+$/, /\/edit$/], title: "Rename or change" },
+  { name: "move an asset", at: "assets", then: [/\/assets\/0[^/]+$/, /\/assets\/[^/]+\/move$/], title: "Move Lindenweg 8" },
+  { name: "close an asset", at: "assets", then: [/\/assets\/0[^/]+$/, /\/close$/], title: "Close Lindenweg 8" },
+  { name: "an account's asset", at: "transactions", then: [/\/accounts\/[^/]+$/, /\/accounts\/[^/]+\/asset$/], title: "Asset" },
   { name: "runs", at: "runs", title: "Runs" },
   { name: "run", at: "runs", then: [/\/runs\/[^/]+$/], title: /./ },
   { name: "rows that came new", at: "runs", then: [/\/runs\/[^/]+$/, /\/rows$/], title: /^New from the bank/ },
@@ -58,6 +66,8 @@ test("every screen, as narrow as it gets", async ({ signedIn: page, house }, inf
   const { transactions } = await api.get<Transactions>("transactions?limit=50");
   const sent = transactions.find((row) => row.status === "booked" && row.payee);
   await api.made("transactions", { account: sent?.account, date: sent?.date, amount: sent?.amount, payee: sent?.payee, note: "typed" });
+  // An asset: what is said of assets is on every page from here on.
+  await api.made("assets", { name: "Lindenweg 8" });
   // A bank account that waits for an account: the page that links them is reached from it.
   await page.goto(`${home}/banks`);
   const unlinked = page.waitForResponse((response) => response.url().endsWith("/unlink"));

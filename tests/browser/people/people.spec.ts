@@ -1,5 +1,6 @@
 // People: one alone, one who is invited and joins, places, several organizations, and the last owner.
 import { createServer, type Server, type Socket } from "node:net";
+import { Api } from "../../support/api.ts";
 import { organizationOf, expect, person, test } from "../../support/house.ts";
 import type { Page } from "@playwright/test";
 
@@ -68,6 +69,71 @@ test("somebody is invited, joins, gets another place, and goes", async ({ signed
   await expect(page.getByRole("row", { name: /Ada/ })).toHaveCount(0);
   await theirs.goto(house.address);
   await expect(theirs.getByText("You belong nowhere yet")).toBeVisible();
+  await context.close();
+});
+
+test("whoever is invited to one asset sees that and nothing else", async ({ signedIn: page, house, eyes, browser }) => {
+  const api = new Api(page.request, house, organizationOf(page));
+  const made = async (name: string, under?: string) => (await api.made<{ id: string }>("assets", { name, under })).id;
+  const country = await made("Germany");
+  const north = await made("North", country);
+  const hall = await made("Hall", north);
+  const south = await made("South", country);
+  await api.made("accounts", { name: "Till", kind: "cash", currency: "EUR", opening: "5", asset: hall });
+  await api.made("accounts", { name: "Hidden chest", kind: "cash", currency: "EUR", opening: "7", asset: south });
+
+  await people(page, house.address);
+  await page.getByText("Everything, or one asset only").click();
+  await page.getByLabel("North").check();
+  await page.getByLabel("Email addresses").fill("ada@example.org");
+  await eyes.look("invite to an asset");
+  await page.getByRole("button", { name: "Invite", exact: true }).click();
+  await expect(page.getByRole("row", { name: /ada@example.org/ })).toContainText("Member, only Germany ▸ North");
+  const link = await page.locator(".raw").textContent();
+  const context = await browser.newContext();
+  const theirs = await context.newPage();
+  eyes.watch(theirs);
+  await theirs.goto(link ?? "");
+  await theirs.getByLabel("Your name").fill("Ada");
+  await theirs.getByLabel("Password").fill("another boat");
+  await theirs.getByRole("button", { name: "Join" }).click();
+  await expect(theirs.getByRole("heading", { name: "Overview" })).toBeVisible();
+  const home = `${house.address}/o/${organizationOf(theirs)}`;
+
+  // The own asset stands at the top of the tree, and of the rest there is not even a name.
+  await theirs.getByRole("navigation", { name: "Pages", exact: true }).getByRole("link", { name: "Assets" }).click();
+  const names = theirs.getByRole("main").locator(".asset-line > a");
+  await expect(names).toHaveText(["North", "Hall"]);
+  expect(await theirs.locator("body").textContent()).not.toMatch(/Germany|South|Hidden/);
+  await expect(theirs.getByRole("link", { name: "Add asset" })).toHaveCount(0);
+  await eyes.look("one asset", theirs);
+  await names.last().click();
+  await expect(theirs.getByRole("main").getByRole("row", { name: /Till/ })).toBeVisible();
+  for (const hidden of [country, south]) expect((await theirs.request.get(`${home}/assets/${hidden}`)).status()).toBe(404);
+  const theirApi = new Api(theirs.request, house, organizationOf(theirs));
+  expect((await theirApi.get<{ path: string }[]>("assets")).map((asset) => asset.path)).toEqual(["North", "North ▸ Hall"]);
+  const elsewhere = await theirApi.send("POST", "accounts", { name: "Mine", kind: "cash", currency: "EUR", asset: south });
+  expect(elsewhere.status()).toBe(404);
+  await theirApi.made("accounts", { name: "Petty cash", kind: "cash", currency: "EUR", asset: hall });
+
+  // Whoever manages people widens that.
+  await people(page, house.address);
+  await page.getByRole("link", { name: "Change what Ada sees" }).click();
+  await expect(page.getByLabel("North")).toBeChecked();
+  await eyes.look("what somebody sees");
+  await page.getByLabel("Germany").check();
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("row", { name: /Ada/ })).toContainText("Only Germany");
+  await eyes.look("somebody who sees one asset");
+  await theirs.goto(`${home}/assets`);
+  await expect(names).toHaveText(["Germany", "North", "Hall", "South"]);
+  await page.goto(`${home}/people?tab=groups`);
+  await page.getByLabel("Name", { exact: true }).fill("Site managers");
+  await page.getByRole("button", { name: "Add group" }).click();
+  await page.getByLabel("North").check();
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("region", { name: "Groups" })).toContainText("Only Germany ▸ North");
+  await eyes.look("a group that sees one asset");
   await context.close();
 });
 

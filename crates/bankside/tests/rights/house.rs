@@ -6,16 +6,16 @@ use axum::Router;
 use bankside_connect::Registry;
 use bankside_connect::http::Http;
 use bankside_domain::account::AccountKind;
-use bankside_domain::{AccountId, Ambient, Asker, AssetId, Id, OrganizationKind, Role, Secret};
+use bankside_domain::asset::{AssetKind, AssetStage};
+use bankside_domain::{AccountId, Ambient, Asker, AssetId, OrganizationKind, Role, Secret};
 use bankside_engine::{
-    EditInput, Engine, FlowPage, LineInput, NewAccountInput, NewOrganizationInput, NewTransactionInput, Placing,
-    ProviderSettings, RegisterQuery, RunsQuery, Selection, SetUp, Settings,
+    AssetInput, EditInput, Engine, FlowPage, LineInput, NewAccountInput, NewOrganizationInput, NewTransactionInput,
+    Placing, ProviderSettings, RegisterQuery, RunsQuery, Selection, SetUp, Settings,
 };
 use bankside_sandbox::{Answers, ClockMode, Sandbox, SandboxConfig, Switches};
 use bankside_store::Store;
 use bankside_testkit::TestDatabase;
 use bankside_vault::{MasterKey, Vault};
-use sqlx::{AssertSqlSafe, Connection as _};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -64,6 +64,8 @@ pub(crate) struct Ids {
     person: String,
     invitation: String,
     group: String,
+    pub(crate) asset: String,
+    bank_account: String,
     random: String,
 }
 
@@ -84,6 +86,8 @@ impl Ids {
             ("{person}", &self.person),
             ("{invitation}", &self.invitation),
             ("{group}", &self.group),
+            ("{asset}", &self.asset),
+            ("{bank_account}", &self.bank_account),
             ("{flow}", &self.random),
             ("{suspicion}", &self.random),
             ("{verdict}", &self.random),
@@ -156,18 +160,24 @@ impl House {
         let asker = engine.memberships(owner.person).await.unwrap()[0].asker.clone();
         let mut tokens = HashMap::from([(Who::Owner, owner.token.expose().to_owned())]);
 
-        let (connection, run) = connect(&engine, &asker, &sandbox).await;
+        let (connection, run, bank_account) = connect(&engine, &asker, &sandbox).await;
         let north = engine.accounts(&asker).await.unwrap()[0].account.id;
         let till = NewAccountInput {
             name: "Till of the south".into(),
             kind: AccountKind::Cash,
             currency: "EUR".parse().unwrap(),
             opening: "5".into(),
+            asset: None,
         };
         let south = engine.add_account(&asker, &till).await.unwrap();
-        let sight: AssetId = ambient.id();
-        hang(&database, &asker, (sight, "North"), north).await;
-        hang(&database, &asker, (ambient.id(), "South"), south).await;
+        let country = add_asset(&engine, &asker, "The country above", None).await;
+        let sight = add_asset(&engine, &asker, "North", Some(country)).await;
+        let out_of_sight = add_asset(&engine, &asker, "South plant", Some(country)).await;
+        let hall = add_asset(&engine, &asker, "Hall", Some(sight)).await;
+        // The account of the north stood in the south once.
+        engine.move_account(&asker, north, Some(out_of_sight), None).await.unwrap();
+        engine.move_account(&asker, north, Some(hall), Some(jiff::civil::date(2026, 8, 1))).await.unwrap();
+        engine.move_account(&asker, south, Some(out_of_sight), None).await.unwrap();
         let (secret, secret_batch) = add(&engine, &asker, south, &typed("a secret note", "Undertaker", "grief")).await;
         let (coffee, batch) = add(&engine, &asker, north, &typed("coffee", "Café", "treat")).await;
 
@@ -193,7 +203,7 @@ impl House {
         let group = engine.add_group(&asker, "Technicians", Role::Member, Some(sight)).await.unwrap();
         let invited = engine.invite(&asker, "late@example.org", Placing::role(Role::Viewer)).await.unwrap();
 
-        let (foreign, stranger) = neighbour(&engine, &asker, &ambient).await;
+        let (foreign, stranger) = neighbour(&engine, &asker).await;
         tokens.insert(Who::Stranger, stranger);
         let random = ambient.id::<AccountId>().to_string();
         let own = Ids {
@@ -207,6 +217,8 @@ impl House {
             person: viewer,
             invitation: invited[0].id.to_string(),
             group: group.to_string(),
+            asset: hall.to_string(),
+            bank_account,
             random: random.clone(),
         };
         let anywhere = |name| Ids {
@@ -219,10 +231,18 @@ impl House {
             person: random.clone(),
             invitation: random.clone(),
             group: random.clone(),
+            asset: random.clone(),
+            bank_account: random.clone(),
             ..own.clone()
         };
         let random = anywhere("random");
-        let hidden = Ids { account: south.to_string(), transaction: secret, batch: secret_batch, ..anywhere("hidden") };
+        let hidden = Ids {
+            account: south.to_string(),
+            transaction: secret,
+            batch: secret_batch,
+            asset: out_of_sight.to_string(),
+            ..anywhere("hidden")
+        };
         let foreign = Ids { name: "foreign", organization: own.organization.clone(), ..foreign.over(&random) };
         let router = bankside_server::router(engine.clone(), CancellationToken::new());
         Self { router, tokens, hidden, own, foreign, random, engine, asker, _database: database }
@@ -245,12 +265,18 @@ impl House {
         let accounts = self.engine.accounts(&self.asker).await.unwrap();
         let accounts: Vec<_> = accounts.iter().map(|view| (view.account.name.clone(), view.account.revision)).collect();
         let rows = self.engine.register(&self.asker, &RegisterQuery { limit: 1, ..RegisterQuery::default() }).await;
+        let tree = self.engine.tree(&self.asker).await.unwrap();
+        let assets: Vec<_> = tree.all().iter().map(|asset| (tree.path(asset.id), asset.closed_on)).collect();
         let people = self.engine.members(&self.asker).await.unwrap();
         let people = (&people.members, people.invitations.len(), &people.groups);
         let connections = self.engine.connections(&self.asker).await.unwrap().len();
         let features = self.engine.features().await.unwrap().iter().filter(|feature| feature.is_on).count();
         let runs = self.engine.runs(&self.asker, &RunsQuery { connection: None, offset: 0, limit: 99 }).await;
-        format!("{accounts:?} {} {people:?} {connections} {features} {}", rows.unwrap().total, runs.unwrap().len())
+        format!(
+            "{accounts:?} {assets:?} {} {people:?} {connections} {features} {}",
+            rows.unwrap().total,
+            runs.unwrap().len()
+        )
     }
 }
 
@@ -262,6 +288,7 @@ struct Neighbour {
     person: String,
     invitation: String,
     group: String,
+    asset: String,
 }
 
 impl Neighbour {
@@ -273,12 +300,13 @@ impl Neighbour {
             person: self.person,
             invitation: self.invitation,
             group: self.group,
+            asset: self.asset,
             ..random.clone()
         }
     }
 }
 
-async fn neighbour(engine: &Engine, asker: &Asker, ambient: &Ambient) -> (Neighbour, String) {
+async fn neighbour(engine: &Engine, asker: &Asker) -> (Neighbour, String) {
     let link = engine.invite(asker, "stranger@example.org", Placing::role(Role::Viewer)).await.unwrap();
     let token = link[0].link.as_ref().unwrap().expose().rsplit('/').next().unwrap().to_owned();
     let password = Secret::new("correct horse battery");
@@ -297,10 +325,12 @@ async fn neighbour(engine: &Engine, asker: &Asker, ambient: &Ambient) -> (Neighb
         kind: AccountKind::Cash,
         currency: "EUR".parse().unwrap(),
         opening: String::new(),
+        asset: None,
     };
     let account = engine.add_account(&there, &purse).await.unwrap();
     let (transaction, batch) = add(engine, &there, account, &typed("theirs", "Baker", "bread")).await;
     let group = engine.add_group(&there, "Guests", Role::Viewer, None).await.unwrap();
+    let asset = add_asset(engine, &there, "Shed", None).await;
     let invited = engine.invite(&there, "guest@example.org", Placing::role(Role::Viewer)).await.unwrap();
     let ids = Neighbour {
         account: account.to_string(),
@@ -310,8 +340,8 @@ async fn neighbour(engine: &Engine, asker: &Asker, ambient: &Ambient) -> (Neighb
         person: signed_in.person.to_string(),
         invitation: invited[0].id.to_string(),
         group: group.to_string(),
+        asset: asset.to_string(),
     };
-    let _ = ambient;
     (ids, signed_in.token.expose().to_owned())
 }
 
@@ -333,8 +363,8 @@ async fn sandbox(ambient: &Ambient) -> (Sandbox, Url) {
     (sandbox, base_url)
 }
 
-/// Connects a bank, links its first account and syncs it: the connection and the run.
-async fn connect(engine: &Engine, asker: &Asker, sandbox: &Sandbox) -> (String, String) {
+/// Connects a bank, links its first account and syncs it: the connection, the run, and a bank account that is not linked.
+async fn connect(engine: &Engine, asker: &Asker, sandbox: &Sandbox) -> (String, String, String) {
     let index = sandbox.index();
     let credentials = &index["providers"][0]["credentials"];
     let keys = ["secret_id", "secret_key"]
@@ -348,10 +378,10 @@ async fn connect(engine: &Engine, asker: &Asker, sandbox: &Sandbox) -> (String, 
     engine.returned(back.query_pairs().into_owned().collect(), asker.person()).await.unwrap();
     let FlowPage::Done { connection } = engine.poll_flow(asker, flow).await.unwrap().page else { panic!("not done") };
     let mut choices = engine.link_offer(asker, connection, None).await.unwrap().all_as_new();
-    choices.truncate(1);
+    let unlinked = choices.split_off(1).remove(0).bank_account;
     let run = engine.link(asker, connection, &choices).await.unwrap();
     assert!(engine.work_once().await.unwrap());
-    (connection.to_string(), run.to_string())
+    (connection.to_string(), run.to_string(), unlinked.to_string())
 }
 
 /// Adds a transaction and edits it: the transaction, and the batch of the edit.
@@ -362,28 +392,8 @@ async fn add(engine: &Engine, asker: &Asker, account: AccountId, new: &NewTransa
     (id.to_string(), edited.batch.unwrap().to_string())
 }
 
-/// Adds an asset, past everything, and hangs an account on it.
-async fn hang(database: &TestDatabase, asker: &Asker, (asset, name): (AssetId, &str), account: AccountId) {
-    let is_sqlite = database.url.starts_with("sqlite:");
-    let id = |uuid: sqlx::types::Uuid| {
-        if is_sqlite { format!("x'{}'", uuid.simple()) } else { format!("'{uuid}'::uuid") }
-    };
-    let (organization, asset, account) = (id(asker.organization.uuid()), id(asset.uuid()), id(account.uuid()));
-    let texts = [
-        format!(
-            "INSERT INTO assets (organization_id, id, kind, stage, name, name_folded, position, created_at)
-             VALUES ({organization}, {asset}, 'production', 'active', '{name}', '{name}', 0, 0)"
-        ),
-        format!("UPDATE accounts SET asset_id = {asset} WHERE organization_id = {organization} AND id = {account}"),
-    ];
-    for text in texts {
-        let done = if is_sqlite {
-            let mut connection = sqlx::SqliteConnection::connect(&database.url).await.unwrap();
-            sqlx::query(AssertSqlSafe(text)).execute(&mut connection).await.unwrap().rows_affected()
-        } else {
-            let mut connection = sqlx::PgConnection::connect(&database.url).await.unwrap();
-            sqlx::query(AssertSqlSafe(text)).execute(&mut connection).await.unwrap().rows_affected()
-        };
-        assert_eq!(done, 1);
-    }
+/// Adds an asset.
+async fn add_asset(engine: &Engine, asker: &Asker, name: &str, under: Option<AssetId>) -> AssetId {
+    let input = AssetInput { name: name.into(), kind: AssetKind::Production, stage: AssetStage::Active };
+    engine.add_asset(asker, &input, under).await.unwrap()
 }

@@ -18,7 +18,7 @@ use house::{House, Ids, Who};
 use needs::{NEEDS, Need, Route};
 
 /// What of the other plant must never be told to whoever sees the first alone.
-const SECRETS: [&str; 3] = ["Till of the south", "Undertaker", "a secret note"];
+const SECRETS: [&str; 5] = ["Till of the south", "Undertaker", "a secret note", "South plant", "The country above"];
 
 /// Every address: method and path.
 fn listed() -> BTreeSet<(String, String)> {
@@ -167,7 +167,7 @@ async fn everybody_gets_what_they_may(engine: bankside_testkit::Engine, everybod
                 {
                     failures.push(format!("{who:?}: {} {} tells “{secret}”", route.method, route.path));
                 }
-                let hidden = [&house.hidden.account, &house.hidden.transaction];
+                let hidden = [&house.hidden.account, &house.hidden.transaction, &house.hidden.asset];
                 if who.is_restricted() && ids.name == "own" && hidden.iter().any(|id| answer.text.contains(*id)) {
                     failures.push(format!("{who:?}: {} {} names an id out of sight", route.method, route.path));
                 }

@@ -21,7 +21,7 @@ pub(crate) enum Need {
     Edit,
     /// To change the books of the whole organization.
     EditAll,
-    /// To manage banks, categories or people.
+    /// To manage banks, assets, categories or people.
     Manage,
 }
 
@@ -77,7 +77,7 @@ pub(crate) struct Route {
 impl Route {
     /// Whether it names anything beside the organization that one may see and another not.
     pub(crate) fn is_about_ids(&self) -> bool {
-        const IDS: [&str; 11] = [
+        const IDS: [&str; 13] = [
             "{account}",
             "{connection}",
             "{run}",
@@ -89,6 +89,8 @@ impl Route {
             "{person}",
             "{invitation}",
             "{group}",
+            "{asset}",
+            "{bank_account}",
         ];
         IDS.iter().any(|id| self.path.contains(id) || self.body.contains(id))
     }
@@ -159,6 +161,12 @@ pub(crate) const NEEDS: &[Route] = &[
     post(Manage, "/o/{organization}/flows/{flow}/returned", "address=http://127.0.0.1/"),
     get(Manage, "/o/{organization}/connections/{connection}/link"),
     post(Manage, "/o/{organization}/connections/{connection}/link", "x=y").lax(),
+    get(Manage, "/o/{organization}/connections/{connection}/bank-accounts/{bank_account}/asset"),
+    post(
+        Manage,
+        "/o/{organization}/connections/{connection}/bank-accounts/{bank_account}/asset",
+        "asset={asset}&target=new&name=x&from=2026-01-01",
+    ),
     post(EditAll, "/o/{organization}/connections/{connection}/sync", ""),
     post(Manage, "/o/{organization}/connections/{connection}/renew", ""),
     post(EditAll, "/o/{organization}/sync", ""),
@@ -167,6 +175,8 @@ pub(crate) const NEEDS: &[Route] = &[
     get(See, "/o/{organization}/sidebar"),
     get(See, "/o/{organization}/transactions"),
     get(See, "/o/{organization}/accounts/{account}"),
+    get(Manage, "/o/{organization}/accounts/{account}/asset"),
+    post(Manage, "/o/{organization}/accounts/{account}/asset", "asset={asset}&from=2026-01-01"),
     get(Edit, "/o/{organization}/accounts/{account}/transactions/new"),
     post(Edit, "/o/{organization}/accounts/{account}/transactions/new", "dated_on=2026-11-01&amount=1"),
     post(Manage, "/o/{organization}/accounts/{account}/unlink", ""),
@@ -198,6 +208,20 @@ pub(crate) const NEEDS: &[Route] = &[
     post(Edit, "/o/{organization}/suspicions/{suspicion}", "choice=leave_out").lax(),
     get(Edit, "/o/{organization}/batches/{batch}/undo"),
     post(Edit, "/o/{organization}/batches/{batch}/undo", "later=bring_in").lax(),
+    get(See, "/o/{organization}/assets"),
+    get(Manage, "/o/{organization}/assets/new?under={asset}"),
+    post(Manage, "/o/{organization}/assets/new?under={asset}", "name=x&kind=structuring&stage=active"),
+    get(See, "/o/{organization}/assets/{asset}"),
+    get(Manage, "/o/{organization}/assets/{asset}/edit"),
+    post(Manage, "/o/{organization}/assets/{asset}/edit", "name=x&kind=production&stage=active"),
+    get(Manage, "/o/{organization}/assets/{asset}/move"),
+    post(Manage, "/o/{organization}/assets/{asset}/move", "asset=&from=2026-01-01"),
+    post(Manage, "/o/{organization}/assets/{asset}/shift", "to=up"),
+    get(Manage, "/o/{organization}/assets/{asset}/close"),
+    post(Manage, "/o/{organization}/assets/{asset}/close", "from=2026-01-01"),
+    post(Manage, "/o/{organization}/assets/{asset}/reopen", ""),
+    post(Manage, "/o/{organization}/bank-accounts/{bank_account}/ignore", ""),
+    post(Manage, "/o/{organization}/bank-accounts/{bank_account}/take-up", ""),
     get(SeeAll, "/o/{organization}/banks"),
     post(Manage, "/o/{organization}/banks/daily-import", "hour=3"),
     post(Belong, "/o/{organization}/begin-here", ""),
@@ -205,6 +229,8 @@ pub(crate) const NEEDS: &[Route] = &[
     post(Manage, "/o/{organization}/people/invitations", "emails=x%40example.org&group=viewer"),
     post(Manage, "/o/{organization}/people/invitations/{invitation}/take-back", ""),
     post(Manage, "/o/{organization}/people/members/{person}/place", "group=viewer"),
+    get(Manage, "/o/{organization}/people/members/{person}/sees"),
+    post(Manage, "/o/{organization}/people/members/{person}/sees", "asset={asset}"),
     get(Manage, "/o/{organization}/people/members/{person}/remove"),
     post(Manage, "/o/{organization}/people/members/{person}/remove", ""),
     get(Belong, "/o/{organization}/people/leave"),
@@ -213,6 +239,8 @@ pub(crate) const NEEDS: &[Route] = &[
     post(Manage, "/o/{organization}/people/groups", "name=x&role=viewer"),
     post(Manage, "/o/{organization}/people/groups/{group}", "name=x&role=viewer"),
     post(Manage, "/o/{organization}/people/groups/{group}/remove", ""),
+    get(Manage, "/o/{organization}/people/groups/{group}/sees"),
+    post(Manage, "/o/{organization}/people/groups/{group}/sees", "asset={asset}"),
     get(See, "/o/{organization}/palette"),
     get(Belong, "/o/{organization}/settings"),
     post(Belong, "/o/{organization}/settings/formats", "numbers=&dates="),
@@ -227,6 +255,8 @@ pub(crate) const NEEDS: &[Route] = &[
     get(Person, "/api/v1/organizations"),
     get(See, "/api/v1/organizations/{organization}/accounts"),
     post(Edit, "/api/v1/organizations/{organization}/accounts", r#"{"name":"x","kind":"cash","currency":"EUR"}"#),
+    get(See, "/api/v1/organizations/{organization}/accounts/{account}/asset"),
+    write("PUT", Manage, "/api/v1/organizations/{organization}/accounts/{account}/asset", r#"{"asset":"{asset}"}"#),
     get(See, "/api/v1/organizations/{organization}/accounts/{account}/balance"),
     post(
         Edit,
@@ -269,6 +299,16 @@ pub(crate) const NEEDS: &[Route] = &[
         "/api/v1/organizations/{organization}/accounts/{account}/reconciliation",
         r#"{"through":"2026-01-01","balance":"1"}"#,
     ),
+    get(See, "/api/v1/organizations/{organization}/assets"),
+    post(Manage, "/api/v1/organizations/{organization}/assets", r#"{"name":"x","under":"{asset}"}"#),
+    get(See, "/api/v1/organizations/{organization}/assets/{asset}"),
+    write("PATCH", Manage, "/api/v1/organizations/{organization}/assets/{asset}", r#"{"name":"x"}"#),
+    write("PUT", Manage, "/api/v1/organizations/{organization}/assets/{asset}/closed", "{}"),
+    write("DELETE", Manage, "/api/v1/organizations/{organization}/assets/{asset}/closed", ""),
+    write("PUT", Manage, "/api/v1/organizations/{organization}/assets/{asset}/order", "{}"),
+    write("PUT", Manage, "/api/v1/organizations/{organization}/assets/{asset}/place", "{}"),
+    write("PUT", Manage, "/api/v1/organizations/{organization}/bank-accounts/{bank_account}/ignored", ""),
+    write("DELETE", Manage, "/api/v1/organizations/{organization}/bank-accounts/{bank_account}/ignored", ""),
     get(Edit, "/api/v1/organizations/{organization}/batches/{batch}/undo"),
     post(Edit, "/api/v1/organizations/{organization}/batches/{batch}/undo", ""),
     get(See, "/api/v1/organizations/{organization}/categories"),

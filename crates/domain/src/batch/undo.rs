@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Change, EXISTS, Entity, claim_of};
+use crate::asset::ASSET;
 use crate::reconcile::{ClaimState, Reason};
 use crate::row::RowStatus;
 
@@ -66,6 +67,8 @@ pub struct UndoTally {
     pub sign_changes: bool,
     /// Whether a period is locked as it was before.
     pub lock_changes: bool,
+    /// Whether an account belongs to the asset that it belonged to before.
+    pub asset_changes: bool,
 }
 
 impl UndoPlan {
@@ -90,6 +93,7 @@ impl UndoPlan {
             opening_changes: of_account("opening_"),
             policy_changes: of_account("pending_policy"),
             lock_changes: of_account("locked_through"),
+            asset_changes: of_account(ASSET),
             sign_changes: self.write.iter().any(|change| change.entity == Entity::BankAccount),
             leave: leave.len(),
             come_back: come_back.len(),

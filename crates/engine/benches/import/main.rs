@@ -63,6 +63,7 @@ impl Linked {
             target: LinkTarget::New("Checking".to_owned()),
             import_from: FIRST_DAY,
             flips_sign: None,
+            asset: None,
         };
         to.link(asker, connection, &[choice]).await.unwrap();
         assert!(to.work_once().await.unwrap());

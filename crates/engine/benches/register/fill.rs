@@ -52,7 +52,7 @@ pub(super) async fn fill(house: &House, rows: usize, accounts: usize) {
     for number in 0..accounts {
         let name = format!("Account {number:02}");
         let kind = bankside_domain::account::AccountKind::Checking;
-        let new = NewAccount { name, kind, currency: "EUR".parse().unwrap(), opening_minor: Some(0) };
+        let new = NewAccount { name, kind, currency: "EUR".parse().unwrap(), opening_minor: Some(0), asset: None };
         ids.push(house.store.add_account(asker, &new).await.unwrap().uuid());
     }
     let category = house.store.add_category(asker, "Groceries", None).await.unwrap().uuid();

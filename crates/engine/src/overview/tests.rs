@@ -13,6 +13,7 @@ fn month(text: &str) -> Month {
 fn account(number: u8, currency: &str, booked_minor: i64, policy: PendingPolicy) -> AccountView {
     let account = Account {
         id: format!("0193aaaa-0000-7000-8000-00000000000{number}").parse().unwrap(),
+        asset: None,
         name: format!("Account {number}"),
         kind: AccountKind::Checking,
         currency: Currency::iso(currency).unwrap(),

@@ -175,6 +175,7 @@ on_both! {
             .iter()
             .map(|offered| bankside_engine::LinkChoice {
                 bank_account: offered.bank_account.id,
+                asset: None,
                 target: offered.suggestion.clone(),
                 import_from: offered.import_from,
                 flips_sign: None,
@@ -263,6 +264,7 @@ mod cards {
             .iter()
             .map(|offered| bankside_engine::LinkChoice {
                 bank_account: offered.bank_account.id,
+                asset: None,
                 target: offered.suggestion.clone(),
                 import_from: offered.import_from,
                 flips_sign: None,

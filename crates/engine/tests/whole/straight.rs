@@ -106,6 +106,7 @@ on_both! {
             kind: bankside_domain::account::AccountKind::Checking,
             currency: "EUR".parse().unwrap(),
             opening: opening.to_owned(),
+            asset: None,
         };
         let ours = house.engine.add_account(&house.asker, &typed("Ours", "500.00")).await.unwrap();
         let blank = house.engine.add_account(&house.asker, &typed("Blank", "")).await.unwrap();
@@ -117,6 +118,7 @@ on_both! {
             .zip([ours, blank])
             .map(|(offered, account)| bankside_engine::LinkChoice {
                 bank_account: offered.bank_account.id,
+                asset: None,
                 target: bankside_engine::LinkTarget::Existing(account),
                 import_from: offered.import_from,
                 flips_sign: None,

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use bankside_domain::account::AccountKind;
+use bankside_domain::asset::Tree;
 use bankside_domain::{Amount, Code};
 use bankside_engine::{AccountView, EngineError, NewAccountInput};
 use serde::{Deserialize, Serialize};
@@ -88,14 +89,20 @@ pub(crate) struct AccountBody {
     balance_proven: bool,
     /// Up to and including this day nothing changes any more.
     locked_through: Option<String>,
+    /// The asset that it belongs to.
+    asset: Option<String>,
+    /// The names on the way to that, such as `Germany ▸ Fund C ▸ Site 1`.
+    asset_path: Option<String>,
 }
 
 impl AccountBody {
-    fn of(view: &AccountView) -> Self {
+    fn of(view: &AccountView, tree: &Tree) -> Self {
         let account = &view.account;
         Self {
             id: account.id.to_string(),
             locked_through: account.locked_through.map(|day| day.to_string()),
+            asset: account.asset.map(|asset| asset.to_string()),
+            asset_path: account.asset.map(|asset| tree.path(asset)),
             name: account.name.clone(),
             kind: account.kind.code(),
             currency: account.currency.code.to_string(),
@@ -116,7 +123,8 @@ impl AccountBody {
     responses((status = OK, body = [AccountBody]), (status = NOT_FOUND, body = Problem)))]
 pub(crate) async fn accounts(State(app): State<App>, member: ApiMember) -> Result<Json<Vec<AccountBody>>, Problem> {
     let views = app.engine.accounts(member.asker()).await?;
-    Ok(Json(views.iter().map(AccountBody::of).collect()))
+    let tree = app.engine.tree(member.asker()).await?;
+    Ok(Json(views.iter().map(|view| AccountBody::of(view, &tree)).collect()))
 }
 
 /// An account without a bank.
@@ -130,6 +138,8 @@ pub(crate) struct NewAccountBody {
     /// Exact decimal text; absent is zero.
     #[serde(default)]
     opening: String,
+    /// The asset that it belongs to; of whoever sees one asset, that one if not said.
+    asset: Option<String>,
 }
 
 /// The id of what was made.
@@ -141,7 +151,8 @@ pub(crate) struct MadeBody {
 /// Adds an account without a bank.
 #[utoipa::path(post, path = "/api/v1/organizations/{organization}/accounts", params(("organization" = String, Path)),
     request_body = NewAccountBody,
-    responses((status = CREATED, body = MadeBody), (status = UNPROCESSABLE_ENTITY, body = Problem)))]
+    responses((status = CREATED, body = MadeBody), (status = NOT_FOUND, body = Problem), (status = CONFLICT, body = Problem),
+        (status = UNPROCESSABLE_ENTITY, body = Problem)))]
 pub(crate) async fn add_account(
     State(app): State<App>,
     member: ApiMember,
@@ -149,7 +160,8 @@ pub(crate) async fn add_account(
 ) -> Result<(StatusCode, Json<MadeBody>), Problem> {
     let kind = AccountKind::from_code(&body.kind).map_err(|error| EngineError::invalid("kind", format!("{error}.")))?;
     let currency = body.currency.parse().map_err(|error| EngineError::invalid("currency", format!("{error}.")))?;
-    let input = NewAccountInput { name: body.name, kind, currency, opening: body.opening };
+    let asset = body.asset.as_deref().map(id).transpose()?;
+    let input = NewAccountInput { name: body.name, kind, currency, opening: body.opening, asset };
     let made = app.engine.add_account(member.asker(), &input).await?;
     Ok((StatusCode::CREATED, Json(MadeBody { id: made.to_string() })))
 }

@@ -198,6 +198,8 @@ pub(crate) struct OfferedBody {
     suggested_name: Option<String>,
     /// Why.
     reason: &'static str,
+    /// Whether a person has said that nothing is asked about it. Linking it takes that back.
+    is_ignored: bool,
     /// The day from which importing is suggested.
     import_from: String,
     /// The account whose bank account this one may be, by its last digits, holder and bank. If it is, move that account's feed here instead
@@ -242,6 +244,7 @@ pub(crate) async fn link_offer(
             suggested_account,
             suggested_name,
             reason: offered.reason,
+            is_ignored: offered.bank_account.is_ignored,
             import_from: offered.import_from.to_string(),
             resembles: offered.resembles.map(|account| account.to_string()),
         }
@@ -257,6 +260,8 @@ pub(crate) struct LinkBody {
     account: Option<String>,
     /// The name of the new account, where none is named.
     name: Option<String>,
+    /// The asset that the new account belongs to, and that one which is there must belong to.
+    asset: Option<String>,
     /// The first day to import.
     import_from: String,
     /// Whether the bank's signs are turned round: where it counts what is owed as more than nothing, or what is spent. As they are
@@ -289,6 +294,7 @@ pub(crate) async fn link(
             target,
             import_from,
             flips_sign: link.flips_sign,
+            asset: link.asset.as_deref().map(id).transpose()?,
         });
     }
     let run = app.engine.link(member.asker(), id(&connection)?, &choices).await?;

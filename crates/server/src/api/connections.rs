@@ -90,6 +90,12 @@ pub(crate) struct ConnectedBody {
     currency: String,
     /// The account that it feeds.
     account: Option<String>,
+    /// The asset that this account belongs to.
+    asset: Option<String>,
+    /// The names on the way to that, such as `Germany ▸ Fund C ▸ Site 1`.
+    asset_path: Option<String>,
+    /// Whether a person has said that nothing is asked about it.
+    is_ignored: bool,
 }
 
 /// The connections of an organization.
@@ -100,6 +106,7 @@ pub(crate) async fn connections(
     member: ApiMember,
 ) -> Result<Json<Vec<ConnectionBody>>, Problem> {
     let views = app.engine.connections(member.asker()).await?;
+    let tree = app.engine.tree(member.asker()).await?;
     let bodies = views.into_iter().map(|view| ConnectionBody {
         id: view.connection.id.to_string(),
         data_quality: view
@@ -123,6 +130,9 @@ pub(crate) async fn connections(
                 holder: connected.bank_account.holder,
                 masked_number: connected.bank_account.masked_number,
                 currency: connected.bank_account.currency.to_string(),
+                asset: connected.feeds.as_ref().and_then(|fed| fed.asset).map(|asset| asset.to_string()),
+                asset_path: connected.feeds.as_ref().and_then(|fed| fed.asset).map(|asset| tree.path(asset)),
+                is_ignored: connected.bank_account.is_ignored,
                 account: connected.feeds.map(|fed| fed.id.to_string()),
             })
             .collect(),

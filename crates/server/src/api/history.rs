@@ -55,6 +55,8 @@ pub(crate) struct UndoPreviewBody {
     sign_changes: bool,
     /// Whether a period is locked as it was before.
     lock_changes: bool,
+    /// Whether an account belongs to the asset that it belonged to before.
+    asset_changes: bool,
 }
 
 /// Says what undoing a batch would do, and does nothing.
@@ -69,7 +71,7 @@ pub(crate) async fn preview_undo(
     let plan = app.engine.preview_undo(member.asker(), id(&batch)?).await?;
     let tally = plan.tally();
     let UndoTally { leave, come_back, change_back, stay, stay_in_part, stay_locked, .. } = tally;
-    let UndoTally { opening_changes, policy_changes, sign_changes, lock_changes, .. } = tally;
+    let UndoTally { opening_changes, policy_changes, sign_changes, lock_changes, asset_changes, .. } = tally;
     Ok(Json(UndoPreviewBody {
         leave,
         come_back,
@@ -81,6 +83,7 @@ pub(crate) async fn preview_undo(
         policy_changes,
         sign_changes,
         lock_changes,
+        asset_changes,
     }))
 }
 

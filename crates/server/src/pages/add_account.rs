@@ -189,7 +189,7 @@ pub(crate) async fn add(
     let result = match form.currency.parse() {
         Ok(currency) => match opening(&form.opening, currency, &member) {
             Ok(opening) => {
-                let input = NewAccountInput { name: form.name.clone(), kind, currency, opening };
+                let input = NewAccountInput { name: form.name.clone(), kind, currency, opening, asset: None };
                 app.engine.add_account(member.asker(), &input).await
             }
             Err(error) => Err(EngineError::invalid("opening", format!("{error}."))),

@@ -4,6 +4,8 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
+use bankside_domain::AssetId;
+use bankside_domain::asset::{Asset, AssetKind, AssetStage, Tree};
 use bankside_engine::{Answered, Form, FormField};
 
 use crate::App;
@@ -12,6 +14,7 @@ use crate::pages::shell;
 use crate::session::{Member, Visitor, formats};
 use crate::view::FieldView;
 use crate::view::asked::AskedHtml;
+use crate::view::picker::{Picker, Picking};
 use crate::view::shell::{Place, Shell};
 
 #[derive(Template)]
@@ -23,7 +26,8 @@ struct DesignHtml {
     asked: Vec<AskedHtml>,
     statuses: [Row; 11],
     steps: [Step; 3],
-    assets: [TreeLine; 5],
+    few: Picker,
+    many: Picker,
     twins: [TwinLine; 4],
     icons: &'static [&'static str],
 }
@@ -43,14 +47,6 @@ struct Step {
     word: &'static str,
 }
 
-struct TreeLine {
-    depth: u8,
-    label: &'static str,
-    note: &'static str,
-    is_chosen: bool,
-    is_off: bool,
-}
-
 struct TwinLine {
     what: &'static str,
     left: &'static str,
@@ -61,7 +57,7 @@ struct TwinLine {
 const ICONS: &[&str] = &[
     "check", "ring", "half", "clock", "loop", "key", "shield", "eye", "eye-off", "pause", "outline", "home", "rows",
     "inbox", "bank", "gear", "plus", "search", "filter", "more", "split", "pen", "close", "down", "right", "link",
-    "undo", "lock", "phone", "warn", "info", "swap", "file", "help",
+    "undo", "lock", "phone", "tree", "warn", "info", "swap", "file", "help",
 ];
 
 const fn row(
@@ -74,12 +70,44 @@ const fn row(
     Row { tone, icon, word, who, action }
 }
 
-const fn line(depth: u8, label: &'static str, note: &'static str) -> TreeLine {
-    TreeLine { depth, label, note, is_chosen: false, is_off: false }
-}
-
 const fn twin(what: &'static str, left: &'static str, right: &'static str, differs: bool) -> TwinLine {
     TwinLine { what, left, right, differs }
+}
+
+/// A tree of names, each with the number of what it stands under, or 0 at the top; the second is chosen, the last cannot be.
+fn picker(names: &[(&str, usize)], find: &str) -> Picker {
+    let id = |number: usize| format!("00000000-0000-7000-8000-{number:012}").parse::<AssetId>().ok();
+    let assets = names.iter().zip(1..).filter_map(|((name, under), number)| {
+        Some(Asset {
+            id: id(number)?,
+            parent: id(*under).filter(|_| *under > 0),
+            name: (*name).to_owned(),
+            kind: AssetKind::Structuring,
+            stage: AssetStage::Active,
+            position: i64::try_from(number).unwrap_or_default(),
+            closed_on: None,
+        })
+    });
+    let last = id(names.len());
+    let picking = Picking {
+        tree: &Tree::new(assets.collect()),
+        legend: "Which asset is it for?".to_owned(),
+        none: None,
+        chosen: Some(id(2)),
+        find: find.to_owned(),
+        off: &|asset| (Some(asset.id) == last).then(|| "conceptual: it has no accounts yet".to_owned()),
+    };
+    picking.make()
+}
+
+/// Two funds with sites.
+fn many_assets() -> Vec<(&'static str, usize)> {
+    const SITES: [&str; 15] = [
+        "Site 1", "Site 2", "Site 3", "Site 4", "Site 5", "Site 6", "Site 7", "Site 8", "Site 9", "Site 10", "Site 20",
+        "Site 21", "Site 22", "Site 23", "Site 24",
+    ];
+    let below = |fund: usize| SITES.iter().map(move |site| (*site, fund));
+    [("Fund C", 0), ("Fund D", 0)].into_iter().chain(below(1)).chain(below(2)).collect()
 }
 
 fn asked(form: &Form, shell: &Shell) -> AskedHtml {
@@ -171,13 +199,8 @@ pub(crate) async fn show(
             Step { class: "now", icon: "ring", word: "Balance" },
             Step { class: "", icon: "outline", word: "Match" },
         ],
-        assets: [
-            line(0, "Lindenweg 8", "the whole household"),
-            TreeLine { is_chosen: true, ..line(1, "Everyday", "3 accounts") },
-            line(1, "Savings", ""),
-            line(2, "Roof fund", "1 account"),
-            TreeLine { is_off: true, ..line(1, "Let flat", "closed in 2025") },
-        ],
+        few: picker(&[("Lindenweg 8", 0), ("Everyday", 1), ("Savings", 1), ("Roof fund", 3), ("Let flat", 1)], ""),
+        many: picker(&many_assets(), "site 2"),
         twins: [
             twin("Day", "18 Nov", "20 Nov", true),
             twin("Payee", "Kornblume Markt", "Kornblume Markt", false),

@@ -19,6 +19,7 @@ use crate::session::Member;
 use crate::view::counted;
 use crate::view::day::Today;
 use crate::view::finding::findings;
+use crate::view::picker::PathView;
 use crate::view::shell::{Place, Shell};
 use crate::view::status::{Note, StatusView};
 
@@ -53,6 +54,8 @@ struct BankSync {
     owner: Option<String>,
     mark: StatusView,
     note: Option<Note>,
+    /// How many bank accounts wait for an account, where none of the sync is linked.
+    found: Option<String>,
     session: String,
     /// When it runs next by itself.
     next: Option<String>,
@@ -63,13 +66,25 @@ struct BankSync {
     accounts: Vec<SyncAccount>,
     may_start: bool,
     has_unlinked: bool,
+    /// The bank accounts about which nothing is asked.
+    ignored: Vec<IgnoredAccount>,
     start_url: String,
     link_url: String,
     renew_url: String,
     unsync_url: String,
 }
 
+struct IgnoredAccount {
+    id: String,
+    name: String,
+    number: Option<String>,
+    take_up_url: String,
+}
+
 struct SyncAccount {
+    id: String,
+    asset_url: String,
+    ignore_url: String,
     name: String,
     /// Its bank, where the sync shows accounts of several.
     bank: Option<String>,
@@ -85,6 +100,9 @@ struct Linked {
     name: String,
     url: String,
     unlink_url: String,
+    /// The asset that the account belongs to.
+    path: Option<PathView>,
+    asset_url: String,
     mark: StatusView,
 }
 
@@ -109,7 +127,11 @@ fn account(view: &ConnectionView, connected: &ConnectedAccount, shell: &Shell) -
     let bank_account = &connected.bank_account;
     let currency =
         Currency::iso(bank_account.currency.as_str()).unwrap_or(Currency { code: bank_account.currency, scale: 2 });
+    let (connection, id) = (view.connection.id, bank_account.id);
     SyncAccount {
+        id: id.to_string(),
+        asset_url: shell.at(&format!("connections/{connection}/bank-accounts/{id}/asset")),
+        ignore_url: shell.at(&format!("bank-accounts/{id}/ignore")),
         name: bank_account.name.clone(),
         bank: (bank_account.institution_name != view.connection.institution_name)
             .then(|| bank_account.institution_name.clone()),
@@ -123,10 +145,30 @@ fn account(view: &ConnectionView, connected: &ConnectedAccount, shell: &Shell) -
         as_of: connected.balance.as_ref().map(|balance| shell.today.moment(balance.stated.seen_at)).unwrap_or_default(),
         linked: connected.feeds.as_ref().map(|fed| Linked {
             name: fed.name.clone(),
+            path: shell.path_of(fed.asset),
+            asset_url: shell.at(&format!("accounts/{}/asset", fed.id)),
             url: shell.at(&format!("accounts/{}", fed.id)),
             unlink_url: shell.at(&format!("accounts/{}/unlink", fed.id)),
             mark: StatusView::of(&fed.status.status, Some(currency), &shell.today),
         }),
+    }
+}
+
+/// `2 accounts found.`, as long as nobody has said what any of them is for.
+fn found(view: &ConnectionView, today: &Today) -> Option<String> {
+    let asked = view.bank_accounts.iter().filter(|account| !account.bank_account.is_ignored);
+    let is_new = asked.clone().all(|account| account.feeds.is_none());
+    let count = i64::try_from(asked.count()).unwrap_or(i64::MAX);
+    (is_new && count > 0).then(|| format!("{} found.", today.counted(count, "account", "accounts")))
+}
+
+fn ignored_account(connected: &ConnectedAccount, shell: &Shell) -> IgnoredAccount {
+    let bank_account = &connected.bank_account;
+    IgnoredAccount {
+        id: bank_account.id.to_string(),
+        name: bank_account.name.clone(),
+        number: bank_account.masked_number.clone(),
+        take_up_url: shell.at(&format!("bank-accounts/{}/take-up", bank_account.id)),
     }
 }
 
@@ -138,6 +180,8 @@ fn sync(
 ) -> BankSync {
     let id = view.connection.id;
     let note = Note::of(&view.status, None, descriptor, None, shell);
+    let asked = || view.bank_accounts.iter().filter(|account| !account.bank_account.is_ignored);
+    let ignored = view.bank_accounts.iter().filter(|account| account.bank_account.is_ignored);
     BankSync {
         name: view.connection.name.clone(),
         monogram: monogram(&view.connection.institution_name),
@@ -146,13 +190,17 @@ fn sync(
         owner: view.owner.clone(),
         mark: StatusView::of(&view.status.status, None, &shell.today),
         renew_first: matches!(view.status.status, Status::RenewNow | Status::RenewBy { .. } | Status::AnswerNeeded(_)),
-        note,
+        found: found(view, &shell.today),
+        // Of what is linked with nothing there is nothing to wait for.
+        note: note
+            .filter(|_| view.status.status != Status::NeverSynced || asked().any(|account| account.feeds.is_some())),
         session: session(view, &shell.today),
         next: daily_import::next(next, &shell.today),
         findings: findings(&view.lost_trust, &view.connection.institution_name),
         may_start: view.bank_accounts.iter().any(|account| account.feeds.is_some()),
-        has_unlinked: view.bank_accounts.iter().any(|account| account.feeds.is_none()),
-        accounts: view.bank_accounts.iter().map(|connected| account(view, connected, shell)).collect(),
+        has_unlinked: asked().any(|account| account.feeds.is_none()),
+        accounts: asked().map(|connected| account(view, connected, shell)).collect(),
+        ignored: ignored.map(|connected| ignored_account(connected, shell)).collect(),
         start_url: shell.at(&format!("connections/{id}/sync")),
         link_url: shell.at(&format!("connections/{id}/link")),
         renew_url: shell.at(&format!("connections/{id}/renew")),
@@ -164,7 +212,7 @@ fn sync(
 fn strip(views: &[ConnectionView], next: &HashMap<ConnectionId, NextImport>, today: &Today) -> Vec<Figure> {
     let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     let banks: BTreeSet<&str> = views.iter().map(|view| view.connection.institution_name.as_str()).collect();
-    let all = || views.iter().flat_map(|view| &view.bank_accounts);
+    let all = || views.iter().flat_map(|view| &view.bank_accounts).filter(|account| !account.bank_account.is_ignored);
     let linked = all().filter(|account| account.feeds.is_some()).count();
     let free = all().count() - linked;
     let latest = all().filter_map(|account| account.feeds.as_ref()?.status.last_success_at).max();

@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::{AccountId, ConnectionId, Currency};
-use bankside_engine::{EngineError, LinkChoice, LinkOffer, LinkTarget, Offered};
+use bankside_engine::{Account, EngineError, LinkChoice, LinkOffer, LinkTarget, Offered};
 use jiff::civil::Date;
 use serde::Deserialize;
 
@@ -81,13 +81,28 @@ pub(crate) struct LinkRow {
 }
 
 /// Which way round a bank's sign is read.
-struct SignChoice {
+pub(crate) struct SignChoice {
     /// What the bank says, and what that means as it is read now.
-    says: String,
+    pub(crate) says: String,
     /// The value that leaves it so, and the one that turns it.
-    as_it_is: bool,
-    turned: bool,
-    is_turned: bool,
+    pub(crate) as_it_is: bool,
+    pub(crate) turned: bool,
+    pub(crate) is_turned: bool,
+}
+
+impl SignChoice {
+    /// What is asked about the sign of a bank account that stated a balance; `posted` is the value that was chosen.
+    pub(crate) fn of(offered: &Offered, shell: &Shell, posted: Option<&str>) -> Option<Self> {
+        let (bank_account, balance) = (&offered.bank_account, offered.balance.as_ref()?);
+        let currency =
+            Currency::iso(bank_account.currency.as_str()).unwrap_or(Currency { code: bank_account.currency, scale: 2 });
+        Some(Self {
+            says: shell.today.stated(balance.stated.minor, bank_account.flips_sign, currency),
+            as_it_is: bank_account.flips_sign,
+            turned: !bank_account.flips_sign,
+            is_turned: posted.is_some_and(|sign| sign == (!bank_account.flips_sign).to_string()),
+        })
+    }
 }
 
 /// A field of a form in which every row is asked about first; `sync-` with the id of a bank account says yes.
@@ -191,14 +206,15 @@ pub(crate) async fn account_names(app: &App, member: &Member) -> Result<HashMap<
     Ok(views.into_iter().map(|view| (view.account.id, view.account.name)).collect())
 }
 
-/// The rows of a connection's bank accounts.
+/// The rows of a connection's bank accounts, but of those that are ignored.
 pub(crate) fn link_rows(
     offer: &LinkOffer,
     names: &HashMap<AccountId, String>,
     shell: &Shell,
     refused: Option<&Refused<'_>>,
 ) -> Vec<LinkRow> {
-    offer.accounts.iter().map(|offered| row(offered, offer, names, shell, refused)).collect()
+    let asked = offer.accounts.iter().filter(|offered| !offered.bank_account.is_ignored);
+    asked.map(|offered| row(offered, offer, names, shell, refused)).collect()
 }
 
 impl LinkRow {
@@ -210,6 +226,14 @@ impl LinkRow {
         };
         let bank = self.bank.unwrap_or_else(|| bank.to_owned());
         Self { bank: Some(bank), asked: Some(is_chosen), ..self }
+    }
+}
+
+/// An account to choose, with the path of the asset that it belongs to.
+fn named(account: &Account, shell: &Shell) -> String {
+    match account.asset {
+        Some(asset) => format!("{} · {}", account.name, shell.tree.path(asset)),
+        None => account.name.clone(),
     }
 }
 
@@ -238,7 +262,7 @@ fn row(
         .free
         .iter()
         .filter(|account| account.currency.code == bank_account.currency)
-        .map(|account| (account.id.to_string(), account.name.clone()));
+        .map(|account| (account.id.to_string(), named(account, shell)));
     LinkRow {
         name: bank_account.name.clone(),
         number: bank_account.masked_number.clone(),
@@ -253,12 +277,7 @@ fn row(
             .as_ref()
             .map(|balance| shell.today.moment(balance.stated.seen_at))
             .unwrap_or_default(),
-        sign: offered.balance.as_ref().map(|balance| SignChoice {
-            says: shell.today.stated(balance.stated.minor, bank_account.flips_sign, currency),
-            as_it_is: bank_account.flips_sign,
-            turned: !bank_account.flips_sign,
-            is_turned: posted("sign").is_some_and(|sign| sign == (!bank_account.flips_sign).to_string()),
-        }),
+        sign: SignChoice::of(offered, shell, posted("sign").as_deref()),
         resembles: offered.resembles.and_then(|account| {
             let name = names.get(&account)?.clone();
             Some((name, shell.at(&format!("accounts/{account}/move?to={}/{id}", offer.connection.id))))
@@ -334,6 +353,7 @@ pub(crate) fn read_choices(posted: &Posted) -> Result<Vec<LinkChoice>, EngineErr
                 .parse()
                 .map_err(|_| EngineError::invalid("import_from", "Choose the day to import from."))?,
             flips_sign: other("sign").parse().ok(),
+            asset: None,
         });
     }
     choices.sort_by_key(|choice| choice.bank_account);

@@ -61,7 +61,10 @@ fn account(view: &AccountView, shell: &Shell) -> Offer {
     let account = &view.account;
     let balance = shell.today.amount(account.balance_minor(), account.currency);
     let offer = Offer::new("Accounts", "rows", account.name.clone(), shell.at(&format!("accounts/{}", account.id)))
-        .hint(format!("{balance} {}", account.currency.code));
+        .hint(match account.asset {
+            Some(asset) => format!("{balance} {} · {}", account.currency.code, shell.tree.path(asset)),
+            None => format!("{balance} {}", account.currency.code),
+        });
     if account.is_closed { offer.later() } else { offer }
 }
 
@@ -86,6 +89,9 @@ fn pages(shell: &Shell) -> Vec<Offer> {
         pages.insert(2, page("bank", "Bank integrations", "banks").hint("connections, consents"));
         pages.insert(4, page("loop", "Runs", "runs").hint("syncs, history"));
         pages.push(page("people", "People", "people").hint("members, roles, invitations").later());
+    }
+    if shell.has_assets {
+        pages.insert(2, page("tree", "Assets", "assets").hint("tree, countries, funds, sites"));
     }
     pages.extend(shell.side.looker.elsewhere.iter().map(|(name, url)| {
         Offer::new("Organizations", "swap", format!("Change to {name}"), url.clone()).hint("household, company").later()

@@ -3,11 +3,13 @@
 mod forms;
 pub(crate) mod groups;
 pub(crate) mod leaving;
+pub(crate) mod sees;
 
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use bankside_domain::asset::Tree;
 use bankside_domain::{AssetId, GroupId, PersonId, Right, Role};
 use bankside_engine::{Group, Invitation, InvitedNow, MailState, MembersView, Placing};
 use serde::Deserialize;
@@ -17,6 +19,7 @@ use crate::error::{PageError, page};
 use crate::pages::{monogram, shell};
 use crate::session::Member;
 use crate::view::day::Today;
+use crate::view::picker::Picker;
 use crate::view::shell::{Place, Shell};
 pub(crate) use forms::{invite, place, take_back};
 
@@ -52,6 +55,9 @@ impl Tab {
 pub(crate) struct Asked {
     #[serde(default)]
     tab: String,
+    /// What is searched for among the assets.
+    #[serde(default)]
+    find: String,
 }
 
 #[derive(Template)]
@@ -68,7 +74,8 @@ struct PeopleHtml {
     choices: Vec<Choice>,
     /// The roles of a group.
     roles: Vec<Choice>,
-    assets: Vec<Choice>,
+    /// What whoever is invited sees, where there are assets.
+    picker: Option<Picker>,
     /// The addresses that were typed.
     emails: String,
     sends_mail: bool,
@@ -96,6 +103,26 @@ struct Choice {
     is_chosen: bool,
 }
 
+/// What somebody sees, where there are assets.
+struct Sees {
+    /// The asset's id; blank is everything.
+    asset: String,
+    /// `Only Germany ▸ North`.
+    words: String,
+    /// Where it is changed.
+    url: String,
+}
+
+impl Sees {
+    fn of(asset: Option<AssetId>, shell: &Shell, path: &str) -> Option<Self> {
+        (!shell.tree.is_empty()).then(|| Self {
+            asset: asset.map(|id| id.to_string()).unwrap_or_default(),
+            words: asset.map_or_else(|| "Everything".to_owned(), |id| format!("Only {}", shell.tree.path(id))),
+            url: shell.at(path),
+        })
+    }
+}
+
 struct MemberView {
     monogram: String,
     name: String,
@@ -106,7 +133,7 @@ struct MemberView {
     since: String,
     /// What can be chosen for them; empty where the person may not.
     choices: Vec<Choice>,
-    assets: Vec<Choice>,
+    sees: Option<Sees>,
     place_url: String,
     /// Where they are removed; for oneself, where one leaves.
     end_url: Option<String>,
@@ -128,7 +155,7 @@ struct GroupView {
     name: String,
     used: String,
     roles: Vec<Choice>,
-    assets: Vec<Choice>,
+    sees: Option<Sees>,
     change_url: String,
     /// Where it is removed; only while nobody is in it.
     remove_url: Option<String>,
@@ -141,6 +168,7 @@ struct Said {
     wrong: Option<String>,
     emails: String,
     chosen: Option<Placing>,
+    find: String,
     links: Vec<InvitedNow>,
 }
 
@@ -154,25 +182,27 @@ pub(crate) fn role_word(role: Role) -> &'static str {
     }
 }
 
-fn path_of(assets: &[(AssetId, Vec<String>)], asset: AssetId) -> String {
-    assets.iter().find(|(id, _)| *id == asset).map(|(_, path)| path.join(" ▸ ")).unwrap_or_default()
-}
-
 /// `Technicians: member, only Germany ▸ North`.
-fn place_in_words(view: &MembersView, role: Role, group: Option<GroupId>, asset: Option<AssetId>) -> String {
+fn place_in_words(
+    view: &MembersView,
+    tree: &Tree,
+    role: Role,
+    group: Option<GroupId>,
+    asset: Option<AssetId>,
+) -> String {
     let group = group.and_then(|id| view.groups.iter().find(|group| group.id == id));
     let role = match group {
         Some(group) => format!("{} ({})", group.name, role_word(role).to_lowercase()),
         None => role_word(role).to_owned(),
     };
     match asset {
-        Some(asset) => format!("{role}, only {}", path_of(&view.assets, asset)),
+        Some(asset) => format!("{role}, only {}", tree.path(asset)),
         None => role,
     }
 }
 
 /// The roles and groups that somebody may be given, and which of them holds.
-fn choices(view: &MembersView, by: Role, chosen: Placing) -> Vec<Choice> {
+fn choices(view: &MembersView, tree: &Tree, by: Role, chosen: Placing) -> Vec<Choice> {
     let roles = [Role::Owner, Role::Admin, Role::Member, Role::Viewer].into_iter();
     let roles = roles.filter(|role| *role != Role::Owner || by == Role::Owner).map(|role| Choice {
         value: bankside_domain::Code::code(role).to_owned(),
@@ -181,23 +211,10 @@ fn choices(view: &MembersView, by: Role, chosen: Placing) -> Vec<Choice> {
     });
     let groups = view.groups.iter().map(|group| Choice {
         value: group.id.to_string(),
-        label: place_in_words(view, group.role, Some(group.id), group.asset),
+        label: place_in_words(view, tree, group.role, Some(group.id), group.asset),
         is_chosen: chosen.group == Some(group.id),
     });
     roles.chain(groups).collect()
-}
-
-fn assets(view: &MembersView, chosen: Option<AssetId>) -> Vec<Choice> {
-    if view.assets.is_empty() {
-        return Vec::new();
-    }
-    let all = Choice { value: String::new(), label: "Everything".to_owned(), is_chosen: chosen.is_none() };
-    let each = view.assets.iter().map(|(id, path)| Choice {
-        value: id.to_string(),
-        label: format!("Only {}", path.join(" ▸ ")),
-        is_chosen: chosen == Some(*id),
-    });
-    std::iter::once(all).chain(each).collect()
 }
 
 fn group_roles(chosen: Role) -> Vec<Choice> {
@@ -228,7 +245,7 @@ impl PendingView {
             .map_or_else(|| bankside_domain::Code::code(invitation.role).to_owned(), |group| group.to_string());
         Self {
             email: invitation.email.clone(),
-            place: place_in_words(view, invitation.role, invitation.group, invitation.asset),
+            place: place_in_words(view, &shell.tree, invitation.role, invitation.group, invitation.asset),
             invited: format!("by {}, {}", invitation.invited_by, today.moment(invitation.created_at)),
             tone,
             icon,
@@ -241,7 +258,7 @@ impl PendingView {
 }
 
 impl GroupView {
-    fn of(view: &MembersView, group: &Group, shell: &Shell) -> Self {
+    fn of(group: &Group, shell: &Shell) -> Self {
         let used = crate::view::counted(group.members, "member", "members");
         let used = match group.invited {
             0 => used,
@@ -251,7 +268,9 @@ impl GroupView {
             name: group.name.clone(),
             used,
             roles: group_roles(group.role),
-            assets: assets(view, group.asset),
+            sees: (group.role < Role::Admin)
+                .then(|| Sees::of(group.asset, shell, &format!("people/groups/{}/sees", group.id)))
+                .flatten(),
             change_url: shell.at(&format!("people/groups/{}", group.id)),
             remove_url: (group.members == 0 && group.invited == 0)
                 .then(|| shell.at(&format!("people/groups/{}/remove", group.id))),
@@ -259,26 +278,33 @@ impl GroupView {
     }
 }
 
+/// Below which asset a member sees by themselves; `None` where their group says what they see.
+fn own_asset(view: &MembersView, member: &bankside_engine::Member) -> Option<Option<AssetId>> {
+    let group = member.group.and_then(|id| view.groups.iter().find(|group| group.id == id));
+    if group.is_some_and(|group| group.asset.is_some()) { None } else { Some(member.asset) }
+}
+
 fn member_view(view: &MembersView, member: &bankside_engine::Member, asker: &Member, shell: &Shell) -> MemberView {
     let may_manage = shell.asker.may(Right::ManagePeople);
     let by = shell.asker.role();
     let is_self = member.person == asker.person.id;
     let may_place = may_manage && !is_self && (member.role != Role::Owner || by == Role::Owner);
-    let group_asset = member.group.and_then(|id| view.groups.iter().find(|group| group.id == id)?.asset);
-    let own_asset = if group_asset.is_some() { None } else { member.asset };
-    let placing = Placing { role: member.role, group: member.group, asset: own_asset };
-    let path = |what: &str| shell.at(&format!("people/members/{}/{what}", member.person));
+    let own = own_asset(view, member);
+    let placing = Placing { role: member.role, group: member.group, asset: own.flatten() };
+    let path = |what: &str| format!("people/members/{}/{what}", member.person);
     MemberView {
         monogram: monogram(&member.name),
         name: member.name.clone(),
         email: member.email.clone().filter(|_| may_manage || is_self).unwrap_or_default(),
         is_self,
-        place: place_in_words(view, member.role, member.group, member.asset),
+        place: place_in_words(view, &shell.tree, member.role, member.group, member.asset),
         since: shell.today.day(member.joined_at.to_zoned(shell.today.zone.clone()).date()),
-        choices: if may_place { choices(view, by, placing) } else { Vec::new() },
-        assets: if may_place { assets(view, own_asset) } else { Vec::new() },
-        place_url: path("place"),
-        end_url: if is_self { Some(shell.at("people/leave")) } else { may_place.then(|| path("remove")) },
+        choices: if may_place { choices(view, &shell.tree, by, placing) } else { Vec::new() },
+        sees: own
+            .filter(|_| may_place && member.role < Role::Admin)
+            .and_then(|own| Sees::of(own, shell, &path("sees"))),
+        place_url: shell.at(&path("place")),
+        end_url: if is_self { Some(shell.at("people/leave")) } else { may_place.then(|| shell.at(&path("remove"))) },
     }
 }
 
@@ -303,10 +329,11 @@ async fn people_page(app: &App, member: &Member, tab: Tab, said: Said) -> Result
         may_manage,
         members: view.members.iter().map(|one| member_view(&view, one, member, &shell)).collect(),
         pending: view.invitations.iter().map(|one| PendingView::of(&view, one, &shell)).collect(),
-        groups: view.groups.iter().map(|group| GroupView::of(&view, group, &shell)).collect(),
-        choices: choices(&view, shell.asker.role(), chosen),
+        groups: view.groups.iter().map(|group| GroupView::of(group, &shell)).collect(),
+        choices: choices(&view, &shell.tree, shell.asker.role(), chosen),
         roles: group_roles(Role::Member),
-        assets: assets(&view, chosen.asset),
+        picker: (!shell.tree.is_empty())
+            .then(|| sees::picking(&shell, chosen.asset, said.find, "What do they see?".to_owned())),
         emails: said.emails,
         sends_mail: app.engine.sends_mail(),
         links: links.collect(),
@@ -324,7 +351,8 @@ pub(crate) async fn show(
     member: Member,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
-    people_page(&app, &member, Tab::of(&asked.tab), Said::default()).await
+    let said = Said { find: asked.find, ..Said::default() };
+    people_page(&app, &member, Tab::of(&asked.tab), said).await
 }
 
 fn person_id(text: &str) -> Result<PersonId, PageError> {

@@ -18,6 +18,7 @@ use crate::pages::{shell, today};
 use crate::session::Member;
 use crate::view::FieldView;
 use crate::view::day::Today;
+use crate::view::picker::PathView;
 use crate::view::shell::{Place, Shell};
 use crate::view::status::{Note, StatusView, proof};
 
@@ -65,6 +66,8 @@ struct OpenAccount {
     id: String,
     connection: Option<String>,
     has_bills: bool,
+    /// The asset that it belongs to.
+    path: Option<PathView>,
     /// What to say of its status, where that is not healthy.
     note: Option<Note>,
 }
@@ -276,6 +279,7 @@ async fn open_account(app: &App, member: &Member, view: &AccountView, shell: &Sh
     Ok(OpenAccount {
         id: account.id.to_string(),
         connection: view.status.connection.map(|connection| connection.to_string()),
+        path: shell.path_of(account.asset),
         has_bills: engine.has_bills(member.asker(), account.id).await?,
         note: Note::of(&view.status, Some(account.id), provider, Some(account.currency), shell),
     })

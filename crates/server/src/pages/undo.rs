@@ -81,6 +81,9 @@ impl Tally {
         if self.0.lock_changes {
             lines.push(("lock", "The books are locked up to the same day as before.".to_owned()));
         }
+        if self.0.asset_changes {
+            lines.push(("undo", "The account belongs to the asset that it belonged to before.".to_owned()));
+        }
         if self.0.policy_changes {
             lines.push(("clock", "Pending transactions are treated as they were before.".to_owned()));
         }

@@ -1,18 +1,21 @@
 //! The shell around every page of an organization: who, where to, and the accounts with their balances.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
-use bankside_domain::{AccountId, Asker, Code, Currency, OrganizationId, OrganizationKind};
+use bankside_domain::asset::Tree;
+use bankside_domain::{AccountId, Asker, AssetId, Code, Currency, OrganizationId, OrganizationKind};
 use bankside_engine::{Membership, Standing};
 
 use super::day::Today;
-use super::side::{Looker, Making, Side, SideAccount};
+use super::picker::PathView;
+use super::side::{Looker, MOST_IN_GROUP, Making, Side, SideAccount};
 
 /// Which page of the navigation is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     Overview,
     Transactions,
+    Assets,
     Banks,
     Suspicions,
     Settings,
@@ -50,6 +53,10 @@ pub(crate) struct Shell {
     pub(crate) is_syncing_on: bool,
     pub(crate) today: Today,
     pub(crate) asker: Asker,
+    /// The tree of assets.
+    pub(crate) tree: Arc<Tree>,
+    /// Whether anything is said of assets: a household that has none hears nothing of them.
+    pub(crate) has_assets: bool,
 }
 
 /// What of an organization every page shows.
@@ -57,8 +64,8 @@ pub(crate) struct Shell {
 pub(crate) struct Around<'a> {
     pub(crate) membership: &'a Membership,
     pub(crate) standing: &'a Standing,
-    /// The names on the way to the assets that accounts belong to.
-    pub(crate) assets: &'a HashMap<AccountId, Vec<String>>,
+    /// The tree of assets.
+    pub(crate) tree: &'a Arc<Tree>,
     /// How many doubts wait for a person.
     pub(crate) suspicions: i64,
 }
@@ -72,7 +79,7 @@ impl Shell {
         today: Today,
         server: ServerFacts,
     ) -> Self {
-        let Around { membership, standing, assets, suspicions } = around;
+        let Around { membership, standing, tree, suspicions } = around;
         let organization = &membership.organization;
         let mut total = 0_i64;
         let mut total_scale: Option<Currency> = None;
@@ -87,7 +94,7 @@ impl Shell {
         }
         let making = Making {
             standing,
-            assets,
+            tree,
             home: organization.currency,
             place,
             open,
@@ -119,6 +126,8 @@ impl Shell {
             is_plain_http: server.is_plain_http,
             is_syncing_on: server.is_syncing_on,
             today,
+            has_assets: organization.kind == OrganizationKind::Company || !tree.is_empty(),
+            tree: Arc::clone(tree),
             asker: membership.asker.clone(),
         }
     }
@@ -170,6 +179,28 @@ impl Shell {
     /// Whether the person may add categories.
     pub(crate) fn may_manage_categories(&self) -> bool {
         self.asker.may(bankside_domain::Right::ManageCategories)
+    }
+
+    /// Whether the person may change the tree, and say which account belongs to which asset.
+    pub(crate) fn may_manage_assets(&self) -> bool {
+        self.asker.may(bankside_domain::Right::ManageAssets)
+    }
+
+    /// The path of an asset, with a link to its page.
+    pub(crate) fn path_of(&self, asset: Option<AssetId>) -> Option<PathView> {
+        let id = asset?;
+        PathView::of(&self.tree, id, self.at(&format!("assets/{id}")))
+    }
+
+    /// The accounts that a list on a page has room for.
+    pub(crate) fn first_accounts(&self) -> &[SideAccount] {
+        self.accounts.get(..MOST_IN_GROUP).unwrap_or(&self.accounts)
+    }
+
+    /// How many accounts a list has no room for, with their noun; `None` where it has them all.
+    pub(crate) fn more_accounts(&self) -> Option<String> {
+        let more = self.accounts.len().checked_sub(MOST_IN_GROUP).filter(|more| *more > 0)?;
+        Some(super::counted(i64::try_from(more).unwrap_or(i64::MAX), "account more", "accounts more"))
     }
 
     pub(crate) fn may_edit(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bankside_domain::asset::ASSET;
 use bankside_domain::batch::{Change, EXISTS, Entity, FieldKey, claim_value};
 use bankside_domain::edit::{LAYER, layer_value, lines_value, tags_value};
 use bankside_domain::{Asker, Id, TransactionId};
@@ -86,6 +87,11 @@ impl Store {
             "locked_through": day,
         ]);
         read_columns!(session, asker, now, changes, Entity::BankAccount, "bank_accounts", ["flips_sign": flag]);
+        for chunk in ids_of(changes, Entity::Account).chunks(VALUES_PER_LIST) {
+            for (account, places) in self.places_of_accounts(session, asker, chunk).await? {
+                now.insert((Entity::Account, account, ASSET.to_owned()), places.value());
+            }
+        }
         self.claims_now(session, asker, changes, &mut now).await?;
         self.layers_now(session, asker, changes, &mut now).await?;
         self.lines_now(session, asker, changes, &mut now).await?;

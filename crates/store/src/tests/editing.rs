@@ -211,7 +211,7 @@ on_both! {
         world.sync(&[booked(10, -280, "Café", "c1")]).await;
         let yen = crate::NewAccount {
             name: "Yen".into(), kind: bankside_domain::account::AccountKind::Cash,
-            currency: "JPY".parse().unwrap(), opening_minor: Some(0),
+            currency: "JPY".parse().unwrap(), opening_minor: Some(0), asset: None,
         };
         let yen = world.store.add_account(&world.asker, &yen).await.unwrap();
         world.store.add_transaction(&world.asker, yen, &NewTransaction::new(date(2026, 11, 11), 280).with("Sushi")).await.unwrap();
@@ -291,7 +291,7 @@ on_both! {
         world.check_sums().await;
         let cash = crate::NewAccount {
             name: "Cash".into(), kind: bankside_domain::account::AccountKind::Cash,
-            currency: "EUR".parse().unwrap(), opening_minor: Some(500),
+            currency: "EUR".parse().unwrap(), opening_minor: Some(500), asset: None,
         };
         let cash = world.store.add_account(&world.asker, &cash).await.unwrap();
         let copy = shown.iter().find(|row| copies.contains(&row.id)).unwrap();

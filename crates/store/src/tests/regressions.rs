@@ -36,6 +36,7 @@ impl World {
             kind: AccountKind::Cash,
             currency: "EUR".parse().unwrap(),
             opening_minor: Some(0),
+            asset: None,
         };
         self.store.add_account(&self.asker, &cash).await.unwrap()
     }

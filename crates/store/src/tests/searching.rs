@@ -215,6 +215,7 @@ async fn a_search_finds_what_a_comparison_finds(world: &World, case: Case) {
         kind: AccountKind::Cash,
         currency: "EUR".parse().unwrap(),
         opening_minor: Some(0),
+        asset: None,
     };
     let account = world.store.add_account(&asker, &new).await.unwrap();
     let category = match given(&case.category).filter(|name| !fold(name).is_empty()) {

@@ -1,5 +1,6 @@
 //! Whoever sees one asset sees and changes what lies below it, and learns of nothing else.
 
+use bankside_domain::asset::{AssetKind, AssetStage, Places};
 use bankside_domain::edit::Seen;
 use bankside_domain::merge::Chosen;
 use bankside_domain::run::Trigger;
@@ -11,7 +12,8 @@ use crate::db::{run, sql};
 use crate::tests::on_both;
 use crate::tests::world::{World, booked};
 use crate::{
-    Edit, Filter, NewAccount, NewPerson, NewTransaction, RegisterQuery, RunsQuery, Selection, StoreError, TypedLine,
+    AssetChange, Edit, Filter, NewAccount, NewAsset, NewPerson, NewTransaction, RegisterQuery, RunsQuery, Selection,
+    StoreError, TypedLine,
 };
 
 /// Two plants of one organization: the bank feeds the account of the north, and the south keeps a till.
@@ -35,6 +37,7 @@ impl World {
             kind: bankside_domain::account::AccountKind::Cash,
             currency: "JPY".parse().unwrap(),
             opening_minor: Some(5),
+            asset: None,
         };
         let till = self.store.add_account(&self.asker, &till).await.unwrap();
         let country = self.add_asset(None, "Germany").await;
@@ -50,39 +53,13 @@ impl World {
         Plants { north, south, till, secret, coffee }
     }
 
-    pub(crate) async fn add_asset(&self, parent: Option<AssetId>, name: &str) -> AssetId {
-        let id: AssetId = self.ambient.id();
-        let mut session = self.store.db.write(Granted::as_system()).await.unwrap();
-        let text = sql!(
-            "INSERT INTO assets (organization_id, id, parent_id, kind, stage, name, name_folded, position, created_at)
-             VALUES ($1, $2, $3, 'structuring', 'active', $4, $4, 0, 0)"
-        );
-        let insert = async || {
-            run!(
-                session,
-                sqlx::query(text)
-                    .bind(self.asker.organization.uuid())
-                    .bind(id.uuid())
-                    .bind(parent.map(Id::uuid))
-                    .bind(name)
-            );
-            session.commit().await
-        };
-        insert().await.unwrap();
-        id
+    pub(crate) async fn add_asset(&self, under: Option<AssetId>, name: &str) -> AssetId {
+        let new = NewAsset { name: name.into(), kind: AssetKind::Production, stage: AssetStage::Active, under };
+        self.store.add_asset(&self.asker, &new).await.unwrap()
     }
 
     pub(crate) async fn hang(&self, account: AccountId, asset: AssetId) {
-        let mut session = self.store.db.write(Granted::as_system()).await.unwrap();
-        let text = sql!("UPDATE accounts SET asset_id = $3 WHERE organization_id = $1 AND id = $2");
-        let hang = async || {
-            run!(
-                session,
-                sqlx::query(text).bind(self.asker.organization.uuid()).bind(account.uuid()).bind(asset.uuid())
-            );
-            session.commit().await
-        };
-        hang().await.unwrap();
+        self.store.move_account(&self.asker, account, Some(asset), None).await.unwrap();
     }
 
     /// A new member, as the store knows them.
@@ -130,9 +107,10 @@ on_both! {
         assert_eq!(accounts, [world.account]);
         assert_eq!(store.revisions(&member).await.unwrap().len(), 1);
         assert_eq!(store.first_month(&member).await.unwrap(), Some("2026-11".parse().unwrap()));
-        let paths = store.asset_paths(&member).await.unwrap();
-        assert_eq!(paths.len(), 1);
-        assert_eq!(paths[&world.account], ["North", "Hall"], "what lies above is out of sight");
+        let tree = store.tree(&member).await.unwrap();
+        let hall = store.account(&member, world.account).await.unwrap().asset.unwrap();
+        assert_eq!(tree.path(hall), "North ▸ Hall", "what lies above is out of sight");
+        assert_eq!((tree.all().len(), tree.get(plants.north).unwrap().parent), (2, None));
         let page = store.register(&member, &all()).await.unwrap();
         assert_eq!((page.total, page.rows.len()), (1, 1));
         for search in ["Secret", "lawyer", "700"] {
@@ -206,6 +184,41 @@ on_both! {
         is_denied(&store.people_names(&member).await);
     }
 
+    the_tree_ends_where_sight_does(world) {
+        let plants = world.plants().await;
+        let member = world.member_below("north", Role::Member, Some(plants.north)).await;
+        let store = &world.store;
+        let hall = store.account(&member, world.account).await.unwrap().asset.unwrap();
+        // It stood in the south once, which whoever sees the north must not learn.
+        store.move_account(&world.asker, world.account, Some(plants.south), None).await.unwrap();
+        let moved = store.move_account(&world.asker, world.account, Some(hall), Some(date(2026, 11, 10))).await.unwrap();
+        let places = store.account_places(&member, world.account).await.unwrap();
+        assert_eq!((places.now, places.on(date(2026, 11, 9)), places.earlier.len()), (Some(hall), None, 1));
+        assert_eq!(store.account_places(&world.asker, world.account).await.unwrap().on(date(2026, 11, 9)), Some(plants.south));
+        assert!(store.accounts_on(&member, date(2026, 11, 9)).await.unwrap().is_empty());
+        let on_the_day = store.accounts_on(&member, date(2026, 11, 10)).await.unwrap();
+        assert_eq!(on_the_day.into_iter().collect::<Vec<_>>(), [(world.account, hall)]);
+        assert_eq!(store.asset_places(&member, plants.north).await.unwrap(), Places::default());
+        assert_eq!(store.asset_places(&member, hall).await.unwrap().now, Some(plants.north));
+        is_not_found(&store.asset_places(&member, plants.south).await);
+        is_not_found(&store.account_places(&member, plants.till).await);
+        // What was written of the move is told without a name.
+        let summaries = [store.preview_undo(&member, moved.unwrap()).await.map(|undo| format!("{undo:?}"))];
+        assert!(summaries.iter().flatten().all(|text| !text.contains("South")), "{summaries:?}");
+
+        let here = NewAsset { name: "X".into(), kind: AssetKind::Structuring, stage: AssetStage::Active, under: Some(hall) };
+        let change = AssetChange { name: "X".into(), kind: AssetKind::Structuring, stage: AssetStage::Active };
+        is_denied(&store.add_asset(&member, &here).await);
+        is_denied(&store.change_asset(&member, hall, &change).await);
+        is_denied(&store.move_asset(&member, hall, None, None).await);
+        is_denied(&store.order_asset(&member, hall, None).await);
+        is_denied(&store.close_asset(&member, hall, date(2026, 11, 1)).await);
+        is_denied(&store.reopen_asset(&member, hall).await);
+        is_denied(&store.move_account(&member, world.account, Some(plants.north), None).await);
+        is_denied(&store.ignore_bank_account(&member, world.bank_account, true).await);
+        is_denied(&store.undo(&member, moved.unwrap()).await);
+    }
+
     batches_are_taken_back_by_whoever_sees_all_that_they_touched(world) {
         let plants = world.plants().await;
         let member = world.member_below("south", Role::Member, Some(plants.south)).await;
@@ -233,11 +246,19 @@ on_both! {
             kind: bankside_domain::account::AccountKind::Cash,
             currency: "EUR".parse().unwrap(),
             opening_minor: None,
+            asset: None,
         };
         is_denied(&world.store.add_account(&viewer, &new).await);
         let added = world.store.add_account(&member, &new).await.unwrap();
         let again = world.store.membership_as_system(member.person().unwrap(), member.organization).await.unwrap();
         assert!(again.asker.sees(added) && !again.asker.sees(world.account));
+        assert_eq!(world.store.account(&again.asker, added).await.unwrap().asset, Some(plants.south));
+        let shed = world.add_asset(Some(plants.south), "Shed").await;
+        let there = NewAccount { asset: Some(shed), ..new.clone() };
+        let added = world.store.add_account(&member, &there).await.unwrap();
+        assert_eq!(world.store.account(&world.asker, added).await.unwrap().asset, Some(shed));
+        let elsewhere = NewAccount { asset: Some(plants.north), ..new };
+        is_not_found(&world.store.add_account(&member, &elsewhere).await);
         is_denied(&world.store.add_category(&member, "Mine", None).await);
     }
 

@@ -78,6 +78,7 @@ async fn books(world: &World, asker: &Asker, rows: &[Typed]) -> Vec<AccountId> {
             kind: AccountKind::Cash,
             currency: "EUR".parse().unwrap(),
             opening_minor: Some(0),
+            asset: None,
         };
         accounts.push(store.add_account(asker, &new).await.unwrap());
     }

@@ -203,6 +203,7 @@ impl World {
             kind: AccountKind::Checking,
             currency: "EUR".parse().unwrap(),
             opening_minor: None,
+            asset: None,
         };
         let link = NewLink {
             bank_account,

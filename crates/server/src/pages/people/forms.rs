@@ -49,12 +49,17 @@ pub(super) async fn again(
     error: EngineError,
     said: Said,
 ) -> Result<Response, PageError> {
-    let wrong = match error {
-        EngineError::Invalid { message, .. } => message,
-        EngineError::Conflict(why) => sentence(why),
-        error => return Err(error.into()),
-    };
+    let wrong = mendable(error)?;
     people_page(app, member, tab, Said { wrong: Some(wrong), ..said }).await
+}
+
+/// What was wrong, where the person can mend it.
+pub(super) fn mendable(error: EngineError) -> Result<String, PageError> {
+    match error {
+        EngineError::Invalid { message, .. } => Ok(message),
+        EngineError::Conflict(why) => Ok(sentence(why)),
+        error => Err(error.into()),
+    }
 }
 
 /// Whom to invite, and where to.

@@ -26,7 +26,7 @@ fn role(text: &str) -> Result<Role, PageError> {
     Role::from_code(text).map_err(|_| PageError::not_found())
 }
 
-fn group_id(text: &str) -> Result<GroupId, PageError> {
+pub(super) fn group_id(text: &str) -> Result<GroupId, PageError> {
     text.parse().map_err(|_| PageError::not_found())
 }
 
@@ -42,7 +42,7 @@ async fn then(
     }
 }
 
-/// Adds a group.
+/// Adds a group. Where there are assets, what its members see is asked next: before anybody is in it.
 pub(crate) async fn add(
     State(app): State<App>,
     member: Member,
@@ -51,7 +51,12 @@ pub(crate) async fn add(
 ) -> Result<Response, PageError> {
     let (role, asset) = (role(&form.role)?, asset(&form.asset)?);
     let added = app.engine.add_group(member.asker(), &form.name, role, asset).await;
-    then(&app, &member, &organization, added.map(|_| ())).await
+    match added {
+        Ok(group) if role < Role::Admin && !app.engine.tree(member.asker()).await?.is_empty() => {
+            Ok(Redirect::to(&format!("/o/{organization}/people/groups/{group}/sees")).into_response())
+        }
+        added => then(&app, &member, &organization, added.map(|_| ())).await,
+    }
 }
 
 /// Changes a group.

@@ -1,0 +1,50 @@
+// 2 000 assets and 500 accounts: no page writes the tree out in full, and each is there at once. What is asserted of time is generous,
+// since machines of all kinds run this; the figures are printed.
+import { expect, organizationOf, setUp, test } from "../../support/house.ts";
+import { between } from "../../support/sql.ts";
+import { ACCOUNTS, ASSETS, forest } from "../../support/forest.ts";
+
+/** Bytes before they are compressed. */
+const MOST_BYTES = 150_000;
+const TIMES = 3;
+
+test("many assets", async ({ page, house, eyes }) => {
+  test.setTimeout(240_000);
+  await setUp(page, house.address);
+  const home = `${house.address}/o/${organizationOf(page)}`;
+  await page.goto("about:blank");
+  await between(house, forest);
+  const id = (number: number): string => `00000000-0000-0000-0000-${number.toString(16).padStart(12, "0")}`;
+  const pages = ["overview", "transactions", `accounts/${id(250)}`, `accounts/${id(250)}/asset`, "banks", "settings", "sidebar",
+    "assets", "assets?find=site", `assets/${id(2)}`, `assets/${id(2)}/move`, `assets/${id(2)}/close`, `assets?turn=${id(1)}`];
+  for (const at of pages) {
+    const times: number[] = [];
+    let bytes = 0;
+    for (let time = 0; time < TIMES; time++) {
+      const began = performance.now();
+      const answer = await page.request.get(`${home}/${at}`);
+      const body = await answer.body();
+      times.push(performance.now() - began);
+      expect(answer.status(), at).toBe(200);
+      bytes = body.length;
+    }
+    times.sort((one, other) => one - other);
+    const median = Math.round(times[Math.floor(TIMES / 2)] ?? 0);
+    process.stdout.write(`${ASSETS} assets, ${ACCOUNTS} accounts, ${at}: ${median} ms, ${Math.round(bytes / 1000)} kB\n`);
+    expect.soft(bytes, `${at}: bytes`).toBeLessThan(MOST_BYTES);
+    expect.soft(median, `${at}: ms`).toBeLessThan(1_000);
+  }
+  await page.goto(`${home}/accounts/${id(250)}`);
+  await eyes.keep("account-among-many");
+  await page.goto(`${home}/assets`);
+  await page.getByRole("button", { name: "Below Country 3" }).click();
+  await page.getByRole("button", { name: "Below Fund 3.1" }).click();
+  await page.getByRole("button", { name: "Below Project 3.1.2" }).click();
+  await expect(page.getByRole("main").getByRole("link", { name: /^Site/ }).first()).toBeVisible();
+  await eyes.look("tree-of-many");
+  // The picker finds as somebody types.
+  await page.goto(`${home}/accounts/${id(250)}/asset`);
+  await page.getByLabel("Search assets").pressSequentially("country 7 site 0047");
+  await expect(page.getByText("1 asset found.")).toBeVisible();
+  await eyes.keep("picker-of-many");
+});
