@@ -80,7 +80,11 @@ impl Engine {
         let mut ingest = Ingest::new(self, asker.clone(), &due.lease, connection, &provider, bank_accounts);
         let result = provider.connector.fetch(&provider.cx(), &remote, &plan, &mut ingest).await;
         self.store.count_calls(asker, due.lease.run, provider.calls()).await?;
-        ingest.end().await?;
+        let wants_person = match &result {
+            Err(FetchEnd::Fault(fault)) if fault.class() == FaultClass::NeedsUser => Some(fault.record()),
+            _ => None,
+        };
+        ingest.end(wants_person).await?;
         match result {
             Ok(()) => Ok(()),
             Err(FetchEnd::Fault(fault)) => Err(fault.into()),
