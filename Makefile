@@ -3,7 +3,7 @@
 # make conformance  what every connector must do, as a table; ARGS=--json for programs, ARGS=<provider> for one
 # make bench   what reconciling and importing cost beside their floors, and what long registers take; BANKSIDE_ROWS=100000 for that size only
 # make simulate  random stories of banks and people against the truth; ARGS="--seeds 300 --steps 300", with --in-memory much faster,
-#                with --told-by gocardless, pluggy, simplefin or sophtron in the words of that provider, with --keep-going all that fail
+#                with --told-by gocardless, pluggy, simplefin, sophtron, enablebanking or finapi in the words of that provider, with --keep-going all that fail
 # make proof   what takes longer than a test may: many more cases of every property, all weather, and the benchmarks
 .PHONY: demo test conformance bench simulate proof install lint rust-tests walks
 .NOTPARALLEL:

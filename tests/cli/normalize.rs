@@ -172,3 +172,49 @@ fn a_page_of_enable_banking_is_read_with_the_habits_of_its_bank() {
         .collect();
     assert_eq!(told, [r#""2026-11-20" "-3.20" "pending" "KIOSK""#, r#""2026-11-19" "-49.90" "booked" "De Bakker""#]);
 }
+
+#[test]
+fn an_answer_of_finapi_is_read_with_its_account_or_without() {
+    let answer = json!({
+        "account": {"id": 10_000_101, "accountType": "Checking", "accountCurrency": "CHF"},
+        "transactions": {"transactions": [
+            {"id": 7, "bankBookingDate": "2026-11-18", "valueDate": "2026-11-19", "finapiBookingDate": "2026-11-18",
+             "amount": -12.3, "counterpartName": "Kornblume  Markt", "counterpartIban": "DE02100100100006820101",
+             "purpose": "Einkauf"},
+            {"id": 8, "bankBookingDate": "2026-11-21", "amount": 5, "currency": "EUR", "isAdjustingEntry": false},
+            {"id": 9, "bankBookingDate": "2026-11-20"},
+        ], "paging": {"page": 1, "perPage": 500, "pageCount": 1, "totalCount": 3}},
+        "pendingTransactions": [{"id": 11, "valueDate": "2026-11-22", "amount": -3.5, "counterpartyName": "Kiosk"}],
+    });
+    let home = Home::new();
+    home.write("whole.json", &answer.to_string());
+    home.write("rows.json", &answer["transactions"].to_string());
+    let read = |file: &str| {
+        let ended = home.run(&["normalize", "--provider", "finapi", file]);
+        assert_eq!(ended.status.code(), Some(3), "{}", ended.stderr);
+        let left_out = ended.stderr.contains("transactions[2] is left out: it has no amount");
+        assert!(left_out, "{}", ended.stderr);
+        rows(&ended)
+    };
+    let nothing = Value::Null;
+    let row = |currency: &str| {
+        json!({"status": "booked", "booked_on": "2026-11-18", "value_on": "2026-11-19", "date": "2026-11-18",
+               "amount": "-12.30", "currency": currency, "counterparty": "Kornblume Markt",
+               "counterparty_account": "DE02100100100006820101", "remittance": "Einkauf", "provider_ids": {"provider": "7"}})
+    };
+    let whole = read("whole.json");
+    assert_eq!(
+        whole[0],
+        json!({"status": "pending", "booked_on": nothing, "value_on": nothing, "date": "2026-11-22", "amount": "-3.50",
+               "currency": "CHF", "counterparty": "Kiosk", "counterparty_account": nothing, "remittance": nothing,
+               "provider_ids": {}})
+    );
+    assert_eq!(
+        (&whole[1]["currency"], &whole[1]["date"]),
+        (&json!("EUR"), &json!("2026-11-21")),
+        "a row's own comes first"
+    );
+    assert_eq!(whole[2], row("CHF"));
+    let alone = read("rows.json");
+    assert_eq!((alone.as_array().unwrap().len(), &alone[1]), (2, &row("EUR")));
+}

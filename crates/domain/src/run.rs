@@ -94,12 +94,17 @@ impl RowCounts {
 }
 
 /// The first day to ask for: the day chosen at linking, later some days before the bank's latest booked row, or where a batch that
-/// was undone began. By the bank's own dates; only where it has booked for a day to come, as some do, by today, because what is before
-/// that day is still to come. `latest_booked_on` is `None` until rows have come in.
-pub fn first_day(import_from: Date, latest_booked_on: Option<Date>, refetch_from: Option<Date>, today: Date) -> Date {
-    let usual = latest_booked_on
-        .map(|day| day.min(today))
-        .map_or(import_from, |day| day.saturating_sub(Span::new().days(OVERLAP_DAYS)));
+/// was undone began. By the bank's own dates; only where it has booked for a day to come, as some do, by `applied_on`, the day on which
+/// rows last came in: what is booked after that was not there yet. It is `None` until rows have come in, and `latest_booked_on` until
+/// there were any.
+pub fn first_day(
+    import_from: Date,
+    latest_booked_on: Option<Date>,
+    refetch_from: Option<Date>,
+    applied_on: Option<Date>,
+) -> Date {
+    let seen_to = latest_booked_on.zip(applied_on).map(|(latest, applied)| latest.min(applied));
+    let usual = seen_to.map_or(import_from, |day| day.saturating_sub(Span::new().days(OVERLAP_DAYS)));
     refetch_from.map_or(usual, |again| usual.min(again)).max(import_from)
 }
 
@@ -121,13 +126,16 @@ mod tests {
     #[test]
     fn a_sync_asks_from_some_days_before_the_latest_row_or_from_where_a_batch_was_undone() {
         let (linked, latest) = (date(2026, 10, 1), Some(date(2026, 11, 20)));
-        let today = date(2026, 11, 22);
-        assert_eq!(first_day(linked, None, None, today), linked);
-        // Case E 14 of the connector model: a booking for a day to come skips nothing that is booked before it.
-        assert_eq!(first_day(linked, Some(date(2026, 12, 30)), None, today), date(2026, 11, 12));
-        assert_eq!(first_day(linked, latest, None, today), date(2026, 11, 10));
-        assert_eq!(first_day(linked, latest, Some(date(2026, 11, 2)), today), date(2026, 11, 2));
-        assert_eq!(first_day(linked, latest, Some(date(2026, 11, 15)), today), date(2026, 11, 10));
-        assert_eq!(first_day(linked, Some(date(2026, 10, 3)), Some(date(2026, 9, 1)), today), linked);
+        let applied = Some(date(2026, 11, 22));
+        assert_eq!(first_day(linked, None, None, None), linked);
+        assert_eq!(first_day(linked, latest, None, None), linked, "nothing has come in by this feed");
+        assert_eq!(first_day(linked, None, None, applied), linked);
+        // Case E 14 of the connector model: a booking for a day to come skips nothing that is booked before it, however late the next
+        // sync is.
+        assert_eq!(first_day(linked, Some(date(2026, 12, 30)), None, applied), date(2026, 11, 12));
+        assert_eq!(first_day(linked, latest, None, applied), date(2026, 11, 10));
+        assert_eq!(first_day(linked, latest, Some(date(2026, 11, 2)), applied), date(2026, 11, 2));
+        assert_eq!(first_day(linked, latest, Some(date(2026, 11, 15)), applied), date(2026, 11, 10));
+        assert_eq!(first_day(linked, Some(date(2026, 10, 3)), Some(date(2026, 9, 1)), applied), linked);
     }
 }

@@ -8,8 +8,8 @@ use bankside_domain::run::Trigger;
 use bankside_domain::text::fold;
 use bankside_domain::{AccountId, Asker, AssetId, BankAccountId, ConnectionId, Right, RunId};
 use bankside_store::{Account, BankAccount, Connection, KeptBalance, NewAccount, NewLink};
-use jiff::Span;
 use jiff::civil::Date;
+use jiff::{Span, Timestamp};
 
 use crate::people::required;
 use crate::{Engine, EngineError};
@@ -265,9 +265,14 @@ impl Engine {
 
     /// Today in the zone of a connection's bank.
     pub(crate) fn today_at(&self, connection: &Connection) -> Date {
-        let zone = jiff::tz::TimeZone::get(&connection.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
-        self.ambient.now().to_zoned(zone).date()
+        day_at(connection, self.ambient.now())
     }
+}
+
+/// The day of a moment at a connection's bank.
+pub(crate) fn day_at(connection: &Connection, at: Timestamp) -> Date {
+    let zone = jiff::tz::TimeZone::get(&connection.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    at.to_zoned(zone).date()
 }
 
 fn nothing_chosen() -> EngineError {

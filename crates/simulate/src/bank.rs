@@ -356,6 +356,11 @@ impl Bank {
             Ids::Positional => Some(format!("{}-{place}", fact.day)),
             Ids::Backed => Some(format!("tx-{account}-{}", fact.serial)),
         };
+        let main = match self.habits.ids {
+            Ids::Renewed if teller.numbers_rows => Some(format!("{}{consents:03}{id:08}", account + 1)),
+            _ if teller.numbers_rows => main.map(|_| format!("{}{id:08}", account + 1)),
+            _ => main,
+        };
         let id = |kind, value: Option<String>| value.map(|value| RowId { kind, value });
         let is_backed = self.habits.ids == Ids::Backed;
         let is_named = teller.names_pending || fact.state == State::Booked;
@@ -374,7 +379,7 @@ impl Bank {
         let (hour, minute) = match (self.habits.gives_instants, teller.moments) {
             (true, _) => [(0, 5), (2, 30), (23, 55)][usize::try_from(fact.serial % 3).unwrap_or(0)],
             (false, Moments::Midnights) => (0, 0),
-            (false, Moments::DaysOrInstants) => return None,
+            (false, Moments::Days | Moments::DaysOrInstants) => return None,
         };
         Some(fact.day.at(hour, minute, 0, 0).in_tz(self.habits.telling.zone()).ok()?.timestamp())
     }

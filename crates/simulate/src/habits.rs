@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::civil::Date;
 
-use crate::telling::{Teller, Telling};
+use crate::telling::{Moments, Teller, Telling};
 
 /// Which story is told: its seed, and who tells it if that is not left to the seed.
 #[derive(Debug, Clone, Copy)]
@@ -68,7 +68,7 @@ impl Habits {
             ids: teller.ids[seed / teller.every % teller.ids.len()],
             shows_days: dice.choice([400, 90, 30]).unwrap_or(90),
             page: dice.usize(2..9),
-            gives_instants: dice.bool(),
+            gives_instants: dice.bool() && teller.moments != Moments::Days,
             begins_on: dice.choice(teller.begins_on).unwrap_or(teller.begins_on[0]),
             telling: Telling { teller, tongue: &teller.tongues[0] },
         };

@@ -130,10 +130,9 @@ impl MemoryHouse {
     fn run(&mut self, kill_at: Option<u16>) -> Result<End<()>> {
         self.runs += 1;
         self.ledger.tick();
-        let today = self.today;
         let asked_from = std::array::from_fn(|account| {
-            let Source { import_from, latest_booked_on, refetch_from, .. } = self.sources[account];
-            first_day(import_from, latest_booked_on, refetch_from, today)
+            let Source { import_from, latest_booked_on, refetch_from, applied_on, .. } = self.sources[account];
+            first_day(import_from, latest_booked_on, refetch_from, applied_on)
         });
         let mut run = Run { number: self.runs, asked_from, fetched: Default::default() };
         if let Some(kill_at) = kill_at {

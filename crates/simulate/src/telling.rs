@@ -5,6 +5,8 @@
 //! that the provider sends (facts: the sections of its fact sheet). What it is not: nothing is fetched here, no page turned, no
 //! consent given. What always holds: a bank keeps to one tongue, and two rows that differ are never told alike.
 
+mod enablebanking;
+mod finapi;
 mod gocardless;
 mod own;
 mod pluggy;
@@ -84,6 +86,8 @@ fn units(minor: i64) -> Value {
 /// How moments are given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Moments {
+    /// Days alone.
+    Days,
     /// Days, or instants at banks that have them.
     DaysOrInstants,
     /// Instants always: a bank that knows no more than the day has its midnight.
@@ -104,6 +108,8 @@ pub(crate) struct Teller {
     pub(crate) main_id: RowIdKind,
     /// Whether what is pending has an id.
     pub(crate) names_pending: bool,
+    /// Whether ids are whole numbers.
+    pub(crate) numbers_rows: bool,
     pub(crate) moments: Moments,
     /// Whether each row says since when the provider has it.
     pub(crate) says_since: bool,
@@ -134,7 +140,7 @@ const EUROPE: [Date; 2] = [Date::constant(2026, 10, 11), Date::constant(2027, 3,
 const NORTH_AMERICA: [Date; 2] = [Date::constant(2026, 10, 18), Date::constant(2027, 2, 28)];
 
 /// What each provider can say: none can say everything that a story of its own provider has.
-pub(crate) static TELLERS: [Teller; 5] = [
+pub(crate) static TELLERS: [Teller; 7] = [
     Teller {
         id: "own",
         name: "the story",
@@ -142,6 +148,7 @@ pub(crate) static TELLERS: [Teller; 5] = [
         ids: &[Ids::Stable, Ids::Reissued, Ids::Positional, Ids::Absent, Ids::Recurring],
         main_id: RowIdKind::Provider,
         names_pending: true,
+        numbers_rows: false,
         moments: Moments::DaysOrInstants,
         says_since: false,
         kinds: [AccountKind::Checking; ACCOUNTS],
@@ -158,6 +165,7 @@ pub(crate) static TELLERS: [Teller; 5] = [
         ids: &[Ids::Stable, Ids::Reissued, Ids::Positional, Ids::Absent, Ids::Recurring, Ids::Backed],
         main_id: RowIdKind::Bank,
         names_pending: false,
+        numbers_rows: false,
         moments: Moments::DaysOrInstants,
         says_since: false,
         kinds: [AccountKind::Checking, AccountKind::CreditCard, AccountKind::Savings],
@@ -177,6 +185,7 @@ pub(crate) static TELLERS: [Teller; 5] = [
         ids: &[Ids::Stable, Ids::Backed, Ids::Renewed],
         main_id: RowIdKind::Provider,
         names_pending: true,
+        numbers_rows: false,
         moments: Moments::Midnights,
         says_since: true,
         kinds: [AccountKind::Checking, AccountKind::CreditCard, AccountKind::CreditCard],
@@ -196,6 +205,7 @@ pub(crate) static TELLERS: [Teller; 5] = [
         ids: &[Ids::Stable, Ids::Lasting, Ids::Renewed],
         main_id: RowIdKind::Provider,
         names_pending: true,
+        numbers_rows: false,
         moments: Moments::DaysOrInstants,
         says_since: true,
         kinds: [AccountKind::Checking, AccountKind::CreditCard, AccountKind::Savings],
@@ -214,6 +224,7 @@ pub(crate) static TELLERS: [Teller; 5] = [
         ids: &[Ids::Stable, Ids::Lasting, Ids::Renewed],
         main_id: RowIdKind::Provider,
         names_pending: true,
+        numbers_rows: false,
         moments: Moments::DaysOrInstants,
         says_since: false,
         kinds: [AccountKind::Checking, AccountKind::CreditCard, AccountKind::Savings],
@@ -223,11 +234,57 @@ pub(crate) static TELLERS: [Teller; 5] = [
         begins_on: NORTH_AMERICA,
         tongues: simplefin::TONGUES,
     },
+    // There may be an id for asking for details, which may be another at every fetch, and one that the bank repeats (fact sheet §5). An
+    // account is recognised by a hash that stays.
+    Teller {
+        id: "enablebanking",
+        name: "Enable Banking",
+        every: 6,
+        ids: &[Ids::Stable, Ids::Renewed, Ids::Reissued, Ids::Recurring, Ids::Absent],
+        main_id: RowIdKind::Bank,
+        names_pending: false,
+        numbers_rows: false,
+        moments: Moments::Days,
+        says_since: false,
+        kinds: [AccountKind::Checking, AccountKind::CreditCard, AccountKind::Savings],
+        certain_key: |tongue, account, _| {
+            let value = format!("enablebanking|hash-{account}|{}", tongue.currencies[account]);
+            Some(MatchKey { kind: MatchKeyKind::ProviderHash, value })
+        },
+        begins_on: EUROPE,
+        tongues: enablebanking::TONGUES,
+    },
+    // What is booked has a number, which is another once a bank was connected anew (fact sheet §9). A card has no IBAN, and a number
+    // that its bank has given it (§8).
+    Teller {
+        id: "finapi",
+        name: "finAPI",
+        every: 6,
+        ids: &[Ids::Stable, Ids::Renewed],
+        main_id: RowIdKind::Provider,
+        names_pending: false,
+        numbers_rows: true,
+        moments: Moments::Days,
+        says_since: true,
+        kinds: [AccountKind::Checking, AccountKind::CreditCard, AccountKind::Savings],
+        certain_key: |tongue, account, _| {
+            let currency = tongue.currencies[account];
+            Some(match account {
+                1 => MatchKey {
+                    kind: MatchKeyKind::ProviderHash,
+                    value: format!("finapi|{}|8201||creditcard|{currency}", tongue.institution),
+                },
+                _ => number_key(format!("{}02100100100006820{account}|{currency}", tongue.country)),
+            })
+        },
+        begins_on: EUROPE,
+        tongues: finapi::TONGUES,
+    },
 ];
 
 impl Teller {
     /// Who tells the story of a seed: every other one the story's own provider, because others take twice as long to read. The last
-    /// one tells stories only where that is asked for: whose story a seed is must not change, for seeds are how stories are named.
+    /// three tell stories only where that is asked for: whose story a seed is must not change, for seeds are how stories are named.
     pub(crate) fn of(seed: usize) -> &'static Self {
         &TELLERS[[0, 1, 0, 2, 0, 3][seed % 6]]
     }

@@ -11,6 +11,7 @@ use bankside_vault::{Place, Sealed};
 use jiff::civil::Date;
 
 use super::ingest::Ingest;
+use crate::linking::day_at;
 use crate::{Engine, EngineError};
 
 impl Engine {
@@ -80,7 +81,11 @@ impl Engine {
         let mut ingest = Ingest::new(self, asker.clone(), &due.lease, connection, &provider, bank_accounts);
         let result = provider.connector.fetch(&provider.cx(), &remote, &plan, &mut ingest).await;
         self.store.count_calls(asker, due.lease.run, provider.calls()).await?;
-        ingest.end().await?;
+        let wants_person = match &result {
+            Err(FetchEnd::Fault(fault)) if fault.class() == FaultClass::NeedsUser => Some(fault.record()),
+            _ => None,
+        };
+        ingest.end(wants_person).await?;
         match result {
             Ok(()) => Ok(()),
             Err(FetchEnd::Fault(fault)) => Err(fault.into()),
@@ -90,8 +95,8 @@ impl Engine {
 
     async fn first_day(&self, asker: &Asker, connection: &Connection, feed: &Feed) -> Result<Date, EngineError> {
         let state = self.store.sync_state(asker, feed).await?;
-        let latest_booked_on = state.latest_booked_on.filter(|_| state.last_applied_at.is_some());
-        Ok(first_day(feed.import_from, latest_booked_on, state.refetch_from, self.today_at(connection)))
+        let applied_on = state.last_applied_at.map(|at| day_at(connection, at));
+        Ok(first_day(feed.import_from, state.latest_booked_on, state.refetch_from, applied_on))
     }
 
     /// The provider's own reference of a connection.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use bankside_connect::{Connector, FetchEvent, MapContext, RawRow, RowAccount, Sink, SinkClosed};
 use bankside_domain::bill::Bill;
+use bankside_domain::fault::FaultRecord;
 use bankside_domain::reconcile::Digest;
 use bankside_domain::row::{FINGERPRINT_VERSION, MappedRow, Row, RowStatus, fingerprint_text};
 use bankside_domain::run::AccountStep;
@@ -237,13 +238,15 @@ impl<'a> Ingest<'a> {
     }
 
     /// The fetch is over. What kept the sink from storing is the answer, if something did; otherwise accounts whose rows all
-    /// came go on to the books, also those of which nothing more could be learned.
-    pub(crate) async fn end(self) -> Result<(), EngineError> {
+    /// came go on to the books, also those of which nothing more could be learned. A provider that keeps what it has read shows that
+    /// although the bank wants the person: `wants_person` says so, and then each of these accounts is only as new as what is kept.
+    pub(crate) async fn end(self, wants_person: Option<&FaultRecord>) -> Result<(), EngineError> {
         if let Some(trouble) = self.trouble {
             return Err(trouble);
         }
         for incoming in self.accounts.values().filter(|incoming| incoming.rows_ended) {
-            let update = RunAccountUpdate { is_fetched: true, ..RunAccountUpdate::default() };
+            let fault = wants_person.filter(|_| !incoming.fault_seen).cloned();
+            let update = RunAccountUpdate { is_fetched: true, fault, ..RunAccountUpdate::default() };
             self.engine.store.update_run_account(&self.asker, self.lease, incoming.bank_account.id, &update).await?;
         }
         Ok(())

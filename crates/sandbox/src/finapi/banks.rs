@@ -17,7 +17,7 @@ pub(super) const CONSENT_DAYS: i64 = 180;
 /// The right code at every bank.
 pub(super) const CODE: &str = "123456";
 /// An account of the test bank that shows only once it has been opened.
-const OPENED_LATER: &str = "daily";
+pub(super) const OPENED_LATER: &str = "daily";
 
 /// A way to confirm a sign-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,8 +1,8 @@
 //! What finAPI has fetched of a bank's books, and when (fact sheet §9).
 //!
 //! The first download has all that is asked for, later ones no more than 89 days: what lies between two of them is not there, and an
-//! adjusting entry stands for it, so that the rows add up to the balance. Standing orders of the next two days come as bookings of
-//! days to come.
+//! adjusting entry stands for it, so that the rows add up to the balance. Standing orders of the next days come as bookings of days
+//! to come.
 
 use bankside_domain::Amount;
 use jiff::Timestamp;
@@ -15,8 +15,8 @@ use crate::banks::{BalanceKind, Card, Draw, Entry, Pending, Zone, plus_days};
 
 /// How far back an update goes.
 const UPDATE_DAYS: i32 = 89;
-/// So many days ahead bookings to come are known.
-const AHEAD_DAYS: i32 = 2;
+/// So many days ahead bookings to come are known, where a bank does not announce them earlier.
+pub(super) const AHEAD_DAYS: i32 = 2;
 const STANDING_ORDER: &str = "PMNT-ICDT-STDO";
 /// Ids are whole numbers that every client can hold.
 const MOST_ID: u64 = 9_007_199_254_740_991;
@@ -27,30 +27,27 @@ pub(crate) struct Download {
     pub(super) at: Timestamp,
     day: Date,
     from: Date,
+    /// The last day for which the bank had announced bookings.
+    announced_to: Date,
 }
 
 impl Download {
-    pub(super) fn first(at: Timestamp, day: Date, max_days: u32) -> Self {
+    pub(super) fn first(at: Timestamp, day: Date, ahead_days: i32, max_days: u32) -> Self {
         let from = match i32::try_from(max_days) {
             Ok(0) | Err(_) => Date::MIN,
             Ok(days) => plus_days(day, -days),
         };
-        Self { at, day, from }
+        Self { at, day, from, announced_to: plus_days(day, ahead_days) }
     }
 
-    pub(super) fn later(at: Timestamp, day: Date) -> Self {
-        Self { at, day, from: plus_days(day, -UPDATE_DAYS) }
+    pub(super) fn later(at: Timestamp, day: Date, ahead_days: i32) -> Self {
+        Self { at, day, from: plus_days(day, -UPDATE_DAYS), announced_to: plus_days(day, ahead_days) }
     }
 
     fn covers(&self, entry: &Entry) -> bool {
-        let is_there = entry.booked_on <= self.day || is_announced(entry, self.day);
-        self.from <= entry.booked_on && is_there
+        let is_announced = entry.code == STANDING_ORDER && entry.booked_on <= self.announced_to;
+        self.from <= entry.booked_on && (entry.booked_on <= self.day || is_announced)
     }
-}
-
-/// Whether a booking of a day to come is known already.
-fn is_announced(entry: &Entry, day: Date) -> bool {
-    entry.code == STANDING_ORDER && entry.booked_on > day && entry.booked_on <= plus_days(day, AHEAD_DAYS)
 }
 
 /// A row as finAPI has it.
@@ -90,10 +87,11 @@ pub(super) fn shown(bank: &Bank, connection: &Connection, account: &Account, car
     if downloads.is_empty() {
         // It has been imported since the last download: that is its own first one.
         let day = Zone::CentralEurope.date(account.since);
-        downloads.push(Download::first(account.since, day, 0));
+        downloads.push(Download::first(account.since, day, AHEAD_DAYS, 0));
     }
     let last = downloads[downloads.len() - 1].clone();
-    let known = bank.books.statement(card, plus_days(last.day, AHEAD_DAYS)).booked;
+    let through = downloads.iter().map(|download| download.announced_to).fold(last.day, Date::max);
+    let known = bank.books.statement(card, through).booked;
     let today = bank.books.statement(card, last.day);
     let mut rows: Vec<Row> = Vec::new();
     let mut uncovered: Vec<Entry> = Vec::new();
@@ -114,7 +112,8 @@ pub(super) fn shown(bank: &Bank, connection: &Connection, account: &Account, car
             amount: entry.amount,
             imported: download.at,
             is_new: download.at == last.at,
-            is_potential_duplicate: rows.iter().any(is_like),
+            // The bank's rows come day by day.
+            is_potential_duplicate: rows.iter().rev().take_while(|row| row.booked_on == entry.booked_on).any(is_like),
             entry: Some(entry),
         });
     }

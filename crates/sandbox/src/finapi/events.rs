@@ -34,6 +34,23 @@ pub enum FinApiEvent {
         /// At which bank.
         of: String,
     },
+    /// The person closes that account again.
+    CloseAccount {
+        /// At which bank.
+        of: String,
+    },
+    /// Somebody deletes every connection with a bank at finAPI.
+    Delete {
+        /// With which bank.
+        of: String,
+    },
+    /// The bank announces what it will book.
+    Announce {
+        /// Which bank.
+        of: String,
+        /// So many days ahead, from the next update on.
+        days: u16,
+    },
     /// The bank refuses every update in its own words.
     Refuse {
         /// Which bank.
@@ -98,6 +115,20 @@ impl Sandbox {
                     }
                 }
                 FinApiEvent::OpenAccount { of } => records.opened.extend(meant(&of)?),
+                FinApiEvent::CloseAccount { of } => {
+                    for id in meant(&of)? {
+                        records.opened.remove(&id);
+                        let at_bank = records.connections.values_mut().filter(|one| one.bank == id);
+                        at_bank.for_each(|one| one.accounts.retain(|account| account.key != banks::OPENED_LATER));
+                    }
+                }
+                FinApiEvent::Delete { of } => {
+                    let ids = meant(&of)?;
+                    records.connections.retain(|_, one| !ids.contains(&one.bank));
+                }
+                FinApiEvent::Announce { of, days } => {
+                    records.announcing.extend(meant(&of)?.into_iter().map(|id| (id, i32::from(days))));
+                }
                 FinApiEvent::Refuse { of, refuses } => {
                     for id in meant(&of)? {
                         if refuses {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::banks::{Bank, CONSENT_DAYS};
-use super::download::Download;
+use super::download::{AHEAD_DAYS, Download};
 use super::forms::{Form, Purpose, Status};
 use super::problem::Problem;
 use super::tasks::Task;
@@ -74,6 +74,8 @@ pub(crate) struct Records {
     pub(super) opened: BTreeSet<u64>,
     /// What a bank says to every update, in its words, until it is well again.
     pub(super) refusing: BTreeMap<u64, String>,
+    /// How many days ahead a bank announces what it will book, where that is not the usual.
+    pub(super) announcing: BTreeMap<u64, i32>,
 }
 
 /// What a person has let finAPI into.
@@ -125,7 +127,7 @@ impl Records {
             consent_ends: None,
             is_withdrawn: false,
             asks: false,
-            downloads: vec![Download::first(now, day, admitted.max_days)],
+            downloads: vec![Download::first(now, day, self.ahead_days(admitted.bank.id), admitted.max_days)],
             ready_at: now,
             was_manual: true,
         };
@@ -152,10 +154,17 @@ impl Records {
         Ok(())
     }
 
+    fn ahead_days(&self, bank: u64) -> i32 {
+        self.announcing.get(&bank).copied().unwrap_or(AHEAD_DAYS)
+    }
+
     /// Reads the bank anew.
     pub(super) fn download(&mut self, id: u64, is_manual: bool, now: Timestamp) {
+        let Some(ahead_days) = self.connections.get(&id).map(|connection| self.ahead_days(connection.bank)) else {
+            return;
+        };
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        connection.downloads.push(Download::later(now, Zone::CentralEurope.date(now)));
+        connection.downloads.push(Download::later(now, Zone::CentralEurope.date(now), ahead_days));
         connection.ready_at = now + SignedDuration::from_secs(DOWNLOAD_SECONDS);
         connection.was_manual = is_manual;
     }

@@ -42,6 +42,8 @@ struct BanksHtml {
     account: String,
     /// Whether banks are looked for by their name, and not listed by country.
     by_name: bool,
+    /// Whether the person signs in on a page of the provider's.
+    is_hosted: bool,
     countries: Vec<(String, String)>,
     chosen: String,
     chosen_name: String,
@@ -157,6 +159,7 @@ pub(crate) async fn choose(
         search: asked.q,
         here,
         by_name: false,
+        is_hosted: view.descriptor.ways.contains(&Way::Hosted),
         countries,
         chosen,
         count_note,
@@ -194,6 +197,7 @@ async fn found_by_name(
         count_note: counted_banks(found.len(), &shell),
         banks: found.into_iter().take(MAX_SHOWN).map(BankRow::found).collect(),
         by_name: true,
+        is_hosted: view.descriptor.ways.contains(&Way::Hosted),
         countries: Vec::new(),
         chosen_name: String::new(),
         chosen: if wanted.chars().count() < 2 { String::new() } else { wanted.to_owned() },

@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, RawForm, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::{FlowId, OrganizationId, Secret};
-use bankside_engine::{EngineError, FlowPage, FlowView, Renewed, Returned};
+use bankside_engine::{EngineError, FlowPage, FlowView, Renewed, Returned, Way};
 use qrcode::QrCode;
 use qrcode::render::svg;
 use serde::Deserialize;
@@ -56,6 +56,8 @@ struct FlowHtml {
 struct StepHtml {
     provider_name: &'static str,
     bank: String,
+    /// Whether everything at the bank happens on a page of the provider's.
+    is_hosted: bool,
     step: FlowStep,
     look_every: Option<u32>,
     look_url: String,
@@ -88,6 +90,7 @@ impl StepHtml {
         Self {
             provider_name: view.descriptor.name,
             bank: view.bank.clone(),
+            is_hosted: view.descriptor.ways.contains(&Way::Hosted),
             look_every,
             look_url: at(&format!("flows/{flow}/look?seen={}", step.fingerprint())),
             step,

@@ -39,7 +39,7 @@ impl MemoryHouse {
         plan: &Plan,
     ) -> Result<Option<BatchId>> {
         let mut work = Work::default();
-        self.carry_out(account, snapshot, plan, self.sources[account].has_synced, &mut work)?;
+        self.carry_out(account, snapshot, plan, self.sources[account].applied_on.is_some(), &mut work)?;
         let Work { mut changes, older_minor, .. } = work;
         for change in &changes {
             self.ledger.write(change)?;
@@ -50,7 +50,7 @@ impl MemoryHouse {
             self.ledger.write(change)?;
         }
         changes.extend(opened);
-        source.has_synced = true;
+        source.applied_on = Some(self.today);
         source.latest_run = Some(run.number);
         let asked_from = run.asked_from[account];
         // What an undone batch had brought is here again, if this run asked from there.

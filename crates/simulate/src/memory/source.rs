@@ -146,8 +146,8 @@ pub(super) struct Source {
     pub(super) refetch_from: Option<Date>,
     /// The latest booked day that was decided about.
     pub(super) latest_booked_on: Option<Date>,
-    /// Whether rows have been put into its account before.
-    pub(super) has_synced: bool,
+    /// The day on which rows were last put into its account; `None` while none were.
+    pub(super) applied_on: Option<Date>,
     /// The latest run whose rows were put into its account.
     pub(super) latest_run: Option<u32>,
     /// In the order in which they came.
@@ -165,7 +165,7 @@ impl Source {
             import_from,
             refetch_from: None,
             latest_booked_on: None,
-            has_synced: false,
+            applied_on: None,
             latest_run: None,
             versions: Vec::new(),
             by_bytes: HashMap::new(),

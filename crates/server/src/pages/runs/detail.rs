@@ -105,7 +105,9 @@ impl RunParts {
         let steps: usize = accounts.iter().map(|account| progress(account.step)).sum();
         let part = |account: &RunViewAccount| {
             let rows_url = address(organization, &format!("runs/{}/rows?account={}", run.id, account.run.bank_account));
-            account_part(account, run.trigger, account.run.fault.as_ref().map(fault_view), rows_url, today)
+            // What concerns the whole sync is said once, above its accounts.
+            let own = account.run.fault.as_ref().filter(|fault| run.fault.as_ref() != Some(*fault));
+            account_part(account, run.trigger, own.map(fault_view), rows_url, today)
         };
         Self {
             connection: run.connection_name.clone(),
@@ -231,7 +233,7 @@ fn account_part(
     let step = |at: AccountStep, word: &str| {
         let (class, icon) = if run.step == AccountStep::Failed {
             ("", "close")
-        } else if run.step == AccountStep::Done && at == AccountStep::Balance && run.fault.is_some() {
+        } else if run.step == AccountStep::Done && at == AccountStep::Balance && fault.is_some() {
             // The rows are in the books; what went wrong went wrong after them.
             ("", "warn")
         } else if run.step > at || run.step == AccountStep::Done {

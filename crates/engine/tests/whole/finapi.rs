@@ -1,0 +1,323 @@
+//! A provider that reads banks by itself and keeps what it has read: people sign in on its own form, updates go on without them, and
+//! its accounts have other ids once a bank was connected anew.
+
+use std::collections::BTreeMap;
+
+use bankside_domain::fault::UserAction;
+use bankside_domain::reconcile::Reason;
+use bankside_domain::run::RunOutcome;
+use bankside_domain::status::Status;
+use bankside_domain::{AccountId, ConnectionId, FlowId};
+use bankside_engine::{AccountView, EngineError, FlowPage, LinkChoice, Renewed, RunView};
+use bankside_sandbox::{Answers, FinApiEvent};
+
+use crate::house::{House, on_both};
+
+const PROVIDER: &str = "finapi";
+const NORDHAFEN: &str = "290001";
+/// Its person has three accounts, and opens a fourth one later.
+const TEST_BANK: &str = "280001";
+
+fn at(bank: &str) -> Answers {
+    let search = if bank == TEST_BANK { "DEMO0001" } else { "Nordhafen" };
+    Answers { search: search.to_owned(), ..Answers::default() }
+}
+
+/// Looks at a flow until it waits for nobody but the person, or is over.
+async fn settled(house: &House, flow: FlowId) -> FlowPage {
+    for _ in 0..20 {
+        match house.engine.poll_flow(&house.asker, flow).await.unwrap().page {
+            FlowPage::Wait { poll_after_secs, .. } => {
+                house.clock.advance(jiff::SignedDuration::from_secs(poll_after_secs.into()));
+            }
+            page => return page,
+        }
+    }
+    panic!("the flow never ends")
+}
+
+/// Fills in the form of a flow and comes back from it.
+async fn filled_in(house: &House, flow: FlowId, answers: &Answers) -> FlowPage {
+    let FlowPage::Open { url, .. } = settled(house, flow).await else { panic!("no page to open") };
+    let back = house.sandbox.visit(&url.parse().unwrap(), answers).await.unwrap();
+    let fields: BTreeMap<String, String> = back.query_pairs().into_owned().collect();
+    house.engine.returned(fields, house.asker.person()).await.unwrap();
+    settled(house, flow).await
+}
+
+async fn connected(house: &House, name: &str, answers: &Answers) -> ConnectionId {
+    let flow = house.engine.begin_hosted(&house.asker, PROVIDER, name, None).await.unwrap();
+    match filled_in(house, flow, answers).await {
+        FlowPage::Done { connection } => connection,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Keys, connection, links and the first sync.
+async fn imported(house: &House, bank: &str) -> ConnectionId {
+    house.type_keys_of(PROVIDER).await;
+    let connection = connected(house, "Our house", &at(bank)).await;
+    house.link_all(connection).await;
+    assert!(house.engine.work_once().await.unwrap());
+    assert_eq!(house.latest_run().await.run.outcome, Some(RunOutcome::Done));
+    connection
+}
+
+async fn renewed(house: &House, connection: ConnectionId, answers: &Answers) -> Renewed {
+    let flow = house.engine.begin_renewal(&house.asker, connection).await.unwrap();
+    match filled_in(house, flow, answers).await {
+        FlowPage::Renewed { outcome, .. } => outcome,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The sync that follows a renewal.
+async fn following(house: &House) -> RunView {
+    assert!(house.engine.work_once().await.unwrap());
+    house.latest_run().await
+}
+
+/// What is booked in each account.
+async fn booked(house: &House) -> BTreeMap<String, Vec<String>> {
+    let mut all = BTreeMap::new();
+    for view in house.engine.accounts(&house.asker).await.unwrap() {
+        let mut rows = house.rows(view.account.id).await;
+        rows.retain(|row| row.ends_with("Booked"));
+        rows.sort();
+        all.insert(view.account.name, rows);
+    }
+    all
+}
+
+/// Everything that was booked before is booked still, each as often as it was.
+fn assert_kept(before: &BTreeMap<String, Vec<String>>, after: &BTreeMap<String, Vec<String>>) {
+    for (account, rows) in before {
+        let times = |rows: &[String], row: &String| rows.iter().filter(|other| *other == row).count();
+        for row in rows {
+            assert_eq!(times(&after[account], row), times(rows, row), "{account}: {row}");
+        }
+    }
+}
+
+async fn views(house: &House) -> Vec<AccountView> {
+    house.engine.accounts(&house.asker).await.unwrap()
+}
+
+async fn assert_proven(house: &House) {
+    for view in views(house).await {
+        assert!(matches!(view.status.status, Status::UpToDate { .. }), "{}: {:?}", view.account.name, view.status);
+        assert!(view.status.is_proven(), "{}: {:?}", view.account.name, view.status.proof);
+    }
+}
+
+fn happen(house: &House, event: FinApiEvent) {
+    house.sandbox.happen_at_finapi(event).unwrap();
+}
+
+/// The external id of each bank account.
+async fn provider_ids(house: &House) -> Vec<String> {
+    let views = house.engine.connections(&house.asker).await.unwrap();
+    let mut ids: Vec<_> = views
+        .iter()
+        .flat_map(|view| &view.bank_accounts)
+        .map(|one| one.bank_account.provider_account_id.clone())
+        .collect();
+    ids.sort();
+    ids
+}
+
+/// The rows of an account that a run left out of the books with this reason, in minor units.
+async fn left_out(house: &House, run: &RunView, account: AccountId, reason: &Reason) -> Vec<i64> {
+    let of = run.accounts.iter().find(|one| one.account.id == account).unwrap();
+    let rows = house.engine.run_rows(&house.asker, run.run.id, Some(of.run.bank_account), 0, 500).await.unwrap();
+    let rows = rows.into_iter().filter(|row| row.reason.as_ref() == Some(reason));
+    rows.inspect(|row| assert_eq!(row.transaction, None)).filter_map(|row| row.amount_minor).collect()
+}
+
+on_both! {
+    a_sync_is_named_first_and_everything_else_is_chosen_on_the_form(house) {
+        house.type_keys_of(PROVIDER).await;
+        for name in [" ", &"x".repeat(65)] {
+            let refused = house.engine.begin_hosted(&house.asker, PROVIDER, name, None).await;
+            assert!(matches!(refused, Err(EngineError::Invalid { field: "name", .. })), "{refused:?}");
+        }
+        assert!(house.sandbox.calls().iter().all(|call| call.label != "finapi/webForms/bankConnectionImport"));
+        let first = connected(house, " Our \t house ", &at(NORDHAFEN)).await;
+        let partner = Answers { user_id: "partner".into(), ..at(NORDHAFEN) };
+        let second = connected(house, "Our house", &partner).await;
+        let views = house.engine.connections(&house.asker).await.unwrap();
+        let named = |id| &views.iter().find(|view| view.connection.id == id).unwrap().connection;
+        assert_eq!((named(first).name.as_str(), named(second).name.as_str()), ("Our house", "Our house 2"));
+        assert_eq!(named(first).institution_name, "Nordhafen Bank");
+        let ends = named(first).consent.valid_until.unwrap();
+        assert_eq!(bankside_domain::consent::days_between(house.engine.ambient().now(), ends), 180);
+        house.link_all(first).await;
+        assert!(house.engine.work_once().await.unwrap());
+        assert_eq!(house.latest_run().await.run.outcome, Some(RunOutcome::Done));
+        assert!(booked(house).await["Girokonto"].len() > 50);
+        // The next day brings what is new, and nothing twice.
+        let before = booked(house).await;
+        house.clock.advance_days(3);
+        assert_eq!(house.sync(first).await.run.outcome, Some(RunOutcome::Done));
+        assert_kept(&before, &booked(house).await);
+        assert!(booked(house).await["Girokonto"].len() > before["Girokonto"].len());
+        assert_proven(house).await;
+    }
+
+    what_stands_for_rows_that_are_missing_stays_out_and_its_account_says_what_is_missing(house) {
+        let connection = imported(house, NORDHAFEN).await;
+        let giro = house.account("Girokonto").await.account.id;
+        let before = booked(house).await;
+        house.clock.advance_days(95);
+        let run = house.sync(connection).await;
+        assert_eq!(run.run.outcome, Some(RunOutcome::Done), "{:?}", run.run);
+        let entries = left_out(house, &run, giro, &Reason::PlaceholderStaysOut).await;
+        let [gap_minor] = entries.as_slice() else { panic!("one entry stands for what lies between: {entries:?}") };
+        assert_kept(&before, &booked(house).await);
+        assert!(booked(house).await["Girokonto"].len() > before["Girokonto"].len(), "what the update had is there");
+        let status = house.account("Girokonto").await.status.status;
+        let Status::CheckData { by_minor, since: Some(_) } = status else { panic!("{status:?}") };
+        assert_eq!(by_minor, *gap_minor, "the bank has what the entry stands for, and the books do not");
+        // It comes with every later sync, and stays out.
+        house.clock.advance_days(1);
+        house.sync(connection).await;
+        assert_eq!(house.account("Girokonto").await.status.status, status);
+    }
+
+    a_booking_of_a_day_to_come_lets_no_later_sync_skip_days(house) {
+        house.type_keys_of(PROVIDER).await;
+        happen(house, FinApiEvent::Announce { of: "*".into(), days: 60 });
+        let connection = connected(house, "Our house", &at(NORDHAFEN)).await;
+        let run = house.link_all(connection).await;
+        assert!(house.engine.work_once().await.unwrap());
+        assert!(house.engine.run(&house.asker, run).await.unwrap().is_finished());
+        let far = house.clock_day(40).to_string();
+        let before = booked(house).await;
+        assert!(before["Girokonto"].iter().any(|row| *row > far), "a rent is booked that falls due in a month and more");
+        // Nobody syncs for longer than a sync looks back.
+        house.clock.advance_days(30);
+        assert_eq!(house.sync(connection).await.run.outcome, Some(RunOutcome::Done));
+        assert_kept(&before, &booked(house).await);
+        assert_proven(house).await;
+    }
+
+    a_connection_that_was_deleted_is_made_anew_under_other_ids_and_nothing_is_doubled(house) {
+        let connection = imported(house, NORDHAFEN).await;
+        let (ids, before) = (provider_ids(house).await, booked(house).await);
+        happen(house, FinApiEvent::Delete { of: "*".into() });
+        house.clock.advance_days(2);
+        let run = house.sync(connection).await;
+        assert_eq!(run.run.fault.as_ref().map(|fault| fault.code.as_str()), Some("finapi.connection_gone"));
+        let status = house.account("Girokonto").await.status.status;
+        assert!(matches!(status, Status::AnswerNeeded(fault) if fault.action == Some(UserAction::Renew)));
+        let outcome = renewed(house, connection, &at(NORDHAFEN)).await;
+        assert_eq!((outcome.recognised, outcome.new, outcome.missing), (2, 0, 0));
+        assert_eq!(following(house).await.run.outcome, Some(RunOutcome::Done));
+        assert!(provider_ids(house).await.iter().all(|id| !ids.contains(id)), "each has another id");
+        assert_eq!(house.engine.connections(&house.asker).await.unwrap().len(), 1);
+        assert_kept(&before, &booked(house).await);
+        house.clock.advance_days(1);
+        house.sync(connection).await;
+        assert_proven(house).await;
+    }
+
+    an_account_more_and_an_account_less_are_found_by_renewing(house) {
+        let connection = imported(house, TEST_BANK).await;
+        happen(house, FinApiEvent::OpenAccount { of: TEST_BANK.into() });
+        house.clock.advance_days(1);
+        assert_eq!(house.sync(connection).await.accounts.len(), 3, "what is new shows once somebody has signed in");
+        let outcome = renewed(house, connection, &at(TEST_BANK)).await;
+        assert_eq!((outcome.recognised, outcome.new, outcome.missing), (3, 1, 0));
+        assert_eq!(following(house).await.run.outcome, Some(RunOutcome::Done));
+        let offer = house.engine.link_offer(&house.asker, connection, None).await.unwrap();
+        let is_linked = |id| offer.accounts.iter().any(|one| one.bank_account.id == id && one.bank_account.feeds.is_some());
+        let mut choices: Vec<LinkChoice> = offer.all_as_new();
+        choices.retain(|choice| !is_linked(choice.bank_account));
+        assert_eq!(choices.len(), 1, "the others are linked already");
+        house.engine.link(&house.asker, connection, &choices).await.unwrap();
+        assert_eq!(following(house).await.run.outcome, Some(RunOutcome::Done));
+        let before = booked(house).await;
+        assert!(!before["Tagesgeld"].is_empty());
+
+        happen(house, FinApiEvent::CloseAccount { of: TEST_BANK.into() });
+        house.clock.advance_days(1);
+        let run = house.sync(connection).await;
+        assert_eq!(run.run.outcome, Some(RunOutcome::Partly));
+        let faults: Vec<_> = run.accounts.iter().filter_map(|one| Some((one.account.name.as_str(), one.run.fault.as_ref()?.code.as_str()))).collect();
+        assert_eq!(faults, [("Tagesgeld", "finapi.account_gone")]);
+        let outcome = renewed(house, connection, &at(TEST_BANK)).await;
+        assert_eq!((outcome.recognised, outcome.new, outcome.missing), (3, 0, 1));
+        following(house).await;
+        for view in views(house).await {
+            let is_fine = matches!(view.status.status, Status::UpToDate { .. });
+            assert_eq!(is_fine, view.account.name != "Tagesgeld", "{}: {:?}", view.account.name, view.status.status);
+        }
+        assert_kept(&before, &booked(house).await);
+    }
+
+    a_renewal_that_comes_to_nothing_leaves_the_connection_as_it_was(house) {
+        let connection = imported(house, NORDHAFEN).await;
+        let before = booked(house).await;
+        let ids = provider_ids(house).await;
+        let cancels = Answers { cancels: true, ..at(NORDHAFEN) };
+        let flow = house.engine.begin_renewal(&house.asker, connection).await.unwrap();
+        let page = filled_in(house, flow, &cancels).await;
+        assert!(matches!(page, FlowPage::Cancelled { .. }), "{page:?}");
+        // Called off here, with the form open there: nobody can fill it in any more.
+        let flow = house.engine.begin_renewal(&house.asker, connection).await.unwrap();
+        let FlowPage::Open { url, .. } = settled(house, flow).await else { panic!("no page to open") };
+        house.engine.cancel_flow(&house.asker, flow).await.unwrap();
+        house.sandbox.visit(&url.parse().unwrap(), &at(NORDHAFEN)).await.unwrap_err();
+        assert_eq!(house.sandbox.finapi_connections(), 1);
+        house.clock.advance_days(1);
+        let run = house.sync(connection).await;
+        assert_eq!(run.run.outcome, Some(RunOutcome::Done), "{:?}", run.run);
+        assert_eq!(provider_ids(house).await, ids);
+        assert_kept(&before, &booked(house).await);
+        assert_proven(house).await;
+    }
+
+    a_bank_that_wants_the_person_says_so_and_signing_in_again_heals_it(house) {
+        let connection = imported(house, NORDHAFEN).await;
+        let before = booked(house).await;
+        house.clock.advance_days(4);
+        happen(house, FinApiEvent::AskPerson { of: "*".into() });
+        let run = house.sync(connection).await;
+        let fault = run.run.fault.unwrap();
+        assert_eq!((fault.code.as_str(), fault.action), ("finapi.sign_in_wanted", Some(UserAction::Renew)));
+        for view in views(house).await {
+            assert_eq!(view.status.status, Status::RenewNow, "{}", view.account.name);
+        }
+        assert_eq!(booked(house).await, before, "what was read before stays, and nothing new is there yet");
+        let outcome = renewed(house, connection, &at(NORDHAFEN)).await;
+        assert_eq!((outcome.recognised, outcome.new, outcome.missing), (2, 0, 0));
+        assert_eq!(following(house).await.run.outcome, Some(RunOutcome::Done));
+        assert_kept(&before, &booked(house).await);
+        assert!(booked(house).await["Girokonto"].len() > before["Girokonto"].len(), "the days between have come");
+        assert_proven(house).await;
+    }
+
+    unsync_deletes_at_the_provider_and_a_new_sync_goes_on_with_the_same_books(house) {
+        let connection = imported(house, NORDHAFEN).await;
+        let before = booked(house).await;
+        let ended = house.engine.unsync(&house.asker, connection).await.unwrap();
+        assert!(ended.not_revoked.is_none(), "{ended:?}");
+        assert_eq!(house.sandbox.finapi_connections(), 0);
+        assert_eq!(booked(house).await, before);
+        house.clock.advance_days(2);
+        // The same sign-in: it would be refused if anything of it were left there.
+        let anew = connected(house, "Our house", &at(NORDHAFEN)).await;
+        let offer = house.engine.link_offer(&house.asker, anew, None).await.unwrap();
+        let choice = |offered: &bankside_engine::Offered| LinkChoice {
+            bank_account: offered.bank_account.id,
+            target: offered.suggestion.clone(),
+            import_from: offered.import_from,
+            flips_sign: None,
+        };
+        let choices: Vec<_> = offer.accounts.iter().map(choice).collect();
+        house.engine.link(&house.asker, anew, &choices).await.unwrap();
+        assert_eq!(following(house).await.run.outcome, Some(RunOutcome::Done));
+        assert_eq!(views(house).await.len(), 2);
+        assert_kept(&before, &booked(house).await);
+    }
+}

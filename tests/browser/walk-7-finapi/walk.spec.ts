@@ -1,0 +1,235 @@
+// Walk 7: finAPI, where everything at the bank happens on the provider's own page: which bank, the terms, the sign-in, and each way to
+// confirm it.
+import type { Page } from "@playwright/test";
+import type { Eyes } from "../../support/eyes.ts";
+import { arrived, expect, organizationOf, test, type House } from "../../support/house.ts";
+
+/** Lets something happen at the simulator. */
+async function happen(house: House, event: object): Promise<void> {
+  const happened = await fetch(`${house.sandbox}/_control/finapi/events`, { method: "POST", body: JSON.stringify(event) });
+  expect(happened.status, await happened.text()).toBe(200);
+}
+
+/** From the empty overview to the page that asks for a name. */
+async function typeKeys(page: Page, house: House): Promise<void> {
+  await page.getByLabel("Client ID").fill(house.finapi.credentials.clientId);
+  await page.getByLabel("Client secret").fill(house.finapi.credentials.clientSecret);
+  await page.getByRole("button", { name: "Test and save" }).click();
+}
+
+/** Opens the page of the provider that a waiting page leads to. */
+async function opened(page: Page): Promise<Page> {
+  const link = await page.getByRole("link", { name: "Link bank in browser" }).getAttribute("href");
+  const tab = await page.context().newPage();
+  await tab.goto(link ?? "");
+  return tab;
+}
+
+/** A step of that page, with what is to be typed there. */
+async function typed(tab: Page, title: string, fields: Record<string, string> = {}): Promise<void> {
+  await arrived(tab, title);
+  for (const [label, text] of Object.entries(fields)) await tab.getByLabel(label).fill(text);
+  await tab.getByRole("button", { name: "Continue" }).click();
+}
+
+async function acceptTerms(tab: Page): Promise<void> {
+  await arrived(tab, "Terms of use");
+  await tab.getByLabel(/I accept the terms/).check();
+  await tab.getByRole("button", { name: "Continue" }).click();
+}
+
+async function confirmBy(tab: Page, method: string): Promise<void> {
+  await arrived(tab, "Choose a way to confirm");
+  await tab.getByLabel(method).check();
+  await tab.getByRole("button", { name: "Continue" }).click();
+}
+
+/** Looks at a page of the provider's where somebody asks for pictures: what can be measured is the same on all of them. */
+async function glance(eyes: Eyes, name: string, tab: Page): Promise<void> {
+  if (process.env.BANKSIDE_PICTURES) await eyes.look(name, tab);
+}
+
+/** The person comes back, and the page that waited has gone on by itself. */
+async function cameBack(tab: Page, house: House): Promise<void> {
+  await tab.waitForURL(`${house.address}/**`);
+  await tab.close();
+}
+
+test("a named sync, the provider's form with a picture to read, accounts, a new one by Resync, and Unsync", async ({ signedIn: page, house, eyes }) => {
+  test.slow();
+  const organization = organizationOf(page);
+  const overview = `${house.address}/o/${organization}/banks`;
+
+  // 1. Keys, from the overview of syncs.
+  await page.getByRole("complementary", { name: "Main" }).getByRole("link", { name: "Bank integrations" }).click();
+  await page.getByRole("link", { name: "Sync with a bank" }).click();
+  await page.getByRole("link", { name: "Set up finAPI for bank sync" }).click();
+  await arrived(page, "Set up finAPI for bank sync");
+  await page.getByLabel("Client ID").fill("nobody");
+  await page.getByLabel("Client secret").fill("nobody");
+  await page.getByRole("button", { name: "Test and save" }).click();
+  await expect(page.getByRole("alert")).toContainText("finAPI does not accept this client ID and client secret");
+  await eyes.look("keys-refused");
+  await typeKeys(page, house);
+
+  // 2. A name, and nothing else, is asked for here.
+  await arrived(page, "Sync with a bank");
+  await eyes.look("name");
+  await page.getByLabel("Sync name").fill("Household");
+  await page.getByRole("button", { name: "Next" }).click();
+  await expect(page.getByText("on the page of finAPI")).toBeVisible();
+  await eyes.look("to-the-form");
+
+  // 3. The bank is looked for on the provider's page, where nothing fits at first.
+  const tab = await opened(page);
+  await arrived(tab, "Choose your bank");
+  await expect(tab.getByText("Household")).toBeVisible();
+  await tab.getByLabel("Name, bank code, BIC, IBAN or city").fill("Nowhere");
+  await tab.getByRole("button", { name: "Search" }).click();
+  await expect(tab.getByRole("alert")).toContainText("No bank fits");
+  await tab.getByLabel("Name, bank code, BIC, IBAN or city").fill("Prüftal");
+  await tab.getByRole("button", { name: "Search" }).click();
+  await expect(tab.getByRole("radio")).toHaveCount(2);
+  await eyes.look("form-banks", tab);
+  await tab.getByLabel(/finAPI Test Bank/).check();
+  await tab.getByRole("button", { name: "Continue" }).click();
+  await tab.getByRole("button", { name: "Continue" }).click();
+  await expect(tab.getByRole("alert")).toContainText("Accept the terms");
+  await glance(eyes, "form-terms", tab);
+  await acceptTerms(tab);
+  await typed(tab, "Sign in to finAPI Test Bank", { "Sign-in name": "demo", PIN: "not demo" });
+  await expect(tab.getByRole("alert")).toContainText("does not accept this sign-in");
+  await glance(eyes, "form-sign-in", tab);
+  await typed(tab, "Sign in to finAPI Test Bank", { "Sign-in name": "demo", PIN: "demo" });
+  await arrived(tab, "Choose a way to confirm");
+  await glance(eyes, "form-methods", tab);
+
+  // 4. A wrong code once, and the right one.
+  await confirmBy(tab, "chipTAN QR");
+  await expect(tab.getByRole("img", { name: /chipTAN QR/ })).toBeVisible();
+  await typed(tab, "Enter the code", { Code: "654321" });
+  await expect(tab.getByRole("alert")).toContainText("does not accept this code");
+  await eyes.look("form-code", tab);
+  await happen(house, { event: "download", of: "*", seconds: 3 });
+  await typed(tab, "Enter the code", { Code: "123456" });
+  await cameBack(tab, house);
+
+  // 5. The bank is read first; then its accounts are there.
+  await expect(page.getByText("finAPI is reading finAPI Test Bank")).toBeVisible();
+  await eyes.look("reading");
+  await happen(house, { event: "download", of: "*", seconds: 0 });
+  await arrived(page, "Link accounts");
+  await expect(page.getByText("3 accounts found")).toBeVisible();
+  await eyes.look("accounts");
+  await page.getByRole("button", { name: "Link accounts" }).click();
+  await expect(page.getByText(/3 accounts, \d+ rows: \d+ new/)).toBeVisible();
+  await page.goto(overview);
+  await expect(page.getByRole("region", { name: "Household" })).toContainText("finAPI Test Bank · finAPI");
+  await expect(page.getByText(/Access ends .*, 1[78]\d days left/)).toBeVisible();
+  await eyes.look("overview");
+
+  // 6. An account is opened at the bank; Resync finds it, confirmed by a photograph.
+  await happen(house, { event: "open_account", of: "280001" });
+  await page.getByRole("button", { name: "Resync" }).click();
+  await arrived(page, "Resync finAPI Test Bank");
+  const again = await opened(page);
+  await typed(again, "Sign in to finAPI Test Bank", { "Sign-in name": "demo", PIN: "demo" });
+  await confirmBy(again, "photoTAN");
+  await expect(again.getByRole("img", { name: /photoTAN/ })).toBeVisible();
+  await typed(again, "Enter the code", { Code: "123456" });
+  await happen(house, { event: "download", of: "*", seconds: 0 });
+  await cameBack(again, house);
+  await expect(page.getByText("3 accounts were recognised. Links and rows are as they were.")).toBeVisible();
+  await eyes.look("resynced");
+  await page.goto(overview);
+  await page.getByRole("link", { name: "Link accounts" }).click();
+  await expect(page.getByRole("row").filter({ hasText: "Tagesgeld" })).toBeVisible();
+  await eyes.look("one-more");
+  await page.getByRole("button", { name: "Link accounts" }).click();
+  await expect(page.getByText(/Tagesgeld/).first()).toBeVisible();
+
+  // 7. Unsync says what it does, and deletes what finAPI has.
+  await page.goto(overview);
+  await page.getByRole("link", { name: "Unsync" }).click();
+  await eyes.look("unsync");
+  await page.getByRole("button", { name: "Unsync" }).click();
+  await expect(page.getByRole("heading", { name: "No bank is connected" })).toBeVisible();
+});
+
+test("called off, a page that was loaded again, and a bank that was found here, by telephone and by application", async ({ signedIn: page, house, eyes }) => {
+  test.slow();
+  const home = `${house.address}/o/${organizationOf(page)}`;
+  await page.goto(`${home}/providers/finapi/keys`);
+  await typeKeys(page, house);
+  await arrived(page, "Sync with a bank");
+
+  // 1. Whoever cancels at the provider is back where they can begin again.
+  await page.getByLabel("Sync name").fill("Household");
+  await page.getByRole("button", { name: "Next" }).click();
+  const cancelled = await opened(page);
+  await cancelled.getByRole("button", { name: "Cancel" }).click();
+  await cameBack(cancelled, house);
+  await expect(page.getByText("You cancelled at finAPI. Nothing has changed.")).toBeVisible();
+  await eyes.look("called-off");
+
+  // 2. A bank that is found here; its form begins with the terms. A code's page that is loaded again ends it.
+  await page.goto(`${home}/providers/finapi/sync`);
+  await page.getByRole("link", { name: "Look for the bank here instead" }).click();
+  await page.getByLabel("Search banks").fill("Nordhafen");
+  await expect(page.getByRole("button", { name: /Nordhafen Bank/ })).toBeVisible();
+  await eyes.look("found-here");
+  await page.getByRole("button", { name: /Nordhafen Bank/ }).click();
+  const interrupted = await opened(page);
+  await acceptTerms(interrupted);
+  await typed(interrupted, "Sign in to Nordhafen Bank", { "Sign-in name": "robin", PIN: "boat" });
+  await confirmBy(interrupted, "smsTAN");
+  await arrived(interrupted, "Enter the code");
+  await interrupted.reload();
+  await cameBack(interrupted, house);
+  await expect(page.getByText(/loaded again where it must not be/)).toBeVisible();
+  await eyes.look("loaded-again");
+
+  // 3. The same by telephone, to its end.
+  await page.goto(`${home}/providers/finapi/banks?q=Nordhafen`);
+  await page.getByRole("button", { name: /Nordhafen Bank/ }).click();
+  const telephone = await opened(page);
+  await acceptTerms(telephone);
+  await typed(telephone, "Sign in to Nordhafen Bank", { "Sign-in name": "robin", PIN: "boat" });
+  await confirmBy(telephone, "smsTAN");
+  await typed(telephone, "Enter the code", { Code: "123456" });
+  await happen(house, { event: "download", of: "*", seconds: 0 });
+  await cameBack(telephone, house);
+  await arrived(page, "Link accounts");
+  await page.getByRole("button", { name: "Link accounts" }).click();
+  await expect(page.getByText(/2 accounts, \d+ rows: \d+ new/)).toBeVisible();
+
+  // 4. The bank wants the person: the sync says so, and signing in again by its application heals that.
+  await happen(house, { event: "withdraw", of: "*" });
+  await page.goto(`${home}/banks`);
+  await page.getByRole("button", { name: "Bank sync" }).click();
+  await expect(page.getByText("Nordhafen Bank wants you to sign in again")).toHaveCount(1);
+  await eyes.look("wants-the-person");
+  await page.goto(`${home}/banks`);
+  await expect(page.getByRole("heading", { name: "Needs you" })).toBeVisible();
+  await eyes.look("needs-you");
+  await page.getByRole("button", { name: "Resync" }).click();
+  const application = await opened(page);
+  await typed(application, "Sign in to Nordhafen Bank", { "Sign-in name": "robin", PIN: "boat" });
+  await confirmBy(application, "pushTAN");
+  await typed(application, "Confirm in the application");
+  await expect(application.getByRole("alert")).toContainText("still waits for you to confirm");
+  await glance(eyes, "form-application", application);
+  const telephoneOf = application.context().waitForEvent("page");
+  await application.getByRole("link", { name: "a page of the sandbox" }).click();
+  const app = await telephoneOf;
+  await arrived(app, "Confirm the sign-in?");
+  await glance(eyes, "form-application-confirm", app);
+  await app.getByRole("button", { name: "Confirm" }).click();
+  await app.close();
+  await typed(application, "Confirm in the application");
+  await happen(house, { event: "download", of: "*", seconds: 0 });
+  await cameBack(application, house);
+  await expect(page.getByText("2 accounts were recognised. Links and rows are as they were.")).toBeVisible();
+  await page.goto(`${home}/banks`);
+  await expect(page.getByRole("heading", { name: "In order" })).toBeVisible();
+});
