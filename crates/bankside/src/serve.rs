@@ -100,7 +100,7 @@ pub(crate) async fn serve_until_told(
     let stop = CancellationToken::new();
     let worker = tokio::spawn({
         let (engine, stop) = (engine.clone(), stop.clone());
-        async move { Box::pin(engine.work(stop)).await }
+        async move { engine.work(stop).await }
     });
     let service = bankside_server::router(engine, stop.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());

@@ -182,11 +182,11 @@ async fn everybody_gets_what_they_may(engine: bankside_testkit::Engine, everybod
 
 #[tokio::test]
 async fn everybody_gets_what_they_may_and_nothing_else_on_sqlite() {
-    everybody_gets_what_they_may(bankside_testkit::Engine::Sqlite, &Who::ALL, 2500).await;
+    Box::pin(everybody_gets_what_they_may(bankside_testkit::Engine::Sqlite, &Who::ALL, 2500)).await;
 }
 
 /// What the engines do not share is how sight is written into their texts.
 #[tokio::test]
 async fn what_is_out_of_sight_is_not_there_on_postgres() {
-    everybody_gets_what_they_may(bankside_testkit::Engine::Postgres, &[Who::RestrictedMember], 500).await;
+    Box::pin(everybody_gets_what_they_may(bankside_testkit::Engine::Postgres, &[Who::RestrictedMember], 500)).await;
 }

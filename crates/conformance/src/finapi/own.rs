@@ -232,6 +232,7 @@ async fn visit_demo(stand: &Stand, url: &str) -> BTreeMap<String, String> {
             label: "page",
             proof: None,
             body: Some(bankside_connect::http::Body::Form(Secret::new(step))),
+            person: Vec::new(),
             pace: None,
             address: bankside_connect::http::Address::Configured,
             patience: None,

@@ -39,7 +39,7 @@ impl Engine {
             self.store.restart_run_account(asker, &due.lease, account.bank_account).await?;
         }
         self.report_progress();
-        match self.fetch(asker, due, &connection, &open).await {
+        match Box::pin(self.fetch(asker, due, &connection, &open)).await {
             Ok(()) => Ok(None),
             Err(EngineError::Outside(fault)) => Ok(Some(*fault)),
             Err(error) => Err(error),

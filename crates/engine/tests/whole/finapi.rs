@@ -309,6 +309,7 @@ on_both! {
         let anew = connected(house, "Our house", &at(NORDHAFEN)).await;
         let offer = house.engine.link_offer(&house.asker, anew, None).await.unwrap();
         let choice = |offered: &bankside_engine::Offered| LinkChoice {
+            asset: None,
             bank_account: offered.bank_account.id,
             target: offered.suggestion.clone(),
             import_from: offered.import_from,
