@@ -34,7 +34,7 @@ impl Engine {
     pub async fn work(&self, stop: CancellationToken) {
         tokio::join!(
             self.carry_out_all(&stop),
-            self.tidy(&stop),
+            Box::pin(self.tidy(&stop)),
             self.keep_schedule(&stop),
             Box::pin(self.carry_mail(&stop))
         );
