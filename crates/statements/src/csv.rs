@@ -24,7 +24,7 @@ pub use self::encoding::Encoding;
 pub use self::guess::{Column, Doubt, Guess, guess, guess_as};
 pub use self::numbers::DecimalMark;
 pub use self::problem::{FileProblem, LineProblem, ProfileProblem, Refusal};
-pub use self::read::{ReadRow, Reading, read, read_row};
+pub use self::read::{ReadRow, Reading, read, read_row, text_of};
 
 /// What separates the values of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -91,6 +91,11 @@ pub fn read_row(raw: &[u8], profile: &Profile, currency: Currency) -> Result<Row
         .map_err(|(column, problem)| refused(column, record.get(column).unwrap_or_default(), problem))
 }
 
+/// The text of one row's bytes.
+pub fn text_of(raw: &[u8], profile: &Profile) -> String {
+    profile.encoding.decode_line(raw)
+}
+
 /// Refuses what is no text at all, or too much of it.
 pub(super) fn check_kind(bytes: &[u8]) -> Result<(), FileProblem> {
     if bytes.len() > MAX_BYTES {
