@@ -18,6 +18,8 @@ mod faults;
 mod features;
 #[path = "whole/feeds.rs"]
 mod feeds;
+#[path = "whole/files.rs"]
+mod files;
 #[path = "whole/keys.rs"]
 mod keys;
 #[path = "whole/limits.rs"]

@@ -44,6 +44,16 @@ impl Delimiter {
     /// Each, in the order in which they are tried.
     pub const ALL: [Self; 4] = [Self::Semicolon, Self::Comma, Self::Tab, Self::Pipe];
 
+    /// In words.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Comma => "comma ,",
+            Self::Semicolon => "semicolon ;",
+            Self::Tab => "tab",
+            Self::Pipe => "bar |",
+        }
+    }
+
     fn byte(self) -> u8 {
         match self {
             Self::Comma => b',',

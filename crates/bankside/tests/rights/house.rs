@@ -84,6 +84,7 @@ impl Ids {
             ("{person}", &self.person),
             ("{invitation}", &self.invitation),
             ("{group}", &self.group),
+            ("{file}", &self.random),
             ("{flow}", &self.random),
             ("{suspicion}", &self.random),
             ("{verdict}", &self.random),

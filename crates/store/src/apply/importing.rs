@@ -1,15 +1,17 @@
 //! Bringing the rows of a statement file into the books: all of it in one transaction, or nothing. A look at what would come of it is the
 //! very write, rolled back before anything is applied.
 
+use std::collections::HashSet;
+
 use bankside_domain::batch::BatchActor;
 use bankside_domain::reconcile::{Action, Plan};
 use bankside_domain::statement::FileCounts;
-use bankside_domain::{AccountId, Asker, BatchId, Id, OutboxId, PersonId, RunId, SourceId};
+use bankside_domain::{AccountId, Asker, BatchId, FeedRowVersionId, Id, OutboxId, PersonId, RunId, SourceId};
 use jiff::civil::Date;
 
 use super::work::Work;
 use crate::batches::NewBatch;
-use crate::convert::{micros, uuids};
+use crate::convert::{count, micros, uuids};
 use crate::db::{Session, run, sql};
 use crate::feed_rows::{Received, ReceivedRow};
 use crate::snapshot::StoredSnapshot;
@@ -78,7 +80,10 @@ impl Store {
             return Ok(FileTried::Outdated(Box::new(snapshot)));
         }
         let plan = plan(&snapshot);
-        let counts = FileCounts::of(&plan, received.seen_again);
+        // What is known byte for byte and needs no decision: what does is counted by that.
+        let ids: HashSet<FeedRowVersionId> = file.rows.iter().map(|row| row.id).collect();
+        let decided_anew = snapshot.versions.iter().filter(|version| !ids.contains(&version.id)).count();
+        let counts = FileCounts::of(&plan, received.seen_again - count(decided_anew));
         if !file.is_kept {
             return Ok(FileTried::Planned { plan, received, batch: None, counts });
         }
