@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use bankside_domain::reconcile::{Action, Arrived, Coverage, Entry, Plan, plan};
+use bankside_domain::reconcile::{Action, Arrived, Coverage, Entry, Plan, Reason, plan};
 use bankside_domain::row::MappedRow;
 use bankside_domain::statement::{FileCounts, FileStage, is_by_money, is_left_out, keep_what_stands};
 use bankside_domain::{Asker, FeedRowVersionId};
@@ -23,6 +23,8 @@ use crate::{Engine, EngineError};
 const MOST_SHOWN: usize = 50;
 /// After so many rows others get their turn.
 const ROWS_AT_ONCE: usize = 500;
+/// After so many rows it is told how far the work has got.
+const ROWS_PER_WORD: usize = 10_000;
 
 /// How far a worker has got with a file, for whoever prolongs the lease meanwhile.
 #[derive(Default)]
@@ -77,7 +79,7 @@ impl Engine {
         progress.total.store(count(reading.rows.len()), Ordering::Relaxed);
         self.store.prolong_statement_file(asker, &due.lease, LEASE, progress.now()).await?;
         self.report_progress();
-        let stamped = self.stamp_file(asker, &file, &reading, progress).await?;
+        let stamped = self.stamp_file(asker, (due, &file), &reading, progress).await?;
         let is_kept = file.stage == FileStage::Importing;
         let (plan, counts) = self.lay_beside(asker, due, (&file, &account), &stamped, is_kept).await?;
         if is_kept {
@@ -94,7 +96,7 @@ impl Engine {
     async fn stamp_file<'a>(
         &self,
         asker: &Asker,
-        file: &StatementFile,
+        (due, file): (&DueFile, &StatementFile),
         reading: &'a Reading,
         progress: &Progress,
     ) -> Result<Stamped<'a>, EngineError> {
@@ -112,6 +114,10 @@ impl Engine {
                 rows.push(received);
             }
             progress.done.store(count(rows.len()), Ordering::Relaxed);
+            if rows.len().is_multiple_of(ROWS_PER_WORD) {
+                self.store.prolong_statement_file(asker, &due.lease, LEASE, progress.now()).await?;
+                self.report_progress();
+            }
             tokio::task::yield_now().await;
         }
         let days = || rows.iter().filter_map(|row| row.day);
@@ -194,39 +200,37 @@ fn preview_of(reading: &Reading, stamped: &Stamped<'_>, plan: &Plan) -> FilePrev
         behind: reading.behind,
         ..FilePreview::default()
     };
-    let row = |version: FeedRowVersionId, reason: String| {
+    let row = |version: FeedRowVersionId, reason: &Reason| {
         let read = stamped.read.get(&version)?;
-        let entry = Entry::of(&read.row, read.row.day()?, None);
-        let Entry { dated_on, payee, note, minor, .. } = entry;
-        Some(PreviewRow { line: read.line, dated_on, payee, note, minor, reason })
+        let Entry { dated_on, payee, note, minor, .. } = Entry::of(&read.row, read.row.day()?, None);
+        Some(PreviewRow { line: read.line, dated_on, payee, note, minor, reason: reason.in_words() })
     };
-    let show = |list: &mut Vec<PreviewRow>, version, reason: String| {
-        if list.len() < MOST_SHOWN {
-            list.extend(row(version, reason));
-        }
+    // As they stand in the file, and only so many of each kind.
+    let first = |mut rows: Vec<(FeedRowVersionId, &Reason)>| {
+        rows.sort_by_key(|(version, _)| stamped.read.get(version).map(|read| read.line));
+        rows.into_iter().filter_map(|(version, reason)| row(version, reason)).take(MOST_SHOWN).collect::<Vec<_>>()
     };
+    let (mut added, mut by_money, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
     for decision in &plan.decisions {
-        let reason = || decision.reason.in_words();
+        let told = (decision.version, &decision.reason);
         match &decision.action {
             Action::Add(entry) | Action::Update(_, entry) => {
                 preview.added_minor = preview.added_minor.saturating_add(entry.minor);
-                show(&mut preview.added, decision.version, reason());
+                added.push(told);
             }
-            Action::Match(..) if is_by_money(&decision.reason) => {
-                show(&mut preview.by_money, decision.version, reason());
-            }
-            Action::Leave | Action::Hold => show(&mut preview.left_out, decision.version, reason()),
+            Action::Match(..) if is_by_money(&decision.reason) => by_money.push(told),
+            Action::Leave | Action::Hold => left_out.push(told),
             Action::Match(..) | Action::Settle(..) => {}
         }
     }
     for aside in &plan.set_aside {
         if is_left_out(aside) {
-            show(&mut preview.left_out, aside.version, aside.reason.in_words());
+            left_out.push((aside.version, &aside.reason));
         } else if is_by_money(&aside.reason) {
-            show(&mut preview.by_money, aside.version, aside.reason.in_words());
+            by_money.push((aside.version, &aside.reason));
         }
     }
-    preview
+    FilePreview { added: first(added), by_money: first(by_money), left_out: first(left_out), ..preview }
 }
 
 fn count(rows: usize) -> i64 {

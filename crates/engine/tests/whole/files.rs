@@ -72,6 +72,18 @@ fn as_file(rows: &[RegisterRow]) -> String {
     std::iter::once("Date,Description,Amount\n".to_owned()).chain(booked.map(line)).collect()
 }
 
+/// How many lines the long file has; `make proof` takes as many as people bring.
+const LINES: &str = "BANKSIDE_LINES";
+
+/// A file of so many lines over some years.
+fn long_file(lines: usize) -> String {
+    let line = |number: usize| {
+        let day = date(2018, 1, 1).saturating_add(jiff::Span::new().days(i64::try_from(number / 50).unwrap()));
+        format!("{day};Shop {};Purchase number {number};-{},{:02}\n", number % 97, number % 300, number % 100)
+    };
+    std::iter::once("Datum;Empfänger;Zweck;Betrag\n".to_owned()).chain((0..lines).map(line)).collect()
+}
+
 /// Added, known, by money, left out.
 fn counted(view: &FileView) -> (i64, i64, i64, i64) {
     let counts = view.counts.unwrap();
@@ -173,6 +185,31 @@ on_both! {
         assert_eq!(again.counts.unwrap().added, 0, "{:?}", again.preview.unwrap().added);
         house.import(&again).await;
         assert_eq!(house.rows(account).await, after);
+    }
+
+    a_long_file_comes_in_while_others_look_at_the_books(house) {
+        let lines: usize = std::env::var(LINES).ok().map_or(1500, |lines| lines.parse().unwrap());
+        let account = house.add_account("Long").await;
+        let text = long_file(lines);
+        let id = house.upload(account, &text).await;
+        let mut looks = 0;
+        let looking = async {
+            while house.file(account, id).await.stage.is_due() {
+                looks += 1;
+                assert!(house.register(account).await.is_empty());
+            }
+        };
+        let (worked, ()) = tokio::join!(house.engine.work_once(), looking);
+        assert!(worked.unwrap() && looks > 0);
+        let view = house.file(account, id).await;
+        let all = i64::try_from(lines).unwrap();
+        assert_eq!((counted(&view), view.progress), ((all, 0, 0, 0), (all, all)));
+        let preview = view.preview.as_ref().unwrap();
+        assert!(preview.added.len() <= 50, "what is shown of a long file is short");
+        house.import(&view).await;
+        assert_eq!(house.account("Long").await.account.transaction_count, all);
+        let again = house.read_file(account, &text).await;
+        assert_eq!(counted(&again), (0, all, 0, 0));
     }
 
     what_is_locked_or_was_taken_out_stays_out(house) {

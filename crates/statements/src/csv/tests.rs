@@ -297,8 +297,6 @@ fn hostile() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
-
     #[test]
     fn whatever_the_bytes_are_reading_ends_and_rows_are_read_again_from_their_own(bytes in hostile()) {
         let Ok(guess) = guess(&bytes, euro()) else { return Ok(()) };
