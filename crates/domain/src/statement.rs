@@ -127,3 +127,113 @@ fn stands(known: &Known) -> bool {
         || known.is_locked
         || matches!(known.claim, Some((ClaimState::Dismissed | ClaimState::Quarantined, _)))
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::account::PendingPolicy;
+    use crate::amount::CurrencyCode;
+    use crate::id::{FeedRowVersionId, TransactionId};
+    use crate::reconcile::{Decision, Digest, Entry, Policy, Vanished};
+    use crate::row::RowStatus;
+
+    fn feed_row(number: u128) -> FeedRowId {
+        Uuid::from_u128(number).into()
+    }
+
+    fn version(number: u128) -> FeedRowVersionId {
+        Uuid::from_u128(number).into()
+    }
+
+    fn known(number: u128, claim: Option<ClaimState>, is_in_books: bool) -> Known {
+        let transaction = TransactionId::from(Uuid::from_u128(100 + number));
+        Known {
+            feed_row: feed_row(number),
+            ids: Vec::new(),
+            fingerprint: Digest([0; 16]),
+            status: RowStatus::Booked,
+            minor: Some(-100),
+            currency: None,
+            day: Some(date(2026, 11, 5)),
+            payee_folded: None,
+            seen: false,
+            claim: claim.map(|state| (state, Some(transaction))),
+            is_in_books,
+            is_settled: false,
+            is_locked: false,
+            is_from_elsewhere: true,
+        }
+    }
+
+    fn entry() -> Entry {
+        Entry {
+            status: RowStatus::Booked,
+            minor: -100,
+            dated_on: date(2026, 11, 5),
+            booked_on: None,
+            value_on: None,
+            payee: None,
+            note: None,
+            moves_opening: false,
+        }
+    }
+
+    fn decision(number: u128, row: Option<u128>, action: Action, reason: Reason) -> Decision {
+        Decision { version: version(number), feed_row: row.map(feed_row), action, reason }
+    }
+
+    fn update(number: u128) -> Action {
+        Action::Update(Uuid::from_u128(100 + number).into(), entry())
+    }
+
+    #[test]
+    fn a_file_adds_and_books_and_changes_nothing_that_stands() {
+        let snapshot = Snapshot {
+            known: vec![
+                known(1, Some(ClaimState::Applied), true),
+                known(2, Some(ClaimState::Dismissed), false),
+                known(3, Some(ClaimState::Superseded), false),
+                known(4, Some(ClaimState::Applied), true),
+            ],
+            arrived: Vec::new(),
+            typed: Vec::new(),
+            policy: Policy {
+                currency: CurrencyCode::NONE,
+                start_on: None,
+                history_from: None,
+                locked_through: None,
+                pending: PendingPolicy::Shown,
+                fallback_day: date(2026, 11, 20),
+                booked_coverage: None,
+                pending_complete: false,
+                distrusted: Vec::new(),
+            },
+        };
+        let settles = Action::Settle(Uuid::from_u128(104).into(), entry());
+        let plan = Plan {
+            decisions: vec![
+                decision(1, Some(1), update(1), Reason::SameMoney { days: 1 }),
+                decision(2, Some(2), Action::Leave, Reason::StaysDismissed),
+                decision(3, Some(3), update(3), Reason::CameBack),
+                decision(4, Some(4), settles, Reason::Settled { days: 2 }),
+                decision(5, None, Action::Add(entry()), Reason::New),
+                decision(6, None, Action::Hold, Reason::PeriodLocked { through: date(2026, 11, 6) }),
+            ],
+            vanished: vec![Vanished { feed_row: feed_row(9), transaction: None }],
+            ..Plan::default()
+        };
+        let kept = keep_what_stands(&snapshot, plan);
+        let decided: Vec<_> = kept.decisions.iter().map(|decision| decision.version).collect();
+        assert_eq!(decided, [version(3), version(4), version(5)]);
+        let aside: Vec<_> = kept.set_aside.iter().map(|aside| (aside.version, aside.of)).collect();
+        let of = |number| Some(SameAs::Known(feed_row(number)));
+        assert_eq!(aside, [(version(1), of(1)), (version(2), of(2)), (version(6), None)]);
+        assert_eq!(kept.vanished, []);
+        let counts = FileCounts::of(&kept, 7);
+        let expected = FileCounts { rows: 13, added: 2, matched: 0, settled: 1, known: 8, by_money: 1, left_out: 2 };
+        assert_eq!(counts, expected);
+    }
+}

@@ -114,7 +114,7 @@ impl Engine {
                 rows.push(received);
             }
             progress.done.store(count(rows.len()), Ordering::Relaxed);
-            if rows.len().is_multiple_of(ROWS_PER_WORD) {
+            if rows.len().is_multiple_of(ROWS_PER_WORD) || rows.len() == reading.rows.len() {
                 self.store.prolong_statement_file(asker, &due.lease, LEASE, progress.now()).await?;
                 self.report_progress();
             }
