@@ -4,7 +4,7 @@
 # make bench   what reconciling and importing cost beside their floors, and what long registers take; BANKSIDE_ROWS=100000 for that size only
 # make simulate  random stories of banks and people against the truth; ARGS="--seeds 300 --steps 300", with --in-memory much faster,
 #                with --told-by gocardless, pluggy, simplefin, sophtron, enablebanking or finapi in the words of that provider, with --keep-going all that fail
-# make proof   what takes longer than a test may: many more cases of every property, all weather, and the benchmarks
+# make proof   what takes longer than a test may: many more cases of every property, all weather, a long file, and the benchmarks
 .PHONY: demo test conformance bench simulate proof install lint rust-tests walks
 .NOTPARALLEL:
 
@@ -56,5 +56,5 @@ simulate:
 proof:
 	cargo run --release --locked --package simulate -- --in-memory --seeds 5000 --steps 300
 	cargo run --release --locked --package simulate -- --seeds 1000 --steps 300
-	PROPTEST_CASES=2000 BANKSIDE_WEATHER=all tests/postgres run cargo test --workspace --locked --no-fail-fast
+	PROPTEST_CASES=2000 BANKSIDE_WEATHER=all BANKSIDE_LINES=100000 tests/postgres run cargo test --workspace --locked --no-fail-fast
 	$(MAKE) --no-print-directory bench

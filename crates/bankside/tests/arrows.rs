@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 /// Which room may know which. A room that is not here may not be.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("domain", &[]),
+    ("statements", &["domain"]),
     ("connect", &["domain"]),
     ("vault", &["domain"]),
     ("store", &["domain", "vault"]),
-    ("engine", &["domain", "connect", "vault", "store"]),
+    ("engine", &["domain", "statements", "connect", "vault", "store"]),
     ("web-assets", &[]),
     ("server", &["domain", "engine", "web-assets"]),
     ("sandbox", &["domain"]),
@@ -25,8 +26,9 @@ const ARROWS: [(&str, &[&str]); 12] = [
 const FOR_TESTS: [&str; 3] = ["testkit", "sandbox", "connect"];
 
 /// What a room must not name among its own dependencies.
-const NEVER: [(&str, &[&str]); 3] = [
+const NEVER: [(&str, &[&str]); 4] = [
     ("domain", &["tokio", "sqlx", "reqwest", "axum", "getrandom"]),
+    ("statements", &["tokio", "sqlx", "reqwest", "axum", "getrandom"]),
     ("connect", &["sqlx", "axum"]),
     ("server", &["sqlx", "reqwest"]),
 ];

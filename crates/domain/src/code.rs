@@ -13,6 +13,7 @@ use crate::moving::{Likeness, MoveStage, Obstacle};
 use crate::reconcile::{ClaimState, Distrust, RowOutcome};
 use crate::row::{RowIdKind, RowStatus};
 use crate::run::{AccountStep, RunOutcome, RunState, Trigger};
+use crate::statement::FileStage;
 use crate::suspect::Grounds;
 use crate::suspicion::HeldChoice;
 use crate::suspicion::pairs::PairKind;
@@ -104,6 +105,10 @@ codes! {
     }
     MoveStage("stage of a move") {
         Fetching = "fetching", Ready = "ready", Failed = "failed", Done = "done", Abandoned = "abandoned",
+    }
+    FileStage("stage of a statement file") {
+        Open = "open", Reading = "reading", Ready = "ready", Importing = "importing", Done = "done", Failed = "failed",
+        Abandoned = "abandoned",
     }
     Obstacle("obstacle to a move") {
         FeedsAnother = "feeds_another", HasRows = "has_rows", SideBySide = "side_by_side",

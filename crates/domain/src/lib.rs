@@ -36,6 +36,7 @@ pub mod run;
 pub mod schedule;
 pub mod secret;
 pub mod sign;
+pub mod statement;
 pub mod status;
 pub mod suspect;
 pub mod suspicion;

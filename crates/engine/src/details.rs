@@ -1,6 +1,6 @@
 //! One transaction in full: where each field comes from, what the bank sent, and what was done to it.
 
-use bankside_connect::RowAccount;
+use bankside_connect::{RawRow, RowAccount};
 use bankside_domain::reconcile::Reason;
 use bankside_domain::row::{MappedRow, Row, RowStatus};
 use bankside_domain::{Asker, CategoryId, FeedRowVersionId, Id, LineId, TransactionId};
@@ -52,7 +52,7 @@ pub struct BankRowView {
     pub version: FeedRowVersionId,
     /// The bank account's name.
     pub bank_account: String,
-    /// The bank, and the provider's name, where a connection brought it.
+    /// The bank, and the provider's name, where a connection brought it; the file's name where one did.
     pub bank: Option<(String, String)>,
     /// When it first came.
     pub received_at: Timestamp,
@@ -114,6 +114,7 @@ impl Engine {
             None => None,
         };
         let connector = connection.as_ref().and_then(|connection| self.connectors.get(&connection.provider));
+        let mut file = None;
         let (raw, read) = match (connector, &connection) {
             (Some(connector), Some(connection)) => {
                 let currencies = self.store.currencies().await?;
@@ -123,13 +124,26 @@ impl Engine {
                 let place = Place::of(asker.organization, claimed.version, "raw");
                 reader.open(&key, place, claimed.status, &claimed.raw)
             }
-            _ => (None, MappedRow::Unreadable { why: "nothing here can read it".to_owned() }),
+            // Whoever does not see the bank does not see what it sent.
+            _ if claimed.connection.is_some() => {
+                (None, MappedRow::Unreadable { why: "nothing here can read it".to_owned() })
+            }
+            _ => {
+                let reader = self.file_reader(asker, claimed.source).await?;
+                let opened = reader.open(asker, claimed.version, &claimed.raw);
+                file = Some(reader);
+                opened
+            }
         };
         let read = match read {
             MappedRow::Readable(row) => Ok(row),
             MappedRow::Unreadable { why } => Err(why),
         };
-        let raw = raw.map(|raw| String::from_utf8_lossy(&raw.bytes).into_owned()).unwrap_or_default();
+        let text = |raw: RawRow| match &file {
+            Some(file) => file.text(&raw.bytes),
+            None => String::from_utf8_lossy(&raw.bytes).into_owned(),
+        };
+        let raw = raw.map(text).unwrap_or_default();
         let bill = match read.as_ref().ok().and_then(|row| row.bill.as_deref()) {
             Some(bill) => {
                 let digest = Stamps::new(self, asker.clone()).bill_digest(bill);
@@ -141,11 +155,13 @@ impl Engine {
             bill,
             version: claimed.version,
             bank_account: claimed.bank_account_name.clone(),
-            bank: connection.map(|connection| {
-                let provider =
-                    self.descriptor(&connection.provider).map_or(connection.provider, |one| one.name.to_owned());
-                (connection.institution_name, provider)
-            }),
+            bank: connection
+                .map(|connection| {
+                    let provider =
+                        self.descriptor(&connection.provider).map_or(connection.provider, |one| one.name.to_owned());
+                    (connection.institution_name, provider)
+                })
+                .or_else(|| file.map(|file| (file.name, "statement file".to_owned()))),
             received_at: claimed.received_at,
             status: claimed.status,
             read,

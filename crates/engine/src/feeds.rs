@@ -140,7 +140,7 @@ impl Engine {
         let mut tries = 0;
         loop {
             let stored = self.store.pending_snapshot(asker, bank_account.id, account).await?;
-            if self.renew_fingerprints(asker, connection, bank_account, &stored).await? {
+            if self.renew_fingerprints(asker, &stored).await? {
                 continue;
             }
             let before = &stored.state.account;

@@ -29,6 +29,7 @@ mod people;
 mod pictures;
 mod provider;
 mod schedule;
+mod statement_files;
 mod status;
 mod suspicions;
 pub mod sync;
@@ -53,10 +54,11 @@ pub use balance_check::BalanceCheck;
 pub use bankside_connect::{
     Advice, Answered, Descriptor, Field, FieldKind, Form, FormField, Institution, SignUps, Visitor, Way,
 };
+pub use bankside_statements::csv;
 pub use bankside_store::{
     Account, AuditEntry, BankAccount, BillDays, BroughtRow, Category, Connection, Direction, Edited, FeedEffect,
-    Filter, Group, Invitation, Invited, KeptBalance, KeptVerdict, LostTrust, MAX_SELECTED, MailState, Member,
-    Membership, Organization, Payee, Person, Placing, ReasonCount, Reconciled, Reconciliation, RegisterPage,
+    Filter, Group, ImportedFile, Invitation, Invited, KeptBalance, KeptVerdict, LostTrust, MAX_SELECTED, MailState,
+    Member, Membership, Organization, Payee, Person, Placing, ReasonCount, Reconciled, Reconciliation, RegisterPage,
     RegisterQuery, RegisterRow, RegisterSum, Renewed, RowState, Run, RunAccount, RunsQuery, Selection, Sort, Step,
     Store, StoreError, Tag, UndoOutcome, VanishedRow,
 };
@@ -77,6 +79,7 @@ pub use moving::{Comparison, FeedEnd, MoveCandidate, MoveDecision, MoveOffer, Mo
 pub use overview::{CategoryMonth, Flow, Overview, OverviewQuery, OverviewRange};
 pub use people::{SetUp, SignedIn};
 pub use pictures::Picture;
+pub use statement_files::{FileChoice, FileGuess, FileOffer, FilePreview, FileView, MAX_FILE_BYTES, PreviewRow};
 pub use status::{AccountStatus, ConnectedAccount, ConnectionView, FedAccount, Standing};
 pub use suspicions::{HeldView, MOST_SUSPICIONS, PairDecision, PairRowView, PairView, Suspicions};
 pub use sync::view::{RunLine, RunView, RunViewAccount};

@@ -20,6 +20,8 @@ mod faults;
 mod features;
 #[path = "whole/feeds.rs"]
 mod feeds;
+#[path = "whole/files.rs"]
+mod files;
 #[path = "whole/finapi.rs"]
 mod finapi;
 #[path = "whole/keys.rs"]

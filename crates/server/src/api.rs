@@ -21,6 +21,7 @@ mod overview;
 mod problem;
 mod reconciling;
 mod runs;
+mod statement_files;
 mod suspicions;
 mod transactions;
 
@@ -97,6 +98,9 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(feeds: feed, change_feed))
         .routes(described!(feeds: preview_feed))
         .routes(described!(moves: move_candidates))
+        .routes(described!(statement_files: files, bring_file))
+        .routes(described!(statement_files: file, read_file, discard_file))
+        .routes(described!(statement_files: import_file))
         .routes(described!(connecting: providers))
         .routes(described!(connections: connections))
         .routes(described!(daily_import: daily_import, set_daily_import))

@@ -45,6 +45,7 @@ pub fn router(engine: Engine, stopping: CancellationToken) -> Router {
     let compressed = SizeAbove::new(512).and(NotForContentType::SSE).and(NotForContentType::IMAGES);
     Router::new()
         .merge(page_routes())
+        .merge(file_routes().route_layer(DefaultBodyLimit::max(pages::statement_files::MAX_UPLOAD_BYTES)))
         .merge(syncing_routes().route_layer(from_fn_with_state(app.clone(), syncing::only_while_on)))
         .merge(api::routes(&app))
         .fallback(pages::not_found)
@@ -96,12 +97,21 @@ fn syncing_routes() -> Router<App> {
         .route("/o/{organization}/sync", post(any!(runs::sync_all)))
 }
 
+/// The pages that take whole files.
+fn file_routes() -> Router<App> {
+    use pages::statement_files;
+    Router::new().route(
+        "/o/{organization}/accounts/{account}/files",
+        get(any!(statement_files::offer)).post(any!(statement_files::upload)),
+    )
+}
+
 /// Every other page, in one list.
 fn page_routes() -> Router<App> {
     use pages::{
         add_account, asset_sync, assets, balance, belonging, bills, consents, daily_import, design, doors, feed, files,
         flows, integrations, invitations, keys, links, lock, moving, organizations, overview, palette, people,
-        register, runs, settings, sidebar, suspicions, undo,
+        register, runs, settings, sidebar, statement_files, suspicions, undo,
     };
     Router::new()
         .route("/", get(any!(doors::home)))
@@ -134,6 +144,11 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/accounts/{account}/feed", get(any!(feed::show)))
         .route("/o/{organization}/accounts/{account}/feed/pending", post(any!(feed::set_pending)))
         .route("/o/{organization}/accounts/{account}/feed/sign", post(any!(feed::turn_sign)))
+        .route("/o/{organization}/accounts/{account}/files/{file}", get(any!(statement_files::show)))
+        .route("/o/{organization}/accounts/{account}/files/{file}/look", get(any!(statement_files::look)))
+        .route("/o/{organization}/accounts/{account}/files/{file}/columns", post(any!(statement_files::choose)))
+        .route("/o/{organization}/accounts/{account}/files/{file}/import", post(any!(statement_files::import)))
+        .route("/o/{organization}/accounts/{account}/files/{file}/discard", post(any!(statement_files::discard)))
         .route("/o/{organization}/accounts/{account}/lock", get(any!(lock::form)).post(any!(lock::lock)))
         .route("/o/{organization}/accounts/{account}/move/abandon", post(any!(moving::abandon)))
         .route("/o/{organization}/accounts/{account}/opening", post(any!(register::take_opening)))

@@ -32,6 +32,7 @@ pub(crate) mod register;
 pub(crate) mod runs;
 pub(crate) mod settings;
 pub(crate) mod sidebar;
+pub(crate) mod statement_files;
 pub(crate) mod suspicions;
 pub(crate) mod undo;
 

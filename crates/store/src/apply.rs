@@ -2,6 +2,7 @@
 
 mod deciding;
 mod entries;
+mod importing;
 mod pending_policy;
 mod updates;
 mod work;
@@ -15,6 +16,7 @@ use bankside_domain::{AccountId, Asker, BankAccountId, BatchId, Code, Id, Outbox
 use jiff::civil::Date;
 
 pub use self::deciding::HeldDecision;
+pub use self::importing::{FileRows, FileTried};
 use self::work::Work;
 use crate::batches::{NewBatch, change};
 use crate::convert::{date, micros, uuids};

@@ -4,7 +4,9 @@ use bankside_domain::account::AccountKind;
 use bankside_domain::edit::Standing;
 use bankside_domain::reconcile::Reason;
 use bankside_domain::row::RowStatus;
-use bankside_domain::{Asker, BankAccountId, ConnectionId, CurrencyCode, FeedRowVersionId, Id, Right, TransactionId};
+use bankside_domain::{
+    Asker, BankAccountId, ConnectionId, CurrencyCode, FeedRowVersionId, Id, Right, SourceId, TransactionId,
+};
 use bankside_vault::{Sealed, WrappedKey};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -48,6 +50,8 @@ pub struct ClaimedRow {
     pub flips_sign: bool,
     /// The connection that brought it; statement files have none.
     pub connection: Option<ConnectionId>,
+    /// Where it came from.
+    pub source: SourceId,
     /// How far the bank had got.
     pub status: RowStatus,
     /// Its bytes, sealed.
@@ -68,6 +72,7 @@ pub(crate) struct ClaimedRowRow {
     data_key: Vec<u8>,
     flips_sign: bool,
     connection_id: Option<Uuid>,
+    source_id: Uuid,
     status: String,
     raw: Vec<u8>,
     received_at: i64,
@@ -85,6 +90,7 @@ impl ClaimedRowRow {
             data_key: WrappedKey::from_bytes(self.data_key),
             flips_sign: self.flips_sign,
             connection: ids(self.connection_id),
+            source: self.source_id.into(),
             status: code(&self.status)?,
             raw: Sealed::from_bytes(self.raw),
             received_at: instant(self.received_at)?,
@@ -111,7 +117,7 @@ impl Store {
                 .await?);
         let text = sql!(
             "SELECT v.id, v.bank_account_id, b.name AS bank_account_name, b.kind AS account_kind,
-                    b.currency AS account_currency, b.data_key, b.flips_sign, s.connection_id, v.status, v.raw, v.received_at, v.reason
+                    b.currency AS account_currency, b.data_key, b.flips_sign, s.connection_id, v.source_id, v.status, v.raw, v.received_at, v.reason
              FROM claims k
              JOIN feed_rows r ON r.organization_id = k.organization_id AND r.id = k.feed_row_id
              JOIN feed_row_versions v ON v.organization_id = r.organization_id AND v.id = r.current_version_id

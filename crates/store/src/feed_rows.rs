@@ -219,11 +219,14 @@ impl Store {
         Ok(())
     }
 
+    /// The connection that a run works for; a file is the source of what it brings.
     async fn source_of_run(&self, session: &mut Session, asker: &Asker, run: RunId) -> Result<Uuid, StoreError> {
         let text = sql!(
             "SELECT s.id FROM runs r
              JOIN sources s ON s.organization_id = r.organization_id AND s.connection_id = r.connection_id
-             WHERE r.organization_id = $1 AND r.id = $2"
+             WHERE r.organization_id = $1 AND r.id = $2
+             UNION ALL
+             SELECT s.id FROM sources s WHERE s.organization_id = $1 AND s.id = $2 AND s.kind = 'statement_file'"
         );
         let source: Option<Uuid> = on!(session, c => sqlx::query_scalar(text)
             .bind(asker.organization.uuid())

@@ -83,7 +83,7 @@ impl Store {
         let text = session.in_sight(sql!(
             "SELECT k.feed_row_id, f.account_id, f.import_from, v.run_id, v.last_seen_at, v.amount_minor, v.currency, v.day,
                     v.id, v.bank_account_id, b.name AS bank_account_name, b.kind AS account_kind,
-                    b.currency AS account_currency, b.data_key, b.flips_sign, s.connection_id, v.status, v.raw, v.received_at, v.reason
+                    b.currency AS account_currency, b.data_key, b.flips_sign, s.connection_id, v.source_id, v.status, v.raw, v.received_at, v.reason
              FROM claims k
              JOIN feed_rows r ON r.organization_id = k.organization_id AND r.id = k.feed_row_id
              JOIN feed_row_versions v ON v.organization_id = r.organization_id AND v.id = r.current_version_id

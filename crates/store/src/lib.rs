@@ -55,6 +55,7 @@ mod schedule;
 mod selection;
 mod sign;
 mod snapshot;
+mod statement_files;
 mod suspects;
 mod tags;
 mod taking_over;
@@ -69,7 +70,7 @@ mod tests;
 use bankside_domain::Ambient;
 
 pub use accounts::{Account, NewAccount};
-pub use apply::{Applied, ApplyContext, HeldDecision};
+pub use apply::{Applied, ApplyContext, FileRows, FileTried, HeldDecision};
 pub use assets::{AssetChange, NewAsset};
 pub use audit::AuditEntry;
 pub use balances::KeptBalance;
@@ -106,6 +107,9 @@ pub use schedule::ScheduledSync;
 pub use selection::{MAX_SELECTED, Selection};
 pub use sign::SignTurned;
 pub use snapshot::{AccountState, StoredSnapshot, StoredVersion};
+pub use statement_files::{
+    DueFile, FileLease, FileReading, ImportedFile, NewStatementFile, StatementAccount, StatementFile,
+};
 pub use tags::Tag;
 pub use taking_over::TakeOver;
 pub use transactions::NewTransaction;

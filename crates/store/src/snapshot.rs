@@ -102,6 +102,29 @@ impl Store {
         self.snapshot_around(session, asker, bank_account, (state, versions, window), Some(run)).await
     }
 
+    /// Reads what a plan for the rows of a statement file is made from. `told_by` is the file, `bank_account` the one that stands for the
+    /// files of the account.
+    pub(crate) async fn file_snapshot_within(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        told_by: RunId,
+        (bank_account, account): (BankAccountId, AccountId),
+    ) -> Result<StoredSnapshot, StoreError> {
+        let account = self.account_within(session, asker, account).await?;
+        // A file reaches back as far as it does.
+        let state = AccountState { account, import_from: Date::MIN, flips_sign: false, distrusted: Vec::new() };
+        let versions = self.undecided_versions(session, asker, told_by, bank_account).await?;
+        let window = around(&versions);
+        let mut snapshot =
+            self.snapshot_around(session, asker, bank_account, (state, versions, window), Some(told_by)).await?;
+        // Whatever is known was told in other words, by a bank or by a file of another form: contents are compared first.
+        for known in &mut snapshot.known {
+            known.is_from_elsewhere = true;
+        }
+        Ok(snapshot)
+    }
+
     /// Reads what a plan for the pending rows of a bank account is made from: those that it shows and that stand outside the books,
     /// if they stay there by the account's policy.
     pub async fn pending_snapshot(
@@ -160,12 +183,47 @@ impl Store {
         (state, versions, window): (AccountState, Vec<StoredVersion>, Option<Window>),
         run: Option<RunId>,
     ) -> Result<StoredSnapshot, StoreError> {
-        let known = self.known_rows(session, asker, bank_account, window, &versions).await?;
+        let account = state.account.id;
+        let mut known = self.known_rows(session, asker, bank_account, window, &versions).await?;
+        for (beside, is_feeding) in self.bank_accounts_beside(session, asker, bank_account, account).await? {
+            let told = self.known_rows(session, asker, beside, window, &versions).await?;
+            known.extend(told.into_iter().filter_map(|row| row.beside(account, is_feeding)));
+        }
+        known.sort_unstable_by_key(|row| row.feed_row_id);
+        known.dedup_by_key(|row| row.feed_row_id);
         let undecided = versions.iter().filter(|version| version.has_old_fingerprint).map(|version| version.id);
         let outdated = undecided.chain(known.iter().filter_map(KnownRow::outdated)).collect();
         let known = known.into_iter().map(|row| row.into_known(run)).collect::<Result<_, _>>()?;
         let typed = self.typed_rows(session, asker, state.account.id, window).await?;
         Ok(StoredSnapshot { state, versions, known, typed, outdated })
+    }
+
+    /// Other bank accounts whose rows may stand in an account, each with whether it feeds the account now: the one that stands for its
+    /// files beside the one that feeds it, and whatever feeds it or has fed it beside its files.
+    async fn bank_accounts_beside(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        bank_account: BankAccountId,
+        account: AccountId,
+    ) -> Result<Vec<(BankAccountId, bool)>, StoreError> {
+        let text = sql!(
+            "SELECT s.bank_account_id, CAST(1 AS BIGINT) AS is_feeding FROM statement_accounts s
+             WHERE s.organization_id = $1 AND s.account_id = $2 AND s.bank_account_id <> $3
+             UNION ALL
+             SELECT f.bank_account_id, CAST(MAX(CASE WHEN f.until_at IS NULL AND NOT f.is_shadow THEN 1 ELSE 0 END) AS BIGINT)
+             FROM feeds f JOIN statement_accounts s ON s.organization_id = f.organization_id
+                AND s.account_id = f.account_id AND s.bank_account_id = $3
+             WHERE f.organization_id = $1 AND f.account_id = $2
+             GROUP BY f.bank_account_id"
+        );
+        let rows: Vec<(Uuid, i64)> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(account.uuid())
+            .bind(bank_account.uuid())
+            .fetch_all(c)
+            .await?);
+        Ok(rows.into_iter().map(|(id, is_feeding)| (id.into(), is_feeding == 1)).collect())
     }
 
     /// Pending rows that the latest whole answer showed, or any since, also one that broke off, and that do not stand in the books.

@@ -88,6 +88,7 @@ impl Ids {
             ("{group}", &self.group),
             ("{asset}", &self.asset),
             ("{bank_account}", &self.bank_account),
+            ("{file}", &self.random),
             ("{flow}", &self.random),
             ("{suspicion}", &self.random),
             ("{verdict}", &self.random),

@@ -120,7 +120,7 @@ impl Engine {
         let shown = |row: &&ReceivedRow| row.day.is_none_or(|day| day >= asked_from);
         let rows: Vec<ReceivedRow> = looked.rows.iter().filter(shown).cloned().collect();
         let (stored, received) = self.store.move_snapshot(asker, &take_over, &rows, known).await?;
-        if self.renew_fingerprints(asker, &looked.to.connection, looked.from, &stored).await? {
+        if self.renew_fingerprints(asker, &stored).await? {
             return Err(StoreError::Stale.into());
         }
         let arrived = self.open_versions(asker, &looked.to.connection, looked.from, &stored).await?;

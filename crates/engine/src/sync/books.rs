@@ -76,7 +76,7 @@ impl Engine {
         let mut tries = 0;
         let applied = loop {
             let stored = self.store.snapshot(asker, due.lease.run, bank_account.id, account.account).await?;
-            if self.renew_fingerprints(asker, connection, bank_account, &stored).await? {
+            if self.renew_fingerprints(asker, &stored).await? {
                 continue;
             }
             let terms = Terms {

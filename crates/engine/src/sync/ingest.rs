@@ -158,16 +158,36 @@ impl<'a> Stamps<'a> {
         seen: &mut HashMap<Digest, usize>,
         raw: &RawRow,
     ) -> ReceivedRow {
+        self.stamped(key, seen, (self.raw_digest(raw), raw.status, &raw.bytes), reader.read(raw))
+    }
+
+    /// What is stored of a row of a statement file. The same bytes read in another way are another content.
+    pub(crate) fn received_from_file(
+        &self,
+        profile: &str,
+        key: &DataKey,
+        seen: &mut HashMap<Digest, usize>,
+        (raw, row): (&[u8], &Row),
+    ) -> ReceivedRow {
+        let raw_digest = self.raws.digest(&[b"statement file", profile.as_bytes(), raw]);
+        self.stamped(key, seen, (raw_digest, row.status, raw), MappedRow::Readable(Box::new(row.clone())))
+    }
+
+    fn stamped(
+        &self,
+        key: &DataKey,
+        seen: &mut HashMap<Digest, usize>,
+        (raw_digest, status, bytes): (Digest, RowStatus, &[u8]),
+        read: MappedRow,
+    ) -> ReceivedRow {
         let id: FeedRowVersionId = self.engine.ambient.id();
-        let raw_digest = self.raw_digest(raw);
         let next = seen.entry(raw_digest).or_default();
         let occurrence = *next;
         *next += 1;
-        let sealed =
-            key.seal_compressed(Place::of(self.asker.organization, id, "raw"), &raw.bytes, &self.engine.ambient);
+        let sealed = key.seal_compressed(Place::of(self.asker.organization, id, "raw"), bytes, &self.engine.ambient);
         let blank = ReceivedRow {
             id,
-            status: raw.status,
+            status,
             amount_minor: None,
             currency: None,
             day: None,
@@ -180,7 +200,6 @@ impl<'a> Stamps<'a> {
             occurrence,
             raw: sealed,
         };
-        let read = reader.read(raw);
         let fingerprint = self.fingerprint(raw_digest, &read);
         match read {
             MappedRow::Unreadable { .. } => blank,

@@ -98,26 +98,37 @@ impl Engine {
     /// were any: what was read is stale then.
     ///
     /// They are the bank's content, so its signs are left as they came. One that cannot be opened any more is only like itself.
-    pub(crate) async fn renew_fingerprints(
-        &self,
-        asker: &Asker,
-        connection: &Connection,
-        bank_account: &BankAccount,
-        stored: &StoredSnapshot,
-    ) -> Result<bool, EngineError> {
+    pub(crate) async fn renew_fingerprints(&self, asker: &Asker, stored: &StoredSnapshot) -> Result<bool, EngineError> {
         if stored.outdated.is_empty() {
             return Ok(false);
         }
         let versions = self.store.sealed_versions(asker, &stored.outdated).await?;
-        let brought_by = versions.iter().filter_map(|version| version.connection);
-        let opener = Opener::new(self, asker, (connection, bank_account), brought_by).await?;
         let stamps = Stamps::new(self, asker.clone());
+        let currencies = self.store.currencies().await?;
+        let (mut connections, mut files) = (HashMap::new(), HashMap::new());
         let mut fingerprints = Vec::with_capacity(versions.len());
         for version in &versions {
-            let (raw, row) = opener.open(version.id, version.status, &version.raw, version.connection)?;
+            let (raw, row) = if let Some(id) = version.connection {
+                let told_by = match connections.entry(id) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(vacant) => vacant.insert(self.store.connection(asker, id).await?),
+                };
+                let connector = self.connectors.get(&told_by.provider).ok_or(EngineError::NotFound("the provider"))?;
+                let account = RowAccount { kind: version.account_kind, currency: version.account_currency };
+                let place = Place::of(asker.organization, version.bank_account, "bank-account");
+                let key = self.vault.data_key(&version.data_key, place)?;
+                let reader = self.reader(connector.as_ref(), told_by, account, &currencies);
+                reader.open(&key, Place::of(asker.organization, version.id, "raw"), version.status, &version.raw)
+            } else {
+                let reader = match files.entry(version.source) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(vacant) => vacant.insert(self.file_reader(asker, version.source).await?),
+                };
+                reader.open(asker, version.id, &version.raw)
+            };
             fingerprints.push((version.id, stamps.fingerprint_again(version.id, raw.as_ref(), &row)));
         }
-        tracing::info!(bank_account = %bank_account.id, renewed = fingerprints.len(), "fingerprints of an older form");
+        tracing::info!(renewed = fingerprints.len(), "fingerprints of an older form");
         self.store.renew_fingerprints(asker, &fingerprints).await?;
         Ok(true)
     }

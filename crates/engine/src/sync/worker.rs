@@ -1,9 +1,9 @@
-//! The worker: claims what is due and carries it out, a few at a time: runs, and what a move of a feed asks of a bank.
+//! The worker: claims what is due and carries it out, a few at a time: runs, what a move of a feed asks of a bank, and statement files.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use bankside_store::{DueMove, DueRun, StoreError};
+use bankside_store::{DueFile, DueMove, DueRun, StoreError};
 use jiff::SignedDuration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -15,7 +15,7 @@ pub(crate) const LEASE: SignedDuration = SignedDuration::from_secs(20);
 const PROLONG_EVERY: Duration = Duration::from_secs(5);
 /// Polling is always correct; being woken is only sooner.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// How often flows and moves are looked at whose time is over.
+/// How often flows, moves and files are looked at whose time is over.
 const TIDY_EVERY: Duration = Duration::from_mins(1);
 /// How often the schedule is looked at.
 const LOOK_AT_SCHEDULE_EVERY: Duration = Duration::from_secs(30);
@@ -27,6 +27,7 @@ pub(crate) const MAX_ATTEMPTS: i64 = 5;
 enum Due {
     Run(DueRun),
     Move(DueMove),
+    File(DueFile),
 }
 
 impl Engine {
@@ -40,7 +41,7 @@ impl Engine {
         );
     }
 
-    /// Ends flows and moves whose time is over, now and then.
+    /// Ends flows, moves and files whose time is over, now and then.
     async fn tidy(&self, stop: &CancellationToken) {
         let mut every = tokio::time::interval(TIDY_EVERY);
         while stop.run_until_cancelled(every.tick()).await.is_some() {
@@ -49,6 +50,9 @@ impl Engine {
             }
             if let Err(error) = self.tidy_moves().await {
                 tracing::warn!(%error, "moves that nobody goes on with could not be ended");
+            }
+            if let Err(error) = self.tidy_files().await {
+                tracing::warn!(%error, "files that nobody goes on with could not be let go");
             }
         }
     }
@@ -96,18 +100,22 @@ impl Engine {
         running.wait().await;
     }
 
-    /// Claims what is due: runs before moves, for which a person waits on a page.
+    /// Claims what is due: runs before moves and files, for which a person waits on a page.
     async fn claim_due(&self, owner: &str) -> Result<Option<Due>, StoreError> {
         if let Some(run) = self.store.claim_run_as_system(owner, LEASE).await? {
             return Ok(Some(Due::Run(run)));
         }
-        Ok(self.store.claim_move_as_system(LEASE).await?.map(Due::Move))
+        if let Some(of) = self.store.claim_move_as_system(LEASE).await? {
+            return Ok(Some(Due::Move(of)));
+        }
+        Ok(self.store.claim_statement_file_as_system(LEASE).await?.map(Due::File))
     }
 
     async fn carry_out_due(&self, due: &Due) {
         match due {
             Due::Run(due) => Box::pin(self.carry_out(due)).await,
             Due::Move(due) => Box::pin(self.carry_out_move(due)).await,
+            Due::File(due) => Box::pin(self.carry_out_file(due)).await,
         }
     }
 

@@ -24,7 +24,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         let organization = asker.organization.uuid();
         for chunk in work.versions.chunks(ROWS_PER_STATEMENT) {
-            // A row that is there only moves on to its new version.
+            // A row that is there only moves on to its new version, and is of the bank account that tells of it: a bank's row may have
+            // come with a file before.
             on!(session, c => {
                 let mut insert = sqlx::QueryBuilder::new(
                     "INSERT INTO feed_rows (organization_id, id, bank_account_id, current_version_id, status) ",
@@ -38,7 +39,7 @@ impl Store {
                 });
                 insert.push(
                     " ON CONFLICT (organization_id, id) DO UPDATE SET current_version_id = excluded.current_version_id, \
-                     status = excluded.status, vanished_at = NULL",
+                     bank_account_id = excluded.bank_account_id, status = excluded.status, vanished_at = NULL",
                 );
                 insert.build().execute(c).await?;
             });

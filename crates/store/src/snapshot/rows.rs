@@ -2,7 +2,7 @@
 
 use bankside_domain::reconcile::{ClaimState, Digest, Known};
 use bankside_domain::row::{FINGERPRINT_VERSION, RowIdKind};
-use bankside_domain::{CurrencyCode, FeedRowVersionId, Id, RunId, TransactionId};
+use bankside_domain::{AccountId, CurrencyCode, FeedRowVersionId, Id, RunId, TransactionId};
 use bankside_vault::Sealed;
 use uuid::Uuid;
 
@@ -48,6 +48,7 @@ pub(super) struct KnownRow {
     is_settled: bool,
     is_locked: bool,
     is_from_elsewhere: bool,
+    account_id: Option<Uuid>,
 }
 
 fn row_ids(
@@ -87,6 +88,13 @@ impl KnownRow {
     /// Its version, if its fingerprint is of an older normal form than ours.
     pub(super) fn outdated(&self) -> Option<FeedRowVersionId> {
         (self.fingerprint_version != FINGERPRINT_VERSION).then(|| self.version_id.into())
+    }
+
+    /// The row as a plan for another bank account of this account sees it; `None` where it is another account's. One that stands in no
+    /// account is of this one while its bank account feeds it.
+    pub(super) fn beside(self, account: AccountId, is_feeding: bool) -> Option<Self> {
+        let is_ours = self.account_id.map_or(is_feeding, |id| id == account.uuid());
+        is_ours.then_some(Self { is_from_elsewhere: true, ..self })
     }
 
     pub(super) fn into_known(self, run: Option<RunId>) -> Result<Known, StoreError> {
@@ -129,7 +137,7 @@ pub(super) const KNOWN: &str = "SELECT r.id AS feed_row_id, v.id AS version_id, 
      AND q.id = o.feed_row_id WHERE o.organization_id = k.organization_id AND o.transaction_id = k.transaction_id \
      AND o.feed_row_id <> k.feed_row_id AND q.status = 'booked') AS is_settled, \
      COALESCE(t.deleted_at IS NULL AND t.dated_on <= a.locked_through, FALSE) AS is_locked, \
-     COALESCE(COALESCE(z.connection_id, s.connection_id) <> f.connection_id, FALSE) AS is_from_elsewhere, \
+     COALESCE(COALESCE(z.connection_id, s.connection_id) <> f.connection_id, FALSE) AS is_from_elsewhere, t.account_id, \
      CASE WHEN v.names_counterparty THEN p.name_folded END AS payee_folded \
      FROM feed_row_versions v \
      JOIN feed_rows r ON r.organization_id = v.organization_id AND r.id = v.feed_row_id AND r.current_version_id = v.id \

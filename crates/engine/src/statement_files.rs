@@ -1,0 +1,371 @@
+//! Statement files: brought by a person, read as they confirm, laid beside the books, and imported.
+//!
+//! Until it is imported nothing of a file touches the books, and importing it is one transaction. Reading and importing are the worker's,
+//! so that a long file holds nobody's page.
+
+mod carrying;
+mod reading;
+
+use std::time::Duration;
+
+use bankside_domain::statement::{FileCounts, FileStage};
+use bankside_domain::text::tidy;
+use bankside_domain::{AccountId, Asker, BatchId, Right, SourceId};
+use bankside_statements::csv::{self, DateOrder, DecimalMark, Delimiter, Doubt, Encoding, Profile, Refusal, Role};
+use bankside_store::{ImportedFile, NewStatementFile, StatementFile};
+use bankside_vault::{DataKey, Place};
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use self::reading::FileReader;
+use crate::accounts::AccountView;
+use crate::{Engine, EngineError};
+
+/// The largest file that is taken, in bytes.
+pub const MAX_FILE_BYTES: usize = csv::limits::MAX_BYTES;
+/// A file that nobody goes on with is let go after so long.
+const IDLE_FOR: SignedDuration = SignedDuration::from_hours(72);
+const MAX_NAME_CHARS: usize = 100;
+/// So many of the files that were imported are listed.
+const MOST_LISTED: i64 = 50;
+
+/// What importing a file into an account begins with.
+#[derive(Debug, Clone)]
+pub struct FileOffer {
+    /// The account.
+    pub account: AccountView,
+    /// The file that somebody has begun with.
+    pub open: Option<SourceId>,
+    /// The files that were imported, the latest first.
+    pub imported: Vec<ImportedFile>,
+}
+
+/// A statement file as it stands.
+#[derive(Debug, Clone)]
+pub struct FileView {
+    /// Which one.
+    pub id: SourceId,
+    /// The account.
+    pub account: AccountView,
+    /// Its name.
+    pub name: String,
+    /// How far it has got.
+    pub stage: FileStage,
+    /// How it is read.
+    pub profile: Profile,
+    /// What there is to choose from; `None` once it is over.
+    pub guess: Option<FileGuess>,
+    /// Why it could not be read.
+    pub problem: Option<String>,
+    /// What would come of it, where that is known.
+    pub preview: Option<FilePreview>,
+    /// What came of it, or would.
+    pub counts: Option<FileCounts>,
+    /// How many of its rows have been dealt with, of how many; none are known at the beginning.
+    pub progress: (i64, i64),
+    /// The batch that it made.
+    pub batch: Option<BatchId>,
+    /// Whether that was undone.
+    pub is_undone: bool,
+    /// When it last changed.
+    pub changed_at: Timestamp,
+}
+
+/// What was guessed of a file; sealed where it is kept.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FileGuess {
+    /// Its columns: what each is called, and some of what stands there.
+    pub columns: Vec<(String, Vec<String>)>,
+    /// Whether every date is one with either the day or the month first.
+    pub asks_date_order: bool,
+    /// Whether every amount is one in either style.
+    pub asks_decimals: bool,
+    /// Whether it is read as the files of this account were before.
+    pub is_as_before: bool,
+}
+
+/// A row of a file, as it is shown before it is imported.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PreviewRow {
+    /// On which line it stands.
+    pub line: u64,
+    /// Its day.
+    pub dated_on: Date,
+    /// Whom it is with.
+    pub payee: Option<String>,
+    /// What it is for.
+    pub note: Option<String>,
+    /// Minor units.
+    pub minor: i64,
+    /// Why it is treated as it is.
+    pub reason: String,
+}
+
+/// What would come of a file; sealed where it is kept.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct FilePreview {
+    /// The first rows that are new.
+    pub added: Vec<PreviewRow>,
+    /// What the new rows come to, in minor units.
+    pub added_minor: i64,
+    /// Rows that are taken for known or typed ones by amount and day alone.
+    pub by_money: Vec<PreviewRow>,
+    /// Rows that stay out.
+    pub left_out: Vec<PreviewRow>,
+    /// The first lines that cannot be read.
+    pub refused: Vec<Refusal>,
+    /// How many lines cannot be read.
+    pub refused_total: usize,
+    /// The first and the last day of its rows.
+    pub days: Option<(Date, Date)>,
+    /// How many lines stand before its rows.
+    pub before: usize,
+    /// How many lines stand behind its rows.
+    pub behind: usize,
+}
+
+/// What a person has chosen about how a file is read.
+#[derive(Debug, Clone)]
+pub struct FileChoice {
+    /// What its bytes stand for.
+    pub encoding: Encoding,
+    /// What separates its values.
+    pub delimiter: Delimiter,
+    /// What each column says.
+    pub columns: Vec<Role>,
+    /// The order of the dates; `None` where they have not said.
+    pub dates: Option<DateOrder>,
+    /// What stands before the decimals; `None` where they have not said.
+    pub decimals: Option<DecimalMark>,
+    /// Whether its signs are the other way round.
+    pub turns_sign: bool,
+}
+
+impl Engine {
+    /// What importing a file into an account begins with.
+    pub async fn file_offer(&self, asker: &Asker, account: AccountId) -> Result<FileOffer, EngineError> {
+        asker.require_account(Right::EditBooks, account)?;
+        Ok(FileOffer {
+            account: self.account(asker, account).await?,
+            open: self.store.open_statement_file(asker, account).await?,
+            imported: self.store.imported_files(asker, account, MOST_LISTED).await?,
+        })
+    }
+
+    /// Takes a file for an account: how it is meant is guessed, or remembered from the last one that has the same columns. Where nothing
+    /// is in doubt, it is read at once.
+    pub async fn upload_file(
+        &self,
+        asker: &Asker,
+        account: AccountId,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<SourceId, EngineError> {
+        asker.require_account(Right::EditBooks, account)?;
+        let ledger = self.store.account(asker, account).await?;
+        if ledger.is_closed {
+            return Err(EngineError::Conflict("this account is closed"));
+        }
+        let refused = |problem: csv::FileProblem| EngineError::invalid("file", problem.to_string());
+        let guessed = csv::guess(bytes, ledger.currency).map_err(refused)?;
+        let before = self.statement_account(asker, account).await?.profile;
+        let before: Option<Profile> = before.and_then(|profile| serde_json::from_str(&profile).ok());
+        let before = before.filter(|before| fits(before, &guessed.profile));
+        let guess = FileGuess::of(&guessed, before.is_some());
+        let profile = before.unwrap_or(guessed.profile);
+        let is_sure = !guess.asks_date_order && !guess.asks_decimals && profile.check().is_ok();
+        let id: SourceId = self.ambient.id();
+        let (key, data_key) = self.vault.new_data_key(place(asker, id, "statement-file"), &self.ambient);
+        let new = NewStatementFile {
+            id,
+            account,
+            name: short_name(name),
+            stage: if is_sure { FileStage::Reading } else { FileStage::Open },
+            data_key,
+            content: key.seal(place(asker, id, "content"), bytes, &self.ambient),
+            guess: key.seal_compressed(place(asker, id, "guess"), &serde_json::to_vec(&guess)?, &self.ambient),
+            profile: serde_json::to_string(&profile)?,
+        };
+        self.store.add_statement_file(asker, &new).await?;
+        self.due.notify_one();
+        Ok(id)
+    }
+
+    /// A file of an account, as it stands.
+    pub async fn statement_file(
+        &self,
+        asker: &Asker,
+        account: AccountId,
+        id: SourceId,
+    ) -> Result<FileView, EngineError> {
+        let file = self.file_of(asker, account, id).await?;
+        let key = self.file_key(asker, &file)?;
+        let open = |sealed: &Option<_>, field| match sealed {
+            Some(sealed) => Ok::<_, EngineError>(Some(key.open(place(asker, id, field), sealed)?)),
+            None => Ok(None),
+        };
+        let guess = open(&file.guess, "guess")?.map(|text| serde_json::from_slice(&text)).transpose()?;
+        let is_shown = file.stage == FileStage::Ready;
+        let preview = open(&file.answer, "answer")?.filter(|_| is_shown);
+        let preview = preview.map(|text| serde_json::from_slice(&text)).transpose()?;
+        let is_undone = match file.batch {
+            Some(batch) => self.store.undoing_of(asker, batch).await?.is_some(),
+            None => false,
+        };
+        Ok(FileView {
+            id,
+            account: self.account(asker, account).await?,
+            name: file.name,
+            stage: file.stage,
+            profile: serde_json::from_str(&file.profile)?,
+            guess,
+            problem: file.problem,
+            preview,
+            counts: file.counts,
+            progress: (file.rows_done, file.rows_total),
+            batch: file.batch,
+            is_undone,
+            changed_at: file.changed_at,
+        })
+    }
+
+    /// Waits until a worker has done what it is to do about a file, but not for long.
+    pub async fn wait_for_file(
+        &self,
+        asker: &Asker,
+        account: AccountId,
+        id: SourceId,
+        at_most: Duration,
+    ) -> Result<(), EngineError> {
+        let done = async {
+            let mut progress = self.watch_progress();
+            while self.file_of(asker, account, id).await?.stage.is_due() {
+                // Another process may do the work, and then nothing is heard of it here.
+                let _ = tokio::time::timeout(Duration::from_millis(250), progress.changed()).await;
+            }
+            Ok(())
+        };
+        tokio::time::timeout(at_most, done).await.unwrap_or(Ok(()))
+    }
+
+    /// Has a file read as a person says. Where they have changed what its bytes stand for, or what separates its values, its columns are
+    /// guessed anew and wait to be confirmed.
+    pub async fn choose_columns(
+        &self,
+        asker: &Asker,
+        account: AccountId,
+        id: SourceId,
+        choice: &FileChoice,
+    ) -> Result<(), EngineError> {
+        asker.require_account(Right::EditBooks, account)?;
+        let file = self.file_of(asker, account, id).await?;
+        let known: Profile = serde_json::from_str(&file.profile)?;
+        let ledger = self.store.account(asker, account).await?;
+        if (choice.encoding, choice.delimiter) != (known.encoding, known.delimiter) {
+            let bytes = self.file_content(asker, &file)?;
+            let guessed = csv::guess_as(&bytes, choice.encoding, Some(choice.delimiter), ledger.currency)
+                .map_err(|problem| EngineError::invalid("encoding", problem.to_string()))?;
+            let guess = serde_json::to_vec(&FileGuess::of(&guessed, false))?;
+            let sealed = self.file_key(asker, &file)?.seal_compressed(place(asker, id, "guess"), &guess, &self.ambient);
+            let profile = serde_json::to_string(&guessed.profile)?;
+            let asked = self.store.ask_of_statement_file(asker, &file, FileStage::Open, Some(&sealed), &profile);
+            return Ok(asked.await?);
+        }
+        let dates = choice.dates.ok_or_else(|| {
+            EngineError::invalid("dates", "Say whether the day or the month comes first: each date could be either.")
+        })?;
+        let decimals = choice.decimals.ok_or_else(|| {
+            EngineError::invalid("decimals", "Say what stands before the decimals: each amount could be either.")
+        })?;
+        let mut columns = choice.columns.clone();
+        columns.resize(known.columns.len(), Role::Ignore);
+        let profile = Profile { columns, dates, decimals, turns_sign: choice.turns_sign, ..known };
+        profile.check().map_err(|problem| EngineError::invalid("columns", problem.to_string()))?;
+        let profile = serde_json::to_string(&profile)?;
+        self.store.ask_of_statement_file(asker, &file, FileStage::Reading, None, &profile).await?;
+        self.due.notify_one();
+        Ok(())
+    }
+
+    /// Imports a file as it was looked at. Where lines cannot be read, a person must have said that it goes without them.
+    pub async fn import_file(
+        &self,
+        asker: &Asker,
+        account: AccountId,
+        id: SourceId,
+        without_refused: bool,
+    ) -> Result<(), EngineError> {
+        asker.require_account(Right::EditBooks, account)?;
+        let view = self.statement_file(asker, account, id).await?;
+        let preview = view.preview.ok_or(EngineError::Conflict("this file has not been read yet"))?;
+        if preview.refused_total > 0 && !without_refused {
+            let message =
+                "Some lines cannot be read. Say that the file is imported without them, or choose its columns anew.";
+            return Err(EngineError::invalid("without_refused", message));
+        }
+        let file = self.file_of(asker, account, id).await?;
+        self.store.ask_of_statement_file(asker, &file, FileStage::Importing, None, &file.profile).await?;
+        self.due.notify_one();
+        Ok(())
+    }
+
+    /// Lets a file go that was not imported.
+    pub async fn discard_file(&self, asker: &Asker, account: AccountId, id: SourceId) -> Result<(), EngineError> {
+        asker.require_account(Right::EditBooks, account)?;
+        let file = self.file_of(asker, account, id).await?;
+        Ok(self.store.abandon_statement_file(asker, &file).await?)
+    }
+
+    /// Lets files go that nobody has gone on with for days.
+    pub async fn tidy_files(&self) -> Result<(), EngineError> {
+        self.store.abandon_statement_files_as_system(self.ambient.now() - IDLE_FOR).await?;
+        Ok(())
+    }
+
+    async fn file_of(&self, asker: &Asker, account: AccountId, id: SourceId) -> Result<StatementFile, EngineError> {
+        asker.require_account(Right::EditBooks, account)?;
+        let file = self.store.statement_file(asker, id).await?;
+        if file.account == account { Ok(file) } else { Err(EngineError::NotFound("the file")) }
+    }
+
+    fn file_key(&self, asker: &Asker, file: &StatementFile) -> Result<DataKey, EngineError> {
+        Ok(self.vault.data_key(&file.data_key, place(asker, file.id, "statement-file"))?)
+    }
+
+    fn file_content(&self, asker: &Asker, file: &StatementFile) -> Result<Vec<u8>, EngineError> {
+        let sealed = file.content.as_ref().ok_or(EngineError::Conflict("this file is over"))?;
+        Ok(self.file_key(asker, file)?.open(place(asker, file.id, "content"), sealed)?.to_vec())
+    }
+}
+
+impl FileGuess {
+    fn of(guess: &csv::Guess, is_as_before: bool) -> Self {
+        let asks = |doubt| !is_as_before && guess.doubts.contains(&doubt);
+        Self {
+            columns: guess.columns.iter().map(|column| (column.name.clone(), column.samples.clone())).collect(),
+            asks_date_order: asks(Doubt::DayOrMonthFirst),
+            asks_decimals: asks(Doubt::DecimalMark),
+            is_as_before,
+        }
+    }
+}
+
+/// Whether a file is built as one that a person has confirmed before.
+fn fits(before: &Profile, guessed: &Profile) -> bool {
+    before.delimiter == guessed.delimiter
+        && before.encoding == guessed.encoding
+        && before.columns.len() == guessed.columns.len()
+        && before.header == guessed.header
+}
+
+fn place(asker: &Asker, id: SourceId, field: &'static str) -> Place {
+    Place::of(asker.organization, id, field)
+}
+
+/// The last part of a name, without what only machines read.
+fn short_name(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let name = tidy(last).unwrap_or_else(|| "Statement file".to_owned());
+    name.chars().take(MAX_NAME_CHARS).collect()
+}

@@ -1,0 +1,339 @@
+//! What the pages of a statement file show.
+
+use askama::Template;
+use bankside_domain::Currency;
+use bankside_domain::statement::{FileCounts, FileStage};
+use bankside_engine::csv::{DateOrder, DecimalMark, Delimiter, Encoding, Refusal, Role};
+use bankside_engine::{FileGuess, FileOffer, FilePreview, FileView, PreviewRow};
+use serde::Serialize;
+
+use crate::view::day::Today;
+use crate::view::shell::Shell;
+
+/// So many of the new rows are listed.
+const MOST_LISTED: usize = 20;
+
+#[derive(Template)]
+#[template(path = "files.html")]
+pub(super) struct OfferHtml {
+    shell: Shell,
+    account_name: String,
+    account_url: String,
+    /// A file that somebody has begun with.
+    open_url: Option<String>,
+    imported: Vec<Imported>,
+    error: Option<String>,
+}
+
+/// A file that was imported.
+struct Imported {
+    name: String,
+    url: String,
+    says: String,
+    when: String,
+}
+
+#[derive(Template)]
+#[template(path = "file.html")]
+pub(super) struct FileHtml {
+    shell: Shell,
+    account_name: String,
+    account_url: String,
+    files_url: String,
+    url: String,
+    name: String,
+    step: FileStep,
+    error: Option<String>,
+}
+
+/// Where a file has got to.
+enum FileStep {
+    Busy { says: &'static str, seen: i64, bar: Option<Bar> },
+    Look { form: Box<ColumnsForm>, problem: Option<String>, looked: Option<Box<Looked>> },
+    Done { says: String, facts: Vec<String>, undo_url: Option<String>, is_undone: bool },
+    Over,
+}
+
+struct Bar {
+    done: i64,
+    total: i64,
+    words: String,
+}
+
+/// The pairs of code and label of a choice, and which is chosen; none where a person has to say.
+struct Choices {
+    options: Vec<(String, &'static str)>,
+    chosen: String,
+    must_say: bool,
+}
+
+/// How the file is read.
+struct ColumnsForm {
+    /// What there is to say about the guess.
+    note: Option<&'static str>,
+    questions: Vec<&'static str>,
+    encodings: Choices,
+    delimiters: Choices,
+    dates: Choices,
+    decimals: Choices,
+    turns_sign: bool,
+    columns: Vec<ColumnChoice>,
+    /// Whether it has been looked at, so that the form stands folded below what came of it.
+    is_folded: bool,
+}
+
+struct ColumnChoice {
+    number: usize,
+    name: String,
+    samples: String,
+    options: Vec<(String, &'static str)>,
+    chosen: String,
+}
+
+/// What would come of the file.
+struct Looked {
+    period: Option<String>,
+    lines: Vec<(&'static str, String)>,
+    added: Vec<Line>,
+    added_more: i64,
+    by_money: Vec<Line>,
+    left_out: Vec<Line>,
+    refused: Vec<String>,
+    refused_more: usize,
+    refused_says: Option<String>,
+    /// What the button says, where there is anything to import.
+    button: Option<String>,
+}
+
+struct Line {
+    number: String,
+    day: String,
+    payee: String,
+    note: String,
+    amount: String,
+    reason: String,
+}
+
+fn code(value: impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(code)) => code,
+        _ => String::new(),
+    }
+}
+
+pub(super) fn offer_html(offer: &FileOffer, error: Option<String>, shell: Shell) -> OfferHtml {
+    let account_url = shell.at(&format!("accounts/{}", offer.account.account.id));
+    let imported = offer.imported.iter().map(|file| Imported {
+        name: file.name.clone(),
+        url: format!("{account_url}/files/{}", file.id),
+        says: if file.is_undone { "undone".to_owned() } else { came_in(file.counts, &shell.today) },
+        when: shell.today.moment(file.changed_at),
+    });
+    OfferHtml {
+        account_name: offer.account.account.name.clone(),
+        open_url: offer.open.map(|id| format!("{account_url}/files/{id}")),
+        imported: imported.collect(),
+        account_url,
+        error,
+        shell,
+    }
+}
+
+/// How many rows came in.
+fn came_in(counts: FileCounts, today: &Today) -> String {
+    today.counted(counts.added + counts.matched + counts.settled, "row came in", "rows came in")
+}
+
+pub(super) fn file_html(view: &FileView, error: Option<String>, shell: Shell) -> FileHtml {
+    let ledger = &view.account.account;
+    let account_url = shell.at(&format!("accounts/{}", ledger.id));
+    let step = match view.stage {
+        FileStage::Reading => busy(view, "Reading the file and laying it beside your books", &shell.today),
+        FileStage::Importing => busy(view, "Importing", &shell.today),
+        FileStage::Done => done(view, &shell),
+        FileStage::Abandoned => FileStep::Over,
+        FileStage::Open | FileStage::Ready | FileStage::Failed => look(view, &shell.today),
+    };
+    FileHtml {
+        account_name: ledger.name.clone(),
+        files_url: format!("{account_url}/files"),
+        url: format!("{account_url}/files/{}", view.id),
+        account_url,
+        name: view.name.clone(),
+        step,
+        error,
+        shell,
+    }
+}
+
+fn busy(view: &FileView, says: &'static str, today: &Today) -> FileStep {
+    let (done, total) = view.progress;
+    let bar = (total > 0).then(|| Bar {
+        done,
+        total,
+        words: if done < total {
+            format!("{} of {}", today.counted(done, "row", "rows"), today.counted(total, "row", "rows"))
+        } else {
+            format!("{}; nearly there", today.counted(total, "row", "rows"))
+        },
+    });
+    FileStep::Busy { says, seen: done, bar }
+}
+
+fn done(view: &FileView, shell: &Shell) -> FileStep {
+    let today = &shell.today;
+    let counts = view.counts.unwrap_or_default();
+    let mut facts = Vec::new();
+    let mut told = |rows: i64, one: &str, many: &str| {
+        if rows > 0 {
+            facts.push(format!("{}.", today.counted(rows, one, many)));
+        }
+    };
+    told(counts.matched, "row met one that you typed", "rows met ones that you typed");
+    told(counts.settled, "row booked a pending one", "rows booked pending ones");
+    told(counts.known, "row was there already", "rows were there already");
+    told(counts.left_out, "row stayed out", "rows stayed out");
+    let says = if counts.changes_books() {
+        format!("{} of {}.", came_in(counts, today), today.counted(counts.rows, "row of the file", "rows of the file"))
+    } else {
+        "Nothing came in: every row was there already, or stays out.".to_owned()
+    };
+    FileStep::Done {
+        says,
+        facts,
+        undo_url: view.batch.map(|batch| shell.at(&format!("batches/{batch}/undo"))),
+        is_undone: view.is_undone,
+    }
+}
+
+fn look(view: &FileView, today: &Today) -> FileStep {
+    let looked = view
+        .preview
+        .as_ref()
+        .zip(view.counts)
+        .map(|(preview, counts)| Box::new(Looked::of(preview, counts, view.account.account.currency, today)));
+    let form = Box::new(ColumnsForm::of(view));
+    FileStep::Look { form, problem: view.problem.clone(), looked }
+}
+
+impl ColumnsForm {
+    fn of(view: &FileView) -> Self {
+        let profile = &view.profile;
+        let guess = view.guess.as_ref();
+        let asks = |question: fn(&FileGuess) -> bool| guess.is_some_and(question) && view.stage == FileStage::Open;
+        let (asks_dates, asks_decimals) = (asks(|guess| guess.asks_date_order), asks(|guess| guess.asks_decimals));
+        let mut questions = Vec::new();
+        if asks_dates {
+            questions.push(
+                "Every date in this file is one with the day first and one with the month first. Say which it is.",
+            );
+        }
+        if asks_decimals {
+            questions.push(
+                "Every amount in this file could have decimals or thousands. Say what stands before the decimals.",
+            );
+        }
+        let note = match guess {
+            Some(guess) if guess.is_as_before => {
+                Some("Read as the last file of this account, which has the same columns.")
+            }
+            Some(_) => Some(
+                "Guessed from the file. Check it: what each column says, and how its dates and amounts are written.",
+            ),
+            None => None,
+        };
+        let options: Vec<(String, &'static str)> =
+            Role::ALL.into_iter().map(|role| (code(role), role.in_words())).collect();
+        let named = guess.map(|guess| guess.columns.as_slice()).unwrap_or_default();
+        let columns = profile.columns.iter().enumerate().map(|(number, role)| {
+            let samples = named.get(number).map(|(_, samples)| samples.join(" · ")).unwrap_or_default();
+            ColumnChoice {
+                number,
+                name: profile.name_of(number),
+                samples,
+                options: options.clone(),
+                chosen: code(role),
+            }
+        });
+        Self {
+            note,
+            questions,
+            encodings: Choices::of(Encoding::ALL.map(|one| (code(one), one.name())), code(profile.encoding), false),
+            delimiters: Choices::of(
+                Delimiter::ALL.map(|one| (code(one), one.in_words())),
+                code(profile.delimiter),
+                false,
+            ),
+            dates: Choices::of(DateOrder::ALL.map(|one| (code(one), one.in_words())), code(profile.dates), asks_dates),
+            decimals: Choices::of(
+                DecimalMark::ALL.map(|one| (code(one), one.in_words())),
+                code(profile.decimals),
+                asks_decimals,
+            ),
+            turns_sign: profile.turns_sign,
+            columns: columns.collect(),
+            is_folded: view.stage == FileStage::Ready,
+        }
+    }
+}
+
+impl Choices {
+    fn of<const N: usize>(options: [(String, &'static str); N], chosen: String, must_say: bool) -> Self {
+        Self { options: Vec::from(options), chosen: if must_say { String::new() } else { chosen }, must_say }
+    }
+}
+
+impl Looked {
+    fn of(preview: &FilePreview, counts: FileCounts, currency: Currency, today: &Today) -> Self {
+        let list = |rows: &[PreviewRow]| rows.iter().map(|row| Line::of(row, currency, today)).collect::<Vec<_>>();
+        let mut lines = Vec::new();
+        let mut told = |icon, rows: i64, one: &str, many: &str, more: &str| {
+            if rows > 0 {
+                lines.push((icon, format!("{}{more}", today.counted(rows, one, many))));
+            }
+        };
+        let sum = format!(", {} in all", today.signed(preview.added_minor, currency));
+        told("plus", counts.added, "row is new", "rows are new", &sum);
+        told("check", counts.known, "row is there already", "rows are there already", "");
+        told("pen", counts.matched, "row meets one that you typed", "rows meet ones that you typed", "");
+        told("check", counts.settled, "row books a pending one", "rows book pending ones", "");
+        let uncertain = ": taken for ones that are there by amount and day alone";
+        told("help", counts.by_money, "of these is uncertain", "of these are uncertain", uncertain);
+        told("lock", counts.left_out, "row stays out", "rows stay out", "");
+        let refused = i64::try_from(preview.refused_total).unwrap_or(i64::MAX);
+        told("warn", refused, "line cannot be read", "lines cannot be read", "");
+        let around = i64::try_from(preview.before + preview.behind).unwrap_or(i64::MAX);
+        told("leave", around, "line around the rows is passed over", "lines around the rows are passed over", "");
+        let comes_in = counts.added + counts.matched + counts.settled;
+        Self {
+            period: preview.days.map(|(from, to)| format!("{} to {}", today.long_day(from), today.long_day(to))),
+            lines,
+            added_more: counts.added - i64::try_from(preview.added.len().min(MOST_LISTED)).unwrap_or(0),
+            added: list(&preview.added[..preview.added.len().min(MOST_LISTED)]),
+            by_money: list(&preview.by_money),
+            left_out: list(&preview.left_out),
+            refused: preview.refused.iter().map(Refusal::in_words).collect(),
+            refused_more: preview.refused_total - preview.refused.len(),
+            refused_says: (refused > 0).then(|| {
+                format!(
+                    "Import without the {}",
+                    today.counted(refused, "line that cannot be read", "lines that cannot be read")
+                )
+            }),
+            button: (comes_in > 0).then(|| format!("Import {}", today.counted(comes_in, "row", "rows"))),
+        }
+    }
+}
+
+impl Line {
+    fn of(row: &PreviewRow, currency: Currency, today: &Today) -> Self {
+        Self {
+            number: row.line.to_string(),
+            day: today.long_day(row.dated_on),
+            payee: row.payee.clone().unwrap_or_else(|| "No payee".to_owned()),
+            note: row.note.clone().unwrap_or_default(),
+            amount: today.signed(row.minor, currency),
+            reason: row.reason.clone(),
+        }
+    }
+}

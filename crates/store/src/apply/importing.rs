@@ -1,0 +1,224 @@
+//! Bringing the rows of a statement file into the books: all of it in one transaction, or nothing. A look at what would come of it is the
+//! very write, rolled back before anything is applied.
+
+use std::collections::HashSet;
+
+use bankside_domain::batch::BatchActor;
+use bankside_domain::reconcile::{Action, Plan};
+use bankside_domain::statement::FileCounts;
+use bankside_domain::{AccountId, Asker, BatchId, FeedRowVersionId, Id, OutboxId, PersonId, RunId, SourceId};
+use jiff::civil::Date;
+
+use super::work::Work;
+use crate::batches::NewBatch;
+use crate::convert::{count, micros, uuids};
+use crate::db::{Session, run, sql};
+use crate::feed_rows::{Received, ReceivedRow};
+use crate::snapshot::StoredSnapshot;
+use crate::statement_files::FileLease;
+use crate::{Store, StoreError};
+
+/// The rows of a file, and for whom they are brought in.
+#[derive(Debug, Clone, Copy)]
+pub struct FileRows<'a> {
+    /// The worker's lease on the file.
+    pub lease: &'a FileLease,
+    /// The account.
+    pub account: AccountId,
+    /// Who brought the file.
+    pub person: Option<PersonId>,
+    /// Its name.
+    pub name: &'a str,
+    /// Its rows, the newest first.
+    pub rows: &'a [ReceivedRow],
+    /// Whether they come into the books, or are only laid beside them.
+    pub is_kept: bool,
+}
+
+/// What laying a file beside the books came to.
+#[derive(Debug)]
+pub enum FileTried {
+    /// Contents have to be compared by fingerprints of our normal form first: these are to be
+    /// [renewed](Store::renew_fingerprints), and then it is tried again.
+    Outdated(Box<StoredSnapshot>),
+    /// What is planned; in the books, if it was to be kept.
+    Planned {
+        /// The plan.
+        plan: Plan,
+        /// What of the file was known byte for byte.
+        received: Received,
+        /// The batch, where the books have changed.
+        batch: Option<BatchId>,
+        /// What came of it, or would.
+        counts: FileCounts,
+    },
+}
+
+impl Store {
+    /// Lays the rows of a file beside the books, has `plan` decide about them, and brings them in, if they are to be kept.
+    ///
+    /// Answers [`StoreError::LeaseLost`] when another worker has taken the file over, or somebody has given it up.
+    pub async fn bring_in_file(
+        &self,
+        asker: &Asker,
+        file: FileRows<'_>,
+        plan: impl FnOnce(&StoredSnapshot) -> Plan + Send,
+    ) -> Result<FileTried, StoreError> {
+        let mut session = self.db.write(file.lease.into()).await?;
+        self.check_file_lease(&mut session, asker, file.lease).await?;
+        self.lock_account(&mut session, asker, file.account).await?;
+        let told_by = RunId::from(file.lease.id.uuid());
+        let bank_account = self
+            .statement_account_within(&mut session, asker, file.account)
+            .await?
+            .ok_or(StoreError::NotFound("the account"))?
+            .bank_account;
+        self.add_file_source(&mut session, asker, file).await?;
+        let received = self.receive_within(&mut session, asker, told_by, bank_account, file.rows).await?;
+        let snapshot = self.file_snapshot_within(&mut session, asker, told_by, (bank_account, file.account)).await?;
+        if !snapshot.outdated.is_empty() {
+            return Ok(FileTried::Outdated(Box::new(snapshot)));
+        }
+        let plan = plan(&snapshot);
+        // What is known byte for byte and needs no decision: what does is counted by that.
+        let ids: HashSet<FeedRowVersionId> = file.rows.iter().map(|row| row.id).collect();
+        let decided_anew = snapshot.versions.iter().filter(|version| !ids.contains(&version.id)).count();
+        let counts = FileCounts::of(&plan, received.seen_again - count(decided_anew));
+        if !file.is_kept {
+            return Ok(FileTried::Planned { plan, received, batch: None, counts });
+        }
+        let mut work = Work::from_plan(&plan, &snapshot, &self.ambient);
+        // Who imports a file has looked at what comes of it.
+        work.brings_news = false;
+        let account = &snapshot.state.account;
+        let payees = self.payees_of(&mut session, asker, work.payee_names()).await?;
+        self.prepare_updates(&mut session, asker, account.id, &mut work, &payees).await?;
+        self.write_feed_rows(&mut session, asker, bank_account, &work).await?;
+        let batch = if work.changes.is_empty() {
+            None
+        } else {
+            let summary = format!("Import of {}", file.name);
+            let batch = NewBatch { actor: BatchActor::Import, run: None, summary: &summary, undoes: None };
+            let batch = self.begin_batch(&mut session, asker, batch).await?;
+            self.sign_batch(&mut session, asker, batch, file.person).await?;
+            self.write_entries(&mut session, asker, account.id, batch, &work, &payees).await?;
+            if let Some(first) = first_older(&plan)
+                && let Some(opening) = work.opening_move(account, first)
+            {
+                self.fix_opening(&mut session, asker, account, &mut work, opening).await?;
+            }
+            self.write_changes(&mut session, asker, batch, &work.changes).await?;
+            // Whoever holds a snapshot must read again.
+            work.sums.entry(account.id).or_default();
+            for (account, sums) in &work.sums {
+                self.move_account_sums(&mut session, asker, *account, *sums).await?;
+            }
+            self.tell_of_books(&mut session, asker, account.id, batch, counts).await?;
+            Some(batch)
+        };
+        self.end_file(&mut session, asker, file.lease.id, batch, counts).await?;
+        session.commit().await?;
+        Ok(FileTried::Planned { plan, received, batch, counts })
+    }
+
+    async fn add_file_source(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        file: FileRows<'_>,
+    ) -> Result<(), StoreError> {
+        let text = sql!(
+            "INSERT INTO sources (organization_id, id, kind, connection_id, name, created_at)
+             VALUES ($1, $2, 'statement_file', NULL, $3, $4)"
+        );
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(file.lease.id.uuid())
+                .bind(file.name)
+                .bind(micros(self.ambient.now()))
+        );
+        Ok(())
+    }
+
+    /// A worker writes the batch, and it is the person's who brought the file.
+    async fn sign_batch(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        batch: BatchId,
+        person: Option<PersonId>,
+    ) -> Result<(), StoreError> {
+        let text = sql!("UPDATE batches SET person_id = $3 WHERE organization_id = $1 AND id = $2");
+        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(batch.uuid()).bind(uuids(person)));
+        Ok(())
+    }
+
+    async fn tell_of_books(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        account: AccountId,
+        batch: BatchId,
+        counts: FileCounts,
+    ) -> Result<(), StoreError> {
+        let message: OutboxId = self.ambient.id();
+        let counts = serde_json::to_string(&counts)?;
+        let payload = format!(r#"{{"account":"{account}","batch":"{batch}","counts":{counts}}}"#);
+        let text =
+            sql!("INSERT INTO outbox (organization_id, id, topic, payload, created_at) VALUES ($1, $2, $3, $4, $5)");
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(message.uuid())
+                .bind("books.changed")
+                .bind(payload)
+                .bind(micros(self.ambient.now()))
+        );
+        Ok(())
+    }
+
+    /// The file is over: its bytes go, and how it was read is remembered for the next one of its account.
+    async fn end_file(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        id: SourceId,
+        batch: Option<BatchId>,
+        counts: FileCounts,
+    ) -> Result<(), StoreError> {
+        let text = sql!(
+            "UPDATE statement_files SET stage = 'done', content = NULL, guess = NULL, answer = NULL, lease_until = NULL,
+                batch_id = $3, counts = $4, changed_at = $5
+             WHERE organization_id = $1 AND id = $2"
+        );
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(id.uuid())
+                .bind(uuids(batch))
+                .bind(serde_json::to_string(&counts)?)
+                .bind(micros(self.ambient.now()))
+        );
+        let text = sql!(
+            "UPDATE statement_accounts SET profile = (SELECT f.profile FROM statement_files f
+                WHERE f.organization_id = $1 AND f.id = $2)
+             WHERE organization_id = $1 AND account_id = (SELECT f.account_id FROM statement_files f
+                WHERE f.organization_id = $1 AND f.id = $2)"
+        );
+        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(id.uuid()));
+        Ok(())
+    }
+}
+
+/// The first day of the rows that come in before the opening balance.
+fn first_older(plan: &Plan) -> Option<Date> {
+    let older = plan.decisions.iter().filter_map(|decision| match &decision.action {
+        Action::Add(entry) if entry.moves_opening => Some(entry.dated_on),
+        _ => None,
+    });
+    older.min()
+}

@@ -1,0 +1,537 @@
+//! Statement files: from their upload until their rows are in the books or they are given up.
+//!
+//! Nothing here touches the books; `apply/importing.rs` does that.
+
+use bankside_domain::account::AccountKind;
+use bankside_domain::statement::{FileCounts, FileStage};
+use bankside_domain::{
+    AccountId, Asker, BankAccountId, BatchId, Code, CurrencyCode, Granted, Id, OrganizationId, PersonId, Right,
+    SourceId,
+};
+use bankside_vault::{Sealed, WrappedKey};
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use crate::bank_accounts::NewBankAccount;
+use crate::convert::{code, currency, ids, instant, micros, uuids};
+use crate::db::{Session, on, run, sql};
+use crate::error::or_conflict;
+use crate::{Store, StoreError};
+
+/// A statement file.
+#[derive(Debug, Clone)]
+pub struct StatementFile {
+    /// Which one; once it is imported, also the source of its rows.
+    pub id: SourceId,
+    /// The account.
+    pub account: AccountId,
+    /// Who brought it.
+    pub person: Option<PersonId>,
+    /// Its name.
+    pub name: String,
+    /// How far it has got.
+    pub stage: FileStage,
+    /// The data key that seals what follows.
+    pub data_key: WrappedKey,
+    /// Its bytes; `None` once it is over.
+    pub content: Option<Sealed>,
+    /// What was guessed of it; `None` once it is over.
+    pub guess: Option<Sealed>,
+    /// What would come of it.
+    pub answer: Option<Sealed>,
+    /// How it is read, as JSON.
+    pub profile: String,
+    /// Why it could not be read.
+    pub problem: Option<String>,
+    /// How many rows it has, where that is known.
+    pub rows_total: i64,
+    /// How many of them have been dealt with.
+    pub rows_done: i64,
+    /// What came of it.
+    pub counts: Option<FileCounts>,
+    /// The batch that it made.
+    pub batch: Option<BatchId>,
+    /// When it came.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub changed_at: Timestamp,
+}
+
+/// A file that was imported, in short.
+#[derive(Debug, Clone)]
+pub struct ImportedFile {
+    /// Which one.
+    pub id: SourceId,
+    /// Its name.
+    pub name: String,
+    /// What came of it.
+    pub counts: FileCounts,
+    /// When its rows came into the books.
+    pub changed_at: Timestamp,
+    /// Whether that was undone.
+    pub is_undone: bool,
+}
+
+/// A file to keep.
+#[derive(Debug, Clone)]
+pub struct NewStatementFile {
+    /// Its id, made before because its content is sealed to it.
+    pub id: SourceId,
+    /// The account.
+    pub account: AccountId,
+    /// Its name.
+    pub name: String,
+    /// How far it has got: open, or to be read at once.
+    pub stage: FileStage,
+    /// The data key.
+    pub data_key: WrappedKey,
+    /// Its bytes, sealed.
+    pub content: Sealed,
+    /// What was guessed of it, sealed.
+    pub guess: Sealed,
+    /// How it is read, as JSON.
+    pub profile: String,
+}
+
+/// The bank account that stands for the files of an account.
+#[derive(Debug, Clone)]
+pub struct StatementAccount {
+    /// It.
+    pub bank_account: BankAccountId,
+    /// The data key that seals its raw rows.
+    pub data_key: WrappedKey,
+    /// How its files were read last, as JSON.
+    pub profile: Option<String>,
+}
+
+/// By what the rows of a file are read again.
+#[derive(Debug, Clone)]
+pub struct FileReading {
+    /// The file's name.
+    pub name: String,
+    /// The bank account that its rows are of.
+    pub bank_account: BankAccountId,
+    /// The data key that seals them.
+    pub data_key: WrappedKey,
+    /// The currency of its amounts.
+    pub currency: CurrencyCode,
+    /// How it is read, as JSON.
+    pub profile: String,
+}
+
+/// What holds a file while a worker reads or imports it: its attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileLease {
+    /// The file.
+    pub id: SourceId,
+    /// The attempt that holds it.
+    pub attempt: i64,
+}
+
+/// The lease is the right: only who has claimed a file has one, and every write checks that it still holds.
+impl From<&FileLease> for Granted {
+    fn from(_: &FileLease) -> Self {
+        Self::as_system()
+    }
+}
+
+/// A file that a worker has claimed.
+#[derive(Debug, Clone, Copy)]
+pub struct DueFile {
+    /// The organization that it works for.
+    pub organization: OrganizationId,
+    /// The lease.
+    pub lease: FileLease,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    account_id: Uuid,
+    person_id: Option<Uuid>,
+    name: String,
+    stage: String,
+    data_key: Vec<u8>,
+    content: Option<Vec<u8>>,
+    guess: Option<Vec<u8>>,
+    answer: Option<Vec<u8>>,
+    profile: String,
+    problem: Option<String>,
+    rows_total: i64,
+    rows_done: i64,
+    counts: Option<String>,
+    batch_id: Option<Uuid>,
+    created_at: i64,
+    changed_at: i64,
+}
+
+impl Row {
+    fn into_file(self) -> Result<StatementFile, StoreError> {
+        Ok(StatementFile {
+            id: self.id.into(),
+            account: self.account_id.into(),
+            person: ids(self.person_id),
+            name: self.name,
+            stage: code(&self.stage)?,
+            data_key: WrappedKey::from_bytes(self.data_key),
+            content: self.content.map(Sealed::from_bytes),
+            guess: self.guess.map(Sealed::from_bytes),
+            answer: self.answer.map(Sealed::from_bytes),
+            profile: self.profile,
+            problem: self.problem,
+            rows_total: self.rows_total,
+            rows_done: self.rows_done,
+            counts: self.counts.as_deref().map(serde_json::from_str).transpose()?,
+            batch: ids(self.batch_id),
+            created_at: instant(self.created_at)?,
+            changed_at: instant(self.changed_at)?,
+        })
+    }
+}
+
+impl Store {
+    /// The bank account that stands for the files of an account, made on first use. `new_key` is asked for its key then.
+    pub async fn statement_account(
+        &self,
+        asker: &Asker,
+        account: AccountId,
+        new_key: impl FnOnce(BankAccountId) -> (WrappedKey, Sealed) + Send,
+    ) -> Result<StatementAccount, StoreError> {
+        let mut session = self.db.write(asker.require_account(Right::EditBooks, account)?).await?;
+        self.lock_account(&mut session, asker, account).await?;
+        if let Some(known) = self.statement_account_within(&mut session, asker, account).await? {
+            return Ok(known);
+        }
+        let ledger = self.account_within(&mut session, asker, account).await?;
+        let id: BankAccountId = self.ambient.id();
+        let (data_key, details) = new_key(id);
+        let new = NewBankAccount {
+            id,
+            institution_key: String::new(),
+            institution_name: "Statement files".to_owned(),
+            provider_account_id: String::new(),
+            name: "Statement files".to_owned(),
+            holder: None,
+            masked_number: None,
+            kind: AccountKind::Other,
+            currency: ledger.currency.code,
+            match_keys: Vec::new(),
+            data_key: data_key.clone(),
+            details,
+            balances: Vec::new(),
+        };
+        self.add_bank_account(&mut session, asker, &new).await?;
+        let text =
+            sql!("INSERT INTO statement_accounts (organization_id, account_id, bank_account_id) VALUES ($1, $2, $3)");
+        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(account.uuid()).bind(id.uuid()));
+        session.commit().await?;
+        Ok(StatementAccount { bank_account: id, data_key, profile: None })
+    }
+
+    pub(crate) async fn statement_account_within(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        account: AccountId,
+    ) -> Result<Option<StatementAccount>, StoreError> {
+        let text = sql!(
+            "SELECT s.bank_account_id, b.data_key, s.profile FROM statement_accounts s
+             JOIN bank_accounts b ON b.organization_id = s.organization_id AND b.id = s.bank_account_id
+             WHERE s.organization_id = $1 AND s.account_id = $2"
+        );
+        let row: Option<(Uuid, Vec<u8>, Option<String>)> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(account.uuid())
+            .fetch_optional(c)
+            .await?);
+        Ok(row.map(|(id, key, profile)| StatementAccount {
+            bank_account: id.into(),
+            data_key: WrappedKey::from_bytes(key),
+            profile,
+        }))
+    }
+
+    /// Keeps a file. One of the same account that nobody has imported gives way to it.
+    pub async fn add_statement_file(&self, asker: &Asker, new: &NewStatementFile) -> Result<(), StoreError> {
+        let mut session = self.db.write(asker.require_account(Right::EditBooks, new.account)?).await?;
+        self.lock_account(&mut session, asker, new.account).await?;
+        let now = micros(self.ambient.now());
+        let text = sql!(
+            "UPDATE statement_files SET stage = 'abandoned', content = NULL, guess = NULL, answer = NULL, lease_until = NULL,
+                changed_at = $3
+             WHERE organization_id = $1 AND account_id = $2 AND stage IN ('open', 'reading', 'ready', 'failed')"
+        );
+        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(new.account.uuid()).bind(now));
+        let text = sql!(
+            "INSERT INTO statement_files (organization_id, id, account_id, person_id, name, stage, data_key, content, guess,
+                profile, rows_total, rows_done, attempt, created_at, changed_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, 0, $11, $11)"
+        );
+        let result = on!(session, c => sqlx::query(text)
+            .bind(asker.organization.uuid())
+            .bind(new.id.uuid())
+            .bind(new.account.uuid())
+            .bind(uuids(asker.person()))
+            .bind(&new.name)
+            .bind(new.stage.code())
+            .bind(new.data_key.as_bytes())
+            .bind(new.content.as_bytes())
+            .bind(new.guess.as_bytes())
+            .bind(&new.profile)
+            .bind(now)
+            .execute(c)
+            .await
+            .map(|_| ()));
+        or_conflict(result, "another file is being imported into this account")?;
+        session.commit().await
+    }
+
+    /// A file of an account in sight.
+    pub async fn statement_file(&self, asker: &Asker, id: SourceId) -> Result<StatementFile, StoreError> {
+        let mut session = self.db.read(asker.require_within(Right::EditBooks)?.0).await?;
+        let text = sql!(
+            "SELECT id, account_id, person_id, name, stage, data_key, content, guess, answer, profile, problem, rows_total,
+                    rows_done, counts, batch_id, created_at, changed_at
+             FROM statement_files WHERE organization_id = $1 AND id = $2"
+        );
+        let row: Option<Row> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(id.uuid())
+            .fetch_optional(c)
+            .await?);
+        let file = row.ok_or(StoreError::NotFound("the file"))?.into_file()?;
+        if asker.sees(file.account) { Ok(file) } else { Err(StoreError::NotFound("the file")) }
+    }
+
+    /// The file of an account that somebody has begun with and that is not over.
+    pub async fn open_statement_file(&self, asker: &Asker, account: AccountId) -> Result<Option<SourceId>, StoreError> {
+        let mut session = self.db.read(asker.require_account(Right::EditBooks, account)?).await?;
+        let text = sql!(
+            "SELECT id FROM statement_files WHERE organization_id = $1 AND account_id = $2
+                AND stage IN ('open', 'reading', 'ready', 'importing', 'failed')"
+        );
+        let id: Option<Uuid> = on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(account.uuid())
+            .fetch_optional(c)
+            .await?);
+        Ok(ids(id))
+    }
+
+    /// The files that were imported into an account, the latest first.
+    pub async fn imported_files(
+        &self,
+        asker: &Asker,
+        account: AccountId,
+        limit: i64,
+    ) -> Result<Vec<ImportedFile>, StoreError> {
+        let mut session = self.db.read(asker.require_account(Right::EditBooks, account)?).await?;
+        let text = sql!(
+            "SELECT f.id, f.name, f.counts, f.changed_at, b.undone_by IS NOT NULL AS is_undone FROM statement_files f
+             LEFT JOIN batches b ON b.organization_id = f.organization_id AND b.id = f.batch_id
+             WHERE f.organization_id = $1 AND f.account_id = $2 AND f.stage = 'done'
+             ORDER BY f.changed_at DESC, f.id DESC LIMIT $3"
+        );
+        let rows: Vec<(Uuid, String, Option<String>, i64, bool)> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(account.uuid())
+            .bind(limit)
+            .fetch_all(c)
+            .await?);
+        rows.into_iter()
+            .map(|(id, name, counts, changed_at, is_undone)| {
+                Ok(ImportedFile {
+                    id: id.into(),
+                    name,
+                    counts: counts.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default(),
+                    changed_at: instant(changed_at)?,
+                    is_undone,
+                })
+            })
+            .collect()
+    }
+
+    /// Has a file read by a profile, or imported as it was read. `from` names the stages in which that may be asked for.
+    pub async fn ask_of_statement_file(
+        &self,
+        asker: &Asker,
+        file: &StatementFile,
+        stage: FileStage,
+        guess: Option<&Sealed>,
+        profile: &str,
+    ) -> Result<(), StoreError> {
+        let mut session = self.db.write(asker.require_account(Right::EditBooks, file.account)?).await?;
+        let text = sql!(
+            "UPDATE statement_files SET stage = $3, profile = $4, guess = COALESCE($5, guess), problem = NULL, rows_done = 0,
+                attempt = 0, lease_until = NULL, changed_at = $6
+             WHERE organization_id = $1 AND id = $2 AND changed_at = $7 AND stage IN ('open', 'ready', 'failed')"
+        );
+        let done = run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(file.id.uuid())
+                .bind(stage.code())
+                .bind(profile)
+                .bind(guess.map(Sealed::as_bytes))
+                .bind(micros(self.ambient.now()))
+                .bind(micros(file.changed_at))
+        );
+        if done == 0 {
+            return Err(StoreError::Conflict("somebody has gone on with this file meanwhile"));
+        }
+        session.commit().await
+    }
+
+    /// Gives a file up that is not being imported.
+    pub async fn abandon_statement_file(&self, asker: &Asker, file: &StatementFile) -> Result<(), StoreError> {
+        let mut session = self.db.write(asker.require_account(Right::EditBooks, file.account)?).await?;
+        let text = sql!(
+            "UPDATE statement_files SET stage = 'abandoned', content = NULL, guess = NULL, answer = NULL, lease_until = NULL,
+                changed_at = $3
+             WHERE organization_id = $1 AND id = $2 AND stage IN ('open', 'reading', 'ready', 'failed')"
+        );
+        let now = micros(self.ambient.now());
+        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(file.id.uuid()).bind(now));
+        session.commit().await
+    }
+
+    /// Gives up files, of whichever organization, that nobody has gone on with since an instant.
+    pub async fn abandon_statement_files_as_system(&self, idle_since: Timestamp) -> Result<u64, StoreError> {
+        let mut session = self.db.write(Granted::as_system()).await?;
+        let text = sql!(
+            "UPDATE statement_files SET stage = 'abandoned', content = NULL, guess = NULL, answer = NULL, lease_until = NULL,
+                changed_at = $2
+             WHERE stage IN ('open', 'ready', 'failed') AND changed_at < $1"
+        );
+        let done = run!(session, sqlx::query(text).bind(micros(idle_since)).bind(micros(self.ambient.now())));
+        session.commit().await?;
+        Ok(done)
+    }
+
+    /// Claims the file that has waited longest to be read or imported, or one whose worker has fallen silent.
+    pub async fn claim_statement_file_as_system(
+        &self,
+        lease_for: SignedDuration,
+    ) -> Result<Option<DueFile>, StoreError> {
+        const TEXT: &str = "UPDATE statement_files SET attempt = attempt + 1, lease_until = $2, rows_done = 0
+             WHERE stage IN ('reading', 'importing') AND (lease_until IS NULL OR lease_until < $1)
+                AND id = (SELECT f.id FROM statement_files f WHERE f.stage IN ('reading', 'importing')
+                    AND (f.lease_until IS NULL OR f.lease_until < $1) ORDER BY f.created_at, f.id LIMIT 1";
+        const END: &str = ") RETURNING organization_id, id, attempt";
+        let now = self.ambient.now();
+        let mut session = self.db.write(Granted::as_system()).await?;
+        let text = sqlx::AssertSqlSafe(format!("{TEXT}{}{END}", session.skip_locked()));
+        let claimed: Option<(Uuid, Uuid, i64)> = on!(session, c => sqlx::query_as(text)
+            .bind(micros(now))
+            .bind(micros(now + lease_for))
+            .fetch_optional(c)
+            .await?);
+        session.commit().await?;
+        Ok(claimed.map(|(organization, id, attempt)| DueFile {
+            organization: organization.into(),
+            lease: FileLease { id: id.into(), attempt },
+        }))
+    }
+
+    /// Prolongs a lease that still holds, and tells how far the work has got.
+    pub async fn prolong_statement_file(
+        &self,
+        asker: &Asker,
+        lease: &FileLease,
+        lease_for: SignedDuration,
+        (rows_done, rows_total): (i64, i64),
+    ) -> Result<(), StoreError> {
+        let mut session = self.db.write(lease.into()).await?;
+        let text = sql!(
+            "UPDATE statement_files SET lease_until = $4, rows_done = $5, rows_total = $6
+             WHERE organization_id = $1 AND id = $2 AND attempt = $3 AND stage IN ('reading', 'importing')"
+        );
+        let done = run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(lease.id.uuid())
+                .bind(lease.attempt)
+                .bind(micros(self.ambient.now() + lease_for))
+                .bind(rows_done)
+                .bind(rows_total)
+        );
+        if done == 0 { Err(StoreError::LeaseLost) } else { session.commit().await }
+    }
+
+    /// Checks that a lease on a file still holds, and holds it until the end of the transaction.
+    pub(crate) async fn check_file_lease(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        lease: &FileLease,
+    ) -> Result<(), StoreError> {
+        const TEXT: &str = "SELECT attempt FROM statement_files WHERE organization_id = $1 AND id = $2
+             AND stage IN ('reading', 'importing')";
+        let text = sqlx::AssertSqlSafe(format!("{TEXT}{}", session.for_update()));
+        let attempt: Option<i64> = on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(lease.id.uuid())
+            .fetch_optional(c)
+            .await?);
+        if attempt == Some(lease.attempt) { Ok(()) } else { Err(StoreError::LeaseLost) }
+    }
+
+    /// Ends the reading of a file, with what would come of it, sealed, or why it cannot be read.
+    pub async fn end_reading_file(
+        &self,
+        asker: &Asker,
+        lease: &FileLease,
+        result: Result<(&Sealed, FileCounts), &str>,
+    ) -> Result<(), StoreError> {
+        let mut session = self.db.write(lease.into()).await?;
+        self.check_file_lease(&mut session, asker, lease).await?;
+        let (stage, answer, counts, problem) = match result {
+            Ok((answer, counts)) => {
+                (FileStage::Ready, Some(answer.as_bytes()), Some(serde_json::to_string(&counts)?), None)
+            }
+            Err(problem) => (FileStage::Failed, None, None, Some(problem)),
+        };
+        let text = sql!(
+            "UPDATE statement_files SET stage = $3, answer = $4, counts = $5, problem = $6, lease_until = NULL, changed_at = $7
+             WHERE organization_id = $1 AND id = $2"
+        );
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(lease.id.uuid())
+                .bind(stage.code())
+                .bind(answer)
+                .bind(&counts)
+                .bind(problem)
+                .bind(micros(self.ambient.now()))
+        );
+        session.commit().await
+    }
+
+    /// By what the rows of a file are read again.
+    pub async fn file_reading(&self, asker: &Asker, source: SourceId) -> Result<FileReading, StoreError> {
+        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
+        let text = sql!(
+            "SELECT f.name, s.bank_account_id, b.data_key, b.currency, f.profile FROM statement_files f
+             JOIN statement_accounts s ON s.organization_id = f.organization_id AND s.account_id = f.account_id
+             JOIN bank_accounts b ON b.organization_id = s.organization_id AND b.id = s.bank_account_id
+             WHERE f.organization_id = $1 AND f.id = $2"
+        );
+        let row: Option<(String, Uuid, Vec<u8>, String, String)> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(source.uuid())
+            .fetch_optional(c)
+            .await?);
+        let (name, bank_account, key, code, profile) = row.ok_or(StoreError::NotFound("the file"))?;
+        Ok(FileReading {
+            name,
+            bank_account: bank_account.into(),
+            data_key: WrappedKey::from_bytes(key),
+            currency: currency(&code)?,
+            profile,
+        })
+    }
+}

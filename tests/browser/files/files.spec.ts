@@ -1,0 +1,122 @@
+// A person brings a statement file into an account: what it means is guessed and confirmed, what would come of it is shown, and it can be undone.
+import type { Page } from "@playwright/test";
+import { Api } from "../../support/api.ts";
+import { type House, expect, openMenu, organizationOf, test } from "../../support/house.ts";
+
+/** A bank's export with notes around it, its own words for columns, a line that cannot be read, and letters of Windows. */
+const dirty = Buffer.from(
+  [
+    '"Konto";"DE12 3456 Giro"',
+    '"Zeitraum";"November"',
+    "",
+    '"Buchungstag";"Beg\u00fcnstigter";"Verwendungszweck";"Betrag (EUR)";"Saldo"',
+    '"20.11.2026";"B\u00e4ckerei K\u00fchn";"Brot; zwei ""gro\u00dfe""";"-7,80";"1.204,20"',
+    '"19.11.2026";"=HYPERLINK(""http://x"")";"Gehalt";"1.250,00";"1.212,00"',
+    '"31.11.2026";"Niemand";"Nie";"-1,00";"-38,00"',
+    '"18.11.2026";"Kiosk";"Zeitung";"-2,50";"-38,00"',
+    '"Summe";"";"";"1.239,70";""',
+    "",
+  ].join("\r\n"),
+  "latin1",
+);
+
+const asked = "Date,Description,Amount\n05/11/2026,Coffee,-1.50\n06/11/2026,Tea,-2.50\n";
+
+async function bring(page: Page, name: string, content: Buffer | string): Promise<void> {
+  await page.getByLabel("CSV file").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(content) });
+  await page.getByRole("button", { name: "Read the file" }).click();
+}
+
+async function till(page: Page, house: House): Promise<string> {
+  const api = new Api(page.request, house, organizationOf(page));
+  const account = await api.made<{ id: string }>("accounts", { name: "Till", kind: "checking", currency: "EUR" });
+  return `${house.address}/o/${organizationOf(page)}/accounts/${account.id}`;
+}
+
+test("a file is read, confirmed, looked at, imported once and undone", async ({ signedIn: page, house, eyes }) => {
+  const account = await till(page, house);
+  await page.goto(account);
+  await openMenu(page, "Till");
+  await page.getByRole("link", { name: "Import a file" }).click();
+  await expect(page.getByRole("heading", { name: "Import a file", level: 1 })).toBeVisible();
+  await eyes.look("bring");
+  await bring(page, "photo.xlsx", "PK\u0003\u0004");
+  await expect(page.getByText("This is a spreadsheet or an archive, not a CSV file.")).toBeVisible();
+  await eyes.look("no-csv");
+
+  await bring(page, "november.csv", dirty);
+  await expect(page.getByRole("heading", { name: "november.csv", level: 1 })).toBeVisible();
+  await expect(page.getByText("3 rows are new, +1,239.70 in all")).toBeVisible();
+  await expect(page.getByText("1 line cannot be read", { exact: true })).toBeVisible();
+  await page.getByText("The lines that cannot be read").click();
+  await expect(page.getByText("Line 7, Buchungstag: “31.11.2026” – this is no date in the chosen order.")).toBeVisible();
+  await expect(page.getByRole("cell", { name: /^Bäckerei Kühn Brot; zwei/ })).toBeVisible();
+  await expect(page.getByRole("combobox", { name: "Betrag (EUR)" })).toHaveValue("amount");
+  await eyes.look("looked-at");
+
+  // A column that is chosen wrongly says so and writes nothing.
+  await page.getByRole("combobox", { name: "Betrag (EUR)" }).selectOption("not used");
+  await page.getByRole("button", { name: "Read it again" }).click();
+  await expect(page.getByText("Say which column is the amount, or which two are the amounts out and in.")).toBeVisible();
+  await page.getByRole("combobox", { name: "Betrag (EUR)" }).selectOption("amount");
+  await page.getByRole("button", { name: "Read it again" }).click();
+
+  // What cannot be read is left out knowingly, with the keyboard alone.
+  await page.getByRole("checkbox", { name: "Import without the 1 line that cannot be read" }).focus();
+  await page.keyboard.press("Space");
+  await page.getByRole("button", { name: "Import 3 rows" }).focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("3 rows came in of 3 rows of the file.")).toBeVisible();
+  await eyes.look("imported");
+
+  await page.getByRole("link", { name: "Import another file" }).click();
+  await expect(page.getByRole("cell", { name: "3 rows came in" })).toBeVisible();
+  await bring(page, "november.csv", dirty);
+  await expect(page.getByText("3 rows are there already")).toBeVisible();
+  await expect(page.getByText("Read as the last file of this account, which has the same columns.")).toBeVisible();
+  await expect(page.getByText("There is nothing to import.")).toBeVisible();
+  await expect(page.getByRole("button", { name: /^Import/ })).toHaveCount(0);
+  await eyes.look("nothing-new");
+  await page.getByRole("button", { name: "Let the file go" }).click();
+
+  await page.getByRole("link", { name: "november.csv" }).click();
+  await page.getByRole("link", { name: "Undo" }).click();
+  await page.getByRole("button", { name: "Undo" }).click();
+  const api = new Api(page.request, house, organizationOf(page));
+  const left = await api.get<{ transactions: unknown[] }>(`transactions?account=${account.split("/").pop()}`);
+  expect(left.transactions).toEqual([]);
+  expect(eyes.complaints).toEqual([]);
+});
+
+test("what a file does not say is asked", async ({ signedIn: page, house, eyes }) => {
+  const account = await till(page, house);
+  await page.goto(`${account}/files`);
+  await bring(page, "card.csv", asked);
+  await expect(page.getByText("Every date in this file is one with the day first and one with the month first.")).toBeVisible();
+  await expect(page.getByLabel("Dates")).toHaveValue("");
+  await eyes.look("asked");
+  await page.getByLabel("Dates").selectOption("day_first");
+  await page.getByRole("button", { name: "Show what would come of it" }).click();
+  await expect(page.getByText("5 Nov 2026 to 6 Nov 2026")).toBeVisible();
+  await page.getByText("The signs are the other way round").click();
+  await page.getByRole("button", { name: "Read it again" }).click();
+  await expect(page.getByText("2 rows are new, +4.00 in all")).toBeVisible();
+  await page.getByRole("button", { name: "Let the file go" }).click();
+  await expect(page.getByRole("heading", { name: "Import a file", level: 1 })).toBeVisible();
+  expect(eyes.complaints).toEqual([]);
+});
+
+test.describe("without script", () => {
+  test.use({ javaScriptEnabled: false });
+
+  test("a file comes in", async ({ signedIn: page, house }) => {
+    const account = await till(page, house);
+    await page.goto(`${account}/files`);
+    await bring(page, "november.csv", dirty);
+    await page.getByRole("checkbox", { name: /^Import without the 1 line/ }).check();
+    await page.getByRole("button", { name: "Import 3 rows" }).click();
+    await expect(page.getByText("3 rows came in of 3 rows of the file.")).toBeVisible();
+    await page.getByRole("link", { name: "To the transactions" }).click();
+    await expect(page.getByText("Kiosk")).toBeVisible();
+  });
+});
