@@ -128,12 +128,18 @@ impl Engine {
             _ if claimed.connection.is_some() => {
                 (None, MappedRow::Unreadable { why: "nothing here can read it".to_owned() })
             }
-            _ => {
-                let reader = self.file_reader(asker, claimed.source).await?;
-                let opened = reader.open(asker, claimed.version, &claimed.raw);
-                file = Some(reader);
-                opened
-            }
+            _ => match self.file_reader(asker, claimed.source).await {
+                // It was brought for an account that is out of their sight.
+                Err(EngineError::NotFound(_)) if asker.is_restricted() => {
+                    (None, MappedRow::Unreadable { why: "nothing here can read it".to_owned() })
+                }
+                reader => {
+                    let reader = reader?;
+                    let opened = reader.open(asker, claimed.version, &claimed.raw);
+                    file = Some(reader);
+                    opened
+                }
+            },
         };
         let read = match read {
             MappedRow::Readable(row) => Ok(row),

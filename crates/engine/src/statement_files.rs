@@ -263,7 +263,7 @@ impl Engine {
         let known: Profile = serde_json::from_str(&file.profile)?;
         let ledger = self.store.account(asker, account).await?;
         if (choice.encoding, choice.delimiter) != (known.encoding, known.delimiter) {
-            let bytes = self.file_content(asker, &file)?;
+            let bytes = self.file_content(asker, &file).await?;
             let guessed = csv::guess_as(&bytes, choice.encoding, Some(choice.delimiter), ledger.currency)
                 .map_err(|problem| EngineError::invalid("encoding", problem.to_string()))?;
             let guess = serde_json::to_vec(&FileGuess::of(&guessed, false))?;
@@ -288,15 +288,21 @@ impl Engine {
         Ok(())
     }
 
-    /// Imports a file as it was looked at. Where lines cannot be read, a person must have said that it goes without them.
+    /// Imports a file as it was looked at; `looked_at` is when it had last changed by then, where that is known. Where lines cannot be
+    /// read, a person must have said that it goes without them.
     pub async fn import_file(
         &self,
         asker: &Asker,
         account: AccountId,
         id: SourceId,
+        looked_at: Option<Timestamp>,
         without_refused: bool,
     ) -> Result<(), EngineError> {
         asker.require_account(Right::EditBooks, account)?;
+        let file = self.file_of(asker, account, id).await?;
+        if looked_at.is_some_and(|at| at != file.changed_at) {
+            return Err(EngineError::Conflict("somebody has gone on with this file since you looked; look again"));
+        }
         let view = self.statement_file(asker, account, id).await?;
         let preview = view.preview.ok_or(EngineError::Conflict("this file has not been read yet"))?;
         if preview.refused_total > 0 && !without_refused {
@@ -304,7 +310,6 @@ impl Engine {
                 "Some lines cannot be read. Say that the file is imported without them, or choose its columns anew.";
             return Err(EngineError::invalid("without_refused", message));
         }
-        let file = self.file_of(asker, account, id).await?;
         self.store.ask_of_statement_file(asker, &file, FileStage::Importing, None, &file.profile).await?;
         self.due.notify_one();
         Ok(())
@@ -333,9 +338,10 @@ impl Engine {
         Ok(self.vault.data_key(&file.data_key, place(asker, file.id, "statement-file"))?)
     }
 
-    fn file_content(&self, asker: &Asker, file: &StatementFile) -> Result<Vec<u8>, EngineError> {
-        let sealed = file.content.as_ref().ok_or(EngineError::Conflict("this file is over"))?;
-        Ok(self.file_key(asker, file)?.open(place(asker, file.id, "content"), sealed)?.to_vec())
+    async fn file_content(&self, asker: &Asker, file: &StatementFile) -> Result<Vec<u8>, EngineError> {
+        let sealed = self.store.statement_file_content(asker, file).await?;
+        let sealed = sealed.ok_or(EngineError::Conflict("this file is over"))?;
+        Ok(self.file_key(asker, file)?.open(place(asker, file.id, "content"), &sealed)?.to_vec())
     }
 }
 

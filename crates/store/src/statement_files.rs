@@ -31,10 +31,8 @@ pub struct StatementFile {
     pub name: String,
     /// How far it has got.
     pub stage: FileStage,
-    /// The data key that seals what follows.
+    /// The data key that seals its bytes and what follows.
     pub data_key: WrappedKey,
-    /// Its bytes; `None` once it is over.
-    pub content: Option<Sealed>,
     /// What was guessed of it; `None` once it is over.
     pub guess: Option<Sealed>,
     /// What would come of it.
@@ -152,7 +150,6 @@ struct Row {
     name: String,
     stage: String,
     data_key: Vec<u8>,
-    content: Option<Vec<u8>>,
     guess: Option<Vec<u8>>,
     answer: Option<Vec<u8>>,
     profile: String,
@@ -174,7 +171,6 @@ impl Row {
             name: self.name,
             stage: code(&self.stage)?,
             data_key: WrappedKey::from_bytes(self.data_key),
-            content: self.content.map(Sealed::from_bytes),
             guess: self.guess.map(Sealed::from_bytes),
             answer: self.answer.map(Sealed::from_bytes),
             profile: self.profile,
@@ -290,7 +286,7 @@ impl Store {
     pub async fn statement_file(&self, asker: &Asker, id: SourceId) -> Result<StatementFile, StoreError> {
         let mut session = self.db.read(asker.require_within(Right::EditBooks)?.0).await?;
         let text = sql!(
-            "SELECT id, account_id, person_id, name, stage, data_key, content, guess, answer, profile, problem, rows_total,
+            "SELECT id, account_id, person_id, name, stage, data_key, guess, answer, profile, problem, rows_total,
                     rows_done, counts, batch_id, created_at, changed_at
              FROM statement_files WHERE organization_id = $1 AND id = $2"
         );
@@ -301,6 +297,22 @@ impl Store {
             .await?);
         let file = row.ok_or(StoreError::NotFound("the file"))?.into_file()?;
         if asker.sees(file.account) { Ok(file) } else { Err(StoreError::NotFound("the file")) }
+    }
+
+    /// The bytes of a file, sealed; `None` once it is over. They may be many, so nothing else reads them.
+    pub async fn statement_file_content(
+        &self,
+        asker: &Asker,
+        file: &StatementFile,
+    ) -> Result<Option<Sealed>, StoreError> {
+        let mut session = self.db.read(asker.require_account(Right::EditBooks, file.account)?).await?;
+        let text = sql!("SELECT content FROM statement_files WHERE organization_id = $1 AND id = $2");
+        let content: Option<Option<Vec<u8>>> = on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(file.id.uuid())
+            .fetch_optional(c)
+            .await?);
+        Ok(content.flatten().map(Sealed::from_bytes))
     }
 
     /// The file of an account that somebody has begun with and that is not over.
@@ -511,21 +523,22 @@ impl Store {
         session.commit().await
     }
 
-    /// By what the rows of a file are read again.
+    /// By what the rows of a file are read again. Only whoever sees the account that it was brought for may.
     pub async fn file_reading(&self, asker: &Asker, source: SourceId) -> Result<FileReading, StoreError> {
         let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
         let text = sql!(
-            "SELECT f.name, s.bank_account_id, b.data_key, b.currency, f.profile FROM statement_files f
+            "SELECT f.name, f.account_id, s.bank_account_id, b.data_key, b.currency, f.profile FROM statement_files f
              JOIN statement_accounts s ON s.organization_id = f.organization_id AND s.account_id = f.account_id
              JOIN bank_accounts b ON b.organization_id = s.organization_id AND b.id = s.bank_account_id
              WHERE f.organization_id = $1 AND f.id = $2"
         );
-        let row: Option<(String, Uuid, Vec<u8>, String, String)> = on!(session, c => sqlx::query_as(text)
+        let row: Option<(String, Uuid, Uuid, Vec<u8>, String, String)> = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())
             .bind(source.uuid())
             .fetch_optional(c)
             .await?);
-        let (name, bank_account, key, code, profile) = row.ok_or(StoreError::NotFound("the file"))?;
+        let row = row.filter(|(_, account, ..)| asker.sees((*account).into()));
+        let (name, _, bank_account, key, code, profile) = row.ok_or(StoreError::NotFound("the file"))?;
         Ok(FileReading {
             name,
             bank_account: bank_account.into(),

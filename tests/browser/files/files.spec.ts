@@ -66,7 +66,7 @@ test("a file is read, confirmed, looked at, imported once and undone", async ({ 
   await page.keyboard.press("Space");
   await page.getByRole("button", { name: "Import 3 rows" }).focus();
   await page.keyboard.press("Enter");
-  await expect(page.getByText("3 rows came in of 3 rows of the file.")).toBeVisible();
+  await expect(page.getByText("3 rows came in, of 3 rows in the file.")).toBeVisible();
   await eyes.look("imported");
 
   await page.getByRole("link", { name: "Import another file" }).click();
@@ -115,7 +115,7 @@ test.describe("without script", () => {
     await bring(page, "november.csv", dirty);
     await page.getByRole("checkbox", { name: /^Import without the 1 line/ }).check();
     await page.getByRole("button", { name: "Import 3 rows" }).click();
-    await expect(page.getByText("3 rows came in of 3 rows of the file.")).toBeVisible();
+    await expect(page.getByText("3 rows came in, of 3 rows in the file.")).toBeVisible();
     await page.getByRole("link", { name: "To the transactions" }).click();
     await expect(page.getByText("Kiosk")).toBeVisible();
   });

@@ -22,7 +22,7 @@ pub enum Reason {
         /// How many days the dates are apart.
         days: i64,
     },
-    /// A row that another connection showed has this amount and day, and did not come back by itself.
+    /// A row that another connection showed, or a file, has this amount and day, and did not come back by itself.
     SameMoney {
         /// How many days the dates are apart.
         days: i64,
@@ -145,10 +145,10 @@ impl Reason {
                 format!("Same amount and text as a row we know, {} apart; only its id changed.", in_days(*days))
             }
             Self::SameMoney { days: 0 } => {
-                "Same day and amount as a row that came through another connection, in other words.".to_owned()
+                "Same day and amount as a row that came from elsewhere, in other words.".to_owned()
             }
             Self::SameMoney { days } => format!(
-                "Same amount as a row that came through another connection, {} apart, in other words.",
+                "Same amount as a row that came from elsewhere, {} apart, in other words.",
                 in_days(*days)
             ),
             Self::Settled { days: 0 } => "It was pending and is booked now.".to_owned(),

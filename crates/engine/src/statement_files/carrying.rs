@@ -70,7 +70,7 @@ impl Engine {
         }
         let account = self.store.account(asker, file.account).await?;
         let profile: Profile = serde_json::from_str(&file.profile)?;
-        let reading = match csv::read(&self.file_content(asker, &file)?, &profile, account.currency) {
+        let reading = match csv::read(&self.file_content(asker, &file).await?, &profile, account.currency) {
             Ok(reading) => reading,
             Err(problem) => {
                 return Ok(self.store.end_reading_file(asker, &due.lease, Err(&problem.to_string())).await?);

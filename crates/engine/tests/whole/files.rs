@@ -7,8 +7,10 @@ use bankside_domain::statement::FileStage;
 use bankside_domain::{AccountId, Amount, SourceId};
 use bankside_engine::csv::{DateOrder, Profile, Role};
 use bankside_engine::{
-    EngineError, FileChoice, FileView, LinkChoice, LinkTarget, NewAccountInput, RegisterQuery, RegisterRow,
+    EngineError, FeedChange, FileChoice, FileView, LinkChoice, LinkTarget, NewAccountInput, RegisterQuery, RegisterRow,
 };
+use bankside_store::StoreError;
+use jiff::SignedDuration;
 use jiff::civil::date;
 
 use crate::house::{House, NORDHAFEN, on_both};
@@ -49,7 +51,7 @@ impl House {
 
     async fn import(&self, view: &FileView) -> FileView {
         let account = view.account.account.id;
-        self.engine.import_file(&self.asker, account, view.id, false).await.unwrap();
+        self.engine.import_file(&self.asker, account, view.id, None, false).await.unwrap();
         assert!(self.engine.work_once().await.unwrap());
         let view = self.file(account, view.id).await;
         assert_eq!(view.stage, FileStage::Done, "{:?}", view.problem);
@@ -214,6 +216,51 @@ on_both! {
         assert_eq!(counted(&again), (0, all, 0, 0));
     }
 
+    a_worker_that_dies_leaves_the_file_to_the_next_and_writes_nothing_more(house) {
+        let account = house.add_account("Crash").await;
+        let view = house.read_file(account, NOVEMBER).await;
+        house.engine.import_file(&house.asker, account, view.id, None, false).await.unwrap();
+        let store = house.store().await;
+        let lease_for = SignedDuration::from_secs(20);
+        let dead = store.claim_statement_file_as_system(lease_for).await.unwrap().unwrap();
+        assert!(!house.engine.work_once().await.unwrap(), "somebody works on it");
+        let given_up = house.engine.discard_file(&house.asker, account, view.id).await;
+        assert!(given_up.is_ok() && house.file(account, view.id).await.stage == FileStage::Importing);
+        house.clock.advance(SignedDuration::from_secs(21));
+        assert!(house.engine.work_once().await.unwrap());
+        assert_eq!(house.file(account, view.id).await.stage, FileStage::Done);
+        assert_eq!(house.rows(account).await.len(), 3);
+        let late = store.prolong_statement_file(&house.asker, &dead.lease, lease_for, (0, 0)).await;
+        assert!(matches!(late, Err(StoreError::LeaseLost)), "{late:?}");
+
+        // One that is read is given up at once, and whoever reads it writes nothing.
+        let id = house.upload(account, NOVEMBER).await;
+        let reading = store.claim_statement_file_as_system(lease_for).await.unwrap().unwrap();
+        house.engine.discard_file(&house.asker, account, id).await.unwrap();
+        let late = store.end_reading_file(&house.asker, &reading.lease, Err("late")).await;
+        assert!(matches!(late, Err(StoreError::LeaseLost)), "{late:?}");
+        assert_eq!(house.file(account, id).await.stage, FileStage::Abandoned);
+    }
+
+    turning_the_sign_of_a_bank_leaves_what_a_file_brought(house) {
+        house.with_bank(NORDHAFEN).await;
+        let giro = house.account("Girokonto").await.account.id;
+        let view = house.read_file(giro, "Date,Description,Amount\n2020-01-02,Long ago,-7.77\n").await;
+        house.import(&view).await;
+        let balance = house.account("Girokonto").await.account.balance_minor();
+        let change = FeedChange::Sign { flips_sign: true };
+        house.engine.change_feed(&house.asker, giro, change).await.unwrap();
+        assert_eq!(house.account("Girokonto").await.account.balance_minor(), -balance);
+        let again = house.read_file(giro, "Date,Description,Amount\n2020-01-02,Long ago,-7.77\n").await;
+        assert_eq!(counted(&again), (0, 1, 0, 0));
+        let rows = house.rows(giro).await;
+        assert!(rows.last().unwrap().starts_with("2020-01-02 -777 "), "{:?}", rows.last());
+        // What the bank shows is the other way round by now, so that its own words with its own signs are other rows.
+        let bank = house.register(giro).await.into_iter().find(|row| row.is_from_bank).unwrap();
+        let same = house.read_file(giro, &as_file(&[bank])).await;
+        assert_eq!(same.counts.unwrap().added, 0, "a file has the signs of the owner: {same:?}");
+    }
+
     what_is_locked_or_was_taken_out_stays_out(house) {
         let account = house.add_account("Locked").await;
         house.engine.lock_period(&house.asker, account, Some(date(2026, 11, 4))).await.unwrap();
@@ -241,9 +288,12 @@ on_both! {
             preview.refused[0].in_words(),
             "Line 5, Buchungstag: “31.11.2026” – this is no date in the chosen order."
         );
-        let refused = house.engine.import_file(&house.asker, account, view.id, false).await;
+        let refused = house.engine.import_file(&house.asker, account, view.id, None, false).await;
         assert!(matches!(refused, Err(EngineError::Invalid { field: "without_refused", .. })), "{refused:?}");
-        house.engine.import_file(&house.asker, account, view.id, true).await.unwrap();
+        let long_ago = Some(view.changed_at - SignedDuration::from_secs(1));
+        let moved_on = house.engine.import_file(&house.asker, account, view.id, long_ago, true).await;
+        assert!(matches!(moved_on, Err(EngineError::Conflict(_))), "{moved_on:?}");
+        house.engine.import_file(&house.asker, account, view.id, Some(view.changed_at), true).await.unwrap();
         assert!(house.engine.work_once().await.unwrap());
         assert_eq!(house.rows(account).await.len(), 4);
     }

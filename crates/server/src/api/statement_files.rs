@@ -381,6 +381,6 @@ pub(crate) async fn import_file(
     Body(body): Body<ImportFileBody>,
 ) -> Result<Json<FileBody>, Problem> {
     let (account, file) = (id(&account)?, id(&file)?);
-    app.engine.import_file(member.asker(), account, file, body.without_refused).await?;
+    app.engine.import_file(member.asker(), account, file, None, body.without_refused).await?;
     waited(&app, &member, account, file).await
 }

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::{AccountId, SourceId};
 use bankside_engine::csv::{Profile, Role};
 use bankside_engine::{EngineError, FileChoice, FileView, MAX_FILE_BYTES};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -211,6 +212,8 @@ fn of_code<T: DeserializeOwned>(code: &str) -> Option<T> {
 /// Whether lines that cannot be read are left out.
 #[derive(Deserialize)]
 pub(crate) struct ImportForm {
+    /// When the file had last changed, as the page showed it.
+    looked_at: Option<i64>,
     without_refused: Option<String>,
 }
 
@@ -222,7 +225,9 @@ pub(crate) async fn import(
     Form(form): Form<ImportForm>,
 ) -> Result<Response, PageError> {
     let (account, file) = (account_id(&account)?, file_id(&file)?);
-    match app.engine.import_file(member.asker(), account, file, form.without_refused.is_some()).await {
+    let looked_at = form.looked_at.and_then(|at| Timestamp::from_microsecond(at).ok());
+    let without_refused = form.without_refused.is_some();
+    match app.engine.import_file(member.asker(), account, file, looked_at, without_refused).await {
         Ok(()) => {
             app.engine.wait_for_file(member.asker(), account, file, WAITS_FOR).await?;
             Ok(to_file(&organization, account, file))

@@ -100,7 +100,6 @@ impl Store {
             let summary = format!("Import of {}", file.name);
             let batch = NewBatch { actor: BatchActor::Import, run: None, summary: &summary, undoes: None };
             let batch = self.begin_batch(&mut session, asker, batch).await?;
-            self.sign_batch(&mut session, asker, batch, file.person).await?;
             self.write_entries(&mut session, asker, account.id, batch, &work, &payees).await?;
             if let Some(first) = first_older(&plan)
                 && let Some(opening) = work.opening_move(account, first)
@@ -108,6 +107,7 @@ impl Store {
                 self.fix_opening(&mut session, asker, account, &mut work, opening).await?;
             }
             self.write_changes(&mut session, asker, batch, &work.changes).await?;
+            self.sign_batch(&mut session, asker, batch, file.person).await?;
             // Whoever holds a snapshot must read again.
             work.sums.entry(account.id).or_default();
             for (account, sums) in &work.sums {
@@ -142,7 +142,8 @@ impl Store {
         Ok(())
     }
 
-    /// A worker writes the batch, and it is the person's who brought the file.
+    /// A worker writes the batch, and it is the person's who brought the file. It was made once its rows were: what an opening balance
+    /// that they have moved was worked out from is told by that.
     async fn sign_batch(
         &self,
         session: &mut Session,
@@ -150,8 +151,15 @@ impl Store {
         batch: BatchId,
         person: Option<PersonId>,
     ) -> Result<(), StoreError> {
-        let text = sql!("UPDATE batches SET person_id = $3 WHERE organization_id = $1 AND id = $2");
-        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(batch.uuid()).bind(uuids(person)));
+        let text = sql!("UPDATE batches SET person_id = $3, made_at = $4 WHERE organization_id = $1 AND id = $2");
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(batch.uuid())
+                .bind(uuids(person))
+                .bind(micros(self.ambient.now()))
+        );
         Ok(())
     }
 

@@ -101,6 +101,8 @@ struct Looked {
     refused: Vec<String>,
     refused_more: usize,
     refused_says: Option<String>,
+    /// When the file had last changed.
+    as_of: i64,
     /// What the button says, where there is anything to import.
     button: Option<String>,
 }
@@ -194,7 +196,7 @@ fn done(view: &FileView, shell: &Shell) -> FileStep {
     told(counts.known, "row was there already", "rows were there already");
     told(counts.left_out, "row stayed out", "rows stayed out");
     let says = if counts.changes_books() {
-        format!("{} of {}.", came_in(counts, today), today.counted(counts.rows, "row of the file", "rows of the file"))
+        format!("{}, of {} in the file.", came_in(counts, today), today.counted(counts.rows, "row", "rows"))
     } else {
         "Nothing came in: every row was there already, or stays out.".to_owned()
     };
@@ -207,11 +209,8 @@ fn done(view: &FileView, shell: &Shell) -> FileStep {
 }
 
 fn look(view: &FileView, today: &Today) -> FileStep {
-    let looked = view
-        .preview
-        .as_ref()
-        .zip(view.counts)
-        .map(|(preview, counts)| Box::new(Looked::of(preview, counts, view.account.account.currency, today)));
+    let looked = view.preview.as_ref().zip(view.counts);
+    let looked = looked.map(|(preview, counts)| Box::new(Looked::of(view, preview, counts, today)));
     let form = Box::new(ColumnsForm::of(view));
     FileStep::Look { form, problem: view.problem.clone(), looked }
 }
@@ -284,7 +283,8 @@ impl Choices {
 }
 
 impl Looked {
-    fn of(preview: &FilePreview, counts: FileCounts, currency: Currency, today: &Today) -> Self {
+    fn of(view: &FileView, preview: &FilePreview, counts: FileCounts, today: &Today) -> Self {
+        let currency = view.account.account.currency;
         let list = |rows: &[PreviewRow]| rows.iter().map(|row| Line::of(row, currency, today)).collect::<Vec<_>>();
         let mut lines = Vec::new();
         let mut told = |icon, rows: i64, one: &str, many: &str, more: &str| {
@@ -320,6 +320,7 @@ impl Looked {
                     today.counted(refused, "line that cannot be read", "lines that cannot be read")
                 )
             }),
+            as_of: view.changed_at.as_microsecond(),
             button: (comes_in > 0).then(|| format!("Import {}", today.counted(comes_in, "row", "rows"))),
         }
     }
