@@ -158,12 +158,22 @@ fn values<'a>(rows: &'a [&Record], column: usize) -> impl Iterator<Item = &'a st
 
 /// Whether nearly all values of a column, and at least one, are so.
 fn mostly(rows: &[&Record], column: usize, is: impl Fn(&str) -> bool) -> bool {
+    share_of(rows, column, is, 8)
+}
+
+/// Whether half of the values of a column are so: enough where its name says it as well.
+fn partly(rows: &[&Record], column: usize, is: impl Fn(&str) -> bool) -> bool {
+    share_of(rows, column, is, 5)
+}
+
+/// Whether of the values of a column, and of at least one, so many tenths are so.
+fn share_of(rows: &[&Record], column: usize, is: impl Fn(&str) -> bool, tenths: usize) -> bool {
     let (mut all, mut fit) = (0_usize, 0_usize);
     for value in values(rows, column).take(2000) {
         all += 1;
         fit += usize::from(is(value));
     }
-    all > 0 && fit * 10 >= all * 8
+    all > 0 && fit * 10 >= all * tenths
 }
 
 fn roles(header: &[String], rows: &[&Record], width: usize) -> Vec<Role> {
@@ -173,16 +183,16 @@ fn roles(header: &[String], rows: &[&Record], width: usize) -> Vec<Role> {
         let is_empty = values(rows, column).next().is_none();
         let fits = match role {
             // An empty column of amounts is one where nothing went out, or in, in this period.
-            Role::Debit | Role::Credit => is_empty || mostly(rows, column, cells::is_number),
-            Role::Amount | Role::Balance => mostly(rows, column, cells::is_number),
-            Role::Currency => mostly(rows, column, cells::is_currency),
-            Role::Direction => mostly(rows, column, |value| cells::is_out(value).is_some()),
-            role if role.is_date() => mostly(rows, column, cells::is_date),
+            Role::Debit | Role::Credit => is_empty || partly(rows, column, cells::is_number),
+            Role::Amount | Role::Balance => partly(rows, column, cells::is_number),
+            Role::Currency => partly(rows, column, cells::is_currency),
+            Role::Direction => partly(rows, column, |value| cells::is_out(value).is_some()),
+            role if role.is_date() => partly(rows, column, cells::is_date),
             _ => !is_empty || rows.is_empty(),
         };
         // “Valuta” is the value date in German and the currency in Italian.
         let role = match role {
-            Role::ValueOn if !fits && mostly(rows, column, cells::is_currency) => Role::Currency,
+            Role::ValueOn if !fits && partly(rows, column, cells::is_currency) => Role::Currency,
             _ if !fits => Role::Ignore,
             role => role,
         };

@@ -160,6 +160,13 @@ fn what_a_file_does_not_say_is_asked() {
 }
 
 #[test]
+fn a_named_column_may_have_values_that_cannot_be_read() {
+    let text = "Date,Description,Amount\n2026-11-05,Coffee,-1.50\n2026-11-06,Tea,none\n2026-11-07,Milk,-2.50\n";
+    let reading = read_as_guessed(text.as_bytes());
+    assert_eq!((reading.rows.len(), reading.refused_total), (2, 1));
+}
+
+#[test]
 fn a_file_without_names_is_known_by_what_stands_in_it() {
     let text = "05.11.2026|06.11.2026|REWE SAGT DANKE 1234 Berlin|-12,34|EUR|100,00\n\
                 06.11.2026|06.11.2026|Miete November|-800,00|EUR|-700,00\n";
