@@ -49,6 +49,7 @@ pub(crate) async fn run(options: &ServeOptions) -> anyhow::Result<ExitCode> {
                     format!("{key} is {} by {}", if fixed.is_on { "on" } else { "off" }, fixed.read_from),
                 );
             }
+            check_mail(&configuration, &mut findings).await;
             check_data(&configuration, &mut findings).await;
         }
         Err(error) => findings.problem("configuration", format!("{error:#}")),
@@ -107,6 +108,25 @@ fn check_providers(configuration: &Configuration, findings: &mut Findings) {
             }
             None => findings.good(name, own_keys()),
         }
+    }
+}
+
+/// Whether the mail server lets us in, as far as that can be told without sending anything.
+async fn check_mail(configuration: &Configuration, findings: &mut Findings) {
+    let Some(mail) = &configuration.mail else {
+        return findings.note(
+            "mail",
+            "none is sent, for want of a section [mail]: links of invitations are passed on by hand, and who does not look at the \
+             overview does not hear of access that ends",
+        );
+    };
+    let place = format!("{}, port {}", mail.host, mail.port);
+    match mail.reach().await {
+        Ok(()) if mail.login.is_some() => {
+            findings.good("mail", format!("{place} answers, and takes name and password"))
+        }
+        Ok(()) => findings.good("mail", format!("{place} answers")),
+        Err(why) => findings.problem("mail", format!("{place}: {why}")),
     }
 }
 

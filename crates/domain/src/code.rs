@@ -10,6 +10,7 @@ use crate::difference::Verdict;
 use crate::formats::{DateFormat, NumberFormat};
 use crate::merge::Side;
 use crate::moving::{Likeness, MoveStage, Obstacle};
+use crate::notice::Notice;
 use crate::reconcile::{ClaimState, Distrust, RowOutcome};
 use crate::row::{RowIdKind, RowStatus};
 use crate::run::{AccountStep, RunOutcome, RunState, Trigger};
@@ -121,6 +122,10 @@ codes! {
     HeldChoice("choice") { NewRow = "new_row", Correction = "correction", LeaveOut = "leave_out" }
     PairKind("kind of pair") { Twins = "twins", Settlement = "settlement" }
     Side("row of a pair") { Stays = "stays", Goes = "goes" }
+    Notice("notice") {
+        EndsWithin14 = "ends_within_14", EndsWithin7 = "ends_within_7", EndsWithin1 = "ends_within_1", Ended = "ended",
+        Failing = "failing", Stuck = "stuck",
+    }
     RunState("run state") { Queued = "queued", Running = "running", Finished = "finished" }
     RunOutcome("run outcome") { Done = "done", Partly = "partly", Failed = "failed" }
     AccountStep("account step") {

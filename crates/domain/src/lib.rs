@@ -27,6 +27,7 @@ pub mod member;
 pub mod merge;
 pub mod month;
 pub mod moving;
+pub mod notice;
 pub mod opening;
 pub mod quota;
 pub mod reconcile;

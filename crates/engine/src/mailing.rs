@@ -57,6 +57,16 @@ impl MailSettings {
         Mailbox::from_str(text).is_ok()
     }
 
+    /// Connects, signs in where that is asked for, and takes leave without sending anything. Answers why it did not work.
+    pub async fn reach(&self) -> Result<(), String> {
+        let transport = self.transport().map_err(|error| error.to_string())?;
+        match transport.test_connection().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("it answers, but does not say that all is well".to_owned()),
+            Err(error) => Err(in_words(&error)),
+        }
+    }
+
     fn transport(&self) -> Result<AsyncSmtpTransport<Tokio1Executor>, EngineError> {
         let tls = || {
             TlsParameters::new(self.host.clone()).map_err(|error| EngineError::Inside(format!("TLS for mail: {error}")))
@@ -91,6 +101,12 @@ impl Unsent {
     fn for_good(why: impl Into<String>) -> Self {
         Self { why: why.into(), may_pass: false }
     }
+}
+
+/// An error with what lies behind it.
+fn in_words(error: &lettre::transport::smtp::Error) -> String {
+    let source = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
+    format!("{error}{source}")
 }
 
 /// Whether somebody can be written to under this address, as far as its form tells.
@@ -174,10 +190,7 @@ impl Engine {
         let transport = settings.transport().map_err(|error| Unsent::for_good(error.to_string()))?;
         match transport.send(message).await {
             Ok(_) => Ok(()),
-            Err(error) => {
-                let source = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
-                Err(Unsent { why: format!("{error}{source}"), may_pass: !error.is_permanent() })
-            }
+            Err(error) => Err(Unsent { why: in_words(&error), may_pass: !error.is_permanent() }),
         }
     }
 }

@@ -34,6 +34,8 @@ mod logins;
 mod mail;
 #[path = "whole/moves.rs"]
 mod moves;
+#[path = "whole/notices.rs"]
+mod notices;
 #[path = "whole/renewals.rs"]
 mod renewals;
 #[path = "whole/schedule.rs"]

@@ -17,6 +17,7 @@ mod history;
 mod me;
 mod moves;
 mod naming;
+mod notice_mails;
 mod overview;
 mod problem;
 mod reconciling;
@@ -104,6 +105,7 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(connecting: providers))
         .routes(described!(connections: connections))
         .routes(described!(daily_import: daily_import, set_daily_import))
+        .routes(described!(notice_mails: notice_mails, set_notice_mails))
         .routes(described!(connecting: unsync))
         .routes(described!(connecting: unlink))
         .routes(described!(runs: latest))

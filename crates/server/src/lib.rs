@@ -217,6 +217,7 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/palette", get(any!(palette::offers)))
         .route("/o/{organization}/settings", get(any!(settings::show)))
         .route("/o/{organization}/settings/formats", post(any!(settings::formats::save)))
+        .route("/o/{organization}/settings/mails", post(any!(settings::mails::save)))
         .route("/o/{organization}/settings/shown", post(any!(settings::advanced::unfold)))
         .route("/o/{organization}/settings/features/{feature}", post(any!(settings::advanced::switch)))
 }

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::convert::{code, ids, instant, instants, micros, uuids};
 use crate::db::{Session, on, run, sql};
 use crate::error::or_conflict;
+use crate::mails::MailReason;
 use crate::{NewPerson, Placing, Store, StoreError};
 
 /// Somebody to invite.
@@ -225,7 +226,7 @@ impl Store {
                 .bind(micros(new.expires_at))
         );
         if let Some(mail) = &new.mail {
-            self.enqueue_mail(&mut session, asker, Some(new.id), &new.email, mail).await?;
+            self.enqueue_mail(&mut session, asker, MailReason::Invitation(new.id), &new.email, mail).await?;
         }
         self.audit_within(&mut session, asker, "member.invited", &new.email, place.role.code()).await?;
         session.commit().await

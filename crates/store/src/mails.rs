@@ -1,6 +1,6 @@
 //! Mails on their way: kept in the transaction of what they tell about, sent by a worker, tried again.
 
-use bankside_domain::{Asker, Granted, Id, InvitationId, MailId, OrganizationId};
+use bankside_domain::{Asker, Granted, Id, InvitationId, MailId, OrganizationId, PersonId};
 use bankside_vault::{Sealed, WrappedKey};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -8,6 +8,15 @@ use uuid::Uuid;
 use crate::convert::{micros, uuids};
 use crate::db::{Session, on, run, sql};
 use crate::{NewMail, Store, StoreError};
+
+/// Why a mail is sent: what stops it when it holds no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MailReason {
+    /// Somebody has been invited.
+    Invitation(InvitationId),
+    /// There is something to tell a member of the organization's banks.
+    Notices(PersonId),
+}
 
 /// The right of a worker to send a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,14 +67,18 @@ impl Store {
         &self,
         session: &mut Session,
         asker: &Asker,
-        invitation: Option<InvitationId>,
+        reason: MailReason,
         recipient: &str,
         mail: &NewMail,
     ) -> Result<(), StoreError> {
+        let (invitation, person) = match reason {
+            MailReason::Invitation(invitation) => (Some(invitation), None),
+            MailReason::Notices(person) => (None, Some(person)),
+        };
         let text = sql!(
             "INSERT INTO mails (organization_id, id, invitation_id, recipient, subject, data_key, body, attempt, next_at,
-                created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $8)"
+                created_at, person_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $8, $9)"
         );
         run!(
             session,
@@ -78,6 +91,7 @@ impl Store {
                 .bind(mail.data_key.as_bytes())
                 .bind(mail.body.as_bytes())
                 .bind(micros(self.ambient.now()))
+                .bind(uuids(person))
         );
         Ok(())
     }

@@ -212,6 +212,9 @@ impl Store {
         if or_conflict(changed, "there is a group of this name")? == 0 {
             return Err(StoreError::NotFound("the group"));
         }
+        if role < Role::Admin {
+            self.stop_notices_to_group(&mut session, asker, id).await?;
+        }
         self.audit_within(&mut session, asker, "group.changed", name, role.code()).await?;
         session.commit().await
     }
@@ -311,6 +314,7 @@ impl Store {
         self.write_place(&mut session, asker, person, placing).await?;
         if place.role < Role::Admin {
             self.take_back_invitations_of(&mut session, asker, person).await?;
+            self.stop_notices_to(&mut session, asker, person).await?;
         }
         let what = format!("{} to {}", from.code(), place.role.code());
         self.audit_within(&mut session, asker, "member.placed", &person.to_string(), &what).await?;
@@ -366,6 +370,7 @@ impl Store {
         let text = sql!("UPDATE people SET begins_with = NULL WHERE id = $2 AND begins_with = $1");
         run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(person.uuid()));
         self.take_back_invitations_of(session, asker, person).await?;
+        self.stop_notices_to(session, asker, person).await?;
         self.audit_within(session, asker, action, &person.to_string(), "").await
     }
 

@@ -251,6 +251,7 @@ pub(crate) const NEEDS: &[Route] = &[
     get(See, "/o/{organization}/palette"),
     get(Belong, "/o/{organization}/settings"),
     post(Belong, "/o/{organization}/settings/formats", "numbers=&dates="),
+    post(Manage, "/o/{organization}/settings/mails", "to=on"),
     post(Belong, "/o/{organization}/settings/shown", "shown=nothing"),
     post(Operator, "/o/{organization}/settings/features/{feature}", "to=off"),
     // The API.
@@ -341,6 +342,8 @@ pub(crate) const NEEDS: &[Route] = &[
     post(Manage, "/api/v1/organizations/{organization}/flows/{flow}/answers", "{}"),
     post(Manage, "/api/v1/organizations/{organization}/flows/{flow}/confirm", ""),
     get(Edit, "/api/v1/organizations/{organization}/history/mine"),
+    get(Manage, "/api/v1/organizations/{organization}/notice-mails"),
+    write("PUT", Manage, "/api/v1/organizations/{organization}/notice-mails", r#"{"are_wanted":true}"#),
     get(See, "/api/v1/organizations/{organization}/overview"),
     get(See, "/api/v1/organizations/{organization}/payees"),
     get(SeeAll, "/api/v1/organizations/{organization}/providers"),

@@ -57,12 +57,16 @@ impl Engine {
         }
     }
 
-    /// Asks for the syncs that are due by themselves, now and then. What was due while nothing ran is asked for at the first look.
+    /// Asks for the syncs that are due by themselves, and sends the notices that are, now and then. What was due while nothing ran is
+    /// asked for at the first look.
     async fn keep_schedule(&self, stop: &CancellationToken) {
         let mut every = tokio::time::interval(LOOK_AT_SCHEDULE_EVERY);
         while stop.run_until_cancelled(every.tick()).await.is_some() {
             if let Err(error) = self.enqueue_due_imports().await {
                 tracing::warn!(%error, "the schedule of imports could not be looked at");
+            }
+            if let Err(error) = Box::pin(self.send_due_notices()).await {
+                tracing::warn!(%error, "what is due to be told by mail could not be looked at");
             }
         }
     }

@@ -12,14 +12,14 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::house::{House, on_both};
 
 /// A mail server on the loopback that answers each mail as it was told, and keeps what it has taken.
-struct MailServer {
+pub(crate) struct MailServer {
     port: u16,
     taken: Arc<Mutex<Vec<String>>>,
 }
 
 impl MailServer {
     /// Answers the recipients of one mail after the other like this; those after the last are taken.
-    async fn start(answers: &'static [&'static str]) -> Self {
+    pub(crate) async fn start(answers: &'static [&'static str]) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let taken = Arc::<Mutex<Vec<String>>>::default();
@@ -46,7 +46,7 @@ impl MailServer {
         }
     }
 
-    fn taken(&self) -> Vec<String> {
+    pub(crate) fn taken(&self) -> Vec<String> {
         self.taken.lock().unwrap().clone()
     }
 }
@@ -86,7 +86,7 @@ async fn converse(stream: TcpStream, answer: &str) -> Option<String> {
 }
 
 impl House {
-    async fn with_mail(&mut self, server: &MailServer) {
+    pub(crate) async fn with_mail(&mut self, server: &MailServer) {
         let settings = server.settings();
         self.restart_with(Registry::all(), move |all| all.mail = Some(settings)).await;
     }

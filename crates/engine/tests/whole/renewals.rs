@@ -14,7 +14,7 @@ use crate::house::{House, LOCKSIDE, NORDHAFEN, on_both};
 const SANDBOX_FINANCE: &str = "SANDBOXFINANCE_SFIN0000";
 
 /// Begins to renew, walks the bank's pages and comes back.
-async fn renew(house: &House, connection: ConnectionId, answers: &Answers) -> FlowPage {
+pub(crate) async fn renew(house: &House, connection: ConnectionId, answers: &Answers) -> FlowPage {
     let flow = house.engine.begin_renewal(&house.asker, connection).await.unwrap();
     come_back(house, flow, answers).await
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod advanced;
 pub(crate) mod formats;
+pub(crate) mod mails;
 
 use askama::Template;
 use axum::extract::State;
@@ -19,8 +20,18 @@ use crate::session::{Member, languages};
 use crate::view::shell::{Place, Shell};
 use advanced::Advanced;
 use formats::FormatsSection;
+use mails::MailsSection;
+use serde::Deserialize;
 
 const AUDIT_LINES: usize = 20;
+
+/// To which side a switch goes.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Side {
+    On,
+    Off,
+}
 
 #[derive(Template)]
 #[template(path = "settings.html")]
@@ -34,6 +45,8 @@ struct SettingsHtml {
     /// Whether the person begins here, or could choose to.
     is_beginning: bool,
     formats: FormatsSection,
+    /// Mails about banks; nothing for whoever gets none anyway.
+    mails: Option<MailsSection>,
     public_url: String,
     database: &'static str,
     advanced: Advanced,
@@ -143,6 +156,7 @@ pub(crate) async fn show(State(app): State<App>, member: Member, headers: Header
         people,
         is_beginning: member.membership.is_beginning,
         formats: FormatsSection::of(member.person.formats, FormatChoice::default().with_languages(languages(&headers))),
+        mails: MailsSection::of(&app, &member).await?,
         public_url: settings.public_url.to_string(),
         database: app.engine.database(),
         advanced: Advanced::of(&app, &member, &shell).await?,

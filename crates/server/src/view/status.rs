@@ -53,12 +53,9 @@ impl StatusView {
             Status::Retrying(fault) => Self::fault("is-wait", "loop", "Try again later", fault),
             Status::RenewBy { until, days } => {
                 let day = today.day(until.to_zoned(today.zone.clone()).date());
-                let left = super::counted(*days, "day", "days");
-                Self::loud("is-act", "key", format!("Renew by {day}"), format!("Access ends on {day}, {left} left."))
+                Self::loud("is-act", "key", format!("Renew by {day}"), bankside_engine::ends_on(&day, *days))
             }
-            Status::RenewNow => {
-                Self::loud("is-stop", "key", "Renew now", "Access has ended. Nothing is lost: links and rows stay.")
-            }
+            Status::RenewNow => Self::loud("is-stop", "key", "Renew now", bankside_engine::ENDED),
             Status::AnswerNeeded(fault) => Self::fault("is-act", "shield", "Answer needed", fault),
             Status::KeysNeeded(fault) => Self::fault("is-stop", "key", "Keys needed", fault),
             Status::OperatorNeeded(fault) => Self::fault("is-stop", "warn", "Operator needed", fault),
@@ -143,12 +140,8 @@ impl Note {
                 "An owner or admin of {} can renew it with Resync, which keeps all links.",
                 shell.organization_name
             )),
-            (Status::RenewNow, None) => Some(
-                "Resync takes a minute, keeps all links, and fills the gap. Until then nothing new comes in.".into(),
-            ),
-            (Status::RenewBy { .. }, None) => Some(
-                "The limit is the bank's and the provider's. Resync takes a minute and keeps all links.".to_owned(),
-            ),
+            (Status::RenewNow, None) => Some(bankside_engine::ENDED_OUTLOOK.to_owned()),
+            (Status::RenewBy { .. }, None) => Some(bankside_engine::ENDS_OUTLOOK.to_owned()),
             (Status::CheckData { since: None, .. }, None) => {
                 Some("Syncs go on. Taking the bank's opening balance makes them equal; it can be undone.".to_owned())
             }

@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::Redirect;
 use serde::Deserialize;
 
+use super::Side;
 use crate::App;
 use crate::error::PageError;
 use crate::session::Member;
@@ -110,13 +111,6 @@ pub(crate) async fn unfold(
 #[derive(Deserialize)]
 pub(crate) struct SwitchForm {
     to: Side,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Side {
-    On,
-    Off,
 }
 
 /// Switches a feature.

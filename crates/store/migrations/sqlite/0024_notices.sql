@@ -1,0 +1,19 @@
+-- Notices of access that ends and of syncs that fail.
+
+-- What was sent of a connection. about_at is the end of access, or the beginning of the failing, that it was about: another end, or
+-- another failing, is told of anew.
+CREATE TABLE notices_sent (
+    organization_id BLOB NOT NULL,
+    connection_id BLOB NOT NULL,
+    notice TEXT NOT NULL CHECK (notice IN ('ends_within_14', 'ends_within_7', 'ends_within_1', 'ended', 'failing', 'stuck')),
+    about_at INTEGER NOT NULL,
+    sent_at INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, connection_id, notice, about_at),
+    FOREIGN KEY (organization_id, connection_id) REFERENCES connections (organization_id, id)
+) STRICT;
+
+-- Whether a member wants to hear of an organization's banks by mail; only owners and admins do.
+ALTER TABLE members ADD COLUMN wants_notices INTEGER NOT NULL DEFAULT 1;
+
+-- To whom a mail with notices goes: it is not sent any more when they go, or want none.
+ALTER TABLE mails ADD COLUMN person_id BLOB REFERENCES people (id);
