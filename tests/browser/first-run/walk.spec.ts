@@ -1,5 +1,5 @@
 // The first run: country and bank first, over all providers at once; and how long it takes from nothing to a row that was looked at.
-import type { Locator, Page } from "@playwright/test";
+import type { Locator } from "@playwright/test";
 import { cell, live } from "../../support/books.ts";
 import { arm, expect, organizationOf, person, test } from "../../support/house.ts";
 
