@@ -8,6 +8,7 @@ mod keepsakes;
 mod locking;
 mod members;
 mod moves;
+mod notices;
 mod overview;
 mod pairs;
 mod pending_policy;

@@ -12,6 +12,13 @@ const people = async (page: Page, address: string) => {
 test("somebody is invited, joins, gets another place, and goes", async ({ signedIn: page, house, eyes, browser }) => {
   await page.getByRole("navigation", { name: "Pages", exact: true }).getByRole("link", { name: "Settings" }).click();
   await expect(page.getByText("Only you see Harbour household.")).toBeVisible();
+  const mails = page.getByRole("switch", { name: "Mails about banks" });
+  await expect(page.getByText("This server sends no mail: what ends and what fails stands on the overview.")).toBeVisible();
+  for (const [before, after] of [["true", "false"], ["false", "true"]] as const) {
+    await expect(mails).toHaveAttribute("aria-checked", before);
+    await mails.click();
+    await expect(mails).toHaveAttribute("aria-checked", after);
+  }
   await page.getByRole("link", { name: "Invite somebody" }).click();
   await expect(page.getByRole("row", { name: /Robin/ })).toContainText("Owner");
   await page.getByText("What each role may do").click();

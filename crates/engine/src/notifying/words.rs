@@ -108,7 +108,7 @@ impl Writing<'_> {
                 let ends = ends_on(&self.moment(due), due.days_left.unwrap_or_default());
                 format!("{ends} {ENDS_OUTLOOK}")
             }
-            Notice::Ended => format!("{ENDED} It was until {}. {ENDED_OUTLOOK}", self.moment(due)),
+            Notice::Ended => format!("{ENDED} It ended on {}. {ENDED_OUTLOOK}", self.moment(due)),
             Notice::Failing => format!(
                 "{wrong} It has been so since {}. Bankside goes on trying by itself; Bank integrations says how it stands.",
                 self.day(due.about_at)
