@@ -44,6 +44,8 @@ pub struct Connection {
     pub consent: Consent,
     /// How many days of history the institution gives, if it says.
     pub max_history_days: Option<i64>,
+    /// How many of its accounts are left out because they cannot be read here.
+    pub unread_accounts: i64,
     /// When it was connected.
     pub created_at: Timestamp,
     /// Whether a person paused it.
@@ -79,6 +81,8 @@ pub struct NewConnection {
     pub consent: Consent,
     /// How many days of history the institution gives, if it says.
     pub max_history_days: Option<i64>,
+    /// How many of its accounts are left out because they cannot be read here.
+    pub unread_accounts: i64,
 }
 
 #[derive(sqlx::FromRow)]
@@ -96,6 +100,7 @@ struct Row {
     consent_given_at: Option<i64>,
     consent_valid_until: Option<i64>,
     max_history_days: Option<i64>,
+    unread_accounts: i64,
     created_at: i64,
     paused_at: Option<i64>,
     ended_at: Option<i64>,
@@ -119,6 +124,7 @@ impl Row {
                 valid_until: instants(self.consent_valid_until)?,
             },
             max_history_days: self.max_history_days,
+            unread_accounts: self.unread_accounts,
             created_at: instant(self.created_at)?,
             is_paused: self.paused_at.is_some(),
             ended_at: instants(self.ended_at)?,
@@ -139,8 +145,8 @@ impl Store {
         let text = sql!(
             "INSERT INTO connections (organization_id, id, provider, name, institution_key, institution_name, country,
                 time_zone, owner_id, data_key, remote, consent_given_at, consent_valid_until, max_history_days, created_at,
-                login_digest)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+                login_digest, unread_accounts)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
         );
         let result = on!(session, c => sqlx::query(text)
                 .bind(asker.organization.uuid())
@@ -159,6 +165,7 @@ impl Store {
                 .bind(new.max_history_days)
                 .bind(now)
                 .bind(new.login.map(|digest| digest.0.to_vec()))
+                .bind(new.unread_accounts)
                 .execute(c)
                 .await
                 .map(|_| ()));
@@ -187,7 +194,8 @@ impl Store {
         let mut session = self.db.read(granted).await?;
         let text = sql!(
             "SELECT id, provider, name, institution_key, institution_name, country, time_zone, owner_id, data_key,
-                    remote, consent_given_at, consent_valid_until, max_history_days, created_at, paused_at, ended_at
+                    remote, consent_given_at, consent_valid_until, max_history_days, unread_accounts, created_at, paused_at,
+                    ended_at
              FROM connections WHERE organization_id = $1 AND ended_at IS NULL ORDER BY name, id"
         );
         let rows: Vec<Row> =
@@ -224,7 +232,8 @@ impl Store {
         let mut session = self.db.read(granted).await?;
         let text = sql!(
             "SELECT id, provider, name, institution_key, institution_name, country, time_zone, owner_id, data_key,
-                    remote, consent_given_at, consent_valid_until, max_history_days, created_at, paused_at, ended_at
+                    remote, consent_given_at, consent_valid_until, max_history_days, unread_accounts, created_at, paused_at,
+                    ended_at
              FROM connections WHERE organization_id = $1 AND id = $2"
         );
         let row: Option<Row> = on!(session, c => sqlx::query_as(text)

@@ -188,7 +188,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let text = sql!(
             "UPDATE connections SET remote = $3, consent_given_at = $4, consent_valid_until = $5,
-                max_history_days = COALESCE($6, max_history_days), login_digest = $7
+                max_history_days = COALESCE($6, max_history_days), login_digest = $7, unread_accounts = $8
              WHERE organization_id = $1 AND id = $2 AND ended_at IS NULL"
         );
         let result = on!(session, c => sqlx::query(text)
@@ -199,6 +199,7 @@ impl Store {
             .bind(renewed.consent.valid_until.map(micros))
             .bind(renewed.max_history_days)
             .bind(renewed.login.map(|digest| digest.0.to_vec()))
+            .bind(i64::try_from(renewed.unread.len()).unwrap_or(i64::MAX))
             .execute(c)
             .await
             .map(|done| done.rows_affected()));

@@ -179,7 +179,7 @@ test("account syncing off: nothing of it is offered, and an old address says whi
   await page.goto(account);
   const menu = page.getByRole("main").locator(".page-head details.menu");
   await menu.locator("summary").click();
-  await expect(menu.getByRole("link")).toHaveText([/^Lock a period/]);
+  await expect(menu.getByRole("link")).toHaveText([/^Import a file/, /^Lock a period/]);
   await page.goto(`${home}/banks`);
   await expect(page.getByText("Account syncing is switched off on this server.")).toBeVisible();
   await eyes.look("off-banks");

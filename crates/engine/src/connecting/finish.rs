@@ -46,6 +46,7 @@ impl Engine {
             remote: remote_key.seal(place, &serde_json::to_vec(&connected.remote)?, &self.ambient),
             consent: connected.consent,
             max_history_days: connected.institution.max_history_days,
+            unread_accounts: i64::try_from(connected.unread.len()).unwrap_or(i64::MAX),
         };
         let accounts = self.bank_accounts_of(asker, &connected)?;
         let sealed = self.sealed(&flow, &memory, key)?;

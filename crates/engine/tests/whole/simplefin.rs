@@ -25,6 +25,7 @@ async fn connected(house: &House) -> (ConnectionId, String) {
     house.engine.adopt_logins(&house.asker, "simplefin").await.unwrap();
     let views = house.engine.connections(&house.asker).await.unwrap();
     assert_eq!(views.len(), 1, "one access is one connection");
+    assert_eq!(views[0].connection.unread_accounts, 1, "one is in points, and that is told");
     (views[0].connection.id, token)
 }
 

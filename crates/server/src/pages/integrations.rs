@@ -18,7 +18,7 @@ use crate::pages::{monogram, shell};
 use crate::session::Member;
 use crate::view::counted;
 use crate::view::day::Today;
-use crate::view::finding::findings;
+use crate::view::finding::{findings, left_out};
 use crate::view::picker::PathView;
 use crate::view::shell::{Place, Shell};
 use crate::view::status::{Note, StatusView};
@@ -196,7 +196,10 @@ fn sync(
             .filter(|_| view.status.status != Status::NeverSynced || asked().any(|account| account.feeds.is_some())),
         session: session(view, &shell.today),
         next: daily_import::next(next, &shell.today),
-        findings: findings(&view.lost_trust, &view.connection.institution_name),
+        findings: left_out(view.connection.unread_accounts)
+            .into_iter()
+            .chain(findings(&view.lost_trust, &view.connection.institution_name))
+            .collect(),
         may_start: view.bank_accounts.iter().any(|account| account.feeds.is_some()),
         has_unlinked: asked().any(|account| account.feeds.is_none()),
         accounts: asked().map(|connected| account(view, connected, shell)).collect(),

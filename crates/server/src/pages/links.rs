@@ -17,6 +17,7 @@ use crate::error::{PageError, page, sentence};
 use crate::pages::shell;
 use crate::session::{Member, Present};
 use crate::view::counted;
+use crate::view::finding::left_out;
 use crate::view::shell::{Place, Shell};
 
 #[derive(Template)]
@@ -38,6 +39,8 @@ pub(crate) struct LinkTable {
     pub(crate) rows: Vec<LinkRow>,
     /// The last day from which can be imported.
     pub(crate) today: String,
+    /// That accounts are left out, where some are.
+    pub(crate) left_out: Option<String>,
 }
 
 impl LinkTable {
@@ -193,7 +196,7 @@ async fn link_page(
         provider_name: provider.descriptor.name.to_owned(),
         count_note: format!("{} found", counted(found, "account", "accounts")),
         history_note,
-        table: LinkTable { rows, today: offer.today.to_string() },
+        table: LinkTable { rows, today: offer.today.to_string(), left_out: left_out(offer.connection.unread_accounts) },
         error: refused.map(|refused| refused.message),
         shell,
     };

@@ -19,6 +19,7 @@ use crate::pages::links::{
 use crate::pages::{monogram, shell};
 use crate::session::{Member, Present};
 use crate::view::fault::{FaultView, Occasion};
+use crate::view::finding::left_out;
 use crate::view::shell::{Place, Shell};
 
 #[derive(Template)]
@@ -119,7 +120,11 @@ async fn logins_page(
         provider_name: view.descriptor.name,
         logins: logins.into_iter().map(|login| LoginRow::of(login, view.descriptor.name, &shell, told)).collect(),
         fault,
-        table: LinkTable { rows, today: offers.iter().map(|offer| offer.today.to_string()).max().unwrap_or_default() },
+        table: LinkTable {
+            rows,
+            today: offers.iter().map(|offer| offer.today.to_string()).max().unwrap_or_default(),
+            left_out: left_out(offers.iter().map(|offer| offer.connection.unread_accounts).sum()),
+        },
         error: refused.map(|refused| refused.message),
         here: shell.at(&format!("providers/{provider}/accounts{then}")),
         adopt_url: shell.at(&format!("providers/{provider}/logins")),

@@ -169,6 +169,7 @@ impl World {
             login: None,
             consent: Consent { given_at: None, valid_until: None },
             max_history_days: None,
+            unread_accounts: 0,
         };
         let digester = self.vault.digester(asker.organization, Purpose::BankAccount);
         let bank_account = |(iban, alias): &(&str, &str)| NewBankAccount {

@@ -1,0 +1,2 @@
+-- How many accounts of a sync are left out because they cannot be read here, such as those in a currency that nobody knows.
+ALTER TABLE connections ADD COLUMN unread_accounts INTEGER NOT NULL DEFAULT 0;
