@@ -1,20 +1,18 @@
 //! What the tests share: a sandbox whose real time stands still, and a client that signs its own tokens.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode, header};
-use bankside_domain::{Ambient, Clock, Entropy};
 use bankside_sandbox::{Answers, ClockMode, EnableBankingEvent, Sandbox, SandboxConfig, Switches};
 use data_encoding::{BASE64, BASE64URL_NOPAD};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use url::Url;
+
+use crate::still::still;
 
 pub(crate) const BASE: &str = "http://127.0.0.1:5007";
 pub(crate) const API: &str = "/enablebanking";
@@ -26,24 +24,6 @@ pub(crate) const NORDHAFEN: Bank = ("DE", "Nordhafen Bank");
 pub(crate) const KANALBANK: Bank = ("NL", "Kanalbank");
 pub(crate) const LOCKSIDE: Bank = ("GB", "Lockside Bank");
 pub(crate) const DUNAHID: Bank = ("HU", "Dunahíd Bank");
-
-/// A Friday noon in UTC that lasts, and randomness that repeats.
-struct Still(AtomicU64);
-
-impl Clock for Still {
-    fn now(&self) -> Timestamp {
-        "2026-11-20T12:00:00Z".parse().unwrap()
-    }
-}
-
-impl Entropy for Still {
-    fn fill(&self, out: &mut [u8]) {
-        for chunk in out.chunks_mut(8) {
-            let number = self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            chunk.copy_from_slice(&number.to_be_bytes()[..chunk.len()]);
-        }
-    }
-}
 
 /// An answer, read to its end.
 #[derive(Debug)]
@@ -94,8 +74,7 @@ impl World {
             clock: ClockMode::Running,
             daily_limit_everywhere: true,
         };
-        let still = Arc::new(Still(AtomicU64::new(1)));
-        let sandbox = Sandbox::open_with(config, Ambient::new(still.clone(), still), switches).unwrap();
+        let sandbox = Sandbox::open_with(config, still(), switches).unwrap();
         let pem = credential(&sandbox, "private_key");
         let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
         let key = RsaKeyPair::from_pkcs8(&BASE64.decode(body.as_bytes()).unwrap()).unwrap();

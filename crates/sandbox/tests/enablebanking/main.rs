@@ -8,3 +8,5 @@ mod gate;
 mod kit;
 mod papers;
 mod spec;
+#[path = "../support/still.rs"]
+mod still;

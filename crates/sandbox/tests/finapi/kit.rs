@@ -1,40 +1,19 @@
 //! What the tests share: a sandbox whose real time stands still, a client with a user, and somebody at the hosted form.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, header};
-use bankside_domain::{Ambient, Clock, Entropy};
 use bankside_sandbox::{Answers, ClockMode, FinApiEvent, Sandbox, SandboxConfig, Switches};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use url::form_urlencoded;
+
+use crate::still::still;
 
 pub(crate) const BASE: &str = "http://127.0.0.1:5007";
 pub(crate) const ACCESS: &str = "/finapi/api/v2";
 pub(crate) const FORM: &str = "/finapi-webform/api";
 pub(crate) const BACK: &str = "https://money.example/connect/callback?state=x7";
-
-/// A Friday noon in UTC that lasts, and randomness that repeats.
-struct Still(AtomicU64);
-
-impl Clock for Still {
-    fn now(&self) -> Timestamp {
-        "2026-11-20T12:00:00Z".parse().unwrap()
-    }
-}
-
-impl Entropy for Still {
-    fn fill(&self, out: &mut [u8]) {
-        for chunk in out.chunks_mut(8) {
-            let number = self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            chunk.copy_from_slice(&number.to_be_bytes()[..chunk.len()]);
-        }
-    }
-}
 
 /// An answer, read to its end.
 #[derive(Debug)]
@@ -90,8 +69,7 @@ impl World {
             clock: ClockMode::Running,
             daily_limit_everywhere: true,
         };
-        let still = Arc::new(Still(AtomicU64::new(1)));
-        let sandbox = Sandbox::open_with(config, Ambient::new(still.clone(), still), switches).unwrap();
+        let sandbox = Sandbox::open_with(config, still(), switches).unwrap();
         let mut world = Self { router: sandbox.router(), sandbox, client: String::new(), user: String::new() };
         let token = world.token(&[("grant_type", "client_credentials")]).await.ok();
         token["access_token"].as_str().unwrap().clone_into(&mut world.client);

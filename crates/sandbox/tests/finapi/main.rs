@@ -7,5 +7,7 @@ mod hosted;
 mod kit;
 mod papers;
 mod spec;
+#[path = "../support/still.rs"]
+mod still;
 mod tokens;
 mod updates;

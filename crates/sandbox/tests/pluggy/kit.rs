@@ -2,40 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request};
-use bankside_domain::{Ambient, Clock, Entropy};
 use bankside_sandbox::{ClockMode, PluggyEvent, Sandbox, SandboxConfig, Switches};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use tower::ServiceExt;
+
+use crate::still::still;
 
 pub(crate) const BASE: &str = "http://127.0.0.1:5007";
 /// The item of Banco Aroeira, which comes by Open Finance, and that of Meu Pluggy.
 pub(crate) const BANK: &str = "5a6d0000-0000-4000-8000-0000000000b1";
 pub(crate) const MEU: &str = "5a6d0000-0000-4000-8000-0000000000b2";
-
-/// A Friday noon in UTC that lasts, and randomness that repeats.
-struct Still(AtomicU64);
-
-impl Clock for Still {
-    fn now(&self) -> Timestamp {
-        "2026-11-20T12:00:00Z".parse().unwrap()
-    }
-}
-
-impl Entropy for Still {
-    fn fill(&self, out: &mut [u8]) {
-        for chunk in out.chunks_mut(8) {
-            let number = self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            chunk.copy_from_slice(&number.to_be_bytes()[..chunk.len()]);
-        }
-    }
-}
 
 /// An answer, read to its end.
 #[derive(Debug)]
@@ -90,8 +70,7 @@ impl World {
             clock: ClockMode::Running,
             daily_limit_everywhere: true,
         };
-        let still = Arc::new(Still(AtomicU64::new(1)));
-        let sandbox = Sandbox::open_with(config, Ambient::new(still.clone(), still), switches).unwrap();
+        let sandbox = Sandbox::open_with(config, still(), switches).unwrap();
         let mut world = Self { router: sandbox.router(), sandbox, key: String::new() };
         world.sign_in().await;
         world

@@ -11,4 +11,6 @@ mod kit;
 mod plans;
 mod rows;
 mod side;
+#[path = "../support/still.rs"]
+mod still;
 mod transactions;

@@ -1,44 +1,24 @@
 //! What the tests share: a sandbox whose real time stands still, and a client with an access.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
-use bankside_domain::{Ambient, Clock, Entropy};
 use bankside_sandbox::{ClockMode, Sandbox, SandboxConfig, SimpleFinEvent, Switches};
 use data_encoding::BASE64;
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use url::Url;
 
+use crate::still::still;
+
 pub(crate) const BASE: &str = "http://127.0.0.1:5007";
 pub(crate) const API: &str = "/simplefin";
 pub(crate) const CHECKING: &str = "ACT-quillback-checking-0";
 pub(crate) const CARD: &str = "ACT-quillback-card-0";
-
-/// A Friday noon in UTC that lasts, and randomness that repeats.
-struct Still(AtomicU64);
-
-impl Clock for Still {
-    fn now(&self) -> Timestamp {
-        "2026-11-20T12:00:00Z".parse().unwrap()
-    }
-}
-
-impl Entropy for Still {
-    fn fill(&self, out: &mut [u8]) {
-        for chunk in out.chunks_mut(8) {
-            let number = self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            chunk.copy_from_slice(&number.to_be_bytes()[..chunk.len()]);
-        }
-    }
-}
 
 /// An answer, read to its end.
 #[derive(Debug)]
@@ -82,8 +62,7 @@ impl World {
             clock: ClockMode::Running,
             daily_limit_everywhere: true,
         };
-        let still = Arc::new(Still(AtomicU64::new(1)));
-        let sandbox = Sandbox::open_with(config, Ambient::new(still.clone(), still), switches).unwrap();
+        let sandbox = Sandbox::open_with(config, still(), switches).unwrap();
         let access: Url = credential(&sandbox, "accessUrl").parse().unwrap();
         let access = (access.username().to_owned(), access.password().unwrap().to_owned());
         Self { router: sandbox.router(), access, sandbox }

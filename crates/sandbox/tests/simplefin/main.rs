@@ -8,4 +8,6 @@ mod events;
 mod kit;
 mod limits;
 mod papers;
+#[path = "../support/still.rs"]
+mod still;
 mod switches;
