@@ -164,26 +164,18 @@ impl Simulator for Open {
         line_troubles("enablebanking", &ON_THE_LINE)
     }
 
-    fn all_troubles(&self) -> Vec<&'static str> {
-        Sandbox::fault_kinds_of("enablebanking").into_iter().map(|kind| kind.name).collect()
-    }
-
     fn arm_by_name(&self, name: &str, at: Call, account: Option<&str>) {
         if let Ok(at) = on(at) {
             self.0.arm(at, name, account, How::default());
         }
     }
 
-    fn calls(&self) -> usize {
-        self.0.sandbox.calls().len()
+    fn sandbox(&self) -> &Sandbox {
+        &self.0.sandbox
     }
 
     fn calls_of(&self, call: Call) -> usize {
         on(call).map_or(0, |label| self.0.calls_of(&[label]))
-    }
-
-    fn accounts_called(&self) -> Vec<Option<String>> {
-        self.0.accounts_called()
     }
 
     fn spent(&self) -> BTreeMap<String, usize> {

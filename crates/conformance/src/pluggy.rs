@@ -268,26 +268,18 @@ impl Simulator for Open {
         line_troubles("pluggy", &[])
     }
 
-    fn all_troubles(&self) -> Vec<&'static str> {
-        Sandbox::fault_kinds_of("pluggy").into_iter().map(|kind| kind.name).collect()
-    }
-
     fn arm_by_name(&self, name: &str, at: Call, account: Option<&str>) {
         if let Ok(label) = on(at) {
             self.running.arm(label, name, account, How::default());
         }
     }
 
-    fn calls(&self) -> usize {
-        self.running.sandbox.calls().len()
+    fn sandbox(&self) -> &Sandbox {
+        &self.running.sandbox
     }
 
     fn calls_of(&self, call: Call) -> usize {
         on(call).map_or(0, |label| self.running.calls_of(&[label]))
-    }
-
-    fn accounts_called(&self) -> Vec<Option<String>> {
-        self.running.accounts_called()
     }
 
     /// The item.

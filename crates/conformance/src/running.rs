@@ -87,11 +87,6 @@ impl Running {
         };
         self.sandbox.calls().iter().filter(|call| is_meant(call)).count()
     }
-
-    /// The accounts that the calls were about.
-    pub(crate) fn accounts_called(&self) -> Vec<Option<String>> {
-        self.sandbox.calls().into_iter().map(|call| call.account).collect()
-    }
 }
 
 /// How often an armed fault fires, and how long a limit says to wait.

@@ -206,24 +206,16 @@ impl Simulator for Open {
         line_troubles("simplefin", &ON_THE_LINE)
     }
 
-    fn all_troubles(&self) -> Vec<&'static str> {
-        Sandbox::fault_kinds_of("simplefin").into_iter().map(|kind| kind.name).collect()
-    }
-
     fn arm_by_name(&self, name: &str, _: Call, _: Option<&str>) {
         self.running.arm(ACCOUNTS, name, None, How::default());
     }
 
-    fn calls(&self) -> usize {
-        self.running.sandbox.calls().len()
+    fn sandbox(&self) -> &Sandbox {
+        &self.running.sandbox
     }
 
     fn calls_of(&self, call: Call) -> usize {
         on(call).map_or(0, |label| self.running.calls_of(&[label]))
-    }
-
-    fn accounts_called(&self) -> Vec<Option<String>> {
-        self.running.accounts_called()
     }
 
     /// A window of sixty days, and the rest.

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use bankside_connect::{Connector, Form};
 use bankside_domain::fault::FaultClass;
 use bankside_domain::{Ambient, Secret};
+use bankside_sandbox::Sandbox;
 use bankside_testkit::TestClock;
 use url::Url;
 
@@ -145,17 +146,21 @@ pub trait Simulator: Send + Sync {
     fn spoil_login(&self, login: &str) -> Occasion;
     /// The names of everything that can go wrong on the line.
     fn line_troubles(&self) -> Vec<&'static str>;
-    /// The names of everything that can go wrong at all, for the check that nothing of it makes a fetch panic or hang.
-    fn all_troubles(&self) -> Vec<&'static str>;
-    /// Arms one of those by its name.
+    /// Arms what can go wrong by its name.
     fn arm_by_name(&self, name: &str, at: Call, account: Option<&str>);
 
+    /// The sandbox that it is of.
+    fn sandbox(&self) -> &Sandbox;
     /// How many calls it has had.
-    fn calls(&self) -> usize;
+    fn calls(&self) -> usize {
+        self.sandbox().calls().len()
+    }
     /// How many of these were of a kind.
     fn calls_of(&self, call: Call) -> usize;
     /// The accounts that its calls so far were about, one for each call.
-    fn accounts_called(&self) -> Vec<Option<String>>;
+    fn accounts_called(&self) -> Vec<Option<String>> {
+        self.sandbox().calls().into_iter().map(|call| call.account).collect()
+    }
     /// How many of the calls were served that spend an account's own limit, by account and kind.
     /// A provider whose accounts have no limits of their own has none.
     fn spent(&self) -> BTreeMap<String, usize> {

@@ -221,27 +221,19 @@ impl Simulator for Open {
         line_troubles("sophtron", &ON_THE_LINE)
     }
 
-    fn all_troubles(&self) -> Vec<&'static str> {
-        Sandbox::fault_kinds_of("sophtron").into_iter().map(|kind| kind.name).collect()
-    }
-
     fn arm_by_name(&self, name: &str, at: Call, account: Option<&str>) {
         if let Ok(labels) = on(at) {
             self.running.arm((labels[0], None), name, account.filter(|_| at == Call::Rows), How::default());
         }
     }
 
-    fn calls(&self) -> usize {
-        self.running.sandbox.calls().len()
+    fn sandbox(&self) -> &Sandbox {
+        &self.running.sandbox
     }
 
     fn calls_of(&self, call: Call) -> usize {
         let labels: Vec<_> = on(call).unwrap_or_default().iter().map(|label| (*label, None)).collect();
         self.running.calls_of(&labels)
-    }
-
-    fn accounts_called(&self) -> Vec<Option<String>> {
-        self.running.accounts_called()
     }
 
     /// A job, ten looks at it, and the list of accounts.

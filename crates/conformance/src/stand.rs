@@ -15,6 +15,7 @@ use bankside_connect::http::{Http, Pauses};
 use bankside_connect::{AccountRequest, Connected, Connector, Cx, FetchPlan, MapContext, RawRow, RowAccount, zones};
 use bankside_domain::row::{MappedRow, RowStatus};
 use bankside_domain::{Currency, CurrencyCode, Secret};
+use bankside_sandbox::Sandbox;
 use bankside_testkit::TestClock;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -59,6 +60,11 @@ pub(crate) struct Stand {
 }
 
 impl Stand {
+    /// The names of everything that can go wrong at all, for the checks that nothing of it makes a fetch panic, hang or tell a secret.
+    pub(crate) fn all_troubles(&self) -> Vec<&'static str> {
+        Sandbox::fault_kinds_of(self.connector.descriptor().id).into_iter().map(|kind| kind.name).collect()
+    }
+
     pub(crate) fn new(connector: Arc<dyn Connector>, simulator: Box<dyn Simulator>) -> Result<Self, Miss> {
         let simulator: Arc<dyn Simulator> = Arc::from(simulator);
         let http = Http::with_pauses(simulator.ambient().clone(), Arc::new(Turned(Arc::clone(simulator.clock()))))?;

@@ -173,7 +173,7 @@ async fn line_of_one(stand: &Stand) -> Result<(), Miss> {
 async fn whatever(stand: &Stand) -> Result<(), Miss> {
     let connected = stand.connect().await?;
     let account = connected.accounts[0].provider_account_id.clone();
-    for (turn, name) in stand.simulator.all_troubles().into_iter().enumerate() {
+    for (turn, name) in stand.all_troubles().into_iter().enumerate() {
         for (call, failures_before) in in_turn(turn, &[(Call::Rows, 0), (Call::Balances, 0), (Call::Rows, 5)]) {
             stand.simulator.arm_by_name(name, call, Some(&account));
             let fetched = stand.fetch_with(&connected, stand.days_ago(30), usize::MAX, failures_before).await;

@@ -36,7 +36,7 @@ async fn forgotten(stand: &Stand) -> Result<(), Miss> {
         calls.retain(|call| stand.simulator.arm(nothing, *call, None, Some(1)).is_ok());
         stand.simulator.disarm();
         // What goes wrong while something typed is on its way.
-        for (turn, name) in stand.simulator.all_troubles().into_iter().enumerate() {
+        for (turn, name) in stand.all_troubles().into_iter().enumerate() {
             for call in in_turn(turn, &calls) {
                 let step = stand.meet(Scene::Asked).await?;
                 if stand.simulator.arm(Trouble::Line(name), call, None, Some(1)).is_ok() {
@@ -103,7 +103,7 @@ async fn silent(stand: &Stand) -> Result<(), Miss> {
 async fn live(stand: &Stand, told: &mut Vec<String>) -> Result<(), Miss> {
     let connected = stand.connect().await?;
     told.push(format!("{:?} {connected:?}", stand.keys));
-    for name in stand.simulator.all_troubles() {
+    for name in stand.all_troubles() {
         stand.simulator.arm_by_name(name, Call::Rows, None);
         let fetched = stand.fetch(&connected).await;
         for fault in fetched.accounts.values().filter_map(|brought| brought.fault.as_ref()).chain(&fetched.fault) {
