@@ -115,6 +115,8 @@ test("a bank is found over all providers, with and without their keys", async ({
   await eyes.look("without-keys");
   await open.getByRole("link", { name: "Set up Enable Banking for bank sync" }).click();
   await expect(page.locator("[name=then-bank]")).toHaveValue("commerzbank");
+  await page.goto(`${home}/connect-bank?country=DE&bank=no+such+bank`);
+  await expect(page.getByText("The bank that you chose is in none of these lists.")).toBeVisible();
 
   // 4. Where no list ships, the providers are there all the same; a country that nobody reaches is none.
   await page.goto(`${home}/connect-bank?country=US`);

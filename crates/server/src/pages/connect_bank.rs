@@ -49,6 +49,8 @@ struct ConnectHtml {
     /// Whether any bank stands there only because the list that ships with us says so, and of which day that is.
     dated: Option<String>,
     faults: Vec<FaultView>,
+    /// Whether a bank was chosen that no list has, such as one that the list which ships with us promised.
+    is_gone: bool,
     /// Providers that reach the country, for a bank that is not in the list.
     others: Vec<Offer>,
 }
@@ -269,6 +271,7 @@ fn listed(
             .collect(),
         country_name: countries::country_name(&asked.country).to_owned(),
         countries,
+        is_gone: !asked.bank.is_empty(),
         country: asked.country,
         search: asked.q,
         account: asked.account,
