@@ -36,6 +36,8 @@ test("from a fresh server to a row that was looked at, in under two minutes", as
   await hand.click(page.getByRole("main").getByRole("link", { name: "Connect a bank" }));
   hand.clicks += 1;
   await page.getByLabel("Country").selectOption("DE");
+  // The country of the browser's language was shown first.
+  await page.waitForURL(/country=DE/);
   await hand.click(page.getByRole("link", { name: "Set up GoCardless for bank sync" }));
   await hand.fill(page.getByLabel("Secret ID"), house.gocardless.credentials.secret_id);
   await hand.fill(page.getByLabel("Secret key"), house.gocardless.credentials.secret_key);

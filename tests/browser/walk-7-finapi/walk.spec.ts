@@ -64,6 +64,7 @@ test("a named sync, the provider's form with a picture to read, accounts, a new 
   await page.getByRole("complementary", { name: "Main" }).getByRole("link", { name: "Bank integrations" }).click();
   await page.getByRole("link", { name: "Sync with a bank" }).click();
   await page.getByLabel("Country").selectOption("DE");
+  await page.waitForURL(/country=DE/);
   await page.getByRole("link", { name: "Set up finAPI for bank sync" }).click();
   await arrived(page, "Set up finAPI for bank sync");
   await page.getByLabel("Client ID").fill("nobody");
