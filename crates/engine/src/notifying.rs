@@ -44,7 +44,13 @@ impl Engine {
         }
         let mut sent = 0;
         for organization in self.store.to_notice_as_system().await? {
-            sent += self.send_notices_of(&organization).await?;
+            // What is wrong with one organization keeps no other from being told.
+            match self.send_notices_of(&organization).await {
+                Ok(mails) => sent += mails,
+                Err(error) => {
+                    tracing::warn!(%error, organization = %organization.id, "what is due could not be told by mail");
+                }
+            }
         }
         if sent > 0 {
             self.mail_due.notify_one();
