@@ -16,7 +16,7 @@ use crate::db::{Session, on, run, sql};
 use crate::runs::Lease;
 use crate::{Store, StoreError};
 
-/// How far back balances are taken as witnesses.
+/// How far back balances are taken as witnesses, where the fetch before the latest is not older than that.
 const WITNESS_DAYS: i64 = 100;
 
 /// A balance as it is kept.
@@ -204,6 +204,8 @@ impl Store {
             .await?);
         let (import_from, fed_since) = feed.map_or((None, 0), |(day, at)| (Some(day.to_jiff()), at));
         let rows_from = state.opening_on.max(import_from);
+        let before = self.stated_before(&mut session, asker, bank_account).await?;
+        let oldest = before.map_or(micros(oldest), |before| before.min(micros(oldest)));
         let text = sql!(
             "SELECT kind, provider_kind, moment, moment_on, CASE WHEN (SELECT b.flips_sign FROM bank_accounts b
                     WHERE b.organization_id = $1 AND b.id = $2) THEN -amount_minor ELSE amount_minor END AS amount_minor,
@@ -214,7 +216,7 @@ impl Store {
         let rows: Vec<Row> = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())
             .bind(bank_account.uuid())
-            .bind(micros(oldest).max(fed_since))
+            .bind(oldest.max(fed_since))
             .fetch_all(c)
             .await?);
         let balances: Vec<StatedBalance> =
@@ -230,6 +232,30 @@ impl Store {
             OpeningSource::Bank | OpeningSource::Person => Some(state.opening_minor.saturating_add(state.booked_minor)),
         };
         Ok((state, Evidence { balances, movements, history_from: rows_from, ledger_minor, judged }))
+    }
+
+    /// When the balances of the fetch before the latest one were first seen: after a pause, however long, they are what the
+    /// latest are compared with.
+    async fn stated_before(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        bank_account: BankAccountId,
+    ) -> Result<Option<i64>, StoreError> {
+        let text = sql!(
+            "SELECT MIN(b.seen_at) FROM balances b
+             WHERE b.organization_id = $1 AND b.bank_account_id = $2 AND b.run_id = (SELECT before.run_id FROM balances before
+                WHERE before.organization_id = $1 AND before.bank_account_id = $2 AND before.run_id <> (
+                    SELECT latest.run_id FROM balances latest
+                    WHERE latest.organization_id = $1 AND latest.bank_account_id = $2 AND latest.run_id IS NOT NULL
+                    ORDER BY latest.seen_at DESC LIMIT 1)
+                ORDER BY before.seen_at DESC LIMIT 1)"
+        );
+        Ok(on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(bank_account.uuid())
+            .fetch_one(c)
+            .await?))
     }
 
     /// The booked rows that may lie between the witnesses.

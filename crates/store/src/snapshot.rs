@@ -1,5 +1,6 @@
 //! Snapshots: everything that a plan for one account is made from, read in one go.
 
+mod known;
 mod rows;
 
 use bankside_domain::account::PendingPolicy;
@@ -11,11 +12,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use self::rows::{KNOWN, KnownRow, VersionRow};
+use self::rows::{KnownRow, VersionRow};
 use crate::accounts::Account;
 use crate::convert::{SqlDate, date, uuids};
 use crate::db::{Session, on, sql};
-use crate::dialect::{VALUES_PER_LIST, push_list};
 use crate::{Store, StoreError};
 
 /// A stored row that a plan has to decide about.
@@ -319,55 +319,6 @@ impl Store {
             .fetch_all(c)
             .await?);
         rows.into_iter().map(|row| row.into_version(Some(run))).collect()
-    }
-
-    /// Known feed rows in the window, those that share an id with a row to decide, and all pending ones.
-    async fn known_rows(
-        &self,
-        session: &mut Session,
-        asker: &Asker,
-        bank_account: BankAccountId,
-        window: Option<Window>,
-        versions: &[StoredVersion],
-    ) -> Result<Vec<KnownRow>, StoreError> {
-        let mut rows: Vec<KnownRow> = on!(session, c => {
-            let mut query = sqlx::QueryBuilder::new(KNOWN);
-            query.push_bind(asker.organization.uuid());
-            query.push(" AND v.bank_account_id = ").push_bind(bank_account.uuid());
-            query.push(" AND r.status = 'pending' AND r.vanished_at IS NULL");
-            query.build_query_as().fetch_all(c).await?
-        });
-        if let Some(window) = window {
-            rows.extend::<Vec<KnownRow>>(on!(session, c => {
-                let mut query = sqlx::QueryBuilder::new(KNOWN);
-                query.push_bind(asker.organization.uuid());
-                query.push(" AND v.bank_account_id = ").push_bind(bank_account.uuid());
-                query.push(" AND v.day BETWEEN ").push_bind(date(window.from));
-                query.push(" AND ").push_bind(date(window.to));
-                query.build_query_as().fetch_all(c).await?
-            }));
-        }
-        for (kind, column) in [
-            (RowIdKind::Provider, "v.provider_id_digest"),
-            (RowIdKind::Bank, "v.bank_id_digest"),
-            (RowIdKind::Reference, "v.reference_digest"),
-        ] {
-            let digests: Vec<Digest> =
-                versions.iter().flat_map(|version| &version.ids).filter(|id| id.0 == kind).map(|id| id.1).collect();
-            for chunk in digests.chunks(VALUES_PER_LIST) {
-                rows.extend::<Vec<KnownRow>>(on!(session, c => {
-                    let mut query = sqlx::QueryBuilder::new(KNOWN);
-                    query.push_bind(asker.organization.uuid());
-                    query.push(" AND v.bank_account_id = ").push_bind(bank_account.uuid());
-                    query.push(" AND ").push(column).push(" IN ");
-                    push_list(&mut query, chunk.iter().map(|digest| digest.0.as_slice()));
-                    query.build_query_as().fetch_all(c).await?
-                }));
-            }
-        }
-        rows.sort_unstable_by_key(|row| row.feed_row_id);
-        rows.dedup_by_key(|row| row.feed_row_id);
-        Ok(rows)
     }
 
     /// Transactions near the window that no feed row claims.

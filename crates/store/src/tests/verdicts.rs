@@ -53,6 +53,17 @@ on_both! {
         assert_eq!(short, [(-900, Grounds::TakenOut, true), (-450, Grounds::Pending, false)]);
     }
 
+    a_row_that_is_missing_after_a_long_pause_is_told_apart_from_an_opening_that_is_wrong(world) {
+        world.sync_stating(&month(), 50_000).await;
+        world.sync_stating(&month(), 50_000).await;
+        assert!(matches!(prove(world).await, Proof::Proven { .. }));
+        world.clock.advance_days(400);
+        // The bank has booked 9.00 of which it shows nothing any more.
+        world.sync_stating(&month(), 49_100).await;
+        let proof = prove(world).await;
+        assert!(matches!(proof, Proof::Diverged { by_minor: -900, .. }), "{proof:?}");
+    }
+
     an_accepted_difference_is_known_until_it_is_taken_back(world) {
         let (by_minor, mut later) = apart(world).await;
         let id = judge(world, Verdict::Accepted, by_minor).await;
