@@ -10,6 +10,7 @@ mod accounts;
 mod assets;
 mod balance_check;
 mod bills;
+mod categories;
 mod connecting;
 mod credentials;
 mod details;
@@ -59,11 +60,12 @@ pub use bankside_statements::csv;
 pub use bankside_store::{
     Account, AuditEntry, BankAccount, BillDays, BroughtRow, Category, Connection, Direction, Edited, FeedEffect,
     Filter, Group, ImportedFile, Invitation, Invited, KeptBalance, KeptVerdict, LostTrust, MAX_SELECTED, MailState,
-    Member, Membership, Organization, Payee, Person, Placing, ReasonCount, Reconciled, Reconciliation, RegisterPage,
+    Member, Membership, Merged, Organization, Payee, Person, Placing, ReasonCount, Reconciled, Reconciliation, RegisterPage,
     RegisterQuery, RegisterRow, RegisterSum, Renewed, RowState, Run, RunAccount, RunsQuery, Selection, Sort, Step,
     Store, StoreError, Tag, UndoOutcome, VanishedRow,
 };
 pub use bills::BillView;
+pub use categories::CategoryView;
 pub use connecting::{BankEverywhere, BankOffer, Everywhere, FlowPage, FlowView, LoginView, Returned};
 pub use credentials::{KeySource, ProviderView};
 pub use details::{BankRowView, FieldChange, Happening, LineView, TransactionView};

@@ -6,6 +6,7 @@ mod assets;
 mod balances;
 mod bills;
 mod books;
+mod categories;
 mod connecting;
 mod connections;
 mod daily_import;
@@ -78,7 +79,9 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(transactions: edit_transactions))
         .routes(described!(transactions: delete_transactions))
         .routes(described!(transactions: duplicate_transactions))
-        .routes(described!(naming: categories, add_category))
+        .routes(described!(categories: categories, add_category))
+        .routes(described!(categories: change_category, delete_category))
+        .routes(described!(categories: merge_category))
         .routes(described!(naming: payees))
         .routes(described!(naming: tags))
         .routes(described!(reconciling: stands, reconcile))

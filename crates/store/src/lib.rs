@@ -77,7 +77,7 @@ pub use audit::AuditEntry;
 pub use balances::KeptBalance;
 pub use bank_accounts::{BankAccount, NewBankAccount, SeenBankAccount};
 pub use bills::{BillDays, KeptBill, StatedBill};
-pub use categories::Category;
+pub use categories::{Category, Merged};
 pub use connections::{Connection, NewConnection};
 pub use credentials::{Credentials, Keepsake, ProviderToken};
 pub use details::{ClaimedRow, TransactionDetails};
@@ -133,6 +133,7 @@ impl Store {
         db.migrate().await?;
         let store = Self { db, ambient };
         store.seed_currencies().await?;
+        store.complete_companies().await?;
         Ok(store)
     }
 

@@ -66,6 +66,7 @@ pub(crate) struct Ids {
     group: String,
     pub(crate) asset: String,
     bank_account: String,
+    category: String,
     random: String,
 }
 
@@ -88,6 +89,7 @@ impl Ids {
             ("{group}", &self.group),
             ("{asset}", &self.asset),
             ("{bank_account}", &self.bank_account),
+            ("{category}", &self.category),
             ("{file}", &self.random),
             ("{flow}", &self.random),
             ("{suspicion}", &self.random),
@@ -220,6 +222,7 @@ impl House {
             group: group.to_string(),
             asset: hall.to_string(),
             bank_account,
+            category: category(&engine, &asker).await,
             random: random.clone(),
         };
         let anywhere = |name| Ids {
@@ -234,6 +237,7 @@ impl House {
             group: random.clone(),
             asset: random.clone(),
             bank_account: random.clone(),
+            category: random.clone(),
             ..own.clone()
         };
         let random = anywhere("random");
@@ -270,11 +274,13 @@ impl House {
         let assets: Vec<_> = tree.all().iter().map(|asset| (tree.path(asset.id), asset.closed_on)).collect();
         let people = self.engine.members(&self.asker).await.unwrap();
         let people = (&people.members, people.invitations.len(), &people.groups);
+        let categories: Vec<_> = self.engine.categories(&self.asker).await.unwrap().into_iter().map(|one| one.path).collect();
+        let kind = self.engine.memberships(self.asker.person().unwrap()).await.unwrap()[0].organization.kind;
         let connections = self.engine.connections(&self.asker).await.unwrap().len();
         let features = self.engine.features().await.unwrap().iter().filter(|feature| feature.is_on).count();
         let runs = self.engine.runs(&self.asker, &RunsQuery { connection: None, offset: 0, limit: 99 }).await;
         format!(
-            "{accounts:?} {assets:?} {} {people:?} {connections} {features} {}",
+            "{accounts:?} {assets:?} {} {people:?} {categories:?} {kind:?} {connections} {features} {}",
             rows.unwrap().total,
             runs.unwrap().len()
         )
@@ -290,6 +296,7 @@ struct Neighbour {
     invitation: String,
     group: String,
     asset: String,
+    category: String,
 }
 
 impl Neighbour {
@@ -302,9 +309,16 @@ impl Neighbour {
             invitation: self.invitation,
             group: self.group,
             asset: self.asset,
+            category: self.category,
             ..random.clone()
         }
     }
+}
+
+/// A category that may be changed.
+async fn category(engine: &Engine, asker: &Asker) -> String {
+    let categories = engine.categories(asker).await.unwrap();
+    categories.iter().find(|category| category.parent.is_some()).unwrap().id.to_string()
 }
 
 async fn neighbour(engine: &Engine, asker: &Asker) -> (Neighbour, String) {
@@ -342,6 +356,7 @@ async fn neighbour(engine: &Engine, asker: &Asker) -> (Neighbour, String) {
         invitation: invited[0].id.to_string(),
         group: group.to_string(),
         asset: asset.to_string(),
+        category: category(engine, &there).await,
     };
     (ids, signed_in.token.expose().to_owned())
 }

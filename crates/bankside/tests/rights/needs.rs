@@ -77,7 +77,7 @@ pub(crate) struct Route {
 impl Route {
     /// Whether it names anything beside the organization that one may see and another not.
     pub(crate) fn is_about_ids(&self) -> bool {
-        const IDS: [&str; 13] = [
+        const IDS: [&str; 14] = [
             "{account}",
             "{connection}",
             "{run}",
@@ -91,6 +91,7 @@ impl Route {
             "{group}",
             "{asset}",
             "{bank_account}",
+            "{category}",
         ];
         IDS.iter().any(|id| self.path.contains(id) || self.body.contains(id))
     }
@@ -248,9 +249,18 @@ pub(crate) const NEEDS: &[Route] = &[
     post(Manage, "/o/{organization}/people/groups/{group}/remove", ""),
     get(Manage, "/o/{organization}/people/groups/{group}/sees"),
     post(Manage, "/o/{organization}/people/groups/{group}/sees", "asset={asset}"),
+    get(See, "/o/{organization}/categories"),
+    post(Manage, "/o/{organization}/categories", "name=x&parent={category}"),
+    post(Manage, "/o/{organization}/categories/usual", ""),
+    get(Manage, "/o/{organization}/categories/{category}"),
+    post(Manage, "/o/{organization}/categories/{category}", "name=x&parent=&seen=x"),
+    get(Manage, "/o/{organization}/categories/{category}/merge?into={category}"),
+    post(Manage, "/o/{organization}/categories/{category}/merge", "into={category}&count=0"),
+    post(Manage, "/o/{organization}/categories/{category}/delete", ""),
     get(See, "/o/{organization}/palette"),
     get(Belong, "/o/{organization}/settings"),
     post(Belong, "/o/{organization}/settings/formats", "numbers=&dates="),
+    post(Manage, "/o/{organization}/settings/kind", "kind=household"),
     post(Manage, "/o/{organization}/settings/mails", "to=on"),
     post(Belong, "/o/{organization}/settings/shown", "shown=nothing"),
     post(Operator, "/o/{organization}/settings/features/{feature}", "to=off"),
@@ -326,7 +336,10 @@ pub(crate) const NEEDS: &[Route] = &[
     get(Edit, "/api/v1/organizations/{organization}/batches/{batch}/undo"),
     post(Edit, "/api/v1/organizations/{organization}/batches/{batch}/undo", ""),
     get(See, "/api/v1/organizations/{organization}/categories"),
-    post(Manage, "/api/v1/organizations/{organization}/categories", r#"{"name":"x"}"#),
+    post(Manage, "/api/v1/organizations/{organization}/categories", r#"{"name":"x","parent":"{category}"}"#),
+    write("PATCH", Manage, "/api/v1/organizations/{organization}/categories/{category}", r#"{"name":"x"}"#),
+    write("DELETE", Manage, "/api/v1/organizations/{organization}/categories/{category}", ""),
+    post(Manage, "/api/v1/organizations/{organization}/categories/{category}/merge", r#"{"into":"{category}"}"#),
     get(SeeAll, "/api/v1/organizations/{organization}/connections"),
     write("DELETE", Manage, "/api/v1/organizations/{organization}/connections/{connection}", ""),
     get(Manage, "/api/v1/organizations/{organization}/connections/{connection}/link"),

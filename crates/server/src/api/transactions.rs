@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::App;
 use crate::api::problem::{ApiMember, Asked, Body, Problem, id};
-pub(crate) use bodies::{BankRowBody, TransactionBody, decimal};
+pub(crate) use bodies::{BankRowBody, TransactionBody, decimal, present};
 use bodies::{DetailBody, NewLineBody, SeenBody, SetBody};
 pub(crate) use query::FilterBody;
 use query::{AccountQuery, PageQuery, day};

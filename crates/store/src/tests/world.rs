@@ -456,6 +456,7 @@ pub(crate) async fn add_organization(store: &Store, owner: PersonId, name: &str)
         kind: OrganizationKind::Household,
         currency: "EUR".parse().unwrap(),
         time_zone: "Europe/Berlin".into(),
+        begins_with_categories: false,
     };
     let organization = store.add_organization_as_system(&new, owner).await.unwrap();
     Asker::member(organization, owner, Role::Owner)
