@@ -40,6 +40,7 @@ pub mod secret;
 pub mod sign;
 pub mod statement;
 pub mod status;
+pub mod suggest;
 pub mod suspect;
 pub mod suspicion;
 pub mod text;

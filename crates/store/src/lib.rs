@@ -35,8 +35,10 @@ mod history;
 mod id_trust;
 mod installation;
 mod invitations;
+mod likeness;
 mod locking;
 mod mails;
+mod mapping;
 mod members;
 mod moves;
 mod notices;
@@ -92,7 +94,9 @@ pub use held_rows::HeldRow;
 pub use history::{Step, StoryEntry};
 pub use id_trust::LostTrust;
 pub use invitations::{Invitation, Invited, MailState, NewInvitation, NewMail};
+pub use likeness::{LikenessKey, Likenesses, SeenProviderCategory};
 pub use mails::{DueMail, MailLease};
+pub use mapping::LineTarget;
 pub use members::{Group, Member, Placing};
 pub use moves::{DueMove, FeedMove, MoveLease, MoveTarget, NewMove};
 pub use notices::{NoticeConnection, NoticeMail, NoticeOrganization, NoticeRecipient};
@@ -134,6 +138,7 @@ impl Store {
         let store = Self { db, ambient };
         store.seed_currencies().await?;
         store.complete_companies().await?;
+        store.complete_patterns().await?;
         Ok(store)
     }
 

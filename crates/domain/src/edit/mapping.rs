@@ -1,20 +1,20 @@
-//! Giving lines another category: the only one of a transaction, or some of those that it is split into.
+//! Giving lines other categories: the only one of a transaction, or some of those that it is split into.
 
 use super::{Line, Standing, Wanted, WantedLine};
 use crate::CategoryId;
 
 impl Standing {
-    /// What is wanted where some lines of a transaction are for something else and everything beside that stays. Where no line is
-    /// meant, nothing is wanted.
-    pub fn wanted_in_category(&self, is_meant: impl Fn(&Line) -> bool, category: Option<CategoryId>) -> Wanted {
+    /// What is wanted where some lines of a transaction get another category, or none, and everything beside that stays. A line of
+    /// which nothing is said is not meant.
+    pub fn wanted_in_categories(&self, category_of: impl Fn(&Line) -> Option<Option<CategoryId>>) -> Wanted {
         match self.lines.as_slice() {
-            lines if !lines.iter().any(&is_meant) => Wanted::default(),
-            [_] => Wanted { category: Some(category), ..Wanted::default() },
+            [line] => Wanted { category: category_of(line), ..Wanted::default() },
+            lines if lines.iter().all(|line| category_of(line).is_none()) => Wanted::default(),
             lines => {
                 let line = |line: &Line| WantedLine {
                     id: line.id,
                     amount_minor: line.amount_minor,
-                    category: if is_meant(line) { category } else { line.category },
+                    category: category_of(line).unwrap_or(line.category),
                     note: line.note.clone(),
                     tags: line.tags.clone(),
                 };

@@ -150,7 +150,7 @@ impl Store {
     }
 
     /// Has everybody wait who wants to change categories, and answers what the organization is.
-    pub(super) async fn lock_categories(
+    pub(crate) async fn lock_categories(
         &self,
         session: &mut Session,
         asker: &Asker,

@@ -110,7 +110,7 @@ impl Store {
                     locked_through: locked.get(&row.account).and_then(|locked| locked.locked_through),
                     unlocks: false,
                 };
-                let wanted = row.wanted_in_category(|line| line.category == Some(from), Some(into));
+                let wanted = row.wanted_in_categories(|line| (line.category == Some(from)).then_some(Some(into)));
                 // Nobody has looked at a row because two categories became one.
                 let wanted = Wanted { is_reviewed: Some(row.reviewed_at.is_some()), ..wanted };
                 match plan_edit(&row, &wanted, &Seen::default(), around) {

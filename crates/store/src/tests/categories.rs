@@ -162,7 +162,7 @@ on_both! {
         let rent = world.store.add_category(&asker, "Rent", None).await.unwrap();
         let flat = world.store.add_category(&asker, "Flat", None).await.unwrap();
         mapped(world, &[(3, -90_000), (14, -500)], rent).await;
-        world.store.lock_through(&asker, world.account, Some(date(2026, 11, 10))).await.unwrap();
+        world.store.lock_period(&asker, world.account, Some(date(2026, 11, 10))).await.unwrap();
         let says = refused(world.store.merge_categories(&asker, rent, flat, None).await);
         assert_eq!(says, CategoryRefused::Locked { name: "Rent".into(), transactions: 1 });
         assert_eq!(world.store.category_uses(&asker).await.unwrap()[&rent].transactions, 2, "nothing was half done");

@@ -68,6 +68,8 @@ impl Sent {
             instalment: None,
             bill: None,
             is_placeholder: false,
+            creditor: None,
+            provider_category: None,
         }
     }
 
@@ -263,6 +265,9 @@ impl World {
                     day: row.day(),
                     ids: row.ids.iter().map(|id| (id.kind, ids.digest(&[id.value.as_bytes()]))).collect(),
                     bill: None,
+                    counterparty: None,
+                    creditor: None,
+                    provider_category: None,
                     fingerprint: prints.digest(&[fingerprint_text(&row).as_bytes()]),
                     fingerprint_version: FINGERPRINT_VERSION,
                     names_counterparty: true,
