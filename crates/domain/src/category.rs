@@ -150,7 +150,10 @@ mod tests {
             rent.may_go(CategoryUse { transactions, mappings }).map_err(|refused| refused.in_words())
         };
         assert_eq!(says(0, 0), Ok(()));
-        assert_eq!(says(12, 2).unwrap_err(), "Rent is used by 12 transactions and by 2 mappings. Merge it into another one instead.");
+        assert_eq!(
+            says(12, 2).unwrap_err(),
+            "Rent is used by 12 transactions and by 2 mappings. Merge it into another one instead."
+        );
         assert_eq!(says(1, 0).unwrap_err(), "Rent is used by 1 transaction. Merge it into another one instead.");
         assert_eq!(says(0, 1).unwrap_err(), "Rent is used by 1 mapping. Merge it into another one instead.");
     }

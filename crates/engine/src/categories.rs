@@ -26,10 +26,8 @@ impl Engine {
     pub async fn categories_in_use(&self, asker: &Asker) -> Result<Vec<CategoryView>, EngineError> {
         let categories = self.store.categories(asker).await?;
         let uses = self.store.category_uses(asker).await?;
-        let view = |category: Category| CategoryView {
-            used: uses.get(&category.id).copied().unwrap_or_default(),
-            category,
-        };
+        let view =
+            |category: Category| CategoryView { used: uses.get(&category.id).copied().unwrap_or_default(), category };
         Ok(categories.into_iter().map(view).collect())
     }
 

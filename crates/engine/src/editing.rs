@@ -6,8 +6,8 @@ use bankside_domain::edit::Seen;
 use bankside_domain::text::{fold, tidy};
 use bankside_domain::{AccountId, Amount, Asker, BatchId, CategoryId, Currency, LineId, TagId, TransactionId};
 use bankside_store::{
-    Edit, Edited, NewTransaction, Payee, Reconciled, Reconciliation, RegisterPage, RegisterQuery, Selection,
-    Tag, TypedLine,
+    Edit, Edited, NewTransaction, Payee, Reconciled, Reconciliation, RegisterPage, RegisterQuery, Selection, Tag,
+    TypedLine,
 };
 use jiff::civil::Date;
 

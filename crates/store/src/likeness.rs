@@ -78,6 +78,23 @@ struct DecisionRow {
     currency: String,
 }
 
+/// What a content says of a transaction.
+#[derive(sqlx::FromRow)]
+struct ContentRow {
+    id: Uuid,
+    creditor_digest: Option<Vec<u8>>,
+    counterparty_digest: Option<Vec<u8>>,
+    provider_category: Option<String>,
+}
+
+impl ContentRow {
+    fn keys(&self) -> Result<Vec<LikenessKey>, StoreError> {
+        let creditor = self.creditor_digest.as_deref().map(|bytes| digest(bytes).map(LikenessKey::Creditor));
+        let account = self.counterparty_digest.as_deref().map(|bytes| digest(bytes).map(LikenessKey::Account));
+        creditor.into_iter().chain(account).collect()
+    }
+}
+
 /// That a person has given the line `l` its category: a rule may have written one, but a person's word lies above it.
 const BY_PERSON: &str = " AND (NOT EXISTS (SELECT 1 FROM field_layers y WHERE y.organization_id = l.organization_id \
      AND y.entity_id = l.id AND y.field = 'category_id' AND y.layer = 'rule') \
@@ -101,7 +118,7 @@ impl Store {
         let mut session = self.db.read(granted).await?;
         let mut found: HashMap<TransactionId, Likenesses> = HashMap::new();
         for chunk in transactions.chunks(VALUES_PER_LIST) {
-            let of_banks: Vec<(Uuid, Option<Vec<u8>>, Option<Vec<u8>>, Option<String>)> = on!(session, c => {
+            let of_banks: Vec<ContentRow> = on!(session, c => {
                 let mut query = sqlx::QueryBuilder::new(
                     "SELECT t.id, v.creditor_digest, v.counterparty_digest, v.provider_category FROM claims c \
                      JOIN transactions t ON t.organization_id = c.organization_id AND t.id = c.transaction_id \
@@ -118,17 +135,15 @@ impl Store {
                 query.push(" ORDER BY v.received_at, v.id");
                 query.build_query_as().fetch_all(c).await?
             });
-            for (id, creditor, account, provider_category) in of_banks {
-                let likenesses = found.entry(id.into()).or_default();
-                let keys = [creditor.map(|bytes| digest(&bytes).map(LikenessKey::Creditor)), account.map(|bytes| digest(&bytes).map(LikenessKey::Account))];
-                for key in keys.into_iter().flatten() {
-                    let key = key?;
+            for row in of_banks {
+                let likenesses = found.entry(row.id.into()).or_default();
+                for key in row.keys()? {
                     if !likenesses.keys.contains(&key) {
                         likenesses.keys.push(key);
                     }
                 }
                 // The latest content speaks.
-                likenesses.provider_category = provider_category.or(likenesses.provider_category.take());
+                likenesses.provider_category = row.provider_category.or(likenesses.provider_category.take());
             }
             let of_books: Vec<(Uuid, Uuid, Option<String>)> = on!(session, c => {
                 let mut query = sqlx::QueryBuilder::new(
@@ -265,10 +280,7 @@ impl Store {
         self.lock_categories(&mut session, asker).await?;
         self.check_categories(&mut session, asker, &category.into_iter().collect()).await?;
         let text = sql!("UPDATE provider_categories SET category_id = $3 WHERE organization_id = $1 AND code = $2");
-        let found = run!(
-            session,
-            sqlx::query(text).bind(asker.organization.uuid()).bind(code).bind(uuids(category))
-        );
+        let found = run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(code).bind(uuids(category)));
         if found == 0 {
             return Err(StoreError::NotFound("the provider's category"));
         }

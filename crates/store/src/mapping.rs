@@ -190,11 +190,7 @@ impl Store {
     }
 
     /// The lines without a category of every transaction that a selection means, with those transactions; at most so many.
-    pub async fn unmapped_lines(
-        &self,
-        asker: &Asker,
-        query: &crate::RegisterQuery,
-    ) -> Result<Vec<LineId>, StoreError> {
+    pub async fn unmapped_lines(&self, asker: &Asker, query: &crate::RegisterQuery) -> Result<Vec<LineId>, StoreError> {
         let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
         let ids = self.matching(&mut session, asker, query, MAX_SELECTED + 1).await?;
         if ids.len() > MAX_SELECTED {

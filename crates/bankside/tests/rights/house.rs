@@ -274,7 +274,8 @@ impl House {
         let assets: Vec<_> = tree.all().iter().map(|asset| (tree.path(asset.id), asset.closed_on)).collect();
         let people = self.engine.members(&self.asker).await.unwrap();
         let people = (&people.members, people.invitations.len(), &people.groups);
-        let categories: Vec<_> = self.engine.categories(&self.asker).await.unwrap().into_iter().map(|one| one.path).collect();
+        let categories: Vec<_> =
+            self.engine.categories(&self.asker).await.unwrap().into_iter().map(|one| one.path).collect();
         let kind = self.engine.memberships(self.asker.person().unwrap()).await.unwrap()[0].organization.kind;
         let connections = self.engine.connections(&self.asker).await.unwrap().len();
         let features = self.engine.features().await.unwrap().iter().filter(|feature| feature.is_on).count();

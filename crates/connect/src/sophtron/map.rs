@@ -48,7 +48,10 @@ fn read(context: &MapContext<'_>, raw: &RawRow, wire: &TransactionRow) -> Result
         bill: None,
         is_placeholder: false,
         creditor: None,
-        provider_category: wire.category.as_deref().and_then(|name| ProviderCategory::of_provider("sophtron", name, None)),
+        provider_category: wire
+            .category
+            .as_deref()
+            .and_then(|name| ProviderCategory::of_provider("sophtron", name, None)),
     })
 }
 

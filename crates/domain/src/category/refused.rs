@@ -47,7 +47,7 @@ pub enum CategoryRefused {
         /// Its name.
         name: String,
     },
-    /// It is used by another number of transactions than the person agreed to.
+    /// It is about another number of transactions than the person agreed to.
     OtherCount {
         /// How many there are.
         transactions: i64,
@@ -104,10 +104,7 @@ impl CategoryRefused {
             Self::ChangedMeanwhile { name } => format!("Somebody else has changed {name} since you saw it."),
             Self::OtherCount { transactions } => {
                 let are = if *transactions == 1 { "is" } else { "are" };
-                format!(
-                    "There {are} {} of it by now. Look again before you merge.",
-                    counted(*transactions, "transaction", "transactions")
-                )
+                format!("There {are} {} by now. Look again.", counted(*transactions, "transaction", "transactions"))
             }
         }
     }

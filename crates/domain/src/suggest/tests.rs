@@ -81,16 +81,16 @@ fn a_provider_is_heard_last_and_says_so() {
 
 #[test]
 fn strength_comes_from_counts() {
-    let strength = |fits, of| {
-        Evidence { likeness: Likeness::Payee, is_of_amount: false, fits, of, is_latest: false }.strength()
-    };
-    assert_eq!([strength(1, 1), strength(2, 2), strength(7, 7), strength(8, 8)], [
-        Strength::Fair,
-        Strength::Fair,
-        Strength::Fair,
-        Strength::Strong
-    ]);
-    assert_eq!([strength(17, 18), strength(16, 18), strength(1, 2)], [Strength::Strong, Strength::Fair, Strength::Weak]);
+    let strength =
+        |fits, of| Evidence { likeness: Likeness::Payee, is_of_amount: false, fits, of, is_latest: false }.strength();
+    assert_eq!(
+        [strength(1, 1), strength(2, 2), strength(7, 7), strength(8, 8)],
+        [Strength::Fair, Strength::Fair, Strength::Fair, Strength::Strong]
+    );
+    assert_eq!(
+        [strength(17, 18), strength(16, 18), strength(1, 2)],
+        [Strength::Strong, Strength::Fair, Strength::Weak]
+    );
 }
 
 #[test]
@@ -110,7 +110,8 @@ fn what_changes_from_row_to_row_is_no_part_of_a_pattern() {
 }
 
 fn decisions() -> impl Strategy<Value = Vec<Decision>> {
-    let one = (0..4_u8, prop_oneof![-5_000..5_000_i64, Just(-1_000)]).prop_map(|(number, minor)| decided(number, minor));
+    let one =
+        (0..4_u8, prop_oneof![-5_000..5_000_i64, Just(-1_000)]).prop_map(|(number, minor)| decided(number, minor));
     proptest::collection::vec(one, 0..60)
 }
 
@@ -160,7 +161,10 @@ fn strength_is_borne_out_by_what_people_decide_next() {
     for _ in 0..20_000 {
         let payee = usize::try_from(draw(70)).unwrap();
         let is_first = draw(100) < firmness[payee % firmness.len()];
-        let actual = decided(if is_first { 0 } else { 1 + u8::try_from(draw(3)).unwrap() }, -1_000 - 7 * i64::try_from(draw(900)).unwrap());
+        let actual = decided(
+            if is_first { 0 } else { 1 + u8::try_from(draw(3)).unwrap() },
+            -1_000 - 7 * i64::try_from(draw(900)).unwrap(),
+        );
         let latest = &history[payee][history[payee].len().saturating_sub(50)..];
         if let Some(first) = suggest(actual.sum, &[(Likeness::Payee, latest)], None).first() {
             let (right, all) = borne_out.entry(first.strength()).or_default();

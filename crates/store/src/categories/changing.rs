@@ -135,12 +135,7 @@ impl Store {
     }
 
     /// A category is there no more. Its row stays: what is undone later may bring lines of it back.
-    pub(super) async fn let_go(
-        &self,
-        session: &mut Session,
-        asker: &Asker,
-        id: CategoryId,
-    ) -> Result<(), StoreError> {
+    pub(super) async fn let_go(&self, session: &mut Session, asker: &Asker, id: CategoryId) -> Result<(), StoreError> {
         let text = sql!("UPDATE categories SET gone_at = $3 WHERE organization_id = $1 AND id = $2");
         run!(
             session,

@@ -128,12 +128,7 @@ impl Store {
             );
             let found = run!(
                 session,
-                sqlx::query(text)
-                    .bind(organization.uuid())
-                    .bind(fold(name))
-                    .bind(name)
-                    .bind(true)
-                    .bind(position)
+                sqlx::query(text).bind(organization.uuid()).bind(fold(name)).bind(name).bind(true).bind(position)
             );
             if found == 0 {
                 missing.push(New { id: self.ambient.id(), parent: None, name, is_fixed: true, position });

@@ -1,6 +1,7 @@
 //! Categories: with which an organization begins, and what may be done to them.
 
 use bankside_domain::category::{CategoryRefused, CategoryUse, MAIN_OF_COMPANIES, usual};
+use bankside_domain::edit::Seen;
 use bankside_domain::{Asker, CategoryId, Granted, OrganizationKind, Role};
 use jiff::civil::date;
 
@@ -43,8 +44,9 @@ async fn mapped(world: &mut World, rows: &[(i8, i64)], category: CategoryId) {
     let query = crate::RegisterQuery { limit: 500, ..crate::RegisterQuery::default() };
     let ids = world.store.register(&world.asker, &query).await.unwrap().rows.iter().map(|row| row.id).collect();
     let edit = Edit { category: Some(Some(category)), ..Edit::default() };
-    let done = world.store.edit_transactions(&world.asker, &Selection::These(ids), &edit, &bankside_domain::edit::Seen::default());
-    assert_eq!(done.await.unwrap().changed, rows.len());
+    let (these, seen) = (Selection::These(ids), Seen::default());
+    let done = world.store.edit_transactions(&world.asker, &these, &edit, &seen).await;
+    assert_eq!(done.unwrap().changed, rows.len());
 }
 
 on_both! {
@@ -140,7 +142,7 @@ on_both! {
         assert_eq!(world.store.count_without_category(&asker, None, 9).await.unwrap(), 1, "the other line stays blank");
         let gone_now = Edit { category: Some(Some(rent)), ..Edit::default() };
         let all = Selection::Matching(Box::default());
-        let seen = bankside_domain::edit::Seen::default();
+        let seen = Seen::default();
         let result = world.store.edit_transactions(&asker, &all, &gone_now, &seen).await;
         assert!(matches!(result, Err(StoreError::NotFound("the category"))), "{result:?}");
 
@@ -187,8 +189,6 @@ on_both! {
 async fn run_kind(session: &mut crate::db::Session, asker: &Asker) {
     use bankside_domain::Id as _;
     let text = sql!("UPDATE organizations SET kind = 'company' WHERE id = $1");
-    let changed = async {
-        Ok::<u64, StoreError>(run!(session, sqlx::query(text).bind(asker.organization.uuid())))
-    };
+    let changed = async { Ok::<u64, StoreError>(run!(session, sqlx::query(text).bind(asker.organization.uuid()))) };
     assert_eq!(changed.await.unwrap(), 1);
 }

@@ -121,7 +121,8 @@ pub(crate) async fn change(
 ) -> Result<Response, PageError> {
     let id = category_id(&category)?;
     let parent = if form.parent.is_empty() { None } else { Some(category_id(&form.parent)?) };
-    let changed = app.engine.change_category(member.asker(), id, Some(&form.name), Some(parent), Some(&form.seen)).await;
+    let changed =
+        app.engine.change_category(member.asker(), id, Some(&form.name), Some(parent), Some(&form.seen)).await;
     match changed {
         Ok(()) => Ok(Redirect::to(&format!("/o/{organization}/categories#c-{id}")).into_response()),
         Err(error) => {

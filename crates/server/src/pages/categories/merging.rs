@@ -73,8 +73,7 @@ async fn merge_page(
         into_id: into.to_string(),
         count: goes.used.transactions,
         transactions: today.counted(goes.used.transactions, "transaction becomes", "transactions become"),
-        mappings: (goes.used.mappings > 0)
-            .then(|| today.counted(goes.used.mappings, "mapping leads", "mappings lead")),
+        mappings: (goes.used.mappings > 0).then(|| today.counted(goes.used.mappings, "mapping leads", "mappings lead")),
         back: shell.at(&format!("categories/{from}")),
         error,
         shell,
@@ -93,7 +92,8 @@ pub(crate) async fn merge(
     require(&member)?;
     let (from, into) = (category_id(&category)?, category_id(&form.into)?);
     let categories = app.engine.categories(member.asker()).await?;
-    let path = categories.into_iter().find(|one| one.id == from).map(|one| one.path).ok_or_else(PageError::not_found)?;
+    let path =
+        categories.into_iter().find(|one| one.id == from).map(|one| one.path).ok_or_else(PageError::not_found)?;
     match app.engine.merge_categories(member.asker(), from, into, Some(form.count)).await {
         Ok(merged) => {
             let mut said = url::form_urlencoded::Serializer::new(String::new());
