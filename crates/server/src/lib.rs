@@ -110,8 +110,8 @@ fn file_routes() -> Router<App> {
 fn page_routes() -> Router<App> {
     use pages::{
         add_account, asset_sync, assets, balance, belonging, bills, categories, consents, daily_import, design, doors,
-        feed, files, flows, integrations, invitations, keys, links, lock, moving, organizations, overview, palette,
-        people, register, runs, settings, sidebar, statement_files, suspicions, undo,
+        feed, files, flows, integrations, invitations, keys, links, lock, mapping, moving, organizations, overview,
+        palette, people, register, runs, settings, sidebar, statement_files, suspicions, undo,
     };
     Router::new()
         .route("/", get(any!(doors::home)))
@@ -213,6 +213,24 @@ fn page_routes() -> Router<App> {
         .route(
             "/o/{organization}/people/groups/{group}/sees",
             get(any!(people::sees::of_group)).post(any!(people::sees::save_of_group)),
+        )
+        .route("/o/{organization}/cashflow/unmapped", get(any!(mapping::unmapped)).post(any!(mapping::acting::map)))
+        .route(
+            "/o/{organization}/cashflow/unmapped/alike",
+            get(any!(mapping::alike::show)).post(any!(mapping::alike::map)),
+        )
+        .route("/o/{organization}/cashflow/mapped", get(any!(mapping::mapped)).post(any!(mapping::acting::remap)))
+        .route(
+            "/o/{organization}/assets/{asset}/cashflow/unmapped",
+            get(any!(mapping::unmapped)).post(any!(mapping::acting::map)),
+        )
+        .route(
+            "/o/{organization}/assets/{asset}/cashflow/unmapped/alike",
+            get(any!(mapping::alike::show)).post(any!(mapping::alike::map)),
+        )
+        .route(
+            "/o/{organization}/assets/{asset}/cashflow/mapped",
+            get(any!(mapping::mapped)).post(any!(mapping::acting::remap)),
         )
         .route("/o/{organization}/categories", get(any!(categories::show)).post(any!(categories::add)))
         .route("/o/{organization}/categories/usual", post(any!(categories::add_usual)))

@@ -22,6 +22,7 @@ pub(crate) mod keys;
 pub(crate) mod links;
 pub(crate) mod lock;
 pub(crate) mod logins;
+pub(crate) mod mapping;
 pub(crate) mod moving;
 pub(crate) mod naming;
 pub(crate) mod notices;

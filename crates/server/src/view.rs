@@ -1,6 +1,7 @@
 //! What templates are given: everything is text here, said the way people read it.
 
 pub(crate) mod asked;
+pub(crate) mod cashflow;
 pub(crate) mod chart;
 pub(crate) mod countries;
 pub(crate) mod day;

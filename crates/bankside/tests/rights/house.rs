@@ -67,6 +67,7 @@ pub(crate) struct Ids {
     pub(crate) asset: String,
     bank_account: String,
     category: String,
+    line: String,
     random: String,
 }
 
@@ -90,6 +91,7 @@ impl Ids {
             ("{asset}", &self.asset),
             ("{bank_account}", &self.bank_account),
             ("{category}", &self.category),
+            ("{line}", &self.line),
             ("{file}", &self.random),
             ("{flow}", &self.random),
             ("{suspicion}", &self.random),
@@ -213,7 +215,6 @@ impl House {
             name: "own",
             organization: asker.organization.to_string(),
             account: north.to_string(),
-            transaction: coffee,
             batch,
             connection,
             run,
@@ -223,6 +224,8 @@ impl House {
             asset: hall.to_string(),
             bank_account,
             category: category(&engine, &asker).await,
+            line: line_of(&engine, &asker, &coffee).await,
+            transaction: coffee,
             random: random.clone(),
         };
         let anywhere = |name| Ids {
@@ -238,11 +241,13 @@ impl House {
             asset: random.clone(),
             bank_account: random.clone(),
             category: random.clone(),
+            line: random.clone(),
             ..own.clone()
         };
         let random = anywhere("random");
         let hidden = Ids {
             account: south.to_string(),
+            line: line_of(&engine, &asker, &secret).await,
             transaction: secret,
             batch: secret_batch,
             asset: out_of_sight.to_string(),
@@ -298,6 +303,7 @@ struct Neighbour {
     group: String,
     asset: String,
     category: String,
+    line: String,
 }
 
 impl Neighbour {
@@ -311,9 +317,15 @@ impl Neighbour {
             group: self.group,
             asset: self.asset,
             category: self.category,
+            line: self.line,
             ..random.clone()
         }
     }
+}
+
+/// The line of a transaction.
+async fn line_of(engine: &Engine, asker: &Asker, transaction: &str) -> String {
+    engine.transaction(asker, transaction.parse().unwrap()).await.unwrap().lines[0].id.to_string()
 }
 
 /// A category that may be changed.
@@ -350,6 +362,7 @@ async fn neighbour(engine: &Engine, asker: &Asker) -> (Neighbour, String) {
     let invited = engine.invite(&there, "guest@example.org", Placing::role(Role::Viewer)).await.unwrap();
     let ids = Neighbour {
         account: account.to_string(),
+        line: line_of(engine, &there, &transaction).await,
         transaction,
         batch,
         // They belong to the neighbour alone.

@@ -77,7 +77,7 @@ pub(crate) struct Route {
 impl Route {
     /// Whether it names anything beside the organization that one may see and another not.
     pub(crate) fn is_about_ids(&self) -> bool {
-        const IDS: [&str; 14] = [
+        const IDS: [&str; 15] = [
             "{account}",
             "{connection}",
             "{run}",
@@ -92,6 +92,7 @@ impl Route {
             "{asset}",
             "{bank_account}",
             "{category}",
+            "{line}",
         ];
         IDS.iter().any(|id| self.path.contains(id) || self.body.contains(id))
     }
@@ -249,6 +250,18 @@ pub(crate) const NEEDS: &[Route] = &[
     post(Manage, "/o/{organization}/people/groups/{group}/remove", ""),
     get(Manage, "/o/{organization}/people/groups/{group}/sees"),
     post(Manage, "/o/{organization}/people/groups/{group}/sees", "asset={asset}"),
+    get(See, "/o/{organization}/cashflow/unmapped"),
+    post(Edit, "/o/{organization}/cashflow/unmapped", "line={line}&to=&act=unmap").lax(),
+    get(Edit, "/o/{organization}/cashflow/unmapped/alike?line={line}"),
+    post(Edit, "/o/{organization}/cashflow/unmapped/alike", "line={line}&to={category}&count=1"),
+    get(See, "/o/{organization}/cashflow/mapped"),
+    post(Edit, "/o/{organization}/cashflow/mapped", "line={line}&act=unmap").lax(),
+    get(See, "/o/{organization}/assets/{asset}/cashflow/unmapped"),
+    post(Edit, "/o/{organization}/assets/{asset}/cashflow/unmapped", "line={line}&act=unmap").lax(),
+    get(Edit, "/o/{organization}/assets/{asset}/cashflow/unmapped/alike?line={line}"),
+    post(Edit, "/o/{organization}/assets/{asset}/cashflow/unmapped/alike", "line={line}&to={category}&count=1"),
+    get(See, "/o/{organization}/assets/{asset}/cashflow/mapped"),
+    post(Edit, "/o/{organization}/assets/{asset}/cashflow/mapped", "line={line}&act=unmap").lax(),
     get(See, "/o/{organization}/categories"),
     post(Manage, "/o/{organization}/categories", "name=x&parent={category}"),
     post(Manage, "/o/{organization}/categories/usual", ""),

@@ -270,7 +270,7 @@ pub(super) struct Transaction {
 }
 
 /// What a row is filed under.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(super) struct Category {
     #[serde(default, deserialize_with = "lenient")]
     id: Option<Number>,
