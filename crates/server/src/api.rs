@@ -15,6 +15,7 @@ mod features;
 mod feeds;
 mod flows;
 mod history;
+mod mapping;
 mod me;
 mod moves;
 mod naming;
@@ -82,6 +83,9 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(categories: categories, add_category))
         .routes(described!(categories: change_category, delete_category))
         .routes(described!(categories: merge_category))
+        .routes(described!(mapping: mapping, map_lines))
+        .routes(described!(mapping: alike, map_alike))
+        .routes(described!(mapping: provider_categories, map_provider_category))
         .routes(described!(naming: payees))
         .routes(described!(naming: tags))
         .routes(described!(reconciling: stands, reconcile))

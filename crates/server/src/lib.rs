@@ -233,6 +233,7 @@ fn page_routes() -> Router<App> {
             get(any!(mapping::mapped)).post(any!(mapping::acting::remap)),
         )
         .route("/o/{organization}/categories", get(any!(categories::show)).post(any!(categories::add)))
+        .route("/o/{organization}/categories/providers", post(any!(categories::providers::save)))
         .route("/o/{organization}/categories/usual", post(any!(categories::add_usual)))
         .route(
             "/o/{organization}/categories/{category}",

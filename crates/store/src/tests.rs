@@ -7,6 +7,7 @@ mod editing;
 mod held;
 mod keepsakes;
 mod locking;
+mod mapping;
 mod members;
 mod moves;
 mod notices;

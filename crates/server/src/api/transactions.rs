@@ -251,7 +251,7 @@ pub(crate) struct EditedBody {
 }
 
 impl EditedBody {
-    fn of(edited: &bankside_engine::Edited) -> Self {
+    pub(crate) fn of(edited: &bankside_engine::Edited) -> Self {
         Self {
             batch: edited.batch.map(|batch| batch.to_string()),
             changed: edited.changed,

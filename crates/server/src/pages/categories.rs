@@ -2,6 +2,7 @@
 
 pub(crate) mod changing;
 pub(crate) mod merging;
+pub(crate) mod providers;
 
 use askama::Template;
 use axum::Form;
@@ -13,8 +14,10 @@ use bankside_domain::{BatchId, CategoryId, OrganizationKind, Right};
 use bankside_engine::{CategoryView, EngineError};
 use serde::Deserialize;
 
+use self::providers::{FiledLine, filed};
 use crate::App;
 use crate::error::{PageError, page};
+use crate::pages::mapping::{Group, groups};
 use crate::pages::shell;
 use crate::session::Member;
 use crate::view::FieldView;
@@ -33,6 +36,9 @@ struct CategoriesHtml {
     below: Vec<(String, String)>,
     chosen: String,
     name: FieldView,
+    /// What providers file rows under.
+    filed: Vec<FiledLine>,
+    groups: Vec<Group>,
 }
 
 /// A main category with those below it.
@@ -142,6 +148,8 @@ async fn list_page(
         below: mains.iter().map(|main| (main.line.id.clone(), main.line.name.clone())).collect(),
         chosen: form.parent.clone(),
         name: FieldView { value: form.name.clone(), error: wrong },
+        filed: filed(app, member).await?,
+        groups: groups(&views.into_iter().map(|view| view.category).collect::<Vec<_>>()),
         mains,
         shell,
     };
