@@ -16,6 +16,8 @@ use crate::{Engine, EngineError};
 
 /// More lines than this are not shown at once.
 pub const MOST_MAPPED_AT_ONCE: i64 = 100;
+/// So many decisions of a kind make a strong suggestion, if all fit.
+const ENOUGH_DECISIONS: usize = 8;
 /// So many of the rows that are alike are shown before they are mapped.
 const SAMPLE: i64 = 10;
 
@@ -69,7 +71,7 @@ pub struct SuggestedCategory {
     /// Its path.
     pub path: String,
     /// What the provider files the row under, where the suggestion comes from that.
-    pub provider_says: Option<String>,
+    pub provider_says: Option<SeenProviderCategory>,
 }
 
 /// A page of lines.
@@ -199,8 +201,18 @@ impl Engine {
     async fn grounds(&self, asker: &Asker, ids: &BTreeSet<TransactionId>) -> Result<Grounds, EngineError> {
         let ids: Vec<TransactionId> = ids.iter().copied().collect();
         let likenesses = self.store.likenesses(asker, &ids).await?;
-        let keys: BTreeSet<LikenessKey> = likenesses.values().flat_map(|one| &one.keys).cloned().collect();
-        let decisions = self.store.decisions(asker, &keys).await?;
+        let (patterns, keys): (BTreeSet<LikenessKey>, _) =
+            likenesses.values().flat_map(|one| &one.keys).cloned().partition(LikenessKey::is_pattern);
+        let mut decisions = self.store.decisions(asker, &keys).await?;
+        // Whoever has been decided about often enough speaks for themselves; looking for those like them takes longest.
+        let is_little_known = |one: &&Likenesses| {
+            let known = |key: &LikenessKey| decisions.get(key).map_or(0, Vec::len);
+            one.keys.iter().map(known).max().unwrap_or_default() < ENOUGH_DECISIONS
+        };
+        let wanted = likenesses.values().filter(is_little_known).flat_map(|one| &one.keys);
+        let wanted = wanted.filter(|key| patterns.contains(*key)).cloned().collect();
+        let of_patterns = self.store.decisions(asker, &wanted).await?;
+        decisions.extend(of_patterns);
         let filed = if likenesses.values().any(|one| one.provider_category.is_some()) {
             let seen = self.store.provider_categories(asker).await?;
             seen.into_iter().map(|seen| (seen.code.clone(), seen)).collect()
@@ -307,7 +319,7 @@ impl Grounds {
             Some(SuggestedCategory {
                 suggestion,
                 path: self.paths.get(&suggestion.category)?.clone(),
-                provider_says: filed.filter(|_| suggestion.basis == Basis::Provider).map(|filed| filed.name.clone()),
+                provider_says: filed.filter(|_| suggestion.basis == Basis::Provider).cloned(),
             })
         };
         suggestions.into_iter().filter_map(named).collect()

@@ -7,6 +7,7 @@ pub(crate) mod countries;
 pub(crate) mod day;
 pub(crate) mod fault;
 pub(crate) mod finding;
+pub(crate) mod merchant;
 pub(crate) mod money;
 pub(crate) mod picker;
 pub(crate) mod shell;

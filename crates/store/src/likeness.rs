@@ -15,6 +15,9 @@ use crate::{Store, StoreError};
 /// So many keys are asked for in one statement.
 const KEYS_PER_STATEMENT: usize = 40;
 
+/// Of one pattern so many payees are looked at, those that were met first last.
+const MOST_PAYEES: i64 = 20;
+
 /// By what a transaction is like others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Likenesses {
@@ -48,6 +51,11 @@ pub enum LikenessKey {
 }
 
 impl LikenessKey {
+    /// Whether it is the pattern of a name.
+    pub fn is_pattern(&self) -> bool {
+        matches!(self, Self::Pattern(_))
+    }
+
     /// By what rows with this in common are alike.
     pub fn likeness(&self) -> Likeness {
         match self {
@@ -184,7 +192,9 @@ impl Store {
                 for (number, key) in (0_i64..).zip(chunk) {
                     query.push(if number == 0 { "SELECT * FROM (" } else { " UNION ALL SELECT * FROM (" });
                     // A row for which several contents stand was decided once.
-                    query.push("SELECT DISTINCT l.id, t.dated_on, t.position, l.category_id, l.amount_minor, a.currency, CAST(");
+                    let is_of_contents = matches!(key, LikenessKey::Creditor(_) | LikenessKey::Account(_));
+                    query.push(if is_of_contents { "SELECT DISTINCT" } else { "SELECT" });
+                    query.push(" l.id, t.id AS transaction_id, t.dated_on, t.position, l.category_id, l.amount_minor, a.currency, CAST(");
                     query.push(number).push(" AS BIGINT) AS key");
                     match key {
                         LikenessKey::Creditor(_) | LikenessKey::Account(_) => _ = query.push(BEHIND),
@@ -210,7 +220,8 @@ impl Store {
                         LikenessKey::Pattern(pattern) => {
                             query.push("t.organization_id = ").push_bind(organization);
                             query.push(" AND t.payee_id IN (SELECT p.id FROM payees p WHERE p.organization_id = ");
-                            query.push_bind(organization).push(" AND p.pattern = ").push_bind(pattern.as_str()).push(")");
+                            query.push_bind(organization).push(" AND p.pattern = ").push_bind(pattern.as_str());
+                            query.push(" ORDER BY p.created_at DESC, p.id DESC LIMIT ").push(MOST_PAYEES).push(")");
                         }
                     }
                     query.push(" AND t.deleted_at IS NULL AND l.category_id IS NOT NULL").push(BY_PERSON);
@@ -218,7 +229,7 @@ impl Store {
                         query.push(" AND t.account_id IN ");
                         push_list(&mut query, accounts.iter().map(|account| account.uuid()));
                     }
-                    query.push(" ORDER BY t.dated_on DESC, t.position DESC, l.id DESC LIMIT ");
+                    query.push(" ORDER BY t.dated_on DESC, t.position DESC, t.id DESC LIMIT ");
                     query.push(MOST_DECISIONS).push(") x").push(number);
                 }
                 query.build_query_as().persistent(false).fetch_all(c).await?

@@ -118,7 +118,7 @@ fn line_body(line: MappingLine) -> MappingLineBody {
             is_of_amount: evidence.is_some_and(|evidence| evidence.is_of_amount),
             fits: evidence.map(|evidence| evidence.fits),
             of: evidence.map(|evidence| evidence.of),
-            provider_says: one.provider_says,
+            provider_says: one.provider_says.map(|filed| filed.name),
         }
     };
     let (category_id, category) = line.category.unzip();
@@ -148,7 +148,9 @@ pub(crate) async fn mapping(
     let tab = match lines.tab.as_deref() {
         None | Some("" | "unmapped") => MappingTab::Unmapped,
         Some("mapped") => MappingTab::Mapped,
-        Some(other) => return Err(EngineError::invalid("tab", format!("“{other}” is neither unmapped nor mapped.")).into()),
+        Some(other) => {
+            return Err(EngineError::invalid("tab", format!("“{other}” is neither unmapped nor mapped.")).into());
+        }
     };
     let rows = RegisterQuery {
         offset: lines.offset.unwrap_or_default(),
@@ -184,9 +186,10 @@ pub(crate) async fn map_lines(
     Body(lines): Body<Vec<LineTargetBody>>,
 ) -> Result<Json<EditedBody>, Problem> {
     let target = |body: &LineTargetBody| -> Result<LineTarget, Problem> {
-        let category = body.category_id.as_ref().ok_or_else(|| {
-            EngineError::invalid("category_id", "Say which category, or null to take it away.")
-        })?;
+        let category = body
+            .category_id
+            .as_ref()
+            .ok_or_else(|| EngineError::invalid("category_id", "Say which category, or null to take it away."))?;
         Ok(LineTarget { line: id(&body.line)?, category: category.as_deref().map(id).transpose()? })
     };
     let targets = lines.iter().map(target).collect::<Result<Vec<_>, _>>()?;

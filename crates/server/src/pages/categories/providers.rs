@@ -9,6 +9,7 @@ use super::require;
 use crate::App;
 use crate::error::PageError;
 use crate::session::Member;
+use crate::view::merchant::name_of;
 
 /// What a provider files rows under.
 pub(super) struct FiledLine {
@@ -31,8 +32,8 @@ pub(super) async fn filed(app: &App, member: &Member) -> Result<Vec<FiledLine>, 
                 None if scheme == "mcc" => "Card schemes".to_owned(),
                 None => scheme,
             },
+            name: name_of(&seen.code, &seen.name),
             code: seen.code,
-            name: seen.name,
             category: seen.category.map(|id| id.to_string()).unwrap_or_default(),
         }
     };

@@ -5,6 +5,7 @@ use bankside_engine::{MOST_COUNTED, MappingLine, RegisterRow, Standing, Suggeste
 
 use super::Spot;
 use crate::view::cashflow::{path, up_to};
+use crate::view::merchant::name_of;
 use crate::view::shell::Shell;
 
 /// A line with what it may be for.
@@ -80,7 +81,9 @@ impl Chip {
         let evidence = match one.suggestion.basis {
             Basis::History(evidence) => in_words(evidence),
             Basis::Provider => match &one.provider_says {
-                Some(name) => format!("the provider files it under “{name}”"),
+                Some(filed) => {
+                    format!("the provider files it under “{}”", name_of(&filed.code, &filed.name))
+                }
                 None => "the provider files it so".to_owned(),
             },
         };
