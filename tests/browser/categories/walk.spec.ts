@@ -177,3 +177,34 @@ test("all that are alike, and what becomes of their category", async ({ signedIn
   await eyes.keep("categories-of-a-company");
   expect(eyes.complaints).toEqual([]);
 });
+
+test.describe("without a script", () => {
+  test.use({ javaScriptEnabled: false });
+
+  test("rows are mapped by forms alone", async ({ signedIn: page, house }) => {
+    const organization = organizationOf(page);
+    const api = new Api(page.request, house, organization);
+    const purse = await account(api, "Purse");
+    for (const day of ["01", "02", "03"]) await spend(api, purse, "Bahn", "-49.00", `2026-10-${day}`);
+    await page.goto(`${house.address}/o/${organization}/cashflow/unmapped`);
+    const row = rows(page).first();
+    await row.getByRole("combobox").selectOption("Public transport");
+    await row.getByRole("button", { name: /^Map/ }).click();
+    await expect(status(page)).toContainText("1 row mapped to Transport ▸ Public transport.");
+    await rows(page).first().getByRole("button", { name: /Transport ▸ Public transport, 1 of 1 time with this payee/ }).click();
+    await page.getByRole("button", { name: "Undo" }).click();
+    await expect(status(page)).toContainText("Taken back");
+    for (const box of await page.getByRole("checkbox").all()) await box.check();
+    await page.getByRole("combobox", { name: "Category of those that are ticked" }).selectOption("Holidays");
+    await page.getByRole("button", { name: "Map those" }).click();
+    await expect(status(page)).toContainText("2 rows mapped to Leisure ▸ Holidays.");
+    await expect(main(page)).toContainText("Everything is mapped");
+    await page.goto(`${house.address}/o/${organization}/cashflow/mapped?search=bahn&from=2026-10-02`);
+    await expect(rows(page)).toHaveCount(2);
+    await rows(page).first().getByRole("button", { name: /^Un-map/ }).click();
+    await expect(status(page)).toContainText("1 row un-mapped.");
+    await expect(rows(page)).toHaveCount(1);
+    await page.getByRole("button", { name: "Change those" }).click();
+    await expect(page.getByRole("alert")).toHaveText("Choose rows first: tick them.");
+  });
+});
