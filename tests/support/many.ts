@@ -6,7 +6,7 @@ export const many = `
 import datetime
 (organization, account) = db.execute("SELECT organization_id, id FROM accounts").fetchone()
 payees = [os.urandom(16) for _ in range(40)]
-db.executemany("INSERT INTO payees VALUES (?, ?, ?, ?, 0)",
+db.executemany("INSERT INTO payees (organization_id, id, name, name_folded, created_at) VALUES (?, ?, ?, ?, 0)",
     [(organization, id, f"Payee {n:02}", f"payee {n:02}") for n, id in enumerate(payees)])
 first = datetime.date(2004, 1, 1)
 days = [(first + datetime.timedelta(days=n // 13)).isoformat() for n in range(${ROWS})]

@@ -8,6 +8,7 @@ import "./help";
 import "./keys";
 import "./list-field";
 import "./live-view";
+import "./mapping";
 import "./menus";
 import "./register/register";
 import "./sidebar";

@@ -78,6 +78,8 @@ fn arrived(number: usize, is_issued_anew: bool) -> Arrived {
         instalment: None,
         bill: None,
         is_placeholder: false,
+        creditor: None,
+        provider_category: None,
     };
     Arrived {
         version: Uuid::from_u128(3 << 64 | number as u128).into(),

@@ -5,6 +5,7 @@
 //! what holds, so that undoing gives the field back to the bank.
 
 mod lines;
+mod mapping;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
-use crate::text::fold;
+use crate::text::{fold, tidy};
 
 /// The version of [`fingerprint_text`]. A new version is computed by runs for the window they look at, never by a migration.
 pub const FINGERPRINT_VERSION: i64 = 1;
@@ -92,6 +92,31 @@ impl std::fmt::Display for Instalment {
     }
 }
 
+/// What a provider files a row under, in its own words. Nobody's decision: it is only ever suggested from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ProviderCategory {
+    /// Its code, with the provider or the scheme in front, so that it is one of its kind: `pluggy:07010000`, `mcc:5411`.
+    pub code: String,
+    /// What it is called.
+    pub name: String,
+}
+
+impl ProviderCategory {
+    /// A merchant category code of ISO 18245, which several providers pass on. `None` of what is no such code.
+    pub fn merchant(code: &str) -> Option<Self> {
+        let code = code.trim();
+        let is_code = code.len() == 4 && code.bytes().all(|byte| byte.is_ascii_digit()) && code != "0000";
+        is_code.then(|| Self { code: format!("mcc:{code}"), name: format!("Merchant category {code}") })
+    }
+
+    /// One of a provider's own. `None` where it has no code.
+    pub fn of_provider(provider: &str, code: &str, name: Option<&str>) -> Option<Self> {
+        let code = tidy(code)?;
+        let name = name.and_then(tidy).unwrap_or_else(|| code.clone());
+        Some(Self { code: format!("{provider}:{code}"), name })
+    }
+}
+
 /// A feed row in our words. Money and dates are the owner's: out is negative, dates are civil dates at the institution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
@@ -127,6 +152,12 @@ pub struct Row {
     /// happened, so it is no movement of the account.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_placeholder: bool,
+    /// Who collects by direct debit, as far as the bank identifies them: the mandate, or else the creditor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub creditor: Option<String>,
+    /// What the provider files it under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_category: Option<ProviderCategory>,
 }
 
 /// A raw row after mapping: readable, or kept as it is with the reason why not.

@@ -6,8 +6,8 @@ use bankside_domain::edit::Seen;
 use bankside_domain::text::{fold, tidy};
 use bankside_domain::{AccountId, Amount, Asker, BatchId, CategoryId, Currency, LineId, TagId, TransactionId};
 use bankside_store::{
-    Category, Edit, Edited, NewTransaction, Payee, Reconciled, Reconciliation, RegisterPage, RegisterQuery, Selection,
-    Tag, TypedLine,
+    Edit, Edited, NewTransaction, Payee, Reconciled, Reconciliation, RegisterPage, RegisterQuery, Selection, Tag,
+    TypedLine,
 };
 use jiff::civil::Date;
 
@@ -242,22 +242,6 @@ impl Engine {
         let done = self.store.reconcile(asker, account, through, stated).await?;
         self.report_progress();
         Ok(done)
-    }
-
-    /// The categories of an organization.
-    pub async fn categories(&self, asker: &Asker) -> Result<Vec<Category>, EngineError> {
-        Ok(self.store.categories(asker).await?)
-    }
-
-    /// Adds a category.
-    pub async fn add_category(
-        &self,
-        asker: &Asker,
-        name: &str,
-        parent: Option<CategoryId>,
-    ) -> Result<CategoryId, EngineError> {
-        let name = required("name", name, "Give the category a name.")?;
-        Ok(self.store.add_category(asker, &name, parent).await?)
     }
 
     /// Payees with this text in their names, those met last first.

@@ -2,6 +2,7 @@
 
 use bankside_connect::Fault;
 use bankside_domain::asset::AssetRefused;
+use bankside_domain::category::CategoryRefused;
 use bankside_domain::edit::Refused;
 use bankside_domain::fault::FaultRecord;
 use bankside_domain::sign::SignRefused;
@@ -38,6 +39,9 @@ pub enum EngineError {
     /// The tree of assets stays as it is.
     #[error("{}", .0.in_words())]
     AssetRefused(AssetRefused),
+    /// The categories stay as they are.
+    #[error("{}", .0.in_words())]
+    CategoryRefused(CategoryRefused),
     /// Rows that nothing may change keep a bank account's sign as it is.
     #[error("{}", .0.in_words())]
     SignStays(SignRefused),
@@ -84,6 +88,7 @@ impl From<StoreError> for EngineError {
             StoreError::Denied(denied) => Self::Denied(denied),
             StoreError::Conflict(what) => Self::Conflict(what),
             StoreError::AssetRefused(refused) => Self::AssetRefused(refused),
+            StoreError::CategoryRefused(refused) => Self::CategoryRefused(refused),
             StoreError::Vault(error) => Self::Vault(error),
             other => Self::Store(other),
         }

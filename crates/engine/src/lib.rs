@@ -10,6 +10,7 @@ mod accounts;
 mod assets;
 mod balance_check;
 mod bills;
+mod categories;
 mod connecting;
 mod credentials;
 mod details;
@@ -21,6 +22,7 @@ mod feeds;
 mod history;
 mod linking;
 mod mailing;
+mod mapping;
 mod members;
 mod moving;
 mod notices;
@@ -58,12 +60,13 @@ pub use bankside_connect::{
 pub use bankside_statements::csv;
 pub use bankside_store::{
     Account, AuditEntry, BankAccount, BillDays, BroughtRow, Category, Connection, Direction, Edited, FeedEffect,
-    Filter, Group, ImportedFile, Invitation, Invited, KeptBalance, KeptVerdict, LostTrust, MAX_SELECTED, MailState,
-    Member, Membership, Organization, Payee, Person, Placing, ReasonCount, Reconciled, Reconciliation, RegisterPage,
-    RegisterQuery, RegisterRow, RegisterSum, Renewed, RowState, Run, RunAccount, RunsQuery, Selection, Sort, Step,
-    Store, StoreError, Tag, UndoOutcome, VanishedRow,
+    Filter, Group, ImportedFile, Invitation, Invited, KeptBalance, KeptVerdict, LineTarget, LostTrust, MAX_SELECTED,
+    MailState, Member, Membership, Merged, Organization, Payee, Person, Placing, ReasonCount, Reconciled,
+    Reconciliation, RegisterPage, RegisterQuery, RegisterRow, RegisterSum, Renewed, RowState, Run, RunAccount,
+    RunsQuery, SeenProviderCategory, Selection, Sort, Step, Store, StoreError, Tag, UndoOutcome, VanishedRow,
 };
 pub use bills::BillView;
+pub use categories::CategoryView;
 pub use connecting::{BankEverywhere, BankOffer, Everywhere, FlowPage, FlowView, LoginView, Returned};
 pub use credentials::{KeySource, ProviderView};
 pub use details::{BankRowView, FieldChange, Happening, LineView, TransactionView};
@@ -75,6 +78,7 @@ pub use feeds::{FeedChange, FeedView};
 pub use history::{SteppedBack, Steps};
 pub use linking::{LinkChoice, LinkOffer, LinkTarget, Offered};
 pub use mailing::{MailSecurity, MailSettings};
+pub use mapping::{Alike, MOST_MAPPED_AT_ONCE, MappingLine, MappingPage, MappingQuery, MappingTab, SuggestedCategory};
 pub use members::{InvitedNow, MembersView, NewOrganizationInput};
 pub use moving::{Comparison, FeedEnd, MoveCandidate, MoveDecision, MoveOffer, MovePage, MoveRow, MoveView, OneSided};
 pub use notifying::{ENDED, ENDED_OUTLOOK, ENDS_OUTLOOK, NoticeMails, ends_on};

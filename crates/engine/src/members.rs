@@ -63,7 +63,8 @@ impl NewOrganizationInput {
         if self.currency.iso_scale().is_none() {
             return Err(EngineError::invalid("currency", "This currency is not known. One is EUR."));
         }
-        Ok(NewOrganization { name, kind: self.kind, currency: self.currency, time_zone: self.time_zone })
+        let Self { kind, currency, time_zone, .. } = self;
+        Ok(NewOrganization { name, kind, currency, time_zone, begins_with_categories: true })
     }
 }
 

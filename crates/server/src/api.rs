@@ -6,6 +6,7 @@ mod assets;
 mod balances;
 mod bills;
 mod books;
+mod categories;
 mod connecting;
 mod connections;
 mod daily_import;
@@ -14,6 +15,7 @@ mod features;
 mod feeds;
 mod flows;
 mod history;
+mod mapping;
 mod me;
 mod moves;
 mod naming;
@@ -78,7 +80,12 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(transactions: edit_transactions))
         .routes(described!(transactions: delete_transactions))
         .routes(described!(transactions: duplicate_transactions))
-        .routes(described!(naming: categories, add_category))
+        .routes(described!(categories: categories, add_category))
+        .routes(described!(categories: change_category, delete_category))
+        .routes(described!(categories: merge_category))
+        .routes(described!(mapping: mapping, map_lines))
+        .routes(described!(mapping: alike, map_alike))
+        .routes(described!(mapping: provider_categories, map_provider_category))
         .routes(described!(naming: payees))
         .routes(described!(naming: tags))
         .routes(described!(reconciling: stands, reconcile))

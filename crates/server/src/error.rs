@@ -182,6 +182,10 @@ impl From<EngineError> for PageError {
                 Self::plain(StatusCode::CONFLICT, "The tree stays as it is", refused.in_words())
                     .who("You: go back and look how it stands now.")
             }
+            EngineError::CategoryRefused(refused) => {
+                Self::plain(StatusCode::CONFLICT, "The categories stay as they are", refused.in_words())
+                    .who("You: go back and look how they stand now.")
+            }
             EngineError::SignStays(refused) => {
                 Self::plain(StatusCode::CONFLICT, "The sign stays", sentence(refused.in_words()))
                     .who("You: go back; the page of the bank feed says which rows are locked.")

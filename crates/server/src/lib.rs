@@ -109,9 +109,9 @@ fn file_routes() -> Router<App> {
 /// Every other page, in one list.
 fn page_routes() -> Router<App> {
     use pages::{
-        add_account, asset_sync, assets, balance, belonging, bills, consents, daily_import, design, doors, feed, files,
-        flows, integrations, invitations, keys, links, lock, moving, organizations, overview, palette, people,
-        register, runs, settings, sidebar, statement_files, suspicions, undo,
+        add_account, asset_sync, assets, balance, belonging, bills, categories, consents, daily_import, design, doors,
+        feed, files, flows, integrations, invitations, keys, links, lock, mapping, moving, organizations, overview,
+        palette, people, register, runs, settings, sidebar, statement_files, suspicions, undo,
     };
     Router::new()
         .route("/", get(any!(doors::home)))
@@ -214,9 +214,40 @@ fn page_routes() -> Router<App> {
             "/o/{organization}/people/groups/{group}/sees",
             get(any!(people::sees::of_group)).post(any!(people::sees::save_of_group)),
         )
+        .route("/o/{organization}/cashflow/unmapped", get(any!(mapping::unmapped)).post(any!(mapping::acting::map)))
+        .route(
+            "/o/{organization}/cashflow/unmapped/alike",
+            get(any!(mapping::alike::show)).post(any!(mapping::alike::map)),
+        )
+        .route("/o/{organization}/cashflow/mapped", get(any!(mapping::mapped)).post(any!(mapping::acting::remap)))
+        .route(
+            "/o/{organization}/assets/{asset}/cashflow/unmapped",
+            get(any!(mapping::unmapped)).post(any!(mapping::acting::map)),
+        )
+        .route(
+            "/o/{organization}/assets/{asset}/cashflow/unmapped/alike",
+            get(any!(mapping::alike::show)).post(any!(mapping::alike::map)),
+        )
+        .route(
+            "/o/{organization}/assets/{asset}/cashflow/mapped",
+            get(any!(mapping::mapped)).post(any!(mapping::acting::remap)),
+        )
+        .route("/o/{organization}/categories", get(any!(categories::show)).post(any!(categories::add)))
+        .route("/o/{organization}/categories/providers", post(any!(categories::providers::save)))
+        .route("/o/{organization}/categories/usual", post(any!(categories::add_usual)))
+        .route(
+            "/o/{organization}/categories/{category}",
+            get(any!(categories::changing::show)).post(any!(categories::changing::change)),
+        )
+        .route(
+            "/o/{organization}/categories/{category}/merge",
+            get(any!(categories::merging::show)).post(any!(categories::merging::merge)),
+        )
+        .route("/o/{organization}/categories/{category}/delete", post(any!(categories::changing::delete)))
         .route("/o/{organization}/palette", get(any!(palette::offers)))
         .route("/o/{organization}/settings", get(any!(settings::show)))
         .route("/o/{organization}/settings/formats", post(any!(settings::formats::save)))
+        .route("/o/{organization}/settings/kind", post(any!(categories::set_kind)))
         .route("/o/{organization}/settings/mails", post(any!(settings::mails::save)))
         .route("/o/{organization}/settings/shown", post(any!(settings::advanced::unfold)))
         .route("/o/{organization}/settings/features/{feature}", post(any!(settings::advanced::switch)))

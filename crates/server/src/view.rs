@@ -1,11 +1,13 @@
 //! What templates are given: everything is text here, said the way people read it.
 
 pub(crate) mod asked;
+pub(crate) mod cashflow;
 pub(crate) mod chart;
 pub(crate) mod countries;
 pub(crate) mod day;
 pub(crate) mod fault;
 pub(crate) mod finding;
+pub(crate) mod merchant;
 pub(crate) mod money;
 pub(crate) mod picker;
 pub(crate) mod shell;

@@ -107,6 +107,7 @@ impl RealHouse {
             kind: OrganizationKind::Household,
             currency: "EUR".parse()?,
             time_zone: "Pacific/Auckland".into(),
+            begins_with_categories: false,
         };
         let organization = store.add_organization_as_system(&organization, owner).await?;
         let asker = Asker::member(organization, owner, Role::Owner);

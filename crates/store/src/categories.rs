@@ -1,16 +1,21 @@
 //! Categories: what lines are for, two levels deep.
 
+mod changing;
+mod merging;
+mod usual;
+
 use std::collections::{BTreeSet, HashMap};
 
-use bankside_domain::text::fold;
+use bankside_domain::category::{CategoryUse, SEPARATOR};
 use bankside_domain::{Asker, CategoryId, Id, Right, Sight};
 use uuid::Uuid;
 
-use crate::convert::{count, ids, micros, uuids};
+use crate::convert::{count, ids};
 use crate::db::{Session, on, sql};
 use crate::dialect::push_list;
-use crate::error::or_conflict;
 use crate::{Store, StoreError};
+
+pub use merging::Merged;
 
 /// A category.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +30,8 @@ pub struct Category {
     pub path: String,
     /// How many lines have it.
     pub used: i64,
+    /// Whether it is one of a company's seven main ones.
+    pub is_fixed: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -34,7 +41,16 @@ struct Row {
     name: String,
     above: Option<String>,
     used: i64,
+    is_fixed: bool,
 }
+
+/// That a category `k` is there. One that was merged or deleted is there while a row of the books has it or one below it: an undoing
+/// brings such rows back. The list of categories says the same.
+const IS_THERE: &str = "(k.gone_at IS NULL OR EXISTS (SELECT 1 FROM categories below \
+     JOIN transaction_lines g ON g.organization_id = below.organization_id AND g.category_id = below.id \
+     JOIN transactions gt ON gt.organization_id = g.organization_id AND gt.id = g.transaction_id \
+     WHERE below.organization_id = k.organization_id AND (below.id = k.id OR below.parent_id = k.id) \
+     AND gt.deleted_at IS NULL))";
 
 impl Row {
     fn into_category(self) -> Category {
@@ -44,6 +60,7 @@ impl Row {
             path: path(&self.name, self.above.as_deref()),
             name: self.name,
             used: self.used,
+            is_fixed: self.is_fixed,
         }
     }
 }
@@ -54,12 +71,16 @@ impl Store {
         let (granted, sight) = asker.require_within(Right::SeeBooks)?;
         let mut session = self.db.read(granted).await?;
         let text = sql!(
-            "SELECT k.id, k.parent_id, k.name, m.name AS above,
+            "SELECT k.id, k.parent_id, k.name, m.name AS above, k.is_builtin AS is_fixed,
                 (SELECT COUNT(*) FROM transaction_lines l WHERE l.organization_id = k.organization_id
                     AND l.category_id = k.id) AS used
              FROM categories k
              LEFT JOIN categories m ON m.organization_id = k.organization_id AND m.id = k.parent_id
-             WHERE k.organization_id = $1
+             WHERE k.organization_id = $1 AND (k.gone_at IS NULL OR EXISTS (SELECT 1 FROM categories below
+                JOIN transaction_lines g ON g.organization_id = below.organization_id AND g.category_id = below.id
+                JOIN transactions gt ON gt.organization_id = g.organization_id AND gt.id = g.transaction_id
+                WHERE below.organization_id = k.organization_id AND (below.id = k.id OR below.parent_id = k.id)
+                    AND gt.deleted_at IS NULL))
              ORDER BY COALESCE(m.position, k.position), COALESCE(m.name_folded, k.name_folded),
                 CASE WHEN k.parent_id IS NULL THEN 0 ELSE 1 END, k.position, k.name_folded, k.id"
         );
@@ -91,41 +112,36 @@ impl Store {
         Ok(rows.into_iter().collect())
     }
 
-    /// Adds a category; the one above it must have none above itself.
-    pub async fn add_category(
-        &self,
-        asker: &Asker,
-        name: &str,
-        parent: Option<CategoryId>,
-    ) -> Result<CategoryId, StoreError> {
-        let mut session = self.db.write(asker.require(Right::ManageCategories)?).await?;
-        let organization = asker.organization.uuid();
-        if let Some(parent) = parent {
-            let text = sql!("SELECT parent_id IS NULL FROM categories WHERE organization_id = $1 AND id = $2");
-            let is_main: Option<bool> = on!(session, c => sqlx::query_scalar(text).bind(organization).bind(parent.uuid()).fetch_optional(c).await?);
-            if !is_main.ok_or(StoreError::NotFound("the category above it"))? {
-                return Err(StoreError::Conflict("categories have two levels and no more"));
-            }
-        }
-        let id: CategoryId = self.ambient.id();
-        let text = sql!(
-            "INSERT INTO categories (organization_id, id, parent_id, name, name_folded, is_builtin, position, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $7)"
+    /// What uses each category, of what is in sight; those that nothing uses are left out.
+    pub async fn category_uses(&self, asker: &Asker) -> Result<HashMap<CategoryId, CategoryUse>, StoreError> {
+        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
+        let mut session = self.db.read(granted).await?;
+        let text = session.in_sight(
+            sql!(
+                "SELECT l.category_id, COUNT(DISTINCT l.transaction_id) FROM transaction_lines l
+                 JOIN transactions t ON t.organization_id = l.organization_id AND t.id = l.transaction_id
+                 WHERE l.organization_id = $1 AND l.category_id IS NOT NULL AND t.deleted_at IS NULL
+                    /* in sight: t.account_id */
+                 GROUP BY l.category_id"
+            ),
+            sight,
         );
-        let made: Result<u64, sqlx::Error> = on!(session, c => sqlx::query(text)
-            .bind(organization)
-            .bind(id.uuid())
-            .bind(uuids(parent))
-            .bind(name)
-            .bind(fold(name))
-            .bind(false)
-            .bind(micros(self.ambient.now()))
-            .execute(c)
-            .await
-            .map(|done| done.rows_affected()));
-        or_conflict(made, "there is a category of this name already")?;
-        session.commit().await?;
-        Ok(id)
+        let transactions: Vec<(Uuid, i64)> =
+            on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
+        let text = sql!(
+            "SELECT category_id, COUNT(*) FROM provider_categories
+             WHERE organization_id = $1 AND category_id IS NOT NULL GROUP BY category_id"
+        );
+        let mappings: Vec<(Uuid, i64)> =
+            on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
+        let mut uses: HashMap<CategoryId, CategoryUse> = HashMap::new();
+        for (id, transactions) in transactions {
+            uses.entry(id.into()).or_default().transactions = transactions;
+        }
+        for (id, mappings) in mappings {
+            uses.entry(id.into()).or_default().mappings = mappings;
+        }
+        Ok(uses)
     }
 
     /// Every one of these must be there.
@@ -136,8 +152,8 @@ impl Store {
         categories: &BTreeSet<CategoryId>,
     ) -> Result<(), StoreError> {
         let found: i64 = on!(session, c => {
-            let mut query = sqlx::QueryBuilder::new("SELECT COUNT(*) FROM categories WHERE organization_id = ");
-            query.push_bind(asker.organization.uuid()).push(" AND id IN ");
+            let mut query = sqlx::QueryBuilder::new("SELECT COUNT(*) FROM categories k WHERE k.organization_id = ");
+            query.push_bind(asker.organization.uuid()).push(" AND ").push(IS_THERE).push(" AND k.id IN ");
             push_list(&mut query, categories.iter().map(|id| id.uuid()));
             query.build_query_scalar().fetch_one(c).await?
         });
@@ -147,5 +163,5 @@ impl Store {
 
 /// A category's name with that of the one above it.
 pub(crate) fn path(name: &str, above: Option<&str>) -> String {
-    above.map_or_else(|| name.to_owned(), |above| format!("{above} ▸ {name}"))
+    above.map_or_else(|| name.to_owned(), |above| format!("{above}{SEPARATOR}{name}"))
 }

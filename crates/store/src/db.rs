@@ -147,6 +147,14 @@ impl Session {
             Self::Postgres(_) => " FOR UPDATE",
         }
     }
+
+    /// The same against others who do the same, while what only refers to these rows may be written.
+    pub(crate) fn for_no_key_update(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "",
+            Self::Postgres(_) => " FOR NO KEY UPDATE",
+        }
+    }
 }
 
 /// The connection of a session, of whichever engine.

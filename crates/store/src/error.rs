@@ -1,6 +1,7 @@
 //! What the store can answer instead of a value.
 
 use bankside_domain::asset::AssetRefused;
+use bankside_domain::category::CategoryRefused;
 use bankside_domain::{Barred, Denied, UnknownCode};
 use bankside_vault::VaultError;
 
@@ -19,6 +20,9 @@ pub enum StoreError {
     /// The tree of assets stays as it is.
     #[error("{}", .0.in_words())]
     AssetRefused(AssetRefused),
+    /// The categories stay as they are.
+    #[error("{}", .0.in_words())]
+    CategoryRefused(CategoryRefused),
     /// The account has changed since it was read: read it again and plan again.
     #[error("the account has changed since it was read")]
     Stale,

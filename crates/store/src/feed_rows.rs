@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use bankside_domain::reconcile::Digest;
-use bankside_domain::row::{RowIdKind, RowStatus};
+use bankside_domain::row::{ProviderCategory, RowIdKind, RowStatus};
 use bankside_domain::{Asker, BankAccountId, Code, CurrencyCode, FeedRowVersionId, Id, RunId};
 use bankside_vault::Sealed;
 use jiff::civil::Date;
@@ -35,6 +35,12 @@ pub struct ReceivedRow {
     pub ids: Vec<(RowIdKind, Digest)>,
     /// Digest of the bill that it stands on.
     pub bill: Option<Digest>,
+    /// Digest of the account on the other side.
+    pub counterparty: Option<Digest>,
+    /// Digest of who collects, or under which mandate.
+    pub creditor: Option<Digest>,
+    /// What its provider files it under.
+    pub provider_category: Option<ProviderCategory>,
     /// Digest of its content.
     pub fingerprint: Digest,
     /// The version of the content's normal form.
@@ -93,6 +99,9 @@ impl Store {
         }
         self.mark_seen(session, asker, run, &again).await?;
         self.insert_versions(session, asker, run, bank_account, &fresh).await?;
+        let filed = fresh.iter().filter_map(|row| row.provider_category.as_ref());
+        let filed = filed.map(|category| (category.code.as_str(), category.name.as_str())).collect();
+        self.see_provider_categories(session, asker, &filed).await?;
         Ok(Received { stored: count(fresh.len()), seen_again: count(again.len()) })
     }
 
@@ -186,7 +195,8 @@ impl Store {
                 let mut insert = sqlx::QueryBuilder::new(
                     "INSERT INTO feed_row_versions (organization_id, id, bank_account_id, source_id, run_id, position, \
                      status, amount_minor, currency, day, provider_id_digest, bank_id_digest, reference_digest, \
-                     fingerprint, fingerprint_version, names_counterparty, raw_digest, raw, received_at, last_seen_run_id, last_seen_at, bill_digest) ",
+                     fingerprint, fingerprint_version, names_counterparty, raw_digest, raw, received_at, last_seen_run_id, last_seen_at, bill_digest, \
+                     counterparty_digest, creditor_digest, provider_category) ",
                 );
                 insert.push_values(chunk.iter().zip(first..), |mut values, (row, position)| {
                     values
@@ -211,7 +221,10 @@ impl Store {
                         .push_bind(now)
                         .push_bind(run.uuid())
                         .push_bind(now)
-                        .push_bind(row.bill.map(|digest| digest.0.to_vec()));
+                        .push_bind(row.bill.map(|digest| digest.0.to_vec()))
+                        .push_bind(row.counterparty.map(|digest| digest.0.to_vec()))
+                        .push_bind(row.creditor.map(|digest| digest.0.to_vec()))
+                        .push_bind(row.provider_category.as_ref().map(|category| category.code.as_str()));
                 });
                 insert.build().execute(c).await?;
             });

@@ -35,8 +35,10 @@ mod history;
 mod id_trust;
 mod installation;
 mod invitations;
+mod likeness;
 mod locking;
 mod mails;
+mod mapping;
 mod members;
 mod moves;
 mod notices;
@@ -77,7 +79,7 @@ pub use audit::AuditEntry;
 pub use balances::KeptBalance;
 pub use bank_accounts::{BankAccount, NewBankAccount, SeenBankAccount};
 pub use bills::{BillDays, KeptBill, StatedBill};
-pub use categories::Category;
+pub use categories::{Category, Merged};
 pub use connections::{Connection, NewConnection};
 pub use credentials::{Credentials, Keepsake, ProviderToken};
 pub use details::{ClaimedRow, TransactionDetails};
@@ -92,7 +94,9 @@ pub use held_rows::HeldRow;
 pub use history::{Step, StoryEntry};
 pub use id_trust::LostTrust;
 pub use invitations::{Invitation, Invited, MailState, NewInvitation, NewMail};
+pub use likeness::{LikenessKey, Likenesses, SeenProviderCategory};
 pub use mails::{DueMail, MailLease};
+pub use mapping::LineTarget;
 pub use members::{Group, Member, Placing};
 pub use moves::{DueMove, FeedMove, MoveLease, MoveTarget, NewMove};
 pub use notices::{NoticeConnection, NoticeMail, NoticeOrganization, NoticeRecipient};
@@ -133,6 +137,8 @@ impl Store {
         db.migrate().await?;
         let store = Self { db, ambient };
         store.seed_currencies().await?;
+        store.complete_companies().await?;
+        store.complete_patterns().await?;
         Ok(store)
     }
 

@@ -38,6 +38,8 @@ pub struct NewOrganization {
     pub currency: CurrencyCode,
     /// The IANA name of its time zone.
     pub time_zone: String,
+    /// Whether it begins with the categories that are usual for what it is.
+    pub begins_with_categories: bool,
 }
 
 /// A person's place in an organization.
@@ -118,6 +120,9 @@ impl Store {
         );
         let text = sql!("INSERT INTO members (organization_id, person_id, role, joined_at) VALUES ($1, $2, $3, $4)");
         run!(session, sqlx::query(text).bind(id.uuid()).bind(owner.uuid()).bind(Role::Owner.code()).bind(now));
+        if new.begins_with_categories {
+            self.add_usual_within(session, id, new.kind).await?;
+        }
         Ok(id)
     }
 

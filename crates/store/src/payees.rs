@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
+use bankside_domain::suggest::pattern;
 use bankside_domain::text::fold;
-use bankside_domain::{Asker, CategoryId, Id, PayeeId, Right};
+use bankside_domain::{Asker, CategoryId, Granted, Id, PayeeId, Right};
 use uuid::Uuid;
 
 use crate::categories::path;
 use crate::convert::micros;
-use crate::db::{Session, on, sql};
+use crate::db::{Session, on, run, sql};
 use crate::dialect::{ROWS_PER_STATEMENT, VALUES_PER_LIST, containing, push_list};
 use crate::{Store, StoreError};
 
@@ -153,7 +154,7 @@ impl Store {
         for chunk in folded.chunks(ROWS_PER_STATEMENT) {
             on!(session, c => {
                 let mut insert = sqlx::QueryBuilder::new(
-                    "INSERT INTO payees (organization_id, id, name, name_folded, created_at) ",
+                    "INSERT INTO payees (organization_id, id, name, name_folded, pattern, created_at) ",
                 );
                 insert.push_values(chunk, |mut row, folded| {
                     let id: PayeeId = self.ambient.id();
@@ -161,6 +162,7 @@ impl Store {
                         .push_bind(id.uuid())
                         .push_bind(names.get(*folded).copied().unwrap_or(folded))
                         .push_bind(*folded)
+                        .push_bind(pattern(folded))
                         .push_bind(now);
                 });
                 insert.push(" ON CONFLICT (organization_id, name_folded) DO NOTHING");
@@ -168,5 +170,22 @@ impl Store {
             });
         }
         Ok(())
+    }
+
+    /// Works out the patterns of payees that came before there were any.
+    pub(crate) async fn complete_patterns(&self) -> Result<(), StoreError> {
+        loop {
+            let mut session = self.db.write(Granted::as_system()).await?;
+            let text = sql!("SELECT organization_id, id, name_folded FROM payees WHERE pattern IS NULL LIMIT 1000");
+            let payees: Vec<(Uuid, Uuid, String)> = on!(session, c => sqlx::query_as(text).fetch_all(c).await?);
+            if payees.is_empty() {
+                return Ok(());
+            }
+            let text = sql!("UPDATE payees SET pattern = $3 WHERE organization_id = $1 AND id = $2");
+            for (organization, id, folded) in payees {
+                run!(session, sqlx::query(text).bind(organization).bind(id).bind(pattern(&folded)));
+            }
+            session.commit().await?;
+        }
     }
 }

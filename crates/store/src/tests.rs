@@ -2,10 +2,12 @@
 
 mod apply;
 mod assets;
+mod categories;
 mod editing;
 mod held;
 mod keepsakes;
 mod locking;
+mod mapping;
 mod members;
 mod moves;
 mod notices;

@@ -35,6 +35,11 @@ const screens: { name: string; at: string; then?: RegExp[]; title: string | RegE
   { name: "suspicions", at: "suspicions", title: "Suspicions" },
   { name: "undo", at: "runs", then: [/\/runs\/[^/]+$/, /\/batches\/[^/]+\/undo$/], title: /^Undo/ },
   { name: "settings", at: "settings", title: "Settings" },
+  { name: "unmapped", at: "cashflow/unmapped", title: "Cashflow" },
+  { name: "mapped", at: "cashflow/mapped", title: "Cashflow" },
+  { name: "all alike", at: "cashflow/unmapped", then: [/\/alike$/], title: /^All like/ },
+  { name: "categories", at: "categories", title: "Categories" },
+  { name: "category", at: "categories", then: [/\/categories\/0[^/]+$/], title: "Income" },
   { name: "not found", at: "accounts/nothing", title: /./ },
 ];
 

@@ -66,6 +66,8 @@ pub(crate) struct Ids {
     group: String,
     pub(crate) asset: String,
     bank_account: String,
+    category: String,
+    line: String,
     random: String,
 }
 
@@ -88,6 +90,8 @@ impl Ids {
             ("{group}", &self.group),
             ("{asset}", &self.asset),
             ("{bank_account}", &self.bank_account),
+            ("{category}", &self.category),
+            ("{line}", &self.line),
             ("{file}", &self.random),
             ("{flow}", &self.random),
             ("{suspicion}", &self.random),
@@ -211,7 +215,6 @@ impl House {
             name: "own",
             organization: asker.organization.to_string(),
             account: north.to_string(),
-            transaction: coffee,
             batch,
             connection,
             run,
@@ -220,6 +223,9 @@ impl House {
             group: group.to_string(),
             asset: hall.to_string(),
             bank_account,
+            category: category(&engine, &asker).await,
+            line: line_of(&engine, &asker, &coffee).await,
+            transaction: coffee,
             random: random.clone(),
         };
         let anywhere = |name| Ids {
@@ -234,11 +240,14 @@ impl House {
             group: random.clone(),
             asset: random.clone(),
             bank_account: random.clone(),
+            category: random.clone(),
+            line: random.clone(),
             ..own.clone()
         };
         let random = anywhere("random");
         let hidden = Ids {
             account: south.to_string(),
+            line: line_of(&engine, &asker, &secret).await,
             transaction: secret,
             batch: secret_batch,
             asset: out_of_sight.to_string(),
@@ -270,11 +279,14 @@ impl House {
         let assets: Vec<_> = tree.all().iter().map(|asset| (tree.path(asset.id), asset.closed_on)).collect();
         let people = self.engine.members(&self.asker).await.unwrap();
         let people = (&people.members, people.invitations.len(), &people.groups);
+        let categories: Vec<_> =
+            self.engine.categories(&self.asker).await.unwrap().into_iter().map(|one| one.path).collect();
+        let kind = self.engine.memberships(self.asker.person().unwrap()).await.unwrap()[0].organization.kind;
         let connections = self.engine.connections(&self.asker).await.unwrap().len();
         let features = self.engine.features().await.unwrap().iter().filter(|feature| feature.is_on).count();
         let runs = self.engine.runs(&self.asker, &RunsQuery { connection: None, offset: 0, limit: 99 }).await;
         format!(
-            "{accounts:?} {assets:?} {} {people:?} {connections} {features} {}",
+            "{accounts:?} {assets:?} {} {people:?} {categories:?} {kind:?} {connections} {features} {}",
             rows.unwrap().total,
             runs.unwrap().len()
         )
@@ -290,6 +302,8 @@ struct Neighbour {
     invitation: String,
     group: String,
     asset: String,
+    category: String,
+    line: String,
 }
 
 impl Neighbour {
@@ -302,9 +316,22 @@ impl Neighbour {
             invitation: self.invitation,
             group: self.group,
             asset: self.asset,
+            category: self.category,
+            line: self.line,
             ..random.clone()
         }
     }
+}
+
+/// The line of a transaction.
+async fn line_of(engine: &Engine, asker: &Asker, transaction: &str) -> String {
+    engine.transaction(asker, transaction.parse().unwrap()).await.unwrap().lines[0].id.to_string()
+}
+
+/// A category that may be changed.
+async fn category(engine: &Engine, asker: &Asker) -> String {
+    let categories = engine.categories(asker).await.unwrap();
+    categories.iter().find(|category| category.parent.is_some()).unwrap().id.to_string()
 }
 
 async fn neighbour(engine: &Engine, asker: &Asker) -> (Neighbour, String) {
@@ -335,6 +362,7 @@ async fn neighbour(engine: &Engine, asker: &Asker) -> (Neighbour, String) {
     let invited = engine.invite(&there, "guest@example.org", Placing::role(Role::Viewer)).await.unwrap();
     let ids = Neighbour {
         account: account.to_string(),
+        line: line_of(engine, &there, &transaction).await,
         transaction,
         batch,
         // They belong to the neighbour alone.
@@ -342,6 +370,7 @@ async fn neighbour(engine: &Engine, asker: &Asker) -> (Neighbour, String) {
         invitation: invited[0].id.to_string(),
         group: group.to_string(),
         asset: asset.to_string(),
+        category: category(engine, &there).await,
     };
     (ids, signed_in.token.expose().to_owned())
 }

@@ -1,6 +1,6 @@
 //! Mapping: from a raw row to ours. Pure and re-runnable on stored rows. Source: section 5 of the fact sheet.
 
-use bankside_domain::row::{Counterparty, MappedRow, Row, RowId, RowIdKind, RowStatus};
+use bankside_domain::row::{Counterparty, MappedRow, ProviderCategory, Row, RowId, RowIdKind, RowStatus};
 use bankside_domain::text::tidy;
 use bankside_domain::{Amount, Currency, CurrencyCode};
 use jiff::civil::Date;
@@ -71,6 +71,8 @@ fn read(context: &MapContext<'_>, status: RowStatus, wire: &Transaction) -> Resu
         instalment: None,
         bill: None,
         is_placeholder: false,
+        creditor: None,
+        provider_category: wire.merchant_category_code.as_deref().and_then(ProviderCategory::merchant),
     })
 }
 

@@ -166,6 +166,8 @@ pub(super) struct Transaction {
     #[serde(default, deserialize_with = "lenient")]
     pub(super) entry_reference: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
+    pub(super) merchant_category_code: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) transaction_id: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) booking_date: Option<String>,

@@ -7,7 +7,7 @@ use bankside_domain::text::tidy;
 use bankside_domain::{Amount, Currency, CurrencyCode};
 use jiff::civil::Date;
 
-use super::wire::Transaction;
+use super::wire::{Category, Transaction};
 use crate::fetch::{MapContext, RawRow};
 use crate::lenient::Decimal;
 
@@ -64,6 +64,11 @@ fn read(context: &MapContext<'_>, status: RowStatus, wire: &Transaction) -> Resu
         instalment: None,
         bill: None,
         is_placeholder: wire.is_adjusting_entry == Some(true),
+        creditor: [&wire.counterpart_mandate_reference, &wire.counterpart_creditor_id]
+            .into_iter()
+            .flatten()
+            .find_map(|id| tidy(id)),
+        provider_category: wire.category.as_ref().and_then(Category::filed),
     })
 }
 

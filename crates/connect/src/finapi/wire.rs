@@ -3,6 +3,7 @@
 
 #![expect(clippy::struct_field_names, reason = "the fields are named as the provider names them")]
 
+use bankside_domain::row::ProviderCategory;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -260,6 +261,28 @@ pub(super) struct Transaction {
     pub(super) original_currency: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) is_adjusting_entry: Option<bool>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) counterpart_mandate_reference: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) counterpart_creditor_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) category: Option<Category>,
+}
+
+/// What a row is filed under.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Category {
+    #[serde(default, deserialize_with = "lenient")]
+    id: Option<Number>,
+    #[serde(default, deserialize_with = "lenient")]
+    name: Option<String>,
+}
+
+impl Category {
+    /// The same in our words.
+    pub(super) fn filed(&self) -> Option<ProviderCategory> {
+        ProviderCategory::of_provider("finapi", &self.id.as_ref()?.0, self.name.as_deref())
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Source: the provider's document on transaction output, and the recorded answers in the fact sheet.
 
-use bankside_domain::row::{Counterparty, MappedRow, Row, RowId, RowIdKind, RowStatus};
+use bankside_domain::row::{Counterparty, MappedRow, ProviderCategory, Row, RowId, RowIdKind, RowStatus};
 use bankside_domain::text::tidy;
 use bankside_domain::{Amount, CurrencyCode};
 use jiff::Timestamp;
@@ -85,6 +85,8 @@ fn read(context: &MapContext<'_>, raw: &RawRow, wire: &Transaction) -> Result<Ro
         instalment: None,
         bill: None,
         is_placeholder: false,
+        creditor: [&wire.mandate_id, &wire.creditor_id].into_iter().flatten().find_map(|id| meaningful(id)),
+        provider_category: wire.merchant_category_code.as_deref().and_then(ProviderCategory::merchant),
     })
 }
 

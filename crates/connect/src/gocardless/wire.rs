@@ -272,6 +272,12 @@ pub(super) struct Transaction {
     #[serde(default, deserialize_with = "lenient")]
     pub(super) additional_information: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
+    pub(super) mandate_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) creditor_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) merchant_category_code: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) end_to_end_id: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) proprietary_bank_transaction_code: Option<String>,

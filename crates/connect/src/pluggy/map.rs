@@ -3,7 +3,7 @@
 //! Source: sections 0, 6 and 11 of the fact sheet.
 
 use bankside_domain::account::AccountKind;
-use bankside_domain::row::{Counterparty, Instalment, MappedRow, Row, RowId, RowIdKind, RowStatus};
+use bankside_domain::row::{Counterparty, Instalment, MappedRow, ProviderCategory, Row, RowId, RowIdKind, RowStatus};
 use bankside_domain::text::{fold, tidy};
 use bankside_domain::{Amount, Currency, CurrencyCode};
 use jiff::Timestamp;
@@ -104,6 +104,8 @@ fn read(context: &MapContext<'_>, status: RowStatus, wire: &Transaction) -> Resu
         instalment: instalment_of(wire, card, is_card),
         bill: card.and_then(|card| card.bill_id.as_deref().and_then(tidy)),
         is_placeholder: false,
+        creditor: None,
+        provider_category: filed(wire),
     })
 }
 
@@ -152,6 +154,12 @@ fn signed(
         _ if is_card => turned(amount),
         _ => Ok(amount),
     }
+}
+
+/// What Pluggy files a row under.
+fn filed(wire: &Transaction) -> Option<ProviderCategory> {
+    let own = wire.category_id.as_deref().or(wire.category.as_deref())?;
+    ProviderCategory::of_provider("pluggy", own, wire.category.as_deref())
 }
 
 /// The shop; else the other side of the payment, by its name or by its tax number (fact sheet §11). The holder is on

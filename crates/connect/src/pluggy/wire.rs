@@ -247,6 +247,10 @@ pub(super) struct Transaction {
     #[serde(default, deserialize_with = "lenient")]
     pub(super) merchant: Option<Merchant>,
     #[serde(default, deserialize_with = "lenient")]
+    pub(super) category: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) category_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) payment_data: Option<PaymentData>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) credit_card_metadata: Option<CardMetadata>,

@@ -65,6 +65,8 @@ fn read(context: &MapContext<'_>, status: RowStatus, wire: &Transaction) -> Resu
         instalment: None,
         bill: None,
         is_placeholder: false,
+        creditor: None,
+        provider_category: wire.filed_under(),
     })
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Everything but an account's id may be absent, and what has another shape than expected loses itself alone.
 
+use bankside_domain::row::ProviderCategory;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -113,9 +114,26 @@ pub(super) struct Transaction {
     pub(super) memo: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) pending: Option<bool>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) mcc: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) extra: Option<Extra>,
+}
+
+/// What a server says beside the protocol.
+#[derive(Debug, Deserialize)]
+pub(super) struct Extra {
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) category: Option<String>,
 }
 
 impl Transaction {
+    /// What it is filed under: the code of the protocol, or else a word of the server's own.
+    pub(super) fn filed_under(&self) -> Option<ProviderCategory> {
+        let own = || ProviderCategory::of_provider("simplefin", self.extra.as_ref()?.category.as_deref()?, None);
+        self.mcc.as_deref().and_then(ProviderCategory::merchant).or_else(own)
+    }
+
     /// Whether the bank has not got so far yet: it says so, or it has no day of posting.
     pub(super) fn is_pending(&self) -> bool {
         self.pending == Some(true) || self.posted == Some(0)

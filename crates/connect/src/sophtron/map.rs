@@ -1,6 +1,6 @@
 //! Mapping: from a raw row to ours. Pure and re-runnable on stored rows. Source: sections 5 and 7 of the fact sheet.
 
-use bankside_domain::row::{Counterparty, MappedRow, Row, RowId, RowIdKind};
+use bankside_domain::row::{Counterparty, MappedRow, ProviderCategory, Row, RowId, RowIdKind};
 use bankside_domain::text::tidy;
 use bankside_domain::{Amount, CurrencyCode};
 
@@ -47,6 +47,11 @@ fn read(context: &MapContext<'_>, raw: &RawRow, wire: &TransactionRow) -> Result
         instalment: None,
         bill: None,
         is_placeholder: false,
+        creditor: None,
+        provider_category: wire
+            .category
+            .as_deref()
+            .and_then(|name| ProviderCategory::of_provider("sophtron", name, None)),
     })
 }
 

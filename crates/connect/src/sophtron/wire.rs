@@ -142,6 +142,7 @@ pub(super) struct TransactionRow {
     pub(super) description: Option<String>,
     pub(super) memo: Option<String>,
     pub(super) merchant: Option<String>,
+    pub(super) category: Option<String>,
     pub(super) check_number: Option<String>,
     /// The balance after it.
     pub(super) balance: Option<String>,
@@ -165,6 +166,7 @@ impl TransactionRow {
             description: object.text("description"),
             memo: object.text("memo"),
             merchant: object.text("merchant"),
+            category: object.text("category"),
             check_number: object.text("checknum"),
             balance: object.text("balance"),
         }

@@ -1,7 +1,7 @@
 //! What is asked of the books.
 
 use bankside_domain::AccountId;
-use bankside_engine::{Direction, Filter, RegisterQuery, RowState, Sort};
+use bankside_engine::{Direction, Filter, MappingQuery, MappingTab, RegisterQuery, RowState, Sort};
 
 use super::house::House;
 
@@ -15,6 +15,8 @@ enum What {
     Standing,
     /// What there is left to do.
     Unfinished(Option<AccountId>),
+    /// A page of what is left to map, with suggestions, or of what is mapped.
+    Mapping(Box<MappingQuery>),
     /// A page of the register.
     Page(Box<RegisterQuery>),
 }
@@ -65,7 +67,9 @@ const PLACES: [(&str, usize, usize); 4] =
 
 /// What each question is called, in the order of [`all`].
 pub(super) fn names() -> Vec<String> {
-    let mut names = vec!["page: standing".to_owned(), "page: left to do".to_owned(), "first rows".to_owned()];
+    let mut names = vec!["page: standing".to_owned(), "page: left to do".to_owned()];
+    names.extend(["to map", "to map, in the middle", "mapped"].map(str::to_owned));
+    names.push("first rows".to_owned());
     names.extend(PLACES.iter().map(|(place, ..)| format!("rows {place}")));
     names.extend(SORTS.iter().map(|(sort, _)| format!("by {sort}")));
     for ask in ["rows", "totals"] {
@@ -81,7 +85,13 @@ pub(super) async fn all(house: &House, rows: usize, is_one: bool) -> Vec<Ask> {
     let account = is_one.then(|| accounts[0].id);
     let query = RegisterQuery { account, limit: 200, ..RegisterQuery::default() };
     let page = |query| What::Page(Box::new(query));
-    let mut asks = vec![What::Standing, What::Unfinished(account), page(query.clone())];
+    let mut asks = vec![What::Standing, What::Unfinished(account)];
+    let middle = i64::try_from(rows / 4).unwrap();
+    for (tab, offset) in [(MappingTab::Unmapped, 0), (MappingTab::Unmapped, middle), (MappingTab::Mapped, 0)] {
+        let rows = RegisterQuery { offset, limit: 50, ..query.clone() };
+        asks.push(What::Mapping(Box::new(MappingQuery { asset: None, tab, rows })));
+    }
+    asks.push(page(query.clone()));
     for (_, part, of) in PLACES {
         let offset = i64::try_from((rows * part / of).min(rows.saturating_sub(100))).unwrap();
         asks.push(page(RegisterQuery { offset, ..query.clone() }));
@@ -90,7 +100,8 @@ pub(super) async fn all(house: &House, rows: usize, is_one: bool) -> Vec<Ask> {
         let is_ascending = sort != Sort::Amount;
         asks.push(page(RegisterQuery { sort, is_ascending, ..query.clone() }));
     }
-    let category = house.store.categories(&house.asker).await.unwrap()[0].id;
+    let categories = house.store.categories(&house.asker).await.unwrap();
+    let category = categories.iter().find(|category| category.name == "Groceries").unwrap().id;
     let payee = house.store.payees(&house.asker, "nordmarkt 8", 1).await.unwrap()[0].id;
     let whole = |minor: i64| Some([minor / 100, minor / 10, minor, minor * 10, minor * 100]);
     let filters = [
@@ -132,6 +143,9 @@ impl Ask {
             }
             What::Unfinished(account) => {
                 engine.unfinished(asker, *account).await.unwrap();
+            }
+            What::Mapping(query) => {
+                engine.mapping(asker, query).await.unwrap();
             }
             What::Page(query) => {
                 engine.register(asker, query).await.unwrap();

@@ -1,7 +1,7 @@
 //! What a register asks for while it opens, scrolls, is sorted, filtered and searched, in books of 100 000 and of 1 000 000 rows: the
 //! median of each, beside the same question to books of 1 000 rows, which is what it costs whatever the size.
 //!
-//! `BANKSIDE_ROWS=100000` measures that size only. `PostgreSQL` is measured where a test cluster is there: `tests/postgres run cargo bench …`.
+//! `BANKSIDE_ROWS=100000` measures that size only, `BANKSIDE_ASKS=map` those with this word in their names. `PostgreSQL` is measured where a test cluster is there: `tests/postgres run cargo bench …`.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on ends")]
 
 mod asks;
@@ -28,6 +28,11 @@ fn timed(runtime: &Runtime, work: impl Future<Output = ()>) -> Duration {
     began.elapsed()
 }
 
+/// Whether a question is asked.
+fn is_asked(name: &str) -> bool {
+    std::env::var("BANKSIDE_ASKS").map_or(true, |word| name.contains(&word))
+}
+
 /// The median of each ask of books of so many rows.
 fn medians(runtime: &Runtime, engine: bankside_testkit::Engine, rows: usize, accounts: usize) -> Vec<Duration> {
     let house = runtime.block_on(House::new(engine, Vec::new()));
@@ -45,7 +50,8 @@ fn medians(runtime: &Runtime, engine: bankside_testkit::Engine, rows: usize, acc
         times.sort_unstable();
         times[times.len() / 2]
     };
-    let medians = asks.iter().map(median).collect();
+    let names = asks::names();
+    let medians = names.iter().zip(&asks).filter(|(name, _)| is_asked(name)).map(|(_, ask)| median(ask)).collect();
     runtime.block_on(house.store.close());
     medians
 }
@@ -71,7 +77,7 @@ fn main() {
             print!("{:>16}", format!("{rows} in {accounts}"));
         }
         println!();
-        for (at, name) in asks::names().iter().enumerate() {
+        for (at, name) in asks::names().iter().filter(|name| is_asked(name)).enumerate() {
             print!("{name:<34}");
             for column in &columns {
                 print!("{:>16.1}", column[at].as_secs_f64() * 1000.0);

@@ -9,6 +9,7 @@ use bankside_domain::fault::FaultRecord;
 use bankside_domain::reconcile::Digest;
 use bankside_domain::row::{FINGERPRINT_VERSION, MappedRow, Row, RowStatus, fingerprint_text};
 use bankside_domain::run::AccountStep;
+use bankside_domain::text::fold;
 use bankside_domain::{Asker, Code, Currency, CurrencyCode, FeedRowVersionId, Id as _};
 use bankside_store::{BankAccount, Connection, Lease, ReceivedRow, RunAccountUpdate, StatedBill};
 use bankside_vault::{DataKey, Digester, Place, Purpose, Sealed};
@@ -97,6 +98,9 @@ struct Incoming {
     rows_ended: bool,
 }
 
+/// Fewer letters and digits than this are a part of an account number, which many have.
+const LEAST_IN_NUMBER: usize = 8;
+
 /// Makes of raw rows what is stored of them: sealed, with keyed digests beside them.
 pub(crate) struct Stamps<'a> {
     engine: &'a Engine,
@@ -115,6 +119,12 @@ impl<'a> Stamps<'a> {
     /// The digest of what a provider calls a bill.
     pub(crate) fn bill_digest(&self, bill: &str) -> Digest {
         self.ids.digest(&[b"bill", bill.as_bytes()])
+    }
+
+    /// The digest of an account on the other side, however its number is spaced. `None` of the last digits of one.
+    fn account_digest(&self, number: &str) -> Option<Digest> {
+        let compact: String = fold(number).chars().filter(|c| c.is_alphanumeric()).collect();
+        (compact.len() >= LEAST_IN_NUMBER).then(|| self.ids.digest(&[b"account", compact.as_bytes()]))
     }
 
     /// The fingerprint of a content. One that cannot be read is only like itself.
@@ -193,6 +203,9 @@ impl<'a> Stamps<'a> {
             day: None,
             ids: Vec::new(),
             bill: None,
+            counterparty: None,
+            creditor: None,
+            provider_category: None,
             fingerprint: raw_digest,
             fingerprint_version: FINGERPRINT_VERSION,
             names_counterparty: false,
@@ -210,6 +223,9 @@ impl<'a> Stamps<'a> {
                 day: row.day(),
                 ids: row.ids.iter().map(|id| (id.kind, self.ids.digest(&[id.value.as_bytes()]))).collect(),
                 bill: row.bill.as_deref().map(|bill| self.bill_digest(bill)),
+                counterparty: row.counterparty.account.as_deref().and_then(|number| self.account_digest(number)),
+                creditor: row.creditor.as_deref().map(|id| self.ids.digest(&[b"creditor", fold(id).as_bytes()])),
+                provider_category: row.provider_category.clone(),
                 fingerprint,
                 names_counterparty: row.counterparty.name.is_some(),
                 ..blank

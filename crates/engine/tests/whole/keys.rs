@@ -15,6 +15,7 @@ async fn neighbours(house: &House) -> Asker {
         kind: OrganizationKind::Household,
         currency: "EUR".parse().unwrap(),
         time_zone: "Europe/Berlin".into(),
+        begins_with_categories: false,
     };
     let organization = house.store().await.add_organization_as_system(&new, owner).await.unwrap();
     Asker::member(organization, owner, Role::Owner)

@@ -1,65 +1,13 @@
-//! The names that people choose from: categories, payees, tags.
+//! The names that people choose from: payees and tags.
 #![expect(unused_qualifications, reason = "the macro that describes parameters writes them")]
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::App;
-use crate::api::books::MadeBody;
-use crate::api::problem::{ApiMember, Asked, Body, Problem, id};
-
-/// A category.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct CategoryBody {
-    id: String,
-    name: String,
-    /// With the one above it, such as `House ▸ Repairs`.
-    path: String,
-    parent: Option<String>,
-    /// How many lines have it.
-    used: i64,
-}
-
-/// The categories of an organization, each after the one above it.
-#[utoipa::path(get, path = "/api/v1/organizations/{organization}/categories",
-    params(("organization" = String, Path)), responses((status = OK, body = [CategoryBody])))]
-pub(crate) async fn categories(State(app): State<App>, member: ApiMember) -> Result<Json<Vec<CategoryBody>>, Problem> {
-    let categories = app.engine.categories(member.asker()).await?;
-    let body = |category: bankside_engine::Category| CategoryBody {
-        id: category.id.to_string(),
-        name: category.name,
-        path: category.path,
-        parent: category.parent.map(|parent| parent.to_string()),
-        used: category.used,
-    };
-    Ok(Json(categories.into_iter().map(body).collect()))
-}
-
-/// A category to add.
-#[derive(Deserialize, ToSchema)]
-pub(crate) struct NewCategoryBody {
-    name: String,
-    /// The one above it, which has none above itself.
-    parent: Option<String>,
-}
-
-/// Adds a category.
-#[utoipa::path(post, path = "/api/v1/organizations/{organization}/categories",
-    params(("organization" = String, Path)), request_body = NewCategoryBody,
-    responses((status = CREATED, body = MadeBody), (status = CONFLICT, body = Problem),
-        (status = UNPROCESSABLE_ENTITY, body = Problem)))]
-pub(crate) async fn add_category(
-    State(app): State<App>,
-    member: ApiMember,
-    Body(body): Body<NewCategoryBody>,
-) -> Result<(StatusCode, Json<MadeBody>), Problem> {
-    let parent = body.parent.as_deref().map(id).transpose()?;
-    let made = app.engine.add_category(member.asker(), &body.name, parent).await?;
-    Ok((StatusCode::CREATED, Json(MadeBody { id: made.to_string() })))
-}
+use crate::api::problem::{ApiMember, Asked, Problem};
 
 /// Which payees to show.
 #[derive(Deserialize, IntoParams)]

@@ -138,6 +138,9 @@ impl From<EngineError> for Problem {
             )
             .who("Whoever locked them can unlock them."),
             EngineError::AssetRefused(refused) => Self::new(StatusCode::CONFLICT, refused.code(), refused.in_words()),
+            EngineError::CategoryRefused(refused) => {
+                Self::new(StatusCode::CONFLICT, refused.code(), refused.in_words())
+            }
             EngineError::SwitchedOff(_) => Self::new(StatusCode::CONFLICT, "switched_off", format!("{error}."))
                 .who("Whoever runs this server can switch it on."),
             EngineError::Refused(why) => {

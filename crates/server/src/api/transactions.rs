@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::App;
 use crate::api::problem::{ApiMember, Asked, Body, Problem, id};
-pub(crate) use bodies::{BankRowBody, TransactionBody, decimal};
+pub(crate) use bodies::{BankRowBody, TransactionBody, decimal, present};
 use bodies::{DetailBody, NewLineBody, SeenBody, SetBody};
 pub(crate) use query::FilterBody;
 use query::{AccountQuery, PageQuery, day};
@@ -251,7 +251,7 @@ pub(crate) struct EditedBody {
 }
 
 impl EditedBody {
-    fn of(edited: &bankside_engine::Edited) -> Self {
+    pub(crate) fn of(edited: &bankside_engine::Edited) -> Self {
         Self {
             batch: edited.batch.map(|batch| batch.to_string()),
             changed: edited.changed,

@@ -77,6 +77,9 @@ fn pages(shell: &Shell) -> Vec<Offer> {
         page("plus", "Add account", "add-account").hint("link a bank"),
         page("file", "Account without a bank", "add-account/without-bank").hint("cash, loan").later(),
         page("gear", "Settings", "settings").hint("providers, figures and days, advanced"),
+        page("swap", "Unmapped rows", "cashflow/unmapped").hint("categories, cashflow, map"),
+        page("swap", "Mapped rows", "cashflow/mapped").hint("categories, cashflow, un-map").later(),
+        page("rows", "Categories", "categories").hint("rename, merge, subcategories").later(),
         Offer::new("Pages", "eye", "Components", "/design".to_owned()).hint("design system").later(),
         Offer::new("Pages", "plus", "Another household or company", "/organizations/new".to_owned())
             .hint("organization")

@@ -9,7 +9,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use bankside_domain::{FormatChoice, Right};
+use bankside_domain::{FormatChoice, OrganizationKind, Right};
 use bankside_engine::{AuditEntry, KeySource, ProviderView};
 
 use crate::App;
@@ -42,6 +42,10 @@ struct SettingsHtml {
     email: Option<String>,
     /// How many people belong here; none for whoever may not know.
     people: usize,
+    /// How many categories there are, with their noun.
+    categories: String,
+    /// Whether the organization is a company.
+    is_company: bool,
     /// Whether the person begins here, or could choose to.
     is_beginning: bool,
     formats: FormatsSection,
@@ -154,6 +158,8 @@ pub(crate) async fn show(State(app): State<App>, member: Member, headers: Header
         person: member.person.name.clone(),
         email: member.person.email.clone(),
         people,
+        categories: categories(&app, &member, &shell).await?,
+        is_company: member.membership.organization.kind == OrganizationKind::Company,
         is_beginning: member.membership.is_beginning,
         formats: FormatsSection::of(member.person.formats, FormatChoice::default().with_languages(languages(&headers))),
         mails: MailsSection::of(&app, &member).await?,
@@ -164,6 +170,11 @@ pub(crate) async fn show(State(app): State<App>, member: Member, headers: Header
         shell,
     };
     Ok(page(&html)?.into_response())
+}
+
+async fn categories(app: &App, member: &Member, shell: &Shell) -> Result<String, PageError> {
+    let count = app.engine.categories(member.asker()).await?.len();
+    Ok(shell.today.counted(i64::try_from(count).unwrap_or(i64::MAX), "category", "categories"))
 }
 
 /// The latest lines about the organization, and for the operator about the server.

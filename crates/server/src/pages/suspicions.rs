@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::row::RowStatus;
 use bankside_domain::suspicion::{HeldChoice, Suspicion};
 use bankside_domain::{BatchId, Code, TransactionId};
-use bankside_engine::{EngineError, MOST_SUSPICIONS, PairDecision, VanishedRow};
+use bankside_engine::{MOST_SUSPICIONS, PairDecision, VanishedRow};
 use serde::Deserialize;
 
 use self::held::HeldCard;
@@ -18,6 +18,7 @@ use self::pair::{KeepForm, PairCard};
 use crate::App;
 use crate::error::{PageError, page};
 use crate::pages::shell;
+use crate::pages::undo::is_in_force;
 use crate::session::Member;
 use crate::view::day::Today;
 use crate::view::shell::{Place, Shell, address};
@@ -76,7 +77,7 @@ pub(crate) async fn show(
     let suspicions = app.engine.suspicions(member.asker()).await?;
     let shell = shell(&app, &member, Place::Suspicions, None).await?;
     let undo_url = match asked.decided.parse::<BatchId>() {
-        Ok(batch) if can_be_undone(&app, &member, batch).await? => {
+        Ok(batch) if is_in_force(&app, &member, batch).await? => {
             Some(shell.at(&format!("batches/{batch}/undo?suspicions=true")))
         }
         _ => None,
@@ -90,14 +91,6 @@ pub(crate) async fn show(
         shell,
     };
     Ok(page(&html)?.into_response())
-}
-
-async fn can_be_undone(app: &App, member: &Member, batch: BatchId) -> Result<bool, PageError> {
-    match app.engine.undoing_of(member.asker(), batch).await {
-        Ok(undoing) => Ok(undoing.is_none()),
-        Err(EngineError::Denied(_) | EngineError::NotFound(_)) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// What a person says.

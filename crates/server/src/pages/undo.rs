@@ -27,15 +27,34 @@ struct UndoHtml {
     asks_for_later: bool,
     may_undo: bool,
     back_url: String,
+    /// Whether the person came from a page that has nothing to do with banks.
+    is_of_books: bool,
 }
 
-/// The page from which the person came: a run's, or that of suspicions.
+/// The page from which the person came: a run's, that of suspicions, or another one by its path.
 #[derive(Deserialize)]
 pub(crate) struct From {
     #[serde(default)]
     run: String,
     #[serde(default)]
     suspicions: bool,
+    #[serde(default)]
+    back: String,
+}
+
+impl From {
+    /// The page of the organization to which the person goes back, where they came from no run. A path that leads out of it is none.
+    fn path(&self) -> &str {
+        let is_within = |path: &&str| {
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '?' | '=' | '&');
+            !path.is_empty() && !path.starts_with('/') && path.chars().all(is_plain)
+        };
+        match Some(self.back.as_str()).filter(is_within) {
+            Some(path) => path,
+            None if self.suspicions => "suspicions",
+            None => "transactions",
+        }
+    }
 }
 
 /// What the person says about it.
@@ -157,9 +176,10 @@ pub(crate) async fn form(
     }
     let back_url = match &run {
         Some(run) => shell.at(&format!("runs/{}", run.run.id)),
-        None => shell.at(if from.suspicions { "suspicions" } else { "transactions" }),
+        None => shell.at(from.path()),
     };
-    Ok(page(&UndoHtml { shell, title, lines, asks_for_later, may_undo, back_url })?.into_response())
+    let is_of_books = run.is_none() && !from.back.is_empty();
+    Ok(page(&UndoHtml { shell, title, lines, asks_for_later, may_undo, back_url, is_of_books })?.into_response())
 }
 
 /// Undoes, and goes back to where the person came from.
@@ -175,8 +195,7 @@ pub(crate) async fn undo(
     let outcome = app.engine.undo_with(member.asker(), batch_id(&batch)?, later).await?;
     let path = match run {
         Some(run) => format!("runs/{}?undone={}", run.run.id, outcome.batch),
-        None if from.suspicions => "suspicions".to_owned(),
-        None => "transactions".to_owned(),
+        None => from.path().to_owned(),
     };
     Ok(Redirect::to(&address(member.membership.organization.id, &path)))
 }
@@ -193,6 +212,15 @@ pub(crate) enum Undo {
         /// Where the undoing is taken back.
         url: String,
     },
+}
+
+/// Whether a batch is in force and may be undone by who asks.
+pub(crate) async fn is_in_force(app: &App, member: &Member, batch: BatchId) -> Result<bool, PageError> {
+    match app.engine.undoing_of(member.asker(), batch).await {
+        Ok(undoing) => Ok(undoing.is_none()),
+        Err(EngineError::Denied(_) | EngineError::NotFound(_)) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// How undoing a batch stands. For whoever may not undo there is nothing to say.

@@ -16,6 +16,7 @@ pub(crate) enum Place {
     Overview,
     Transactions,
     Assets,
+    Cashflow,
     Banks,
     Suspicions,
     Settings,

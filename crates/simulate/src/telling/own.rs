@@ -70,6 +70,8 @@ impl Sent {
             instalment: None,
             bill: None,
             is_placeholder: false,
+            creditor: None,
+            provider_category: None,
         }))
     }
 }

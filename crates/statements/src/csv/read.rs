@@ -193,6 +193,8 @@ fn row_of(record: &Record, profile: &Profile, currency: Currency) -> Result<Row,
         instalment: None,
         bill: None,
         is_placeholder: false,
+        creditor: None,
+        provider_category: None,
     })
 }
 

@@ -1,5 +1,7 @@
 //! Which rows a register shows, and in which order.
 
+use std::collections::BTreeSet;
+
 use bankside_domain::{AccountId, BillId, CategoryId, PayeeId, TagId, TransactionId};
 use jiff::civil::Date;
 use uuid::Uuid;
@@ -42,10 +44,16 @@ pub struct Filter {
     pub max: Option<[i64; 5]>,
     /// Money in or out.
     pub direction: Option<Direction>,
+    /// In one of these accounts.
+    pub accounts: Option<BTreeSet<AccountId>>,
     /// With a line of this category, or with one that has none.
     pub category: Option<Option<CategoryId>>,
+    /// With a line that has a category, whichever.
+    pub is_mapped: bool,
     /// With this payee.
     pub payee: Option<PayeeId>,
+    /// With a payee of this pattern ([`bankside_domain::suggest::pattern`]).
+    pub pattern: Option<String>,
     /// With this tag on a line.
     pub tag: Option<TagId>,
     /// On this bill of a card.
@@ -286,6 +294,10 @@ macro_rules! push_chosen {
         }
         $query.push($joins);
         push_scope!($query, $asker, $request.account);
+        if let Some(accounts) = &filter.accounts {
+            $query.push(" AND t.account_id IN ");
+            push_list(&mut $query, accounts.iter().map(|account| account.uuid()));
+        }
         if let Some(only) = filter.only {
             $query.push(" AND t.id = ").push_bind(only.uuid());
         }
@@ -332,8 +344,17 @@ macro_rules! push_chosen {
                 }
             });
         }
+        if filter.is_mapped {
+            push_line_condition!($query, organization, $manner, " FROM transaction_lines fl", {
+                $query.push(" AND fl.category_id IS NOT NULL");
+            });
+        }
         if let Some(payee) = filter.payee {
             $query.push(" AND t.payee_id = ").push_bind(payee.uuid());
+        }
+        if let Some(pattern) = &filter.pattern {
+            $query.push(" AND t.payee_id IN (SELECT fp.id FROM payees fp WHERE fp.organization_id = ");
+            $query.push_bind(organization).push(" AND fp.pattern = ").push_bind(pattern.clone()).push(")");
         }
         if let Some(tag) = filter.tag {
             let joined = " FROM transaction_lines fl JOIN line_tags fg \

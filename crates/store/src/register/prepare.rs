@@ -53,6 +53,17 @@ impl Store {
                 query.build_query_scalar().fetch_one(c).await?
             }));
         }
+        if request.filter.is_mapped {
+            let text = sql!(
+                "SELECT COUNT(*) FROM (SELECT 1 FROM transaction_lines
+                    WHERE organization_id = $1 AND category_id IS NOT NULL LIMIT $2) x"
+            );
+            counts.push(on!(session, c => sqlx::query_scalar(text)
+                .bind(organization)
+                .bind(most + 1)
+                .fetch_one(c)
+                .await?));
+        }
         if let Some(tag) = request.filter.tag {
             let text = sql!(
                 "SELECT COUNT(*) FROM (SELECT 1 FROM line_tags WHERE organization_id = $1 AND tag_id = $2 LIMIT $3) x"

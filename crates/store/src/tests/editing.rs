@@ -110,8 +110,8 @@ on_both! {
         world.store.undo(&world.asker, edited.batch.unwrap()).await.unwrap();
         assert!(world.shown(&of_food).await.is_empty());
         let sub = world.store.add_category(&world.asker, "Cafés", Some(food)).await.unwrap();
-        assert!(matches!(world.store.add_category(&world.asker, "x", Some(sub)).await, Err(StoreError::Conflict(_))));
-        assert!(matches!(world.store.add_category(&world.asker, "CAFÉS", Some(food)).await, Err(StoreError::Conflict(_))));
+        assert!(matches!(world.store.add_category(&world.asker, "x", Some(sub)).await, Err(StoreError::CategoryRefused(_))));
+        assert!(matches!(world.store.add_category(&world.asker, "CAFÉS", Some(food)).await, Err(StoreError::CategoryRefused(_))));
         let paths: Vec<_> = world.store.categories(&world.asker).await.unwrap().into_iter().map(|c| c.path).collect();
         assert_eq!(paths, ["Eating out", "Eating out ▸ Cafés"]);
     }

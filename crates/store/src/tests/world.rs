@@ -10,7 +10,7 @@ use bankside_domain::bank_account::MatchKeyKind;
 use bankside_domain::consent::Consent;
 use bankside_domain::reconcile::{Arrived, Coverage, Digest, Plan, Policy, Snapshot, plan};
 use bankside_domain::row::{
-    Counterparty, FINGERPRINT_VERSION, MappedRow, Row, RowId, RowIdKind, RowStatus, fingerprint_text,
+    Counterparty, FINGERPRINT_VERSION, MappedRow, ProviderCategory, Row, RowId, RowIdKind, RowStatus, fingerprint_text,
 };
 use bankside_domain::run::Trigger;
 use bankside_domain::{
@@ -68,6 +68,8 @@ impl Sent {
             instalment: None,
             bill: None,
             is_placeholder: false,
+            creditor: None,
+            provider_category: None,
         }
     }
 
@@ -82,6 +84,17 @@ impl Sent {
     }
 }
 
+/// What the bank says of a row beside what matching needs.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Told {
+    /// The account on the other side.
+    pub(crate) account: Option<&'static str>,
+    /// The creditor.
+    pub(crate) creditor: Option<&'static str>,
+    /// What the provider files it under.
+    pub(crate) filed: Option<&'static str>,
+}
+
 pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) ambient: Ambient,
@@ -93,6 +106,8 @@ pub(crate) struct World {
     pub(crate) bank_account: BankAccountId,
     pub(crate) account: AccountId,
     pub(crate) wrapped: WrappedKey,
+    /// What the bank says beside, by payee.
+    pub(crate) told: HashMap<&'static str, Told>,
     _database: TestDatabase,
 }
 
@@ -117,6 +132,7 @@ impl World {
             vault,
             owner,
             asker: asker.clone(),
+            told: HashMap::new(),
             _database: database,
         };
         (world.connection, world.bank_account) = world.connect(&asker, "DE89370400440532013000", "acc-1").await;
@@ -250,6 +266,7 @@ impl World {
             .iter()
             .map(|sent| {
                 let row = sent.row();
+                let told = self.told.get(sent.payee).copied().unwrap_or_default();
                 let id: FeedRowVersionId = self.ambient.id();
                 let raw_digest = raws.digest(&[&sent.bytes()]);
                 let counter = seen.entry(raw_digest).or_default();
@@ -263,6 +280,9 @@ impl World {
                     day: row.day(),
                     ids: row.ids.iter().map(|id| (id.kind, ids.digest(&[id.value.as_bytes()]))).collect(),
                     bill: None,
+                    counterparty: told.account.map(|number| ids.digest(&[b"account", number.as_bytes()])),
+                    creditor: told.creditor.map(|id| ids.digest(&[b"creditor", id.as_bytes()])),
+                    provider_category: told.filed.and_then(|name| ProviderCategory::of_provider("test", name, None)),
                     fingerprint: prints.digest(&[fingerprint_text(&row).as_bytes()]),
                     fingerprint_version: FINGERPRINT_VERSION,
                     names_counterparty: true,
@@ -456,6 +476,7 @@ pub(crate) async fn add_organization(store: &Store, owner: PersonId, name: &str)
         kind: OrganizationKind::Household,
         currency: "EUR".parse().unwrap(),
         time_zone: "Europe/Berlin".into(),
+        begins_with_categories: false,
     };
     let organization = store.add_organization_as_system(&new, owner).await.unwrap();
     Asker::member(organization, owner, Role::Owner)

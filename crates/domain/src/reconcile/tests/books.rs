@@ -87,6 +87,8 @@ impl Sent {
             instalment: None,
             bill: None,
             is_placeholder: self.is_placeholder,
+            creditor: None,
+            provider_category: None,
         }
     }
 }

@@ -83,7 +83,6 @@ impl FilterBody {
     /// The query that it means, of all accounts.
     pub(crate) fn of_all(&self) -> Result<RegisterQuery, EngineError> {
         let filter = Filter {
-            only: None,
             from: day("from", self.from.as_deref())?,
             to: day("to", self.to.as_deref())?,
             min: given(self.min.as_deref()).map(|text| amount_bounds("min", text, true)).transpose()?,
@@ -103,6 +102,7 @@ impl FilterBody {
             state: word("state", self.state.as_deref(), state)?,
             is_new: self.new.unwrap_or_default(),
             is_edited: self.edited.unwrap_or_default(),
+            ..Filter::default()
         };
         Ok(RegisterQuery { search: self.search.clone(), filter, ..RegisterQuery::default() })
     }

@@ -1,0 +1,300 @@
+//! By what transactions are alike, what people decided about those that are like one, and what providers file rows under.
+
+use std::collections::{BTreeSet, HashMap};
+
+use bankside_domain::reconcile::Digest;
+use bankside_domain::suggest::{Decision, Likeness, MOST_DECISIONS, Sum};
+use bankside_domain::{Asker, CategoryId, Id, PayeeId, Right, TransactionId};
+use uuid::Uuid;
+
+use crate::convert::{currency, digest, ids, micros, uuids};
+use crate::db::{Session, on, run, sql};
+use crate::dialect::{ROWS_PER_STATEMENT, VALUES_PER_LIST, push_list};
+use crate::{Store, StoreError};
+
+/// So many keys are asked for in one statement.
+const KEYS_PER_STATEMENT: usize = 40;
+
+/// Of one pattern so many payees are looked at, those that were met first last.
+const MOST_PAYEES: i64 = 20;
+
+/// By what a transaction is like others.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Likenesses {
+    /// What others may have in common with it, as far as it is known.
+    pub keys: Vec<LikenessKey>,
+    /// The code of what its provider files it under.
+    pub provider_category: Option<String>,
+}
+
+impl Likenesses {
+    /// The pattern of its payee.
+    pub fn pattern(&self) -> Option<&str> {
+        self.keys.iter().find_map(|key| match key {
+            LikenessKey::Pattern(pattern) => Some(pattern.as_str()),
+            _ => None,
+        })
+    }
+}
+
+/// What rows have in common.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LikenessKey {
+    /// The digest of a creditor or mandate.
+    Creditor(Digest),
+    /// The digest of the account on the other side.
+    Account(Digest),
+    /// The payee.
+    Payee(PayeeId),
+    /// The pattern of the payee's name.
+    Pattern(String),
+}
+
+impl LikenessKey {
+    /// Whether it is the pattern of a name.
+    pub fn is_pattern(&self) -> bool {
+        matches!(self, Self::Pattern(_))
+    }
+
+    /// By what rows with this in common are alike.
+    pub fn likeness(&self) -> Likeness {
+        match self {
+            Self::Creditor(_) => Likeness::Creditor,
+            Self::Account(_) => Likeness::Account,
+            Self::Payee(_) => Likeness::Payee,
+            Self::Pattern(_) => Likeness::Pattern,
+        }
+    }
+}
+
+/// What providers file rows under, and to which category that is mapped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenProviderCategory {
+    /// Its code, with the scheme or the provider in front: `mcc:5411`.
+    pub code: String,
+    /// What it was called when it was first seen.
+    pub name: String,
+    /// The category that it is mapped to.
+    pub category: Option<CategoryId>,
+}
+
+#[derive(sqlx::FromRow)]
+struct DecisionRow {
+    key: i64,
+    category_id: Uuid,
+    amount_minor: i64,
+    currency: String,
+}
+
+/// What a content says of a transaction.
+#[derive(sqlx::FromRow)]
+struct ContentRow {
+    id: Uuid,
+    creditor_digest: Option<Vec<u8>>,
+    counterparty_digest: Option<Vec<u8>>,
+    provider_category: Option<String>,
+}
+
+impl ContentRow {
+    fn keys(&self) -> Result<Vec<LikenessKey>, StoreError> {
+        let creditor = self.creditor_digest.as_deref().map(|bytes| digest(bytes).map(LikenessKey::Creditor));
+        let account = self.counterparty_digest.as_deref().map(|bytes| digest(bytes).map(LikenessKey::Account));
+        creditor.into_iter().chain(account).collect()
+    }
+}
+
+/// That a person has given the line `l` its category: a rule may have written one, but a person's word lies above it.
+const BY_PERSON: &str = " AND (NOT EXISTS (SELECT 1 FROM field_layers y WHERE y.organization_id = l.organization_id \
+     AND y.entity_id = l.id AND y.field = 'category_id' AND y.layer = 'rule') \
+     OR EXISTS (SELECT 1 FROM field_layers y WHERE y.organization_id = l.organization_id \
+     AND y.entity_id = l.id AND y.field = 'category_id' AND y.layer = 'person'))";
+
+/// The rows of the books behind a content `v`.
+const BEHIND: &str = " FROM feed_row_versions v \
+     JOIN feed_rows r ON r.organization_id = v.organization_id AND r.id = v.feed_row_id AND r.current_version_id = v.id \
+     JOIN claims c ON c.organization_id = r.organization_id AND c.feed_row_id = r.id AND c.state = 'applied' \
+     JOIN transactions t ON t.organization_id = c.organization_id AND t.id = c.transaction_id";
+
+impl Store {
+    /// By what each of some transactions in sight is like others.
+    pub async fn likenesses(
+        &self,
+        asker: &Asker,
+        transactions: &[TransactionId],
+    ) -> Result<HashMap<TransactionId, Likenesses>, StoreError> {
+        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
+        let mut session = self.db.read(granted).await?;
+        let mut found: HashMap<TransactionId, Likenesses> = HashMap::new();
+        for chunk in transactions.chunks(VALUES_PER_LIST) {
+            let of_banks: Vec<ContentRow> = on!(session, c => {
+                let mut query = sqlx::QueryBuilder::new(
+                    "SELECT t.id, v.creditor_digest, v.counterparty_digest, v.provider_category FROM claims c \
+                     JOIN transactions t ON t.organization_id = c.organization_id AND t.id = c.transaction_id \
+                     JOIN feed_rows r ON r.organization_id = c.organization_id AND r.id = c.feed_row_id \
+                     JOIN feed_row_versions v ON v.organization_id = r.organization_id AND v.id = r.current_version_id \
+                     WHERE c.state = 'applied' AND c.organization_id = ",
+                );
+                query.push_bind(asker.organization.uuid()).push(" AND c.transaction_id IN ");
+                push_list(&mut query, chunk.iter().map(|id| id.uuid()));
+                if let Some(accounts) = sight.accounts() {
+                    query.push(" AND t.account_id IN ");
+                    push_list(&mut query, accounts.iter().map(|account| account.uuid()));
+                }
+                query.push(" ORDER BY v.received_at, v.id");
+                query.build_query_as().fetch_all(c).await?
+            });
+            for row in of_banks {
+                let likenesses = found.entry(row.id.into()).or_default();
+                for key in row.keys()? {
+                    if !likenesses.keys.contains(&key) {
+                        likenesses.keys.push(key);
+                    }
+                }
+                // The latest content speaks.
+                likenesses.provider_category = row.provider_category.or(likenesses.provider_category.take());
+            }
+            let of_books: Vec<(Uuid, Uuid, Option<String>)> = on!(session, c => {
+                let mut query = sqlx::QueryBuilder::new(
+                    "SELECT t.id, p.id, p.pattern FROM transactions t \
+                     JOIN payees p ON p.organization_id = t.organization_id AND p.id = t.payee_id WHERE t.organization_id = ",
+                );
+                query.push_bind(asker.organization.uuid()).push(" AND t.id IN ");
+                push_list(&mut query, chunk.iter().map(|id| id.uuid()));
+                if let Some(accounts) = sight.accounts() {
+                    query.push(" AND t.account_id IN ");
+                    push_list(&mut query, accounts.iter().map(|account| account.uuid()));
+                }
+                query.build_query_as().fetch_all(c).await?
+            });
+            for (id, payee, pattern) in of_books {
+                let keys = &mut found.entry(id.into()).or_default().keys;
+                keys.push(LikenessKey::Payee(payee.into()));
+                keys.extend(pattern.map(LikenessKey::Pattern));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The latest decisions of people about rows in sight that have each of these in common, at most [`MOST_DECISIONS`] for each.
+    pub async fn decisions(
+        &self,
+        asker: &Asker,
+        keys: &BTreeSet<LikenessKey>,
+    ) -> Result<HashMap<LikenessKey, Vec<Decision>>, StoreError> {
+        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
+        let mut session = self.db.read(granted).await?;
+        let organization = asker.organization.uuid();
+        let keys: Vec<&LikenessKey> = keys.iter().collect();
+        let mut decisions: HashMap<LikenessKey, Vec<Decision>> = HashMap::new();
+        for chunk in keys.chunks(KEYS_PER_STATEMENT) {
+            let rows: Vec<DecisionRow> = on!(session, c => {
+                let mut query = sqlx::QueryBuilder::new("");
+                for (number, key) in (0_i64..).zip(chunk) {
+                    query.push(if number == 0 { "SELECT * FROM (" } else { " UNION ALL SELECT * FROM (" });
+                    // A row for which several contents stand was decided once.
+                    let is_of_contents = matches!(key, LikenessKey::Creditor(_) | LikenessKey::Account(_));
+                    query.push(if is_of_contents { "SELECT DISTINCT" } else { "SELECT" });
+                    query.push(" l.id, t.id AS transaction_id, t.dated_on, t.position, l.category_id, l.amount_minor, a.currency, CAST(");
+                    query.push(number).push(" AS BIGINT) AS key");
+                    match key {
+                        LikenessKey::Creditor(_) | LikenessKey::Account(_) => _ = query.push(BEHIND),
+                        LikenessKey::Payee(_) | LikenessKey::Pattern(_) => _ = query.push(" FROM transactions t"),
+                    }
+                    query.push(
+                        " JOIN transaction_lines l ON l.organization_id = t.organization_id AND l.transaction_id = t.id \
+                         JOIN accounts a ON a.organization_id = t.organization_id AND a.id = t.account_id WHERE ",
+                    );
+                    match key {
+                        LikenessKey::Creditor(digest) => {
+                            query.push("v.organization_id = ").push_bind(organization);
+                            query.push(" AND v.creditor_digest = ").push_bind(digest.0.to_vec());
+                        }
+                        LikenessKey::Account(digest) => {
+                            query.push("v.organization_id = ").push_bind(organization);
+                            query.push(" AND v.counterparty_digest = ").push_bind(digest.0.to_vec());
+                        }
+                        LikenessKey::Payee(payee) => {
+                            query.push("t.organization_id = ").push_bind(organization);
+                            query.push(" AND t.payee_id = ").push_bind(payee.uuid());
+                        }
+                        LikenessKey::Pattern(pattern) => {
+                            query.push("t.organization_id = ").push_bind(organization);
+                            query.push(" AND t.payee_id IN (SELECT p.id FROM payees p WHERE p.organization_id = ");
+                            query.push_bind(organization).push(" AND p.pattern = ").push_bind(pattern.as_str());
+                            query.push(" ORDER BY p.created_at DESC, p.id DESC LIMIT ").push(MOST_PAYEES).push(")");
+                        }
+                    }
+                    query.push(" AND t.deleted_at IS NULL AND l.category_id IS NOT NULL").push(BY_PERSON);
+                    if let Some(accounts) = sight.accounts() {
+                        query.push(" AND t.account_id IN ");
+                        push_list(&mut query, accounts.iter().map(|account| account.uuid()));
+                    }
+                    query.push(" ORDER BY t.dated_on DESC, t.position DESC, t.id DESC LIMIT ");
+                    query.push(MOST_DECISIONS).push(") x").push(number);
+                }
+                query.build_query_as().persistent(false).fetch_all(c).await?
+            });
+            for row in rows {
+                let Some(key) = usize::try_from(row.key).ok().and_then(|number| chunk.get(number)) else { continue };
+                let sum = Sum { minor: row.amount_minor, currency: currency(&row.currency)? };
+                let decision = Decision { category: row.category_id.into(), sum };
+                decisions.entry((*key).clone()).or_default().push(decision);
+            }
+        }
+        Ok(decisions)
+    }
+
+    /// Keeps what providers file rows under, as it is first seen.
+    pub(crate) async fn see_provider_categories(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        seen: &BTreeSet<(&str, &str)>,
+    ) -> Result<(), StoreError> {
+        let now = micros(self.ambient.now());
+        let seen: Vec<&(&str, &str)> = seen.iter().collect();
+        for chunk in seen.chunks(ROWS_PER_STATEMENT) {
+            on!(session, c => {
+                let mut insert = sqlx::QueryBuilder::new(
+                    "INSERT INTO provider_categories (organization_id, code, name, first_seen_at) ",
+                );
+                insert.push_values(chunk, |mut row, (code, name)| {
+                    row.push_bind(asker.organization.uuid()).push_bind(*code).push_bind(*name).push_bind(now);
+                });
+                insert.push(" ON CONFLICT (organization_id, code) DO NOTHING");
+                insert.build().execute(c).await?;
+            });
+        }
+        Ok(())
+    }
+
+    /// What providers have filed rows of the organization under, by name.
+    pub async fn provider_categories(&self, asker: &Asker) -> Result<Vec<SeenProviderCategory>, StoreError> {
+        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
+        let text = sql!(
+            "SELECT code, name, category_id FROM provider_categories WHERE organization_id = $1 ORDER BY name, code"
+        );
+        let rows: Vec<(String, String, Option<Uuid>)> =
+            on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
+        let seen = |(code, name, category)| SeenProviderCategory { code, name, category: ids(category) };
+        Ok(rows.into_iter().map(seen).collect())
+    }
+
+    /// Maps what a provider files rows under to a category, or to none.
+    pub async fn map_provider_category(
+        &self,
+        asker: &Asker,
+        code: &str,
+        category: Option<CategoryId>,
+    ) -> Result<(), StoreError> {
+        let mut session = self.db.write(asker.require(Right::ManageCategories)?).await?;
+        self.lock_categories(&mut session, asker).await?;
+        self.check_categories(&mut session, asker, &category.into_iter().collect()).await?;
+        let text = sql!("UPDATE provider_categories SET category_id = $3 WHERE organization_id = $1 AND code = $2");
+        let found = run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(code).bind(uuids(category)));
+        if found == 0 {
+            return Err(StoreError::NotFound("the provider's category"));
+        }
+        session.commit().await
+    }
+}

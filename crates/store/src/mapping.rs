@@ -1,0 +1,212 @@
+//! Mapping: lines get a category, or lose it, as one batch; and how much there is left to map.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use bankside_domain::batch::BatchActor;
+use bankside_domain::edit::{Circumstances, Line, Seen, plan_edit};
+use bankside_domain::{AccountId, Asker, CategoryId, Id, LineId, Right, TransactionId};
+use uuid::Uuid;
+
+use crate::accounts::Sums;
+use crate::batches::NewBatch;
+use crate::convert::micros;
+use crate::db::{Session, on, sql};
+use crate::dialect::{VALUES_PER_LIST, push_list};
+use crate::editing::{Edited, counted};
+use crate::selection::MAX_SELECTED;
+use crate::{Store, StoreError};
+
+/// A line and the category that it is to have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LineTarget {
+    /// Which line.
+    pub line: LineId,
+    /// Its category; `None` takes it away.
+    pub category: Option<CategoryId>,
+}
+
+impl Store {
+    /// Gives lines of transactions their categories. What is not theirs to change is left and said; the rest is one batch.
+    pub async fn map_lines(&self, asker: &Asker, targets: &[LineTarget]) -> Result<Edited, StoreError> {
+        let mut session = self.db.write(asker.require_within(Right::EditBooks)?.0).await?;
+        let wanted: HashMap<LineId, Option<CategoryId>> =
+            targets.iter().map(|target| (target.line, target.category)).collect();
+        if wanted.len() > MAX_SELECTED {
+            return Err(StoreError::Conflict("at most 20,000 lines are mapped at once; choose fewer"));
+        }
+        let ids = self.transactions_of_lines(&mut session, asker, &wanted).await?;
+        let locked = self.lock_accounts_of(&mut session, asker, &ids, None).await?;
+        let categories: BTreeSet<CategoryId> = wanted.values().flatten().copied().collect();
+        self.check_categories(&mut session, asker, &categories).await?;
+        let (mut changes, mut left, mut changed) = (Vec::new(), Vec::new(), 0);
+        let mut accounts: BTreeSet<AccountId> = BTreeSet::new();
+        for row in self.stand(&mut session, asker, &ids).await? {
+            let around = Circumstances {
+                now: micros(self.ambient.now()),
+                locked_through: locked.get(&row.account).and_then(|locked| locked.locked_through),
+                unlocks: false,
+            };
+            let wanted = row.wanted_in_categories(|line| wanted.get(&line.id).copied());
+            match plan_edit(&row, &wanted, &Seen::default(), around) {
+                Ok(planned) if planned.is_empty() => {}
+                Ok(planned) => {
+                    changed += 1;
+                    accounts.insert(row.account);
+                    changes.extend(planned);
+                }
+                Err(why) => left.push((row.id, why)),
+            }
+        }
+        if changes.is_empty() {
+            return Ok(Edited { batch: None, changed, left });
+        }
+        let is_taken = targets.iter().all(|target| target.category.is_none());
+        let summary = counted(changed, if is_taken { "un-mapped" } else { "mapped" });
+        let batch = NewBatch { actor: BatchActor::Person, run: None, summary: &summary, undoes: None };
+        let batch = self.begin_batch(&mut session, asker, batch).await?;
+        self.write_fields(&mut session, asker, batch, &changes).await?;
+        self.write_changes(&mut session, asker, batch, &changes).await?;
+        for account in accounts {
+            self.move_account_sums(&mut session, asker, account, Sums::default()).await?;
+        }
+        session.commit().await?;
+        Ok(Edited { batch: Some(batch), changed, left })
+    }
+
+    /// The transactions that lines belong to, each once. Every line must be there.
+    async fn transactions_of_lines(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        lines: &HashMap<LineId, Option<CategoryId>>,
+    ) -> Result<Vec<TransactionId>, StoreError> {
+        let ids: Vec<Uuid> = lines.keys().map(|id| id.uuid()).collect();
+        let mut transactions: BTreeSet<TransactionId> = BTreeSet::new();
+        let mut found = 0;
+        for chunk in ids.chunks(VALUES_PER_LIST) {
+            let rows: Vec<Uuid> = on!(session, c => {
+                let mut query = sqlx::QueryBuilder::new(
+                    "SELECT transaction_id FROM transaction_lines WHERE organization_id = ",
+                );
+                query.push_bind(asker.organization.uuid()).push(" AND id IN ");
+                push_list(&mut query, chunk.iter().copied());
+                query.build_query_scalar().fetch_all(c).await?
+            });
+            found += rows.len();
+            transactions.extend(rows.into_iter().map(TransactionId::from));
+        }
+        if found < ids.len() {
+            return Err(StoreError::NotFound("the line"));
+        }
+        Ok(transactions.into_iter().collect())
+    }
+
+    /// The lines of transactions in sight, in their order. One that is not there is not found.
+    pub async fn lines(
+        &self,
+        asker: &Asker,
+        transactions: &[TransactionId],
+    ) -> Result<HashMap<TransactionId, Vec<Line>>, StoreError> {
+        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
+        let rows = self.stand(&mut session, asker, transactions).await?;
+        Ok(rows.into_iter().map(|row| (row.id, row.lines)).collect())
+    }
+
+    /// How many transactions of each of these accounts have a line without a category, together counted up to a limit. `None` is of
+    /// all accounts in sight.
+    pub async fn count_unmapped(
+        &self,
+        asker: &Asker,
+        accounts: Option<&BTreeSet<AccountId>>,
+        at_most: i64,
+    ) -> Result<i64, StoreError> {
+        let Some(accounts) = accounts else { return self.count_without_category(asker, None, at_most).await };
+        let mut counted = 0;
+        for account in accounts.iter().filter(|account| asker.sees(**account)) {
+            if counted >= at_most {
+                break;
+            }
+            counted += self.count_without_category(asker, Some(*account), at_most - counted).await?;
+        }
+        Ok(counted)
+    }
+
+    /// How many transactions without a category have a payee of each of some patterns and go the same way (`true` is out), each
+    /// counted up to a limit. Those of which there is none are left out.
+    pub async fn count_alike(
+        &self,
+        asker: &Asker,
+        accounts: Option<&BTreeSet<AccountId>>,
+        keys: &BTreeSet<(String, bool)>,
+        at_most: i64,
+    ) -> Result<BTreeMap<(String, bool), i64>, StoreError> {
+        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
+        let mut session = self.db.read(granted).await?;
+        let mut counts = BTreeMap::new();
+        for (pattern, is_out) in keys {
+            let found: i64 = on!(session, c => {
+                let mut query = sqlx::QueryBuilder::new(
+                    "SELECT COUNT(*) FROM (SELECT 1 FROM payees p JOIN transactions t \
+                     ON t.organization_id = p.organization_id AND t.payee_id = p.id WHERE p.organization_id = ",
+                );
+                query.push_bind(asker.organization.uuid()).push(" AND p.pattern = ").push_bind(pattern.as_str());
+                query.push(" AND t.deleted_at IS NULL AND t.amount_minor ").push(if *is_out { "< 0" } else { ">= 0" });
+                for accounts in [accounts, sight.accounts()].into_iter().flatten() {
+                    query.push(" AND t.account_id IN ");
+                    push_list(&mut query, accounts.iter().map(|account| account.uuid()));
+                }
+                query.push(
+                    " AND EXISTS (SELECT 1 FROM transaction_lines l WHERE l.organization_id = t.organization_id \
+                     AND l.transaction_id = t.id AND l.category_id IS NULL) LIMIT ",
+                );
+                query.push_bind(at_most).push(") x");
+                query.build_query_scalar().fetch_one(c).await?
+            });
+            if found > 0 {
+                counts.insert((pattern.clone(), *is_out), found);
+            }
+        }
+        Ok(counts)
+    }
+
+    /// The line's transaction, where it is in sight.
+    pub async fn transaction_of_line(&self, asker: &Asker, line: LineId) -> Result<TransactionId, StoreError> {
+        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
+        let mut session = self.db.read(granted).await?;
+        let text = session.in_sight(
+            sql!(
+                "SELECT t.id FROM transaction_lines l
+                 JOIN transactions t ON t.organization_id = l.organization_id AND t.id = l.transaction_id
+                 WHERE l.organization_id = $1 AND l.id = $2 AND t.deleted_at IS NULL /* in sight: t.account_id */"
+            ),
+            sight,
+        );
+        let id: Option<Uuid> = on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(line.uuid())
+            .fetch_optional(c)
+            .await?);
+        Ok(id.ok_or(StoreError::NotFound("the line"))?.into())
+    }
+
+    /// The lines without a category of every transaction that a selection means, with those transactions; at most so many.
+    pub async fn unmapped_lines(&self, asker: &Asker, query: &crate::RegisterQuery) -> Result<Vec<LineId>, StoreError> {
+        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
+        let ids = self.matching(&mut session, asker, query, MAX_SELECTED + 1).await?;
+        if ids.len() > MAX_SELECTED {
+            return Err(StoreError::Conflict("at most 20,000 transactions are mapped at once; filter by day first"));
+        }
+        let ids: Vec<Uuid> = ids.into_iter().map(Id::uuid).collect();
+        let mut lines: Vec<LineId> = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(VALUES_PER_LIST) {
+            let found: Vec<Uuid> = on!(session, c => {
+                let mut query = sqlx::QueryBuilder::new("SELECT id FROM transaction_lines WHERE organization_id = ");
+                query.push_bind(asker.organization.uuid()).push(" AND category_id IS NULL AND transaction_id IN ");
+                push_list(&mut query, chunk.iter().copied());
+                query.build_query_scalar().fetch_all(c).await?
+            });
+            lines.extend(found.into_iter().map(LineId::from));
+        }
+        Ok(lines)
+    }
+}
