@@ -10,6 +10,7 @@ mod accounts;
 mod assets;
 mod balance_check;
 mod bills;
+mod cashflow;
 mod connecting;
 mod credentials;
 mod details;
@@ -64,6 +65,7 @@ pub use bankside_store::{
     Store, StoreError, Tag, UndoOutcome, VanishedRow,
 };
 pub use bills::BillView;
+pub use cashflow::{Cashflow, CashflowQuery};
 pub use connecting::{BankEverywhere, BankOffer, Everywhere, FlowPage, FlowView, LoginView, Returned};
 pub use credentials::{KeySource, ProviderView};
 pub use details::{BankRowView, FieldChange, Happening, LineView, TransactionView};
@@ -78,7 +80,8 @@ pub use mailing::{MailSecurity, MailSettings};
 pub use members::{InvitedNow, MembersView, NewOrganizationInput};
 pub use moving::{Comparison, FeedEnd, MoveCandidate, MoveDecision, MoveOffer, MovePage, MoveRow, MoveView, OneSided};
 pub use notifying::{ENDED, ENDED_OUTLOOK, ENDS_OUTLOOK, NoticeMails, ends_on};
-pub use overview::{CategoryMonth, Flow, Overview, OverviewQuery, OverviewRange};
+pub use bankside_domain::cashflow::Flow;
+pub use overview::{CategoryMonth, Overview, OverviewQuery, OverviewRange};
 pub use people::{SetUp, SignedIn};
 pub use pictures::Picture;
 pub use statement_files::{FileChoice, FileGuess, FileOffer, FilePreview, FileView, MAX_FILE_BYTES, PreviewRow};

@@ -6,6 +6,7 @@ mod assets;
 mod balances;
 mod bills;
 mod books;
+mod cashflow;
 mod connecting;
 mod connections;
 mod daily_import;
@@ -91,6 +92,7 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(suspicions: decide))
         .routes(described!(events: events))
         .routes(described!(overview: overview))
+        .routes(described!(cashflow: cashflow))
         .routes(described!(books: take_bank_opening))
         .routes(described!(balances: balance_check))
         .routes(described!(balances: judge_balance))

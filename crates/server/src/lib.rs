@@ -109,7 +109,7 @@ fn file_routes() -> Router<App> {
 /// Every other page, in one list.
 fn page_routes() -> Router<App> {
     use pages::{
-        add_account, asset_sync, assets, balance, belonging, bills, consents, daily_import, design, doors, feed, files,
+        add_account, asset_sync, assets, balance, belonging, bills, cashflow, consents, daily_import, design, doors, feed, files,
         flows, integrations, invitations, keys, links, lock, moving, organizations, overview, palette, people,
         register, runs, settings, sidebar, statement_files, suspicions, undo,
     };
@@ -172,6 +172,10 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/suspicions/{suspicion}", post(any!(suspicions::decide)))
         .route("/o/{organization}/batches/{batch}/undo", get(any!(undo::form)).post(any!(undo::undo)))
         .route("/o/{organization}/assets", get(any!(assets::whole)))
+        .route("/o/{organization}/cashflow", get(any!(cashflow::of_organization)))
+        .route("/o/{organization}/cashflow/figures.csv", get(any!(cashflow::download::of_organization)))
+        .route("/o/{organization}/assets/{asset}/cashflow", get(any!(cashflow::of_asset)))
+        .route("/o/{organization}/assets/{asset}/cashflow/figures.csv", get(any!(cashflow::download::of_asset)))
         .route("/o/{organization}/assets/new", get(any!(assets::forms::new_form)).post(any!(assets::forms::add)))
         .route("/o/{organization}/assets/{asset}", get(any!(assets::one)))
         .route(

@@ -2,6 +2,7 @@
 
 mod apply;
 mod assets;
+mod cashflow;
 mod editing;
 mod held;
 mod keepsakes;

@@ -1,0 +1,94 @@
+//! Cashflow of an asset or of the organization: what came in and went out by month and category, one table for each currency.
+
+use std::collections::BTreeSet;
+
+use bankside_domain::asset::AssetStage;
+use bankside_domain::cashflow::{Reach, Table};
+use bankside_domain::{Asker, Month};
+use bankside_store::CashflowSums;
+use jiff::civil::Date;
+
+use crate::{Engine, EngineError};
+
+/// At most so many months are asked for at once: ten years.
+const MOST_MONTHS: i32 = 120;
+
+/// How often figures are read again that are written to while they are read.
+const TRIES: usize = 4;
+
+/// What to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CashflowQuery {
+    /// Of what.
+    pub reach: Reach,
+    /// The first month.
+    pub from: Month,
+    /// The last month.
+    pub through: Month,
+}
+
+/// A cashflow.
+#[derive(Debug, Clone)]
+pub struct Cashflow {
+    /// Today, in the organization's zone.
+    pub today: Date,
+    /// The months, oldest first.
+    pub months: Vec<Month>,
+    /// The month of the first row in the books that are seen.
+    pub first_month: Month,
+    /// A table for each currency of the accounts that are reached: that of the organization first, then by code.
+    pub tables: Vec<Table>,
+    /// Whether it is an asset in its conceptual stage, which has no cashflow.
+    pub is_conceptual: bool,
+}
+
+impl Engine {
+    /// What came in and went out by month and category.
+    pub async fn cashflow(&self, asker: &Asker, query: &CashflowQuery) -> Result<Cashflow, EngineError> {
+        let months: Vec<Month> = query.from.through(query.through).collect();
+        if months.is_empty() {
+            return Err(EngineError::invalid("to", "The last month comes before the first one."));
+        }
+        if query.from.until(query.through) >= MOST_MONTHS {
+            return Err(EngineError::invalid("to", format!("At most {MOST_MONTHS} months are shown at once.")));
+        }
+        let organization = self.store.organization(asker).await?;
+        let today = self.today_in(&organization);
+        let is_conceptual = match query.reach.asset {
+            None => false,
+            Some(id) => {
+                let tree = self.tree(asker).await?;
+                tree.get(id).ok_or(EngineError::NotFound("the asset"))?.stage == AssetStage::Conceptual
+            }
+        };
+        let first_month = self.store.first_month(asker).await?.unwrap_or(Month::of(today));
+        let mut tables = Vec::new();
+        if !is_conceptual {
+            let sums = self.cashflow_sums(asker, query).await?;
+            let names = self.store.category_names(asker).await?;
+            let table = |of: CashflowSums| Table::of(of.currency, months.clone(), &names, &of.sums, &BTreeSet::new());
+            tables = sums.into_iter().map(table).collect();
+            tables.sort_by_key(|table| (table.currency.code != organization.currency, table.currency.code));
+        }
+        Ok(Cashflow { today, months, first_month, tables, is_conceptual })
+    }
+
+    /// The sums of one moment: where somebody writes while they are read, they are read again.
+    pub(crate) async fn cashflow_sums(
+        &self,
+        asker: &Asker,
+        query: &CashflowQuery,
+    ) -> Result<Vec<CashflowSums>, EngineError> {
+        let mut tries = TRIES;
+        let mut before = (self.store.revisions(asker).await?, self.store.tree_revision(asker).await?);
+        loop {
+            let sums = self.store.cashflow(asker, query.reach, query.from, query.through).await?;
+            let after = (self.store.revisions(asker).await?, self.store.tree_revision(asker).await?);
+            tries -= 1;
+            if before == after || tries == 0 {
+                return Ok(sums);
+            }
+            before = after;
+        }
+    }
+}
