@@ -56,6 +56,7 @@ pub use balance_check::BalanceCheck;
 pub use bankside_connect::{
     Advice, Answered, Descriptor, Field, FieldKind, Form, FormField, Institution, SignUps, Visitor, Way,
 };
+pub use bankside_domain::cashflow::Flow;
 pub use bankside_statements::csv;
 pub use bankside_store::{
     Account, AuditEntry, BankAccount, BillDays, BroughtRow, Category, Connection, Direction, Edited, FeedEffect,
@@ -80,7 +81,6 @@ pub use mailing::{MailSecurity, MailSettings};
 pub use members::{InvitedNow, MembersView, NewOrganizationInput};
 pub use moving::{Comparison, FeedEnd, MoveCandidate, MoveDecision, MoveOffer, MovePage, MoveRow, MoveView, OneSided};
 pub use notifying::{ENDED, ENDED_OUTLOOK, ENDS_OUTLOOK, NoticeMails, ends_on};
-pub use bankside_domain::cashflow::Flow;
 pub use overview::{CategoryMonth, Overview, OverviewQuery, OverviewRange};
 pub use people::{SetUp, SignedIn};
 pub use pictures::Picture;

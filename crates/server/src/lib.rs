@@ -109,9 +109,9 @@ fn file_routes() -> Router<App> {
 /// Every other page, in one list.
 fn page_routes() -> Router<App> {
     use pages::{
-        add_account, asset_sync, assets, balance, belonging, bills, cashflow, consents, daily_import, design, doors, feed, files,
-        flows, integrations, invitations, keys, links, lock, moving, organizations, overview, palette, people,
-        register, runs, settings, sidebar, statement_files, suspicions, undo,
+        add_account, asset_sync, assets, balance, belonging, bills, cashflow, consents, daily_import, design, doors,
+        feed, files, flows, integrations, invitations, keys, links, lock, moving, organizations, overview, palette,
+        people, register, runs, settings, sidebar, statement_files, suspicions, undo,
     };
     Router::new()
         .route("/", get(any!(doors::home)))

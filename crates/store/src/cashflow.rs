@@ -9,7 +9,9 @@ use bankside_domain::account::PendingPolicy;
 use bankside_domain::asset::{Earlier, Places, Tree};
 use bankside_domain::cashflow::{Flow, Named, Part, Reach, Stretch, Sum};
 use bankside_domain::row::RowStatus;
-use bankside_domain::{AccountId, Asker, AssetId, CategoryId, Code as _, Currency, CurrencyCode, Id as _, Month, Right};
+use bankside_domain::{
+    AccountId, Asker, AssetId, CategoryId, Code as _, Currency, CurrencyCode, Id as _, Month, Right,
+};
 use jiff::civil::Date;
 use uuid::Uuid;
 
@@ -147,7 +149,8 @@ impl Store {
         );
         let rows: Vec<(Uuid, Option<Uuid>, String)> =
             on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
-        let named = |(id, parent, name): (Uuid, Option<Uuid>, String)| Named { id: id.into(), parent: ids(parent), name };
+        let named =
+            |(id, parent, name): (Uuid, Option<Uuid>, String)| Named { id: id.into(), parent: ids(parent), name };
         Ok(rows.into_iter().map(named).collect())
     }
 
@@ -170,8 +173,7 @@ impl Store {
             ),
             asker.sight(),
         );
-        let rows: Vec<AccountRow> =
-            on!(session, c => sqlx::query_as(text).bind(organization).fetch_all(c).await?);
+        let rows: Vec<AccountRow> = on!(session, c => sqlx::query_as(text).bind(organization).fetch_all(c).await?);
         let text = session.in_sight(
             sql!(
                 "SELECT e.account_id, e.until_on, e.asset_id FROM earlier_assets e

@@ -22,7 +22,9 @@ pub struct Rate {
 
 /// A text that is no rate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a rate is a number above zero, such as 0.9215, with at most {MAX_WHOLE} digits before the point and {MAX_DIGITS} behind it")]
+#[error(
+    "a rate is a number above zero, such as 0.9215, with at most {MAX_WHOLE} digits before the point and {MAX_DIGITS} behind it"
+)]
 pub struct RateError;
 
 impl Rate {
@@ -32,8 +34,9 @@ impl Rate {
         let power = |scale: u32| 10_i128.pow(scale);
         // Below 10^38: 19 digits of an amount, 18 of a rate, and at most 8 of a currency on one side only after cancelling.
         let (up, down) = (to.scale.saturating_sub(from.scale), from.scale.saturating_sub(to.scale));
-        let Some(product) =
-            i128::from(minor).checked_mul(i128::from(self.digits)).and_then(|product| product.checked_mul(power(u32::from(up))))
+        let Some(product) = i128::from(minor)
+            .checked_mul(i128::from(self.digits))
+            .and_then(|product| product.checked_mul(power(u32::from(up))))
         else {
             return if minor < 0 { i64::MIN } else { i64::MAX };
         };
@@ -45,10 +48,7 @@ impl Rate {
 
     /// In and out, each for itself.
     pub fn convert_flow(self, flow: Flow, from: Currency, to: Currency) -> Flow {
-        Flow {
-            in_minor: self.convert(flow.in_minor, from, to),
-            out_minor: self.convert(flow.out_minor, from, to),
-        }
+        Flow { in_minor: self.convert(flow.in_minor, from, to), out_minor: self.convert(flow.out_minor, from, to) }
     }
 }
 

@@ -15,8 +15,8 @@ use crate::App;
 use crate::api::problem::{ApiMember, Asked, Body, Problem, id};
 pub(crate) use bodies::{BankRowBody, TransactionBody, decimal};
 use bodies::{DetailBody, NewLineBody, SeenBody, SetBody};
-pub(crate) use query::{FilterBody, extent};
 use query::{AccountQuery, PageQuery, day};
+pub(crate) use query::{FilterBody, extent};
 
 /// A page of transactions.
 #[derive(Serialize, ToSchema)]

@@ -152,7 +152,8 @@ async fn show(app: &App, member: &Member, asset: Option<AssetId>, asked: &Asked)
     let html = CashflowHtml {
         reaches: reaches(&shell, shown.query.reach, |extent| at(shown.year, extent)),
         previous: (shown.year > first_year).then(|| (at(shown.year - 1, extent), shown.year - 1)),
-        next: (shown.year < this_year || has_rows_after(&cashflow)).then(|| (at(shown.year + 1, extent), shown.year + 1)),
+        next: (shown.year < this_year || has_rows_after(&cashflow))
+            .then(|| (at(shown.year + 1, extent), shown.year + 1)),
         is_conceptual: cashflow.is_conceptual,
         has_figures: cashflow.tables.iter().any(|table| !table.groups.is_empty()),
         tables: tables::of(&cashflow, shown.query.reach, &shell),

@@ -8,7 +8,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::account::PendingPolicy;
 use bankside_domain::row::RowStatus;
 use bankside_domain::{AccountId, Currency};
-use bankside_engine::{AccountView, EngineError, LineInput, NewTransactionInput, RegisterPage, RegisterQuery, RegisterRow, RowState};
+use bankside_engine::{
+    AccountView, EngineError, LineInput, NewTransactionInput, RegisterPage, RegisterQuery, RegisterRow, RowState,
+};
 use serde::Deserialize;
 
 use crate::App;

@@ -145,6 +145,8 @@ CREATE TABLE plans (
     FOREIGN KEY (organization_id, asset_id) REFERENCES assets (organization_id, id)
 );
 CREATE INDEX plans_by_asset ON plans (organization_id, asset_id);
+CREATE UNIQUE INDEX plans_that_hold ON plans (organization_id, COALESCE(asset_id, '00000000-0000-0000-0000-000000000000'))
+    WHERE confirmed_at IS NOT NULL AND ended_at IS NULL;
 
 -- What is planned for one month and category: money out is below zero. Sixteen zeros are no category, as above.
 CREATE TABLE planned_amounts (

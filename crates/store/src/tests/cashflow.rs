@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bankside_domain::asset::{AssetKind, AssetStage, Places};
 use bankside_domain::cashflow::{Extent, Flow, Reach};
 use bankside_domain::row::RowStatus;
-use bankside_domain::{AssetId, CategoryId, Granted, Id, Month};
+use bankside_domain::{AccountId, AssetId, CategoryId, Granted, Id, Month};
 use bankside_testkit::Engine;
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
@@ -17,6 +17,20 @@ use crate::tests::on_both;
 use crate::tests::overview::{Books, Old, old};
 use crate::tests::world::{World, add_organization, booked};
 use crate::{Direction, Filter, NewAsset, RegisterQuery, StoreError};
+
+async fn count_pending(world: &World, account: AccountId) -> Result<(), StoreError> {
+    let mut session = world.store.db.write(Granted::as_system()).await?;
+    let text = sql!("UPDATE accounts SET pending_policy = 'counted' WHERE organization_id = $1 AND id = $2");
+    run!(session, sqlx::query(text).bind(world.asker.organization.uuid()).bind(account.uuid()));
+    session.commit().await
+}
+
+/// Writes without any verb.
+async fn write(world: &World, text: &'static str) -> Result<(), StoreError> {
+    let mut session = world.store.db.write(Granted::as_system()).await?;
+    run!(session, sqlx::query(text));
+    session.commit().await
+}
 
 /// Something that moves: an account to an asset, or the last asset under another; from a day, or from the beginning.
 #[derive(Debug, Clone)]
@@ -59,11 +73,8 @@ async fn figures_are_those_of_the_registers(world: &World, rows: &[Old], moves: 
     let books = world.old_books(rows).await.unwrap();
     let assets = plant(world).await;
     let (store, asker) = (&world.store, &world.asker);
-    let mut session = store.db.write(Granted::as_system()).await.unwrap();
     // Only one of the two counts what is pending.
-    let text = sql!("UPDATE accounts SET pending_policy = 'counted' WHERE organization_id = $1 AND id = $2");
-    run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(books.accounts[1].uuid()));
-    session.commit().await.unwrap();
+    count_pending(world, books.accounts[1]).await.unwrap();
     for step in moves {
         let to = step.to.map(|place| assets[place]);
         let moved = match books.accounts.get(step.moved) {
@@ -200,7 +211,7 @@ on_both! {
                 lines: vec![(number * 100 - 900, None), (-number, Some(0))],
             })
             .collect();
-        let books = world.old_books(&rows).await.unwrap();
+        world.old_books(&rows).await.unwrap();
         world.check_month_sums().await;
         // Each writes many rows at once, in ways that no verb has; some change nothing that is summed.
         let texts = [
@@ -213,20 +224,12 @@ on_both! {
             "UPDATE transaction_lines SET category_id = NULL WHERE amount_minor > 10",
             "UPDATE transaction_lines SET note = 'nothing', category_id = category_id",
             "DELETE FROM transaction_lines WHERE position = 0 AND amount_minor < 0",
+            "UPDATE transactions SET account_id = (SELECT a.id FROM accounts a ORDER BY a.position, a.id LIMIT 1), dated_on = dated_on WHERE position < 9",
         ];
         for text in texts {
-            let mut session = world.store.db.write(Granted::as_system()).await.unwrap();
-            run!(session, sqlx::query(text));
-            session.commit().await.unwrap();
+            write(world, text).await.unwrap();
             world.check_month_sums().await;
         }
-        let mut session = world.store.db.write(Granted::as_system()).await.unwrap();
-        let text = sql!("UPDATE transactions SET account_id = $1, dated_on = booked_on WHERE booked_on IS NOT NULL");
-        run!(session, sqlx::query(text).bind(books.accounts[0].uuid()));
-        let text = sql!("UPDATE transactions SET account_id = $1 WHERE position % 2 = 0");
-        run!(session, sqlx::query(text).bind(books.accounts[1].uuid()));
-        session.commit().await.unwrap();
-        world.check_month_sums().await;
     }
 
     of_another_organization_nothing_is_reached(world) {

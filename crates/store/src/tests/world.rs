@@ -82,6 +82,9 @@ impl Sent {
     }
 }
 
+/// Account, month, category, state, in, out, and how many lines.
+type Kept = (uuid::Uuid, String, Option<uuid::Uuid>, String, i64, i64, i64);
+
 pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) ambient: Ambient,
@@ -430,7 +433,6 @@ impl World {
     /// The sums that are kept by month and category are those of the lines.
     pub(crate) async fn check_month_sums(&self) {
         let mut session = self.store.db.read(Granted::as_system()).await.unwrap();
-        type Kept = (uuid::Uuid, String, Option<uuid::Uuid>, String, i64, i64, i64);
         let text = sql!(
             "SELECT account_id, month, category_id, status, in_minor, out_minor, line_count FROM month_sums
              WHERE line_count <> 0 OR in_minor <> 0 OR out_minor <> 0"

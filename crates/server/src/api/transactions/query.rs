@@ -109,7 +109,9 @@ impl FilterBody {
             main_category: identified("main_category", given(self.main_category.as_deref()))?,
             cashflow: self.reach()?,
             currency: given(self.currency.as_deref())
-                .map(|code| code.parse().map_err(|_| EngineError::invalid("currency", format!("“{code}” is no currency."))))
+                .map(|code| {
+                    code.parse().map_err(|_| EngineError::invalid("currency", format!("“{code}” is no currency.")))
+                })
                 .transpose()?,
             payee: identified("payee", given(self.payee.as_deref()))?,
             tag: identified("tag", given(self.tag.as_deref()))?,

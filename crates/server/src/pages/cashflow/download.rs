@@ -48,10 +48,8 @@ async fn file(app: &App, member: &Member, asset: Option<AssetId>, asked: &Asked)
     }
     let name = format!("{}-{}.csv", file_name(&place.name), shown.year);
     let disposition = format!("attachment; filename=\"cashflow-{name}\"");
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-        (header::CONTENT_DISPOSITION, disposition),
-    ];
+    let headers =
+        [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, disposition)];
     Ok((headers, csv.into_text()).into_response())
 }
 

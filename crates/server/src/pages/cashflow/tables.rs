@@ -88,12 +88,7 @@ impl Drawing<'_> {
         for group in &self.table.groups {
             self.push_group(group, &mut rows);
         }
-        let all = Line {
-            category: None,
-            name: String::new(),
-            flows: self.table.sums.clone(),
-            total: self.table.total,
-        };
+        let all = Line { category: None, name: String::new(), flows: self.table.sums.clone(), total: self.table.total };
         let sum = |name: &str, side| RowView { name: name.to_owned(), ..self.row(&all, Behind::All, side) };
         TableView {
             id: format!("in-{}", code.as_str().to_lowercase()),
