@@ -1,14 +1,14 @@
 //! Cashflow of an asset or of the organization: what came in and went out by month and category, one table for each currency.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bankside_domain::asset::AssetStage;
 use bankside_domain::cashflow::{Reach, Table};
-use bankside_domain::{Asker, Month};
+use bankside_domain::{Asker, CategoryId, CurrencyCode, Month};
 use bankside_store::CashflowSums;
 use jiff::civil::Date;
 
-use crate::{Engine, EngineError};
+use crate::{Conversion, Engine, EngineError};
 
 /// At most so many months are asked for at once: ten years.
 const MOST_MONTHS: i32 = 120;
@@ -25,6 +25,10 @@ pub struct CashflowQuery {
     pub from: Month,
     /// The last month.
     pub through: Month,
+    /// In one currency, by the rates of the organization; `None` leaves each currency by itself.
+    pub into: Option<CurrencyCode>,
+    /// With what is planned beside it. A plan is in currencies of its own: beside one currency of several it is left out.
+    pub with_plan: bool,
 }
 
 /// A cashflow.
@@ -40,6 +44,10 @@ pub struct Cashflow {
     pub tables: Vec<Table>,
     /// Whether it is an asset in its conceptual stage, which has no cashflow.
     pub is_conceptual: bool,
+    /// How it came to be in one currency, where that was asked for.
+    pub conversion: Option<Conversion>,
+    /// What is planned, where that was asked for: for each of the tables one with the same rows and months. Empty where there is no plan.
+    pub planned: Vec<Table>,
 }
 
 impl Engine {
@@ -61,16 +69,42 @@ impl Engine {
                 tree.get(id).ok_or(EngineError::NotFound("the asset"))?.stage == AssetStage::Conceptual
             }
         };
+        let into = match query.into {
+            Some(code) => Some(self.known_currency("currency", code).await?),
+            None => None,
+        };
         let first_month = self.store.first_month(asker).await?.unwrap_or(Month::of(today));
-        let mut tables = Vec::new();
+        let (mut tables, mut planned, mut conversion) = (Vec::new(), Vec::new(), None);
         if !is_conceptual {
-            let sums = self.cashflow_sums(asker, query).await?;
             let names = self.store.category_names(asker).await?;
-            let table = |of: CashflowSums| Table::of(of.currency, months.clone(), &names, &of.sums, &BTreeSet::new());
-            tables = sums.into_iter().map(table).collect();
-            tables.sort_by_key(|table| (table.currency.code != organization.currency, table.currency.code));
+            let mut plans = BTreeMap::new();
+            if query.with_plan && into.is_none() {
+                plans = self.planned_in(asker, query.reach, (query.from, query.through)).await?;
+            }
+            let mut sums: BTreeMap<CurrencyCode, CashflowSums> =
+                self.cashflow_sums(asker, query).await?.into_iter().map(|of| (of.currency.code, of)).collect();
+            for (code, (currency, _)) in &plans {
+                sums.entry(*code).or_insert_with(|| CashflowSums { currency: *currency, sums: Vec::new() });
+            }
+            let mut codes: Vec<CurrencyCode> = sums.keys().copied().collect();
+            codes.sort_by_key(|code| (*code != organization.currency, *code));
+            for of in codes.iter().filter_map(|code| sums.get(code)) {
+                let none = Vec::new();
+                let plan = plans.get(&of.currency.code).map_or(&none, |(_, plan)| plan);
+                // Either has a row for each category that the other has.
+                let rows: BTreeSet<Option<CategoryId>> = plan.iter().chain(&of.sums).map(|sum| sum.category).collect();
+                tables.push(Table::of(of.currency, months.clone(), &names, &of.sums, &rows));
+                if !plans.is_empty() {
+                    planned.push(Table::of(of.currency, months.clone(), &names, plan, &rows));
+                }
+            }
+            if let Some(into) = into {
+                let (converted, one) = self.converted(asker, into, &tables, &names).await?;
+                tables = one.map_or(tables, |table| vec![table]);
+                conversion = Some(converted);
+            }
         }
-        Ok(Cashflow { today, months, first_month, tables, is_conceptual })
+        Ok(Cashflow { today, months, first_month, tables, is_conceptual, conversion, planned })
     }
 
     /// The sums of one moment: where somebody writes while they are read, they are read again.

@@ -12,6 +12,7 @@ mod balance_check;
 mod bills;
 mod cashflow;
 mod connecting;
+mod conversion;
 mod credentials;
 mod details;
 mod editing;
@@ -29,6 +30,7 @@ mod notifying;
 mod overview;
 mod people;
 mod pictures;
+mod plans;
 mod provider;
 mod schedule;
 mod statement_files;
@@ -60,14 +62,15 @@ pub use bankside_domain::cashflow::Flow;
 pub use bankside_statements::csv;
 pub use bankside_store::{
     Account, AuditEntry, BankAccount, BillDays, BroughtRow, Category, Connection, Direction, Edited, FeedEffect,
-    Filter, Group, ImportedFile, Invitation, Invited, KeptBalance, KeptVerdict, LostTrust, MAX_SELECTED, MailState,
-    Member, Membership, Organization, Payee, Person, Placing, ReasonCount, Reconciled, Reconciliation, RegisterPage,
-    RegisterQuery, RegisterRow, RegisterSum, Renewed, RowState, Run, RunAccount, RunsQuery, Selection, Sort, Step,
-    Store, StoreError, Tag, UndoOutcome, VanishedRow,
+    Filter, Group, ImportedFile, Invitation, Invited, KeptBalance, KeptRate, KeptVerdict, LostTrust, MAX_SELECTED,
+    MailState, Member, Membership, Organization, Payee, Person, Placing, Plan, RatesSet, ReasonCount, Reconciled,
+    Reconciliation, RegisterPage, RegisterQuery, RegisterRow, RegisterSum, Renewed, RowState, Run, RunAccount,
+    RunsQuery, Selection, Sort, Step, Store, StoreError, Tag, UndoOutcome, VanishedRow,
 };
 pub use bills::BillView;
 pub use cashflow::{Cashflow, CashflowQuery};
 pub use connecting::{BankEverywhere, BankOffer, Everywhere, FlowPage, FlowView, LoginView, Returned};
+pub use conversion::{Conversion, RateInput, RateProblem, RatesFile};
 pub use credentials::{KeySource, ProviderView};
 pub use details::{BankRowView, FieldChange, Happening, LineView, TransactionView};
 pub use editing::{EditInput, LineInput, NewTransactionInput, SeenInput, amount_bounds};
@@ -84,6 +87,7 @@ pub use notifying::{ENDED, ENDED_OUTLOOK, ENDS_OUTLOOK, NoticeMails, ends_on};
 pub use overview::{CategoryMonth, Overview, OverviewQuery, OverviewRange};
 pub use people::{SetUp, SignedIn};
 pub use pictures::Picture;
+pub use plans::{MAX_SHEET_BYTES, PlanBrought};
 pub use statement_files::{FileChoice, FileGuess, FileOffer, FilePreview, FileView, MAX_FILE_BYTES, PreviewRow};
 pub use status::{AccountStatus, ConnectedAccount, ConnectionView, FedAccount, Standing};
 pub use suspicions::{HeldView, MOST_SUSPICIONS, PairDecision, PairRowView, PairView, Suspicions};

@@ -7,6 +7,7 @@ mod balances;
 mod bills;
 mod books;
 mod cashflow;
+mod cashflow_rates;
 mod connecting;
 mod connections;
 mod daily_import;
@@ -20,6 +21,7 @@ mod moves;
 mod naming;
 mod notice_mails;
 mod overview;
+mod plans;
 mod problem;
 mod reconciling;
 mod runs;
@@ -93,6 +95,11 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(events: events))
         .routes(described!(overview: overview))
         .routes(described!(cashflow: cashflow))
+        .routes(described!(cashflow_rates: rates, set_rate))
+        .routes(described!(cashflow_rates: set_rates_of_file))
+        .routes(described!(plans: plans, bring_plan, end_plan))
+        .routes(described!(plans: plan))
+        .routes(described!(plans: hold_plan))
         .routes(described!(books: take_bank_opening))
         .routes(described!(balances: balance_check))
         .routes(described!(balances: judge_balance))

@@ -3,13 +3,14 @@
 
 use axum::Json;
 use axum::extract::State;
-use bankside_domain::cashflow::{Line, Reach, Table};
+use bankside_domain::cashflow::{Extent, Line, Reach, Table};
 use bankside_domain::{Amount, Currency, Month};
-use bankside_engine::{Cashflow, CashflowQuery, EngineError, Flow};
+use bankside_engine::{Cashflow, CashflowQuery, Conversion, EngineError, Flow};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::App;
+use crate::api::cashflow_rates::{RateBody, currency};
 use crate::api::problem::{ApiMember, Asked, Problem, id};
 use crate::api::transactions::extent;
 
@@ -25,6 +26,11 @@ pub(crate) struct CashflowAsked {
     from: String,
     /// The last month, at most 119 later.
     to: String,
+    /// All in this currency, by the organization's rates; absent leaves each currency by itself. What is answered in one currency freezes
+    /// its rates.
+    currency: Option<String>,
+    /// `true`: with what is planned. Only while each currency stands by itself.
+    plan: Option<bool>,
 }
 
 /// What came in and what went out, as exact decimal text.
@@ -90,7 +96,7 @@ pub(crate) struct CashflowTableBody {
 }
 
 impl CashflowTableBody {
-    fn of(table: &Table) -> Self {
+    pub(super) fn of(table: &Table) -> Self {
         let currency = table.currency;
         let groups = table.groups.iter().map(|group| CashflowGroupBody {
             line: CashflowLineBody::of(&group.line, currency),
@@ -114,6 +120,45 @@ pub(crate) struct CashflowBody {
     is_conceptual: bool,
     /// One for each currency of the accounts; amounts of different currencies are never added.
     currencies: Vec<CashflowTableBody>,
+    /// What is planned: for each of the currencies one with the same rows. Empty where that was not asked for, or nothing is.
+    planned: Vec<CashflowTableBody>,
+    /// How it came to be in one currency, where that was asked for.
+    conversion: Option<ConversionBody>,
+}
+
+/// How figures came to be in one currency.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ConversionBody {
+    /// Into which currency.
+    currency: String,
+    /// The rates that were used; each is frozen.
+    used: Vec<RateBody>,
+    /// Versions of them that were used before and hold no longer.
+    earlier: Vec<RateBody>,
+    /// For what there is no rate. Then nothing was converted, and each currency stands by itself.
+    missing: Vec<MissingRateBody>,
+}
+
+/// A month and a currency without a rate.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MissingRateBody {
+    month: String,
+    currency: String,
+}
+
+impl ConversionBody {
+    fn of(conversion: &Conversion) -> Self {
+        let missing = |(month, currency): &(Month, bankside_domain::CurrencyCode)| MissingRateBody {
+            month: month.to_string(),
+            currency: currency.to_string(),
+        };
+        Self {
+            currency: conversion.into.code.to_string(),
+            used: conversion.used.iter().map(RateBody::of).collect(),
+            earlier: conversion.earlier.iter().map(RateBody::of).collect(),
+            missing: conversion.missing.iter().map(missing).collect(),
+        }
+    }
 }
 
 impl CashflowBody {
@@ -122,6 +167,8 @@ impl CashflowBody {
             months: cashflow.months.iter().map(ToString::to_string).collect(),
             is_conceptual: cashflow.is_conceptual,
             currencies: cashflow.tables.iter().map(CashflowTableBody::of).collect(),
+            planned: cashflow.planned.iter().map(CashflowTableBody::of).collect(),
+            conversion: cashflow.conversion.as_ref().map(ConversionBody::of),
         }
     }
 }
@@ -139,11 +186,13 @@ pub(crate) async fn cashflow(
 ) -> Result<Json<CashflowBody>, Problem> {
     let asset = asked.asset.as_deref().map(id).transpose()?;
     let extent = match asked.reach.as_deref() {
-        None => Default::default(),
+        None => Extent::default(),
         Some(word) => extent(word).ok_or_else(|| EngineError::invalid("reach", "`alone` and `below` are known."))?,
     };
     let (from, through) = (month("from", &asked.from)?, month("to", &asked.to)?);
-    let query = CashflowQuery { reach: Reach { asset, extent }, from, through };
+    let into = asked.currency.as_deref().map(currency).transpose()?;
+    let with_plan = asked.plan.unwrap_or_default();
+    let query = CashflowQuery { reach: Reach { asset, extent }, from, through, into, with_plan };
     Ok(Json(CashflowBody::of(&app.engine.cashflow(member.asker(), &query).await?)))
 }
 
