@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use bankside_domain::cashflow::{Line, Named, Rate, Sum, Table, plan};
+use bankside_domain::cashflow::{Flow, Line, Named, Rate, Sum, Table, plan};
 use bankside_domain::text::tidy;
 use bankside_domain::{Asker, Currency, CurrencyCode, Month, Right};
 use bankside_statements::csv::DecimalMark;
@@ -250,7 +250,7 @@ fn needed(tables: &[Table], into: CurrencyCode) -> BTreeSet<(Month, CurrencyCode
     let others = tables.iter().filter(|table| table.currency.code != into);
     let figures = others.flat_map(|table| {
         let has_figure = |place: &usize| {
-            leaves(table).any(|line| line.flows.get(*place).is_some_and(|flow| *flow != Default::default()))
+            leaves(table).any(|line| line.flows.get(*place).is_some_and(|flow| *flow != Flow::default()))
         };
         (0..table.months.len())
             .filter(has_figure)

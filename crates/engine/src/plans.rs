@@ -44,7 +44,9 @@ impl Engine {
     ) -> Result<Vec<Table>, EngineError> {
         let planned = self.store.planned(asker, asset, id).await?;
         let months = || planned.iter().map(|planned| planned.month);
-        let (Some(first), Some(last)) = (months().min(), months().max()) else { return Ok(Vec::new()) };
+        let (Some(first), Some(last)) = (months().min(), months().max()) else {
+            return Err(EngineError::NotFound("the plan"));
+        };
         let names = self.store.category_names(asker).await?;
         let table = |(currency, sums): (Currency, Vec<Sum>)| {
             Table::of(currency, first.through(last).collect(), &names, &sums, &BTreeSet::new())
@@ -130,8 +132,8 @@ impl Engine {
         Ok(self.store.end_plan(asker, asset).await?)
     }
 
-    /// An asset that can have a cashflow can have a plan for it.
-    async fn may_plan(&self, asker: &Asker, asset: Option<AssetId>) -> Result<(), EngineError> {
+    /// Whether somebody may bring a plan. An asset that can have a cashflow can have a plan for it.
+    pub async fn may_plan(&self, asker: &Asker, asset: Option<AssetId>) -> Result<(), EngineError> {
         let Some(id) = asset else {
             asker.require(Right::EditBooks)?;
             return Ok(());

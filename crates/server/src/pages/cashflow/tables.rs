@@ -10,6 +10,8 @@ use crate::view::shell::Shell;
 
 /// What lines without a category are called.
 pub(super) const UNMAPPED: &str = "Unmapped";
+/// What lines of a main category are called that have none of its subcategories.
+pub(super) const ITSELF: &str = "Without a subcategory";
 
 /// The figures of one currency.
 pub(super) struct TableView {
@@ -110,7 +112,7 @@ impl Drawing<'_> {
         rows.push(RowView { name, is_group: !group.below.is_empty(), ..self.row(line, behind, Side::Left) });
         for below in &group.below {
             let is_main_itself = below.category == line.category;
-            let name = if is_main_itself { "Without a subcategory".to_owned() } else { below.name.clone() };
+            let name = if is_main_itself { ITSELF.to_owned() } else { below.name.clone() };
             let row = self.row(below, Behind::Category(below.category), Side::Left);
             rows.push(RowView { name, is_below: true, ..row });
         }
