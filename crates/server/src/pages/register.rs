@@ -288,7 +288,9 @@ fn found_note(register: &RegisterPage, today: &Today) -> String {
             note.push_str(&amount(lines));
             note.push_str(" of ");
         }
-        note.push_str(&format!("{} {}", amount(sum.minor), sum.currency.code));
+        note.push_str(&amount(sum.minor));
+        note.push(' ');
+        note.push_str(sum.currency.code.as_str());
     }
     note
 }

@@ -4,6 +4,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bankside_domain::AssetId;
+use bankside_engine::Conversion;
 
 use super::tables::{self, RowView, TableView};
 use super::{Asked, CashflowPlace, Shown};
@@ -46,6 +47,9 @@ async fn file(app: &App, member: &Member, asset: Option<AssetId>, asked: &Asked)
     for table in tables::of(&cashflow, shown.query.reach, &shell) {
         write(&mut csv, &table);
     }
+    if let Some(conversion) = &cashflow.conversion {
+        write_rates(&mut csv, conversion);
+    }
     let name = format!("{}-{}.csv", file_name(&place.name), shown.year);
     let disposition = format!("attachment; filename=\"cashflow-{name}\"");
     let headers =
@@ -61,6 +65,29 @@ fn write(csv: &mut CsvTable, table: &TableView) {
         }
         let below = if row.is_below { row.name.as_str() } else { "" };
         write_row(csv, row, [&table.currency, main, below]);
+    }
+}
+
+/// The rates behind the figures, as they stand below them on the page.
+fn write_rates(csv: &mut CsvTable, conversion: &Conversion) {
+    if conversion.used.is_empty() {
+        return;
+    }
+    csv.line([]);
+    let names = ["Month", "One unit of", "Is worth", "In", "Stated for", "Source", "Version"];
+    csv.line(names.map(CsvCell::Text));
+    for rate in conversion.used.iter().chain(&conversion.earlier) {
+        let (month, from, date) = (rate.month.to_string(), rate.from.to_string(), rate.rated_on.to_string());
+        let (worth, into, version) = (rate.rate.to_string(), conversion.into.code.to_string(), rate.version.to_string());
+        csv.line([
+            CsvCell::Text(&month),
+            CsvCell::Text(&from),
+            CsvCell::Number(&worth),
+            CsvCell::Text(&into),
+            CsvCell::Text(&date),
+            CsvCell::Text(&rate.source),
+            CsvCell::Number(&version),
+        ]);
     }
 }
 
