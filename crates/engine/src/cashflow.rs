@@ -1,20 +1,20 @@
 //! Cashflow of an asset or of the organization: what came in and went out by month and category, one table for each currency.
 
+mod kept;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use bankside_domain::asset::AssetStage;
-use bankside_domain::cashflow::{Reach, Table};
-use bankside_domain::{Asker, CategoryId, CurrencyCode, Month};
-use bankside_store::CashflowSums;
+use bankside_domain::cashflow::{Reach, Sum, Table};
+use bankside_domain::{Asker, CategoryId, Currency, CurrencyCode, Month};
 use jiff::civil::Date;
 
 use crate::{Conversion, Engine, EngineError};
 
+pub(crate) use kept::KeptCashflows;
+
 /// At most so many months are asked for at once: ten years.
 const MOST_MONTHS: i32 = 120;
-
-/// How often figures are read again that are written to while they are read.
-const TRIES: usize = 4;
 
 /// What to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,24 +105,5 @@ impl Engine {
             }
         }
         Ok(Cashflow { today, months, first_month, tables, is_conceptual, conversion, planned })
-    }
-
-    /// The sums of one moment: where somebody writes while they are read, they are read again.
-    pub(crate) async fn cashflow_sums(
-        &self,
-        asker: &Asker,
-        query: &CashflowQuery,
-    ) -> Result<Vec<CashflowSums>, EngineError> {
-        let mut tries = TRIES;
-        let mut before = (self.store.revisions(asker).await?, self.store.tree_revision(asker).await?);
-        loop {
-            let sums = self.store.cashflow(asker, query.reach, query.from, query.through).await?;
-            let after = (self.store.revisions(asker).await?, self.store.tree_revision(asker).await?);
-            tries -= 1;
-            if before == after || tries == 0 {
-                return Ok(sums);
-            }
-            before = after;
-        }
     }
 }

@@ -147,6 +147,7 @@ pub struct Engine {
     pub(crate) flow_turns: Arc<connecting::FlowTurns>,
     pub(crate) pictures: Arc<pictures::Pictures>,
     pub(crate) kept_sums: Arc<overview::KeptSums>,
+    pub(crate) kept_cashflows: Arc<cashflow::KeptCashflows>,
     pub(crate) kept_trees: Arc<assets::KeptTrees>,
     pub(crate) counted_pairs: Arc<suspicions::CountedPairs>,
     /// Places for hashing passwords.
@@ -184,6 +185,7 @@ impl Engine {
             flow_turns: Arc::default(),
             pictures: Arc::default(),
             kept_sums: Arc::default(),
+            kept_cashflows: Arc::default(),
             kept_trees: Arc::default(),
             counted_pairs: Arc::default(),
             hashes: Arc::new(Semaphore::new(HASHES_AT_ONCE)),

@@ -78,7 +78,8 @@ fn write_rates(csv: &mut CsvTable, conversion: &Conversion) {
     csv.line(names.map(CsvCell::Text));
     for rate in conversion.used.iter().chain(&conversion.earlier) {
         let (month, from, date) = (rate.month.to_string(), rate.from.to_string(), rate.rated_on.to_string());
-        let (worth, into, version) = (rate.rate.to_string(), conversion.into.code.to_string(), rate.version.to_string());
+        let (worth, into, version) =
+            (rate.rate.to_string(), conversion.into.code.to_string(), rate.version.to_string());
         csv.line([
             CsvCell::Text(&month),
             CsvCell::Text(&from),
