@@ -36,7 +36,7 @@ async function world(page: Page, house: House): Promise<World> {
     [dollars, `${YEAR - 1}-02-12`, "-100.00", taxes],
   ];
   for (const [account, date, amount, category] of rows) {
-    await api.made("transactions", { account, date, amount, payee: "Somebody", ...(category ? { category } : {}) });
+    await api.made("transactions", { account, date, amount, payee: "Somebody", ...(category ? { category_id: category } : {}) });
   }
   return { api, mill, site, taxes, property };
 }

@@ -59,7 +59,7 @@ async fn file(app: &App, member: &Member, asset: Option<AssetId>, asked: &Asked)
 
 fn write(csv: &mut CsvTable, table: &TableView) {
     let mut main = "";
-    for row in table.rows.iter().chain(&table.sums) {
+    for row in table.rows.iter().chain(&table.flows).chain(&table.left) {
         if !row.is_below {
             main = &row.name;
         }

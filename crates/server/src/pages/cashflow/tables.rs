@@ -21,8 +21,10 @@ pub(super) struct TableView {
     pub(super) chart: PairedBars,
     pub(super) months: Vec<String>,
     pub(super) rows: Vec<RowView>,
-    /// In, out and what is left.
-    pub(super) sums: Vec<RowView>,
+    /// What came in and what went out of all of them.
+    pub(super) flows: Vec<RowView>,
+    /// What is left.
+    pub(super) left: [RowView; 1],
 }
 
 /// A row.
@@ -32,6 +34,8 @@ pub(super) struct RowView {
     pub(super) is_below: bool,
     /// Whether rows below say what it consists of.
     pub(super) is_group: bool,
+    /// Whether it is of all categories.
+    pub(super) is_sum: bool,
     pub(super) cells: Vec<Cell>,
     pub(super) total: Cell,
 }
@@ -91,14 +95,16 @@ impl Drawing<'_> {
             self.push_group(group, &mut rows);
         }
         let all = Line { category: None, name: String::new(), flows: self.table.sums.clone(), total: self.table.total };
-        let sum = |name: &str, side| RowView { name: name.to_owned(), ..self.row(&all, Behind::All, side) };
+        let sum =
+            |name: &str, side| RowView { name: name.to_owned(), is_sum: true, ..self.row(&all, Behind::All, side) };
         TableView {
             id: format!("in-{}", code.as_str().to_lowercase()),
             currency: code.to_string(),
             chart: self.chart(),
             months: self.table.months.iter().map(|month| month.first_day().strftime("%b").to_string()).collect(),
             rows,
-            sums: vec![sum("Money in", Side::In), sum("Money out", Side::Out), sum("Left", Side::Left)],
+            flows: vec![sum("Money in", Side::In), sum("Money out", Side::Out)],
+            left: [sum("Left", Side::Left)],
         }
     }
 
@@ -126,7 +132,7 @@ impl Drawing<'_> {
             (Some(first), Some(last)) => self.cell(line.total, side, behind, first, last),
             _ => Cell { text: String::new(), plain: String::new(), is_in: false, url: None },
         };
-        RowView { name: String::new(), is_below: false, is_group: false, cells: cells.collect(), total }
+        RowView { name: String::new(), is_below: false, is_group: false, is_sum: false, cells: cells.collect(), total }
     }
 
     fn cell(&self, flow: Flow, side: Side, behind: Behind, first: Month, last: Month) -> Cell {
