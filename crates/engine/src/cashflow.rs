@@ -81,21 +81,21 @@ impl Engine {
             if query.with_plan && into.is_none() {
                 plans = self.planned_in(asker, query.reach, (query.from, query.through)).await?;
             }
-            let mut sums: BTreeMap<CurrencyCode, CashflowSums> =
-                self.cashflow_sums(asker, query).await?.into_iter().map(|of| (of.currency.code, of)).collect();
-            for (code, (currency, _)) in &plans {
-                sums.entry(*code).or_insert_with(|| CashflowSums { currency: *currency, sums: Vec::new() });
-            }
-            let mut codes: Vec<CurrencyCode> = sums.keys().copied().collect();
-            codes.sort_by_key(|code| (*code != organization.currency, *code));
-            for of in codes.iter().filter_map(|code| sums.get(code)) {
-                let none = Vec::new();
-                let plan = plans.get(&of.currency.code).map_or(&none, |(_, plan)| plan);
+            let sums = self.cashflow_sums(asker, query).await?;
+            let mut currencies: BTreeMap<CurrencyCode, Currency> =
+                sums.iter().map(|of| (of.currency.code, of.currency)).collect();
+            currencies.extend(plans.iter().map(|(code, (currency, _))| (*code, *currency)));
+            let mut currencies: Vec<Currency> = currencies.into_values().collect();
+            currencies.sort_by_key(|currency| (currency.code != organization.currency, currency.code));
+            for currency in currencies {
+                let actual = sums.iter().find(|of| of.currency.code == currency.code);
+                let actual: &[Sum] = actual.map_or(&[], |of| &of.sums);
+                let plan: &[Sum] = plans.get(&currency.code).map_or(&[], |(_, plan)| plan);
                 // Either has a row for each category that the other has.
-                let rows: BTreeSet<Option<CategoryId>> = plan.iter().chain(&of.sums).map(|sum| sum.category).collect();
-                tables.push(Table::of(of.currency, months.clone(), &names, &of.sums, &rows));
+                let rows: BTreeSet<Option<CategoryId>> = plan.iter().chain(actual).map(|sum| sum.category).collect();
+                tables.push(Table::of(currency, months.clone(), &names, actual, &rows));
                 if !plans.is_empty() {
-                    planned.push(Table::of(of.currency, months.clone(), &names, plan, &rows));
+                    planned.push(Table::of(currency, months.clone(), &names, plan, &rows));
                 }
             }
             if let Some(into) = into {

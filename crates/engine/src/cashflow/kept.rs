@@ -22,9 +22,12 @@ type Key = (OrganizationId, Option<AssetId>, Reach, Month, Month);
 /// The revision of every account that is seen, and of the tree.
 type Moment = (Vec<(AccountId, i64)>, i64);
 
+/// Sums, and of which moment they are.
+type Kept = (Moment, Arc<[CashflowSums]>);
+
 /// What was read before.
 #[derive(Debug, Default)]
-pub(crate) struct KeptCashflows(Mutex<HashMap<Key, (Moment, Arc<[CashflowSums]>)>>);
+pub(crate) struct KeptCashflows(Mutex<HashMap<Key, Kept>>);
 
 impl KeptCashflows {
     fn get(&self, key: &Key, moment: &Moment) -> Option<Arc<[CashflowSums]>> {
