@@ -1,7 +1,7 @@
 # make demo    builds, and shows a bank's transactions arrive; ARGS="--once --json" for programs
 # make test    installs what the tests need, then formatting, lints, and all tests on both databases and in a browser
 # make conformance  what every connector must do, as a table; ARGS=--json for programs, ARGS=<provider> for one
-# make bench   what reconciling and importing cost beside their floors, and what long registers take; BANKSIDE_ROWS=100000 for that size only
+# make bench   what reconciling and importing cost beside their floors, and what long registers and the cashflow of many assets take; BANKSIDE_ROWS=100000 for that size only
 # make simulate  random stories of banks and people against the truth; ARGS="--seeds 300 --steps 300", with --in-memory much faster,
 #                with --told-by gocardless, pluggy, simplefin, sophtron, enablebanking or finapi in the words of that provider, with --keep-going all that fail
 # make proof   what takes longer than a test may: many more cases of every property, all weather, a long file, and the benchmarks
@@ -48,7 +48,7 @@ conformance:
 
 bench:
 	cargo bench --locked --package bankside-domain --bench reconcile
-	tests/postgres run cargo bench --locked --package bankside-engine --bench import --bench register
+	tests/postgres run cargo bench --locked --package bankside-engine --bench import --bench register --bench cashflow
 
 simulate:
 	cargo run --release --locked --package simulate -- $(ARGS)

@@ -110,6 +110,8 @@ ids! {
     BalanceId,
     /// What a person has said about a difference between bank and ledger.
     VerdictId,
+    /// A plan of an asset or of the organization.
+    PlanId,
     /// A message to the outside.
     OutboxId,
     /// One line of the audit.

@@ -15,6 +15,7 @@ pub mod balance;
 pub mod bank_account;
 pub mod batch;
 pub mod bill;
+pub mod cashflow;
 pub mod category;
 pub mod code;
 pub mod consent;

@@ -10,8 +10,10 @@ mod accounts;
 mod assets;
 mod balance_check;
 mod bills;
+mod cashflow;
 mod categories;
 mod connecting;
+mod conversion;
 mod credentials;
 mod details;
 mod editing;
@@ -30,6 +32,7 @@ mod notifying;
 mod overview;
 mod people;
 mod pictures;
+mod plans;
 mod provider;
 mod schedule;
 mod statement_files;
@@ -57,17 +60,21 @@ pub use balance_check::BalanceCheck;
 pub use bankside_connect::{
     Advice, Answered, Descriptor, Field, FieldKind, Form, FormField, Institution, SignUps, Visitor, Way,
 };
+pub use bankside_domain::cashflow::Flow;
 pub use bankside_statements::csv;
 pub use bankside_store::{
     Account, AuditEntry, BankAccount, BillDays, BroughtRow, Category, Connection, Direction, Edited, FeedEffect,
-    Filter, Group, ImportedFile, Invitation, Invited, KeptBalance, KeptVerdict, LineTarget, LostTrust, MAX_SELECTED,
-    MailState, Member, Membership, Merged, Organization, Payee, Person, Placing, ReasonCount, Reconciled,
-    Reconciliation, RegisterPage, RegisterQuery, RegisterRow, RegisterSum, Renewed, RowState, Run, RunAccount,
-    RunsQuery, SeenProviderCategory, Selection, Sort, Step, Store, StoreError, Tag, UndoOutcome, VanishedRow,
+    Filter, Group, ImportedFile, Invitation, Invited, KeptBalance, KeptRate, KeptVerdict, LineTarget, LostTrust,
+    MAX_SELECTED, MailState, Member, Membership, Merged, Organization, Payee, Person, Placing, Plan, RatesSet,
+    ReasonCount, Reconciled, Reconciliation, RegisterPage, RegisterQuery, RegisterRow, RegisterSum, Renewed, RowState,
+    Run, RunAccount, RunsQuery, SeenProviderCategory, Selection, Sort, Step, Store, StoreError, Tag, UndoOutcome,
+    VanishedRow,
 };
 pub use bills::BillView;
+pub use cashflow::{Cashflow, CashflowQuery};
 pub use categories::CategoryView;
 pub use connecting::{BankEverywhere, BankOffer, Everywhere, FlowPage, FlowView, LoginView, Returned};
+pub use conversion::{Conversion, RateInput, RateProblem, RatesFile};
 pub use credentials::{KeySource, ProviderView};
 pub use details::{BankRowView, FieldChange, Happening, LineView, TransactionView};
 pub use editing::{EditInput, LineInput, NewTransactionInput, SeenInput, amount_bounds};
@@ -82,9 +89,10 @@ pub use mapping::{Alike, MOST_MAPPED_AT_ONCE, MappingLine, MappingPage, MappingQ
 pub use members::{InvitedNow, MembersView, NewOrganizationInput};
 pub use moving::{Comparison, FeedEnd, MoveCandidate, MoveDecision, MoveOffer, MovePage, MoveRow, MoveView, OneSided};
 pub use notifying::{ENDED, ENDED_OUTLOOK, ENDS_OUTLOOK, NoticeMails, ends_on};
-pub use overview::{CategoryMonth, Flow, Overview, OverviewQuery, OverviewRange};
+pub use overview::{CategoryMonth, Overview, OverviewQuery, OverviewRange};
 pub use people::{SetUp, SignedIn};
 pub use pictures::Picture;
+pub use plans::{MAX_SHEET_BYTES, PlanBrought};
 pub use statement_files::{FileChoice, FileGuess, FileOffer, FilePreview, FileView, MAX_FILE_BYTES, PreviewRow};
 pub use status::{AccountStatus, ConnectedAccount, ConnectionView, FedAccount, Standing};
 pub use suspicions::{HeldView, MOST_SUSPICIONS, PairDecision, PairRowView, PairView, Suspicions};
@@ -144,6 +152,7 @@ pub struct Engine {
     pub(crate) flow_turns: Arc<connecting::FlowTurns>,
     pub(crate) pictures: Arc<pictures::Pictures>,
     pub(crate) kept_sums: Arc<overview::KeptSums>,
+    pub(crate) kept_cashflows: Arc<cashflow::KeptCashflows>,
     pub(crate) kept_trees: Arc<assets::KeptTrees>,
     pub(crate) counted_pairs: Arc<suspicions::CountedPairs>,
     /// Places for hashing passwords.
@@ -181,6 +190,7 @@ impl Engine {
             flow_turns: Arc::default(),
             pictures: Arc::default(),
             kept_sums: Arc::default(),
+            kept_cashflows: Arc::default(),
             kept_trees: Arc::default(),
             counted_pairs: Arc::default(),
             hashes: Arc::new(Semaphore::new(HASHES_AT_ONCE)),

@@ -9,6 +9,7 @@ mod kept;
 use std::collections::{BTreeMap, HashMap};
 
 use bankside_domain::account::PendingPolicy;
+use bankside_domain::cashflow::Flow;
 use bankside_domain::{AccountId, Asker, CategoryId, Currency, Month};
 use bankside_store::{Account, CategorySum, MonthSum, Organization};
 use jiff::civil::Date;
@@ -40,27 +41,6 @@ pub struct OverviewQuery {
     pub range: OverviewRange,
     /// The month that is shown by category; `None` is this one.
     pub month: Option<Month>,
-}
-
-/// What came in and what went out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Flow {
-    /// What came in, in minor units.
-    pub in_minor: i64,
-    /// What went out, in minor units: zero or less.
-    pub out_minor: i64,
-}
-
-impl Flow {
-    /// What is left of it.
-    pub fn left_minor(self) -> i64 {
-        self.in_minor.saturating_add(self.out_minor)
-    }
-
-    fn add(&mut self, sum: &MonthSum) {
-        self.in_minor = self.in_minor.saturating_add(sum.in_minor);
-        self.out_minor = self.out_minor.saturating_add(sum.out_minor);
-    }
 }
 
 /// What one category came to.
@@ -200,12 +180,17 @@ impl<'a> Counted<'a> {
             let moved = by_account.entry(sum.account).or_default().entry(sum.month).or_default();
             *moved = moved.saturating_add(sum.in_minor).saturating_add(sum.out_minor);
             if account.currency.code == currency.code {
-                flows.entry(sum.month).or_default().add(sum);
+                let flow = flows.entry(sum.month).or_default();
+                *flow = flow.plus(flow_of(sum));
             }
         }
         let at_home = |sum: &&CategorySum| counts(&sum.sum).is_some_and(|of| of.currency.code == currency.code);
         Self { by_account, flows, categories: categories.iter().filter(at_home).collect() }
     }
+}
+
+fn flow_of(sum: &MonthSum) -> Flow {
+    Flow { in_minor: sum.in_minor, out_minor: sum.out_minor }
 }
 
 /// What each account held: now, and before that less what has moved it since.
@@ -252,7 +237,8 @@ fn by_category(sums: &[&CategorySum], month: Month, paths: &HashMap<CategoryId, 
     let mut flows: HashMap<Option<CategoryId>, (Flow, Flow)> = HashMap::new();
     for sum in sums {
         let (flow, before) = flows.entry(sum.category).or_default();
-        if sum.sum.month == month { flow.add(&sum.sum) } else { before.add(&sum.sum) }
+        let part = if sum.sum.month == month { flow } else { before };
+        *part = part.plus(flow_of(&sum.sum));
     }
     let mut categories: Vec<CategoryMonth> = flows
         .into_iter()

@@ -6,6 +6,8 @@ mod assets;
 mod balances;
 mod bills;
 mod books;
+mod cashflow;
+mod cashflow_rates;
 mod categories;
 mod connecting;
 mod connections;
@@ -21,6 +23,7 @@ mod moves;
 mod naming;
 mod notice_mails;
 mod overview;
+mod plans;
 mod problem;
 mod reconciling;
 mod runs;
@@ -98,6 +101,12 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(suspicions: decide))
         .routes(described!(events: events))
         .routes(described!(overview: overview))
+        .routes(described!(cashflow: cashflow))
+        .routes(described!(cashflow_rates: rates, set_rate))
+        .routes(described!(cashflow_rates: set_rates_of_file))
+        .routes(described!(plans: plans, bring_plan, end_plan))
+        .routes(described!(plans: plan))
+        .routes(described!(plans: hold_plan))
         .routes(described!(books: take_bank_opening))
         .routes(described!(balances: balance_check))
         .routes(described!(balances: judge_balance))

@@ -99,19 +99,23 @@ fn syncing_routes() -> Router<App> {
 
 /// The pages that take whole files.
 fn file_routes() -> Router<App> {
-    use pages::statement_files;
-    Router::new().route(
-        "/o/{organization}/accounts/{account}/files",
-        get(any!(statement_files::offer)).post(any!(statement_files::upload)),
-    )
+    use pages::{cashflow, statement_files};
+    Router::new()
+        .route(
+            "/o/{organization}/accounts/{account}/files",
+            get(any!(statement_files::offer)).post(any!(statement_files::upload)),
+        )
+        .route("/o/{organization}/cashflow/rates/file", post(any!(cashflow::rates::upload)))
+        .route("/o/{organization}/cashflow/plan/file", post(any!(cashflow::plan::upload_of_organization)))
+        .route("/o/{organization}/assets/{asset}/cashflow/plan/file", post(any!(cashflow::plan::upload_of_asset)))
 }
 
 /// Every other page, in one list.
 fn page_routes() -> Router<App> {
     use pages::{
-        add_account, asset_sync, assets, balance, belonging, bills, categories, consents, daily_import, design, doors,
-        feed, files, flows, integrations, invitations, keys, links, lock, mapping, moving, organizations, overview,
-        palette, people, register, runs, settings, sidebar, statement_files, suspicions, undo,
+        add_account, asset_sync, assets, balance, belonging, bills, cashflow, categories, consents, daily_import,
+        design, doors, feed, files, flows, integrations, invitations, keys, links, lock, mapping, moving,
+        organizations, overview, palette, people, register, runs, settings, sidebar, statement_files, suspicions, undo,
     };
     Router::new()
         .route("/", get(any!(doors::home)))
@@ -172,6 +176,15 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/suspicions/{suspicion}", post(any!(suspicions::decide)))
         .route("/o/{organization}/batches/{batch}/undo", get(any!(undo::form)).post(any!(undo::undo)))
         .route("/o/{organization}/assets", get(any!(assets::whole)))
+        .route("/o/{organization}/cashflow", get(any!(cashflow::of_organization)))
+        .route("/o/{organization}/cashflow/figures.csv", get(any!(cashflow::download::of_organization)))
+        .route("/o/{organization}/cashflow/plan", get(any!(cashflow::plan::of_organization)))
+        .route("/o/{organization}/cashflow/plan/act", post(any!(cashflow::plan::act_of_organization)))
+        .route("/o/{organization}/cashflow/rates", get(any!(cashflow::rates::show)).post(any!(cashflow::rates::set)))
+        .route("/o/{organization}/assets/{asset}/cashflow", get(any!(cashflow::of_asset)))
+        .route("/o/{organization}/assets/{asset}/cashflow/plan", get(any!(cashflow::plan::of_asset)))
+        .route("/o/{organization}/assets/{asset}/cashflow/plan/act", post(any!(cashflow::plan::act_of_asset)))
+        .route("/o/{organization}/assets/{asset}/cashflow/figures.csv", get(any!(cashflow::download::of_asset)))
         .route("/o/{organization}/assets/new", get(any!(assets::forms::new_form)).post(any!(assets::forms::add)))
         .route("/o/{organization}/assets/{asset}", get(any!(assets::one)))
         .route(

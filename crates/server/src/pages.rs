@@ -7,6 +7,7 @@ pub(crate) mod balance;
 pub(crate) mod banks;
 pub(crate) mod belonging;
 pub(crate) mod bills;
+pub(crate) mod cashflow;
 pub(crate) mod categories;
 pub(crate) mod connect_bank;
 pub(crate) mod consents;

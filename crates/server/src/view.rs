@@ -4,6 +4,7 @@ pub(crate) mod asked;
 pub(crate) mod cashflow;
 pub(crate) mod chart;
 pub(crate) mod countries;
+pub(crate) mod csv;
 pub(crate) mod day;
 pub(crate) mod fault;
 pub(crate) mod finding;

@@ -13,6 +13,7 @@ mod numbers;
 mod problem;
 mod read;
 mod records;
+pub mod sheet;
 
 #[cfg(test)]
 mod tests;

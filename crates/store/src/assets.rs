@@ -90,7 +90,7 @@ impl Store {
         self.tree_within(&mut session, asker).await
     }
 
-    async fn tree_within(&self, session: &mut Session, asker: &Asker) -> Result<Tree, StoreError> {
+    pub(crate) async fn tree_within(&self, session: &mut Session, asker: &Asker) -> Result<Tree, StoreError> {
         let text =
             sql!("SELECT id, parent_id, name, kind, stage, position, closed_on FROM assets WHERE organization_id = $1");
         let rows: Vec<AssetRow> =
@@ -122,7 +122,7 @@ impl Store {
     }
 
     /// Under what the assets of an organization stood before: of those that have been moved.
-    async fn earlier_parents(
+    pub(crate) async fn earlier_parents(
         &self,
         session: &mut Session,
         asker: &Asker,

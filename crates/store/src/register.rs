@@ -15,7 +15,9 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 pub use filter::{Direction, Filter, RegisterQuery, RowState, Sort};
-use filter::{EDITED, Manner, Prepared, push_bounds, push_chosen, push_line_condition, push_scope};
+use filter::{
+    EDITED, Manner, Prepared, push_bounds, push_chosen, push_line_asks, push_line_condition, push_reached, push_scope,
+};
 use search::{Place, push_found, push_in_place, push_is_found};
 
 use crate::categories::path;
@@ -107,6 +109,9 @@ pub struct RegisterSum {
     pub count: i64,
     /// Minor units.
     pub minor: i64,
+    /// What of that is of lines that are asked for, in minor units: less, where a row was split; only where a category is asked for, or a
+    /// direction of a cashflow.
+    pub lines_minor: Option<i64>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -165,14 +170,19 @@ impl Row {
 fn sums_of(rows: &[RegisterRow]) -> Vec<RegisterSum> {
     let mut sums: BTreeMap<CurrencyCode, RegisterSum> = BTreeMap::new();
     for row in rows {
-        let sum = sums.entry(row.currency.code).or_insert(RegisterSum { currency: row.currency, count: 0, minor: 0 });
+        let sum = sums.entry(row.currency.code).or_insert(RegisterSum {
+            currency: row.currency,
+            count: 0,
+            minor: 0,
+            lines_minor: None,
+        });
         sum.count += 1;
         sum.minor = sum.minor.saturating_add(row.amount_minor);
     }
     sums.into_values().collect()
 }
 
-fn scaled(code: &str, scale: i64) -> Result<Currency, StoreError> {
+pub(crate) fn scaled(code: &str, scale: i64) -> Result<Currency, StoreError> {
     let scale = u8::try_from(scale).map_err(|_| StoreError::Corrupt(format!("scale of {code}")))?;
     Ok(Currency { code: currency(code)?, scale })
 }
@@ -233,7 +243,7 @@ impl Store {
         rows: Vec<RegisterRow>,
     ) -> Result<RegisterPage, StoreError> {
         let (shown, limit) = (count(rows.len()), request.limit.clamp(1, MAX_PAGE_ROWS));
-        let sums = if request.offset <= 0 && shown < limit {
+        let sums = if request.offset <= 0 && shown < limit && !request.filter.asks_lines() {
             sums_of(&rows)
         } else if request.leaves_totals {
             // An empty page says nothing of those before it.
@@ -295,7 +305,7 @@ impl Store {
             );
             query.push(request.sort.order_of_page(request.is_ascending));
             // A search is planned for its very text: how much it finds decides what is quick.
-            query.build_query_as().persistent(prepared.search.is_none()).fetch_all(c).await?
+            query.build_query_as().persistent(prepared.is_like_others()).fetch_all(c).await?
         }))
     }
 
@@ -336,7 +346,7 @@ impl Store {
             let mut query = sqlx::QueryBuilder::new("SELECT t.id");
             push_chosen!(query, "", asker, request, prepared, Manner::Set);
             query.push(" LIMIT ").push_bind(count(limit));
-            query.build_query_scalar().persistent(prepared.search.is_none()).fetch_all(c).await?
+            query.build_query_scalar().persistent(prepared.is_like_others()).fetch_all(c).await?
         });
         Ok(ids.into_iter().map(TransactionId::from).collect())
     }
@@ -348,21 +358,35 @@ impl Store {
         request: &RegisterQuery,
         prepared: &Prepared,
     ) -> Result<Vec<RegisterSum>, StoreError> {
-        let sums: Vec<(String, i64, i64, i64)> = on!(session, c => {
+        let asks_lines = request.filter.asks_lines();
+        let sums: Vec<(String, i64, i64, i64, i64)> = on!(session, c => {
             let mut query = sqlx::QueryBuilder::new(
-                "SELECT a.currency, u.scale, CAST(SUM(s.n) AS BIGINT), CAST(SUM(s.minor) AS BIGINT) FROM \
-                 (SELECT t.organization_id, t.account_id, COUNT(*) AS n, SUM(t.amount_minor) AS minor",
+                "SELECT a.currency, u.scale, CAST(SUM(s.n) AS BIGINT), CAST(SUM(s.minor) AS BIGINT), \
+                 CAST(COALESCE(SUM(s.of_lines), 0) AS BIGINT) FROM \
+                 (SELECT t.organization_id, t.account_id, COUNT(*) AS n, SUM(t.amount_minor) AS minor, ",
             );
+            if asks_lines {
+                query.push(
+                    "SUM((SELECT SUM(fl.amount_minor) FROM transaction_lines fl \
+                     WHERE fl.organization_id = t.organization_id AND fl.transaction_id = t.id",
+                );
+                push_line_asks!(query, asker.organization.uuid(), request.filter);
+                query.push("))");
+            } else {
+                query.push("0");
+            }
+            query.push(" AS of_lines");
             push_chosen!(query, "", asker, request, prepared, Manner::Set);
             query.push(
                 " GROUP BY t.organization_id, t.account_id) s \
                  JOIN accounts a ON a.organization_id = s.organization_id AND a.id = s.account_id \
                  JOIN currencies u ON u.code = a.currency GROUP BY a.currency, u.scale ORDER BY a.currency",
             );
-            query.build_query_as().persistent(prepared.search.is_none()).fetch_all(c).await?
+            query.build_query_as().persistent(prepared.is_like_others()).fetch_all(c).await?
         });
-        let sum = |(code, scale, count, minor): (String, i64, i64, i64)| {
-            Ok(RegisterSum { currency: scaled(&code, scale)?, count, minor })
+        let sum = |(code, scale, count, minor, of_lines): (String, i64, i64, i64, i64)| {
+            let lines_minor = asks_lines.then_some(of_lines);
+            Ok(RegisterSum { currency: scaled(&code, scale)?, count, minor, lines_minor })
         };
         sums.into_iter().map(sum).collect()
     }

@@ -2,6 +2,7 @@
 
 mod apply;
 mod assets;
+mod cashflow;
 mod categories;
 mod editing;
 mod held;
@@ -15,7 +16,9 @@ mod overview;
 mod pairs;
 mod pending_policy;
 mod people;
+mod plans;
 mod properties;
+mod rates;
 mod regressions;
 mod renewals;
 mod schema;

@@ -48,6 +48,14 @@ export function chipText(name: Filter, value: string, register: Register): strin
       return DIRECTIONS.find(([key]) => key === value)?.[1] ?? value;
     case "category":
       return value === "none" ? "No category" : `Category ${names.of(value) ?? firstOf(register)?.category ?? ""}`;
+    case "main_category":
+      return `Category ${names.of(value) ?? ""} and below`;
+    case "cashflow":
+      return `Cashflow of ${register.dataset.cashflow ?? ""}`;
+    case "reach":
+      return "Without what is below";
+    case "currency":
+      return `In ${value}`;
     case "payee":
       return `Payee ${names.of(value) ?? firstOf(register)?.payee ?? ""}`;
     case "tag":

@@ -90,6 +90,8 @@ export interface Sum {
   amount: string;
   amount_minor: number;
   count: number;
+  /** What of that is of lines that are asked for, where rows were split. */
+  lines_amount: string | null;
 }
 
 export interface Page {

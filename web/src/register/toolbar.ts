@@ -1,5 +1,6 @@
 // The bar above the grid: search, filter, two quick filters with their counts, how many were found, and what the grid shows.
-import type { Unfinished } from "./model";
+import type { Sum, Unfinished } from "./model";
+import type { Formats } from "../formats";
 import { OPTIONAL, columnTitle } from "./columns";
 import { button, debounce, h, hidden, icon, plural } from "../dom";
 import { FilterForm } from "./filter-form";
@@ -48,9 +49,9 @@ export class Toolbar {
   show(): void {
     const { cache, query } = this.register;
     if (document.activeElement !== this.#search) this.#search.value = query.filters.search ?? "";
-    const sums = query.isFiltered ? cache.sums.map(totalOf) : [];
+    const sums = query.isFiltered ? cache.sums : [];
     const { formats } = this.register;
-    const worth = sums.map(({ minor, scale, currency }) => ` · ${formats.amount(minor, scale)} ${currency}`).join("");
+    const worth = sums.map((sum) => ` · ${worthOf(sum, formats)}`).join("");
     const shown = `${formats.count(cache.total)}${cache.isCounted ? "" : "+"}`;
     const count = cache.isReady ? plural(cache.total, shown, "transaction") : "";
     if (this.#found.textContent !== count + worth) this.#found.replaceChildren(count, h("span", { class: "num" }, worth));
@@ -95,7 +96,7 @@ export class Toolbar {
   /** An address knows what it filters by only by its id. */
   async learnNames(): Promise<void> {
     const { query, lookups, names } = this.register;
-    if (query.filters.category) for (const { id, path } of await lookups.categories()) names.learn(id, path);
+    if (query.filters.category || query.filters.main_category) for (const { id, path } of await lookups.categories()) names.learn(id, path);
     if (query.filters.tag) for (const { id, name } of await lookups.tags()) names.learn(id, name);
     this.show();
   }
@@ -215,4 +216,13 @@ export class Toolbar {
       h("span", {}, title, h("small", {}, says)),
     );
   }
+}
+
+/** What rows come to; before it what their lines do that are asked for, where other lines stand beside them. */
+function worthOf(sum: Sum, formats: Formats): string {
+  const { minor, scale, currency } = totalOf(sum);
+  const whole = `${formats.amount(minor, scale)} ${currency}`;
+  if (sum.lines_amount === null || sum.lines_amount === sum.amount) return whole;
+  const lines = Math.round(Number(sum.lines_amount) * 10 ** scale);
+  return `${formats.amount(lines, scale)} of ${whole}`;
 }

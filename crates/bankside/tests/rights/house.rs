@@ -96,6 +96,8 @@ impl Ids {
             ("{flow}", &self.random),
             ("{suspicion}", &self.random),
             ("{verdict}", &self.random),
+            ("{plan}", &self.random),
+            ("{currency}", "EUR"),
             ("{provider}", "gocardless"),
             ("{feature}", "account_syncing"),
             ("{country}", "DE"),

@@ -15,8 +15,8 @@ use crate::App;
 use crate::api::problem::{ApiMember, Asked, Body, Problem, id};
 pub(crate) use bodies::{BankRowBody, TransactionBody, decimal, present};
 use bodies::{DetailBody, NewLineBody, SeenBody, SetBody};
-pub(crate) use query::FilterBody;
 use query::{AccountQuery, PageQuery, day};
+pub(crate) use query::{FilterBody, extent};
 
 /// A page of transactions.
 #[derive(Serialize, ToSchema)]
@@ -38,6 +38,9 @@ pub(crate) struct SumBody {
     amount: String,
     amount_minor: i64,
     count: i64,
+    /// What of that is of lines that are asked for, where rows were split; only where a category is asked for, or a direction of a
+    /// cashflow.
+    lines_amount: Option<String>,
 }
 
 impl SumBody {
@@ -47,6 +50,7 @@ impl SumBody {
             amount: decimal(sum.minor, sum.currency),
             amount_minor: sum.minor,
             count: sum.count,
+            lines_amount: sum.lines_minor.map(|minor| decimal(minor, sum.currency)),
         }
     }
 }

@@ -8,7 +8,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::account::PendingPolicy;
 use bankside_domain::row::RowStatus;
 use bankside_domain::{AccountId, Currency};
-use bankside_engine::{AccountView, EngineError, LineInput, NewTransactionInput, RegisterQuery, RegisterRow, RowState};
+use bankside_engine::{
+    AccountView, EngineError, LineInput, NewTransactionInput, RegisterPage, RegisterQuery, RegisterRow, RowState,
+};
 use serde::Deserialize;
 
 use crate::App;
@@ -44,6 +46,8 @@ struct RegisterHtml {
     account: Option<OpenAccount>,
     /// When the bill has to be paid whose rows are asked for.
     bill_due: Option<String>,
+    /// Whose cashflow the rows are of, where that is asked for.
+    cashflow_of: Option<String>,
     can_sync: bool,
     feed_lines: Vec<FeedLine>,
     search: String,
@@ -236,8 +240,13 @@ async fn show(
         Some(bill) => engine.bill_due(member.asker(), bill).await?.map(|due| today.long_day(due)),
         None => None,
     };
+    let cashflow_of = query.filter.cashflow.map(|reach| match reach.asset {
+        Some(asset) => shell.tree.path(asset),
+        None => shell.organization_name.clone(),
+    });
     let html = RegisterHtml {
         bill_due,
+        cashflow_of,
         title: open.as_ref().map_or_else(|| "All accounts".to_owned(), |view| view.account.name.clone()),
         balance: open.as_ref().map_or_else(
             || shell.total.clone(),
@@ -256,7 +265,7 @@ async fn show(
         home: home.clone(),
         today_iso: today.date().to_string(),
         count_note: if is_filtered {
-            format!("{} found", today.grouped(register.total))
+            found_note(&register, today)
         } else {
             today.counted(register.total, "transaction", "transactions")
         },
@@ -267,6 +276,23 @@ async fn show(
         shell,
     };
     Ok(page(&html)?.into_response())
+}
+
+/// `3 found · −12.40 EUR`; of split rows also what only the lines come to that are asked for: `3 found · −2.40 of −12.40 EUR`.
+fn found_note(register: &RegisterPage, today: &Today) -> String {
+    let mut note = format!("{} found", today.grouped(register.total));
+    for sum in &register.sums {
+        let amount = |minor| today.amount(minor, sum.currency);
+        note.push_str(" · ");
+        if let Some(lines) = sum.lines_minor.filter(|lines| *lines != sum.minor) {
+            note.push_str(&amount(lines));
+            note.push_str(" of ");
+        }
+        note.push_str(&amount(sum.minor));
+        note.push(' ');
+        note.push_str(sum.currency.code.as_str());
+    }
+    note
 }
 
 /// The account that is open: what can be done with it, and what is to be said of it.

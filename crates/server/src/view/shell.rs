@@ -15,6 +15,7 @@ use super::side::{Looker, MOST_IN_GROUP, Making, Side, SideAccount};
 pub(crate) enum Place {
     Overview,
     Transactions,
+    Cashflow,
     Assets,
     Cashflow,
     Banks,

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use bankside_domain::{AccountId, BillId, CategoryId, PayeeId, TagId, TransactionId};
+use bankside_domain::cashflow::Reach;
+use bankside_domain::{AccountId, BillId, CategoryId, CurrencyCode, PayeeId, TagId, TransactionId};
 use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::search::{Search, folded};
+use crate::cashflow::Reached;
 
 /// Which rows to show.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,6 +52,13 @@ pub struct Filter {
     pub category: Option<Option<CategoryId>>,
     /// With a line that has a category, whichever.
     pub is_mapped: bool,
+    /// With a line of this category or of one below it.
+    pub main_category: Option<CategoryId>,
+    /// What this cashflow counts: rows of the accounts that stood there on their day, booked ones, and pending ones where the account
+    /// counts them. What is asked of the direction is asked of lines then, since cashflow is made of lines.
+    pub cashflow: Option<Reach>,
+    /// In this currency.
+    pub currency: Option<CurrencyCode>,
     /// With this payee.
     pub payee: Option<PayeeId>,
     /// With a payee of this pattern ([`bankside_domain::suggest::pattern`]).
@@ -202,6 +211,18 @@ impl Sort {
     }
 }
 
+impl Filter {
+    /// Whether anything is asked of lines that an amount of theirs can be told of: which category, and of a cashflow the direction.
+    pub(super) fn asks_lines(&self) -> bool {
+        self.category.is_some() || self.main_category.is_some() || self.line_direction().is_some()
+    }
+
+    /// Money in or out, where that is asked of lines.
+    pub(super) fn line_direction(&self) -> Option<Direction> {
+        self.direction.filter(|_| self.cashflow.is_some())
+    }
+}
+
 impl RegisterQuery {
     /// Whether rows are left out that the account has.
     pub fn is_filtered(&self) -> bool {
@@ -233,6 +254,15 @@ pub(super) struct Prepared {
     pub(super) found: Option<Vec<Uuid>>,
     /// Whether the filter lets so many rows through that a page is filled soonest by walking through rows in its order.
     pub(super) is_wide: bool,
+    /// What a cashflow reaches, where that is asked for.
+    pub(super) reached: Option<Reached>,
+}
+
+impl Prepared {
+    /// Whether other questions have the same text, so that its plan is worth keeping: not those with words or accounts of their own.
+    pub(super) fn is_like_others(&self) -> bool {
+        self.search.is_none() && self.reached.is_none()
+    }
 }
 
 /// How conditions on lines are put. Both ways mean the same.
@@ -259,6 +289,58 @@ macro_rules! push_line_condition {
         }
         $body
         $query.push(")");
+    }};
+}
+
+/// Appends what a line `fl` must be for its amount to be among those that are asked for.
+macro_rules! push_line_asks {
+    ($query:expr, $organization:expr, $filter:expr) => {{
+        match $filter.category {
+            Some(Some(category)) => _ = $query.push(" AND fl.category_id = ").push_bind(category.uuid()),
+            Some(None) => _ = $query.push(" AND fl.category_id IS NULL"),
+            None => {}
+        }
+        if let Some(main) = $filter.main_category {
+            $query.push(" AND fl.category_id IN (SELECT fk.id FROM categories fk WHERE fk.organization_id = ");
+            $query.push_bind($organization).push(" AND (fk.id = ").push_bind(main.uuid());
+            $query.push(" OR fk.parent_id = ").push_bind(main.uuid()).push("))");
+        }
+        match $filter.line_direction() {
+            Some(Direction::In) => _ = $query.push(" AND fl.amount_minor > 0"),
+            Some(Direction::Out) => _ = $query.push(" AND fl.amount_minor < 0"),
+            None => {}
+        }
+    }};
+}
+
+/// Appends that a row `t` is one of those that a cashflow counts.
+macro_rules! push_reached {
+    ($query:expr, $reached:expr) => {{
+        let counted = $reached.accounts.iter().filter(|(_, counting)| counting.counts_pending);
+        $query.push(" AND (t.status = 'booked' OR (t.status = 'pending' AND t.account_id IN ");
+        push_list(&mut $query, counted.map(|(account, _)| account.uuid()));
+        $query.push("))");
+        match $reached.by_stretch().as_slice() {
+            [(stretch, accounts)] if *stretch == bankside_domain::cashflow::Stretch::default() => {
+                $query.push(" AND t.account_id IN ");
+                push_list(&mut $query, accounts.iter().map(|account| account.uuid()));
+            }
+            lots => {
+                $query.push(" AND (0 = 1");
+                for (stretch, accounts) in lots {
+                    $query.push(" OR (t.account_id IN ");
+                    push_list(&mut $query, accounts.iter().map(|account| account.uuid()));
+                    if let Some(from) = stretch.from {
+                        $query.push(" AND t.dated_on >= ").push_bind(date(from));
+                    }
+                    if let Some(until) = stretch.until {
+                        $query.push(" AND t.dated_on < ").push_bind(date(until));
+                    }
+                    $query.push(")");
+                }
+                $query.push(")");
+            }
+        }
     }};
 }
 
@@ -331,17 +413,21 @@ macro_rules! push_chosen {
                 $query.push(")");
             }
         }
-        match filter.direction {
+        if let Some(reached) = &$prepared.reached {
+            push_reached!($query, reached);
+        }
+        if let Some(currency) = filter.currency {
+            $query.push(" AND t.account_id IN (SELECT fc.id FROM accounts fc WHERE fc.organization_id = ");
+            $query.push_bind(organization).push(" AND fc.currency = ").push_bind(currency.to_string()).push(")");
+        }
+        match filter.direction.filter(|_| filter.cashflow.is_none()) {
             Some(Direction::In) => _ = $query.push(" AND t.amount_minor > 0"),
             Some(Direction::Out) => _ = $query.push(" AND t.amount_minor < 0"),
             None => {}
         }
-        if let Some(category) = filter.category {
+        if filter.asks_lines() {
             push_line_condition!($query, organization, $manner, " FROM transaction_lines fl", {
-                match category {
-                    Some(category) => _ = $query.push(" AND fl.category_id = ").push_bind(category.uuid()),
-                    None => _ = $query.push(" AND fl.category_id IS NULL"),
-                }
+                push_line_asks!($query, organization, filter);
             });
         }
         if filter.is_mapped {
@@ -401,7 +487,7 @@ macro_rules! push_chosen {
     }};
 }
 
-pub(super) use {push_bounds, push_chosen, push_line_condition, push_scope};
+pub(super) use {push_bounds, push_chosen, push_line_asks, push_line_condition, push_reached, push_scope};
 
 /// Whether a person has written over what the bank says of a row.
 pub(super) const EDITED: &str = "(t.provider_dated_on IS NOT NULL AND (EXISTS (SELECT 1 FROM field_layers y \

@@ -31,7 +31,11 @@ impl Store {
             None => None,
         };
         let is_wide = (search.is_none() || found.is_none()) && self.is_wide(session, asker, request).await?;
-        Ok(Prepared { scales, search, found, is_wide })
+        let reached = match request.filter.cashflow {
+            Some(reach) => Some(self.reached(session, asker, reach).await?),
+            None => None,
+        };
+        Ok(Prepared { scales, search, found, is_wide, reached })
     }
 
     /// Whether many rows have a line of the category and the tag that are asked for.
@@ -60,6 +64,19 @@ impl Store {
             );
             counts.push(on!(session, c => sqlx::query_scalar(text)
                 .bind(organization)
+                .bind(most + 1)
+                .fetch_one(c)
+                .await?));
+        }
+        if let Some(main) = request.filter.main_category {
+            let text = sql!(
+                "SELECT COUNT(*) FROM (SELECT 1 FROM categories k
+                 JOIN transaction_lines l ON l.organization_id = k.organization_id AND l.category_id = k.id
+                 WHERE k.organization_id = $1 AND (k.id = $2 OR k.parent_id = $2) LIMIT $3) x"
+            );
+            counts.push(on!(session, c => sqlx::query_scalar(text)
+                .bind(organization)
+                .bind(main.uuid())
                 .bind(most + 1)
                 .fetch_one(c)
                 .await?));

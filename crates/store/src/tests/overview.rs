@@ -18,13 +18,13 @@ use crate::{MonthSum, NewAccount, RegisterQuery, StoreError};
 
 /// A row that has been in the books for a while.
 #[derive(Debug, Clone)]
-struct Old {
-    account: usize,
-    day: Date,
-    status: RowStatus,
-    is_deleted: bool,
+pub(super) struct Old {
+    pub(super) account: usize,
+    pub(super) day: Date,
+    pub(super) status: RowStatus,
+    pub(super) is_deleted: bool,
     /// Its lines: amount, and which of the categories.
-    lines: Vec<(i64, Option<usize>)>,
+    pub(super) lines: Vec<(i64, Option<usize>)>,
 }
 
 impl Old {
@@ -32,12 +32,12 @@ impl Old {
         self.lines.iter().map(|(minor, _)| minor).sum()
     }
 
-    fn counts(&self) -> bool {
+    pub(super) fn counts(&self) -> bool {
         !self.is_deleted && matches!(self.status, RowStatus::Booked | RowStatus::Pending)
     }
 }
 
-fn old() -> impl Strategy<Value = Old> {
+pub(super) fn old() -> impl Strategy<Value = Old> {
     let statuses =
         vec![RowStatus::Booked, RowStatus::Booked, RowStatus::Pending, RowStatus::Scheduled, RowStatus::Declined];
     let line = (prop::sample::select(vec![-12_345, -280, 0, 5, 284_000]), prop::option::of(0..2_usize));
@@ -50,13 +50,13 @@ fn old() -> impl Strategy<Value = Old> {
     )
 }
 
-struct Books {
-    accounts: [AccountId; 2],
-    categories: [CategoryId; 2],
+pub(super) struct Books {
+    pub(super) accounts: [AccountId; 2],
+    pub(super) categories: [CategoryId; 2],
 }
 
 impl World {
-    async fn old_books(&self, rows: &[Old]) -> Result<Books, StoreError> {
+    pub(super) async fn old_books(&self, rows: &[Old]) -> Result<Books, StoreError> {
         let new = NewAccount {
             name: "Cash".into(),
             kind: bankside_domain::account::AccountKind::Cash,

@@ -94,6 +94,8 @@ pub(crate) struct Told {
     /// What the provider files it under.
     pub(crate) filed: Option<&'static str>,
 }
+/// Account, month, category, state, in, out, and how many lines.
+type Kept = (uuid::Uuid, String, Option<uuid::Uuid>, String, i64, i64, i64);
 
 pub(crate) struct World {
     pub(crate) store: Store,
@@ -444,6 +446,31 @@ impl World {
         assert_eq!(account.booked_minor, sum(RowStatus::Booked));
         assert_eq!(account.pending_minor, sum(RowStatus::Pending));
         assert_eq!(account.transaction_count, i64::try_from(page.rows.len()).unwrap());
+        self.check_month_sums().await;
+    }
+
+    /// The sums that are kept by month and category are those of the lines.
+    pub(crate) async fn check_month_sums(&self) {
+        let mut session = self.store.db.read(Granted::as_system()).await.unwrap();
+        let text = sql!(
+            "SELECT account_id, month, category_id, status, in_minor, out_minor, line_count FROM month_sums
+             WHERE line_count <> 0 OR in_minor <> 0 OR out_minor <> 0"
+        );
+        let mut kept: Vec<Kept> = on!(session, c => sqlx::query_as(text).fetch_all(c).await.unwrap());
+        for row in &mut kept {
+            row.2 = row.2.filter(|id| !id.is_nil());
+        }
+        let text = sql!(
+            "SELECT t.account_id, substr(CAST(t.dated_on AS TEXT), 1, 7), l.category_id, t.status,
+                CAST(SUM(CASE WHEN l.amount_minor > 0 THEN l.amount_minor ELSE 0 END) AS BIGINT),
+                CAST(SUM(CASE WHEN l.amount_minor < 0 THEN l.amount_minor ELSE 0 END) AS BIGINT), COUNT(*)
+             FROM transactions t JOIN transaction_lines l ON l.organization_id = t.organization_id AND l.transaction_id = t.id
+             WHERE t.deleted_at IS NULL AND t.status IN ('booked', 'pending') GROUP BY 1, 2, 3, 4"
+        );
+        let mut counted: Vec<Kept> = on!(session, c => sqlx::query_as(text).fetch_all(c).await.unwrap());
+        kept.sort();
+        counted.sort();
+        assert_eq!(kept, counted, "what is kept by month, and the lines");
     }
 
     /// The batches, latest first.

@@ -1,6 +1,7 @@
 //! What a register can be asked, as a query or in a body.
 
 use bankside_domain::AccountId;
+use bankside_domain::cashflow::{Extent, Reach};
 use bankside_engine::{Direction, EngineError, Filter, RegisterQuery, RowState, Sort, amount_bounds};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -28,6 +29,14 @@ pub(crate) struct FilterBody {
     direction: Option<String>,
     /// With a line of this category; `none` is with a line that has none.
     category: Option<String>,
+    /// With a line of this category or of one below it.
+    main_category: Option<String>,
+    /// What the cashflow of this asset counts, or with `organization` that of the organization: `direction` asks lines then.
+    cashflow: Option<String>,
+    /// `alone`: of that cashflow only the node itself, without what is below it.
+    reach: Option<String>,
+    /// In this currency, by its code.
+    currency: Option<String>,
     /// With this payee.
     payee: Option<String>,
     /// With this tag.
@@ -96,6 +105,13 @@ impl FilterBody {
                 Some("none") => Some(None),
                 other => identified("category", other)?.map(Some),
             },
+            main_category: identified("main_category", given(self.main_category.as_deref()))?,
+            cashflow: self.reach()?,
+            currency: given(self.currency.as_deref())
+                .map(|code| {
+                    code.parse().map_err(|_| EngineError::invalid("currency", format!("“{code}” is no currency.")))
+                })
+                .transpose()?,
             payee: identified("payee", given(self.payee.as_deref()))?,
             tag: identified("tag", given(self.tag.as_deref()))?,
             bill: identified("bill", given(self.bill.as_deref()))?,
@@ -105,6 +121,26 @@ impl FilterBody {
             ..Filter::default()
         };
         Ok(RegisterQuery { search: self.search.clone(), filter, ..RegisterQuery::default() })
+    }
+
+    /// The cashflow whose rows are meant.
+    fn reach(&self) -> Result<Option<Reach>, EngineError> {
+        let asset = match given(self.cashflow.as_deref()) {
+            None => return Ok(None),
+            Some("organization") => None,
+            Some(asset) => identified("cashflow", Some(asset))?,
+        };
+        let extent = word("reach", self.reach.as_deref(), extent)?.unwrap_or_default();
+        Ok(Some(Reach { asset, extent }))
+    }
+}
+
+/// How far a cashflow reaches, by its word.
+pub(crate) fn extent(word: &str) -> Option<Extent> {
+    match word {
+        "alone" => Some(Extent::Alone),
+        "below" => Some(Extent::WithBelow),
+        _ => None,
     }
 }
 
