@@ -42,6 +42,7 @@ pub mod status;
 pub mod suspect;
 pub mod suspicion;
 pub mod text;
+pub mod transfer;
 
 pub use ambient::{Ambient, Clock, Entropy};
 pub use amount::{Amount, AmountError, Currency, CurrencyCode};

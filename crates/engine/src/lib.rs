@@ -34,6 +34,7 @@ mod statement_files;
 mod status;
 mod suspicions;
 pub mod sync;
+mod transfers;
 mod unfinished;
 mod visitors;
 
@@ -59,9 +60,9 @@ pub use bankside_statements::csv;
 pub use bankside_store::{
     Account, AuditEntry, BankAccount, BillDays, BroughtRow, Category, Connection, Direction, Edited, FeedEffect,
     Filter, Group, ImportedFile, Invitation, Invited, KeptBalance, KeptVerdict, LostTrust, MAX_SELECTED, MailState,
-    Member, Membership, Organization, Payee, Person, Placing, ReasonCount, Reconciled, Reconciliation, RegisterPage,
-    RegisterQuery, RegisterRow, RegisterSum, Renewed, RowState, Run, RunAccount, RunsQuery, Selection, Sort, Step,
-    Store, StoreError, Tag, UndoOutcome, VanishedRow,
+    Member, Membership, Organization, OtherRow, Payee, Person, Placing, ReasonCount, Reconciled, Reconciliation,
+    RegisterPage, RegisterQuery, RegisterRow, RegisterSum, Renewed, RowState, Run, RunAccount, RunsQuery, Selection,
+    Sort, Step, Store, StoreError, StoredTransfer, Tag, TransferMark, UndoOutcome, VanishedRow,
 };
 pub use bills::BillView;
 pub use connecting::{BankEverywhere, BankOffer, Everywhere, FlowPage, FlowView, LoginView, Returned};
@@ -85,6 +86,7 @@ pub use statement_files::{FileChoice, FileGuess, FileOffer, FilePreview, FileVie
 pub use status::{AccountStatus, ConnectedAccount, ConnectionView, FedAccount, Standing};
 pub use suspicions::{HeldView, MOST_SUSPICIONS, PairDecision, PairRowView, PairView, Suspicions};
 pub use sync::view::{RunLine, RunView, RunViewAccount};
+pub use transfers::{Candidate, LookedThrough, ProposedTransfer, TransferView};
 pub use unfinished::{MOST_COUNTED, Unfinished};
 
 /// Each takes 19 MiB for as long as it lasts.

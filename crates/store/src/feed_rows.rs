@@ -41,6 +41,8 @@ pub struct ReceivedRow {
     pub fingerprint_version: i64,
     /// Whether the bank names the other side.
     pub names_counterparty: bool,
+    /// What else it says of the other side.
+    pub other_side: OtherSide,
     /// Digest of its bytes and its status.
     pub raw_digest: Digest,
     /// Which one with these bytes it is within this fetch: 0, 1, …
@@ -48,6 +50,20 @@ pub struct ReceivedRow {
     /// Its bytes exactly as received, sealed.
     pub raw: Sealed,
 }
+
+/// What a row says of its other side, as far as transfers are found by it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OtherSide {
+    /// Digest of the account number that it names.
+    pub counterparty: Option<Digest>,
+    /// Digest of the reference that goes with the payment from end to end.
+    pub end_to_end: Option<Digest>,
+    /// The amount in another currency: minor units.
+    pub original: Option<(i64, CurrencyCode)>,
+}
+
+/// The version of [`OtherSide`]: of contents that were stored before there was one it is read from their bytes when it is needed.
+pub(crate) const OTHER_SIDE_VERSION: i64 = 1;
 
 /// What receiving a page of rows came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -186,7 +202,8 @@ impl Store {
                 let mut insert = sqlx::QueryBuilder::new(
                     "INSERT INTO feed_row_versions (organization_id, id, bank_account_id, source_id, run_id, position, \
                      status, amount_minor, currency, day, provider_id_digest, bank_id_digest, reference_digest, \
-                     fingerprint, fingerprint_version, names_counterparty, raw_digest, raw, received_at, last_seen_run_id, last_seen_at, bill_digest) ",
+                     fingerprint, fingerprint_version, names_counterparty, raw_digest, raw, received_at, last_seen_run_id, last_seen_at, bill_digest, \
+                     counterparty_digest, end_to_end_digest, original_minor, original_currency, other_side_version) ",
                 );
                 insert.push_values(chunk.iter().zip(first..), |mut values, (row, position)| {
                     values
@@ -211,7 +228,12 @@ impl Store {
                         .push_bind(now)
                         .push_bind(run.uuid())
                         .push_bind(now)
-                        .push_bind(row.bill.map(|digest| digest.0.to_vec()));
+                        .push_bind(row.bill.map(|digest| digest.0.to_vec()))
+                        .push_bind(row.other_side.counterparty.map(|digest| digest.0.to_vec()))
+                        .push_bind(row.other_side.end_to_end.map(|digest| digest.0.to_vec()))
+                        .push_bind(row.other_side.original.map(|(minor, _)| minor))
+                        .push_bind(row.other_side.original.map(|(_, currency)| String::from(currency)))
+                        .push_bind(OTHER_SIDE_VERSION);
                 });
                 insert.build().execute(c).await?;
             });

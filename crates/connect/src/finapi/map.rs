@@ -63,6 +63,7 @@ fn read(context: &MapContext<'_>, status: RowStatus, wire: &Transaction) -> Resu
         original_amount: original(context, wire).filter(|original| original.currency.code != amount.currency.code),
         instalment: None,
         bill: None,
+        end_to_end: wire.end_to_end.as_deref().filter(|text| says_something(text)).and_then(tidy),
         is_placeholder: wire.is_adjusting_entry == Some(true),
     })
 }

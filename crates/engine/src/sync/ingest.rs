@@ -9,8 +9,9 @@ use bankside_domain::fault::FaultRecord;
 use bankside_domain::reconcile::Digest;
 use bankside_domain::row::{FINGERPRINT_VERSION, MappedRow, Row, RowStatus, fingerprint_text};
 use bankside_domain::run::AccountStep;
+use bankside_domain::transfer::{number_text, reference_text};
 use bankside_domain::{Asker, Code, Currency, CurrencyCode, FeedRowVersionId, Id as _};
-use bankside_store::{BankAccount, Connection, Lease, ReceivedRow, RunAccountUpdate, StatedBill};
+use bankside_store::{BankAccount, Connection, Lease, OtherSide, ReceivedRow, RunAccountUpdate, StatedBill};
 use bankside_vault::{DataKey, Digester, Place, Purpose, Sealed};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -104,6 +105,7 @@ pub(crate) struct Stamps<'a> {
     ids: Digester,
     contents: Digester,
     raws: Digester,
+    numbers: Digester,
 }
 
 impl<'a> Stamps<'a> {
@@ -115,6 +117,21 @@ impl<'a> Stamps<'a> {
     /// The digest of what a provider calls a bill.
     pub(crate) fn bill_digest(&self, bill: &str) -> Digest {
         self.ids.digest(&[b"bill", bill.as_bytes()])
+    }
+
+    /// The digest of an account number, by which a row that names it as its other side is recognised; `None` of what is no whole number.
+    pub(crate) fn number_digest(&self, number: &str) -> Option<Digest> {
+        number_text(number).map(|number| self.numbers.digest(&[b"number", number.as_bytes()]))
+    }
+
+    /// What is stored of a row's other side.
+    pub(crate) fn other_side(&self, row: &Row) -> OtherSide {
+        let reference = row.end_to_end.as_deref().and_then(reference_text);
+        OtherSide {
+            counterparty: row.counterparty.account.as_deref().and_then(|number| self.number_digest(number)),
+            end_to_end: reference.map(|reference| self.ids.digest(&[b"end to end", reference.as_bytes()])),
+            original: row.original_amount.map(|original| (original.minor, original.currency.code)),
+        }
     }
 
     /// The fingerprint of a content. One that cannot be read is only like itself.
@@ -136,7 +153,8 @@ impl<'a> Stamps<'a> {
     pub(crate) fn new(engine: &'a Engine, asker: Asker) -> Self {
         let digester = |purpose| engine.vault.digester(asker.organization, purpose);
         let (ids, contents, raws) = (digester(Purpose::RowId), digester(Purpose::Fingerprint), digester(Purpose::Raw));
-        Self { engine, asker, ids, contents, raws }
+        let numbers = digester(Purpose::BankAccount);
+        Self { engine, asker, ids, contents, raws, numbers }
     }
 
     /// What is stored of a bill.
@@ -196,6 +214,7 @@ impl<'a> Stamps<'a> {
             fingerprint: raw_digest,
             fingerprint_version: FINGERPRINT_VERSION,
             names_counterparty: false,
+            other_side: OtherSide::default(),
             raw_digest,
             occurrence,
             raw: sealed,
@@ -212,6 +231,7 @@ impl<'a> Stamps<'a> {
                 bill: row.bill.as_deref().map(|bill| self.bill_digest(bill)),
                 fingerprint,
                 names_counterparty: row.counterparty.name.is_some(),
+                other_side: self.other_side(&row),
                 ..blank
             },
         }

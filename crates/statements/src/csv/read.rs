@@ -192,6 +192,7 @@ fn row_of(record: &Record, profile: &Profile, currency: Currency) -> Result<Row,
         original_amount: None,
         instalment: None,
         bill: None,
+        end_to_end: None,
         is_placeholder: false,
     })
 }
