@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use super::wire::Transaction;
 use crate::fetch::{MapContext, RawRow};
 use crate::lenient::Decimal;
+use crate::words::says_something;
 
 /// Reads one row.
 pub(super) fn row(context: &MapContext<'_>, raw: &RawRow) -> MappedRow {
