@@ -1,6 +1,6 @@
 //! Reading what transfers are found by.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use bankside_domain::amount::{Amount, Currency};
 use bankside_domain::text::fold;
@@ -25,6 +25,12 @@ struct Row {
     status: String,
     payee_folded: Option<String>,
     note_folded: Option<String>,
+}
+
+/// What a feed row behind a transaction says of its other side.
+#[derive(sqlx::FromRow)]
+struct SaidRow {
+    transaction_id: Uuid,
     counterparty_digest: Option<Vec<u8>>,
     end_to_end_digest: Option<Vec<u8>>,
     original_minor: Option<i64>,
@@ -32,16 +38,13 @@ struct Row {
     original_scale: Option<i64>,
 }
 
+fn known(code: &str, scale: i64) -> Result<Currency, StoreError> {
+    let scale = u8::try_from(scale).map_err(|_| StoreError::Corrupt("a currency's scale".to_owned()))?;
+    Ok(Currency { code: currency(code)?, scale })
+}
+
 impl Row {
     fn into_transfer_row(self) -> Result<TransferRow, StoreError> {
-        let known = |code: &str, scale: i64| -> Result<Currency, StoreError> {
-            let scale = u8::try_from(scale).map_err(|_| StoreError::Corrupt("a currency's scale".to_owned()))?;
-            Ok(Currency { code: currency(code)?, scale })
-        };
-        let original = match (self.original_minor, &self.original_currency, self.original_scale) {
-            (Some(minor), Some(code), Some(scale)) => Some(Amount::new(minor, known(code, scale)?)),
-            _ => None,
-        };
         let texts = [self.payee_folded, self.note_folded];
         Ok(TransferRow {
             transaction: self.id.into(),
@@ -49,25 +52,12 @@ impl Row {
             amount: Amount::new(self.amount_minor, known(&self.currency, self.scale)?),
             day: self.dated_on.to_jiff(),
             status: code(&self.status)?,
-            counterparty: self.counterparty_digest.as_deref().map(digest).transpose()?,
-            end_to_end: self.end_to_end_digest.as_deref().map(digest).transpose()?,
-            original,
+            counterparty: None,
+            end_to_end: None,
+            original: None,
             text_folded: texts.into_iter().flatten().collect::<Vec<_>>().join(" "),
         })
     }
-}
-
-/// Several feed rows may stand for one row of the books: whatever one of them says, the row says.
-fn whole(rows: Vec<Row>) -> Result<Vec<TransferRow>, StoreError> {
-    let mut whole: BTreeMap<TransactionId, TransferRow> = BTreeMap::new();
-    for row in rows {
-        let row = row.into_transfer_row()?;
-        let kept = whole.entry(row.transaction).or_insert_with(|| row.clone());
-        kept.counterparty = kept.counterparty.or(row.counterparty);
-        kept.end_to_end = kept.end_to_end.or(row.end_to_end);
-        kept.original = kept.original.or(row.original);
-    }
-    Ok(whole.into_values().collect())
 }
 
 #[derive(sqlx::FromRow)]
@@ -91,21 +81,15 @@ impl Store {
         let mut session = self.db.read(granted).await?;
         let text = session.in_sight(sql!(
             "SELECT t.id, t.account_id, t.amount_minor, a.currency, u.scale, t.dated_on, t.status, p.name_folded AS payee_folded,
-                    l.note_folded, v.counterparty_digest, v.end_to_end_digest, v.original_minor, v.original_currency,
-                    w.scale AS original_scale
-             FROM (SELECT * FROM transactions c WHERE c.organization_id = $1 AND c.deleted_at IS NULL
-                AND c.dated_on >= $2 AND c.dated_on <= $3 AND c.status IN ('booked', 'pending')
-                AND NOT EXISTS (SELECT 1 FROM transfer_sides s WHERE s.organization_id = c.organization_id AND s.transaction_id = c.id)
-                /* in sight: c.account_id */ ORDER BY c.dated_on DESC, c.position DESC, c.id DESC LIMIT $4) t
+                    l.note_folded
+             FROM (SELECT * FROM transactions WHERE organization_id = $1 AND deleted_at IS NULL AND dated_on >= $2 AND dated_on <= $3
+                /* in sight: account_id */ ORDER BY dated_on DESC, position DESC, id DESC LIMIT $4) t
              JOIN accounts a ON a.organization_id = t.organization_id AND a.id = t.account_id
              JOIN currencies u ON u.code = a.currency
              LEFT JOIN payees p ON p.organization_id = t.organization_id AND p.id = t.payee_id
              LEFT JOIN transaction_lines l ON l.organization_id = t.organization_id AND l.transaction_id = t.id
                 AND l.position = 0
-             LEFT JOIN claims k ON k.organization_id = t.organization_id AND k.transaction_id = t.id AND k.state = 'applied'
-             LEFT JOIN feed_rows r ON r.organization_id = k.organization_id AND r.id = k.feed_row_id
-             LEFT JOIN feed_row_versions v ON v.organization_id = r.organization_id AND v.id = r.current_version_id
-             LEFT JOIN currencies w ON w.code = v.original_currency"
+             WHERE t.status IN ('booked', 'pending')"
         ), sight);
         let rows: Vec<Row> = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())
@@ -114,7 +98,51 @@ impl Store {
             .bind(limit)
             .fetch_all(c)
             .await?);
-        whole(rows)
+        let mut rows = rows.into_iter().map(Row::into_transfer_row).collect::<Result<Vec<_>, _>>()?;
+        let ids: Vec<TransactionId> = rows.iter().map(|row| row.transaction).collect();
+        let linked = self.sides_of(&mut session, asker, &ids).await?;
+        rows.retain(|row| !linked.contains_key(&row.transaction.uuid()));
+        self.add_what_is_said(&mut session, asker, &mut rows).await?;
+        Ok(rows)
+    }
+
+    /// Adds what the feed rows behind rows say of their other sides. Several may stand for one row of the books: whatever one of them
+    /// says, the row says.
+    async fn add_what_is_said(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        rows: &mut [TransferRow],
+    ) -> Result<(), StoreError> {
+        for rows in rows.chunks_mut(VALUES_PER_LIST) {
+            let said: Vec<SaidRow> = on!(session, c => {
+                let mut query = sqlx::QueryBuilder::new(
+                    "SELECT k.transaction_id, v.counterparty_digest, v.end_to_end_digest, v.original_minor, v.original_currency, \
+                     w.scale AS original_scale FROM claims k \
+                     JOIN feed_rows r ON r.organization_id = k.organization_id AND r.id = k.feed_row_id \
+                     JOIN feed_row_versions v ON v.organization_id = r.organization_id AND v.id = r.current_version_id \
+                     LEFT JOIN currencies w ON w.code = v.original_currency \
+                     WHERE k.state = 'applied' AND k.organization_id = ",
+                );
+                query.push_bind(asker.organization.uuid()).push(" AND k.transaction_id IN ");
+                push_list(&mut query, rows.iter().map(|row| row.transaction.uuid()));
+                query.push(" ORDER BY k.feed_row_id");
+                query.build_query_as().fetch_all(c).await?
+            });
+            let mut by_id: HashMap<Uuid, &mut TransferRow> =
+                rows.iter_mut().map(|row| (row.transaction.uuid(), row)).collect();
+            for said in said {
+                let Some(row) = by_id.get_mut(&said.transaction_id) else { continue };
+                let original = match (said.original_minor, &said.original_currency, said.original_scale) {
+                    (Some(minor), Some(code), Some(scale)) => Some(Amount::new(minor, known(code, scale)?)),
+                    _ => None,
+                };
+                row.counterparty = row.counterparty.or(said.counterparty_digest.as_deref().map(digest).transpose()?);
+                row.end_to_end = row.end_to_end.or(said.end_to_end_digest.as_deref().map(digest).transpose()?);
+                row.original = row.original.or(original);
+            }
+        }
+        Ok(())
     }
 
     /// These transactions, as far as transfers are found by them, linked or not. One that is not in the books is not found.
@@ -136,30 +164,27 @@ impl Store {
             let found: Vec<Row> = on!(session, c => {
                 let mut query = sqlx::QueryBuilder::new(
                     "SELECT t.id, t.account_id, t.amount_minor, a.currency, u.scale, t.dated_on, t.status, \
-                     p.name_folded AS payee_folded, l.note_folded, v.counterparty_digest, v.end_to_end_digest, \
-                     v.original_minor, v.original_currency, w.scale AS original_scale \
+                     p.name_folded AS payee_folded, l.note_folded \
                      FROM transactions t \
                      JOIN accounts a ON a.organization_id = t.organization_id AND a.id = t.account_id \
                      JOIN currencies u ON u.code = a.currency \
                      LEFT JOIN payees p ON p.organization_id = t.organization_id AND p.id = t.payee_id \
                      LEFT JOIN transaction_lines l ON l.organization_id = t.organization_id AND l.transaction_id = t.id \
                       AND l.position = 0 \
-                     LEFT JOIN claims k ON k.organization_id = t.organization_id AND k.transaction_id = t.id \
-                      AND k.state = 'applied' \
-                     LEFT JOIN feed_rows r ON r.organization_id = k.organization_id AND r.id = k.feed_row_id \
-                     LEFT JOIN feed_row_versions v ON v.organization_id = r.organization_id AND v.id = r.current_version_id \
-                     LEFT JOIN currencies w ON w.code = v.original_currency \
                      WHERE t.deleted_at IS NULL AND t.organization_id = ",
                 );
                 query.push_bind(asker.organization.uuid()).push(" AND t.id IN ");
                 push_list(&mut query, chunk.iter().copied());
                 query.build_query_as().fetch_all(c).await?
             });
-            rows.extend(whole(found)?);
+            for row in found {
+                rows.push(row.into_transfer_row()?);
+            }
         }
         if rows.len() < ids.len() || !rows.iter().all(|row| asker.sees(row.account)) {
             return Err(StoreError::NotFound("the transaction"));
         }
+        self.add_what_is_said(session, asker, &mut rows).await?;
         Ok(rows)
     }
 

@@ -30,14 +30,43 @@ pub struct PairedRow {
 }
 
 #[derive(sqlx::FromRow)]
-struct SideRow {
-    id: Uuid,
-    account_id: Uuid,
-    dated_on: SqlDate,
-    status: String,
-    amount_minor: i64,
-    other_minor: i64,
+struct PairRow {
+    out_id: Uuid,
+    out_account: Uuid,
+    out_on: SqlDate,
+    out_status: String,
+    out_minor: i64,
+    in_id: Uuid,
+    in_account: Uuid,
+    in_on: SqlDate,
+    in_status: String,
+    in_minor: i64,
     is_one_currency: bool,
+}
+
+impl PairRow {
+    /// Both sides, as far as sums count them at all.
+    fn sides(&self) -> Result<Vec<PairedRow>, StoreError> {
+        let side = |id: Uuid, account: Uuid, day: SqlDate, status: &str, minor: i64, fee_minor: i64| {
+            let status: RowStatus = code(status)?;
+            let is_counted = matches!(status, RowStatus::Booked | RowStatus::Pending);
+            Ok::<Option<PairedRow>, StoreError>(is_counted.then(|| PairedRow {
+                transaction: id.into(),
+                account: account.into(),
+                month: Month::of(day.to_jiff()),
+                is_pending: status == RowStatus::Pending,
+                amount_minor: minor,
+                fee_minor,
+                lines: Vec::new(),
+            }))
+        };
+        let lost = if self.is_one_currency { self.out_minor.saturating_add(self.in_minor).min(0) } else { 0 };
+        let sides = [
+            side(self.out_id, self.out_account, self.out_on, &self.out_status, self.out_minor, lost)?,
+            side(self.in_id, self.in_account, self.in_on, &self.in_status, self.in_minor, 0)?,
+        ];
+        Ok(sides.into_iter().flatten().collect())
+    }
 }
 
 impl Store {
@@ -46,41 +75,34 @@ impl Store {
     pub async fn paired_rows(&self, asker: &Asker, from: Month) -> Result<Vec<PairedRow>, StoreError> {
         let (granted, sight) = asker.require_within(Right::SeeBooks)?;
         let mut session = self.db.read(granted).await?;
-        let text = session.in_sight(
-            sql!(
-                "SELECT t.id, t.account_id, t.dated_on, t.status, t.amount_minor, o.amount_minor AS other_minor,
-                    a.currency = b.currency AS is_one_currency
-                 FROM transfer_sides s
-                 JOIN transactions t ON t.organization_id = s.organization_id AND t.id = s.transaction_id
-                 JOIN transactions o ON o.organization_id = s.organization_id AND o.id = s.other_id
-                 JOIN accounts a ON a.organization_id = t.organization_id AND a.id = t.account_id
-                 JOIN accounts b ON b.organization_id = o.organization_id AND b.id = o.account_id
-                 WHERE s.organization_id = $1 AND t.dated_on >= $2 AND t.status IN ('booked', 'pending')
-                    /* in sight: t.account_id */"
-            ),
-            sight,
+        let text = sql!(
+            "SELECT o.id AS out_id, o.account_id AS out_account, o.dated_on AS out_on, o.status AS out_status,
+                o.amount_minor AS out_minor, i.id AS in_id, i.account_id AS in_account, i.dated_on AS in_on,
+                i.status AS in_status, i.amount_minor AS in_minor, a.currency = b.currency AS is_one_currency
+             FROM transfer_pairs p
+             JOIN transactions o ON o.organization_id = p.organization_id AND o.id = p.out_id
+             JOIN transactions i ON i.organization_id = p.organization_id AND i.id = p.in_id
+             JOIN accounts a ON a.organization_id = o.organization_id AND a.id = o.account_id
+             JOIN accounts b ON b.organization_id = i.organization_id AND b.id = i.account_id
+             WHERE p.organization_id = $1 AND (o.dated_on >= $2 OR i.dated_on >= $2)
+                AND o.deleted_at IS NULL AND i.deleted_at IS NULL AND o.account_id <> i.account_id
+                AND o.amount_minor < 0 AND i.amount_minor > 0"
         );
-        let rows: Vec<SideRow> = on!(session, c => sqlx::query_as(text)
+        let pairs: Vec<PairRow> = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())
             .bind(date(from.first_day()))
             .fetch_all(c)
             .await?);
-        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-        let mut lines: HashMap<Uuid, Vec<(Option<CategoryId>, i64)>> =
-            self.line_sums(&mut session, asker, &ids).await?;
-        let paired = |row: SideRow| {
-            let lost = row.amount_minor.saturating_add(row.other_minor);
-            Ok(PairedRow {
-                transaction: row.id.into(),
-                account: row.account_id.into(),
-                month: Month::of(row.dated_on.to_jiff()),
-                is_pending: code::<RowStatus>(&row.status)? == RowStatus::Pending,
-                amount_minor: row.amount_minor,
-                fee_minor: if row.amount_minor < 0 && row.is_one_currency { lost.min(0) } else { 0 },
-                lines: lines.remove(&row.id).unwrap_or_default(),
-            })
-        };
-        rows.into_iter().map(paired).collect()
+        let mut rows = Vec::with_capacity(pairs.len() * 2);
+        for pair in &pairs {
+            rows.extend(pair.sides()?.into_iter().filter(|row| row.month >= from && sight.has(row.account)));
+        }
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.transaction.uuid()).collect();
+        let mut lines = self.line_sums(&mut session, asker, &ids).await?;
+        for row in &mut rows {
+            row.lines = lines.remove(&row.transaction.uuid()).unwrap_or_default();
+        }
+        Ok(rows)
     }
 
     /// Categories and amounts of the lines of some transactions.
