@@ -49,6 +49,10 @@ export class Api {
     return this.#call<T>(this.address(path), asJson("PATCH", body));
   }
 
+  delete<T>(path: string): Promise<T> {
+    return this.#call<T>(this.address(path), { method: "DELETE" });
+  }
+
   async #call<T>(address: string, init: RequestInit): Promise<T> {
     let response: Response;
     try {

@@ -77,6 +77,7 @@ fn arrived(number: usize, is_issued_anew: bool) -> Arrived {
         original_amount: None,
         instalment: None,
         bill: None,
+        end_to_end: None,
         is_placeholder: false,
         creditor: None,
         provider_category: None,

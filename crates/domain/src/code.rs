@@ -18,6 +18,7 @@ use crate::statement::FileStage;
 use crate::suspect::Grounds;
 use crate::suspicion::HeldChoice;
 use crate::suspicion::pairs::PairKind;
+use crate::transfer::LinkedBy;
 
 /// A type whose variants have codes.
 pub trait Code: Sized + Copy + 'static {
@@ -121,6 +122,7 @@ codes! {
     }
     HeldChoice("choice") { NewRow = "new_row", Correction = "correction", LeaveOut = "leave_out" }
     PairKind("kind of pair") { Twins = "twins", Settlement = "settlement" }
+    LinkedBy("way of linking") { Rows = "rows", Person = "person" }
     Side("row of a pair") { Stays = "stays", Goes = "goes" }
     Notice("notice") {
         EndsWithin14 = "ends_within_14", EndsWithin7 = "ends_within_7", EndsWithin1 = "ends_within_1", Ended = "ended",

@@ -45,6 +45,7 @@ pub mod suggest;
 pub mod suspect;
 pub mod suspicion;
 pub mod text;
+pub mod transfer;
 
 pub use ambient::{Ambient, Clock, Entropy};
 pub use amount::{Amount, AmountError, Currency, CurrencyCode};

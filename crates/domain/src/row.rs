@@ -148,6 +148,9 @@ pub struct Row {
     pub instalment: Option<Instalment>,
     /// What the provider calls the bill that it stands on, as received.
     pub bill: Option<String>,
+    /// The reference that whoever paid gave the payment, which goes with it from end to end; one without a meaning is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_to_end: Option<String>,
     /// Whether the provider has put it in the place of rows that it does not have, so that its sums come out right. Nothing of its kind
     /// happened, so it is no movement of the account.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -20,6 +20,8 @@ pub enum Suspicion {
     Held(FeedRowId),
     /// Two rows of the books that may be one.
     Pair(TransactionId, TransactionId),
+    /// Two rows of the books that may be a transfer: that which money left by, and that which it came in by.
+    Transfer(TransactionId, TransactionId),
 }
 
 impl fmt::Display for Suspicion {
@@ -27,6 +29,7 @@ impl fmt::Display for Suspicion {
         match self {
             Self::Held(feed_row) => feed_row.fmt(f),
             Self::Pair(first, second) => write!(f, "{first}~{second}"),
+            Self::Transfer(out, into) => write!(f, "{out}_{into}"),
         }
     }
 }
@@ -35,6 +38,9 @@ impl FromStr for Suspicion {
     type Err = uuid::Error;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Some((out, into)) = text.split_once('_') {
+            return Ok(Self::Transfer(out.parse()?, into.parse()?));
+        }
         match text.split_once('~') {
             Some((first, second)) => Ok(Self::Pair(first.parse()?, second.parse()?)),
             None => text.parse().map(Self::Held),
@@ -78,7 +84,11 @@ mod tests {
     #[test]
     fn a_suspicion_is_found_by_its_name() {
         let id = |number| uuid::Uuid::from_u128(number);
-        for suspicion in [Suspicion::Held(id(1).into()), Suspicion::Pair(id(1).into(), id(2).into())] {
+        for suspicion in [
+            Suspicion::Held(id(1).into()),
+            Suspicion::Pair(id(1).into(), id(2).into()),
+            Suspicion::Transfer(id(1).into(), id(2).into()),
+        ] {
             assert_eq!(suspicion.to_string().parse(), Ok(suspicion));
         }
         assert!("~".parse::<Suspicion>().is_err());

@@ -9,6 +9,7 @@ use bankside_vault::Place;
 use jiff::Timestamp;
 
 use crate::sync::ingest::Stamps;
+use crate::transfers::TransferView;
 use crate::{Engine, EngineError};
 
 mod told;
@@ -28,6 +29,8 @@ pub struct TransactionView {
     pub bank_rows: Vec<BankRowView>,
     /// What was done to it, newest first.
     pub story: Vec<Happening>,
+    /// The transfer that it is part of, where that is in sight as a whole.
+    pub transfer: Option<TransferView>,
 }
 
 /// A line with names.
@@ -98,7 +101,8 @@ impl Engine {
             bank_rows.push(self.bank_row(asker, claimed).await?);
         }
         let story = self.tell(asker, self.store.story(asker, id).await?, &categories, &tags).await?;
-        Ok(TransactionView { row, details, lines, bank_rows, story })
+        let transfer = self.transfer_view(asker, &row).await?;
+        Ok(TransactionView { row, details, lines, bank_rows, story, transfer })
     }
 
     /// Opens what a bank sent and reads it anew.

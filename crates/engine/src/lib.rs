@@ -39,6 +39,7 @@ mod statement_files;
 mod status;
 mod suspicions;
 pub mod sync;
+mod transfers;
 mod unfinished;
 mod visitors;
 
@@ -65,10 +66,10 @@ pub use bankside_statements::csv;
 pub use bankside_store::{
     Account, AuditEntry, BankAccount, BillDays, BroughtRow, Category, Connection, Direction, Edited, FeedEffect,
     Filter, Group, ImportedFile, Invitation, Invited, KeptBalance, KeptRate, KeptVerdict, LineTarget, LostTrust,
-    MAX_SELECTED, MailState, Member, Membership, Merged, Organization, Payee, Person, Placing, Plan, RatesSet,
-    ReasonCount, Reconciled, Reconciliation, RegisterPage, RegisterQuery, RegisterRow, RegisterSum, Renewed, RowState,
-    Run, RunAccount, RunsQuery, SeenProviderCategory, Selection, Sort, Step, Store, StoreError, Tag, UndoOutcome,
-    VanishedRow,
+    MAX_SELECTED, MailState, Member, Membership, Merged, Organization, OtherRow, Payee, Person, Placing, Plan,
+    RatesSet, ReasonCount, Reconciled, Reconciliation, RegisterPage, RegisterQuery, RegisterRow, RegisterSum, Renewed,
+    RowState, Run, RunAccount, RunsQuery, SeenProviderCategory, Selection, Sort, Step, Store, StoreError,
+    StoredTransfer, Tag, TransferMark, UndoOutcome, VanishedRow,
 };
 pub use bills::BillView;
 pub use cashflow::{Cashflow, CashflowQuery};
@@ -97,6 +98,7 @@ pub use statement_files::{FileChoice, FileGuess, FileOffer, FilePreview, FileVie
 pub use status::{AccountStatus, ConnectedAccount, ConnectionView, FedAccount, Standing};
 pub use suspicions::{HeldView, MOST_SUSPICIONS, PairDecision, PairRowView, PairView, Suspicions};
 pub use sync::view::{RunLine, RunView, RunViewAccount};
+pub use transfers::{Candidate, LookedThrough, ProposedTransfer, TransferView};
 pub use unfinished::{MOST_COUNTED, Unfinished};
 
 /// Each takes 19 MiB for as long as it lasts.

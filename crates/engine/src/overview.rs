@@ -5,6 +5,7 @@
 //! account is kept as long as its revision stays.
 
 mod kept;
+mod transfers;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -20,6 +21,7 @@ use crate::unfinished::MOST_COUNTED;
 use crate::{Engine, EngineError};
 
 pub(crate) use kept::KeptSums;
+use transfers::Transfers;
 
 /// How many months an average is of, and how many are shown unless the year is asked for.
 const MONTHS: i32 = 12;
@@ -92,6 +94,8 @@ struct Read {
     standing: Standing,
     months: Vec<MonthSum>,
     categories: Vec<CategorySum>,
+    /// What of them is neither income nor spending.
+    transfers: Transfers,
 }
 
 impl Engine {
@@ -113,9 +117,10 @@ impl Engine {
             categories_from: month.plus(-average_months),
             month,
         };
-        let Read { standing, months: sums, categories } = self.read_sums(asker, windows).await?;
+        let Read { standing, months: sums, mut categories, transfers } = self.read_sums(asker, windows).await?;
+        categories.extend(transfers.categories);
         let currency = self.currency_of(&organization, &standing.accounts).await?;
-        let counted = Counted::of(&standing.accounts, &sums, &categories, currency);
+        let counted = Counted::of(&standing.accounts, (&sums, &transfers.months), &categories, currency);
         let paths = self.store.category_paths(asker).await?;
         let balances = balances(&standing.accounts, &counted.by_account, &months);
         Ok(Overview {
@@ -167,7 +172,13 @@ struct Counted<'a> {
 }
 
 impl<'a> Counted<'a> {
-    fn of(views: &[AccountView], sums: &[MonthSum], categories: &'a [CategorySum], currency: Currency) -> Self {
+    /// `transfers` is what the flows leave out; balances move by it as by anything else.
+    fn of(
+        views: &[AccountView],
+        (sums, transfers): (&[MonthSum], &[MonthSum]),
+        categories: &'a [CategorySum],
+        currency: Currency,
+    ) -> Self {
         let accounts: HashMap<_, &Account> = views.iter().map(|view| (view.account.id, &view.account)).collect();
         let counts = |sum: &MonthSum| {
             let account = accounts.get(&sum.account)?;
@@ -182,6 +193,11 @@ impl<'a> Counted<'a> {
             if account.currency.code == currency.code {
                 let flow = flows.entry(sum.month).or_default();
                 *flow = flow.plus(flow_of(sum));
+            }
+        }
+        for sum in transfers {
+            if counts(sum).is_some_and(|account| account.currency.code == currency.code) {
+                flows.entry(sum.month).or_default().add(sum);
             }
         }
         let at_home = |sum: &&CategorySum| counts(&sum.sum).is_some_and(|of| of.currency.code == currency.code);
@@ -240,8 +256,11 @@ fn by_category(sums: &[&CategorySum], month: Month, paths: &HashMap<CategoryId, 
         let part = if sum.sum.month == month { flow } else { before };
         *part = part.plus(flow_of(&sum.sum));
     }
+    // Where nothing was left once transfers were left out, there is nothing to show.
+    let is_something = |(flow, before): &(Flow, Flow)| *flow != Flow::default() || *before != Flow::default();
     let mut categories: Vec<CategoryMonth> = flows
         .into_iter()
+        .filter(|(_, flows)| is_something(flows))
         .map(|(category, (flow, before))| {
             let path = category.and_then(|id| paths.get(&id).cloned()).unwrap_or_default();
             CategoryMonth { category, path, flow, before }

@@ -11,13 +11,14 @@ use jiff::SignedDuration;
 use jiff::civil::Date;
 
 use crate::details::BankRowView;
+use crate::transfers::ProposedTransfer;
 use crate::{Engine, EngineError, Standing};
 
 pub(crate) use pairs::CountedPairs;
 pub use pairs::{PairDecision, PairRowView, PairView};
 
 /// Pairs are looked for, and what vanished is told, this far back.
-const RECENT_DAYS: i32 = 90;
+pub(crate) const RECENT_DAYS: i32 = 90;
 
 /// More doubts of one kind are not shown at once, and not counted.
 pub const MOST_SUSPICIONS: usize = 100;
@@ -32,6 +33,8 @@ pub struct Suspicions {
     pub held: Vec<HeldView>,
     /// Rows of the books that may be one, the latest first.
     pub pairs: Vec<PairView>,
+    /// Rows that look like a transfer between own accounts, the best first.
+    pub transfers: Vec<ProposedTransfer>,
     /// Pending rows that banks stopped showing: history, with nothing to decide.
     pub vanished: Vec<VanishedRow>,
 }
@@ -61,7 +64,8 @@ impl Engine {
         }
         let since = self.ambient.now() - SignedDuration::from_hours(24 * i64::from(RECENT_DAYS));
         let vanished = self.store.vanished_rows(asker, since, limit).await?;
-        Ok(Suspicions { held, pairs: self.pair_views(asker).await?, vanished })
+        let transfers = self.proposed_transfers(asker).await?;
+        Ok(Suspicions { held, pairs: self.pair_views(asker).await?, transfers, vanished })
     }
 
     /// How many doubts wait for a person, each kind counted up to [`MOST_SUSPICIONS`] and one more.
@@ -129,6 +133,9 @@ impl Engine {
                 Err(StoreError::Stale) if tries < MAX_TRIES => tries += 1,
                 result => {
                     let done = result?;
+                    if let Ok(batch) = done {
+                        self.link_new_transfers(asker.organization, batch).await;
+                    }
                     self.report_progress();
                     return done.map_err(EngineError::Refused);
                 }

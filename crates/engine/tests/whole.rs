@@ -46,5 +46,7 @@ mod simplefin;
 mod straight;
 #[path = "whole/suspicions.rs"]
 mod suspicions;
+#[path = "whole/transfers.rs"]
+mod transfers;
 #[path = "whole/weather.rs"]
 mod weather;

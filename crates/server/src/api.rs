@@ -30,6 +30,7 @@ mod runs;
 mod statement_files;
 mod suspicions;
 mod transactions;
+mod transfers;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -99,6 +100,9 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(history: mine))
         .routes(described!(suspicions: suspicions))
         .routes(described!(suspicions: decide))
+        .routes(described!(transfers: candidates))
+        .routes(described!(transfers: link_transfer, break_transfer))
+        .routes(described!(transfers: find_transfers))
         .routes(described!(events: events))
         .routes(described!(overview: overview))
         .routes(described!(cashflow: cashflow))

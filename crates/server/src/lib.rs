@@ -174,6 +174,7 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/runs/{run}/rows", get(any!(runs::rows::show)))
         .route("/o/{organization}/suspicions", get(any!(suspicions::show)))
         .route("/o/{organization}/suspicions/{suspicion}", post(any!(suspicions::decide)))
+        .route("/o/{organization}/transfers/find", post(any!(suspicions::find_transfers)))
         .route("/o/{organization}/batches/{batch}/undo", get(any!(undo::form)).post(any!(undo::undo)))
         .route("/o/{organization}/assets", get(any!(assets::whole)))
         .route("/o/{organization}/cashflow", get(any!(cashflow::of_organization)))

@@ -14,6 +14,7 @@ pub(crate) mod picker;
 pub(crate) mod shell;
 pub(crate) mod side;
 pub(crate) mod status;
+pub(crate) mod transfer;
 pub(crate) mod tree;
 
 use std::fmt;

@@ -35,10 +35,6 @@ pub struct ReceivedRow {
     pub ids: Vec<(RowIdKind, Digest)>,
     /// Digest of the bill that it stands on.
     pub bill: Option<Digest>,
-    /// Digest of the account on the other side.
-    pub counterparty: Option<Digest>,
-    /// Digest of who collects, or under which mandate.
-    pub creditor: Option<Digest>,
     /// What its provider files it under.
     pub provider_category: Option<ProviderCategory>,
     /// Digest of its content.
@@ -47,6 +43,8 @@ pub struct ReceivedRow {
     pub fingerprint_version: i64,
     /// Whether the bank names the other side.
     pub names_counterparty: bool,
+    /// What else it says of the other side.
+    pub other_side: OtherSide,
     /// Digest of its bytes and its status.
     pub raw_digest: Digest,
     /// Which one with these bytes it is within this fetch: 0, 1, …
@@ -54,6 +52,22 @@ pub struct ReceivedRow {
     /// Its bytes exactly as received, sealed.
     pub raw: Sealed,
 }
+
+/// What a row says of its other side, as far as transfers and rows that are alike are found by it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OtherSide {
+    /// Digest of the account number that it names.
+    pub counterparty: Option<Digest>,
+    /// Digest of who collects, or under which mandate.
+    pub creditor: Option<Digest>,
+    /// Digest of the reference that goes with the payment from end to end.
+    pub end_to_end: Option<Digest>,
+    /// The amount in another currency: minor units.
+    pub original: Option<(i64, CurrencyCode)>,
+}
+
+/// The version of [`OtherSide`]: of contents that were stored before there was one it is read from their bytes when it is needed.
+pub(crate) const OTHER_SIDE_VERSION: i64 = 1;
 
 /// What receiving a page of rows came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -196,7 +210,8 @@ impl Store {
                     "INSERT INTO feed_row_versions (organization_id, id, bank_account_id, source_id, run_id, position, \
                      status, amount_minor, currency, day, provider_id_digest, bank_id_digest, reference_digest, \
                      fingerprint, fingerprint_version, names_counterparty, raw_digest, raw, received_at, last_seen_run_id, last_seen_at, bill_digest, \
-                     counterparty_digest, creditor_digest, provider_category) ",
+                     counterparty_digest, creditor_digest, end_to_end_digest, original_minor, original_currency, other_side_version, \
+                     provider_category) ",
                 );
                 insert.push_values(chunk.iter().zip(first..), |mut values, (row, position)| {
                     values
@@ -222,8 +237,12 @@ impl Store {
                         .push_bind(run.uuid())
                         .push_bind(now)
                         .push_bind(row.bill.map(|digest| digest.0.to_vec()))
-                        .push_bind(row.counterparty.map(|digest| digest.0.to_vec()))
-                        .push_bind(row.creditor.map(|digest| digest.0.to_vec()))
+                        .push_bind(row.other_side.counterparty.map(|digest| digest.0.to_vec()))
+                        .push_bind(row.other_side.creditor.map(|digest| digest.0.to_vec()))
+                        .push_bind(row.other_side.end_to_end.map(|digest| digest.0.to_vec()))
+                        .push_bind(row.other_side.original.map(|(minor, _)| minor))
+                        .push_bind(row.other_side.original.map(|(_, currency)| String::from(currency)))
+                        .push_bind(OTHER_SIDE_VERSION)
                         .push_bind(row.provider_category.as_ref().map(|category| category.code.as_str()));
                 });
                 insert.build().execute(c).await?;

@@ -12,6 +12,7 @@ use bankside_domain::edit::{LAYER, Line};
 use bankside_domain::reconcile::ClaimState;
 use bankside_domain::sign::FLIPS_SIGN;
 use bankside_domain::text::fold;
+use bankside_domain::transfer::{NO_TRANSFER, TRANSFER};
 use bankside_domain::{Asker, BatchId, Code, Id};
 use jiff::civil::Date;
 use uuid::Uuid;
@@ -123,6 +124,19 @@ impl Store {
             (Entity::Transaction, "lines") => {
                 for id in ids {
                     self.write_lines(session, asker, *id, value).await?;
+                }
+                Ok(())
+            }
+            (Entity::Transaction, TRANSFER) => {
+                for id in ids {
+                    self.write_link(session, asker, batch, *id, value).await?;
+                }
+                Ok(())
+            }
+            (Entity::Transaction, field) if field.starts_with(NO_TRANSFER) => {
+                for id in ids {
+                    self.write_rejection(session, asker, batch, (*id, uuid(field.strip_prefix(NO_TRANSFER))?), value)
+                        .await?;
                 }
                 Ok(())
             }

@@ -8,6 +8,7 @@ use bankside_domain::merge::{Chosen, Merge};
 use bankside_domain::reconcile::ClaimState;
 use bankside_domain::suspicion::pairs::{PairRow, Shown, in_order};
 use bankside_domain::text::fold;
+use bankside_domain::transfer::{TRANSFER, link_value};
 use bankside_domain::{Asker, BatchId, Id, Right, TransactionId};
 use jiff::civil::Date;
 use uuid::Uuid;
@@ -158,12 +159,34 @@ impl Store {
         let batch = NewBatch { actor: BatchActor::Person, run: None, summary: "Two transactions merged", undoes: None };
         let batch = self.begin_batch(&mut session, asker, batch).await?;
         changes.extend(self.moved_claims(&mut session, asker, &merge).await?);
+        changes.extend(self.moved_transfer(&mut session, asker, &merge).await?);
         self.write_fields(&mut session, asker, batch, &changes).await?;
         self.write_changes(&mut session, asker, batch, &changes).await?;
         let gone = Sums::of(merge.goes.status, merge.goes.amount_minor).reversed();
         self.move_account_sums(&mut session, asker, merge.stays.account, gone).await?;
         session.commit().await?;
         Ok(Ok(batch))
+    }
+
+    /// The changes by which a transfer of the row that goes is one of the row that stays, unless that is part of another one. Its other
+    /// side may be in an account that is out of sight, and stays as it is.
+    async fn moved_transfer(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        merge: &Merge<'_>,
+    ) -> Result<Vec<Change>, StoreError> {
+        let (goes, stays) = (merge.goes.id, merge.stays.id);
+        let mut sides = self.sides_of(session, asker, &[goes, stays]).await?;
+        if sides.contains_key(&stays.uuid()) {
+            return Ok(Vec::new());
+        }
+        let Some(link) = sides.remove(&goes.uuid()) else { return Ok(Vec::new()) };
+        let was = self.links_now(session, asker, &[stays.uuid()]).await?.get(&stays.uuid()).map(link_value);
+        let of = |row: TransactionId, before, after| {
+            change(Entity::Transaction, row.uuid(), row.uuid(), TRANSFER, before, after)
+        };
+        Ok(vec![of(goes, Some(link_value(&link)), None), of(stays, was, Some(link_value(&link)))])
     }
 
     /// The changes by which the feed rows of the row that goes stand for the one that stays. They belong to the row that goes: it

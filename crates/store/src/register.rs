@@ -24,6 +24,7 @@ use crate::categories::path;
 use crate::convert::{SqlDate, code, count, currency, date};
 use crate::db::{Session, on, sql};
 use crate::dialect::push_list;
+use crate::transfers::TransferMark;
 use crate::{Store, StoreError};
 
 /// At most this many rows on a page.
@@ -71,6 +72,8 @@ pub struct RegisterRow {
     pub is_ticked: bool,
     /// Whether it was compared with a statement.
     pub is_reconciled: bool,
+    /// What it is of a transfer between own accounts, if it is one side of one.
+    pub transfer: Option<TransferMark>,
 }
 
 impl RegisterRow {
@@ -162,6 +165,7 @@ impl Row {
             is_edited: self.is_edited,
             is_ticked: self.cleared_at.is_some(),
             is_reconciled: self.reconciled_at.is_some(),
+            transfer: None,
         })
     }
 }
@@ -226,6 +230,7 @@ impl Store {
         let mut tags = self.tag_names(&mut session, asker, &lines).await?;
         let rows = rows.into_iter().map(|row| row.into_register_row(&mut tags));
         let mut rows = rows.collect::<Result<Vec<_>, _>>()?;
+        self.mark_transfers(&mut session, asker, &mut rows).await?;
         let Some(total) = total else {
             return self.totalled(&mut session, asker, request, &prepared, rows).await;
         };

@@ -27,6 +27,7 @@ mod searching;
 mod sight;
 mod sign;
 mod sorting;
+mod transfers;
 mod verdicts;
 mod world;
 

@@ -190,7 +190,7 @@ export class Bulk {
   }
 
   #verbs(): Node[] {
-    const verb = (title: string, key: string, act: () => void, look = "small"): Node =>
+    const verb = (title: string, key: string, act: () => void, look = "btn btn-small"): Node =>
       h("button", { type: "button", class: look, onclick: act }, title, ...(key ? [" ", h("kbd", { "aria-hidden": "true" }, key)] : []));
     const small = "btn btn-small";
     return [
@@ -199,6 +199,7 @@ export class Bulk {
       ),
       verb("Cleared", "L", () => void this.toggleCleared(), `${small} hide-narrow`),
       verb("Duplicate", "U", () => void this.duplicate(), `${small} hide-narrow`),
+      ...(this.register.selection.count === 2 ? [verb("Make a transfer", "R", () => this.register.transfers.make())] : []),
       verb("Delete", "D", () => void this.delete(), small),
     ];
   }

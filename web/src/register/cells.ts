@@ -3,6 +3,7 @@ import type { Formats } from "../formats";
 import type { Column } from "./columns";
 import { h, hidden, icon } from "../dom";
 import { type Field, type Line, type Row, stateOf } from "./model";
+import { transferWord } from "./transfers";
 
 export type Mark = "saving" | "failed";
 
@@ -113,10 +114,14 @@ const FILL: Record<Column["key"], Fill> = {
       const fold = h("button", { type: "button", class: "fold", tabindex: -1, "aria-expanded": String(isOpen) });
       fold.append(`Split in ${row.lines}`, icon(isOpen ? "down" : "right"));
       cell.classList.remove("none");
-      build(cell, fold);
+      build(cell, ...transferMark(row, true), fold);
       return;
     }
-    writeCategory(cell, row.category, "No category");
+    const mark = transferMark(row, row.category !== null);
+    if (mark.length === 0) return writeCategory(cell, row.category, "No category");
+    // A transfer needs no category.
+    cell.classList.remove("none");
+    build(cell, ...mark, ...(row.category === null ? [] : [h("span", { class: "text" }, row.category)]));
   },
   tags: (cell, row) => {
     build(cell, ...(row.lines > 1 ? [] : row.tags.map(tag)));
@@ -160,6 +165,14 @@ function writeFigure(cell: HTMLElement, column: Pick<Column, "key">, minor: numb
 function writeCategory(cell: HTMLElement, category: string | null, blank: string): void {
   cell.classList.toggle("none", category === null);
   write(cell, category ?? blank);
+}
+
+/** What a row says of its transfer; beside other words only its sign is seen. */
+function transferMark(row: Row, isBeside: boolean): HTMLElement[] {
+  const word = transferWord(row);
+  if (!word) return [];
+  const text = isBeside ? hidden(`${word.word}: `) : h("span", { class: "text" }, word.word);
+  return [h("span", { class: `transfer${word.asks ? " is-act" : ""}`, title: word.word }, icon(word.icon), text)];
 }
 
 function tag(name: string): HTMLElement {

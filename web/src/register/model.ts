@@ -24,6 +24,17 @@ export interface Row {
   lines: number;
   /** The account's balance after this row, where the server knows it. */
   balance_minor?: number | null;
+  /** What it is of a transfer between own accounts. */
+  transfer: TransferMark | null;
+}
+
+export interface TransferMark {
+  /** Linked; or what became of an other side that the bank names. */
+  state: "linked" | "in_transit" | "missing" | "before_the_books";
+  /** Neither is told of an account that is out of sight. */
+  account: string | null;
+  account_name: string | null;
+  transaction: string | null;
 }
 
 export interface Line {
@@ -83,6 +94,15 @@ export interface Detail extends Omit<Row, "lines"> {
   origins: Origin[];
   bank_rows: BankRow[];
   history: Happening[];
+  /** The transfer that it is part of. */
+  linked: {
+    other: Row;
+    linked_by: "rows" | "person";
+    who: string | null;
+    at: string;
+    why: string[];
+    fee_minor: number;
+  } | null;
 }
 
 export interface Sum {
@@ -182,7 +202,7 @@ export const FIELD_NAMES: Record<string, string> = {
 };
 
 export function rowOf(detail: Detail): Row {
-  const { lines, booked_on: _booked, value_on: _value, origins: _origins, bank_rows: _rows, history: _history, ...rest } = detail;
+  const { lines, booked_on: _booked, value_on: _value, origins: _origins, bank_rows: _rows, history: _history, linked: _linked, ...rest } = detail;
   return { ...rest, lines: lines.length };
 }
 

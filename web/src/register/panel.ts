@@ -170,6 +170,7 @@ export class Panel {
     body.append(
       this.#fields(row, detail),
       this.#lines(detail),
+      ...this.register.transfers.section(row, detail),
       ...bankRows(detail, formats),
       ...happenings(detail, this.register),
     );
@@ -355,6 +356,9 @@ export class Panel {
         ? null
         : button(row.is_cleared ? "Not cleared" : "Cleared", "small", () => register.acts.setCleared(row), icon("check")),
       button("Duplicate", "small", () => void register.bulk.duplicate([row.id])),
+      row.transfer?.state === "linked" || !["booked", "pending"].includes(row.status)
+        ? null
+        : button("Make a transfer…", "small", () => register.transfers.choose(row), icon("swap")),
       h("span", { class: "push" }),
       button("Delete", "danger small", () => void remove()),
     );

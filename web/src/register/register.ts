@@ -29,6 +29,7 @@ import { type Filter, Query, type Sort } from "./query";
 import { Reconcile } from "./reconcile";
 import { Selection } from "./selection";
 import { Toolbar } from "./toolbar";
+import { Transfers } from "./transfers";
 import { Unsaved } from "./unsaved";
 import { unsavedNotice } from "./unsaved-notice";
 
@@ -56,6 +57,7 @@ export class Register extends HTMLElement {
   acts!: Acts;
   folds!: Folds;
   picking!: Picking;
+  transfers!: Transfers;
   #keyboard!: Keyboard;
   #live!: Live;
   #print!: PrintTable;
@@ -203,6 +205,7 @@ export class Register extends HTMLElement {
     this.acts = new Acts(this);
     this.folds = new Folds(this);
     this.picking = new Picking(this);
+    this.transfers = new Transfers(this);
     this.#keyboard = new Keyboard(this);
     this.#live = new Live(this);
     this.#print = new PrintTable(this);

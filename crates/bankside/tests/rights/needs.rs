@@ -215,6 +215,7 @@ pub(crate) const NEEDS: &[Route] = &[
     get(SeeAll, "/o/{organization}/runs/{run}/rows"),
     get(See, "/o/{organization}/suspicions"),
     post(Edit, "/o/{organization}/suspicions/{suspicion}", "choice=leave_out").lax(),
+    post(EditAll, "/o/{organization}/transfers/find", ""),
     get(Edit, "/o/{organization}/batches/{batch}/undo"),
     post(Edit, "/o/{organization}/batches/{batch}/undo", "later=bring_in").lax(),
     get(See, "/o/{organization}/cashflow"),
@@ -447,5 +448,15 @@ pub(crate) const NEEDS: &[Route] = &[
     get(See, "/api/v1/organizations/{organization}/transactions/{transaction}"),
     write("DELETE", Edit, "/api/v1/organizations/{organization}/transactions/{transaction}", ""),
     write("PATCH", Edit, "/api/v1/organizations/{organization}/transactions/{transaction}", r#"{"note":"x"}"#),
+    get(Edit, "/api/v1/organizations/{organization}/transactions/{transaction}/transfer/candidates"),
+    // None of these is part of a transfer.
+    post(
+        Edit,
+        "/api/v1/organizations/{organization}/transactions/{transaction}/transfer",
+        r#"{"other":"{transaction}"}"#,
+    )
+    .lax(),
+    write("DELETE", Edit, "/api/v1/organizations/{organization}/transactions/{transaction}/transfer", "").lax(),
+    post(EditAll, "/api/v1/organizations/{organization}/transfers/find", ""),
     post(Edit, "/api/v1/organizations/{organization}/undo", "").absent(),
 ];

@@ -70,6 +70,7 @@ fn read(context: &MapContext<'_>, status: RowStatus, wire: &Transaction) -> Resu
             .filter(|original| original.currency.code != currency.code),
         instalment: None,
         bill: None,
+        end_to_end: None,
         is_placeholder: false,
         creditor: None,
         provider_category: wire.merchant_category_code.as_deref().and_then(ProviderCategory::merchant),

@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use super::wire::{Category, Transaction};
 use crate::fetch::{MapContext, RawRow};
 use crate::lenient::Decimal;
+use crate::words::says_something;
 
 /// Reads one row.
 pub(super) fn row(context: &MapContext<'_>, raw: &RawRow) -> MappedRow {
@@ -63,6 +64,7 @@ fn read(context: &MapContext<'_>, status: RowStatus, wire: &Transaction) -> Resu
         original_amount: original(context, wire).filter(|original| original.currency.code != amount.currency.code),
         instalment: None,
         bill: None,
+        end_to_end: wire.end_to_end.as_deref().filter(|text| says_something(text)).and_then(tidy),
         is_placeholder: wire.is_adjusting_entry == Some(true),
         creditor: [&wire.counterpart_mandate_reference, &wire.counterpart_creditor_id]
             .into_iter()

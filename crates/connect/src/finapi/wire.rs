@@ -259,6 +259,8 @@ pub(super) struct Transaction {
     pub(super) original_amount: Option<Decimal>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) original_currency: Option<String>,
+    #[serde(default, rename = "endToEndReference", alias = "endToEndId", deserialize_with = "lenient")]
+    pub(super) end_to_end: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) is_adjusting_entry: Option<bool>,
     #[serde(default, deserialize_with = "lenient")]

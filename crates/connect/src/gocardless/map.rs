@@ -84,6 +84,7 @@ fn read(context: &MapContext<'_>, raw: &RawRow, wire: &Transaction) -> Result<Ro
         original_amount: optional(exchange.and_then(|exchange| exchange.instructed_amount.as_ref())),
         instalment: None,
         bill: None,
+        end_to_end: wire.end_to_end_id.as_deref().and_then(meaningful),
         is_placeholder: false,
         creditor: [&wire.mandate_id, &wire.creditor_id].into_iter().flatten().find_map(|id| meaningful(id)),
         provider_category: wire.merchant_category_code.as_deref().and_then(ProviderCategory::merchant),

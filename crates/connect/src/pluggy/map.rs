@@ -103,6 +103,7 @@ fn read(context: &MapContext<'_>, status: RowStatus, wire: &Transaction) -> Resu
         original_amount,
         instalment: instalment_of(wire, card, is_card),
         bill: card.and_then(|card| card.bill_id.as_deref().and_then(tidy)),
+        end_to_end: None,
         is_placeholder: false,
         creditor: None,
         provider_category: filed(wire),

@@ -64,6 +64,7 @@ fn read(context: &MapContext<'_>, status: RowStatus, wire: &Transaction) -> Resu
         original_amount: None,
         instalment: None,
         bill: None,
+        end_to_end: None,
         is_placeholder: false,
         creditor: None,
         provider_category: wire.filed_under(),

@@ -46,6 +46,7 @@ fn read(context: &MapContext<'_>, raw: &RawRow, wire: &TransactionRow) -> Result
         original_amount: None,
         instalment: None,
         bill: None,
+        end_to_end: None,
         is_placeholder: false,
         creditor: None,
         provider_category: wire

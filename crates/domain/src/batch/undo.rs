@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Change, EXISTS, Entity, claim_of};
+use crate::Id as _;
 use crate::asset::ASSET;
 use crate::reconcile::{ClaimState, Reason};
 use crate::row::RowStatus;
+use crate::transfer::{TRANSFER, is_of_transfers, link_of};
 
 /// Why a change stays although its batch is undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,7 +142,7 @@ pub fn plan_undo(
             if change.entity == Entity::Account && change.field == EXISTS {
                 return Err(Untouchable::AccountAdded);
             }
-            if locked.contains(&change.owner) {
+            if locked.contains(&change.owner) && !is_of_transfers(&change.field) {
                 return Err(Untouchable::PeriodLocked);
             }
             if comes_or_goes.get(&change.owner) == Some(&true) && worked_on.contains(&change.owner) {
@@ -165,11 +167,18 @@ pub fn plan_undo(
         .filter(|(change, _)| !matches!(change.entity, Entity::Account | Entity::BankAccount))
         .filter_map(|(change, verdict)| Some((change.owner, *verdict.as_ref().err()?)))
         .collect();
+    // A transfer is linked on both sides or on none.
+    let of_links = changes.iter().rev().zip(&verdicts).filter(|(change, _)| change.field == TRANSFER);
+    let apart: HashMap<Uuid, Untouchable> =
+        of_links.filter_map(|(change, verdict)| Some((change.id, *verdict.as_ref().err()?))).collect();
+    let other_side = |change: &Change| {
+        let mut links = [&change.before, &change.after].into_iter().flatten().filter(|_| change.field == TRANSFER);
+        links.find_map(|value| apart.get(&link_of(value)?.other.uuid())).copied()
+    };
     let mut plan = UndoPlan::default();
     for (change, verdict) in changes.iter().rev().zip(verdicts) {
-        match (verdict, blocked.get(&change.owner)) {
-            (Err(why), _) => plan.stay.push((change.clone(), why)),
-            (Ok(_), Some(why)) => plan.stay.push((change.clone(), *why)),
+        match (verdict, blocked.get(&change.owner).copied().or_else(|| other_side(change))) {
+            (Err(why), _) | (Ok(_), Some(why)) => plan.stay.push((change.clone(), why)),
             // A claim that waits to be decided anew waits again when this is taken back.
             (Ok(now), None) => {
                 plan.write.push(Change { before: now, after: change.before.clone(), ..change.clone() });
@@ -277,6 +286,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+    use crate::transfer::{Link, LinkedBy, link_value};
 
     fn change(id: u128, field: &str, before: Option<&str>, after: Option<&str>) -> Change {
         Change {
@@ -333,6 +343,23 @@ mod tests {
         let plan = plan_undo(&made, &as_left(&made), &nobody(), &nobody());
         assert_eq!(plan.stay, []);
         assert_eq!(plan.write, [change(2, "payee", Some("b"), Some("a")), change(1, EXISTS, Some("1"), None)]);
+    }
+
+    #[test]
+    fn a_transfer_is_taken_apart_on_both_sides_or_on_none_and_in_a_locked_period_too() {
+        let link = |other: u128| {
+            let other = Uuid::from_u128(other).into();
+            link_value(&Link { other, by: LinkedBy::Rows, grounds: None })
+        };
+        let made = [change(1, TRANSFER, None, Some(&link(2))), change(2, TRANSFER, None, Some(&link(1)))];
+        let locked = BTreeSet::from([Uuid::from_u128(1)]);
+        let plan = plan_undo(&made, &as_left(&made), &nobody(), &locked);
+        assert_eq!((plan.write.len(), plan.stay.len()), (2, 0));
+        let mut now = as_left(&made);
+        now.insert(made[1].key(), Some(link(3)));
+        let plan = plan_undo(&made, &now, &nobody(), &nobody());
+        assert_eq!(plan.write, []);
+        assert!(plan.stay.iter().all(|(_, why)| *why == Untouchable::WrittenLater));
     }
 
     #[test]

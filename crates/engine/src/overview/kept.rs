@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bankside_domain::{AccountId, Asker, Month, OrganizationId};
 use bankside_store::{CategorySum, MonthSum};
 
+use super::transfers::Transfers;
 use super::{Read, Windows};
 use crate::{Engine, EngineError};
 
@@ -84,8 +85,9 @@ impl Engine {
             let (mut months, mut categories) = (Vec::new(), Vec::new());
             let no_months = self.kept_sums.months.take(&revisions, by_month, &mut months);
             let no_categories = self.kept_sums.categories.take(&revisions, by_category, &mut categories);
+            let transfers = self.read_transfers(asker, windows).await?;
             if no_months.is_empty() && no_categories.is_empty() {
-                return Ok(Read { standing, months, categories });
+                return Ok(Read { standing, months, categories, transfers });
             }
             let new_months = self.store.month_sums(asker, &no_months, windows.months_from).await?;
             let new_categories =
@@ -106,7 +108,15 @@ impl Engine {
             }
             months.extend(new_months);
             categories.extend(new_categories);
-            return Ok(Read { standing, months, categories });
+            return Ok(Read { standing, months, categories, transfers });
         }
+    }
+
+    /// What of the sums is neither income nor spending. It is not kept by account: whoever takes a row out of one ends a transfer of the
+    /// other, whose revision stays.
+    async fn read_transfers(&self, asker: &Asker, windows: Windows) -> Result<Transfers, EngineError> {
+        let from = windows.months_from.min(windows.categories_from);
+        let rows = self.store.paired_rows(asker, from).await?;
+        Ok(Transfers::of(&rows, windows.months_from, (windows.categories_from, windows.month)))
     }
 }

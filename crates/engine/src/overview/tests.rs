@@ -58,7 +58,7 @@ fn months_are_read_back_from_today_to_the_opening_balance() {
     let sums = [&months[..], &[pending]].concat();
     let currency = Currency::iso("EUR").unwrap();
     let accounts = vec![euro];
-    let counted = Counted::of(&accounts, &sums, &[], currency);
+    let counted = Counted::of(&accounts, (&sums, &[]), &[], currency);
     let shown: Vec<Month> = month("2026-09").through(month("2026-11")).collect();
     let balances = balances(&accounts, &counted.by_account, &shown);
     assert_eq!(balances[0], [10_000, 12_000, 11_500, 11_300]);
@@ -77,7 +77,7 @@ fn pending_rows_count_where_the_account_counts_them_and_other_currencies_never()
     let categories = [category(pending), category(abroad)];
     let accounts = vec![counting, real];
     let currency = Currency::iso("EUR").unwrap();
-    let counted = Counted::of(&accounts, &[pending, abroad], &categories, currency);
+    let counted = Counted::of(&accounts, (&[pending, abroad], &[]), &categories, currency);
     let balances = balances(&accounts, &counted.by_account, &[month("2026-11")]);
     assert_eq!(balances[0], [10_000, 9_500]);
     assert_eq!(balances[1], [10_000, 10_700]);

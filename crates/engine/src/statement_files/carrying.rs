@@ -147,7 +147,12 @@ impl Engine {
         for _ in 0..MAX_PLANS {
             let decide = |stored: &StoredSnapshot| planned(asker, &reader, stamped, stored, today);
             match self.store.bring_in_file(asker, rows, decide).await? {
-                FileTried::Planned { plan, counts, .. } => return Ok((plan, counts)),
+                FileTried::Planned { plan, counts, batch, .. } => {
+                    if let Some(batch) = batch {
+                        self.link_new_transfers(asker.organization, batch).await;
+                    }
+                    return Ok((plan, counts));
+                }
                 FileTried::Outdated(stored) => {
                     self.renew_fingerprints(asker, &stored).await?;
                 }

@@ -51,7 +51,7 @@ pub enum PairDecision {
     Different,
 }
 
-/// How many pairs there were when an organization's accounts had these revisions.
+/// How many pairs and proposed transfers there were when an organization's accounts had these revisions.
 #[derive(Debug)]
 struct Counted {
     on: Date,
@@ -76,7 +76,7 @@ impl CountedPairs {
 }
 
 impl Engine {
-    /// How many pairs wait for a person. They are looked for anew when an account has changed.
+    /// How many pairs and proposed transfers wait for a person. They are looked for anew when an account has changed.
     pub(super) async fn count_pairs(&self, asker: &Asker, standing: &Standing) -> Result<usize, EngineError> {
         let revisions: Vec<(AccountId, i64)> =
             standing.accounts.iter().map(|view| (view.account.id, view.account.revision)).collect();
@@ -84,12 +84,12 @@ impl Engine {
         if let Some(pairs) = self.counted_pairs.take(asker.organization, on, &revisions) {
             return Ok(pairs);
         }
-        let pairs = self.pairs(asker).await?.len();
+        let pairs = self.pairs(asker).await?.len() + self.proposals(asker).await?.len();
         self.counted_pairs.put(asker.organization, Counted { on, revisions, pairs });
         Ok(pairs)
     }
 
-    pub(super) fn today(&self) -> Date {
+    pub(crate) fn today(&self) -> Date {
         self.ambient.now().to_zoned(TimeZone::UTC).date()
     }
 

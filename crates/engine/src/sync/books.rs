@@ -59,6 +59,13 @@ impl Engine {
             self.store.update_run_account(asker, &due.lease, account.bank_account, &update).await?;
             self.report_progress();
         }
+        // Once all accounts are in the books: the two sides of a transfer may have come with this very run, and an attempt that was cut
+        // off before this finds what it has missed.
+        for account in self.store.run_accounts(asker, due.lease.run).await? {
+            if let Some(batch) = account.batch {
+                self.link_new_transfers(due.organization, batch).await;
+            }
+        }
         Ok(())
     }
 

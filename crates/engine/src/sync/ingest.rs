@@ -10,8 +10,9 @@ use bankside_domain::reconcile::Digest;
 use bankside_domain::row::{FINGERPRINT_VERSION, MappedRow, Row, RowStatus, fingerprint_text};
 use bankside_domain::run::AccountStep;
 use bankside_domain::text::fold;
+use bankside_domain::transfer::{number_text, reference_text};
 use bankside_domain::{Asker, Code, Currency, CurrencyCode, FeedRowVersionId, Id as _};
-use bankside_store::{BankAccount, Connection, Lease, ReceivedRow, RunAccountUpdate, StatedBill};
+use bankside_store::{BankAccount, Connection, Lease, OtherSide, ReceivedRow, RunAccountUpdate, StatedBill};
 use bankside_vault::{DataKey, Digester, Place, Purpose, Sealed};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -98,9 +99,6 @@ struct Incoming {
     rows_ended: bool,
 }
 
-/// Fewer letters and digits than this are a part of an account number, which many have.
-const LEAST_IN_NUMBER: usize = 8;
-
 /// Makes of raw rows what is stored of them: sealed, with keyed digests beside them.
 pub(crate) struct Stamps<'a> {
     engine: &'a Engine,
@@ -108,6 +106,7 @@ pub(crate) struct Stamps<'a> {
     ids: Digester,
     contents: Digester,
     raws: Digester,
+    numbers: Digester,
 }
 
 impl<'a> Stamps<'a> {
@@ -121,10 +120,20 @@ impl<'a> Stamps<'a> {
         self.ids.digest(&[b"bill", bill.as_bytes()])
     }
 
-    /// The digest of an account on the other side, however its number is spaced. `None` of the last digits of one.
-    fn account_digest(&self, number: &str) -> Option<Digest> {
-        let compact: String = fold(number).chars().filter(|c| c.is_alphanumeric()).collect();
-        (compact.len() >= LEAST_IN_NUMBER).then(|| self.ids.digest(&[b"account", compact.as_bytes()]))
+    /// The digest of an account number, by which a row that names it as its other side is recognised; `None` of what is no whole number.
+    pub(crate) fn number_digest(&self, number: &str) -> Option<Digest> {
+        number_text(number).map(|number| self.numbers.digest(&[b"number", number.as_bytes()]))
+    }
+
+    /// What is stored of a row's other side.
+    pub(crate) fn other_side(&self, row: &Row) -> OtherSide {
+        let reference = row.end_to_end.as_deref().and_then(reference_text);
+        OtherSide {
+            counterparty: row.counterparty.account.as_deref().and_then(|number| self.number_digest(number)),
+            creditor: row.creditor.as_deref().map(|id| self.ids.digest(&[b"creditor", fold(id).as_bytes()])),
+            end_to_end: reference.map(|reference| self.ids.digest(&[b"end to end", reference.as_bytes()])),
+            original: row.original_amount.map(|original| (original.minor, original.currency.code)),
+        }
     }
 
     /// The fingerprint of a content. One that cannot be read is only like itself.
@@ -146,7 +155,8 @@ impl<'a> Stamps<'a> {
     pub(crate) fn new(engine: &'a Engine, asker: Asker) -> Self {
         let digester = |purpose| engine.vault.digester(asker.organization, purpose);
         let (ids, contents, raws) = (digester(Purpose::RowId), digester(Purpose::Fingerprint), digester(Purpose::Raw));
-        Self { engine, asker, ids, contents, raws }
+        let numbers = digester(Purpose::BankAccount);
+        Self { engine, asker, ids, contents, raws, numbers }
     }
 
     /// What is stored of a bill.
@@ -203,12 +213,11 @@ impl<'a> Stamps<'a> {
             day: None,
             ids: Vec::new(),
             bill: None,
-            counterparty: None,
-            creditor: None,
             provider_category: None,
             fingerprint: raw_digest,
             fingerprint_version: FINGERPRINT_VERSION,
             names_counterparty: false,
+            other_side: OtherSide::default(),
             raw_digest,
             occurrence,
             raw: sealed,
@@ -223,11 +232,10 @@ impl<'a> Stamps<'a> {
                 day: row.day(),
                 ids: row.ids.iter().map(|id| (id.kind, self.ids.digest(&[id.value.as_bytes()]))).collect(),
                 bill: row.bill.as_deref().map(|bill| self.bill_digest(bill)),
-                counterparty: row.counterparty.account.as_deref().and_then(|number| self.account_digest(number)),
-                creditor: row.creditor.as_deref().map(|id| self.ids.digest(&[b"creditor", fold(id).as_bytes()])),
                 provider_category: row.provider_category.clone(),
                 fingerprint,
                 names_counterparty: row.counterparty.name.is_some(),
+                other_side: self.other_side(&row),
                 ..blank
             },
         }

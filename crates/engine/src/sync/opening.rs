@@ -102,11 +102,25 @@ impl Engine {
         if stored.outdated.is_empty() {
             return Ok(false);
         }
-        let versions = self.store.sealed_versions(asker, &stored.outdated).await?;
         let stamps = Stamps::new(self, asker.clone());
+        let opened = self.open_sealed(asker, &stored.outdated).await?;
+        let fingerprints: Vec<_> =
+            opened.iter().map(|(id, raw, row)| (*id, stamps.fingerprint_again(*id, raw.as_ref(), row))).collect();
+        tracing::info!(renewed = fingerprints.len(), "fingerprints of an older form");
+        self.store.renew_fingerprints(asker, &fingerprints).await?;
+        Ok(true)
+    }
+
+    /// Opens stored contents and reads them again, with the bank's signs. One that cannot be opened any more has no bytes.
+    pub(crate) async fn open_sealed(
+        &self,
+        asker: &Asker,
+        ids: &[FeedRowVersionId],
+    ) -> Result<Vec<(FeedRowVersionId, Option<RawRow>, MappedRow)>, EngineError> {
+        let versions = self.store.sealed_versions(asker, ids).await?;
         let currencies = self.store.currencies().await?;
         let (mut connections, mut files) = (HashMap::new(), HashMap::new());
-        let mut fingerprints = Vec::with_capacity(versions.len());
+        let mut opened = Vec::with_capacity(versions.len());
         for version in &versions {
             let (raw, row) = if let Some(id) = version.connection {
                 let told_by = match connections.entry(id) {
@@ -126,10 +140,8 @@ impl Engine {
                 };
                 reader.open(asker, version.id, &version.raw)
             };
-            fingerprints.push((version.id, stamps.fingerprint_again(version.id, raw.as_ref(), &row)));
+            opened.push((version.id, raw, row));
         }
-        tracing::info!(renewed = fingerprints.len(), "fingerprints of an older form");
-        self.store.renew_fingerprints(asker, &fingerprints).await?;
-        Ok(true)
+        Ok(opened)
     }
 }

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use crate::App;
 use crate::api::problem::{ApiMember, Body, Problem, id};
 use crate::api::transactions::{BankRowBody, TransactionBody, decimal};
+use crate::api::transfers::ProposedTransferBody;
 
 /// Everything that waits for a person.
 #[derive(Serialize, ToSchema)]
@@ -21,6 +22,8 @@ pub(crate) struct SuspicionsBody {
     held: Vec<HeldBody>,
     /// Rows of the books that may be one, the latest first.
     pairs: Vec<PairBody>,
+    /// Rows of the books that look like a transfer between own accounts, the best first.
+    transfers: Vec<ProposedTransferBody>,
     /// Pending rows that banks stopped showing in the last 90 days: there is nothing to decide.
     vanished: Vec<VanishedBody>,
 }
@@ -174,6 +177,7 @@ impl SuspicionsBody {
         Self {
             held: suspicions.held.into_iter().map(HeldBody::of).collect(),
             pairs: suspicions.pairs.into_iter().map(PairBody::of).collect(),
+            transfers: suspicions.transfers.into_iter().map(ProposedTransferBody::of).collect(),
             vanished: suspicions.vanished.into_iter().map(VanishedBody::of).collect(),
         }
     }
@@ -253,6 +257,11 @@ pub(crate) async fn decide(
             };
             app.engine.decide_pair(member.asker(), (first, second), decision).await?
         }
+        Suspicion::Transfer(out, into) => Some(match body.choice.as_str() {
+            "link" => app.engine.link_transfer(member.asker(), out, into).await?,
+            "no_transfer" => app.engine.reject_transfer(member.asker(), out, into).await?,
+            _ => return Err(unknown().into()),
+        }),
     };
     Ok(Json(DecidedBody { batch: batch.map(|batch| batch.to_string()) }))
 }

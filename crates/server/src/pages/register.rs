@@ -23,6 +23,7 @@ use crate::view::day::Today;
 use crate::view::picker::PathView;
 use crate::view::shell::{Place, Shell};
 use crate::view::status::{Note, StatusView, proof};
+use crate::view::transfer::TransferWord;
 
 const ROWS_PER_PAGE: i64 = 50;
 /// Feed lines on the page of all accounts; each account's own page has its own.
@@ -101,6 +102,8 @@ struct Row {
     is_new: bool,
     /// A person has written over what the bank says.
     is_edited: bool,
+    /// What it is of a transfer between own accounts.
+    transfer: Option<TransferWord>,
     tone: &'static str,
     icon: &'static str,
     state: &'static str,
@@ -144,10 +147,14 @@ impl Row {
             RowState::Cleared => ("is-off", "check", "Cleared"),
             RowState::Typed => ("is-off", "pen", "Typed"),
         };
-        let category =
-            if row.lines > 1 { format!("Split in {}", row.lines) } else { row.category_path.unwrap_or_default() };
+        let category = if row.lines > 1 {
+            format!("Split in {}", row.lines)
+        } else {
+            row.category_path.clone().unwrap_or_default()
+        };
         let mut when = if names_account { format!("{date} · {}", row.account_name) } else { date.clone() };
-        if !category.is_empty() {
+        let transfer = TransferWord::of(&row);
+        if !category.is_empty() || transfer.is_some() {
             when.push_str(" · ");
         }
         Self {
@@ -162,6 +169,7 @@ impl Row {
             is_pending: row.status == RowStatus::Pending,
             is_new: row.is_new,
             is_edited: row.is_edited,
+            transfer,
             account: row.account_name,
             tone,
             icon,

@@ -2,6 +2,7 @@
 
 mod held;
 mod pair;
+mod transfer;
 
 use askama::Template;
 use axum::Form;
@@ -15,6 +16,7 @@ use serde::Deserialize;
 
 use self::held::HeldCard;
 use self::pair::{KeepForm, PairCard};
+use self::transfer::TransferCard;
 use crate::App;
 use crate::error::{PageError, page};
 use crate::pages::shell;
@@ -31,6 +33,9 @@ struct SuspicionsHtml {
     undo_url: Option<String>,
     held: Vec<HeldCard>,
     pairs: Vec<PairCard>,
+    transfers: Vec<TransferCard>,
+    /// What looking through all of the books came to, where somebody has just had that done.
+    found: Option<String>,
     vanished: Vec<VanishedLine>,
     /// How many of a kind are shown, where there may be more.
     most: Option<usize>,
@@ -66,6 +71,8 @@ impl VanishedLine {
 pub(crate) struct Asked {
     #[serde(default)]
     decided: String,
+    /// How many transfers were found by looking through all of the books.
+    found: Option<i64>,
 }
 
 /// The page.
@@ -87,6 +94,8 @@ pub(crate) async fn show(
         most: (suspicions.held.len() == MOST_SUSPICIONS).then_some(MOST_SUSPICIONS),
         held: suspicions.held.iter().map(|view| HeldCard::of(view, &shell)).collect(),
         pairs: suspicions.pairs.iter().map(|view| PairCard::of(view, &shell)).collect(),
+        transfers: suspicions.transfers.iter().map(|view| TransferCard::of(view, &shell)).collect(),
+        found: asked.found.map(|found| found_word(found, &shell)),
         vanished: suspicions.vanished.iter().map(|row| VanishedLine::of(row, &shell.today)).collect(),
         shell,
     };
@@ -124,9 +133,30 @@ pub(crate) async fn decide(
             };
             app.engine.decide_pair(member.asker(), (first, second), decision).await?
         }
+        Suspicion::Transfer(out, into) => Some(match said.choice.as_str() {
+            "link" => app.engine.link_transfer(member.asker(), out, into).await?,
+            "no_transfer" => app.engine.reject_transfer(member.asker(), out, into).await?,
+            _ => return Err(PageError::not_found()),
+        }),
     };
     let decided = batch.map(|batch| format!("?decided={batch}")).unwrap_or_default();
     Ok(Redirect::to(&address(member.membership.organization.id, &format!("suspicions{decided}"))))
+}
+
+/// Looks through all of the books for transfers, and goes back to what is left.
+pub(crate) async fn find_transfers(State(app): State<App>, member: Member) -> Result<Redirect, PageError> {
+    let found = app.engine.find_past_transfers(member.asker()).await?;
+    let decided = found.batch.map(|batch| format!("&decided={batch}")).unwrap_or_default();
+    let path = format!("suspicions?found={}{decided}", found.linked);
+    Ok(Redirect::to(&address(member.membership.organization.id, &path)))
+}
+
+/// `12 transfers found and linked.`
+fn found_word(found: i64, shell: &Shell) -> String {
+    match found {
+        0 => "No further transfer is there without a doubt.".to_owned(),
+        found => format!("{} found and linked.", shell.today.counted(found, "transfer", "transfers")),
+    }
 }
 
 /// How far a bank has got with a row.

@@ -69,6 +69,7 @@ impl Sent {
             original_amount: None,
             instalment: None,
             bill: None,
+            end_to_end: None,
             is_placeholder: false,
             creditor: None,
             provider_category: None,

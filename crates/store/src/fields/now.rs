@@ -1,10 +1,11 @@
 //! What the fields that some changes are about hold at this moment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bankside_domain::asset::ASSET;
 use bankside_domain::batch::{Change, EXISTS, Entity, FieldKey, claim_value};
 use bankside_domain::edit::{LAYER, layer_value, lines_value, tags_value};
+use bankside_domain::transfer::{NO_TRANSFER, TRANSFER, link_value};
 use bankside_domain::{Asker, Id, TransactionId};
 use sqlx::Row as _;
 use uuid::Uuid;
@@ -95,6 +96,7 @@ impl Store {
         self.claims_now(session, asker, changes, &mut now).await?;
         self.layers_now(session, asker, changes, &mut now).await?;
         self.lines_now(session, asker, changes, &mut now).await?;
+        self.transfers_now(session, asker, changes, &mut now).await?;
         Ok(now)
     }
 
@@ -118,6 +120,28 @@ impl Store {
                 let value = claim_value(code(&state)?, transaction.map(TransactionId::from));
                 now.insert((Entity::Claim, feed_row, "claim".to_owned()), Some(value));
             }
+        }
+        Ok(())
+    }
+
+    /// What transactions are linked with, and with which others they are said to be no transfer.
+    async fn transfers_now(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        changes: &[Change],
+        now: &mut Values,
+    ) -> Result<(), StoreError> {
+        let of = |wanted: fn(&str) -> bool| -> Vec<Uuid> {
+            let changes = changes.iter().filter(|change| wanted(&change.field));
+            let ids: BTreeSet<Uuid> = changes.map(|change| change.id).collect();
+            ids.into_iter().collect()
+        };
+        for (id, link) in self.links_now(session, asker, &of(|field| field == TRANSFER)).await? {
+            now.insert((Entity::Transaction, id, TRANSFER.to_owned()), Some(link_value(&link)));
+        }
+        for (id, other) in self.rejections_now(session, asker, &of(|field| field.starts_with(NO_TRANSFER))).await? {
+            now.insert((Entity::Transaction, id, format!("{NO_TRANSFER}{other}")), Some("1".to_owned()));
         }
         Ok(())
     }

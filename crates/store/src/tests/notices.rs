@@ -14,7 +14,7 @@ impl World {
         self.store.to_notice_as_system().await.unwrap().remove(0)
     }
 
-    fn system(&self) -> Asker {
+    pub(crate) fn system(&self) -> Asker {
         Asker::system(self.asker.organization)
     }
 

@@ -25,8 +25,8 @@ use jiff::civil::Date;
 use crate::db::{on, sql};
 use crate::{
     Applied, ApplyContext, FeedEffect, KeptBalance, Lease, NewAccount, NewBankAccount, NewConnection, NewFlow, NewLink,
-    NewOrganization, NewPerson, Received, ReceivedRow, RegisterQuery, Resolve, RunAccountUpdate, Store, StoreError,
-    StoredSnapshot,
+    NewOrganization, NewPerson, OtherSide, Received, ReceivedRow, RegisterQuery, Resolve, RunAccountUpdate, Store,
+    StoreError, StoredSnapshot,
 };
 
 /// What the bank sends, in short.
@@ -37,11 +37,13 @@ pub(crate) struct Sent {
     pub(crate) minor: i64,
     pub(crate) payee: &'static str,
     pub(crate) id: &'static str,
+    /// The account number that it names as its other side; blank is none.
+    pub(crate) names: &'static str,
 }
 
 /// A booked row of November 2026.
 pub(crate) fn booked(day: i8, minor: i64, payee: &'static str, id: &'static str) -> Sent {
-    Sent { status: RowStatus::Booked, day: jiff::civil::date(2026, 11, day), minor, payee, id }
+    Sent { status: RowStatus::Booked, day: jiff::civil::date(2026, 11, day), minor, payee, id, names: "" }
 }
 
 /// A pending row of November 2026.
@@ -61,12 +63,16 @@ impl Sent {
             dated_on: None,
             happened_at: None,
             amount: Amount::new(self.minor, Currency::iso("EUR").unwrap()),
-            counterparty: Counterparty { name: Some(self.payee.to_owned()), account: None },
+            counterparty: Counterparty {
+                name: Some(self.payee.to_owned()),
+                account: (!self.names.is_empty()).then(|| self.names.to_owned()),
+            },
             remittance: Some(format!("about {}", self.payee)),
             balance_after: None,
             original_amount: None,
             instalment: None,
             bill: None,
+            end_to_end: None,
             is_placeholder: false,
             creditor: None,
             provider_category: None,
@@ -241,6 +247,18 @@ impl World {
         self.vault.data_key(&self.wrapped, self.place()).unwrap()
     }
 
+    /// The digest of an account number.
+    pub(crate) fn number(&self, number: &str) -> Digest {
+        self.vault.digester(self.asker.organization, Purpose::BankAccount).digest(&[b"number", number.as_bytes()])
+    }
+
+    fn other_side(&self, row: &Row) -> OtherSide {
+        OtherSide {
+            counterparty: row.counterparty.account.as_deref().map(|number| self.number(number)),
+            ..OtherSide::default()
+        }
+    }
+
     /// Asks for a run and claims it.
     pub(crate) async fn start_run(&self) -> Lease {
         self.store.enqueue_run(&self.asker, self.connection, Trigger::Person).await.unwrap();
@@ -282,12 +300,18 @@ impl World {
                     day: row.day(),
                     ids: row.ids.iter().map(|id| (id.kind, ids.digest(&[id.value.as_bytes()]))).collect(),
                     bill: None,
-                    counterparty: told.account.map(|number| ids.digest(&[b"account", number.as_bytes()])),
-                    creditor: told.creditor.map(|id| ids.digest(&[b"creditor", id.as_bytes()])),
                     provider_category: told.filed.and_then(|name| ProviderCategory::of_provider("test", name, None)),
                     fingerprint: prints.digest(&[fingerprint_text(&row).as_bytes()]),
                     fingerprint_version: FINGERPRINT_VERSION,
                     names_counterparty: true,
+                    other_side: OtherSide {
+                        creditor: told.creditor.map(|id| ids.digest(&[b"creditor", id.as_bytes()])),
+                        counterparty: told
+                            .account
+                            .map(|number| self.number(number))
+                            .or(self.other_side(&row).counterparty),
+                        ..OtherSide::default()
+                    },
                     raw_digest,
                     occurrence,
                     raw: key.seal_compressed(

@@ -86,6 +86,7 @@ impl Sent {
             original_amount: None,
             instalment: None,
             bill: None,
+            end_to_end: None,
             is_placeholder: self.is_placeholder,
             creditor: None,
             provider_category: None,

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::query::{day, identified};
 use crate::api::bills::OnBillBody;
+use crate::api::transfers::{TransferBody, TransferMarkBody};
 
 /// A transaction as the register shows it. Note, category and tags are those of its first line.
 #[derive(Serialize, ToSchema)]
@@ -49,6 +50,8 @@ pub(crate) struct TransactionBody {
     is_reconciled: bool,
     /// How many lines it has; of one transaction in full, the lines.
     lines: LinesBody,
+    /// What it is of a transfer between own accounts; `null` where it is part of none.
+    transfer: Option<TransferMarkBody>,
 }
 
 /// The lines of a transaction.
@@ -86,6 +89,7 @@ impl TransactionBody {
             is_cleared: matches!(state, RowState::Cleared | RowState::Reconciled),
             is_reconciled: state == RowState::Reconciled,
             lines: LinesBody::Count(row.lines),
+            transfer: row.transfer.as_ref().map(TransferMarkBody::of),
         }
     }
 }
@@ -244,6 +248,8 @@ pub(crate) struct DetailBody {
     bank_rows: Vec<BankRowBody>,
     /// What was done to it, newest first.
     history: Vec<StoryBody>,
+    /// The transfer that it is part of, where that is in sight as a whole.
+    linked: Option<TransferBody>,
 }
 
 impl DetailBody {
@@ -256,6 +262,7 @@ impl DetailBody {
             origins: origins(&view),
             bank_rows: view.bank_rows.iter().map(BankRowBody::of).collect(),
             history: view.story.iter().map(StoryBody::of).collect(),
+            linked: view.transfer.map(TransferBody::of),
             row: TransactionBody { lines: LinesBody::All(lines), ..TransactionBody::of(view.row) },
         }
     }

@@ -1,0 +1,242 @@
+//! Transfers between own accounts: found when rows come in, proposed where nobody can tell, linked and taken apart by people.
+
+mod candidates;
+mod learning;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bankside_domain::amount::Amount;
+use bankside_domain::transfer::{
+    LinkedBy, Match, Matches, TransferRow, WINDOW_DAYS, find_transfers, grounds, may_be_linked,
+};
+use bankside_domain::{Asker, BatchId, OrganizationId, Right, TransactionId};
+use bankside_store::{NewTransfer, RegisterRow, StoredTransfer};
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+pub use self::candidates::Candidate;
+use crate::suspicions::{MOST_SUSPICIONS, RECENT_DAYS};
+use crate::{Engine, EngineError};
+
+/// More new rows than this are not looked at as they come; a person may have all of them looked at.
+const MOST_NEW: i64 = 20_000;
+/// Transfers are looked for among this many rows at once, the latest of their days.
+const MOST_ROWS: i64 = 60_000;
+/// The same for a row that somebody types, and on pages.
+const MOST_ROWS_ON_PAGES: i64 = 5_000;
+/// All of the books are looked through in parts of so many days.
+const PART_DAYS: i32 = 90;
+
+/// Two rows that look like a transfer, side by side.
+#[derive(Debug, Clone)]
+pub struct ProposedTransfer {
+    /// The row that money left by.
+    pub out: RegisterRow,
+    /// The row that it came in by.
+    pub into: RegisterRow,
+    /// Why they look like one, each ground as a sentence.
+    pub why: Vec<String>,
+    /// Whether other rows fit equally well.
+    pub is_one_of_several: bool,
+}
+
+/// The transfer that a row is part of.
+#[derive(Debug, Clone)]
+pub struct TransferView {
+    /// As it is stored.
+    pub stored: StoredTransfer,
+    /// The other row.
+    pub other: RegisterRow,
+    /// Why the two are one, each ground as a sentence.
+    pub why: Vec<String>,
+    /// What was lost on the way, in minor units of the row's own currency, where both are in that; zero or less.
+    pub fee_minor: i64,
+}
+
+/// What looking through all of the books came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LookedThrough {
+    /// How many transfers were linked.
+    pub linked: usize,
+    /// The batch that linked them, which can be undone; `None` where there was nothing to link.
+    pub batch: Option<BatchId>,
+}
+
+impl Engine {
+    /// Links the transfers that rows of a batch are one side of, as a batch of its own. What cannot be told is left to people. That it
+    /// fails is told to the log alone: the rows are in the books, and looking through them finds what was missed.
+    pub(crate) async fn link_new_transfers(&self, organization: OrganizationId, batch: BatchId) {
+        if let Err(error) = self.link_transfers_of(organization, batch).await {
+            tracing::error!(%error, %batch, "new rows could not be looked at for transfers");
+        }
+    }
+
+    async fn link_transfers_of(&self, organization: OrganizationId, batch: BatchId) -> Result<(), EngineError> {
+        let asker = &Asker::system(organization);
+        let touched = self.store.touched_by(asker, batch, MOST_NEW).await?;
+        let days = || touched.iter().map(|(_, day)| *day);
+        let Some((first, last)) = days().min().zip(days().max()) else { return Ok(()) };
+        self.learn_numbers(asker).await?;
+        let touched: BTreeSet<TransactionId> = touched.into_iter().map(|(id, _)| id).collect();
+        let limit = if touched.len() == 1 { MOST_ROWS_ON_PAGES } else { MOST_ROWS };
+        let matches = self.transfers_within(asker, (first, last), limit).await?;
+        let is_new = |found: &&Match| touched.contains(&found.out) || touched.contains(&found.into);
+        let new: Vec<NewTransfer> = matches.linked.iter().filter(is_new).map(found).collect();
+        if let Some(linked) = self.store.link_transfers(asker, &new).await? {
+            tracing::info!(count = new.len(), batch = %linked, "transfers are linked");
+        }
+        Ok(())
+    }
+
+    /// Transfers among the rows of some days and those near them.
+    async fn transfers_within(
+        &self,
+        asker: &Asker,
+        (first, last): (Date, Date),
+        limit: i64,
+    ) -> Result<Matches, EngineError> {
+        let own = self.store.own_accounts(asker).await?;
+        if own.0.len() < 2 {
+            return Ok(Matches::default());
+        }
+        // Whatever competes for a row of these days is near the row, and what competes for that is near it in turn.
+        let reach = (2 * WINDOW_DAYS).days();
+        let days = (first.saturating_sub(reach), last.saturating_add(reach));
+        let rows = self.store.transfer_rows(asker, days, limit).await?;
+        Ok(find_transfers(&rows, &own, &self.store.rejected_transfers(asker).await?))
+    }
+
+    /// Looks through all of the books and links what is a transfer without a doubt, as one batch.
+    pub async fn find_past_transfers(&self, asker: &Asker) -> Result<LookedThrough, EngineError> {
+        asker.require(Right::EditBooks)?;
+        let system = &Asker::system(asker.organization);
+        self.learn_numbers(system).await?;
+        self.learn_other_sides(system).await?;
+        let mut new: Vec<NewTransfer> = Vec::new();
+        let mut seen: BTreeSet<TransactionId> = BTreeSet::new();
+        if let Some((first, mut last)) = self.store.days_of_books(asker).await? {
+            while last >= first {
+                let from = last.saturating_sub((PART_DAYS - 1).days());
+                let matches = self.transfers_within(asker, (from, last), MOST_ROWS).await?;
+                // Each transfer belongs to the part in which money left; another part only sees half of what competes with it.
+                let rows: Vec<TransactionId> = matches.linked.iter().map(|found| found.out).collect();
+                let days: BTreeMap<TransactionId, Date> = self.days_of(asker, &rows).await?;
+                for one in &matches.linked {
+                    let is_here = days.get(&one.out).is_some_and(|day| (from..=last).contains(day));
+                    if is_here && seen.insert(one.out) && seen.insert(one.into) {
+                        new.push(found(one));
+                    }
+                }
+                last = from.saturating_sub(1.day());
+            }
+        }
+        let batch = self.store.link_transfers(asker, &new).await?;
+        self.report_progress();
+        Ok(LookedThrough { linked: if batch.is_some() { new.len() } else { 0 }, batch })
+    }
+
+    async fn days_of(
+        &self,
+        asker: &Asker,
+        ids: &[TransactionId],
+    ) -> Result<BTreeMap<TransactionId, Date>, EngineError> {
+        let rows = self.store.transfer_rows_of(asker, ids).await?;
+        Ok(rows.into_iter().map(|row| (row.transaction, row.day)).collect())
+    }
+
+    /// What looks like a transfer, the best first. What is one without a doubt and is not linked all the same stands among it: somebody
+    /// has undone that, or it came before the number of its other side was known.
+    pub(crate) async fn proposals(&self, asker: &Asker) -> Result<Vec<Match>, EngineError> {
+        let today = self.today();
+        let since = today.saturating_sub(RECENT_DAYS.days());
+        let Matches { linked, proposed } = self.transfers_within(asker, (since, today), MOST_ROWS_ON_PAGES).await?;
+        Ok(linked.into_iter().chain(proposed).take(MOST_SUSPICIONS).collect())
+    }
+
+    /// The same with the rows.
+    pub(crate) async fn proposed_transfers(&self, asker: &Asker) -> Result<Vec<ProposedTransfer>, EngineError> {
+        let mut views = Vec::new();
+        for found in self.proposals(asker).await? {
+            let out = self.store.register_row(asker, found.out).await?;
+            let into = self.store.register_row(asker, found.into).await?;
+            let why = found.grounds.in_words(amount(&out), amount(&into));
+            views.push(ProposedTransfer { out, into, why, is_one_of_several: found.is_one_of_several });
+        }
+        Ok(views)
+    }
+
+    /// Links two rows, because a person says so. What the rows say is kept with it, where they say something.
+    pub async fn link_transfer(
+        &self,
+        asker: &Asker,
+        a: TransactionId,
+        b: TransactionId,
+    ) -> Result<BatchId, EngineError> {
+        asker.require_within(Right::EditBooks)?;
+        let rows = self.store.transfer_rows_of(asker, &[a, b]).await?;
+        let [one, other] = rows.as_slice() else {
+            return Err(EngineError::invalid("other", "A transfer has two rows."));
+        };
+        let (out, into) = may_be_linked(one, other).map_err(|why| EngineError::Conflict(why.in_words()))?;
+        let own = self.store.own_accounts(asker).await?;
+        let new = NewTransfer { a, b, by: LinkedBy::Person, grounds: grounds(out, into, &own) };
+        let batch = self.store.link_transfers(asker, &[new]).await?;
+        self.report_progress();
+        batch.ok_or(EngineError::Conflict("these two cannot be linked"))
+    }
+
+    /// Takes a transfer apart. Both rows stay, and nobody is asked about the two again.
+    pub async fn break_transfer(&self, asker: &Asker, id: TransactionId) -> Result<BatchId, EngineError> {
+        let batch = self.store.break_transfer(asker, id).await?;
+        self.report_progress();
+        Ok(batch)
+    }
+
+    /// Remembers that two rows are no transfer.
+    pub async fn reject_transfer(
+        &self,
+        asker: &Asker,
+        a: TransactionId,
+        b: TransactionId,
+    ) -> Result<BatchId, EngineError> {
+        let batch = self.store.reject_transfer(asker, a, b).await?;
+        self.report_progress();
+        Ok(batch)
+    }
+
+    /// The transfer that a row of the books is part of.
+    pub(crate) async fn transfer_view(
+        &self,
+        asker: &Asker,
+        row: &RegisterRow,
+    ) -> Result<Option<TransferView>, EngineError> {
+        let Some(stored) = self.store.transfer_of(asker, row.id).await? else { return Ok(None) };
+        let other = self.store.register_row(asker, stored.link.other).await?;
+        let (out, into) = if row.amount_minor < 0 { (row, &other) } else { (&other, row) };
+        let mut why = match &stored.link.grounds {
+            Some(grounds) => grounds.in_words(amount(out), amount(into)),
+            None => Vec::new(),
+        };
+        if stored.link.by == LinkedBy::Person {
+            why.insert(0, "Somebody has linked the two.".to_owned());
+        }
+        let is_one_currency = out.currency.code == into.currency.code;
+        let lost = out.amount_minor.saturating_add(into.amount_minor).min(0);
+        Ok(Some(TransferView { why, fee_minor: if is_one_currency { lost } else { 0 }, other, stored }))
+    }
+}
+
+fn found(found: &Match) -> NewTransfer {
+    NewTransfer { a: found.out, b: found.into, by: LinkedBy::Rows, grounds: Some(found.grounds) }
+}
+
+fn amount(row: &RegisterRow) -> Amount {
+    Amount::new(row.amount_minor, row.currency)
+}
+
+/// How far two rows are from each other as the two sides of a transfer: in days, and in hundredths of the amount.
+fn distance(a: &TransferRow, b: &TransferRow) -> (i64, u64) {
+    let days = i64::from((a.day - b.day).get_days()).abs();
+    let apart = a.amount.minor.unsigned_abs().abs_diff(b.amount.minor.unsigned_abs());
+    (days, apart)
+}
