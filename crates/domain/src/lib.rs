@@ -39,6 +39,7 @@ pub mod secret;
 pub mod sign;
 pub mod statement;
 pub mod status;
+pub mod subscription;
 pub mod suspect;
 pub mod suspicion;
 pub mod text;

@@ -20,18 +20,21 @@ mod features;
 mod feeds;
 mod history;
 mod linking;
+mod listing;
 mod mailing;
 mod members;
 mod moving;
 mod notices;
 mod notifying;
 mod overview;
+mod own;
 mod people;
 mod pictures;
 mod provider;
 mod schedule;
 mod statement_files;
 mod status;
+mod subscriptions;
 mod suspicions;
 pub mod sync;
 mod unfinished;
@@ -58,10 +61,10 @@ pub use bankside_connect::{
 pub use bankside_statements::csv;
 pub use bankside_store::{
     Account, AuditEntry, BankAccount, BillDays, BroughtRow, Category, Connection, Direction, Edited, FeedEffect,
-    Filter, Group, ImportedFile, Invitation, Invited, KeptBalance, KeptVerdict, LostTrust, MAX_SELECTED, MailState,
-    Member, Membership, Organization, Payee, Person, Placing, ReasonCount, Reconciled, Reconciliation, RegisterPage,
-    RegisterQuery, RegisterRow, RegisterSum, Renewed, RowState, Run, RunAccount, RunsQuery, Selection, Sort, Step,
-    Store, StoreError, Tag, UndoOutcome, VanishedRow,
+    Filter, Group, ImportedFile, Invitation, Invited, KeptBalance, KeptVerdict, Listed, LostTrust, MAX_SELECTED,
+    MailState, Member, Membership, Organization, Payee, Person, Placing, ReasonCount, Reconciled, Reconciliation,
+    RegisterPage, RegisterQuery, RegisterRow, RegisterSum, Renewed, RowState, Run, RunAccount, RunsQuery, Selection,
+    Sort, Step, Store, StoreError, Tag, UndoOutcome, VanishedRow,
 };
 pub use bills::BillView;
 pub use connecting::{BankEverywhere, BankOffer, Everywhere, FlowPage, FlowView, LoginView, Returned};
@@ -74,11 +77,13 @@ pub use features::{ACCOUNT_SYNCING, DAILY_IMPORT, Feature, FeatureView, FixedFea
 pub use feeds::{FeedChange, FeedView};
 pub use history::{SteppedBack, Steps};
 pub use linking::{LinkChoice, LinkOffer, LinkTarget, Offered};
+pub use listing::GotAccounts;
 pub use mailing::{MailSecurity, MailSettings};
 pub use members::{InvitedNow, MembersView, NewOrganizationInput};
 pub use moving::{Comparison, FeedEnd, MoveCandidate, MoveDecision, MoveOffer, MovePage, MoveRow, MoveView, OneSided};
 pub use notifying::{ENDED, ENDED_OUTLOOK, ENDS_OUTLOOK, NoticeMails, ends_on};
 pub use overview::{CategoryMonth, Flow, Overview, OverviewQuery, OverviewRange};
+pub use own::AddressChanged;
 pub use people::{SetUp, SignedIn};
 pub use pictures::Picture;
 pub use statement_files::{FileChoice, FileGuess, FileOffer, FilePreview, FileView, MAX_FILE_BYTES, PreviewRow};
@@ -103,6 +108,8 @@ pub struct Settings {
     pub mail: Option<MailSettings>,
     /// Features that the configuration switches, by key. No page can switch these.
     pub features: BTreeMap<String, FixedFeature>,
+    /// Whether an organization needs a subscription to sync with banks.
+    pub requires_subscription: bool,
 }
 
 /// What the operator has configured for one provider.

@@ -21,7 +21,7 @@ const MAX_NAME_CHARS: usize = 100;
 const SESSION_DAYS: i64 = 30;
 
 /// Failed tries of one name before a pause, and of one address.
-const TRIES_PER_NAME: i64 = 5;
+pub(crate) const TRIES_PER_NAME: i64 = 5;
 const TRIES_PER_ADDRESS: i64 = 30;
 const FIRST_PAUSE_SECS: i64 = 60;
 const LONGEST_PAUSE_SECS: i64 = 3600;
@@ -125,7 +125,7 @@ impl Engine {
         check_password(&password)?;
         let found = self.store.person_by_login_as_system(login).await?.ok_or(EngineError::NotFound("the person"))?;
         let password_hash = self.hash_password(password).await?;
-        Ok(self.store.set_password_as_system(found.person.id, &password_hash).await?)
+        Ok(self.store.set_password_as_system(found.person.id, &password_hash, None).await?)
     }
 
     /// The person behind a session's token.
@@ -161,7 +161,7 @@ impl Engine {
     }
 
     /// Counts an attempt as if it had failed and answers how many are left before a pause, or that there is one.
-    async fn count_attempt(&self, bucket: &str, tries: i64) -> Result<i64, EngineError> {
+    pub(crate) async fn count_attempt(&self, bucket: &str, tries: i64) -> Result<i64, EngineError> {
         let now = self.ambient.now();
         let mut answer = Ok(0);
         let rewrite = |before: Throttle| {
@@ -187,7 +187,7 @@ impl Engine {
         answer
     }
 
-    async fn give_attempt_back(&self, bucket: &str) -> Result<(), EngineError> {
+    pub(crate) async fn give_attempt_back(&self, bucket: &str) -> Result<(), EngineError> {
         let now = self.ambient.now();
         let rewrite = |before: Throttle| Throttle {
             failures: (before.failures - 1).max(0),
@@ -198,7 +198,7 @@ impl Engine {
     }
 
     /// Compares a password with a stored hash, or with one that nobody's password has.
-    async fn verify_password(&self, password: Secret, stored: Option<String>) -> Result<bool, EngineError> {
+    pub(crate) async fn verify_password(&self, password: Secret, stored: Option<String>) -> Result<bool, EngineError> {
         /// The hash of nothing that anybody knows, so that unknown names cost the same.
         const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5LWhhcy10aGlz$\
                               CWRmjqMdpWZXTvNZEXKkTVFI9NGnFYDjj9jPfLB4YWQ";

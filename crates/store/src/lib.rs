@@ -7,6 +7,7 @@
 //! `ARCHITECTURE.md` draws the tables; the migrations describe them.
 
 mod accounts;
+mod addresses;
 mod apply;
 mod assets;
 mod audit;
@@ -35,6 +36,7 @@ mod history;
 mod id_trust;
 mod installation;
 mod invitations;
+mod listing;
 mod locking;
 mod mails;
 mod members;
@@ -57,6 +59,7 @@ mod selection;
 mod sign;
 mod snapshot;
 mod statement_files;
+mod subscriptions;
 mod suspects;
 mod tags;
 mod taking_over;
@@ -71,6 +74,7 @@ mod tests;
 use bankside_domain::Ambient;
 
 pub use accounts::{Account, NewAccount};
+pub use addresses::WantedAddress;
 pub use apply::{Applied, ApplyContext, FileRows, FileTried, HeldDecision};
 pub use assets::{AssetChange, NewAsset};
 pub use audit::AuditEntry;
@@ -92,6 +96,7 @@ pub use held_rows::HeldRow;
 pub use history::{Step, StoryEntry};
 pub use id_trust::LostTrust;
 pub use invitations::{Invitation, Invited, MailState, NewInvitation, NewMail};
+pub use listing::{Listed, ListedAccounts};
 pub use mails::{DueMail, MailLease};
 pub use members::{Group, Member, Placing};
 pub use moves::{DueMove, FeedMove, MoveLease, MoveTarget, NewMove};
@@ -112,6 +117,7 @@ pub use snapshot::{AccountState, StoredSnapshot, StoredVersion};
 pub use statement_files::{
     DueFile, FileLease, FileReading, ImportedFile, NewStatementFile, StatementAccount, StatementFile,
 };
+pub use subscriptions::Subscribed;
 pub use tags::Tag;
 pub use taking_over::TakeOver;
 pub use transactions::NewTransaction;

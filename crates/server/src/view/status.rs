@@ -292,6 +292,7 @@ mod tests {
             zone: "UTC".to_owned(),
             is_plain_http: false,
             is_syncing_on: true,
+            subscription: None,
             today: Today::new("2026-11-20T12:00:00Z".parse().unwrap(), "UTC", Formats::default()),
             asker: Asker::member(organization, person, role),
             tree: std::sync::Arc::default(),
