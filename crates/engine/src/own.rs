@@ -115,7 +115,7 @@ impl Engine {
         let tries_left = self.count_attempt(&bucket, TRIES_PER_NAME).await?;
         let stored = self.store.password_hash_as_system(person.id).await?;
         if self.verify_password(current, stored).await? {
-            return self.give_attempt_back(&bucket).await;
+            return self.forget_attempts(&bucket).await;
         }
         let left = if tries_left == 1 { "One more try".to_owned() } else { format!("{tries_left} more tries") };
         Err(EngineError::invalid("current", format!("This is not your password. {left} before a pause.")))

@@ -114,10 +114,15 @@ impl Engine {
             return Err(EngineError::WrongPassword { tries_left });
         };
         self.give_attempt_back(&by_address).await?;
+        self.forget_attempts(&by_name).await?;
+        self.start_session(found.person.id).await
+    }
+
+    /// Forgets the attempts of somebody who has turned out to be who they are.
+    pub(crate) async fn forget_attempts(&self, bucket: &str) -> Result<(), EngineError> {
         let now = self.ambient.now();
         let forgotten = Throttle { failures: 0, blocked_until: now, changed_at: now };
-        self.store.rewrite_throttle_as_system(&by_name, |_| forgotten).await?;
-        self.start_session(found.person.id).await
+        Ok(self.store.rewrite_throttle_as_system(bucket, |_| forgotten).await?)
     }
 
     /// Sets a person's password anew and ends their sessions.
@@ -187,7 +192,7 @@ impl Engine {
         answer
     }
 
-    pub(crate) async fn give_attempt_back(&self, bucket: &str) -> Result<(), EngineError> {
+    async fn give_attempt_back(&self, bucket: &str) -> Result<(), EngineError> {
         let now = self.ambient.now();
         let rewrite = |before: Throttle| Throttle {
             failures: (before.failures - 1).max(0),

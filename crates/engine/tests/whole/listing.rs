@@ -2,12 +2,13 @@
 //! is doubled, and the calls count.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 
 use bankside_domain::fault::FaultClass;
 use bankside_domain::run::RunOutcome;
 use bankside_domain::status::Status;
 use bankside_domain::{BankAccountId, ConnectionId, Secret};
-use bankside_engine::{ConnectedAccount, EngineError, Listed};
+use bankside_engine::{ConnectedAccount, EngineError, GotAccounts, Listed};
 use bankside_sandbox::{Event, SimpleFinEvent};
 
 use crate::house::{House, NORDHAFEN, on_both};
@@ -82,23 +83,31 @@ on_both! {
             accounts.iter().map(|one| one.balance.as_ref().unwrap().stated.seen_at).collect()
         };
         let before = seen_at(&accounts(house, connection).await);
-        // Connecting and the first sync have asked once each; the provider answers four times a day.
-        for _ in 0..2 {
+        let asked = || house.data_calls.load(Ordering::SeqCst);
+        let start = asked();
+        let again = |got: &GotAccounts| (got.held_back.is_none() && !got.shows_new_accounts).then_some(got.listed);
+        let mut after = before.clone();
+        let mut rounds = 0;
+        // Each round asks once for each account, as long as the provider answers: a few times a day.
+        let held_back = loop {
             house.clock.advance(jiff::SignedDuration::from_mins(5));
+            let calls = asked();
             let got = house.engine.get_accounts(&house.asker, connection).await.unwrap();
-            assert!(got.held_back.is_none(), "{:?}", got.held_back);
-            assert!(!got.shows_new_accounts);
-        }
-        let after = seen_at(&accounts(house, connection).await);
-        assert!(before.iter().zip(&after).all(|(before, after)| before < after), "{before:?} {after:?}");
-        let calls = house.data_calls.load(std::sync::atomic::Ordering::SeqCst);
-        house.clock.advance(jiff::SignedDuration::from_mins(5));
-        let spent = house.engine.get_accounts(&house.asker, connection).await.unwrap();
-        let held_back = spent.held_back.unwrap();
+            let Some(listed) = again(&got) else {
+                assert_eq!(asked(), calls, "the ledger knows that there are none left, and nothing is asked");
+                assert_eq!(got.listed.recognised, before.len(), "they are listed all the same");
+                break got.held_back.unwrap();
+            };
+            assert_eq!(listed, Listed { recognised: before.len(), new: 0, missing: 0 });
+            let now = seen_at(&accounts(house, connection).await);
+            assert!(after.iter().zip(&now).all(|(before, now)| before < now), "{after:?} {now:?}");
+            after = now;
+            rounds += 1;
+            assert!(rounds < 12, "no limit is met");
+        };
+        assert_eq!(asked() - start, rounds * u64::try_from(before.len()).unwrap());
         assert_eq!(held_back.class, FaultClass::RateLimited);
         assert!(held_back.retry_at.is_some());
-        assert_eq!(spent.listed, Listed { recognised: after.len(), new: 0, missing: 0 }, "they are listed all the same");
-        assert_eq!(house.data_calls.load(std::sync::atomic::Ordering::SeqCst), calls, "the ledger knows, and nothing is asked");
         assert_eq!(seen_at(&accounts(house, connection).await), after, "the balances are those of before");
         // What was stated without a sync is no witness about rows.
         for view in house.engine.accounts(&house.asker).await.unwrap() {
