@@ -35,6 +35,7 @@ const screens: { name: string; at: string; then?: RegExp[]; title: string | RegE
   { name: "suspicions", at: "suspicions", title: "Suspicions" },
   { name: "undo", at: "runs", then: [/\/runs\/[^/]+$/, /\/batches\/[^/]+\/undo$/], title: /^Undo/ },
   { name: "settings", at: "settings", title: "Settings" },
+  { name: "address and password", at: "settings/own", title: "Address and password" },
   { name: "not found", at: "accounts/nothing", title: /./ },
 ];
 

@@ -303,6 +303,8 @@ on_both! {
         assert_eq!((fault.code.as_str(), fault.action), ("finapi.sign_in_wanted", Some(UserAction::Renew)));
         for view in views(house).await {
             assert_eq!(view.status.status, Status::RenewNow, "{}", view.account.name);
+            // No end was named, and none is claimed: the bank wants its person.
+            assert!(view.status.said.as_ref().is_some_and(|said| said.contains("wants you to sign in")), "{:?}", view.status);
         }
         assert_eq!(booked(house).await, before, "what was read before stays, and nothing new is there yet");
         let outcome = renewed(house, connection, &at(NORDHAFEN)).await;

@@ -130,7 +130,7 @@ fn session(view: &ConnectionView, today: &Today) -> String {
     let day = consent.valid_until.map(|end| today.day(end.to_zoned(today.zone.clone()).date())).unwrap_or_default();
     match (consent.standing(today.now), consent.valid_until) {
         (ConsentStanding::Holds | ConsentStanding::EndsIn(_), Some(_)) if view.status.status == Status::RenewNow => {
-            format!("Access ended before its time, which was {day}")
+            format!("Access needs a sign-in before its time, which is {day}")
         }
         (ConsentStanding::Ended, _) => format!("Access ended on {day}"),
         (ConsentStanding::NoKnownEnd, _) | (_, None) => "This bank names no end of access".to_owned(),
