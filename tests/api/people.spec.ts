@@ -26,9 +26,11 @@ test("organizations are made, renamed, joined, handed over and left", async ({ a
   const all = (await (await api.request.get(`${everywhere}/organizations`)).json()) as Organization[];
   expect(all.map(({ name, role }) => [name, role])).toEqual([[person.organization, "owner"], ["Sonnwind", "owner"]]);
 
-  expect((await api.send("PATCH", "", { name: "Harbour house", time_zone: "Europe/Lisbon" })).status()).toBe(204);
-  expect(await api.get<Organization>("")).toMatchObject({ name: "Harbour house", time_zone: "Europe/Lisbon", kind: "household" });
-  expect(await problem(await api.send("PATCH", "", { time_zone: "Nowhere" }))).toEqual([422, "invalid", "time_zone"]);
+  const own = `${everywhere}/organizations/${api.organization}`;
+  const change = (data: object) => api.request.patch(own, { data, headers: { origin: house.address } });
+  expect((await change({ name: "Harbour house", time_zone: "Europe/Lisbon" })).status()).toBe(204);
+  expect(await (await api.request.get(own)).json()).toMatchObject({ name: "Harbour house", time_zone: "Europe/Lisbon", kind: "household" });
+  expect(await problem(await change({ time_zone: "Nowhere" }))).toEqual([422, "invalid", "time_zone"]);
 
   // A group below an asset, and somebody who is invited into it.
   const country = await api.made<{ id: string }>("assets", { name: "Germany" });
@@ -78,7 +80,7 @@ test("organizations are made, renamed, joined, handed over and left", async ({ a
   expect(await problem(await api.send("DELETE", "membership"))).toEqual([409, "conflict", undefined]);
   expect((await api.send("POST", "hand-over", { to: she?.person })).status()).toBe(204);
   expect((await api.send("DELETE", "membership")).status()).toBe(204);
-  expect((await api.send("PATCH", "", { name: "Mine again" })).status()).toBe(404);
+  expect((await change({ name: "Mine again" })).status()).toBe(404);
   const left = (await (await theirs.get(at("members"))).json()) as Member[];
   expect(left.map(({ name, role }) => [name, role])).toEqual([["Ada", "owner"]]);
   const removed = await theirs.delete(at(`members/${she?.person}`), { headers: { origin: house.address } });
@@ -94,7 +96,7 @@ test("accounts are listed anew by the API and on the command line", async ({ api
   const command = Program.start(house.folder, ["get-accounts", "Nordhafen Bank", "--data-folder", "data"], house.environment);
   await command.says(/(2 known, 0 new, 0 not shown any more)/);
   expect(command.said).toMatch(/Girokonto · .* EUR · feeds Girokonto/);
-  expect(await command.end()).toBe(0);
+  await command.says(/(GoCardless shows accounts that were opened since only after another sign-in)/);
   const unknown = Program.start(house.folder, ["get-accounts", "No such bank", "--data-folder", "data"], house.environment);
   await unknown.says(/(has no sync “No such bank”; it has: Nordhafen Bank)/);
 });
@@ -122,7 +124,8 @@ test("without a subscription that the server asks for nothing is begun or synced
   for (const page of ["connect-bank", "providers/gocardless/banks", `${at}/link`]) {
     expect((await api.request.get(`${house.address}/o/${api.organization}/${page}`)).status(), page).toBe(409);
   }
-  const subscribe = Program.start(house.folder, ["subscription", "set", person.organization, "--through", "2999-12-31", "--data-folder", "data"], house.environment);
+  const set = ["subscription", "--data-folder", "data", "set", person.organization, "--through", "2999-12-31"];
+  const subscribe = Program.start(house.folder, set, house.environment);
   await subscribe.says(/(may sync with banks through 2999-12-31)/);
   expect(await api.get("subscription")).toEqual({ is_required: true, state: "active", through: "2999-12-31" });
   const [{ id }] = await api.made<[{ id: string }]>("sync");
