@@ -7,3 +7,4 @@ mod keys;
 mod normalize;
 mod program;
 mod serve;
+mod subscription;

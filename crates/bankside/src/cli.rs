@@ -25,6 +25,10 @@ pub(crate) enum Command {
     Sandbox(SandboxOptions),
     /// Give a person a new password, read from standard input
     SetPassword(PasswordOptions),
+    /// List the bank accounts of a sync anew, with their balances, without a sign-in at the bank
+    GetAccounts(GetAccountsOptions),
+    /// Say which organizations may sync with banks, where the configuration asks for a subscription
+    Subscription(SubscriptionOptions),
     /// Read an answer of a provider from a file, and print its rows as a sync would read them
     Normalize(NormalizeOptions),
     /// Print a new key for the vault, for servers that are given theirs as a secret
@@ -60,6 +64,47 @@ pub(crate) struct PasswordOptions {
     pub(crate) login: String,
     #[command(flatten)]
     pub(crate) serve: ServeOptions,
+}
+
+/// Which sync of which organization.
+#[derive(Debug, Args)]
+pub(crate) struct GetAccountsOptions {
+    /// The name of the sync, as Bank integrations shows it
+    pub(crate) sync: String,
+    /// The organization, by name or id; needed only where there are several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) organization: Option<String>,
+    #[command(flatten)]
+    pub(crate) serve: ServeOptions,
+}
+
+/// What to do with subscriptions.
+#[derive(Debug, Args)]
+pub(crate) struct SubscriptionOptions {
+    #[command(subcommand)]
+    pub(crate) what: SubscriptionCommand,
+    #[command(flatten)]
+    pub(crate) serve: ServeOptions,
+}
+
+/// One thing to do with subscriptions.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SubscriptionCommand {
+    /// Show every organization with its subscription
+    List,
+    /// Let an organization sync with banks up to and including a day
+    Set {
+        /// The organization, by name or id
+        organization: String,
+        /// The last day, such as 2027-12-31
+        #[arg(long, value_name = "DAY")]
+        through: jiff::civil::Date,
+    },
+    /// End an organization's subscription at once; its syncs pause, and what is there stays
+    End {
+        /// The organization, by name or id
+        organization: String,
+    },
 }
 
 /// What to read, and as whose.

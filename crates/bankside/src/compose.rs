@@ -7,15 +7,17 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use bankside_connect::Registry;
 use bankside_connect::http::Http;
+use bankside_domain::text::fold;
 use bankside_domain::{Ambient, Secret};
-use bankside_engine::{Engine, Settings};
+use bankside_engine::{Engine, Organization, Settings};
 use bankside_store::{Store, StoreError};
 use bankside_vault::{MasterKey, Vault};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::configuration::{LogFormat, variables};
+use crate::cli::ServeOptions;
+use crate::configuration::{Configuration, LogFormat, variables};
 
 const KEY_VARIABLE: &str = "BANKSIDE_VAULT_KEY";
 const PASSPHRASE_VARIABLE: &str = "BANKSIDE_VAULT_PASSPHRASE";
@@ -121,4 +123,44 @@ pub(crate) async fn open_vault(
 pub(crate) fn engine(store: Store, vault: Vault, settings: Settings, ambient: Ambient) -> anyhow::Result<Engine> {
     let http = Http::new(ambient.clone())?;
     Ok(Engine::new(store, vault, Registry::all(), http, settings, ambient))
+}
+
+/// The engine for a command of the operator's, with the store to close when it is done. No pages are served, no mail is sent.
+pub(crate) async fn engine_for_a_command(options: &ServeOptions) -> anyhow::Result<(Engine, Store)> {
+    start_log("warn", LogFormat::Text)?;
+    start_tls();
+    let configuration = Configuration::read(options)?;
+    let ambient = crate::ambient::system();
+    let store = open_store(&configuration.database_url, &ambient).await?;
+    let (vault, _) = open_vault(&store, &configuration.key_file, &ambient).await?;
+    let settings = Settings {
+        public_url: "http://127.0.0.1/".parse()?,
+        providers: configuration.providers,
+        trusted_proxies: Vec::new(),
+        mail: None,
+        features: configuration.features,
+        requires_subscription: configuration.requires_subscription,
+    };
+    Ok((engine(store.clone(), vault, settings, ambient)?, store))
+}
+
+/// The organization of this name or id; without one, the only one that there is.
+pub(crate) async fn organization(engine: &Engine, wanted: Option<&str>) -> anyhow::Result<Organization> {
+    let all: Vec<Organization> =
+        engine.subscriptions().await?.into_iter().map(|(organization, _)| organization).collect();
+    let is_wanted = |one: &&Organization| {
+        wanted.is_none_or(|wanted| one.id.to_string() == wanted || fold(&one.name) == fold(wanted))
+    };
+    let found: Vec<&Organization> = all.iter().filter(is_wanted).collect();
+    match (found.as_slice(), wanted) {
+        ([only], _) => Ok((*only).clone()),
+        ([], Some(wanted)) => bail!("there is no organization “{wanted}”; there are: {}", names(&all)),
+        ([], None) => bail!("there is no organization yet"),
+        (_, Some(wanted)) => bail!("several organizations are called “{wanted}”; name one by its id: {}", names(&all)),
+        (_, None) => bail!("there are several organizations; name one: {}", names(&all)),
+    }
+}
+
+fn names(organizations: &[Organization]) -> String {
+    organizations.iter().map(|one| format!("{} ({})", one.name, one.id)).collect::<Vec<_>>().join(", ")
 }

@@ -42,6 +42,8 @@ struct Written {
     log: WrittenLog,
     mail: Option<mail::WrittenMail>,
     #[serde(default)]
+    subscription: WrittenSubscription,
+    #[serde(default)]
     features: BTreeMap<String, bool>,
     #[serde(default)]
     providers: BTreeMap<String, WrittenProvider>,
@@ -80,6 +82,13 @@ impl OneOrMany {
 #[serde(deny_unknown_fields)]
 struct WrittenVault {
     key_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenSubscription {
+    #[serde(default)]
+    required: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -133,6 +142,8 @@ pub(crate) struct Configuration {
     pub(crate) providers: BTreeMap<String, ProviderSettings>,
     /// Features that no page can switch, because they stand here.
     pub(crate) features: BTreeMap<String, FixedFeature>,
+    /// Whether organizations need a subscription to sync with banks.
+    pub(crate) requires_subscription: bool,
     /// What was read, for `doctor` and the start.
     pub(crate) sources: Vec<String>,
     /// What was found in them that does not count, for `doctor` and the start.
@@ -229,6 +240,7 @@ impl Configuration {
             log_format: written.log.format,
             providers,
             features,
+            requires_subscription: written.subscription.required,
             sources,
             notes,
         })

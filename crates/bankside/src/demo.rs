@@ -87,6 +87,7 @@ pub(crate) async fn run(options: &DemoOptions) -> anyhow::Result<ExitCode> {
         trusted_proxies: Vec::new(),
         mail: None,
         features: all_on(),
+        requires_subscription: false,
     };
     let engine = compose::engine(store.clone(), vault, settings, ambient)?;
 

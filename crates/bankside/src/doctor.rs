@@ -3,10 +3,15 @@
 use std::process::ExitCode;
 
 use bankside_connect::Registry;
+use bankside_domain::Ambient;
+use bankside_domain::subscription::Subscription;
+use bankside_store::Store;
+use jiff::tz::TimeZone;
 
 use crate::cli::ServeOptions;
 use crate::compose::{self, KeyOrigin};
 use crate::configuration::{Configuration, LogFormat};
+use crate::subscription::in_words;
 
 /// Findings, in the order in which they were made.
 #[derive(Default)]
@@ -151,6 +156,7 @@ async fn check_data(configuration: &Configuration, findings: &mut Findings) {
         Ok((_, KeyOrigin::Passphrase)) => findings.note("vault", "opens with a passphrase; syncs wait after a restart"),
         Err(error) => findings.problem("vault", format!("{error:#}")),
     }
+    check_subscriptions(configuration, &store, &ambient, findings).await;
     match store.accounts_that_do_not_add_up_as_system().await {
         Ok(wrong) if wrong.is_empty() => findings.good("books", "every account's sums are those of its rows"),
         Ok(wrong) => {
@@ -161,6 +167,23 @@ async fn check_data(configuration: &Configuration, findings: &mut Findings) {
         Err(error) => findings.problem("books", error.to_string()),
     }
     store.close().await;
+}
+
+/// Who may sync with banks, where that takes a subscription.
+async fn check_subscriptions(configuration: &Configuration, store: &Store, ambient: &Ambient, findings: &mut Findings) {
+    if !configuration.requires_subscription {
+        return;
+    }
+    match store.subscriptions_as_system().await {
+        Ok(kept) => {
+            for one in kept {
+                let zone = TimeZone::get(&one.organization.time_zone).unwrap_or(TimeZone::UTC);
+                let standing = Subscription::on(one.through, ambient.now().to_zoned(zone).date());
+                findings.note("subscription", format!("{}: {}", one.organization.name, in_words(standing)));
+            }
+        }
+        Err(error) => findings.problem("subscription", error.to_string()),
+    }
 }
 
 #[cfg(unix)]

@@ -6,10 +6,12 @@ mod compose;
 mod configuration;
 mod demo;
 mod doctor;
+mod get_accounts;
 mod normalize;
 mod password;
 mod sandbox;
 mod serve;
+mod subscription;
 
 use std::process::ExitCode;
 
@@ -23,6 +25,8 @@ async fn main() -> ExitCode {
         cli::Command::Demo(options) => demo::run(&options).await,
         cli::Command::Sandbox(options) => sandbox::run(&options).await,
         cli::Command::SetPassword(options) => password::run(&options).await,
+        cli::Command::GetAccounts(options) => get_accounts::run(&options).await,
+        cli::Command::Subscription(options) => subscription::run(&options).await,
         cli::Command::NewKey => Ok(compose::print_new_key()),
         cli::Command::Normalize(options) => normalize::run(&options),
         cli::Command::Doctor(options) => doctor::run(&options).await,

@@ -5,27 +5,12 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use bankside_domain::Secret;
-use bankside_engine::Settings;
 
 use crate::cli::PasswordOptions;
 use crate::compose;
-use crate::configuration::{Configuration, LogFormat};
 
 pub(crate) async fn run(options: &PasswordOptions) -> anyhow::Result<ExitCode> {
-    compose::start_log("warn", LogFormat::Text)?;
-    compose::start_tls();
-    let configuration = Configuration::read(&options.serve)?;
-    let ambient = crate::ambient::system();
-    let store = compose::open_store(&configuration.database_url, &ambient).await?;
-    let (vault, _) = compose::open_vault(&store, &configuration.key_file, &ambient).await?;
-    let settings = Settings {
-        public_url: "http://127.0.0.1/".parse()?,
-        providers: configuration.providers,
-        trusted_proxies: Vec::new(),
-        mail: None,
-        features: configuration.features,
-    };
-    let engine = compose::engine(store.clone(), vault, settings, ambient)?;
+    let (engine, store) = compose::engine_for_a_command(&options.serve).await?;
     eprintln!("The new password for {}, on one line:", options.login);
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).context("standard input cannot be read")?;

@@ -41,6 +41,7 @@ pub(crate) async fn run(options: &ServeOptions) -> anyhow::Result<ExitCode> {
         trusted_proxies: configuration.trusted_proxies,
         mail: configuration.mail,
         features: configuration.features,
+        requires_subscription: configuration.requires_subscription,
     };
     let engine = compose::engine(store.clone(), vault, settings, ambient)?;
     let told = told_to_stop()?;

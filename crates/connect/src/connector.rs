@@ -17,7 +17,7 @@ use crate::fault::Fault;
 use crate::fetch::{FetchPlan, MapContext, RawRow, Sink, SinkClosed};
 use crate::http::Http;
 use crate::saved::{SavedAnswer, SavedRow};
-use crate::step::{BankQuery, FlowState, Input, Institution, Login, RemoteRef, Step};
+use crate::step::{BankQuery, FlowState, Input, Institution, Login, RemoteRef, Shown, Step};
 
 /// What a connector works with, handed in for each call.
 #[derive(Clone, Copy)]
@@ -76,6 +76,15 @@ pub enum Intent<'a> {
         /// The provider's reference of the connection as it is.
         remote: &'a RemoteRef,
     },
+}
+
+/// What is known of a connection whose bank accounts are asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// Its institution, as the provider lists it.
+    pub institution_key: &'a str,
+    /// What the provider calls the bank accounts that it showed before.
+    pub accounts: &'a [String],
 }
 
 /// How a connecting flow finds back to us.
@@ -188,6 +197,11 @@ pub trait Connector: Send + Sync {
 
     /// Ends a consent at the provider. One that is gone already is as good.
     async fn revoke(&self, cx: &Cx<'_>, remote: &RemoteRef) -> Result<(), Fault>;
+
+    /// The bank accounts that a connection shows at the moment, with their balances, without its person signing in and without the
+    /// bank being read anew. `known` is what the provider calls those that were shown before: they need not be described again. That
+    /// the daily limit of one is used up keeps no other from being listed.
+    async fn accounts(&self, cx: &Cx<'_>, remote: &RemoteRef, known: &Known<'_>) -> Result<Shown, Fault>;
 
     /// Fetches rows and balances. A fault of one account is an event; only a fault of the whole connection ends the fetch.
     async fn fetch(

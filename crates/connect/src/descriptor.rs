@@ -118,6 +118,8 @@ pub struct Descriptor {
     /// What to do with the address to which the provider sends people back, where it has to know it beforehand: one or two sentences. People
     /// who were led to another one can paste that.
     pub returns: Option<&'static str>,
+    /// Whether it shows accounts that were opened since without its person signing in again.
+    pub shows_new_accounts: bool,
     /// How many days of history are suggested at a bank that does not say how many it gives.
     pub suggested_days: i64,
     /// How many days a person has to come back from the bank.

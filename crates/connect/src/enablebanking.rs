@@ -8,6 +8,7 @@ mod accounts;
 mod client;
 mod connecting;
 mod fetching;
+mod listing;
 mod map;
 mod period;
 mod person;
@@ -20,13 +21,13 @@ mod wire;
 use async_trait::async_trait;
 use bankside_domain::row::MappedRow;
 
-use crate::connector::{Checked, Connector, Cx, FetchEnd, Intent, Return};
+use crate::connector::{Checked, Connector, Cx, FetchEnd, Intent, Known, Return};
 use crate::descriptor::{Advice, Descriptor, Field, FieldKind, SignUps, Terms, Way};
 use crate::enablebanking::client::{Client, DAILY};
 use crate::fault::Fault;
 use crate::fetch::{FetchPlan, MapContext, RawRow, Sink};
 use crate::saved::{SavedAnswer, SavedRow};
-use crate::step::{BankQuery, FlowState, Input, Institution, RemoteRef, Step};
+use crate::step::{BankQuery, FlowState, Input, Institution, RemoteRef, Shown, Step};
 
 /// The connector.
 #[derive(Debug, Clone, Copy)]
@@ -123,6 +124,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
          register any other that does, and paste the address to which the bank leads you.",
     ),
     // Banks give more right after a consent than later, and how much none of them says.
+    shows_new_accounts: false,
     suggested_days: 365,
     flow_minutes: 60,
 };
@@ -156,6 +158,11 @@ impl Connector for EnableBanking {
 
     async fn revoke(&self, cx: &Cx<'_>, remote: &RemoteRef) -> Result<(), Fault> {
         session::close(&Client::new(cx)?, remote).await
+    }
+
+    /// The accounts of a session are those that were chosen when it was authorised.
+    async fn accounts(&self, cx: &Cx<'_>, remote: &RemoteRef, known: &Known<'_>) -> Result<Shown, Fault> {
+        listing::shown(Client::new(cx)?, remote, known).await
     }
 
     async fn fetch(

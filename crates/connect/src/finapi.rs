@@ -20,13 +20,13 @@ use bankside_domain::fault::FaultClass;
 use bankside_domain::row::MappedRow;
 use serde::{Deserialize, Serialize};
 
-use crate::connector::{Checked, Connector, Cx, FetchEnd, Intent, Return};
+use crate::connector::{Checked, Connector, Cx, FetchEnd, Intent, Known, Return};
 use crate::descriptor::{Advice, Descriptor, Field, FieldKind, SignUps, Terms, Way};
 use crate::fault::Fault;
 use crate::fetch::{FetchPlan, MapContext, RawRow, Sink};
 use crate::finapi::client::{CALLS, Client, UPDATES};
 use crate::saved::{SavedAnswer, SavedRow};
-use crate::step::{BankQuery, FlowState, Input, Institution, RemoteRef, Step};
+use crate::step::{BankQuery, FlowState, Input, Institution, RemoteRef, Shown, Step};
 
 /// The connector.
 #[derive(Debug, Clone, Copy)]
@@ -123,6 +123,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     quotas: &[CALLS, UPDATES],
     notices: None,
     returns: None,
+    shows_new_accounts: false,
     suggested_days: 90,
     flow_minutes: 60,
 };
@@ -177,6 +178,11 @@ impl Connector for FinApi {
 
     async fn revoke(&self, cx: &Cx<'_>, remote: &RemoteRef) -> Result<(), Fault> {
         connecting::revoke(&Client::new(cx)?, &Remote::read(remote)?).await
+    }
+
+    /// What finAPI has of the connection: accounts that were opened since come with a new sign-in.
+    async fn accounts(&self, cx: &Cx<'_>, remote: &RemoteRef, _: &Known<'_>) -> Result<Shown, Fault> {
+        connecting::shown(&Client::new(cx)?, &Remote::read(remote)?).await
     }
 
     async fn fetch(

@@ -9,6 +9,7 @@ mod connecting;
 mod consent;
 mod fetching;
 mod limits;
+mod listing;
 mod map;
 mod problem;
 mod quirks;
@@ -19,14 +20,14 @@ mod wire;
 use async_trait::async_trait;
 use bankside_domain::row::MappedRow;
 
-use crate::connector::{Checked, Connector, Cx, FetchEnd, Intent, Return};
+use crate::connector::{Checked, Connector, Cx, FetchEnd, Intent, Known, Return};
 use crate::descriptor::{Advice, Descriptor, Field, FieldKind, SignUps, Terms, Way};
 use crate::fault::Fault;
 use crate::fetch::{FetchPlan, MapContext, RawRow, Sink};
 use crate::gocardless::client::Client;
 use crate::gocardless::limits::DAILY;
 use crate::saved::{SavedAnswer, SavedRow};
-use crate::step::{BankQuery, FlowState, Input, Institution, RemoteRef, Step};
+use crate::step::{BankQuery, FlowState, Input, Institution, RemoteRef, Shown, Step};
 
 /// The connector.
 #[derive(Debug, Clone, Copy)]
@@ -127,6 +128,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     quotas: &[DAILY],
     notices: None,
     returns: None,
+    shows_new_accounts: false,
     suggested_days: 90,
     flow_minutes: 60,
 };
@@ -159,6 +161,11 @@ impl Connector for GoCardless {
 
     async fn revoke(&self, cx: &Cx<'_>, remote: &RemoteRef) -> Result<(), Fault> {
         connecting::revoke(&Client::new(cx)?, remote).await
+    }
+
+    /// The accounts of a requisition are those that were chosen when it was accepted.
+    async fn accounts(&self, cx: &Cx<'_>, remote: &RemoteRef, known: &Known<'_>) -> Result<Shown, Fault> {
+        listing::shown(&Client::new(cx)?, remote, known).await
     }
 
     async fn fetch(

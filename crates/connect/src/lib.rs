@@ -31,7 +31,7 @@ pub mod step;
 mod words;
 pub mod zones;
 
-pub use connector::{Checked, Connector, Cx, Intent, Keepsakes, QuotaLedger, Registry, TokenStore, Visitor};
+pub use connector::{Checked, Connector, Cx, Intent, Keepsakes, Known, QuotaLedger, Registry, TokenStore, Visitor};
 pub use descriptor::{Advice, Descriptor, Field, FieldKind, SignUps, Terms, Way};
 pub use fault::Fault;
 pub use fetch::{
@@ -40,5 +40,5 @@ pub use fetch::{
 pub use saved::{SavedAnswer, SavedRow};
 pub use step::{
     AccountInfo, Answered, BankOfAccount, BankQuery, Browser, Connected, FlowState, Form, FormField, FormPicture,
-    Input, Institution, Login, RemoteRef, Step,
+    Input, Institution, Login, RemoteRef, Shown, ShownAccount, Step,
 };

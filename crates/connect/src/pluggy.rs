@@ -25,13 +25,13 @@ use bankside_domain::row::MappedRow;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::connector::{Checked, Connector, Cx, FetchEnd, Intent, Return};
+use crate::connector::{Checked, Connector, Cx, FetchEnd, Intent, Known, Return};
 use crate::descriptor::{Descriptor, Field, FieldKind, SignUps, Terms, Way};
 use crate::fault::Fault;
 use crate::fetch::{FetchPlan, MapContext, RawRow, Sink};
 use crate::pluggy::client::{Client, READING, REFRESHING};
 use crate::saved::{SavedAnswer, SavedRow};
-use crate::step::{FlowState, Input, Login, RemoteRef, Step};
+use crate::step::{FlowState, Input, Login, RemoteRef, Shown, Step};
 use crate::zones;
 
 /// The connector.
@@ -93,6 +93,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
          where this server has a public https address; without it everything works by asking.",
     ),
     returns: None,
+    shows_new_accounts: true,
     suggested_days: 90,
     flow_minutes: 60,
 };
@@ -157,6 +158,11 @@ impl Connector for Pluggy {
     /// its data and revoke its consent for everything else that reads it too.
     async fn revoke(&self, _: &Cx<'_>, _: &RemoteRef) -> Result<(), Fault> {
         Ok(())
+    }
+
+    /// What Pluggy has of the item: it reads the bank by itself, and finds accounts that were opened since.
+    async fn accounts(&self, cx: &Cx<'_>, remote: &RemoteRef, _: &Known<'_>) -> Result<Shown, Fault> {
+        connecting::shown(&Client::new(cx)?, &Remote::read(remote)?).await
     }
 
     async fn fetch(

@@ -20,13 +20,13 @@ mod wire;
 use async_trait::async_trait;
 use bankside_domain::row::MappedRow;
 
-use crate::connector::{Checked, Connector, Cx, FetchEnd, Intent, Return};
+use crate::connector::{Checked, Connector, Cx, FetchEnd, Intent, Known, Return};
 use crate::descriptor::{Advice, Descriptor, Field, FieldKind, SignUps, Terms, Way};
 use crate::fault::Fault;
 use crate::fetch::{FetchPlan, MapContext, RawRow, Sink};
 use crate::saved::{SavedAnswer, SavedRow};
 use crate::simplefin::client::{Client, DAILY};
-use crate::step::{FlowState, Input, Login, RemoteRef, Step};
+use crate::step::{FlowState, Input, Login, RemoteRef, Shown, Step};
 
 /// The connector.
 #[derive(Debug, Clone, Copy)]
@@ -108,6 +108,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     quotas: &[DAILY],
     notices: None,
     returns: None,
+    shows_new_accounts: true,
     suggested_days: 90,
     flow_minutes: 60,
 };
@@ -148,6 +149,12 @@ impl Connector for SimpleFin {
     /// Leaves the access as it is, without a call: there is none for it, and the keys here may be used again.
     async fn revoke(&self, _: &Cx<'_>, _: &RemoteRef) -> Result<(), Fault> {
         Ok(())
+    }
+
+    /// One request, of the few that there are each day.
+    async fn accounts(&self, cx: &Cx<'_>, remote: &RemoteRef, _: &Known<'_>) -> Result<Shown, Fault> {
+        connecting::read(remote)?;
+        Shown::of(connecting::connected(&Client::new(cx)?).await?)
     }
 
     async fn fetch(

@@ -29,14 +29,14 @@ mod wire;
 use async_trait::async_trait;
 use bankside_domain::row::MappedRow;
 
-use crate::connector::{Checked, Connector, Cx, FetchEnd, Intent, Return};
+use crate::connector::{Checked, Connector, Cx, FetchEnd, Intent, Known, Return};
 use crate::descriptor::{Advice, Descriptor, Field, FieldKind, SignUps, Terms, Way};
 use crate::fault::Fault;
 use crate::fetch::{FetchPlan, MapContext, RawRow, Sink};
 use crate::saved::{SavedAnswer, SavedRow};
 use crate::sophtron::client::{Client, MONTHLY};
 use crate::sophtron::remote::Remote;
-use crate::step::{BankQuery, FlowState, Input, Institution, Login, RemoteRef, Step};
+use crate::step::{BankQuery, FlowState, Input, Institution, Login, RemoteRef, Shown, Step};
 
 /// The connector.
 #[derive(Debug, Clone, Copy)]
@@ -125,6 +125,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     quotas: &[MONTHLY],
     notices: None,
     returns: None,
+    shows_new_accounts: true,
     suggested_days: 90,
     flow_minutes: 60,
 };
@@ -165,6 +166,11 @@ impl Connector for Sophtron {
 
     async fn revoke(&self, cx: &Cx<'_>, remote: &RemoteRef) -> Result<(), Fault> {
         connecting::revoke(&Client::new(cx)?, remote).await
+    }
+
+    /// What Sophtron has of the login: it reads the bank with each sync, and finds accounts that were opened since.
+    async fn accounts(&self, cx: &Cx<'_>, remote: &RemoteRef, known: &Known<'_>) -> Result<Shown, Fault> {
+        connecting::shown(&Client::new(cx)?, remote, known.institution_key).await
     }
 
     async fn fetch(

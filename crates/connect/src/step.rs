@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use bankside_domain::account::AccountKind;
 use bankside_domain::bank_account::MatchKey;
 use bankside_domain::consent::Consent;
+use bankside_domain::fault::{FaultClass, UserAction};
 use bankside_domain::{CurrencyCode, Secret};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -221,4 +222,53 @@ pub struct BankOfAccount {
     pub key: String,
     /// Its name.
     pub name: String,
+}
+
+/// The bank accounts that a connection shows, asked for while nobody signs in.
+#[derive(Debug)]
+pub struct Shown {
+    /// When access ends, as far as the provider states it with this answer.
+    pub valid_until: Option<Timestamp>,
+    /// The bank accounts.
+    pub accounts: Vec<ShownAccount>,
+    /// What the provider calls bank accounts that belong to it and cannot be read at the moment.
+    pub unread: Vec<String>,
+    /// What kept balances from being read, where something did: those are as they were before.
+    pub held_back: Option<Fault>,
+}
+
+/// A bank account that a connection shows.
+#[derive(Debug, Clone)]
+pub enum ShownAccount {
+    /// One that is described in full, whether it was known before or not.
+    Described(Box<AccountInfo>),
+    /// One that was known before and is only named. Its description would cost calls, and says nothing new.
+    Named {
+        /// What the provider calls it.
+        provider_account_id: String,
+        /// Its balances, as far as they could be read.
+        balances: Vec<FetchedBalance>,
+    },
+}
+
+impl Shown {
+    /// What a step shows that asks nobody anything. One that asks says that only the person can go on.
+    pub(crate) fn of(step: Step) -> Result<Self, Fault> {
+        match step {
+            Step::Done(connected) => {
+                let described = |account| ShownAccount::Described(Box::new(account));
+                Ok(Self {
+                    valid_until: connected.consent.valid_until,
+                    accounts: connected.accounts.into_iter().map(described).collect(),
+                    unread: connected.unread,
+                    held_back: None,
+                })
+            }
+            Step::Failed(fault) => Err(fault),
+            Step::Ask(..) | Step::Open(..) | Step::Wait { .. } | Step::Cancelled { .. } => {
+                let message = "One of the accounts can be listed only once you have answered a question about it.";
+                Err(Fault::new(FaultClass::NeedsUser, "accounts.question", message).with_action(UserAction::Renew))
+            }
+        }
+    }
 }

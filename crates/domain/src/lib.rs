@@ -41,6 +41,7 @@ pub mod secret;
 pub mod sign;
 pub mod statement;
 pub mod status;
+pub mod subscription;
 pub mod suggest;
 pub mod suspect;
 pub mod suspicion;

@@ -23,7 +23,7 @@ use sha2::{Digest as _, Sha256};
 use url::Url;
 
 pub use everywhere::{BankEverywhere, BankOffer, Everywhere};
-pub(crate) use finish::kept_balance;
+pub(crate) use finish::{kept_balance, other_accounts};
 pub(crate) use institutions::InstitutionLists;
 pub use logins::LoginView;
 pub use memory::{FlowPage, FlowView};

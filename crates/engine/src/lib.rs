@@ -23,6 +23,7 @@ mod features;
 mod feeds;
 mod history;
 mod linking;
+mod listing;
 mod mailing;
 mod mapping;
 mod members;
@@ -30,6 +31,7 @@ mod moving;
 mod notices;
 mod notifying;
 mod overview;
+mod own;
 mod people;
 mod pictures;
 mod plans;
@@ -37,6 +39,7 @@ mod provider;
 mod schedule;
 mod statement_files;
 mod status;
+mod subscriptions;
 mod suspicions;
 pub mod sync;
 mod transfers;
@@ -65,10 +68,10 @@ pub use bankside_domain::cashflow::Flow;
 pub use bankside_statements::csv;
 pub use bankside_store::{
     Account, AuditEntry, BankAccount, BillDays, BroughtRow, Category, Connection, Direction, Edited, FeedEffect,
-    Filter, Group, ImportedFile, Invitation, Invited, KeptBalance, KeptRate, KeptVerdict, LineTarget, LostTrust,
-    MAX_SELECTED, MailState, Member, Membership, Merged, Organization, OtherRow, Payee, Person, Placing, Plan,
-    RatesSet, ReasonCount, Reconciled, Reconciliation, RegisterPage, RegisterQuery, RegisterRow, RegisterSum, Renewed,
-    RowState, Run, RunAccount, RunsQuery, SeenProviderCategory, Selection, Sort, Step, Store, StoreError,
+    Filter, Group, ImportedFile, Invitation, Invited, KeptBalance, KeptRate, KeptVerdict, LineTarget, Listed,
+    LostTrust, MAX_SELECTED, MailState, Member, Membership, Merged, Organization, OtherRow, Payee, Person, Placing,
+    Plan, RatesSet, ReasonCount, Reconciled, Reconciliation, RegisterPage, RegisterQuery, RegisterRow, RegisterSum,
+    Renewed, RowState, Run, RunAccount, RunsQuery, SeenProviderCategory, Selection, Sort, Step, Store, StoreError,
     StoredTransfer, Tag, TransferMark, UndoOutcome, VanishedRow,
 };
 pub use bills::BillView;
@@ -85,12 +88,14 @@ pub use features::{ACCOUNT_SYNCING, DAILY_IMPORT, Feature, FeatureView, FixedFea
 pub use feeds::{FeedChange, FeedView};
 pub use history::{SteppedBack, Steps};
 pub use linking::{LinkChoice, LinkOffer, LinkTarget, Offered};
+pub use listing::GotAccounts;
 pub use mailing::{MailSecurity, MailSettings};
 pub use mapping::{Alike, MOST_MAPPED_AT_ONCE, MappingLine, MappingPage, MappingQuery, MappingTab, SuggestedCategory};
 pub use members::{InvitedNow, MembersView, NewOrganizationInput};
 pub use moving::{Comparison, FeedEnd, MoveCandidate, MoveDecision, MoveOffer, MovePage, MoveRow, MoveView, OneSided};
 pub use notifying::{ENDED, ENDED_OUTLOOK, ENDS_OUTLOOK, NoticeMails, ends_on};
 pub use overview::{CategoryMonth, Overview, OverviewQuery, OverviewRange};
+pub use own::AddressChanged;
 pub use people::{SetUp, SignedIn};
 pub use pictures::Picture;
 pub use plans::{MAX_SHEET_BYTES, PlanBrought};
@@ -117,6 +122,8 @@ pub struct Settings {
     pub mail: Option<MailSettings>,
     /// Features that the configuration switches, by key. No page can switch these.
     pub features: BTreeMap<String, FixedFeature>,
+    /// Whether an organization needs a subscription to sync with banks.
+    pub requires_subscription: bool,
 }
 
 /// What the operator has configured for one provider.

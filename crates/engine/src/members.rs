@@ -19,6 +19,8 @@ const MOST_AT_ONCE: usize = 20;
 /// One person has made so many organizations, or joined them, at most: more than anybody keeps apart.
 const MOST_ORGANIZATIONS: usize = 100;
 
+const UNKNOWN_ZONE: &str = "This time zone is not known. One is Europe/Berlin.";
+
 /// Everybody who belongs to an organization or is asked to.
 #[derive(Debug, Clone)]
 pub struct MembersView {
@@ -58,7 +60,7 @@ impl NewOrganizationInput {
     pub(crate) fn checked(self) -> Result<NewOrganization, EngineError> {
         let name = required("organization", &self.name, "Give the organization a name.")?;
         if jiff::tz::TimeZone::get(&self.time_zone).is_err() {
-            return Err(EngineError::invalid("time_zone", "This time zone is not known. One is Europe/Berlin."));
+            return Err(EngineError::invalid("time_zone", UNKNOWN_ZONE));
         }
         if self.currency.iso_scale().is_none() {
             return Err(EngineError::invalid("currency", "This currency is not known. One is EUR."));
@@ -83,6 +85,25 @@ impl Engine {
         let asker = Asker::member(organization, person, Role::Owner);
         self.store.audit(&asker, "organization.made", &organization.to_string(), "").await?;
         Ok(organization)
+    }
+
+    /// Gives the organization another name, or another time zone, by which its days and its daily import go.
+    pub async fn change_organization(
+        &self,
+        asker: &Asker,
+        name: Option<&str>,
+        time_zone: Option<&str>,
+    ) -> Result<(), EngineError> {
+        asker.require(Right::ManagePeople)?;
+        let before = self.store.organization(asker).await?;
+        let name = required("name", name.unwrap_or(&before.name), "Give the organization a name.")?;
+        let time_zone = time_zone.unwrap_or(&before.time_zone).trim();
+        if jiff::tz::TimeZone::get(time_zone).is_err() {
+            return Err(EngineError::invalid("time_zone", UNKNOWN_ZONE));
+        }
+        self.store.change_organization(asker, &name, time_zone).await?;
+        self.report_progress();
+        Ok(())
     }
 
     /// Has a person begin with one of their organizations from now on.
@@ -152,6 +173,11 @@ impl Engine {
     fn invitation_link(&self, token: &str) -> Result<Url, EngineError> {
         let link = self.settings.public_url.join(&format!("invitations/{token}"));
         link.map_err(|error| EngineError::Inside(error.to_string()))
+    }
+
+    /// Those who have been invited and have not come yet.
+    pub async fn invitations(&self, asker: &Asker) -> Result<Vec<Invitation>, EngineError> {
+        Ok(self.store.invitations(asker).await?)
     }
 
     /// Takes an invitation back.

@@ -46,7 +46,7 @@ impl Engine {
         }
         let asker = Asker::system(organization);
         let news = connector.news_of(body);
-        if news.is_empty() || !self.is_on(&ACCOUNT_SYNCING).await? {
+        if news.is_empty() || !self.is_on(&ACCOUNT_SYNCING).await? || self.unsubscribed(&asker).await?.is_some() {
             return Ok(());
         }
         let connections = self.connections_by_login(&asker, connector.as_ref()).await?;

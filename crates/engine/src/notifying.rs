@@ -42,7 +42,7 @@ impl Engine {
         if !self.sends_mail() || !self.is_on(&ACCOUNT_SYNCING).await? {
             return Ok(0);
         }
-        let mut sent = 0;
+        let mut sent = Box::pin(self.send_subscription_notices()).await?;
         for organization in self.store.to_notice_as_system().await? {
             // What is wrong with one organization keeps no other from being told.
             match self.send_notices_of(&organization).await {
@@ -139,7 +139,7 @@ impl Engine {
         Ok(Told { bank, due, failing: known.facts.failing.as_ref(), accounts })
     }
 
-    fn page_of(&self, asker: &Asker, page: &str) -> Result<Url, EngineError> {
+    pub(crate) fn page_of(&self, asker: &Asker, page: &str) -> Result<Url, EngineError> {
         let url = self.settings.public_url.join(&format!("o/{}/{page}", asker.organization));
         url.map_err(|error| EngineError::Inside(error.to_string()))
     }

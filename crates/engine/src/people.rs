@@ -21,7 +21,7 @@ const MAX_NAME_CHARS: usize = 100;
 const SESSION_DAYS: i64 = 30;
 
 /// Failed tries of one name before a pause, and of one address.
-const TRIES_PER_NAME: i64 = 5;
+pub(crate) const TRIES_PER_NAME: i64 = 5;
 const TRIES_PER_ADDRESS: i64 = 30;
 const FIRST_PAUSE_SECS: i64 = 60;
 const LONGEST_PAUSE_SECS: i64 = 3600;
@@ -114,10 +114,15 @@ impl Engine {
             return Err(EngineError::WrongPassword { tries_left });
         };
         self.give_attempt_back(&by_address).await?;
+        self.forget_attempts(&by_name).await?;
+        self.start_session(found.person.id).await
+    }
+
+    /// Forgets the attempts of somebody who has turned out to be who they are.
+    pub(crate) async fn forget_attempts(&self, bucket: &str) -> Result<(), EngineError> {
         let now = self.ambient.now();
         let forgotten = Throttle { failures: 0, blocked_until: now, changed_at: now };
-        self.store.rewrite_throttle_as_system(&by_name, |_| forgotten).await?;
-        self.start_session(found.person.id).await
+        Ok(self.store.rewrite_throttle_as_system(bucket, |_| forgotten).await?)
     }
 
     /// Sets a person's password anew and ends their sessions.
@@ -125,7 +130,7 @@ impl Engine {
         check_password(&password)?;
         let found = self.store.person_by_login_as_system(login).await?.ok_or(EngineError::NotFound("the person"))?;
         let password_hash = self.hash_password(password).await?;
-        Ok(self.store.set_password_as_system(found.person.id, &password_hash).await?)
+        Ok(self.store.set_password_as_system(found.person.id, &password_hash, None).await?)
     }
 
     /// The person behind a session's token.
@@ -161,7 +166,7 @@ impl Engine {
     }
 
     /// Counts an attempt as if it had failed and answers how many are left before a pause, or that there is one.
-    async fn count_attempt(&self, bucket: &str, tries: i64) -> Result<i64, EngineError> {
+    pub(crate) async fn count_attempt(&self, bucket: &str, tries: i64) -> Result<i64, EngineError> {
         let now = self.ambient.now();
         let mut answer = Ok(0);
         let rewrite = |before: Throttle| {
@@ -198,7 +203,7 @@ impl Engine {
     }
 
     /// Compares a password with a stored hash, or with one that nobody's password has.
-    async fn verify_password(&self, password: Secret, stored: Option<String>) -> Result<bool, EngineError> {
+    pub(crate) async fn verify_password(&self, password: Secret, stored: Option<String>) -> Result<bool, EngineError> {
         /// The hash of nothing that anybody knows, so that unknown names cost the same.
         const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5LWhhcy10aGlz$\
                               CWRmjqMdpWZXTvNZEXKkTVFI9NGnFYDjj9jPfLB4YWQ";

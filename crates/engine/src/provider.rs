@@ -92,6 +92,9 @@ impl Engine {
         if !self.is_on(&ACCOUNT_SYNCING).await? {
             return Err(syncing_is_off().into());
         }
+        if let Some(unsubscribed) = self.unsubscribed(asker).await? {
+            return Err(unsubscribed.into());
+        }
         self.provider_to_end(asker, id, presence).await
     }
 
@@ -182,6 +185,9 @@ impl Engine {
         let Some(connector) = self.connectors.get(id) else { return Ok(None) };
         if self.settings.providers.get(id).is_some_and(|settings| settings.is_off) {
             return Ok(Some(provider_is_off(connector.descriptor()).into_record()));
+        }
+        if let Some(unsubscribed) = self.unsubscribed(asker).await? {
+            return Ok(Some(unsubscribed.into_record()));
         }
         let is_configured = self.settings.providers.get(id).is_some_and(|settings| settings.keys.is_some());
         if is_configured || self.store.credentials(asker, id).await?.is_some() {

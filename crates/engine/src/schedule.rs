@@ -17,9 +17,12 @@ impl Engine {
             return Ok(0);
         }
         let now = self.ambient.now();
+        let unsubscribed = self.unsubscribed_organizations().await?;
         let mut asked = 0;
         for sync in self.store.scheduled_as_system(None).await? {
-            if !matches!(self.next_of(&sync), NextImport::At(at) if at <= now) {
+            if unsubscribed.contains(&sync.organization)
+                || !matches!(self.next_of(&sync), NextImport::At(at) if at <= now)
+            {
                 continue;
             }
             let begun = sync.facts.last_begun_at;
@@ -37,8 +40,13 @@ impl Engine {
     pub async fn next_imports(&self, asker: &Asker) -> Result<HashMap<ConnectionId, NextImport>, EngineError> {
         asker.require(Right::SeeBooks)?;
         let is_on = self.imports_by_itself().await?;
+        let is_paused = self.unsubscribed(asker).await?.is_some();
         let syncs = self.store.scheduled_as_system(Some(asker.organization)).await?;
-        let next = |sync: &ScheduledSync| if is_on { self.next_of(sync) } else { NextImport::Off };
+        let next = |sync: &ScheduledSync| match (is_paused, is_on) {
+            (true, _) => NextImport::NeedsPerson,
+            (false, true) => self.next_of(sync),
+            (false, false) => NextImport::Off,
+        };
         Ok(syncs.iter().map(|sync| (sync.connection, next(sync))).collect())
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use bankside_connect::Fault;
 use bankside_domain::balance::Proof;
-use bankside_domain::fault::{FaultClass, FaultRecord};
+use bankside_domain::fault::{FaultClass, FaultRecord, UserAction};
 use bankside_domain::run::RunOutcome;
 use bankside_domain::status::{ConnectionFacts, Facts, LastResult, Status, derive};
 use bankside_domain::{AccountId, Asker, AssetId, BankAccountId, Code, ConnectionId, RunId};
@@ -22,6 +22,8 @@ pub struct AccountStatus {
     pub status: Status,
     /// Since when it is so, where that is known.
     pub since: Option<Timestamp>,
+    /// What the provider has said of access that is over, where it has: for some that is no end, but a bank that wants its person.
+    pub said: Option<String>,
     /// When its rows last came in completely.
     pub last_success_at: Option<Timestamp>,
     /// The last finished run of the connection.
@@ -104,6 +106,7 @@ impl Statuses {
         self.by_account.get(&account).cloned().unwrap_or(AccountStatus {
             status: Status::WithoutBank,
             since: None,
+            said: None,
             last_success_at: None,
             last_run: None,
             connection: None,
@@ -127,6 +130,7 @@ impl Engine {
             let status = derive(&Facts { connection: Some(known), proof }, self.ambient.now());
             let account = AccountStatus {
                 since: since(&status, connection, facts.failing_since),
+                said: said(&status, &facts)?,
                 status,
                 last_success_at: facts.last_success_at,
                 last_run: facts.last_run,
@@ -158,6 +162,7 @@ impl Engine {
         let status = derive(&Facts { connection: Some(known), proof: None }, self.ambient.now());
         AccountStatus {
             since: since(&status, Some(connection), None),
+            said: None,
             status,
             last_success_at: None,
             last_run: None,
@@ -236,6 +241,14 @@ impl Engine {
         }
         Ok(views)
     }
+}
+
+/// What was said with the last run of access that is over.
+fn said(status: &Status, facts: &FeedFacts) -> Result<Option<String>, EngineError> {
+    let Some(fault) = facts.last_fault.as_deref().filter(|_| *status == Status::RenewNow) else { return Ok(None) };
+    let fault: FaultRecord = serde_json::from_str(fault)?;
+    let is_about_access = fault.class == FaultClass::NeedsUser && fault.action == Some(UserAction::Renew);
+    Ok(is_about_access.then_some(fault.message))
 }
 
 /// Since when a status is so.

@@ -19,6 +19,7 @@ use crate::{Engine, EngineError};
 impl Engine {
     /// Asks for a sync of one connection.
     pub async fn sync_connection(&self, asker: &Asker, connection: ConnectionId) -> Result<RunId, EngineError> {
+        self.require_subscription(asker).await?;
         let run = self.store.enqueue_run(asker, connection, Trigger::Person).await?;
         self.attend(run);
         self.due.notify_one();
@@ -27,6 +28,7 @@ impl Engine {
 
     /// Asks for a sync of every connection that feeds an account.
     pub async fn sync_all(&self, asker: &Asker) -> Result<Vec<RunId>, EngineError> {
+        self.require_subscription(asker).await?;
         let mut runs = Vec::new();
         for connection in self.store.connections(asker).await? {
             if !connection.is_paused && !self.store.feeds_of(asker, connection.id).await?.is_empty() {

@@ -28,6 +28,8 @@ mod finapi;
 mod keys;
 #[path = "whole/limits.rs"]
 mod limits;
+#[path = "whole/listing.rs"]
+mod listing;
 #[path = "whole/logins.rs"]
 mod logins;
 #[path = "whole/mail.rs"]
@@ -36,6 +38,8 @@ mod mail;
 mod moves;
 #[path = "whole/notices.rs"]
 mod notices;
+#[path = "whole/own.rs"]
+mod own;
 #[path = "whole/renewals.rs"]
 mod renewals;
 #[path = "whole/schedule.rs"]
@@ -44,6 +48,8 @@ mod schedule;
 mod simplefin;
 #[path = "whole/straight.rs"]
 mod straight;
+#[path = "whole/subscriptions.rs"]
+mod subscriptions;
 #[path = "whole/suspicions.rs"]
 mod suspicions;
 #[path = "whole/transfers.rs"]

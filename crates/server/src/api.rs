@@ -17,17 +17,21 @@ mod features;
 mod feeds;
 mod flows;
 mod history;
+mod invitations;
 mod mapping;
 mod me;
 mod moves;
 mod naming;
 mod notice_mails;
+mod organizations;
 mod overview;
+mod people;
 mod plans;
 mod problem;
 mod reconciling;
 mod runs;
 mod statement_files;
+mod subscription;
 mod suspicions;
 mod transactions;
 mod transfers;
@@ -69,7 +73,19 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(features: switch))
         .routes(described!(me: formats, set_formats))
         .routes(described!(books: version))
-        .routes(described!(books: organizations))
+        .routes(described!(organizations: organizations, add_organization))
+        .routes(described!(organizations: organization, change_organization))
+        .routes(described!(organizations: leave))
+        .routes(described!(organizations: hand_over))
+        .routes(described!(people: members))
+        .routes(described!(people: place_member))
+        .routes(described!(people: remove_member))
+        .routes(described!(people: groups, add_group))
+        .routes(described!(people: change_group, remove_group))
+        .routes(described!(invitations: invitations, invite))
+        .routes(described!(invitations: take_back_invitation))
+        .routes(described!(invitations: invited))
+        .routes(described!(invitations: accept))
         .routes(described!(books: accounts, add_account))
         .routes(described!(assets: assets, add_asset))
         .routes(described!(assets: asset, change_asset))
@@ -126,6 +142,7 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(connections: connections))
         .routes(described!(daily_import: daily_import, set_daily_import))
         .routes(described!(notice_mails: notice_mails, set_notice_mails))
+        .routes(described!(subscription: subscription))
         .routes(described!(connecting: unsync))
         .routes(described!(connecting: unlink))
         .routes(described!(runs: latest))
@@ -144,6 +161,7 @@ fn syncing() -> OpenApiRouter<App> {
         .routes(described!(flows: answer))
         .routes(described!(flows: confirm))
         .routes(described!(flows: renew))
+        .routes(described!(connections: get_accounts))
         .routes(described!(connecting: link_offer, link))
         .routes(described!(moves: feed_move, begin_move, abandon_move))
         .routes(described!(moves: commit_move))

@@ -119,7 +119,11 @@ impl PageError {
 
     fn outside(fault: FaultRecord) -> Self {
         let code = fault.code.clone();
-        let page = Self::plain(StatusCode::BAD_GATEWAY, "The provider could not do this", String::new()).code(code);
+        let (status, title) = match code.as_str() {
+            "subscription.none" | "subscription.ended" => (StatusCode::CONFLICT, "This takes a subscription"),
+            _ => (StatusCode::BAD_GATEWAY, "The provider could not do this"),
+        };
+        let page = Self::plain(status, title, String::new()).code(code);
         Self { fault: Some(Box::new(fault)), ..page }
     }
 

@@ -68,7 +68,8 @@ fn span<B>(request: &axum::http::Request<B>) -> tracing::Span {
 /// The pages that are there as long as account syncing is on.
 fn syncing_routes() -> Router<App> {
     use pages::{
-        add_account, asset_sync, banks, connect_bank, consents, flows, keys, links, logins, moving, naming, runs,
+        add_account, asset_sync, banks, connect_bank, consents, flows, integrations, keys, links, logins, moving,
+        naming, runs,
     };
     Router::new()
         .route("/o/{organization}/connect-bank", get(any!(connect_bank::show)))
@@ -94,6 +95,7 @@ fn syncing_routes() -> Router<App> {
         )
         .route("/o/{organization}/connections/{connection}/sync", post(any!(runs::sync_one)))
         .route("/o/{organization}/connections/{connection}/renew", post(any!(consents::renew)))
+        .route("/o/{organization}/connections/{connection}/accounts", post(any!(integrations::getting::get)))
         .route("/o/{organization}/sync", post(any!(runs::sync_all)))
 }
 
@@ -125,6 +127,7 @@ fn page_routes() -> Router<App> {
         .route("/invitations/{token}", get(any!(invitations::show)))
         .route("/invitations/{token}/join", post(any!(invitations::join)))
         .route("/invitations/{token}/account", post(any!(invitations::join_as_new)))
+        .route("/address/{token}", get(any!(settings::own::address)).post(any!(settings::own::take_address)))
         .route("/organizations/new", get(any!(organizations::new_form)).post(any!(organizations::make)))
         .route("/healthz", get(any!(files::health)))
         .route("/favicon.svg", get(any!(files::favicon)))
@@ -202,6 +205,7 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/bank-accounts/{bank_account}/ignore", post(any!(asset_sync::ignore)))
         .route("/o/{organization}/bank-accounts/{bank_account}/take-up", post(any!(asset_sync::take_up)))
         .route("/o/{organization}/banks", get(any!(integrations::show)))
+        .route("/o/{organization}/banks/events", get(any!(integrations::live::events)))
         .route("/o/{organization}/banks/daily-import", post(any!(daily_import::save)))
         .route("/o/{organization}/begin-here", post(any!(organizations::begin_here)))
         .route("/o/{organization}/people", get(any!(people::show)))
@@ -263,6 +267,10 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/settings/formats", post(any!(settings::formats::save)))
         .route("/o/{organization}/settings/kind", post(any!(categories::set_kind)))
         .route("/o/{organization}/settings/mails", post(any!(settings::mails::save)))
+        .route("/o/{organization}/settings/organization", post(any!(organizations::change)))
+        .route("/o/{organization}/settings/own", get(any!(settings::own::show)))
+        .route("/o/{organization}/settings/own/address", post(any!(settings::own::change_address)))
+        .route("/o/{organization}/settings/own/password", post(any!(settings::own::change_password)))
         .route("/o/{organization}/settings/shown", post(any!(settings::advanced::unfold)))
         .route("/o/{organization}/settings/features/{feature}", post(any!(settings::advanced::switch)))
 }

@@ -85,10 +85,11 @@ pub(crate) async fn shell_for(
     let server = ServerFacts {
         is_plain_http: crate::security::is_plain_http(&app.engine.settings().public_url),
         is_syncing_on: app.engine.is_on(&ACCOUNT_SYNCING).await?,
+        subscription: app.engine.subscription(member.asker()).await?,
     };
     let suspicions = app.engine.count_suspicions(member.asker(), standing).await?;
     let around = Around { membership: &member.membership, standing, tree: &tree, suspicions };
-    Ok(Shell::new(around, looker, place, open, today(app, member), server))
+    Ok(Shell::new(around, looker, place, open, today(app, member), &server))
 }
 
 /// Now, in the organization's zone, told as the person reads.

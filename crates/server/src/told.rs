@@ -39,10 +39,12 @@ impl Telling<'_> {
 
     /// What was being done, as far as its path says.
     pub(crate) fn occasion(&self) -> Occasion {
-        match self.path.rsplit('/').next() {
-            Some("renew" | "renewals") => Occasion::Renewing,
-            Some("sync") => Occasion::Sync,
-            Some("move" | "commit") => Occasion::Moving,
+        let mut parts = self.path.rsplit('/');
+        match (parts.next(), parts.nth(1)) {
+            (Some("renew" | "renewals"), _) => Occasion::Renewing,
+            (Some("sync"), _) => Occasion::Sync,
+            (Some("move" | "commit"), _) => Occasion::Moving,
+            (Some("accounts"), Some("connections")) => Occasion::Listing,
             _ => Occasion::Connecting,
         }
     }

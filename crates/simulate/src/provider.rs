@@ -7,8 +7,8 @@ use bankside_connect::connector::{Checked, FetchEnd, Return};
 use bankside_connect::fetch::ProviderWord;
 use bankside_connect::{
     AccountInfo, BankQuery, Browser, Connected, Connector, Cx, Descriptor, Fault, FetchEvent, FetchPlan,
-    FetchedBalance, FlowState, Input, Institution, Intent, MapContext, RawRow, RemoteRef, SignUps, Sink, Step, Terms,
-    Way,
+    FetchedBalance, FlowState, Input, Institution, Intent, Known, MapContext, RawRow, RemoteRef, Shown, SignUps, Sink,
+    Step, Terms, Way,
 };
 use bankside_domain::Amount;
 use bankside_domain::balance::{BalanceKind, BalanceMoment};
@@ -41,6 +41,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     quotas: &[],
     notices: None,
     returns: None,
+    shows_new_accounts: false,
     suggested_days: 90,
     flow_minutes: 60,
 };
@@ -161,6 +162,10 @@ impl Connector for Provider {
 
     async fn revoke(&self, _: &Cx<'_>, _: &RemoteRef) -> Result<(), Fault> {
         Ok(())
+    }
+
+    async fn accounts(&self, _: &Cx<'_>, _: &RemoteRef, _: &Known<'_>) -> Result<Shown, Fault> {
+        Err(fault("story.accounts", "No story lists accounts anew."))
     }
 
     async fn fetch(&self, cx: &Cx<'_>, _: &RemoteRef, plan: &FetchPlan, sink: &mut dyn Sink) -> Result<(), FetchEnd> {

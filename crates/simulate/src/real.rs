@@ -394,6 +394,7 @@ fn engine(store: Store, vault: Vault, bank: &Arc<Mutex<Bank>>, ambient: &Ambient
         trusted_proxies: Vec::new(),
         mail: None,
         features: BTreeMap::new(),
+        requires_subscription: false,
     };
     Ok(Engine::new(store, vault, connectors, Http::new(ambient.clone())?, settings, ambient.clone()))
 }

@@ -7,6 +7,7 @@
 //! `ARCHITECTURE.md` draws the tables; the migrations describe them.
 
 mod accounts;
+mod addresses;
 mod apply;
 mod assets;
 mod audit;
@@ -37,6 +38,7 @@ mod id_trust;
 mod installation;
 mod invitations;
 mod likeness;
+mod listing;
 mod locking;
 mod mails;
 mod mapping;
@@ -62,6 +64,7 @@ mod selection;
 mod sign;
 mod snapshot;
 mod statement_files;
+mod subscriptions;
 mod suspects;
 mod tags;
 mod taking_over;
@@ -77,6 +80,7 @@ mod tests;
 use bankside_domain::Ambient;
 
 pub use accounts::{Account, NewAccount};
+pub use addresses::WantedAddress;
 pub use apply::{Applied, ApplyContext, FileRows, FileTried, HeldDecision};
 pub use assets::{AssetChange, NewAsset};
 pub use audit::AuditEntry;
@@ -100,6 +104,7 @@ pub use history::{Step, StoryEntry};
 pub use id_trust::LostTrust;
 pub use invitations::{Invitation, Invited, MailState, NewInvitation, NewMail};
 pub use likeness::{LikenessKey, Likenesses, SeenProviderCategory};
+pub use listing::{Listed, ListedAccounts};
 pub use mails::{DueMail, MailLease};
 pub use mapping::LineTarget;
 pub use members::{Group, Member, Placing};
@@ -123,6 +128,7 @@ pub use snapshot::{AccountState, StoredSnapshot, StoredVersion};
 pub use statement_files::{
     DueFile, FileLease, FileReading, ImportedFile, NewStatementFile, StatementAccount, StatementFile,
 };
+pub use subscriptions::Subscribed;
 pub use tags::Tag;
 pub use taking_over::TakeOver;
 pub use transactions::NewTransaction;

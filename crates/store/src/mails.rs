@@ -16,6 +16,8 @@ pub(crate) enum MailReason {
     Invitation(InvitationId),
     /// There is something to tell a member of the organization's banks.
     Notices(PersonId),
+    /// Somebody has another address, or wants one. Nothing stops it: a link that counts no more leads nowhere.
+    Address,
 }
 
 /// The right of a worker to send a mail.
@@ -74,6 +76,7 @@ impl Store {
         let (invitation, person) = match reason {
             MailReason::Invitation(invitation) => (Some(invitation), None),
             MailReason::Notices(person) => (None, Some(person)),
+            MailReason::Address => (None, None),
         };
         let text = sql!(
             "INSERT INTO mails (organization_id, id, invitation_id, recipient, subject, data_key, body, attempt, next_at,

@@ -194,6 +194,16 @@ impl Store {
         Ok(Organization { id: id.into(), name, kind: code(&kind)?, currency: currency(&money)?, time_zone })
     }
 
+    /// Gives the organization another name and time zone.
+    pub async fn change_organization(&self, asker: &Asker, name: &str, time_zone: &str) -> Result<(), StoreError> {
+        let mut session = self.db.write(asker.require(Right::ManagePeople)?).await?;
+        let text = sql!("UPDATE organizations SET name = $2, time_zone = $3 WHERE id = $1");
+        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(name).bind(time_zone));
+        let id = asker.organization.to_string();
+        self.audit_within(&mut session, asker, "organization.changed", &id, &format!("{name}, {time_zone}")).await?;
+        session.commit().await
+    }
+
     /// The names of those who belong to the organization, or once did something in it.
     pub async fn people_names(&self, asker: &Asker) -> Result<HashMap<PersonId, String>, StoreError> {
         let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;

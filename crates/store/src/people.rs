@@ -154,13 +154,26 @@ impl Store {
         Ok(row.map(PersonSecrets::from))
     }
 
-    /// Replaces a person's password and ends all their sessions.
-    pub async fn set_password_as_system(&self, person: PersonId, password_hash: &str) -> Result<(), StoreError> {
+    /// The hash of a person's password.
+    pub async fn password_hash_as_system(&self, person: PersonId) -> Result<Option<String>, StoreError> {
+        let mut session = self.db.read(Granted::as_system()).await?;
+        let text = sql!("SELECT password_hash FROM people WHERE id = $1");
+        Ok(on!(session, c => sqlx::query_scalar(text).bind(person.uuid()).fetch_optional(c).await?))
+    }
+
+    /// Replaces a person's password and ends their sessions, but for the one with this digest.
+    pub async fn set_password_as_system(
+        &self,
+        person: PersonId,
+        password_hash: &str,
+        kept: Option<&[u8]>,
+    ) -> Result<(), StoreError> {
         let mut session = self.db.write(Granted::as_system()).await?;
         let update = sql!("UPDATE people SET password_hash = $2 WHERE id = $1");
         run!(session, sqlx::query(update).bind(person.uuid()).bind(password_hash));
-        let end = sql!("DELETE FROM sessions WHERE person_id = $1");
-        run!(session, sqlx::query(end).bind(person.uuid()));
+        let end = sql!("DELETE FROM sessions WHERE person_id = $1 AND token_digest <> $2");
+        // No digest is empty.
+        run!(session, sqlx::query(end).bind(person.uuid()).bind(kept.unwrap_or_default()));
         session.commit().await
     }
 

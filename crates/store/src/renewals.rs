@@ -102,7 +102,7 @@ impl Store {
     }
 
     /// Locks a connection that has not ended until the end of the transaction; answers with the provider's reference.
-    async fn lock_connection(
+    pub(crate) async fn lock_connection(
         &self,
         session: &mut Session,
         asker: &Asker,
@@ -119,7 +119,7 @@ impl Store {
     }
 
     /// What a connection called bank accounts that it does not show any more, the latest first.
-    async fn names_before(
+    pub(crate) async fn names_before(
         &self,
         session: &mut Session,
         asker: &Asker,
@@ -141,7 +141,7 @@ impl Store {
     }
 
     /// What a connection calls its bank accounts now.
-    async fn aliases_of(
+    pub(crate) async fn aliases_of(
         &self,
         session: &mut Session,
         asker: &Asker,
@@ -160,7 +160,7 @@ impl Store {
     }
 
     /// Bank accounts that are linked through a connection and were missing in its last renewal; they may be back.
-    async fn unshown_feeds(
+    pub(crate) async fn unshown_feeds(
         &self,
         session: &mut Session,
         asker: &Asker,
@@ -207,7 +207,7 @@ impl Store {
     }
 
     /// Writes down what the provider calls the bank accounts now. Those that are missing keep everything but their name there.
-    async fn rename_bank_accounts(
+    pub(crate) async fn rename_bank_accounts(
         &self,
         session: &mut Session,
         asker: &Asker,

@@ -40,6 +40,7 @@ const screens: { name: string; at: string; then?: RegExp[]; title: string | RegE
   { name: "all alike", at: "cashflow/unmapped", then: [/\/alike$/], title: /^All like/ },
   { name: "categories", at: "categories", title: "Categories" },
   { name: "category", at: "categories", then: [/\/categories\/0[^/]+$/], title: "Income" },
+  { name: "address and password", at: "settings/own", title: "Address and password" },
   { name: "not found", at: "accounts/nothing", title: /./ },
 ];
 

@@ -123,6 +123,28 @@ test("whoever is invited to one asset sees that and nothing else", async ({ sign
   expect(elsewhere.status()).toBe(404);
   await theirApi.made("accounts", { name: "Petty cash", kind: "cash", currency: "EUR", asset: hall });
 
+  // On no page is there a name above or beside, a link that leads nowhere, or a button for what they cannot do.
+  const seen = new Set<string>();
+  const open = [`${home}/overview`];
+  for (let at = open.pop(); at; at = open.pop()) {
+    if (seen.has(at)) continue;
+    seen.add(at);
+    const answer = await theirs.goto(at);
+    expect(answer?.status(), at).toBe(200);
+    expect(await theirs.locator("body").textContent(), at).not.toMatch(/Germany|South|Hidden/);
+    const actions = await theirs.locator("form[method=post]").evaluateAll((forms) => forms.map((form) => new URL((form as HTMLFormElement).action).pathname));
+    expect(actions.filter((action) => /\/(people|providers|connections|banks|sync|assets|bank-accounts)(\/|$)/.test(action.replace(/\/people\/leave$/, ""))), at).toEqual([]);
+    const links = await theirs.locator("a[href]").evaluateAll((all) => all.map((link) => (link as HTMLAnchorElement).href.replace(/#.*$/, "")));
+    open.push(...links.filter((link) => link.startsWith(`${home}/`) && !link.includes("?")));
+  }
+  expect(seen.size).toBeGreaterThan(8);
+  await theirs.goto(`${home}/add-account/without-bank`);
+  await expect(theirs.getByLabel("North")).toBeChecked();
+  await theirs.getByLabel("Name", { exact: true }).fill("Stamps");
+  await theirs.getByLabel("Hall").check();
+  await theirs.getByRole("button", { name: "Add account" }).click();
+  await expect(theirs.getByRole("heading", { name: "Stamps", level: 1 })).toBeVisible();
+
   // Whoever manages people widens that.
   await people(page, house.address);
   await page.getByRole("link", { name: "Change what Ada sees" }).click();
@@ -273,3 +295,67 @@ class MailServer {
     socket.on("error", () => undefined);
   }
 }
+
+test("a person changes their address and their password", async ({ signedIn: page, house, eyes, browser }) => {
+  const home = `${house.address}/o/${organizationOf(page)}`;
+  await page.goto(`${home}/settings`);
+  await page.getByRole("link", { name: "Change address or password" }).click();
+  const address = page.getByRole("form", { name: "Email address" });
+  await address.getByLabel("Email address").fill("robin@example.org");
+  await address.getByLabel("Your password").fill("wrong");
+  await address.getByRole("button", { name: "Change address" }).click();
+  await expect(page.getByRole("alert")).toContainText("This is not your password.");
+  await eyes.look("wrong password");
+  await address.getByLabel("Your password").fill(person.password);
+  await address.getByRole("button", { name: "Change address" }).click();
+  await expect(page.getByText("Your address is changed.")).toBeVisible();
+  const password = page.getByRole("form", { name: "Password" });
+  await password.getByLabel("Your password now").fill(person.password);
+  await password.getByLabel("New password").fill("another boat on the river");
+  await password.getByRole("button", { name: "Change password" }).click();
+  await expect(page.getByText("Your password is changed.")).toBeVisible();
+  const context = await browser.newContext();
+  const elsewhere = await context.newPage();
+  await elsewhere.goto(house.address);
+  await elsewhere.getByLabel(/Name/).fill("robin@example.org");
+  await elsewhere.getByLabel("Password").fill("another boat on the river");
+  await elsewhere.getByRole("button", { name: "Sign in" }).click();
+  await expect(elsewhere.getByRole("navigation", { name: "Pages", exact: true })).toBeVisible();
+  await context.close();
+  // The name and the zone of the organization, for whoever manages it.
+  await page.goto(`${home}/settings`);
+  await page.getByLabel("Time zone").fill("Europe/Lisbon");
+  await page.getByRole("button", { name: "Save name and time zone" }).click();
+  await expect(page.getByText("all times Europe/Lisbon")).toBeVisible();
+});
+
+test("a search among the assets loses nothing that was typed, also without script", async ({ browser, house, signedIn: page }) => {
+  const api = new Api(page.request, house, organizationOf(page));
+  const top = await api.made<{ id: string }>("assets", { name: "Germany" });
+  for (let site = 1; site <= 40; site++) await api.made("assets", { name: `Site ${site}`, under: top.id });
+  const context = await browser.newContext({ javaScriptEnabled: false, storageState: await page.context().storageState() });
+  const plain = await context.newPage();
+  const home = `${house.address}/o/${organizationOf(page)}`;
+  await plain.goto(`${home}/people?tab=pending`);
+  await plain.getByLabel("Email addresses").fill("ada@example.org");
+  await plain.getByLabel("Place").selectOption("Viewer");
+  await plain.getByText("Everything, or one asset only").click();
+  await plain.getByLabel("Search assets").fill("germany 37");
+  await plain.getByRole("button", { name: "Search" }).click();
+  await expect(plain.getByLabel("Email addresses")).toHaveValue("ada@example.org");
+  await plain.getByLabel("Site 37").check();
+  await plain.getByRole("button", { name: "Invite", exact: true }).click();
+  await expect(plain.getByRole("row", { name: /ada@example.org/ })).toContainText("Viewer, only Germany ▸ Site 37");
+  await plain.goto(`${home}/add-account/without-bank`);
+  await plain.getByLabel("Name", { exact: true }).fill("Till");
+  await plain.getByLabel("Kind").selectOption("Cash");
+  await plain.getByLabel("Search assets").fill("site 38");
+  await plain.getByRole("button", { name: "Search" }).click();
+  await expect(plain.getByLabel("Name", { exact: true })).toHaveValue("Till");
+  await plain.getByLabel("Site 38").check();
+  await plain.getByRole("button", { name: "Add account" }).click();
+  await expect(plain.getByRole("heading", { name: "Till", level: 1 })).toBeVisible();
+  const [till] = await api.get<{ name: string; kind: string; asset_path: string }[]>("accounts");
+  expect(till).toMatchObject({ name: "Till", kind: "cash", asset_path: "Germany ▸ Site 38" });
+  await context.close();
+});

@@ -2,7 +2,9 @@
 // confirm it.
 import type { Page } from "@playwright/test";
 import type { Eyes } from "../../support/eyes.ts";
-import { arrived, expect, organizationOf, test, type House } from "../../support/house.ts";
+import { Api, type Run } from "../../support/api.ts";
+import { arrived, expect, organizationOf, passDays, test, type House } from "../../support/house.ts";
+import { between } from "../../support/sql.ts";
 
 /** Lets something happen at the simulator. */
 async function happen(house: House, event: object): Promise<void> {
@@ -55,10 +57,11 @@ async function cameBack(tab: Page, house: House): Promise<void> {
   await tab.close();
 }
 
-test("a named sync, the provider's form with a picture to read, accounts, a new one by Resync, and Unsync", async ({ signedIn: page, house, eyes }) => {
+test("a named sync, the provider's form, accounts of an asset, a day that passes, an end that nears, one account more, one less, and Unsync", async ({ signedIn: page, house, eyes }) => {
   test.slow();
   const organization = organizationOf(page);
   const overview = `${house.address}/o/${organization}/banks`;
+  const api = new Api(page.request, house, organization);
 
   // 1. Keys, from the overview of syncs.
   await page.getByRole("complementary", { name: "Main" }).getByRole("link", { name: "Bank integrations" }).click();
@@ -116,23 +119,76 @@ test("a named sync, the provider's form with a picture to read, accounts, a new 
   await typed(tab, "Enter the code", { Code: "123456" });
   await cameBack(tab, house);
 
-  // 5. The bank is read first; then its accounts are there.
+  // 5. The bank is read first; then its accounts are there, and the overview has all that is to be known of each.
   await expect(page.getByText("finAPI is reading finAPI Test Bank")).toBeVisible();
   await eyes.look("reading");
   await happen(house, { event: "download", of: "*", seconds: 0 });
   await arrived(page, "Link accounts");
   await expect(page.getByText("3 accounts found")).toBeVisible();
   await eyes.look("accounts");
-  await page.getByRole("button", { name: "Link accounts" }).click();
-  await expect(page.getByText(/3 accounts, \d+ rows: \d+ new/)).toBeVisible();
+  const country = await api.made<{ id: string }>("assets", { name: "Germany" });
+  await api.made("assets", { name: "Site 1", under: country.id, kind: "production" });
   await page.goto(overview);
-  await expect(page.getByRole("region", { name: "Household" })).toContainText("finAPI Test Bank · finAPI");
-  await expect(page.getByText(/Access ends .*, 1[78]\d days left/)).toBeVisible();
-  await eyes.look("overview");
+  const sync = page.getByRole("region", { name: "Household" });
+  await expect(page.getByRole("link", { name: "Sync with a bank" })).toBeVisible();
+  await expect(sync).toContainText("finAPI Test Bank · finAPI");
+  await expect(sync).toContainText(/Access ends .*, 1[78]\d days left/);
+  await expect(sync).toContainText("3 accounts found.");
+  await expect(sync.getByRole("link", { name: "Unsync Household" })).toBeVisible();
+  for (const verb of ["Get accounts of Household", "Resync Household"]) await expect(sync.getByRole("button", { name: verb })).toBeVisible();
+  const giro = sync.getByRole("row").filter({ hasText: "Girokonto" }).first();
+  await expect(giro).toContainText(/[\d.,]+ EUR/);
+  await expect(giro).toContainText("holder");
+  await expect(giro).toContainText("Not linked");
+  await eyes.look("eleven-elements");
 
-  // 6. An account is opened at the bank; Resync finds it, confirmed by a photograph.
+  // 6. One syncs with an asset, the others are linked; a day passes, and the daily import asks the bank.
+  await giro.getByRole("link", { name: /^Sync with asset/ }).click();
+  await page.getByLabel("Site 1").check();
+  await page.getByRole("button", { name: "Next" }).click();
+  await page.getByRole("button", { name: "Sync with asset" }).click();
+  await expect(page.getByText(/1 account, \d+ rows: \d+ new/)).toBeVisible();
+  await page.goto(overview);
+  await expect(giro.getByRole("link", { name: "Germany ▸ Site 1" })).toBeVisible();
+  await expect(giro.getByRole("link", { name: /^Sync with asset/ })).toHaveCount(0);
+  await page.getByRole("link", { name: "Link accounts" }).click();
+  await page.getByRole("button", { name: "Link accounts" }).click();
+  await expect(page.getByText(/accounts, \d+ rows: \d+ new/)).toBeVisible();
+  await passDays(house, 1);
+  await page.goto("about:blank");
+  house.environment.BANKSIDE_FEATURES__DAILY_IMPORT = "true";
+  await between(house, `db.execute("UPDATE runs SET created_at = created_at - 93600000000, finished_at = finished_at - 93600000000")`);
+  const latest = async () => (await api.get<(Run & { trigger: string })[]>("runs?limit=1"))[0];
+  await expect.poll(latest).toMatchObject({ trigger: "schedule", state: "finished", outcome: "done" });
+  await page.goto(overview);
+  await expect(sync).toContainText(/Next import/);
+
+  // 7. Access ends soon: it is said here, in the navigation, and what helps.
+  await page.goto("about:blank");
+  await between(house, `db.execute("UPDATE connections SET consent_valid_until = consent_valid_until - 172 * 86400000000")`);
+  await page.goto(overview);
+  await expect(page.getByRole("heading", { name: "Needs you" })).toBeVisible();
+  await expect(sync).toContainText(/Renew by/);
+  await expect(page.getByRole("navigation", { name: "Pages", exact: true }).getByRole("link", { name: /Bank integrations.*1 to do/ })).toBeVisible();
+  await eyes.look("ends-soon");
+
+  // 8. An account is opened at the bank: getting the accounts does not show it, and says what does.
   await happen(house, { event: "open_account", of: "280001" });
-  await page.getByRole("button", { name: "Resync" }).click();
+  await sync.getByRole("button", { name: "Get accounts" }).click();
+  await expect(page.getByRole("status").filter({ hasText: "Household: 3 accounts." })).toContainText("finAPI shows accounts that were opened since only after another sign-in.");
+  await eyes.look("got-accounts");
+
+  // 9. A Resync that is called off changes nothing; the next one finds the account, confirmed by a photograph.
+  await sync.getByRole("button", { name: "Resync" }).click();
+  await arrived(page, "Resync finAPI Test Bank");
+  const aborted = await opened(page);
+  await arrived(aborted, "Sign in to finAPI Test Bank");
+  await aborted.getByRole("button", { name: "Cancel" }).click();
+  await cameBack(aborted, house);
+  await expect(page.getByText("You cancelled at finAPI. Nothing has changed.")).toBeVisible();
+  await page.goto(overview);
+  await expect(sync.getByRole("row").filter({ hasText: /Girokonto|Tagesgeld|Depot|Kreditkarte|konto/i })).not.toHaveCount(0);
+  await sync.getByRole("button", { name: "Resync" }).click();
   await arrived(page, "Resync finAPI Test Bank");
   const again = await opened(page);
   await typed(again, "Sign in to finAPI Test Bank", { "Sign-in name": "demo", PIN: "demo" });
@@ -143,19 +199,29 @@ test("a named sync, the provider's form with a picture to read, accounts, a new 
   await cameBack(again, house);
   await expect(page.getByText("3 accounts were recognised. Links and rows are as they were.")).toBeVisible();
   await eyes.look("resynced");
-  await page.goto(overview);
-  await page.getByRole("link", { name: "Link accounts" }).click();
-  await expect(page.getByRole("row").filter({ hasText: "Tagesgeld" })).toBeVisible();
-  await eyes.look("one-more");
-  await page.getByRole("button", { name: "Link accounts" }).click();
-  await expect(page.getByText(/Tagesgeld/).first()).toBeVisible();
 
-  // 7. Unsync says what it does, and deletes what finAPI has.
+  // 10. It waits for a link. The bank closes it again: that is told, and the page that lies open elsewhere hears of it by itself.
+  await page.goto(overview);
+  const tagesgeld = sync.getByRole("row").filter({ hasText: "Tagesgeld" });
+  await expect(tagesgeld).toContainText("Not linked");
+  await eyes.look("one-more");
+  const beside = await page.context().newPage();
+  await beside.goto(overview);
+  await expect(beside.getByRole("row").filter({ hasText: "Tagesgeld" })).toBeVisible();
+  await happen(house, { event: "close_account", of: "280001" });
+  await sync.getByRole("button", { name: "Get accounts" }).click();
+  await expect(page.getByRole("status").filter({ hasText: "1 is not shown any more" })).toBeVisible();
+  await expect(beside.getByRole("row").filter({ hasText: "Tagesgeld" })).toHaveCount(0);
+  await eyes.look("one-less");
+
+  // 11. Unsync says what it does, and deletes what finAPI has; the page beside hears of that, too.
   await page.goto(overview);
   await page.getByRole("link", { name: "Unsync" }).click();
   await eyes.look("unsync");
   await page.getByRole("button", { name: "Unsync" }).click();
   await expect(page.getByRole("heading", { name: "No bank is connected" })).toBeVisible();
+  await expect(beside.getByRole("heading", { name: "No bank is connected" })).toBeVisible();
+  await beside.close();
 });
 
 test("called off, a page that was loaded again, and a bank that was found here, by telephone and by application", async ({ signedIn: page, house, eyes }) => {

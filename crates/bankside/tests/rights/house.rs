@@ -151,6 +151,7 @@ impl House {
             trusted_proxies: Vec::new(),
             mail: None,
             features: BTreeMap::new(),
+            requires_subscription: false,
         };
         let http = Http::new(ambient.clone()).unwrap();
         let engine = Engine::new(store, vault, Registry::all(), http, settings, ambient.clone());

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bankside_connect::connector::Intent;
-use bankside_connect::{BankQuery, Connected, Input, Institution, Step, Way};
+use bankside_connect::connector::{Intent, Known};
+use bankside_connect::{BankQuery, Connected, Input, Institution, ShownAccount, Step, Way};
 use bankside_domain::fault::FaultClass;
 
 use super::{Miss, checks, demand, fail};
@@ -12,6 +12,7 @@ use crate::stand::{Ended, Fetched, Stand, link};
 
 checks! { "Connecting":
     "a consent that is given ends in a connection with accounts that can be recognised" => connect, each;
+    "the accounts of a connection are listed again without a step of the person, under the same ids" => listed_again;
     "each way of the descriptor leads to a connection" => ways;
     "a way that the descriptor does not name is refused, and no call is made for it" => no_way;
     "before the person has been at the bank the flow waits" => waits;
@@ -39,6 +40,38 @@ fn sound(stand: &Stand, connected: &Connected) -> Result<(), Miss> {
     demand(end.is_none_or(|end| end > stand.now()), || "the consent is over when it is given".to_owned())?;
     let kept = serde_json::to_value(&connected.remote).map_err(|error| fail(error.to_string()))?;
     demand(!kept.is_null(), || "it has no reference to fetch with".to_owned())
+}
+
+async fn listed_again(stand: &Stand) -> Result<(), Miss> {
+    let connected = stand.connect().await?;
+    let known: Vec<String> = ids(&connected).into_iter().collect();
+    let known = Known { institution_key: &connected.institution.key, accounts: &known };
+    let shown = stand.connector.accounts(&stand.cx(), &connected.remote, &known).await?;
+    let names = shown.accounts.iter().map(|account| match account {
+        ShownAccount::Described(account) => account.provider_account_id.clone(),
+        ShownAccount::Named { provider_account_id, .. } => provider_account_id.clone(),
+    });
+    let names: Vec<String> = names.collect();
+    let listed: BTreeSet<String> = names.iter().cloned().collect();
+    demand(names.len() == listed.len(), || "an account is listed twice".to_owned())?;
+    demand(listed == ids(&connected), || format!("{listed:?} are not {:?}", ids(&connected)))?;
+    demand(shown.held_back.is_none(), || format!("balances were held back: {:?}", shown.held_back))?;
+    let balances = |account: &ShownAccount| match account {
+        ShownAccount::Described(account) => account.balances.len(),
+        ShownAccount::Named { balances, .. } => balances.len(),
+    };
+    demand(shown.accounts.iter().any(|account| balances(account) > 0), || "no balance came".to_owned())?;
+    // Where accounts are described again, they are recognised as before.
+    for account in &shown.accounts {
+        let ShownAccount::Described(account) = account else { continue };
+        let before = connected.accounts.iter().find(|one| one.provider_account_id == account.provider_account_id);
+        let is_same = before.is_some_and(|before| before.match_keys == account.match_keys);
+        demand(is_same, || "the match keys of an account differ".to_owned())?;
+    }
+    let end = connected.consent.valid_until;
+    demand(shown.valid_until.is_none() || shown.valid_until == end, || {
+        format!("access ends at {:?}, and it was {end:?}", shown.valid_until)
+    })
 }
 
 /// The bank of the usual way, as a list names it.

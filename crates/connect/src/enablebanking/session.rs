@@ -35,12 +35,19 @@ fn broken() -> Fault {
 
 /// Whether a session still opens its accounts.
 pub(super) async fn is_alive(client: &Client<'_>, session: &str) -> Result<bool, Fault> {
+    Ok(open(client, session).await?.is_some())
+}
+
+/// A session, as long as it opens its accounts.
+pub(super) async fn open(client: &Client<'_>, session: &str) -> Result<Option<wire::Session>, Fault> {
     match client.get(client.url(["sessions", session])?, "sessions/id").await {
         Ok(body) => {
             let session: wire::Session = parse(&body)?;
-            Ok(!matches!(session.status.as_str(), "INVALID" | "EXPIRED" | "CLOSED" | "REVOKED" | "CANCELLED"))
+            let is_closed =
+                matches!(session.status.as_str(), "INVALID" | "EXPIRED" | "CLOSED" | "REVOKED" | "CANCELLED");
+            Ok(Some(session).filter(|_| !is_closed))
         }
-        Err(fault) if is_over(&fault) => Ok(false),
+        Err(fault) if is_over(&fault) => Ok(None),
         Err(fault) => Err(fault),
     }
 }

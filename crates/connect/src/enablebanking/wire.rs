@@ -72,6 +72,10 @@ pub(super) struct Access {
 #[derive(Debug, Deserialize)]
 pub(super) struct Session {
     pub(super) status: String,
+    #[serde(default, deserialize_with = "lenient_list")]
+    pub(super) accounts: Vec<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) access: Option<Access>,
 }
 
 /// An account, as the answer to a code describes it.

@@ -16,7 +16,7 @@ use super::wire::{BankConnection, WebForm};
 use super::{DESCRIPTOR, Remote, accounts, connection, problem};
 use crate::connector::{Intent, Return, Visitor};
 use crate::fault::Fault;
-use crate::step::{BankQuery, Browser, Connected, FlowState, Institution, Step};
+use crate::step::{BankQuery, Browser, Connected, FlowState, Institution, Shown, Step};
 
 const POLL_SECS: u32 = 2;
 /// What takes longer is not waited for: a sync brings it.
@@ -219,6 +219,16 @@ async fn connected(client: &Client<'_>, read: &BankConnection) -> Result<Step, F
         accounts: infos,
         unread,
     })))
+}
+
+/// The accounts of a connection as finAPI has them, without asking the bank.
+pub(super) async fn shown(client: &Client<'_>, remote: &Remote) -> Result<Shown, Fault> {
+    let read = client.connection(&remote.connection).await.map_err(connection::or_gone)?;
+    if !connection::is_ready(&read) {
+        // Accounts go and come while a bank is being read.
+        return Err(updating::still_reading(client));
+    }
+    Shown::of(connected(client, &read).await?)
 }
 
 /// Takes back what a flow has left: the form, so that nobody fills it in any more, and a connection that came about meanwhile and that

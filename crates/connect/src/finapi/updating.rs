@@ -164,7 +164,7 @@ pub(super) async fn until_ready(client: &Client<'_>, id: &str) -> Result<(), Fau
     }
 }
 
-fn still_reading(client: &Client<'_>) -> Fault {
+pub(super) fn still_reading(client: &Client<'_>) -> Fault {
     let again = client.cx.ambient.now() + SignedDuration::from_mins(AGAIN_MINUTES);
     Fault::new(FaultClass::Busy, "finapi.reading", "finAPI is still reading this bank.").with_retry_at(Some(again))
 }

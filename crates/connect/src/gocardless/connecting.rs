@@ -87,7 +87,7 @@ fn readable(rows: &[Box<RawValue>]) -> Result<Vec<Institution>, Fault> {
     }
 }
 
-fn institution(row: wire::InstitutionRow) -> Institution {
+pub(super) fn institution(row: wire::InstitutionRow) -> Institution {
     Institution {
         key: row.id,
         name: row.name,
@@ -210,7 +210,7 @@ fn broken_state() -> Fault {
     Fault::new(FaultClass::Bug, "gocardless.flow_state", "The state of this connecting flow cannot be read.")
 }
 
-async fn requisition(client: &Client<'_>, id: &str) -> Result<wire::Requisition, Fault> {
+pub(super) async fn requisition(client: &Client<'_>, id: &str) -> Result<wire::Requisition, Fault> {
     client.get(client.url(&["requisitions", id])?, "requisitions/id").await
 }
 
@@ -417,7 +417,7 @@ async fn connected(
     })))
 }
 
-async fn metadata(client: &Client<'_>, id: &str) -> Result<wire::AccountMetadata, Fault> {
+pub(super) async fn metadata(client: &Client<'_>, id: &str) -> Result<wire::AccountMetadata, Fault> {
     client.get(client.url(&["accounts", id])?, "accounts/id").await
 }
 

@@ -213,7 +213,7 @@ fn account_error(now: Timestamp) -> Fault {
     later("gocardless.account_error", message).with_retry_at(Some(now + SignedDuration::from_hours(REST_HOURS)))
 }
 
-fn consent_ended() -> Fault {
+pub(super) fn consent_ended() -> Fault {
     relink(CONSENT_ENDED, "The consent for this bank has ended.")
 }
 

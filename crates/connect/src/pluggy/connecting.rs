@@ -20,7 +20,7 @@ use super::wire::{Account, Item};
 use super::{DESCRIPTOR, Remote, accounts, problem, time_zone};
 use crate::connector::Intent;
 use crate::fault::Fault;
-use crate::step::{Answered, Browser, Connected, FlowState, Form, FormField, Input, Institution, Step};
+use crate::step::{Answered, Browser, Connected, FlowState, Form, FormField, Input, Institution, Shown, Step};
 
 const POLL_SECS: u32 = 3;
 /// Signing in takes up to five minutes and reading some more (fact sheet §4); what takes longer is not waited for.
@@ -306,6 +306,16 @@ async fn replaced(
             again(fault.record().message.clone())
         }
         _ => go_on(client, item, Purpose::Renew, now, None).await,
+    }
+}
+
+/// The accounts of an item as Pluggy has them, without having its bank read.
+pub(super) async fn shown(client: &Client<'_>, remote: &Remote) -> Result<Shown, Fault> {
+    let item = client.item(&remote.item).await?;
+    match item::fault(&item, client.cx.ambient.now()) {
+        Some(first) if first.class() == FaultClass::Busy => Err(first),
+        // What was read before stays readable, whatever else is wrong with the item.
+        _ => Shown::of(finish(client, &item).await?),
     }
 }
 

@@ -23,7 +23,7 @@ use super::wire::{AccountRow, InstitutionRow, SignInDetail};
 use super::{currency, institutions, problem, prompt, refreshing};
 use crate::connector::Intent;
 use crate::fault::Fault;
-use crate::step::{Connected, FlowState, Input, Institution, RemoteRef, Step};
+use crate::step::{Connected, FlowState, Input, Institution, RemoteRef, Shown, Step};
 
 /// A person waits for the job, so it is looked at often at first, as Sophtron's own programs do, and then less: at most some
 /// fifty requests for a login.
@@ -298,6 +298,17 @@ fn failed(flow: Flow, failure: Failure) -> Result<Step, Fault> {
         Failure::Elsewhere => (format!("The sign-in broke off at {bank}."), true),
     };
     flow.ask_to_sign_in(Some(error), may_be_empty)
+}
+
+/// The accounts of a login as Sophtron has them, without having its bank read.
+pub(super) async fn shown(client: &Client<'_>, remote: &RemoteRef, institution_key: &str) -> Result<Shown, Fault> {
+    let before = Remote::read(remote)?;
+    let row = known_or_nameless(client, institutions::id_of(institution_key)).await?;
+    let institution = Institution { key: institution_key.to_owned(), ..institutions::institution(&row) };
+    let (login, dollar) = (before.login.clone(), before.dollar);
+    let flow = Flow::new(Purpose::Renew(Box::new(before)), institution, SignIn::of(&row.sign_in));
+    let flow = Flow { login: Some(login), dollar: dollar.or(flow.dollar), ..flow };
+    Shown::of(connected(client, flow, None).await?)
 }
 
 /// Everything was read, or is being read by this job.

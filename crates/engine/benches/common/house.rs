@@ -31,6 +31,7 @@ fn engine_over(store: &Store, vault: Vault, ambient: &Ambient, banks: &[Arc<dyn 
         trusted_proxies: Vec::new(),
         mail: None,
         features: BTreeMap::new(),
+        requires_subscription: false,
     };
     let registry = Registry::of(banks.iter().cloned());
     Engine::new(store.clone(), vault, registry, Http::new(ambient.clone()).unwrap(), settings, ambient.clone())

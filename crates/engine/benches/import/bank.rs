@@ -7,7 +7,7 @@ use bankside_connect::connector::{Checked, FetchEnd, Intent, Return};
 use bankside_connect::gocardless::GoCardless;
 use bankside_connect::{
     AccountInfo, BankQuery, Browser, Connected, Connector, Cx, Descriptor, Fault, FetchEvent, FetchPlan, FlowState,
-    Input, Institution, MapContext, RawRow, RemoteRef, Sink, Step,
+    Input, Institution, Known, MapContext, RawRow, RemoteRef, Shown, Sink, Step,
 };
 use bankside_domain::account::AccountKind;
 use bankside_domain::bank_account::{MatchKey, MatchKeyKind};
@@ -72,6 +72,10 @@ impl Connector for Memory {
 
     async fn revoke(&self, _: &Cx<'_>, _: &RemoteRef) -> Result<(), Fault> {
         Ok(())
+    }
+
+    async fn accounts(&self, _: &Cx<'_>, _: &RemoteRef, _: &Known<'_>) -> Result<Shown, Fault> {
+        unreachable!("nothing is listed here")
     }
 
     async fn fetch(&self, _: &Cx<'_>, _: &RemoteRef, _: &FetchPlan, sink: &mut dyn Sink) -> Result<(), FetchEnd> {

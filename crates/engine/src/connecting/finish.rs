@@ -1,6 +1,6 @@
 //! The last step of a flow: a connection comes about, or is renewed.
 
-use bankside_connect::{AccountInfo, Connected, Fault, Institution, RemoteRef, zones};
+use bankside_connect::{AccountInfo, Connected, Fault, RemoteRef, zones};
 use bankside_domain::bank_account::MatchKey;
 use bankside_domain::fault::FaultClass;
 use bankside_domain::reconcile::Digest;
@@ -172,21 +172,31 @@ impl Engine {
     }
 
     fn bank_accounts_of(&self, asker: &Asker, connected: &Connected) -> Result<Vec<NewBankAccount>, EngineError> {
-        let all = || connected.accounts.iter().flat_map(|account| &account.match_keys);
+        let institution = (connected.institution.key.as_str(), connected.institution.name.as_str());
+        self.new_bank_accounts(asker, institution, &connected.accounts)
+    }
+
+    /// What is kept of bank accounts that one answer shows, at the institution of this key and name.
+    pub(crate) fn new_bank_accounts(
+        &self,
+        asker: &Asker,
+        institution: (&str, &str),
+        shown: &[AccountInfo],
+    ) -> Result<Vec<NewBankAccount>, EngineError> {
+        let all = || shown.iter().flat_map(|account| &account.match_keys);
         // A number that several accounts of one answer share tells none of them apart.
         let shared = |key: &MatchKey| key.kind.is_strong() && all().filter(|other| *other == key).count() > 1;
         let own = |account: &AccountInfo| {
             let match_keys = account.match_keys.iter().filter(|key| !shared(key)).cloned().collect();
             AccountInfo { match_keys, ..account.clone() }
         };
-        let accounts = connected.accounts.iter().map(own);
-        accounts.map(|account| self.bank_account(asker, &connected.institution, &account)).collect()
+        shown.iter().map(own).map(|account| self.bank_account(asker, institution, &account)).collect()
     }
 
     fn bank_account(
         &self,
         asker: &Asker,
-        institution: &Institution,
+        (institution_key, institution_name): (&str, &str),
         info: &AccountInfo,
     ) -> Result<NewBankAccount, EngineError> {
         let id: BankAccountId = self.ambient.id();
@@ -197,7 +207,7 @@ impl Engine {
         let seen_at = self.ambient.now();
         let (institution_key, institution_name) = match &info.bank {
             Some(bank) => (bank.key.clone(), bank.name.clone()),
-            None => (institution.key.clone(), institution.name.clone()),
+            None => (institution_key.to_owned(), institution_name.to_owned()),
         };
         Ok(NewBankAccount {
             id,
@@ -235,7 +245,7 @@ pub(crate) fn kept_balance(balance: &bankside_connect::FetchedBalance, seen_at: 
     }
 }
 
-fn other_accounts(bank: &str) -> Fault {
+pub(crate) fn other_accounts(bank: &str) -> Fault {
     let message = format!(
         "{bank} showed other accounts than those of this sync, as if somebody else had signed in. Nothing has changed."
     );

@@ -31,6 +31,7 @@ fn account(number: u8, currency: &str, booked_minor: i64, policy: PendingPolicy)
     let status = AccountStatus {
         status: Status::WithoutBank,
         since: None,
+        said: None,
         last_success_at: None,
         last_run: None,
         connection: None,

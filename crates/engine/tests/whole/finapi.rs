@@ -135,6 +135,22 @@ async fn left_out(house: &House, run: &RunView, account: AccountId, reason: &Rea
 }
 
 on_both! {
+    a_new_account_is_listed_only_after_a_sign_in_and_one_that_has_gone_at_once(house) {
+        let connection = imported(house, TEST_BANK).await;
+        happen(house, FinApiEvent::OpenAccount { of: TEST_BANK.to_owned() });
+        let got = house.engine.get_accounts(&house.asker, connection).await.unwrap();
+        assert_eq!((got.listed.recognised, got.listed.new, got.listed.missing), (3, 0, 0));
+        assert!(!got.shows_new_accounts, "and that is said");
+        assert_eq!(renewed(house, connection, &at(TEST_BANK)).await.new, 1);
+        following(house).await;
+        let got = house.engine.get_accounts(&house.asker, connection).await.unwrap();
+        assert_eq!((got.listed.recognised, got.listed.new, got.listed.missing), (4, 0, 0));
+        happen(house, FinApiEvent::CloseAccount { of: TEST_BANK.to_owned() });
+        let got = house.engine.get_accounts(&house.asker, connection).await.unwrap();
+        assert_eq!((got.listed.recognised, got.listed.new, got.listed.missing), (3, 0, 1));
+        assert_eq!(provider_ids(house).await.len(), 3, "what was linked with nothing leaves the list");
+    }
+
     a_sync_is_named_first_and_everything_else_is_chosen_on_the_form(house) {
         house.type_keys_of(PROVIDER).await;
         for name in [" ", &"x".repeat(65)] {
@@ -287,6 +303,8 @@ on_both! {
         assert_eq!((fault.code.as_str(), fault.action), ("finapi.sign_in_wanted", Some(UserAction::Renew)));
         for view in views(house).await {
             assert_eq!(view.status.status, Status::RenewNow, "{}", view.account.name);
+            // No end was named, and none is claimed: the bank wants its person.
+            assert!(view.status.said.as_ref().is_some_and(|said| said.contains("wants you to sign in")), "{:?}", view.status);
         }
         assert_eq!(booked(house).await, before, "what was read before stays, and nothing new is there yet");
         let outcome = renewed(house, connection, &at(NORDHAFEN)).await;

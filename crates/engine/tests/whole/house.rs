@@ -278,6 +278,7 @@ fn settings(base_url: &Url) -> Settings {
         trusted_proxies: Vec::new(),
         mail: None,
         features: BTreeMap::new(),
+        requires_subscription: false,
     }
 }
 

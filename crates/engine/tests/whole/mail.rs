@@ -36,7 +36,7 @@ impl MailServer {
         Self { port, taken }
     }
 
-    fn settings(&self) -> MailSettings {
+    pub(crate) fn settings(&self) -> MailSettings {
         MailSettings {
             host: "127.0.0.1".into(),
             port: self.port,

@@ -12,7 +12,7 @@ use crate::renewals::renew;
 
 impl House {
     /// Somebody who is invited, joins, and has an address.
-    async fn join(&self, name: &str, role: Role) -> Asker {
+    pub(crate) async fn join(&self, name: &str, role: Role) -> Asker {
         let invited =
             self.engine.invite(&self.asker, &format!("{name}@example.org"), Placing::role(role)).await.unwrap();
         let link = invited[0].link.as_ref().unwrap().expose().to_owned();
@@ -34,7 +34,7 @@ impl House {
     }
 
     /// Looks at what is due and sends it; answers how many mails there were.
-    async fn look(&self) -> usize {
+    pub(crate) async fn look(&self) -> usize {
         let queued = self.engine.send_due_notices().await.unwrap();
         while self.engine.send_once().await.unwrap() {}
         queued
@@ -42,7 +42,7 @@ impl House {
 }
 
 /// The text of a mail, with its folded lines whole again.
-fn text(mail: &str) -> String {
+pub(crate) fn text(mail: &str) -> String {
     mail.replace("=\r\n", "").replace("\r\n", "\n")
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bankside_connect::connector::{Checked, Connector, Cx, FetchEnd, Intent, Return};
 use bankside_connect::{
-    BankQuery, Descriptor, Fault, FetchEvent, FetchPlan, FlowState, Input, Institution, MapContext, RawRow, Registry,
-    RemoteRef, SavedAnswer, SavedRow, Sink, SinkClosed, Step,
+    BankQuery, Descriptor, Fault, FetchEvent, FetchPlan, FlowState, Input, Institution, Known, MapContext, RawRow,
+    Registry, RemoteRef, SavedAnswer, SavedRow, Shown, Sink, SinkClosed, Step,
 };
 use bankside_domain::row::MappedRow;
 
@@ -66,6 +66,10 @@ impl Connector for Wrapped {
 
     async fn abandon(&self, cx: &Cx<'_>, state: &FlowState) -> Result<(), Fault> {
         inner().abandon(cx, state).await
+    }
+
+    async fn accounts(&self, cx: &Cx<'_>, remote: &RemoteRef, known: &Known<'_>) -> Result<Shown, Fault> {
+        inner().accounts(cx, remote, known).await
     }
 
     async fn fetch(

@@ -1,8 +1,8 @@
-//! Organizations and accounts.
+//! Accounts.
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use bankside_domain::account::AccountKind;
 use bankside_domain::asset::Tree;
 use bankside_domain::{Amount, Code};
@@ -12,7 +12,6 @@ use utoipa::ToSchema;
 
 use crate::App;
 use crate::api::problem::{ApiMember, Body, Problem, id};
-use crate::session;
 
 /// This program.
 #[derive(Serialize, ToSchema)]
@@ -25,41 +24,6 @@ pub(crate) struct VersionBody {
 #[utoipa::path(get, path = "/api/v1/version", responses((status = OK, body = VersionBody)))]
 pub(crate) async fn version() -> Json<VersionBody> {
     Json(VersionBody { version: env!("CARGO_PKG_VERSION") })
-}
-
-/// An organization that the signed-in person belongs to.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct OrganizationBody {
-    id: String,
-    name: String,
-    /// `household` or `company`.
-    kind: &'static str,
-    /// Its currency's code.
-    currency: String,
-    /// The IANA name of its zone.
-    time_zone: String,
-    /// `owner`, `admin`, `member` or `viewer`.
-    role: &'static str,
-}
-
-/// The organizations of the signed-in person.
-#[utoipa::path(get, path = "/api/v1/organizations",
-    responses((status = OK, body = [OrganizationBody]), (status = UNAUTHORIZED, body = Problem)))]
-pub(crate) async fn organizations(
-    State(app): State<App>,
-    headers: HeaderMap,
-) -> Result<Json<Vec<OrganizationBody>>, Problem> {
-    let person = session::person(&app, &headers).await?.ok_or_else(crate::error::PageError::sign_in)?;
-    let memberships = app.engine.memberships(person.id).await?;
-    let bodies = memberships.into_iter().map(|membership| OrganizationBody {
-        id: membership.organization.id.to_string(),
-        name: membership.organization.name,
-        kind: membership.organization.kind.code(),
-        currency: membership.organization.currency.to_string(),
-        time_zone: membership.organization.time_zone,
-        role: membership.role.code(),
-    });
-    Ok(Json(bodies.collect()))
 }
 
 /// An account.

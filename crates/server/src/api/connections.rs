@@ -1,15 +1,17 @@
 //! Connections as they stand: their bank accounts, their access, their status, and what was found out about their banks.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use bankside_domain::Code;
 use bankside_domain::status::Status;
-use bankside_engine::LostTrust;
+use bankside_engine::{GotAccounts, LostTrust};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::App;
-use crate::api::problem::{ApiMember, Problem};
+use crate::api::problem::{ApiMember, Problem, id};
+use crate::api::runs::FaultBody;
+use crate::view::fault::Occasion;
 
 /// A connection.
 #[derive(Serialize, ToSchema)]
@@ -138,4 +140,46 @@ pub(crate) async fn connections(
             .collect(),
     });
     Ok(Json(bodies.collect()))
+}
+
+/// What getting the accounts of a connection came to.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct GotAccountsBody {
+    /// Bank accounts that were there before; their links stay.
+    recognised: usize,
+    /// Bank accounts that were not.
+    new: usize,
+    /// Bank accounts that are not shown any more.
+    missing: usize,
+    /// Whether the provider shows accounts that were opened since without another sign-in. Otherwise a renewal finds them.
+    shows_new_accounts: bool,
+    /// What kept balances from being read, where something did: those are as they were before.
+    held_back: Option<FaultBody>,
+}
+
+impl From<GotAccounts> for GotAccountsBody {
+    fn from(got: GotAccounts) -> Self {
+        Self {
+            recognised: got.listed.recognised,
+            new: got.listed.new,
+            missing: got.listed.missing,
+            shows_new_accounts: got.shows_new_accounts,
+            held_back: got.held_back.map(|fault| FaultBody::of(&fault, Occasion::Listing)),
+        }
+    }
+}
+
+/// Lists the bank accounts of a connection anew, with their balances, as far as the provider shows them without another sign-in. Calls
+/// count as a person's do.
+#[utoipa::path(post, path = "/api/v1/organizations/{organization}/connections/{connection}/accounts",
+    params(("organization" = String, Path), ("connection" = String, Path)),
+    responses((status = OK, body = GotAccountsBody), (status = FORBIDDEN, body = Problem), (status = NOT_FOUND, body = Problem),
+        (status = CONFLICT, body = Problem), (status = FAILED_DEPENDENCY, body = Problem),
+        (status = TOO_MANY_REQUESTS, body = Problem), (status = BAD_GATEWAY, body = Problem)))]
+pub(crate) async fn get_accounts(
+    State(app): State<App>,
+    member: ApiMember,
+    Path((_, connection)): Path<(String, String)>,
+) -> Result<Json<GotAccountsBody>, Problem> {
+    Ok(Json(app.engine.get_accounts(member.asker(), id(&connection)?).await?.into()))
 }

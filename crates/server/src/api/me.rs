@@ -45,7 +45,8 @@ impl FormatsBody {
     }
 }
 
-async fn visitor(app: &App, headers: &HeaderMap) -> Result<Person, Problem> {
+/// The signed-in person.
+pub(crate) async fn visitor(app: &App, headers: &HeaderMap) -> Result<Person, Problem> {
     Ok(session::person(app, headers).await?.ok_or_else(PageError::sign_in)?)
 }
 

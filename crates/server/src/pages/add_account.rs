@@ -2,10 +2,11 @@
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::account::AccountKind;
+use bankside_domain::asset::Asset;
 use bankside_domain::{AccountId, AmountError, Code, Currency, CurrencyCode, Right};
 use bankside_engine::{EngineError, KeySource, NewAccountInput, ProviderView};
 use serde::Deserialize;
@@ -17,6 +18,7 @@ use crate::pages::{monogram, shell};
 use crate::session::Member;
 use crate::view::FieldView;
 use crate::view::day::Today;
+use crate::view::picker::{Picker, Picking};
 use crate::view::shell::{Place, Shell};
 
 #[derive(Template)]
@@ -132,28 +134,64 @@ struct NewAccountHtml {
     kind_code: String,
     currency: FieldView,
     opening: FieldView,
+    /// The asset that it belongs to, where there are assets.
+    picker: Option<Picker>,
+    /// What is wrong with that.
+    asset_error: Option<String>,
 }
 
-/// The form of an account.
+/// The form of an account. Blank fields are those of a form that nobody has filled in yet.
 #[derive(Deserialize)]
 pub(crate) struct NewAccountForm {
+    #[serde(default)]
     name: String,
+    #[serde(default)]
     kind: String,
+    #[serde(default)]
     currency: String,
     #[serde(default)]
     opening: String,
+    /// The id of an asset; blank is none.
+    #[serde(default)]
+    asset: String,
+    /// What is searched for among the assets.
+    #[serde(default)]
+    find: String,
 }
 
-/// Asks for an account without a bank.
-pub(crate) async fn new_form(State(app): State<App>, member: Member) -> Result<Response, PageError> {
+/// Asks for an account without a bank. Who searches among the assets keeps what was typed.
+pub(crate) async fn new_form(
+    State(app): State<App>,
+    member: Member,
+    Query(typed): Query<NewAccountForm>,
+) -> Result<Response, PageError> {
     member.asker().require_within(Right::EditBooks).map_err(EngineError::from)?;
-    let blank = NewAccountForm {
-        name: String::new(),
-        kind: AccountKind::Checking.code().to_owned(),
-        currency: member.membership.organization.currency.to_string(),
-        opening: String::new(),
+    let or = |typed: String, usual: String| if typed.is_empty() { usual } else { typed };
+    let form = NewAccountForm {
+        kind: or(typed.kind, AccountKind::Checking.code().to_owned()),
+        currency: or(typed.currency, member.membership.organization.currency.to_string()),
+        ..typed
     };
-    form_page(&app, &member, &blank, None).await
+    form_page(&app, &member, &form, None).await
+}
+
+/// The assets that a new account may belong to.
+fn picking(shell: &Shell, form: &NewAccountForm) -> Option<Picker> {
+    if shell.tree.is_empty() {
+        return None;
+    }
+    let off = |asset: &Asset| asset.may_have_accounts().err().map(|_| "conceptual: it has no accounts yet".to_owned());
+    // Whoever sees below one asset only adds accounts there.
+    let own = shell.asker.sight().asset();
+    let picking = Picking {
+        tree: &shell.tree,
+        legend: "Which asset does it belong to?".to_owned(),
+        none: own.is_none().then_some("No asset"),
+        chosen: Some(form.asset.parse().ok().or(own)),
+        find: form.find.clone(),
+        off: &off,
+    };
+    Some(picking.make().keeping(shell.at("add-account/without-bank")))
 }
 
 async fn form_page(
@@ -167,8 +205,11 @@ async fn form_page(
         error: wrong.as_ref().filter(|(field, _)| *field == name).map(|(_, message)| message.clone()),
     };
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let shell = shell(app, member, Place::AddAccount, None).await?;
     let html = NewAccountHtml {
-        shell: shell(app, member, Place::AddAccount, None).await?,
+        picker: picking(&shell, form),
+        asset_error: field("asset", "").error,
+        shell,
         name: field("name", &form.name),
         kinds: AccountKind::ALL.iter().map(|kind| (kind.code(), kind.label())).collect(),
         kind_code: form.kind.clone(),
@@ -186,10 +227,14 @@ pub(crate) async fn add(
     Form(form): Form<NewAccountForm>,
 ) -> Result<Response, PageError> {
     let kind = AccountKind::from_code(&form.kind).unwrap_or(AccountKind::Other);
+    let asset = match form.asset.as_str() {
+        "" => None,
+        id => Some(id.parse().map_err(|_| PageError::not_found())?),
+    };
     let result = match form.currency.parse() {
         Ok(currency) => match opening(&form.opening, currency, &member) {
             Ok(opening) => {
-                let input = NewAccountInput { name: form.name.clone(), kind, currency, opening, asset: None };
+                let input = NewAccountInput { name: form.name.clone(), kind, currency, opening, asset };
                 app.engine.add_account(member.asker(), &input).await
             }
             Err(error) => Err(EngineError::invalid("opening", format!("{error}."))),
@@ -199,6 +244,7 @@ pub(crate) async fn add(
     match result {
         Ok(id) => Ok(Redirect::to(&format!("/o/{organization}/accounts/{id}")).into_response()),
         Err(EngineError::Invalid { field, message }) => form_page(&app, &member, &form, Some((field, message))).await,
+        Err(EngineError::AssetRefused(why)) => form_page(&app, &member, &form, Some(("asset", why.in_words()))).await,
         Err(error) => Err(error.into()),
     }
 }

@@ -1,4 +1,7 @@
-//! Bank integrations: every connection with its bank accounts, its access and its status.
+//! Bank integrations: every connection with its bank accounts, its access and its status, as they stand while somebody looks.
+
+pub(crate) mod getting;
+pub(crate) mod live;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -8,9 +11,11 @@ use axum::response::{IntoResponse, Response};
 use bankside_domain::consent::{ConsentStanding, days_between};
 use bankside_domain::schedule::NextImport;
 use bankside_domain::status::Status;
+use bankside_domain::subscription::Subscription;
 use bankside_domain::{ConnectionId, Currency};
-use bankside_engine::{ConnectedAccount, ConnectionView, Descriptor};
+use bankside_engine::{ConnectedAccount, ConnectionView, Descriptor, EngineError};
 
+use self::getting::GotView;
 use crate::App;
 use crate::error::{PageError, page};
 use crate::pages::daily_import::{self, Hour};
@@ -27,11 +32,23 @@ use crate::view::status::{Note, StatusView};
 #[template(path = "integrations.html")]
 struct IntegrationsHtml {
     shell: Shell,
+    /// What came of getting the accounts of one sync, where that was just done.
+    got: Option<GotView>,
+    /// The part that renews itself.
+    list: String,
+    is_empty: bool,
+    /// The hours to choose from for the daily import; `None` where this server runs none.
+    hours: Option<Vec<Hour>>,
+}
+
+/// The syncs: the part of the page that renews itself.
+#[derive(Template)]
+#[template(path = "integrations_view.html")]
+struct ListHtml<'a> {
+    shell: &'a Shell,
     /// The whole in a few figures.
     strip: Vec<Figure>,
     groups: Vec<Group>,
-    /// The hours to choose from for the daily import; `None` where this server runs none.
-    hours: Option<Vec<Hour>>,
 }
 
 struct Figure {
@@ -71,6 +88,7 @@ struct BankSync {
     start_url: String,
     link_url: String,
     renew_url: String,
+    accounts_url: String,
     unsync_url: String,
 }
 
@@ -112,7 +130,7 @@ fn session(view: &ConnectionView, today: &Today) -> String {
     let day = consent.valid_until.map(|end| today.day(end.to_zoned(today.zone.clone()).date())).unwrap_or_default();
     match (consent.standing(today.now), consent.valid_until) {
         (ConsentStanding::Holds | ConsentStanding::EndsIn(_), Some(_)) if view.status.status == Status::RenewNow => {
-            format!("Access ended before its time, which was {day}")
+            format!("Access needs a sign-in before its time, which is {day}")
         }
         (ConsentStanding::Ended, _) => format!("Access ended on {day}"),
         (ConsentStanding::NoKnownEnd, _) | (_, None) => "This bank names no end of access".to_owned(),
@@ -207,6 +225,7 @@ fn sync(
         start_url: shell.at(&format!("connections/{id}/sync")),
         link_url: shell.at(&format!("connections/{id}/link")),
         renew_url: shell.at(&format!("connections/{id}/renew")),
+        accounts_url: shell.at(&format!("connections/{id}/accounts")),
         unsync_url: shell.at(&format!("connections/{id}/unsync")),
     }
 }
@@ -243,23 +262,42 @@ fn strip(views: &[ConnectionView], next: &HashMap<ConnectionId, NextImport>, tod
     figures
 }
 
+impl<'a> ListHtml<'a> {
+    async fn read(app: &App, member: &Member, shell: &'a Shell) -> Result<Self, PageError> {
+        let views = app.engine.connections(member.asker()).await?;
+        let next = app.engine.next_imports(member.asker()).await?;
+        let mut strip = strip(&views, &next, &shell.today);
+        if let Some(Subscription::Active { through }) = shell.subscription {
+            strip.push(Figure {
+                label: "Subscription",
+                value: format!("until {}", shell.today.day(through)),
+                tone: "",
+            });
+        }
+        let (waiting, running): (Vec<&ConnectionView>, Vec<&ConnectionView>) =
+            views.iter().partition(|view| Note::needs_somebody(&view.status.status));
+        let group = |title, views: Vec<&ConnectionView>| {
+            let sync = |view: &ConnectionView| {
+                let next = next.get(&view.connection.id).copied();
+                sync(view, app.engine.descriptor(&view.connection.provider), next, shell)
+            };
+            Group { title, syncs: views.into_iter().map(sync).collect() }
+        };
+        let groups = [group("Needs you", waiting), group("In order", running)];
+        Ok(Self { shell, strip, groups: groups.into_iter().filter(|group| !group.syncs.is_empty()).collect() })
+    }
+}
+
 /// The page.
 pub(crate) async fn show(State(app): State<App>, member: Member) -> Result<Response, PageError> {
-    let shell = shell(&app, &member, Place::Banks, None).await?;
-    let views = app.engine.connections(member.asker()).await?;
-    let next = app.engine.next_imports(member.asker()).await?;
+    page_with(&app, &member, None).await
+}
+
+async fn page_with(app: &App, member: &Member, got: Option<GotView>) -> Result<Response, PageError> {
+    let shell = shell(app, member, Place::Banks, None).await?;
+    let list = ListHtml::read(app, member, &shell).await?;
+    let is_empty = list.groups.is_empty();
+    let list = list.render().map_err(|error| EngineError::Inside(error.to_string()))?;
     let hours = app.engine.daily_import(member.asker()).await?.map(daily_import::hours);
-    let strip = strip(&views, &next, &shell.today);
-    let (waiting, running): (Vec<&ConnectionView>, Vec<&ConnectionView>) =
-        views.iter().partition(|view| Note::needs_somebody(&view.status.status));
-    let group = |title, views: Vec<&ConnectionView>| {
-        let sync = |view: &ConnectionView| {
-            let next = next.get(&view.connection.id).copied();
-            sync(view, app.engine.descriptor(&view.connection.provider), next, &shell)
-        };
-        Group { title, syncs: views.into_iter().map(sync).collect() }
-    };
-    let groups = [group("Needs you", waiting), group("In order", running)];
-    let groups = groups.into_iter().filter(|group| !group.syncs.is_empty()).collect();
-    Ok(page(&IntegrationsHtml { shell, strip, groups, hours })?.into_response())
+    Ok(page(&IntegrationsHtml { shell, got, list, is_empty, hours })?.into_response())
 }

@@ -21,6 +21,7 @@ use crate::session::Member;
 use crate::view::day::Today;
 use crate::view::picker::Picker;
 use crate::view::shell::{Place, Shell};
+use forms::PlaceForm;
 pub(crate) use forms::{invite, place, take_back};
 
 /// Which of the lists is shown.
@@ -58,6 +59,15 @@ pub(crate) struct Asked {
     /// What is searched for among the assets.
     #[serde(default)]
     find: String,
+    /// The addresses that were typed before somebody searched.
+    #[serde(default)]
+    emails: String,
+    /// The place that was chosen then: a role's code, or the id of a group.
+    #[serde(default)]
+    group: String,
+    /// The asset that was chosen then.
+    #[serde(default)]
+    asset: String,
 }
 
 #[derive(Template)]
@@ -333,7 +343,8 @@ async fn people_page(app: &App, member: &Member, tab: Tab, said: Said) -> Result
         choices: choices(&view, &shell.tree, shell.asker.role(), chosen),
         roles: group_roles(Role::Member),
         picker: (!shell.tree.is_empty())
-            .then(|| sees::picking(&shell, chosen.asset, said.find, "What do they see?".to_owned())),
+            .then(|| sees::picking(&shell, chosen.asset, said.find, "What do they see?".to_owned()))
+            .map(|picker| picker.keeping(shell.at("people"))),
         emails: said.emails,
         sends_mail: app.engine.sends_mail(),
         links: links.collect(),
@@ -351,7 +362,8 @@ pub(crate) async fn show(
     member: Member,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
-    let said = Said { find: asked.find, ..Said::default() };
+    let chosen = PlaceForm { group: asked.group, asset: asked.asset }.placing().ok();
+    let said = Said { find: asked.find, emails: asked.emails, chosen, ..Said::default() };
     people_page(&app, &member, Tab::of(&asked.tab), said).await
 }
 

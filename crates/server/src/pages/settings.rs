@@ -4,6 +4,7 @@
 pub(crate) mod advanced;
 pub(crate) mod formats;
 pub(crate) mod mails;
+pub(crate) mod own;
 
 use askama::Template;
 use axum::extract::State;
@@ -86,6 +87,7 @@ fn state(view: &ProviderView, shell: &Shell) -> (&'static str, &'static str, Str
     let off = |says: &str| ("is-off", "pause", says.to_owned());
     match (&view.keys, &view.experimental) {
         _ if view.is_off => off("Switched off in the configuration"),
+        _ if shell.unsubscribed().is_some() => off("Takes a subscription"),
         _ if !shell.is_syncing_on => off("Account syncing is off"),
         (_, Some(switch)) if !switch.is_on => off("Experimental, and off"),
         (Some(_), _) => ("is-ok", "check", "Ready".to_owned()),

@@ -22,6 +22,8 @@ pub(crate) enum Occasion {
     Ending,
     /// What another connection shows is fetched, to be laid beside the books.
     Moving,
+    /// The bank accounts of a connection are listed anew.
+    Listing,
 }
 
 /// How a sentence begins that tells its reader to act.
@@ -140,6 +142,9 @@ fn who(fault: &FaultRecord, occasion: Occasion) -> String {
     match fault.code.as_str() {
         "renewal.other_accounts" => return format!("{YOU} Resync again, and sign in at the bank as before."),
         "renewal.ended" => return format!("{YOU} connect the bank again, if you want it back."),
+        "subscription.none" | "subscription.ended" => {
+            return "Whoever runs this server can say how to get a subscription, and enters it.".to_owned();
+        }
         // The name by which every connector calls a plan that allows no more connections.
         code if code.ends_with(".limit_reached") => {
             return "Whoever keeps the keys can ask the provider for more; otherwise wait until it allows more."
@@ -174,7 +179,7 @@ fn who(fault: &FaultRecord, occasion: Occasion) -> String {
 /// What the person can do.
 fn person(occasion: Occasion) -> String {
     match occasion {
-        Occasion::Sync => format!("{YOU} Resync gives access anew. Links and rows stay."),
+        Occasion::Sync | Occasion::Listing => format!("{YOU} Resync gives access anew. Links and rows stay."),
         Occasion::Connecting => format!("{YOU} choose the bank again."),
         Occasion::Moving => format!("{YOU} Resync that connection, and compare again."),
         Occasion::Renewing | Occasion::Ending => format!("{YOU} Resync again."),
@@ -188,6 +193,7 @@ fn kept(occasion: Occasion) -> &'static str {
         Occasion::Connecting => "Nothing has been connected.",
         Occasion::Renewing => "The old access is as it was.",
         Occasion::Moving => "The account is fed as before.",
+        Occasion::Listing => "Accounts and balances are listed as they were before.",
         Occasion::Ending => "Otherwise it runs on there until its end, though nobody uses it.",
     }
 }

@@ -1,7 +1,8 @@
 //! The tree picker: assets to choose one from. A small tree is listed whole; of a large one, what a search finds.
 //!
 //! Each line is a radio button, so that it works without script and by keyboard. The search is a form of its own beside the form that
-//! the buttons belong to, so that pressing Enter in it finds and never sends.
+//! the buttons belong to, so that pressing Enter in it finds and never sends; where more is typed beside it, which a search must not lose,
+//! it is the first button of that form and asks for the page anew with everything that was typed.
 
 use bankside_domain::AssetId;
 use bankside_domain::asset::{Asset, SEPARATOR, Tree};
@@ -51,9 +52,16 @@ pub(crate) struct Picker {
     pub(crate) lines: Vec<PickLine>,
     /// What the list is of.
     pub(crate) note: String,
+    /// Where the search asks for the page with everything else that was typed in the form; `None` where it is a form of its own.
+    pub(crate) keeps: Option<String>,
 }
 
 impl Picker {
+    /// The same in a form with fields of its own, whose page is found here and takes what was typed.
+    pub(crate) fn keeping(self, here: String) -> Self {
+        Self { keeps: Some(here), ..self }
+    }
+
     /// Whether somebody searches in it or has chosen an asset, so that it must not be folded away.
     pub(crate) fn is_in_use(&self) -> bool {
         !self.find.is_empty() || self.lines.iter().any(|line| line.is_chosen && !line.value.is_empty())
@@ -97,7 +105,7 @@ impl Picking<'_> {
         let chosen = self.chosen.flatten().and_then(|id| self.tree.get(id)).filter(is_open);
         let apart = chosen.filter(|chosen| !found.iter().any(|asset| asset.id == chosen.id));
         lines.extend(apart.into_iter().chain(found).map(|asset| self.line(asset, is_searched)));
-        Picker { legend: self.legend, find: self.find, is_searched, lines, note }
+        Picker { legend: self.legend, find: self.find, is_searched, lines, note, keeps: None }
     }
 
     fn line(&self, asset: &Asset, names_path: bool) -> PickLine {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bankside_domain::asset::Tree;
+use bankside_domain::subscription::Subscription;
 use bankside_domain::{AccountId, Asker, AssetId, Code, Currency, OrganizationId, OrganizationKind};
 use bankside_engine::{Membership, Standing};
 
@@ -25,10 +26,12 @@ pub(crate) enum Place {
 }
 
 /// What holds for every page of this server.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct ServerFacts {
     pub(crate) is_plain_http: bool,
     pub(crate) is_syncing_on: bool,
+    /// The organization's subscription, where this server asks for one.
+    pub(crate) subscription: Option<Subscription>,
 }
 
 /// The shell.
@@ -51,8 +54,10 @@ pub(crate) struct Shell {
     pub(crate) zone: String,
     /// Whether pages travel unprotected over a network.
     pub(crate) is_plain_http: bool,
-    /// Whether banks can be linked and synced at all: the operator can switch that off.
+    /// Whether banks can be linked and synced at all: the operator can switch that off, and may ask for a subscription.
     pub(crate) is_syncing_on: bool,
+    /// The organization's subscription, where this server asks for one.
+    pub(crate) subscription: Option<Subscription>,
     pub(crate) today: Today,
     pub(crate) asker: Asker,
     /// The tree of assets.
@@ -79,7 +84,7 @@ impl Shell {
         place: Place,
         open: Option<AccountId>,
         today: Today,
-        server: ServerFacts,
+        server: &ServerFacts,
     ) -> Self {
         let Around { membership, standing, tree, suspicions } = around;
         let organization = &membership.organization;
@@ -126,11 +131,27 @@ impl Shell {
             version: env!("CARGO_PKG_VERSION"),
             zone: organization.time_zone.clone(),
             is_plain_http: server.is_plain_http,
-            is_syncing_on: server.is_syncing_on,
+            is_syncing_on: server.is_syncing_on && server.subscription.is_none_or(Subscription::is_active),
+            subscription: server.subscription,
             today,
             has_assets: organization.kind == OrganizationKind::Company || !tree.is_empty(),
             tree: Arc::clone(tree),
             asker: membership.asker.clone(),
+        }
+    }
+
+    /// What is said of a subscription that this server asks for and the organization lacks.
+    pub(crate) fn unsubscribed(&self) -> Option<String> {
+        let name = &self.organization_name;
+        match self.subscription? {
+            Subscription::Active { .. } => None,
+            Subscription::None => {
+                Some(format!("Syncing with banks takes a subscription on this server, and {name} has none."))
+            }
+            Subscription::Ended { through } => {
+                let day = self.today.day(through);
+                Some(format!("The subscription of {name} to syncing with banks ended with {day}. Syncs are paused."))
+            }
         }
     }
 

@@ -331,6 +331,7 @@ mod tests {
             status: AccountStatus {
                 status: Status::WithoutBank,
                 since: None,
+                said: None,
                 last_success_at: None,
                 last_run: None,
                 connection: None,

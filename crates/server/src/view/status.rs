@@ -123,7 +123,7 @@ impl Note {
     ) -> Option<Self> {
         let today = &shell.today;
         let mark = StatusView::of(&standing.status, currency, today);
-        let cause = mark.cause.clone()?;
+        let cause = standing.said.clone().or_else(|| mark.cause.clone())?;
         let fault = fault_of(&standing.status).map(|fault| {
             let mut view = FaultView::of(fault, Occasion::Sync, today).told_by(provider);
             if !shell.may_manage_banks() {
@@ -292,6 +292,7 @@ mod tests {
             zone: "UTC".to_owned(),
             is_plain_http: false,
             is_syncing_on: true,
+            subscription: None,
             today: Today::new("2026-11-20T12:00:00Z".parse().unwrap(), "UTC", Formats::default()),
             asker: Asker::member(organization, person, role),
             tree: std::sync::Arc::default(),
@@ -314,6 +315,7 @@ mod tests {
             let standing = AccountStatus {
                 status,
                 since: None,
+                said: None,
                 last_success_at: None,
                 last_run: None,
                 connection: "0193aaaa-0000-7000-8000-000000000003".parse().ok(),

@@ -214,6 +214,7 @@ fn syncs(overview: &Overview, shell: &Shell) -> Vec<String> {
     lines.push(match (is_running, shell.is_syncing_on) {
         (true, _) => "Next: going on now.".to_owned(),
         (false, true) => "Next: when you press Bank sync.".to_owned(),
+        (false, false) if shell.unsubscribed().is_some() => "Next: none, syncing takes a subscription.".to_owned(),
         (false, false) => "Next: none, account syncing is off.".to_owned(),
     });
     lines

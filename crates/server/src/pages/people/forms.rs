@@ -16,14 +16,14 @@ use crate::session::Member;
 #[derive(Deserialize)]
 pub(crate) struct PlaceForm {
     /// A role's code, or the id of a group.
-    group: String,
+    pub(super) group: String,
     /// The id of an asset; blank is everything.
     #[serde(default)]
-    asset: String,
+    pub(super) asset: String,
 }
 
 impl PlaceForm {
-    fn placing(&self) -> Result<Placing, PageError> {
+    pub(super) fn placing(&self) -> Result<Placing, PageError> {
         let asset = asset(&self.asset)?;
         if let Ok(role) = Role::from_code(&self.group) {
             return Ok(Placing { role, group: None, asset });

@@ -1,0 +1,71 @@
+//! Bank integrations while somebody looks: each change as an event.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::sse::{Event, Sse};
+use bankside_domain::Right;
+use bankside_engine::EngineError;
+use futures_util::Stream;
+use tokio::sync::watch;
+
+use super::ListHtml;
+use crate::App;
+use crate::error::PageError;
+use crate::pages::shell;
+use crate::session::{self, Member};
+use crate::streaming;
+use crate::view::shell::Place;
+
+/// A page looks this often even if nothing has been reported: another machine may do the work.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Nor more often than this, however much is reported: a sync reports each of its steps, and many may go on.
+const REST: Duration = Duration::from_millis(700);
+
+/// The list of syncs each time that it has changed.
+pub(crate) async fn events(
+    State(app): State<App>,
+    member: Member,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, PageError> {
+    member.asker().require(Right::SeeBooks).map_err(EngineError::from)?;
+    let token = session::token(&headers, &app.engine.settings().public_url).unwrap_or_default();
+    let watched = Watched { progress: app.engine.watch_progress(), app: app.clone(), member, token, sent: None };
+    let views = futures_util::stream::unfold(watched, |mut watched| async move {
+        let event = watched.next().await?;
+        Some((event, watched))
+    });
+    Ok(streaming::events(&app, views))
+}
+
+struct Watched {
+    app: App,
+    member: Member,
+    /// The token of the session that opened the stream.
+    token: String,
+    progress: watch::Receiver<u64>,
+    sent: Option<String>,
+}
+
+impl Watched {
+    /// The next view that differs from the last. None once the person may not look any more: a stream outlives the request in which
+    /// they were let in.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            let person = self.app.engine.session(&self.token).await.ok()??;
+            let organization = self.member.membership.organization.id;
+            self.member.membership = self.app.engine.membership(person.id, organization).await.ok()?;
+            let shell = shell(&self.app, &self.member, Place::Banks, None).await.ok()?;
+            let html = ListHtml::read(&self.app, &self.member, &shell).await.ok()?.render().ok()?;
+            if self.sent.as_ref() != Some(&html) {
+                self.sent = Some(html.clone());
+                return Some(Event::default().event("view").data(html));
+            }
+            tokio::time::sleep(REST).await;
+            let _ = tokio::time::timeout(LOOK_EVERY, self.progress.changed()).await;
+        }
+    }
+}
