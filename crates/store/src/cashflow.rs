@@ -46,6 +46,14 @@ pub(crate) struct Reached {
 }
 
 impl Reached {
+    /// Whether the rows of an account count on a day.
+    pub(crate) fn has(&self, account: AccountId, day: Date) -> bool {
+        let within = |stretch: &Stretch| {
+            stretch.from.is_none_or(|from| from <= day) && stretch.until.is_none_or(|until| day < until)
+        };
+        self.stretches.get(&account).is_some_and(|stretches| stretches.iter().any(within))
+    }
+
     /// The accounts that count for the same days.
     pub(crate) fn by_stretch(&self) -> Vec<(Stretch, Vec<AccountId>)> {
         let mut lots: BTreeMap<Stretch, Vec<AccountId>> = BTreeMap::new();
@@ -127,7 +135,7 @@ impl Store {
                 of.sums.extend(rows);
             }
         }
-        for (currency, transferred) in own_transfers(&reached) {
+        for (currency, transferred) in self.own_transfers(&mut session, asker, &reached, (from, through)).await? {
             if let Some(of) = by_currency.get_mut(&currency) {
                 let Sum { category, month, flow } = transferred;
                 let flow = Flow { in_minor: -flow.in_minor, out_minor: -flow.out_minor };
@@ -294,10 +302,4 @@ impl Store {
         }
         Ok(sums)
     }
-}
-
-/// What transfers between two accounts have moved that are both reached, as lines: it has neither come in nor gone out, and is taken out of
-/// the sums again. Which rows are the two ends of a transfer is not kept, so nothing is taken out.
-fn own_transfers(_reached: &Reached) -> Vec<(CurrencyCode, Sum)> {
-    Vec::new()
 }

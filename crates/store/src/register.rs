@@ -17,6 +17,7 @@ use uuid::Uuid;
 pub use filter::{Direction, Filter, RegisterQuery, RowState, Sort};
 use filter::{
     EDITED, Manner, Prepared, push_bounds, push_chosen, push_line_asks, push_line_condition, push_reached, push_scope,
+    push_stretches,
 };
 use search::{Place, push_found, push_in_place, push_is_found};
 

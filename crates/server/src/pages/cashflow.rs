@@ -23,6 +23,7 @@ use crate::error::{PageError, page};
 use crate::pages::assets::asset_id;
 use crate::pages::{shell, today};
 use crate::session::Member;
+use crate::view::cashflow::{CashflowPage, CashflowTab, tabs};
 use crate::view::shell::{Place, Shell};
 
 /// What the address of a cashflow may say.
@@ -47,31 +48,21 @@ pub(crate) struct CashflowPlace {
     pub(crate) name: String,
     /// What it stands under, with the pages of that: the outermost first.
     pub(crate) above: Vec<(String, String)>,
-    /// The page that is open, as its address ends; the figures themselves have none.
-    pub(crate) open: &'static str,
 }
 
 impl CashflowPlace {
     /// Of an asset that is in sight, or of the organization.
-    pub(crate) fn of(asset: Option<AssetId>, shell: &Shell, open: &'static str) -> Result<Self, PageError> {
+    pub(crate) fn of(asset: Option<AssetId>, shell: &Shell) -> Result<Self, PageError> {
         let Some(id) = asset else {
             let (base, name) = (shell.at("cashflow"), shell.organization_name.clone());
-            return Ok(Self { base, name, above: Vec::new(), open });
+            return Ok(Self { base, name, above: Vec::new() });
         };
         let asset = shell.tree.get(id).ok_or_else(PageError::not_found)?;
         let mut above: Vec<(String, String)> = vec![(shell.organization_name.clone(), shell.at("cashflow"))];
         let way = shell.tree.way(id);
         let way = way.iter().filter(|other| other.id != id);
         above.extend(way.map(|asset| (asset.name.clone(), shell.at(&format!("assets/{}/cashflow", asset.id)))));
-        Ok(Self { base: shell.at(&format!("assets/{id}/cashflow")), name: asset.name.clone(), above, open })
-    }
-
-    /// The tabs of a cashflow: name, address, and whether that one is open.
-    pub(crate) fn tabs(&self) -> Vec<(&'static str, String, bool)> {
-        [("Cashflow", ""), ("Unmapped", "/unmapped"), ("Mapped", "/mapped"), ("Plan", "/plan")]
-            .into_iter()
-            .map(|(name, at)| (name, format!("{}{at}", self.base), at == self.open))
-            .collect()
+        Ok(Self { base: shell.at(&format!("assets/{id}/cashflow")), name: asset.name.clone(), above })
     }
 }
 
@@ -87,6 +78,7 @@ struct Choice {
 struct CashflowHtml {
     shell: Shell,
     place: CashflowPlace,
+    tabs: Vec<CashflowTab>,
     /// With what is below, or without; nothing where there is nothing below.
     reaches: Vec<Choice>,
     year: i16,
@@ -200,7 +192,7 @@ async fn show(app: &App, member: &Member, asset: Option<AssetId>, asked: &Asked)
     let cashflow = app.engine.cashflow(member.asker(), &shown.query).await?;
     let place_of = if asset.is_some() { Place::Assets } else { Place::Cashflow };
     let shell = shell(app, member, place_of, None).await?;
-    let place = CashflowPlace::of(asset, &shell, "")?;
+    let place = CashflowPlace::of(asset, &shell)?;
     let at = |shown: Shown| shown.address(&place.base);
     let beside = |year: i16| (at(shown.in_year(year)), year);
     let first_year = cashflow.first_month.first_day().year().min(this_year);
@@ -215,6 +207,7 @@ async fn show(app: &App, member: &Member, asset: Option<AssetId>, asked: &Asked)
         tables: tables::of(&cashflow, shown.query.reach, &shell),
         download: shown.address(&format!("{}/figures.csv", place.base)),
         year: shown.year,
+        tabs: tabs(&shell, asset, CashflowPage::Figures, None),
         place,
         shell,
     };

@@ -173,7 +173,7 @@ async fn show(
     let html = MappingHtml {
         is_unmapped,
         of: shell.path_of(place.asset),
-        tabs: tabs(&shell, place.asset, open, found.unmapped),
+        tabs: tabs(&shell, place.asset, open, Some(found.unmapped)),
         here: address(&base, &raw, None),
         previous: (number > 1).then(|| address(&base, &raw, Some(number - 1))),
         next: found.has_more.then(|| address(&base, &raw, Some(number + 1))),

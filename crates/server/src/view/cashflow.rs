@@ -8,14 +8,20 @@ use super::shell::Shell;
 /// Which tab is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CashflowPage {
+    Figures,
     Unmapped,
     Mapped,
+    Plan,
 }
 
 impl CashflowPage {
     /// In the order in which they stand, with their labels and the ends of their addresses.
-    const ALL: [(Self, &'static str, &'static str); 2] =
-        [(Self::Unmapped, "Unmapped", "/unmapped"), (Self::Mapped, "Mapped", "/mapped")];
+    const ALL: [(Self, &'static str, &'static str); 4] = [
+        (Self::Figures, "Cashflow", ""),
+        (Self::Unmapped, "Unmapped", "/unmapped"),
+        (Self::Mapped, "Mapped", "/mapped"),
+        (Self::Plan, "Plan", "/plan"),
+    ];
 }
 
 /// A tab.
@@ -33,13 +39,18 @@ pub(crate) fn path(asset: Option<AssetId>) -> String {
     asset.map_or_else(|| "cashflow".to_owned(), |asset| format!("assets/{asset}/cashflow"))
 }
 
-/// The tabs. `unmapped` is how many rows are left to map.
-pub(crate) fn tabs(shell: &Shell, asset: Option<AssetId>, open: CashflowPage, unmapped: i64) -> Vec<CashflowTab> {
+/// The tabs, with how many rows are left to map where the page knows.
+pub(crate) fn tabs(
+    shell: &Shell,
+    asset: Option<AssetId>,
+    open: CashflowPage,
+    unmapped: Option<i64>,
+) -> Vec<CashflowTab> {
     let tab = |(page, label, end): &(CashflowPage, &'static str, &str)| CashflowTab {
         label,
         url: shell.at(&format!("{}{end}", path(asset))),
         is_open: *page == open,
-        count: (*page == CashflowPage::Unmapped).then(|| up_to(shell, unmapped)),
+        count: unmapped.filter(|_| *page == CashflowPage::Unmapped).map(|count| up_to(shell, count)),
     };
     CashflowPage::ALL.iter().map(tab).collect()
 }

@@ -18,7 +18,6 @@ pub(crate) enum Place {
     Transactions,
     Cashflow,
     Assets,
-    Cashflow,
     Banks,
     Suspicions,
     Settings,

@@ -313,28 +313,45 @@ macro_rules! push_line_asks {
     }};
 }
 
-/// Appends that a row `t` is one of those that a cashflow counts.
+/// Appends that a row `t` is one of those that a cashflow counts: of transfers within what is reached it counts only those that cost a fee,
+/// by the row that money left by.
 macro_rules! push_reached {
     ($query:expr, $reached:expr) => {{
         let counted = $reached.accounts.iter().filter(|(_, counting)| counting.counts_pending);
         $query.push(" AND (t.status = 'booked' OR (t.status = 'pending' AND t.account_id IN ");
         push_list(&mut $query, counted.map(|(account, _)| account.uuid()));
         $query.push("))");
+        push_stretches!($query, $reached, "t");
+        $query.push(
+            " AND NOT EXISTS (SELECT 1 FROM transfer_sides ts JOIN transactions o ON o.organization_id = ts.organization_id \
+             AND o.id = ts.other_id JOIN accounts oa ON oa.organization_id = o.organization_id AND oa.id = o.account_id \
+             JOIN accounts ta ON ta.organization_id = t.organization_id AND ta.id = t.account_id \
+             WHERE ts.organization_id = t.organization_id AND ts.transaction_id = t.id \
+             AND NOT (t.amount_minor < 0 AND t.amount_minor + o.amount_minor < 0 AND ta.currency = oa.currency)",
+        );
+        push_stretches!($query, $reached, "o");
+        $query.push(")");
+    }};
+}
+
+/// Appends that a row counts on its day.
+macro_rules! push_stretches {
+    ($query:expr, $reached:expr, $row:literal) => {{
         match $reached.by_stretch().as_slice() {
             [(stretch, accounts)] if *stretch == bankside_domain::cashflow::Stretch::default() => {
-                $query.push(" AND t.account_id IN ");
+                $query.push(concat!(" AND ", $row, ".account_id IN "));
                 push_list(&mut $query, accounts.iter().map(|account| account.uuid()));
             }
             lots => {
                 $query.push(" AND (0 = 1");
                 for (stretch, accounts) in lots {
-                    $query.push(" OR (t.account_id IN ");
+                    $query.push(concat!(" OR (", $row, ".account_id IN "));
                     push_list(&mut $query, accounts.iter().map(|account| account.uuid()));
                     if let Some(from) = stretch.from {
-                        $query.push(" AND t.dated_on >= ").push_bind(date(from));
+                        $query.push(concat!(" AND ", $row, ".dated_on >= ")).push_bind(date(from));
                     }
                     if let Some(until) = stretch.until {
-                        $query.push(" AND t.dated_on < ").push_bind(date(until));
+                        $query.push(concat!(" AND ", $row, ".dated_on < ")).push_bind(date(until));
                     }
                     $query.push(")");
                 }
@@ -487,7 +504,9 @@ macro_rules! push_chosen {
     }};
 }
 
-pub(super) use {push_bounds, push_chosen, push_line_asks, push_line_condition, push_reached, push_scope};
+pub(super) use {
+    push_bounds, push_chosen, push_line_asks, push_line_condition, push_reached, push_scope, push_stretches,
+};
 
 /// Whether a person has written over what the bank says of a row.
 pub(super) const EDITED: &str = "(t.provider_dated_on IS NOT NULL AND (EXISTS (SELECT 1 FROM field_layers y \

@@ -1,5 +1,6 @@
 //! Transfers between own accounts: linked, taken apart, and what becomes of them when a row goes or comes back.
 
+use bankside_domain::cashflow::{Flow, Reach};
 use bankside_domain::edit::Seen;
 use bankside_domain::merge::Chosen;
 use bankside_domain::transfer::{LinkedBy, Match, Matches, Transit, find_transfers};
@@ -8,7 +9,9 @@ use jiff::civil::date;
 
 use crate::tests::on_both;
 use crate::tests::world::{Sent, World, booked};
-use crate::{Edit, NewTransaction, NewTransfer, RegisterQuery, RegisterRow, Selection, StoreError, TransferMark};
+use crate::{
+    Edit, Filter, NewTransaction, NewTransfer, RegisterQuery, RegisterRow, Selection, StoreError, TransferMark,
+};
 
 const GIRO: &str = "DE58999000010001234500";
 const SAVINGS: &str = "DE57999000010001234518";
@@ -93,6 +96,23 @@ impl World {
         (savings, batch)
     }
 
+    /// What the month comes to over all accounts.
+    async fn cashflow(&self) -> Flow {
+        let month = "2026-11".parse().unwrap();
+        let sums = self.store.cashflow(&self.asker, Reach::default(), month, month).await.unwrap();
+        sums.iter().flat_map(|of| &of.sums).map(|sum| sum.flow).sum()
+    }
+
+    /// The rows that the register shows of that.
+    async fn counted(&self) -> Vec<i64> {
+        let filter = Filter { cashflow: Some(Reach::default()), ..Filter::default() };
+        let query = RegisterQuery { filter, limit: 50, ..RegisterQuery::default() };
+        let rows = self.store.register(&self.asker, &query).await.unwrap().rows;
+        let mut minors: Vec<i64> = rows.iter().map(|row| row.amount_minor).collect();
+        minors.sort_unstable();
+        minors
+    }
+
     async fn delete(&self, minor: i64) -> BatchId {
         let row = self.row_of(&self.asker, minor).await.id;
         self.store.delete_transactions(&self.asker, &Selection::These(vec![row]), false).await.unwrap().batch.unwrap()
@@ -128,6 +148,23 @@ on_both! {
         sums.sort_unstable();
         assert_eq!(sums, [(-100_350, -350, 1), (100_000, 0, 1)]);
         assert!(world.store.paired_rows(&world.asker, "2026-12".parse().unwrap()).await.unwrap().is_empty());
+        assert_eq!(world.cashflow().await, Flow { in_minor: 0, out_minor: -350 });
+        assert_eq!(world.counted().await, [-100_350], "where nobody has split the fee off, its row is shown");
+    }
+
+    a_transfer_within_reach_is_neither_income_nor_spending_while_it_holds(world) {
+        let (_, savings) = world.with_savings().await;
+        world.sync(&[Sent { minor: -100_000, ..out() }]).await;
+        world.sync_savings(savings, &[into()]).await;
+        let apart = Flow { in_minor: 100_000, out_minor: -100_000 };
+        assert_eq!((world.cashflow().await, world.counted().await), (apart, vec![-100_000, 100_000]));
+        let batch = world.link_found().await.unwrap();
+        assert_eq!((world.cashflow().await, world.counted().await), (Flow::default(), vec![]));
+        let undone = world.store.undo(&world.asker, batch).await.unwrap();
+        assert_eq!(world.cashflow().await, apart);
+        world.store.undo(&world.asker, undone.batch).await.unwrap();
+        world.delete(100_000).await;
+        assert_eq!((world.cashflow().await, world.counted().await), (Flow::of(-100_000), vec![-100_000]));
     }
 
     linking_is_undone_and_done_again(world) {

@@ -39,7 +39,7 @@ async fn file(app: &App, member: &Member, asset: Option<AssetId>, asked: &Asked)
     let shown = Shown::of(asset, asked, today(app, member).date().year());
     let cashflow = app.engine.cashflow(member.asker(), &shown.query).await?;
     let shell = shell(app, member, Place::Cashflow, None).await?;
-    let place = CashflowPlace::of(asset, &shell, "")?;
+    let place = CashflowPlace::of(asset, &shell)?;
     let mut csv = CsvTable::default();
     let months: Vec<String> = cashflow.months.iter().map(ToString::to_string).collect();
     let names = ["Currency", "Category", "Subcategory"].into_iter().chain(months.iter().map(String::as_str));

@@ -23,6 +23,7 @@ use crate::error::{PageError, page, sentence};
 use crate::pages::assets::asset_id;
 use crate::pages::{shell, today};
 use crate::session::Member;
+use crate::view::cashflow::{CashflowPage, CashflowTab, tabs};
 use crate::view::day::Today;
 use crate::view::shell::{Place, Shell};
 
@@ -47,6 +48,7 @@ pub(crate) struct Asked {
 struct PlanHtml {
     shell: Shell,
     place: CashflowPlace,
+    tabs: Vec<CashflowTab>,
     may_plan: bool,
     is_conceptual: bool,
     reaches: Vec<Choice>,
@@ -154,7 +156,7 @@ async fn plan_page(
         }
         None => None,
     };
-    let place = CashflowPlace::of(asset, &shell, "/plan")?;
+    let place = CashflowPlace::of(asset, &shell)?;
     let at = |month: Month, extent: Extent| {
         let reach = if extent == Extent::Alone { "&reach=alone" } else { "" };
         format!("{}/plan?month={month}{reach}", place.base)
@@ -182,6 +184,7 @@ async fn plan_page(
         more_problems: wrong.problems.len().saturating_sub(MOST_TOLD),
         asks_decimals: wrong.asks_decimals,
         file_error: wrong.file,
+        tabs: tabs(&shell, asset, CashflowPage::Plan, None),
         place,
         shell,
     };

@@ -160,7 +160,7 @@ async fn rates_page(
     let rates = kept.iter().enumerate().map(|(place, rate)| RateView::of(rate, is_earlier(place, rate), &shell));
     let problems = wrong.problems.iter().take(MOST_TOLD);
     let html = RatesHtml {
-        place: CashflowPlace::of(None, &shell, "/rates")?,
+        place: CashflowPlace::of(None, &shell)?,
         into: into.to_string(),
         may_set: shell.may_edit() && shell.sees_whole(),
         done,
