@@ -63,6 +63,8 @@ impl Store {
                         .push_bind(new.position)
                         .push_bind(now);
                 });
+                // Two servers may open one database at once.
+                insert.push(" ON CONFLICT DO NOTHING");
                 insert.build().execute(c).await?;
             });
         }
@@ -121,7 +123,8 @@ impl Store {
     /// The seven main categories of a company, each its own of the same name where it has one.
     async fn complete_mains(&self, session: &mut Session, organization: OrganizationId) -> Result<(), StoreError> {
         let mut missing: Vec<New> = Vec::new();
-        for (position, UsualCategory { name, .. }) in (0_i64..).zip(MAIN_OF_COMPANIES) {
+        // Before all that are there already.
+        for (position, UsualCategory { name, .. }) in (-count(MAIN_OF_COMPANIES.len())..).zip(MAIN_OF_COMPANIES) {
             let text = sql!(
                 "UPDATE categories SET is_builtin = $4, name = $3, position = $5
                  WHERE organization_id = $1 AND parent_id IS NULL AND gone_at IS NULL AND name_folded = $2"

@@ -189,6 +189,7 @@ on_both! {
         );
         let told = |creditor, filed| Told { account: Some("DE89370400440532013000"), creditor: Some(creditor), filed };
         world.told.insert("Stadtwerke", told("DE98ZZZ01", Some("Utilities")));
+        world.told.insert("Stadtwerke Kiel", told("DE98ZZZ01", None));
         world.told.insert("SWK Energie", told("DE98ZZZ01", None));
         world.told.insert("Wasser", told("DE98ZZZ02", None));
         world
