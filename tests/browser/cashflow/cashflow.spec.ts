@@ -149,7 +149,7 @@ test("a plan is looked at first, stands beside what came, and can be brought bac
 
   await bring("second.csv", `month;category;amount\n${YEAR - 1}-02;Local taxes;-1,5\n`);
   await page.getByRole("button", { name: "Replace the plan with it" }).click();
-  await expect(page.getByText("second.csv")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Remove second.csv" })).toBeVisible();
   await page.getByRole("button", { name: "Bring back budget.csv" }).click();
   await expect(page.getByRole("button", { name: "Remove budget.csv" })).toBeVisible();
   await page.getByRole("button", { name: "Remove budget.csv" }).click();

@@ -1,9 +1,6 @@
 //! A company of many assets whose accounts have many rows, written as statements of many rows: a sync would bring the same, only later.
 
-use bankside_domain::account::AccountKind;
-use bankside_domain::asset::{AssetKind, AssetStage};
-use bankside_domain::{AssetId, CategoryId, Id, LineId, TransactionId};
-use bankside_store::{NewAccount, NewAsset};
+use bankside_domain::{AccountId, AssetId, CategoryId, Id, LineId, TransactionId};
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use jiff_sqlx::ToSqlx;
@@ -49,66 +46,100 @@ fn day(number: usize, shape: Shape) -> Date {
     LAST_DAY - i64::try_from(scattered(number) % shape.days).unwrap().days()
 }
 
-/// The tree: countries, and below them funds, projects and sites; each asset stands below the one a tenth before it.
-async fn plant(house: &House, count: usize) -> Vec<AssetId> {
-    let mut assets: Vec<AssetId> = Vec::with_capacity(count);
-    for number in 0..count {
-        let under = number.checked_sub(COUNTRIES).map(|at| assets[at / 6]);
-        let kind = if number > count / 2 { AssetKind::Production } else { AssetKind::Structuring };
-        let new = NewAsset { name: format!("Asset {number:04}"), kind, stage: AssetStage::Active, under };
-        assets.push(house.store.add_asset(&house.asker, &new).await.unwrap());
-    }
-    assets
-}
-
 /// Writes it into the house.
 pub(super) async fn fill(house: &House, shape: Shape) -> Filled {
-    let asker = &house.asker;
-    let assets = plant(house, shape.assets).await;
-    let mut accounts = Vec::with_capacity(shape.accounts);
-    for number in 0..shape.accounts {
-        let asset = assets[number * assets.len() / shape.accounts];
-        let currency = "EUR".parse().unwrap();
-        let name = format!("Account {number:03}");
-        let new =
-            NewAccount { name, kind: AccountKind::Checking, currency, opening_minor: Some(0), asset: Some(asset) };
-        let account = house.store.add_account(asker, &new).await.unwrap();
-        // Every twentieth has stood elsewhere until a day within the last year.
-        if number.is_multiple_of(20) {
-            let to = assets[assets.len() - 1 - number];
-            house.store.move_account(asker, account, Some(to), Some(LAST_DAY - 75.days())).await.unwrap();
-        }
-        accounts.push(account.uuid());
-    }
+    let assets: Vec<Uuid> = (0..shape.assets).map(|_| house.ambient.id::<AssetId>().uuid()).collect();
+    let accounts: Vec<Uuid> = (0..shape.accounts).map(|_| house.ambient.id::<AccountId>().uuid()).collect();
     let mut categories: Vec<CategoryId> = Vec::new();
     for main in 0..MAIN_CATEGORIES {
-        let above = house.store.add_category(asker, &format!("Main {main}"), None).await.unwrap();
+        let above = house.store.add_category(&house.asker, &format!("Main {main}"), None).await.unwrap();
         categories.push(above);
         for sub in 0..SUBCATEGORIES {
-            categories.push(house.store.add_category(asker, &format!("Sub {main}.{sub}"), Some(above)).await.unwrap());
+            let name = format!("Sub {main}.{sub}");
+            categories.push(house.store.add_category(&house.asker, &name, Some(above)).await.unwrap());
         }
     }
     if house.url.starts_with("sqlite:") {
         let mut connection = SqliteConnection::connect(&house.url).await.unwrap();
-        write!(connection, house, shape, accounts, categories);
+        write!(connection, house, shape, assets, accounts, categories);
         sqlx::query("PRAGMA optimize").execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
     } else {
         let mut connection = PgConnection::connect(&house.url).await.unwrap();
-        write!(connection, house, shape, accounts, categories);
+        write!(connection, house, shape, assets, accounts, categories);
         // As its own housekeeping does soon after.
         sqlx::query("VACUUM ANALYZE").execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
     }
-    let site = assets[(shape.accounts / 2) * assets.len() / shape.accounts];
-    Filled { country: assets[1], site, category: categories[0] }
+    let site = asset_of(shape.accounts / 2 + 1, shape);
+    Filled { country: assets[1].into(), site: assets[site].into(), category: categories[0] }
+}
+
+/// At which asset an account is.
+fn asset_of(account: usize, shape: Shape) -> usize {
+    account * shape.assets / shape.accounts
 }
 
 /// The body is one, the drivers are two.
 macro_rules! write {
-    ($connection:expr, $house:expr, $shape:expr, $accounts:expr, $categories:expr) => {{
+    ($connection:expr, $house:expr, $shape:expr, $assets:expr, $accounts:expr, $categories:expr) => {{
         let organization = $house.asker.organization.uuid();
         let mut transaction = $connection.begin().await.unwrap();
+        // Countries at the top, and below each asset six others: funds, projects, sites.
+        for (number, asset) in $assets.iter().enumerate() {
+            let mut insert = QueryBuilder::new(
+                "INSERT INTO assets (organization_id, id, parent_id, kind, stage, name, name_folded, position, created_at) ",
+            );
+            insert.push_values([asset], |mut row, asset| {
+                let name = format!("Asset {number:04}");
+                row.push_bind(organization)
+                    .push_bind(*asset)
+                    .push_bind(number.checked_sub(COUNTRIES).map(|at| $assets[at / 6]))
+                    .push_bind(if number > $assets.len() / 2 { "production" } else { "structuring" })
+                    .push_bind("active")
+                    .push_bind(name.clone())
+                    .push_bind(name.to_lowercase())
+                    .push_bind(i64::try_from(number).unwrap())
+                    .push_bind(0_i64);
+            });
+            insert.build().execute(&mut *transaction).await.unwrap();
+        }
+        for (number, account) in $accounts.iter().enumerate() {
+            let mut insert = QueryBuilder::new(
+                "INSERT INTO accounts (organization_id, id, asset_id, name, name_folded, kind, currency, opening_minor, \
+                 opening_source, pending_policy, revision, booked_minor, pending_minor, transaction_count, position, created_at) ",
+            );
+            insert.push_values([account], |mut row, account| {
+                let name = format!("Account {number:03}");
+                row.push_bind(organization)
+                    .push_bind(*account)
+                    .push_bind($assets[asset_of(number, $shape)])
+                    .push_bind(name.clone())
+                    .push_bind(name.to_lowercase())
+                    .push_bind("checking")
+                    .push_bind("EUR")
+                    .push_bind(0_i64)
+                    .push_bind("person")
+                    .push_bind("shown");
+                for number in [0, 0, 0, 0, i64::try_from(number).unwrap(), 0] {
+                    row.push_bind(number);
+                }
+            });
+            insert.build().execute(&mut *transaction).await.unwrap();
+            // Every twentieth has stood elsewhere until a day within the last year.
+            if number.is_multiple_of(20) {
+                let mut insert = QueryBuilder::new(
+                    "INSERT INTO earlier_assets (organization_id, account_id, until_on, asset_id) ",
+                );
+                insert.push_values([account], |mut row, account| {
+                    row.push_bind(organization)
+                        .push_bind(*account)
+                        .push_bind((LAST_DAY - 75.days()).to_sqlx())
+                        .push_bind($assets[$assets.len() - 1 - number]);
+                });
+                insert.build().execute(&mut *transaction).await.unwrap();
+            }
+        }
         let numbers: Vec<usize> = (0..$shape.rows).collect();
         for chunk in numbers.chunks(CHUNK) {
             let ids: Vec<Uuid> = chunk.iter().map(|_| $house.ambient.id::<TransactionId>().uuid()).collect();
