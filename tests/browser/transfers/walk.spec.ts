@@ -43,7 +43,7 @@ async function twoAccounts(page: Page, house: House): Promise<{ api: Api; giro: 
   const accounts = await api.get<Account[]>("accounts");
   const id = (name: string): string => accounts.find((account) => account.name === name)?.id ?? "none";
   const [giro, savings] = [id("Girokonto"), id("Tagesgeld")];
-  const { transactions } = await api.get<Rows>(`transactions?account=${giro}&q=Sparen&limit=1`);
+  const { transactions } = await api.get<Rows>(`transactions?account=${giro}&search=Sparen&limit=1`);
   const detail = await api.get<{ bank_rows: { raw: string }[] }>(`transactions/${transactions[0]?.id}`);
   const number = /"creditorAccount":\{"iban":"(\w+)"/.exec(detail.bank_rows[0]?.raw.replace(/\s/g, "") ?? "")?.[1];
   expect(number).toBeTruthy();
@@ -67,7 +67,7 @@ test("a transfer with a fee over three days is in transit, then linked, taken ap
   await cell(page, 0, "state").click();
   await expect(panel(page).getByText("The bank names Tagesgeld as the other side. That row has not come yet.")).toBeVisible();
   await eyes.keep("in-transit-panel");
-  expect((await api.get<Rows>(`transactions?account=${savings}&q=1000.00`)).transactions).toEqual([]);
+  expect((await api.get<Rows>(`transactions?account=${savings}&search=1000.00&from=${left}`)).transactions).toEqual([]);
 
   await bring(api, savings, "savings.csv", `${came},Demo Household,,From the giro,1000.00`);
   await page.reload();

@@ -61,9 +61,10 @@ export class Transfers {
     const { formats } = register;
     const { other } = linked;
     const figure = `${other.currency === register.home ? "" : `${other.currency} `}${formats.signed(other.amount_minor, other.scale)}`;
-    const says = `${other.account_name}, ${formats.fullDay(other.date)}, ${figure}`;
-    const open = h("button", { type: "button", class: "link-button", onclick: () => void register.panel.open(other.id) }, says);
-    const parts: Node[] = [h("p", {}, hidden("The other side: "), open)];
+    const act = (): void => void register.panel.open(other.id);
+    const open = h("button", { type: "button", class: "link-button", onclick: act }, hidden("The other side: "));
+    open.append(`${other.account_name}, ${formats.fullDay(other.date)}, `, h("span", { class: "num" }, figure));
+    const parts: Node[] = [h("p", {}, open)];
     if (linked.fee_minor !== 0) {
       parts.push(h("p", {}, "Fee ", h("b", { class: "num" }, formats.signed(linked.fee_minor, row.scale)), h("span", { class: "sub" }, ", which counts as spending.")));
     }
