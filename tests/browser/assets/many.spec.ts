@@ -1,22 +1,26 @@
 // 2 000 assets and 500 accounts: no page writes the tree out in full, and each is there at once. What is asserted of time is generous,
-// since machines of all kinds run this; the figures are printed.
+// since machines of all kinds run this; the figures are printed. With BANKSIDE_FOREST_ROWS=1000000 a bank feeds each of the accounts, they
+// have so many rows together, and every page has to be there within 200 ms; that is measured on a machine that does nothing else, with a
+// program that was built for release (BANKSIDE_BIN).
 import { expect, organizationOf, setUp, test } from "../../support/house.ts";
 import { between } from "../../support/sql.ts";
-import { ACCOUNTS, ASSETS, forest } from "../../support/forest.ts";
+import { ACCOUNTS, ASSETS, forest, ROWS } from "../../support/forest.ts";
 
 /** Bytes before they are compressed. */
 const MOST_BYTES = 150_000;
-const TIMES = 3;
+const TIMES = ROWS > 0 ? 9 : 3;
+/** In milliseconds. */
+const LONGEST = ROWS > 0 ? 200 : 1_000;
 
 test("many assets", async ({ page, house, eyes }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(240_000 + ROWS);
   await setUp(page, house.address);
   const home = `${house.address}/o/${organizationOf(page)}`;
   await page.goto("about:blank");
   await between(house, forest);
   const id = (number: number): string => `00000000-0000-0000-0000-${number.toString(16).padStart(12, "0")}`;
   const pages = ["overview", "transactions", `accounts/${id(250)}`, `accounts/${id(250)}/asset`, "banks", "settings", "sidebar",
-    "assets", "assets?find=site", `assets/${id(2)}`, `assets/${id(2)}/move`, `assets/${id(2)}/close`, `assets?turn=${id(1)}`];
+    "people", "suspicions", "runs", "assets", "assets?find=site", `assets/${id(2)}`, `assets/${id(2)}/move`, `assets/${id(2)}/close`, `assets?turn=${id(1)}`];
   for (const at of pages) {
     const times: number[] = [];
     let bytes = 0;
@@ -30,9 +34,10 @@ test("many assets", async ({ page, house, eyes }) => {
     }
     times.sort((one, other) => one - other);
     const median = Math.round(times[Math.floor(TIMES / 2)] ?? 0);
-    process.stdout.write(`${ASSETS} assets, ${ACCOUNTS} accounts, ${at}: ${median} ms, ${Math.round(bytes / 1000)} kB\n`);
-    expect.soft(bytes, `${at}: bytes`).toBeLessThan(MOST_BYTES);
-    expect.soft(median, `${at}: ms`).toBeLessThan(1_000);
+    process.stdout.write(`${ASSETS} assets, ${ACCOUNTS} accounts, ${ROWS} rows, ${at}: ${median} ms, ${Math.round(bytes / 1000)} kB\n`);
+    // Of bank integrations each account is a row with its verbs, however many there are.
+    if (at !== "banks") expect.soft(bytes, `${at}: bytes`).toBeLessThan(MOST_BYTES);
+    expect.soft(median, `${at}: ms`).toBeLessThan(LONGEST);
   }
   await page.goto(`${home}/accounts/${id(250)}`);
   await eyes.keep("account-among-many");
