@@ -197,7 +197,8 @@ impl<'a> Counted<'a> {
         }
         for sum in transfers {
             if counts(sum).is_some_and(|account| account.currency.code == currency.code) {
-                flows.entry(sum.month).or_default().add(sum);
+                let flow = flows.entry(sum.month).or_default();
+                *flow = flow.plus(flow_of(sum));
             }
         }
         let at_home = |sum: &&CategorySum| counts(&sum.sum).is_some_and(|of| of.currency.code == currency.code);
