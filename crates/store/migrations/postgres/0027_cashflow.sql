@@ -25,50 +25,55 @@ INSERT INTO month_sums (organization_id, month, category_id, status, account_id,
     WHERE t.deleted_at IS NULL AND t.status IN ('booked', 'pending')
     GROUP BY 1, 2, 3, 4, 5;
 
--- Each statement's lines are added up before they are written. What they belong to is looked up one by one: a plan is kept for a
--- session, and one that was made for many lines would read whole tables for few.
-CREATE FUNCTION month_sums_of_inserted() RETURNS trigger LANGUAGE plpgsql SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+-- Each statement's lines are added up before they are written. Each is planned anew: a plan that is kept for a session, and was made when
+-- the tables were empty, would read them whole for ever after.
+CREATE FUNCTION month_sums_of_inserted() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    EXECUTE $q$
     INSERT INTO month_sums AS m (organization_id, month, category_id, status, account_id, in_minor, out_minor, line_count)
         SELECT t.organization_id, to_char(t.dated_on, 'YYYY-MM'), COALESCE(l.category_id, '00000000-0000-0000-0000-000000000000'),
             t.status, t.account_id, SUM(l.sign * GREATEST(l.amount_minor, 0)), SUM(l.sign * LEAST(l.amount_minor, 0)), SUM(l.sign)
         FROM (SELECT organization_id, transaction_id, category_id, amount_minor, 1 AS sign FROM came) l
         JOIN transactions t ON t.organization_id = l.organization_id AND t.id = l.transaction_id
         WHERE t.deleted_at IS NULL AND t.status IN ('booked', 'pending')
-        GROUP BY 1, 2, 3, 4, 5 HAVING SUM(l.sign) <> 0 OR SUM(l.sign * l.amount_minor) <> 0
-            OR SUM(l.sign * GREATEST(l.amount_minor, 0)) <> 0
+        GROUP BY 1, 2, 3, 4, 5
+        HAVING SUM(l.sign) <> 0 OR SUM(l.sign * GREATEST(l.amount_minor, 0)) <> 0 OR SUM(l.sign * LEAST(l.amount_minor, 0)) <> 0
         ORDER BY 1, 2, 3, 4, 5
         ON CONFLICT (organization_id, month, category_id, status, account_id) DO UPDATE SET
             in_minor = m.in_minor + excluded.in_minor, out_minor = m.out_minor + excluded.out_minor,
-            line_count = m.line_count + excluded.line_count;
+            line_count = m.line_count + excluded.line_count
+    $q$;
     RETURN NULL;
 END
 $$;
 CREATE TRIGGER month_sums_on_insert AFTER INSERT ON transaction_lines
     REFERENCING NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION month_sums_of_inserted();
 
-CREATE FUNCTION month_sums_of_deleted() RETURNS trigger LANGUAGE plpgsql SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+CREATE FUNCTION month_sums_of_deleted() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    EXECUTE $q$
     INSERT INTO month_sums AS m (organization_id, month, category_id, status, account_id, in_minor, out_minor, line_count)
         SELECT t.organization_id, to_char(t.dated_on, 'YYYY-MM'), COALESCE(l.category_id, '00000000-0000-0000-0000-000000000000'),
             t.status, t.account_id, SUM(l.sign * GREATEST(l.amount_minor, 0)), SUM(l.sign * LEAST(l.amount_minor, 0)), SUM(l.sign)
         FROM (SELECT organization_id, transaction_id, category_id, amount_minor, -1 AS sign FROM went) l
         JOIN transactions t ON t.organization_id = l.organization_id AND t.id = l.transaction_id
         WHERE t.deleted_at IS NULL AND t.status IN ('booked', 'pending')
-        GROUP BY 1, 2, 3, 4, 5 HAVING SUM(l.sign) <> 0 OR SUM(l.sign * l.amount_minor) <> 0
-            OR SUM(l.sign * GREATEST(l.amount_minor, 0)) <> 0
+        GROUP BY 1, 2, 3, 4, 5
+        HAVING SUM(l.sign) <> 0 OR SUM(l.sign * GREATEST(l.amount_minor, 0)) <> 0 OR SUM(l.sign * LEAST(l.amount_minor, 0)) <> 0
         ORDER BY 1, 2, 3, 4, 5
         ON CONFLICT (organization_id, month, category_id, status, account_id) DO UPDATE SET
             in_minor = m.in_minor + excluded.in_minor, out_minor = m.out_minor + excluded.out_minor,
-            line_count = m.line_count + excluded.line_count;
+            line_count = m.line_count + excluded.line_count
+    $q$;
     RETURN NULL;
 END
 $$;
 CREATE TRIGGER month_sums_on_delete AFTER DELETE ON transaction_lines
     REFERENCING OLD TABLE AS went FOR EACH STATEMENT EXECUTE FUNCTION month_sums_of_deleted();
 
-CREATE FUNCTION month_sums_of_updated() RETURNS trigger LANGUAGE plpgsql SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+CREATE FUNCTION month_sums_of_updated() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    EXECUTE $q$
     INSERT INTO month_sums AS m (organization_id, month, category_id, status, account_id, in_minor, out_minor, line_count)
         SELECT t.organization_id, to_char(t.dated_on, 'YYYY-MM'), COALESCE(l.category_id, '00000000-0000-0000-0000-000000000000'),
             t.status, t.account_id, SUM(l.sign * GREATEST(l.amount_minor, 0)), SUM(l.sign * LEAST(l.amount_minor, 0)), SUM(l.sign)
@@ -76,12 +81,13 @@ BEGIN
             UNION ALL SELECT organization_id, transaction_id, category_id, amount_minor, 1 FROM came) l
         JOIN transactions t ON t.organization_id = l.organization_id AND t.id = l.transaction_id
         WHERE t.deleted_at IS NULL AND t.status IN ('booked', 'pending')
-        GROUP BY 1, 2, 3, 4, 5 HAVING SUM(l.sign) <> 0 OR SUM(l.sign * l.amount_minor) <> 0
-            OR SUM(l.sign * GREATEST(l.amount_minor, 0)) <> 0
+        GROUP BY 1, 2, 3, 4, 5
+        HAVING SUM(l.sign) <> 0 OR SUM(l.sign * GREATEST(l.amount_minor, 0)) <> 0 OR SUM(l.sign * LEAST(l.amount_minor, 0)) <> 0
         ORDER BY 1, 2, 3, 4, 5
         ON CONFLICT (organization_id, month, category_id, status, account_id) DO UPDATE SET
             in_minor = m.in_minor + excluded.in_minor, out_minor = m.out_minor + excluded.out_minor,
-            line_count = m.line_count + excluded.line_count;
+            line_count = m.line_count + excluded.line_count
+    $q$;
     RETURN NULL;
 END
 $$;
@@ -89,28 +95,31 @@ CREATE TRIGGER month_sums_on_update AFTER UPDATE ON transaction_lines
     REFERENCING OLD TABLE AS went NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION month_sums_of_updated();
 
 -- A row that moves to another account, month or state takes its lines along.
-CREATE FUNCTION month_sums_of_moved() RETURNS trigger LANGUAGE plpgsql SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+CREATE FUNCTION month_sums_of_moved() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    EXECUTE $q$
     INSERT INTO month_sums AS m (organization_id, month, category_id, status, account_id, in_minor, out_minor, line_count)
         SELECT x.organization_id, x.month, COALESCE(l.category_id, '00000000-0000-0000-0000-000000000000'), x.status, x.account_id,
             SUM(x.sign * GREATEST(l.amount_minor, 0)), SUM(x.sign * LEAST(l.amount_minor, 0)), SUM(x.sign)
-        FROM (VALUES
-                (OLD.organization_id, to_char(OLD.dated_on, 'YYYY-MM'), OLD.status, OLD.account_id, OLD.deleted_at, -1),
-                (NEW.organization_id, to_char(NEW.dated_on, 'YYYY-MM'), NEW.status, NEW.account_id, NEW.deleted_at, 1)
-            ) x (organization_id, month, status, account_id, deleted_at, sign)
-        JOIN transaction_lines l ON l.organization_id = NEW.organization_id AND l.transaction_id = NEW.id
-        WHERE x.deleted_at IS NULL AND x.status IN ('booked', 'pending')
+        FROM went o JOIN came n ON n.organization_id = o.organization_id AND n.id = o.id
+        CROSS JOIN LATERAL (VALUES
+                (o.organization_id, o.id, to_char(o.dated_on, 'YYYY-MM'), o.status, o.account_id, o.deleted_at, -1),
+                (n.organization_id, n.id, to_char(n.dated_on, 'YYYY-MM'), n.status, n.account_id, n.deleted_at, 1)
+            ) x (organization_id, id, month, status, account_id, deleted_at, sign)
+        JOIN transaction_lines l ON l.organization_id = x.organization_id AND l.transaction_id = x.id
+        WHERE (o.account_id, to_char(o.dated_on, 'YYYY-MM'), o.status, o.deleted_at IS NULL)
+                <> (n.account_id, to_char(n.dated_on, 'YYYY-MM'), n.status, n.deleted_at IS NULL)
+            AND x.deleted_at IS NULL AND x.status IN ('booked', 'pending')
         GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
         ON CONFLICT (organization_id, month, category_id, status, account_id) DO UPDATE SET
             in_minor = m.in_minor + excluded.in_minor, out_minor = m.out_minor + excluded.out_minor,
-            line_count = m.line_count + excluded.line_count;
+            line_count = m.line_count + excluded.line_count
+    $q$;
     RETURN NULL;
 END
 $$;
-CREATE TRIGGER month_sums_on_move AFTER UPDATE OF account_id, dated_on, status, deleted_at ON transactions
-    FOR EACH ROW WHEN (OLD.account_id <> NEW.account_id OR to_char(OLD.dated_on, 'YYYY-MM') <> to_char(NEW.dated_on, 'YYYY-MM')
-        OR OLD.status <> NEW.status OR (OLD.deleted_at IS NULL) <> (NEW.deleted_at IS NULL))
-    EXECUTE FUNCTION month_sums_of_moved();
+CREATE TRIGGER month_sums_on_move AFTER UPDATE ON transactions
+    REFERENCING OLD TABLE AS went NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION month_sums_of_moved();
 
 -- How many units of one currency a unit of another is worth, for the figures of one month: decimal text, with the day it was stated for
 -- and where it was found. The highest version holds. One that figures were shown with is frozen (used_at): whoever changes it
