@@ -160,7 +160,7 @@ pub(crate) async fn candidates(
 
 /// The other side.
 #[derive(Deserialize, ToSchema)]
-pub(crate) struct LinkBody {
+pub(crate) struct OtherSideBody {
     /// The id of the other transaction.
     other: String,
 }
@@ -174,14 +174,14 @@ pub(crate) struct LinkedBody {
 
 /// Makes a transfer of two transactions.
 #[utoipa::path(post, path = "/api/v1/organizations/{organization}/transactions/{transaction}/transfer",
-    params(("organization" = String, Path), ("transaction" = String, Path)), request_body = LinkBody,
+    params(("organization" = String, Path), ("transaction" = String, Path)), request_body = OtherSideBody,
     responses((status = OK, body = LinkedBody), (status = NOT_FOUND, body = Problem), (status = CONFLICT, body = Problem),
         (status = UNPROCESSABLE_ENTITY, body = Problem)))]
 pub(crate) async fn link_transfer(
     State(app): State<App>,
     member: ApiMember,
     Path((_, transaction)): Path<(String, String)>,
-    Body(body): Body<LinkBody>,
+    Body(body): Body<OtherSideBody>,
 ) -> Result<Json<LinkedBody>, Problem> {
     let other: TransactionId = id(&body.other)?;
     let batch = app.engine.link_transfer(member.asker(), id(&transaction)?, other).await?;
