@@ -26,7 +26,10 @@ class LiveView extends HTMLElement {
   #show(html: string): void {
     const focused = document.activeElement;
     if (focused instanceof HTMLElement && focused !== this && this.contains(focused)) return;
+    const open = [...this.querySelectorAll("details[open][id]")].map((details) => details.id);
     this.innerHTML = html;
+    // What somebody has unfolded stays so.
+    for (const details of this.querySelectorAll("details[id]")) if (open.includes(details.id)) details.setAttribute("open", "");
   }
 }
 

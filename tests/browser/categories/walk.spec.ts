@@ -36,6 +36,7 @@ test("fifty rows are mapped by the keyboard", async ({ signedIn: page, house, ey
   }
   await page.goto(`${house.address}/o/${organizationOf(page)}/overview`);
   await page.getByRole("navigation", { name: "Pages", exact: true }).getByRole("link", { name: "Cashflow" }).click();
+  await tab(page, "Unmapped").click();
   await expect(tab(page, "Unmapped")).toContainText("50");
   await expect(rows(page)).toHaveCount(50);
   await page.keyboard.press("?");

@@ -35,7 +35,7 @@ test("from the first start to rows, without a script", async ({ page, house }) =
   const search = page.getByRole("searchbox", { name: "Search transactions" });
   await search.fill("kornblume");
   await search.press("Enter");
-  await expect(page.getByText(/^\d+ found$/)).toBeVisible();
+  await expect(page.getByText(/^\d+ found · −?[\d,.]+ EUR$/)).toBeVisible();
   for (const text of await rows.allTextContents()) expect(text).toContain("Kornblume");
   await search.fill("100%_'; drop table");
   await search.press("Enter");
