@@ -2,7 +2,7 @@
 
 use bankside_domain::text::tidy;
 use bankside_domain::{Asker, Secret};
-use bankside_store::{Person, WantedAddress};
+use bankside_store::{OldAddress, Person, WantedAddress};
 use data_encoding::BASE64URL_NOPAD;
 use jiff::SignedDuration;
 
@@ -37,8 +37,9 @@ impl Engine {
         }
         self.check_own_password(person, current).await?;
         let Some(email) = email else {
-            self.store.set_address_as_system(person.id, None).await?;
-            self.tell_old_address(asker, person, "no address").await?;
+            let told = self.mail_to_old_address(asker, person, "no address");
+            self.store.set_address(asker, person.id, None, told.as_ref()).await?;
+            self.mail_due.notify_one();
             return Ok(AddressChanged::AtOnce);
         };
         let token = BASE64URL_NOPAD.encode(&self.ambient.random::<32>());
@@ -50,7 +51,7 @@ impl Engine {
             person.name
         );
         let Some(mail) = self.new_mail(asker, "Your new address".to_owned(), &text) else {
-            self.store.set_address_as_system(person.id, Some(&email)).await?;
+            self.store.set_address(asker, person.id, Some(&email), None).await?;
             return Ok(AddressChanged::AtOnce);
         };
         let wanted = WantedAddress {
@@ -59,25 +60,22 @@ impl Engine {
             token_digest: token_digest(&token),
             expires_at: self.ambient.now() + SignedDuration::from_hours(LINK_HOURS),
         };
-        self.store.want_address(asker, &wanted, &mail).await?;
-        self.tell_old_address(asker, person, &email).await?;
+        let told = self.mail_to_old_address(asker, person, &email);
+        self.store.want_address(asker, &wanted, &mail, told.as_ref()).await?;
         self.mail_due.notify_one();
         Ok(AddressChanged::LinkSent)
     }
 
     /// Whoever reads the old address hears of the change, so that nobody loses theirs without knowing.
-    async fn tell_old_address(&self, asker: &Asker, person: &Person, new: &str) -> Result<(), EngineError> {
-        let Some(old) = &person.email else { return Ok(()) };
+    fn mail_to_old_address(&self, asker: &Asker, person: &Person, new: &str) -> Option<OldAddress> {
+        let email = person.email.clone()?;
         let text = format!(
-            "{} has asked Bankside for {new} in the place of this address.\n\nIf that was not you, change your password, and tell \
-             whoever runs this server: {}\n",
+            "{} has asked Bankside for {new} in the place of this address.\n\nIf that was not you, change your password, which ends this \
+             as well, and tell whoever runs this server: {}\n",
             person.name, self.settings.public_url
         );
-        if let Some(mail) = self.new_mail(asker, "Your address at Bankside".to_owned(), &text) {
-            self.store.tell_of_address(asker, old, &mail).await?;
-            self.mail_due.notify_one();
-        }
-        Ok(())
+        let mail = self.new_mail(asker, "Your address at Bankside".to_owned(), &text)?;
+        Some(OldAddress { email, mail })
     }
 
     /// The address that a person wants and has not confirmed yet.

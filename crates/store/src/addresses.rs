@@ -27,11 +27,27 @@ pub struct WantedAddress {
     pub expires_at: Timestamp,
 }
 
+/// The address that somebody gives up, and the mail that tells it.
+#[derive(Debug)]
+pub struct OldAddress {
+    /// Where it goes.
+    pub email: String,
+    /// What it says.
+    pub mail: NewMail,
+}
+
 impl Store {
     /// Gives a person another address, or none. One that they wanted before is wanted no more.
-    pub async fn set_address_as_system(&self, person: PersonId, email: Option<&str>) -> Result<(), StoreError> {
+    pub async fn set_address(
+        &self,
+        asker: &Asker,
+        person: PersonId,
+        email: Option<&str>,
+        told: Option<&OldAddress>,
+    ) -> Result<(), StoreError> {
         let mut session = self.db.write(Granted::as_system()).await?;
         self.write_address(&mut session, person, email).await?;
+        self.tell_old_address(&mut session, asker, told).await?;
         session.commit().await
     }
 
@@ -55,9 +71,15 @@ impl Store {
         Ok(())
     }
 
-    /// Keeps which address a person wants, in the place of one that they wanted before, and puts the mail with the link on its way, both
-    /// or neither. The mail goes out for the organization of the one who asks.
-    pub async fn want_address(&self, asker: &Asker, wanted: &WantedAddress, mail: &NewMail) -> Result<(), StoreError> {
+    /// Keeps which address a person wants, in the place of one that they wanted before, and puts the mail with the link on its way, and the
+    /// one to the old address: all or none. They go out for the organization of the one who asks.
+    pub async fn want_address(
+        &self,
+        asker: &Asker,
+        wanted: &WantedAddress,
+        mail: &NewMail,
+        told: Option<&OldAddress>,
+    ) -> Result<(), StoreError> {
         let mut session = self.db.write(Granted::as_system()).await?;
         let text = sql!(
             "INSERT INTO address_changes (person_id, email, token_digest, expires_at) VALUES ($1, $2, $3, $4)
@@ -73,14 +95,20 @@ impl Store {
                 .bind(micros(wanted.expires_at))
         );
         self.enqueue_mail(&mut session, asker, MailReason::Address, &wanted.email, mail).await?;
+        self.tell_old_address(&mut session, asker, told).await?;
         session.commit().await
     }
 
-    /// Puts a mail on its way that tells of an address that was given up.
-    pub async fn tell_of_address(&self, asker: &Asker, to: &str, mail: &NewMail) -> Result<(), StoreError> {
-        let mut session = self.db.write(Granted::as_system()).await?;
-        self.enqueue_mail(&mut session, asker, MailReason::Address, to, mail).await?;
-        session.commit().await
+    async fn tell_old_address(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        told: Option<&OldAddress>,
+    ) -> Result<(), StoreError> {
+        match told {
+            Some(old) => self.enqueue_mail(session, asker, MailReason::Address, &old.email, &old.mail).await,
+            None => Ok(()),
+        }
     }
 
     /// Who wants which address by a link, as long as it counts: their name and the address.

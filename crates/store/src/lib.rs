@@ -80,7 +80,7 @@ mod tests;
 use bankside_domain::Ambient;
 
 pub use accounts::{Account, NewAccount};
-pub use addresses::WantedAddress;
+pub use addresses::{OldAddress, WantedAddress};
 pub use apply::{Applied, ApplyContext, FileRows, FileTried, HeldDecision};
 pub use assets::{AssetChange, NewAsset};
 pub use audit::AuditEntry;

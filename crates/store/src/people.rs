@@ -174,6 +174,9 @@ impl Store {
         let end = sql!("DELETE FROM sessions WHERE person_id = $1 AND token_digest <> $2");
         // No digest is empty.
         run!(session, sqlx::query(end).bind(person.uuid()).bind(kept.unwrap_or_default()));
+        // Whoever asked for another address may have had the password that goes.
+        let forget = sql!("DELETE FROM address_changes WHERE person_id = $1");
+        run!(session, sqlx::query(forget).bind(person.uuid()));
         session.commit().await
     }
 

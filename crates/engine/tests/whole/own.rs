@@ -75,6 +75,14 @@ on_both! {
         assert_eq!(house.me().await.0.email.as_deref(), Some("new@example.org"));
         assert!(house.engine.take_address(&link).await.is_err(), "it works once");
         assert_eq!(house.engine.address_in_waiting(&me).await.unwrap(), None);
+        // Whoever changes their password after the mail to the old address has called it off.
+        house.change(&me, PASSWORD, "thief@example.org").await.unwrap();
+        while house.engine.send_once().await.unwrap() {}
+        let mails = server.taken();
+        let stolen = token(mails.iter().find(|mail| mail.contains("RCPT TO:<thief@example.org>")).unwrap());
+        let (me, session) = house.me().await;
+        house.engine.change_password(&me, Secret::new(PASSWORD), Secret::new(PASSWORD), &session).await.unwrap();
+        assert!(matches!(house.engine.take_address(&stolen).await, Err(EngineError::NotFound(_))));
         // A day later a link leads nowhere.
         house.change(&me, PASSWORD, "late@example.org").await.unwrap();
         while house.engine.send_once().await.unwrap() {}
