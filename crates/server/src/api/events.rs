@@ -12,8 +12,7 @@ use tokio::sync::watch;
 
 use crate::App;
 use crate::api::problem::{ApiMember, Problem};
-use crate::session::{self, Member};
-use crate::streaming;
+use crate::streaming::{self, Looker};
 
 /// A stream looks this often even if nothing has been reported: another machine may write.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -27,18 +26,16 @@ pub(crate) async fn events(
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     app.engine.revisions(member.asker()).await?;
-    let token = session::token(&headers, &app.engine.settings().public_url).unwrap_or_default();
+    let looker = Looker::of(&app, &headers, member.membership.organization.id);
     let progress = app.engine.watch_progress();
-    let watched = Watched { app: app.clone(), member, token, progress, sent: None };
+    let watched = Watched { app: app.clone(), looker, progress, sent: None };
     let moved = stream::unfold(watched, |mut watched| async move { Some((watched.next().await?, watched)) });
     Ok(streaming::events(&app, moved))
 }
 
 struct Watched {
     app: App,
-    member: Member,
-    /// The token of the session that opened the stream.
-    token: String,
+    looker: Looker,
     progress: watch::Receiver<u64>,
     sent: Option<BTreeMap<String, i64>>,
 }
@@ -47,9 +44,7 @@ impl Watched {
     /// The next event, once something has moved. None once the person may not look any more.
     async fn next(&mut self) -> Option<Event> {
         loop {
-            let person = self.app.engine.session(&self.token).await.ok()??;
-            let organization = self.member.membership.organization.id;
-            let membership = self.app.engine.membership(person.id, organization).await.ok()?;
+            let membership = self.looker.membership(&self.app).await?;
             let revisions = self.app.engine.revisions(&membership.asker).await.ok()?;
             let now: BTreeMap<String, i64> =
                 revisions.into_iter().map(|(account, revision)| (account.to_string(), revision)).collect();

@@ -16,14 +16,15 @@ use super::ListHtml;
 use crate::App;
 use crate::error::PageError;
 use crate::pages::shell;
-use crate::session::{self, Member};
-use crate::streaming;
+use crate::session::Member;
+use crate::streaming::{self, Looker};
 use crate::view::shell::Place;
 
 /// A page looks this often even if nothing has been reported: another machine may do the work.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
-/// Nor more often than this, however much is reported: a sync reports each of its steps, and many may go on.
-const REST: Duration = Duration::from_millis(700);
+const LOOK_EVERY: Duration = Duration::from_secs(15);
+/// Nor more often than this, however much is reported: a sync reports each of its steps, many may go on, and the page is as long as
+/// there are bank accounts.
+const REST: Duration = Duration::from_secs(2);
 
 /// The list of syncs each time that it has changed.
 pub(crate) async fn events(
@@ -32,8 +33,8 @@ pub(crate) async fn events(
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, PageError> {
     member.asker().require(Right::SeeBooks).map_err(EngineError::from)?;
-    let token = session::token(&headers, &app.engine.settings().public_url).unwrap_or_default();
-    let watched = Watched { progress: app.engine.watch_progress(), app: app.clone(), member, token, sent: None };
+    let looker = Looker::of(&app, &headers, member.membership.organization.id);
+    let watched = Watched { progress: app.engine.watch_progress(), app: app.clone(), member, looker, sent: None };
     let views = futures_util::stream::unfold(watched, |mut watched| async move {
         let event = watched.next().await?;
         Some((event, watched))
@@ -44,20 +45,16 @@ pub(crate) async fn events(
 struct Watched {
     app: App,
     member: Member,
-    /// The token of the session that opened the stream.
-    token: String,
+    looker: Looker,
     progress: watch::Receiver<u64>,
     sent: Option<String>,
 }
 
 impl Watched {
-    /// The next view that differs from the last. None once the person may not look any more: a stream outlives the request in which
-    /// they were let in.
+    /// The next view that differs from the last. None once the person may not look any more.
     async fn next(&mut self) -> Option<Event> {
         loop {
-            let person = self.app.engine.session(&self.token).await.ok()??;
-            let organization = self.member.membership.organization.id;
-            self.member.membership = self.app.engine.membership(person.id, organization).await.ok()?;
+            self.member.membership = self.looker.membership(&self.app).await?;
             let shell = shell(&self.app, &self.member, Place::Banks, None).await.ok()?;
             let html = ListHtml::read(&self.app, &self.member, &shell).await.ok()?.render().ok()?;
             if self.sent.as_ref() != Some(&html) {

@@ -17,8 +17,8 @@ use super::run_id;
 use crate::App;
 use crate::error::PageError;
 use crate::pages::today;
-use crate::session::{self, Member};
-use crate::streaming;
+use crate::session::Member;
+use crate::streaming::{self, Looker};
 
 /// A page looks this often even if nothing has been reported: another machine may do the work.
 const LOOK_EVERY: Duration = Duration::from_millis(700);
@@ -60,9 +60,9 @@ fn stream(
     headers: &HeaderMap,
     subject: Subject,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>> + use<>> {
-    let token = session::token(headers, &app.engine.settings().public_url).unwrap_or_default();
+    let looker = Looker::of(app, headers, member.membership.organization.id);
     let progress = app.engine.watch_progress();
-    let watched = Watched { progress, app: app.clone(), member, token, subject, sent: None, is_over: false };
+    let watched = Watched { progress, app: app.clone(), member, looker, subject, sent: None, is_over: false };
     let views = futures_util::stream::unfold(watched, |mut watched| async move {
         if watched.is_over {
             return None;
@@ -75,8 +75,7 @@ fn stream(
 struct Watched {
     app: App,
     member: Member,
-    /// The token of the session that opened the stream.
-    token: String,
+    looker: Looker,
     subject: Subject,
     progress: watch::Receiver<u64>,
     sent: Option<String>,
@@ -85,12 +84,10 @@ struct Watched {
 
 impl Watched {
     /// The next event: the view when it has changed, `done` when everything in it is over. None once the person may not look
-    /// any more: a stream outlives the request in which they were let in.
+    /// any more.
     async fn next(&mut self) -> Option<Event> {
         loop {
-            let person = self.app.engine.session(&self.token).await.ok()??;
-            let organization = self.member.membership.organization.id;
-            self.member.membership = self.app.engine.membership(person.id, organization).await.ok()?;
+            self.member.membership = self.looker.membership(&self.app).await?;
             let (html, is_over) = self.look().await?;
             if self.sent.as_ref() != Some(&html) {
                 self.sent = Some(html.clone());
