@@ -6,7 +6,7 @@ pub(crate) mod live;
 use std::collections::{BTreeSet, HashMap};
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use bankside_domain::consent::{ConsentStanding, days_between};
 use bankside_domain::schedule::NextImport;
@@ -15,7 +15,7 @@ use bankside_domain::subscription::Subscription;
 use bankside_domain::{ConnectionId, Currency};
 use bankside_engine::{ConnectedAccount, ConnectionView, Descriptor, EngineError};
 
-use self::getting::GotView;
+use self::getting::{GotView, Told};
 use crate::App;
 use crate::error::{PageError, page};
 use crate::pages::daily_import::{self, Hour};
@@ -289,8 +289,13 @@ impl<'a> ListHtml<'a> {
 }
 
 /// The page.
-pub(crate) async fn show(State(app): State<App>, member: Member) -> Result<Response, PageError> {
-    page_with(&app, &member, None).await
+pub(crate) async fn show(
+    State(app): State<App>,
+    member: Member,
+    Query(got): Query<Told>,
+) -> Result<Response, PageError> {
+    let got = got.view(&app, &member).await?;
+    page_with(&app, &member, got).await
 }
 
 async fn page_with(app: &App, member: &Member, got: Option<GotView>) -> Result<Response, PageError> {

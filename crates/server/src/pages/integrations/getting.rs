@@ -1,8 +1,10 @@
 //! *Get accounts*: the bank accounts of one sync are listed anew, and the page says what came of it.
 
 use axum::extract::{Path, State};
-use axum::response::Response;
-use bankside_engine::GotAccounts;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use bankside_domain::ConnectionId;
+use bankside_engine::{GotAccounts, Listed};
+use serde::Deserialize;
 
 use super::page_with;
 use crate::App;
@@ -70,7 +72,45 @@ impl GotView {
     }
 }
 
-/// Lists the accounts of a sync anew.
+/// What came of it, as the address says it: whoever loads the page again does not ask the bank again.
+#[derive(Default, Deserialize)]
+pub(crate) struct Told {
+    /// Of which sync; blank where nothing was done.
+    #[serde(default)]
+    got: String,
+    #[serde(default)]
+    recognised: usize,
+    #[serde(default)]
+    new: usize,
+    #[serde(default)]
+    missing: usize,
+}
+
+impl Told {
+    /// In words, where something was done.
+    pub(super) async fn view(&self, app: &App, member: &Member) -> Result<Option<GotView>, PageError> {
+        if self.got.is_empty() {
+            return Ok(None);
+        }
+        let id = self.got.parse().map_err(|_| PageError::not_found())?;
+        let connection = app.engine.connection(member.asker(), id).await?;
+        let provider = app.engine.descriptor(&connection.provider);
+        let got = GotAccounts {
+            listed: Listed { recognised: self.recognised, new: self.new, missing: self.missing },
+            held_back: None,
+            shows_new_accounts: provider.is_none_or(|provider| provider.shows_new_accounts),
+            provider_name: provider.map_or("The provider", |provider| provider.name),
+        };
+        Ok(Some(told(app, member, &got, id, connection.name)))
+    }
+}
+
+fn told(app: &App, member: &Member, got: &GotAccounts, id: ConnectionId, name: String) -> GotView {
+    let renew_url = address(member.membership.organization.id, &format!("connections/{id}/renew"));
+    GotView::of(got, name, renew_url, &crate::pages::today(app, member))
+}
+
+/// Lists the accounts of a sync anew. Where some balances could not be read, the page says why at once: that is not for an address.
 pub(crate) async fn get(
     State(app): State<App>,
     member: Member,
@@ -79,10 +119,15 @@ pub(crate) async fn get(
 ) -> Result<Response, PageError> {
     let id = connection.parse().map_err(|_| PageError::not_found())?;
     let got = present.asks(&app).get_accounts(member.asker(), id).await?;
-    let name = app.engine.connection(member.asker(), id).await?.name;
-    let renew_url = address(member.membership.organization.id, &format!("connections/{id}/renew"));
-    let view = GotView::of(&got, name, renew_url, &crate::pages::today(&app, &member));
-    page_with(&app, &member, Some(view)).await
+    if got.held_back.is_some() {
+        let name = app.engine.connection(member.asker(), id).await?.name;
+        let view = told(&app, &member, &got, id, name);
+        return page_with(&app, &member, Some(view)).await;
+    }
+    let Listed { recognised, new, missing } = got.listed;
+    let banks = address(member.membership.organization.id, "banks");
+    let query = format!("got={id}&recognised={recognised}&new={new}&missing={missing}");
+    Ok(Redirect::to(&format!("{banks}?{query}")).into_response())
 }
 
 #[cfg(test)]
