@@ -4,9 +4,7 @@ use std::process::ExitCode;
 
 use bankside_connect::Registry;
 use bankside_domain::Ambient;
-use bankside_domain::subscription::Subscription;
 use bankside_store::Store;
-use jiff::tz::TimeZone;
 
 use crate::cli::ServeOptions;
 use crate::compose::{self, KeyOrigin};
@@ -177,9 +175,8 @@ async fn check_subscriptions(configuration: &Configuration, store: &Store, ambie
     match store.subscriptions_as_system().await {
         Ok(kept) => {
             for one in kept {
-                let zone = TimeZone::get(&one.organization.time_zone).unwrap_or(TimeZone::UTC);
-                let standing = Subscription::on(one.through, ambient.now().to_zoned(zone).date());
-                findings.note("subscription", format!("{}: {}", one.organization.name, in_words(standing)));
+                let standing = in_words(one.standing(ambient.now()));
+                findings.note("subscription", format!("{}: {standing}", one.organization.name));
             }
         }
         Err(error) => findings.problem("subscription", error.to_string()),

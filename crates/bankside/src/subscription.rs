@@ -27,7 +27,14 @@ pub(crate) async fn run(options: &SubscriptionOptions) -> anyhow::Result<ExitCod
         SubscriptionCommand::Set { organization, through } => {
             let organization = compose::organization(&engine, Some(organization)).await?;
             engine.subscribe(organization.id, *through).await?;
-            println!("{} may sync with banks through {through}.", organization.name);
+            let all = engine.subscriptions().await?;
+            let standing = all.into_iter().find(|(one, _)| one.id == organization.id).map(|(_, standing)| standing);
+            match standing {
+                Some(Subscription::Ended { through }) => {
+                    println!("The subscription of {} ended with {through}. Its syncs are paused.", organization.name);
+                }
+                _ => println!("{} may sync with banks through {through}.", organization.name),
+            }
         }
         SubscriptionCommand::End { organization } => {
             let organization = compose::organization(&engine, Some(organization)).await?;

@@ -43,9 +43,9 @@ impl Engine {
         let is_paused = self.unsubscribed(asker).await?.is_some();
         let syncs = self.store.scheduled_as_system(Some(asker.organization)).await?;
         let next = |sync: &ScheduledSync| match (is_paused, is_on) {
-            (true, _) => NextImport::NeedsPerson,
+            (_, false) => NextImport::Off,
+            (true, true) => NextImport::NeedsPerson,
             (false, true) => self.next_of(sync),
-            (false, false) => NextImport::Off,
         };
         Ok(syncs.iter().map(|sync| (sync.connection, next(sync))).collect())
     }

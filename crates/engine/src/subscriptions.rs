@@ -10,7 +10,6 @@ use bankside_domain::{Asker, Formats, OrganizationId};
 use bankside_store::{NoticeMail, Organization, Subscribed};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 use crate::{Engine, EngineError};
 
@@ -26,7 +25,7 @@ impl Engine {
             return Ok(None);
         }
         let kept = self.store.subscription(asker).await?;
-        Ok(Some(self.standing_of(&kept)))
+        Ok(Some(kept.standing(self.ambient.now())))
     }
 
     /// Refuses where the organization lacks a subscription that the installation asks for.
@@ -66,7 +65,7 @@ impl Engine {
     /// Every organization with its subscription, by name, for whoever runs the server.
     pub async fn subscriptions(&self) -> Result<Vec<(Organization, Subscription)>, EngineError> {
         let kept = self.store.subscriptions_as_system().await?;
-        Ok(kept.into_iter().map(|one| (one.organization.clone(), self.standing_of(&one))).collect())
+        Ok(kept.into_iter().map(|one| (one.organization.clone(), one.standing(self.ambient.now()))).collect())
     }
 
     /// Lets an organization use bank syncing up to and including a day.
@@ -80,10 +79,10 @@ impl Engine {
     pub async fn end_subscription(&self, organization: OrganizationId) -> Result<(), EngineError> {
         let asker = Asker::system(organization);
         let kept = self.store.subscription(&asker).await?;
-        if !self.standing_of(&kept).is_active() {
+        if !kept.standing(self.ambient.now()).is_active() {
             return Err(EngineError::Conflict("this organization has no subscription that could end"));
         }
-        let yesterday = self.day_there(&kept).saturating_sub(1.day());
+        let yesterday = kept.day_there(self.ambient.now()).saturating_sub(1.day());
         self.subscribe(organization, yesterday).await
     }
 
@@ -107,7 +106,9 @@ impl Engine {
     }
 
     async fn tell_of(&self, kept: &Subscribed) -> Result<usize, EngineError> {
-        let Some((notice, through)) = self.standing_of(kept).notice(kept.told, self.day_there(kept)) else {
+        let Some((notice, through)) =
+            kept.standing(self.ambient.now()).notice(kept.told, kept.day_there(self.ambient.now()))
+        else {
             return Ok(0);
         };
         let asker = Asker::system(kept.organization.id);
@@ -144,15 +145,5 @@ impl Engine {
         }
         let is_told = self.store.tell_of_subscription(&asker, notice, through, &mails).await?;
         Ok(if is_told { mails.len() } else { 0 })
-    }
-
-    fn standing_of(&self, kept: &Subscribed) -> Subscription {
-        Subscription::on(kept.through, self.day_there(kept))
-    }
-
-    /// Today, where the organization is.
-    fn day_there(&self, kept: &Subscribed) -> Date {
-        let zone = TimeZone::get(&kept.organization.time_zone).unwrap_or(TimeZone::UTC);
-        self.ambient.now().to_zoned(zone).date()
     }
 }

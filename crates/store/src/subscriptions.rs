@@ -1,8 +1,10 @@
 //! Subscriptions to bank syncing: until when each organization has one, and what was told of it.
 
-use bankside_domain::subscription::{SubscriptionNotice, ToldOfSubscription};
+use bankside_domain::subscription::{Subscription, SubscriptionNotice, ToldOfSubscription};
 use bankside_domain::{Asker, Granted, Id as _, Right};
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use crate::convert::{SqlDate, code, currency, date, micros};
@@ -21,6 +23,19 @@ pub struct Subscribed {
     pub through: Option<Date>,
     /// What was told of it.
     pub told: ToldOfSubscription,
+}
+
+impl Subscribed {
+    /// How it stands at a moment.
+    pub fn standing(&self, now: Timestamp) -> Subscription {
+        Subscription::on(self.through, self.day_there(now))
+    }
+
+    /// The day where the organization is.
+    pub fn day_there(&self, now: Timestamp) -> Date {
+        let zone = TimeZone::get(&self.organization.time_zone).unwrap_or(TimeZone::UTC);
+        now.to_zoned(zone).date()
+    }
 }
 
 #[derive(sqlx::FromRow)]
