@@ -75,6 +75,7 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(books: version))
         .routes(described!(organizations: organizations, add_organization))
         .routes(described!(organizations: organization, change_organization))
+        .routes(described!(organizations: set_kind))
         .routes(described!(organizations: leave))
         .routes(described!(organizations: hand_over))
         .routes(described!(people: members))
@@ -189,6 +190,45 @@ pub fn openapi_json() -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::path::{Path, PathBuf};
+
+    /// Every source below a folder.
+    fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, into);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                into.push(path);
+            }
+        }
+    }
+
+    /// Of two shapes with one name the description keeps one, and says nothing.
+    #[test]
+    fn every_shape_has_a_name_of_its_own() {
+        let mut files = Vec::new();
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+        let mut places: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+        for file in files {
+            let source = std::fs::read_to_string(&file).unwrap();
+            for derived in source
+                .split("#[derive(")
+                .skip(1)
+                .filter(|rest| rest.split(')').next().is_some_and(|list| list.contains("ToSchema")))
+            {
+                let mut words = derived.split_whitespace().skip_while(|word| !matches!(*word, "struct" | "enum"));
+                let name = words.nth(1).unwrap().trim_end_matches(|letter: char| !letter.is_alphanumeric());
+                let name = name.split(['<', '(', '{', ';']).next().unwrap();
+                places.entry(name.to_owned()).or_default().push(file.clone());
+            }
+        }
+        assert!(places.len() > 100, "{}", places.len());
+        let double: Vec<_> = places.iter().filter(|(_, files)| files.len() > 1).collect();
+        assert!(double.is_empty(), "{double:#?}");
+    }
+
     #[test]
     fn the_openapi_description_is_the_contract() {
         insta::assert_snapshot!("openapi", super::openapi_json());

@@ -267,7 +267,7 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/settings/formats", post(any!(settings::formats::save)))
         .route("/o/{organization}/settings/kind", post(any!(categories::set_kind)))
         .route("/o/{organization}/settings/mails", post(any!(settings::mails::save)))
-        .route("/o/{organization}/settings/organization", post(any!(organizations::change)))
+        .route("/o/{organization}/settings/organization", post(any!(settings::change_organization)))
         .route("/o/{organization}/settings/own", get(any!(settings::own::show)))
         .route("/o/{organization}/settings/own/address", post(any!(settings::own::change_address)))
         .route("/o/{organization}/settings/own/password", post(any!(settings::own::change_password)))

@@ -310,6 +310,7 @@ pub(crate) const NEEDS: &[Route] = &[
     post(Person, "/api/v1/organizations", r#"{"name":"x","kind":"company","currency":"EUR","time_zone":"UTC"}"#),
     get(Belong, "/api/v1/organizations/{organization}"),
     write("PATCH", Manage, "/api/v1/organizations/{organization}", r#"{"name":"x"}"#),
+    write("PUT", Manage, "/api/v1/organizations/{organization}/kind", r#"{"kind":"household"}"#),
     write("DELETE", Belong, "/api/v1/organizations/{organization}/membership", ""),
     post(Manage, "/api/v1/organizations/{organization}/hand-over", r#"{"to":"{person}"}"#).lax(),
     get(SeeAll, "/api/v1/organizations/{organization}/members"),

@@ -79,8 +79,7 @@ pub(crate) async fn add_organization(
     Body(body): Body<NewOrganizationBody>,
 ) -> Result<(StatusCode, Json<MadeBody>), Problem> {
     let person = visitor(&app, &headers).await?;
-    let kind =
-        OrganizationKind::from_code(&body.kind).map_err(|error| EngineError::invalid("kind", format!("{error}.")))?;
+    let kind = kind_of(&body.kind)?;
     let currency = body
         .currency
         .trim()
@@ -122,6 +121,31 @@ pub(crate) async fn change_organization(
 ) -> Result<StatusCode, Problem> {
     let (name, time_zone) = (body.name.as_deref(), body.time_zone.as_deref());
     app.engine.change_organization(member.asker(), name, time_zone).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn kind_of(code: &str) -> Result<OrganizationKind, EngineError> {
+    OrganizationKind::from_code(code).map_err(|error| EngineError::invalid("kind", format!("{error}.")))
+}
+
+/// Whether an organization is a household or a company.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct OrganizationKindBody {
+    /// `household` or `company`. A company has seven main categories that stay; what is there stays beside them.
+    kind: String,
+}
+
+/// Makes an organization a household or a company.
+#[utoipa::path(put, path = "/api/v1/organizations/{organization}/kind", params(("organization" = String, Path)),
+    request_body = OrganizationKindBody,
+    responses((status = NO_CONTENT), (status = FORBIDDEN, body = Problem), (status = NOT_FOUND, body = Problem),
+        (status = UNPROCESSABLE_ENTITY, body = Problem)))]
+pub(crate) async fn set_kind(
+    State(app): State<App>,
+    member: ApiMember,
+    Body(body): Body<OrganizationKindBody>,
+) -> Result<StatusCode, Problem> {
+    app.engine.set_organization_kind(member.asker(), kind_of(&body.kind)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct OverviewAsked {
 
 /// What came in and what went out, as exact decimal text.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct FlowBody {
+pub(crate) struct OverviewFlowBody {
     /// What came in.
     r#in: String,
     /// What went out: zero or negative.
@@ -33,7 +33,7 @@ pub(crate) struct FlowBody {
     left: String,
 }
 
-impl FlowBody {
+impl OverviewFlowBody {
     fn of(flow: Flow, currency: Currency) -> Self {
         let text = |minor| Amount::new(minor, currency).to_decimal_text();
         Self { r#in: text(flow.in_minor), out: text(flow.out_minor), left: text(flow.left_minor()) }
@@ -48,7 +48,7 @@ pub(crate) struct MonthBody {
     /// The sum of all accounts in this currency at its end; of the month that is not over, now.
     net_worth: String,
     #[serde(flatten)]
-    flow: FlowBody,
+    flow: OverviewFlowBody,
 }
 
 /// What one account held.
@@ -64,15 +64,15 @@ pub(crate) struct BalancesBody {
 
 /// One category in one month.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct CategoryBody {
+pub(crate) struct OverviewCategoryBody {
     /// Absent for lines without one.
     category: Option<String>,
     /// The names on the way to it, the outermost first.
     path: Vec<String>,
     #[serde(flatten)]
-    flow: FlowBody,
+    flow: OverviewFlowBody,
     /// In and out of the months before that `average_months` counts, all together.
-    before: FlowBody,
+    before: OverviewFlowBody,
 }
 
 /// The overview.
@@ -92,10 +92,10 @@ pub(crate) struct OverviewBody {
     /// The month that is shown by category.
     month: String,
     /// Its in and out.
-    month_flow: FlowBody,
+    month_flow: OverviewFlowBody,
     /// How many months before it `before` is of.
     average_months: i32,
-    categories: Vec<CategoryBody>,
+    categories: Vec<OverviewCategoryBody>,
     /// How many rows nobody has looked at; counting ends at 10 000.
     new_rows: i64,
     /// How many accounts a bank feeds.
@@ -120,13 +120,13 @@ impl OverviewBody {
         let months = overview.months.iter().zip(&overview.flows).zip(ends).map(|((month, flow), end)| MonthBody {
             month: month.to_string(),
             net_worth: text(*end),
-            flow: FlowBody::of(*flow, currency),
+            flow: OverviewFlowBody::of(*flow, currency),
         });
-        let categories = overview.categories.iter().map(|of| CategoryBody {
+        let categories = overview.categories.iter().map(|of| OverviewCategoryBody {
             category: of.category.map(|category| category.to_string()),
             path: of.path.clone(),
-            flow: FlowBody::of(of.flow, currency),
-            before: FlowBody::of(of.before, currency),
+            flow: OverviewFlowBody::of(of.flow, currency),
+            before: OverviewFlowBody::of(of.before, currency),
         });
         let last = overview.standing.accounts.iter().filter_map(|view| view.status.last_success_at).max();
         Self {
@@ -137,7 +137,7 @@ impl OverviewBody {
             months: months.collect(),
             accounts: overview.standing.accounts.iter().zip(&overview.balances).map(balances).collect(),
             month: overview.month.to_string(),
-            month_flow: FlowBody::of(overview.month_flow, currency),
+            month_flow: OverviewFlowBody::of(overview.month_flow, currency),
             average_months: overview.average_months,
             categories: categories.collect(),
             new_rows: overview.new_rows,

@@ -174,7 +174,7 @@ pub(crate) async fn add_transaction(
 
 /// A change of one transaction.
 #[derive(Deserialize, ToSchema)]
-pub(crate) struct ChangeBody {
+pub(crate) struct TransactionChangeBody {
     #[serde(flatten)]
     set: SetBody,
     #[serde(default)]
@@ -194,14 +194,14 @@ pub(crate) struct ChangedBody {
 
 /// Changes one transaction.
 #[utoipa::path(patch, path = "/api/v1/organizations/{organization}/transactions/{transaction}",
-    params(("organization" = String, Path), ("transaction" = String, Path)), request_body = ChangeBody,
+    params(("organization" = String, Path), ("transaction" = String, Path)), request_body = TransactionChangeBody,
     responses((status = OK, body = ChangedBody), (status = NOT_FOUND, body = Problem),
         (status = CONFLICT, body = Problem), (status = UNPROCESSABLE_ENTITY, body = Problem)))]
 pub(crate) async fn change_transaction(
     State(app): State<App>,
     member: ApiMember,
     Path((_, transaction)): Path<(String, String)>,
-    Body(body): Body<ChangeBody>,
+    Body(body): Body<TransactionChangeBody>,
 ) -> Result<Json<ChangedBody>, Problem> {
     let transaction: TransactionId = id(&transaction)?;
     let (set, seen) = (body.set.input(body.unlock)?, body.seen.input()?);

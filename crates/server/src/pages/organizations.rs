@@ -83,23 +83,6 @@ pub(crate) async fn make(
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&again)?).into_response())
 }
 
-/// The organization's name and zone as they are typed.
-#[derive(Deserialize)]
-pub(crate) struct ChangeForm {
-    name: String,
-    time_zone: String,
-}
-
-/// Gives the organization another name or time zone.
-pub(crate) async fn change(
-    State(app): State<App>,
-    member: Member,
-    Form(form): Form<ChangeForm>,
-) -> Result<Redirect, PageError> {
-    app.engine.change_organization(member.asker(), Some(&form.name), Some(&form.time_zone)).await?;
-    Ok(Redirect::to(&address(member.membership.organization.id, "settings#organization")))
-}
-
 /// The person begins here from now on.
 pub(crate) async fn begin_here(State(app): State<App>, member: Member) -> Result<Redirect, PageError> {
     let organization = member.membership.organization.id;

@@ -7,18 +7,19 @@ pub(crate) mod mails;
 pub(crate) mod own;
 
 use askama::Template;
-use axum::extract::State;
-use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Response};
+use axum::extract::{Form, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::{FormatChoice, OrganizationKind, Right};
-use bankside_engine::{AuditEntry, KeySource, ProviderView};
+use bankside_engine::{AuditEntry, EngineError, KeySource, ProviderView};
 
 use crate::App;
 use crate::error::{PageError, page};
 use crate::pages::add_account::place;
 use crate::pages::{monogram, shell};
 use crate::session::{Member, languages};
-use crate::view::shell::{Place, Shell};
+use crate::view::FieldView;
+use crate::view::shell::{Place, Shell, address};
 use advanced::Advanced;
 use formats::FormatsSection;
 use mails::MailsSection;
@@ -45,6 +46,9 @@ struct SettingsHtml {
     people: usize,
     /// How many categories there are, with their noun.
     categories: String,
+    /// The organization's name and time zone, to be changed.
+    name: FieldView,
+    time_zone: FieldView,
     /// Whether the organization is a company.
     is_company: bool,
     /// Whether the person begins here, or could choose to.
@@ -147,7 +151,41 @@ fn card(view: &ProviderView, shell: &Shell, is_operator: bool, address: Option<S
 
 /// The page.
 pub(crate) async fn show(State(app): State<App>, member: Member, headers: HeaderMap) -> Result<Response, PageError> {
-    let shell = shell(&app, &member, Place::Settings, None).await?;
+    Ok(page(&settings(&app, &member, &headers).await?)?.into_response())
+}
+
+/// The organization's name and zone as they are typed.
+#[derive(Deserialize)]
+pub(crate) struct OrganizationForm {
+    name: String,
+    time_zone: String,
+}
+
+/// Gives the organization another name or time zone.
+pub(crate) async fn change_organization(
+    State(app): State<App>,
+    member: Member,
+    headers: HeaderMap,
+    Form(form): Form<OrganizationForm>,
+) -> Result<Response, PageError> {
+    let changed = app.engine.change_organization(member.asker(), Some(&form.name), Some(&form.time_zone)).await;
+    let (field, message) = match changed {
+        Ok(()) => {
+            let settings = address(member.membership.organization.id, "settings#organization");
+            return Ok(Redirect::to(&settings).into_response());
+        }
+        Err(EngineError::Invalid { field, message }) => (field, message),
+        Err(error) => return Err(error.into()),
+    };
+    let view = |name: &str, value: String| FieldView { value, error: (name == field).then(|| message.clone()) };
+    let mut html = settings(&app, &member, &headers).await?;
+    html.name = view("name", form.name);
+    html.time_zone = view("time_zone", form.time_zone);
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&html)?).into_response())
+}
+
+async fn settings(app: &App, member: &Member, headers: &HeaderMap) -> Result<SettingsHtml, PageError> {
+    let shell = shell(app, member, Place::Settings, None).await?;
     let settings = app.engine.settings();
     let views = if shell.sees_whole() { app.engine.providers(member.asker()).await? } else { Vec::new() };
     let people = if shell.sees_whole() { app.engine.members(member.asker()).await?.members.len() } else { 0 };
@@ -155,23 +193,24 @@ pub(crate) async fn show(State(app): State<App>, member: Member, headers: Header
         let elsewhere = settings.providers.get(view.descriptor.id).and_then(|provider| provider.base_url.as_ref());
         card(view, &shell, member.person.is_operator, elsewhere.map(ToString::to_string))
     });
-    let html = SettingsHtml {
+    Ok(SettingsHtml {
         providers: providers.collect(),
         person: member.person.name.clone(),
         email: member.person.email.clone(),
         people,
-        categories: categories(&app, &member, &shell).await?,
+        categories: categories(app, member, &shell).await?,
+        name: FieldView::of(&shell.organization_name),
+        time_zone: FieldView::of(&shell.zone),
         is_company: member.membership.organization.kind == OrganizationKind::Company,
         is_beginning: member.membership.is_beginning,
-        formats: FormatsSection::of(member.person.formats, FormatChoice::default().with_languages(languages(&headers))),
-        mails: MailsSection::of(&app, &member).await?,
+        formats: FormatsSection::of(member.person.formats, FormatChoice::default().with_languages(languages(headers))),
+        mails: MailsSection::of(app, member).await?,
         public_url: settings.public_url.to_string(),
         database: app.engine.database(),
-        advanced: Advanced::of(&app, &member, &shell).await?,
-        audit: audit(&app, &member, &shell).await?,
+        advanced: Advanced::of(app, member, &shell).await?,
+        audit: audit(app, member, &shell).await?,
         shell,
-    };
-    Ok(page(&html)?.into_response())
+    })
 }
 
 async fn categories(app: &App, member: &Member, shell: &Shell) -> Result<String, PageError> {
