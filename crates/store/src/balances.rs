@@ -234,8 +234,8 @@ impl Store {
         Ok((state, Evidence { balances, movements, history_from: rows_from, ledger_minor, judged }))
     }
 
-    /// When the balances of the fetch before the latest one were first seen: after a pause, however long, they are what the
-    /// latest are compared with.
+    /// Since when there are balances of the fetch before the latest one: after a pause, however long, they are what the latest
+    /// are compared with.
     async fn stated_before(
         &self,
         session: &mut Session,
@@ -243,8 +243,8 @@ impl Store {
         bank_account: BankAccountId,
     ) -> Result<Option<i64>, StoreError> {
         let text = sql!(
-            "SELECT MIN(b.seen_at) FROM balances b
-             WHERE b.organization_id = $1 AND b.bank_account_id = $2 AND b.run_id = (SELECT before.run_id FROM balances before
+            "SELECT r.created_at FROM runs r
+             WHERE r.organization_id = $1 AND r.id = (SELECT before.run_id FROM balances before
                 WHERE before.organization_id = $1 AND before.bank_account_id = $2 AND before.run_id <> (
                     SELECT latest.run_id FROM balances latest
                     WHERE latest.organization_id = $1 AND latest.bank_account_id = $2 AND latest.run_id IS NOT NULL
@@ -254,7 +254,7 @@ impl Store {
         Ok(on!(session, c => sqlx::query_scalar(text)
             .bind(asker.organization.uuid())
             .bind(bank_account.uuid())
-            .fetch_one(c)
+            .fetch_optional(c)
             .await?))
     }
 
