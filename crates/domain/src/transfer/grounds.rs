@@ -56,6 +56,8 @@ pub enum Refusal {
     SameWay,
     /// One of them has not moved money: it is only planned, or was declined.
     NotMoved,
+    /// More came in than went out, in one currency: the rest would be nobody's income.
+    MoreCameIn,
 }
 
 impl Refusal {
@@ -65,6 +67,7 @@ impl Refusal {
             Self::OneAccount => "both rows are in one account, and a transfer is between two",
             Self::SameWay => "money has to go out of one account and into the other",
             Self::NotMoved => "one of the rows has not moved any money yet",
+            Self::MoreCameIn => "more came in than went out, and the rest came from elsewhere",
         }
     }
 }
@@ -80,11 +83,16 @@ pub fn may_be_linked<'a>(
     } else if !has_moved(a) || !has_moved(b) {
         Err(Refusal::NotMoved)
     } else {
-        match (a.amount.minor.signum(), b.amount.minor.signum()) {
-            (-1, 1) => Ok((a, b)),
-            (1, -1) => Ok((b, a)),
-            _ => Err(Refusal::SameWay),
+        let (out, into) = match (a.amount.minor.signum(), b.amount.minor.signum()) {
+            (-1, 1) => (a, b),
+            (1, -1) => (b, a),
+            _ => return Err(Refusal::SameWay),
+        };
+        let is_one_currency = out.amount.currency.code == into.amount.currency.code;
+        if is_one_currency && fee(out.amount.minor, into.amount.minor).is_none() {
+            return Err(Refusal::MoreCameIn);
         }
+        Ok((out, into))
     }
 }
 

@@ -263,7 +263,8 @@ on_both! {
             let new = NewTransaction::new(date(2026, 11, 9), minor);
             world.store.add_transaction(&world.asker, account, &new).await.unwrap().0
         };
-        let (out, into) = (typed(world.account, -500).await, typed(savings, 700).await);
+        let (out, into) = (typed(world.account, -700).await, typed(savings, 500).await);
+        let more = typed(savings, 701).await;
         let same_way = typed(savings, -500).await;
         let same_account = typed(world.account, 500).await;
         let taken = world.row_of(&world.asker, 100_000).await.id;
@@ -271,11 +272,11 @@ on_both! {
             let new = NewTransfer { a, b, by: LinkedBy::Person, grounds: None };
             world.store.link_transfers(&world.asker, &[new]).await
         };
-        for other in [same_way, same_account, taken, out] {
+        for other in [same_way, same_account, taken, out, more] {
             let refused = link(out, other).await;
             assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
         }
-        assert!(link(out, into).await.unwrap().is_some(), "whatever the amounts are: a person knows");
+        assert!(link(out, into).await.unwrap().is_some(), "whatever was lost on the way: a person knows");
         // It holds between two accounts: moved into the same one, the rows are two rows.
         let there = Edit { account: Some(savings), ..Edit::default() };
         let (these, seen) = (Selection::These(vec![out]), Seen::default());
