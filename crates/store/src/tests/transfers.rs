@@ -152,6 +152,30 @@ on_both! {
         assert_eq!(world.counted().await, [-100_350], "where nobody has split the fee off, its row is shown");
     }
 
+    a_number_is_that_of_the_account_that_its_bank_account_feeds_now(world) {
+        let (_, before) = world.with_savings().await;
+        world.clock.advance_days(1);
+        let connections = world.store.connections(&world.asker).await.unwrap();
+        let connection = connections.iter().find(|one| one.id != world.connection).unwrap().id;
+        let bank_account = world.store.bank_accounts(&world.asker, connection).await.unwrap()[0].id;
+        world.store.unlink(&world.asker, before).await.unwrap();
+        assert!(!world.store.own_accounts(&world.asker).await.unwrap().0[&before].numbers.is_empty(), "nobody else has it");
+        let asker = world.asker.clone();
+        let savings = world.link_new(&asker, connection, bank_account, "Savings anew").await;
+        let own = world.store.own_accounts(&world.asker).await.unwrap();
+        assert_eq!(own.with_number(world.number(SAVINGS)).collect::<Vec<_>>(), [savings]);
+        world.sync(&[Sent { day: date(2026, 11, 18), ..out() }]).await;
+        let marked = TransferMark::InTransit { account: savings, account_name: "Savings anew".into(), transit: Transit::OnItsWay };
+        assert_eq!(world.mark(-100_350).await, Some(marked));
+        // What is still in the account from before is not what the row means.
+        let same = world.store.add_transaction(&world.asker, before, &NewTransaction::new(date(2026, 11, 18), 100_350)).await;
+        same.unwrap();
+        assert_eq!(world.found().await, Matches::default());
+        world.sync_savings(savings, &[Sent { day: date(2026, 11, 23), ..into() }]).await;
+        world.link_found().await.unwrap();
+        assert_eq!(world.other(-100_350).await, Some(world.row_of(&world.asker, 100_000).await.id));
+    }
+
     a_transfer_within_reach_is_neither_income_nor_spending_while_it_holds(world) {
         let (_, savings) = world.with_savings().await;
         world.sync(&[Sent { minor: -100_000, ..out() }]).await;

@@ -188,7 +188,7 @@ impl Store {
         Ok(rows)
     }
 
-    /// The accounts in sight, with whatever rows may name them by.
+    /// The accounts in sight, with whatever rows may name them by. The number of a bank account is that of the account that it fed last.
     pub async fn own_accounts(&self, asker: &Asker) -> Result<OwnAccounts, StoreError> {
         let (granted, sight) = asker.require_within(Right::SeeBooks)?;
         let mut session = self.db.read(granted).await?;
@@ -196,6 +196,9 @@ impl Store {
             sql!(
                 "SELECT a.id, a.name, b.name AS bank_name, b.holder, n.digest FROM accounts a
                  LEFT JOIN feeds f ON f.organization_id = a.organization_id AND f.account_id = a.id AND NOT f.is_shadow
+                    AND NOT EXISTS (SELECT 1 FROM feeds y WHERE y.organization_id = f.organization_id
+                        AND y.bank_account_id = f.bank_account_id AND NOT y.is_shadow
+                        AND (y.from_at > f.from_at OR (y.from_at = f.from_at AND y.id > f.id)))
                  LEFT JOIN bank_accounts b ON b.organization_id = f.organization_id AND b.id = f.bank_account_id
                  LEFT JOIN account_numbers n ON n.organization_id = b.organization_id AND n.bank_account_id = b.id
                  WHERE a.organization_id = $1 /* in sight: a.id */"
