@@ -98,8 +98,13 @@ impl World {
 
     /// What the month comes to over all accounts.
     async fn cashflow(&self) -> Flow {
+        self.cashflow_of(&self.asker).await
+    }
+
+    /// The same over those that somebody sees.
+    async fn cashflow_of(&self, asker: &Asker) -> Flow {
         let month = "2026-11".parse().unwrap();
-        let sums = self.store.cashflow(&self.asker, Reach::default(), month, month).await.unwrap();
+        let sums = self.store.cashflow(asker, Reach::default(), month, month).await.unwrap();
         sums.iter().flat_map(|of| &of.sums).map(|sum| sum.flow).sum()
     }
 
@@ -355,7 +360,10 @@ on_both! {
         not_found(world.store.reject_transfer(&member, row.id, other).await);
         let new = NewTransfer { a: row.id, b: other, by: LinkedBy::Person, grounds: None };
         assert!(matches!(world.store.link_transfers(&member, &[new]).await, Err(StoreError::NotFound(_))));
-        assert_eq!(world.store.paired_rows(&member, "2026-11".parse().unwrap()).await.unwrap().len(), 1);
+        // Of what they see it is spending, in the overview as in their cashflow.
+        assert_eq!(world.store.paired_rows(&member, "2026-11".parse().unwrap()).await.unwrap(), []);
+        assert_eq!(world.cashflow_of(&member).await, Flow::of(-100_350));
+        assert_eq!(world.cashflow().await, Flow::of(-350));
         assert_eq!(world.store.own_accounts(&member).await.unwrap().0.len(), 1);
         // Nor of where money is on its way to.
         world.store.break_transfer(&world.asker, row.id).await.unwrap();
