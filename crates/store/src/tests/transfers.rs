@@ -155,6 +155,10 @@ on_both! {
         assert!(world.store.paired_rows(&world.asker, "2026-12".parse().unwrap()).await.unwrap().is_empty());
         assert_eq!(world.cashflow().await, Flow { in_minor: 0, out_minor: -350 });
         assert_eq!(world.counted().await, [-100_350], "where nobody has split the fee off, its row is shown");
+        // What is linked or has not moved is not among the rows that are looked at, and takes no place there.
+        world.sync(&[Sent { day: date(2026, 11, 18), ..self::out() }, booked(2, -700, "Bakery", "o0")]).await;
+        let rows = world.store.transfer_rows(&world.asker, (date(2026, 9, 1), date(2026, 12, 31)), 1).await.unwrap();
+        assert_eq!(rows.iter().map(|row| row.amount.minor).collect::<Vec<_>>(), [-700]);
     }
 
     a_number_is_that_of_the_account_that_its_bank_account_feeds_now(world) {
