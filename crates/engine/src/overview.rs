@@ -8,6 +8,7 @@ mod kept;
 mod transfers;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use bankside_domain::account::PendingPolicy;
 use bankside_domain::cashflow::Flow;
@@ -95,7 +96,7 @@ struct Read {
     months: Vec<MonthSum>,
     categories: Vec<CategorySum>,
     /// What of them is neither income nor spending.
-    transfers: Transfers,
+    transfers: Arc<Transfers>,
 }
 
 impl Engine {
@@ -118,7 +119,7 @@ impl Engine {
             month,
         };
         let Read { standing, months: sums, mut categories, transfers } = self.read_sums(asker, windows).await?;
-        categories.extend(transfers.categories);
+        categories.extend_from_slice(&transfers.categories);
         let currency = self.currency_of(&organization, &standing.accounts).await?;
         let counted = Counted::of(&standing.accounts, (&sums, &transfers.months), &categories, currency);
         let paths = self.store.category_paths(asker).await?;
@@ -151,7 +152,7 @@ impl Engine {
 }
 
 /// Which months to read.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Windows {
     /// Balances and flows: from this month on.
     months_from: Month,

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bankside_domain::amount::Amount;
 use bankside_domain::transfer::{
-    LinkedBy, Match, Matches, TransferRow, WINDOW_DAYS, find_transfers, grounds, may_be_linked,
+    LinkedBy, Match, Matches, OwnAccounts, TransferRow, WINDOW_DAYS, find_transfers, grounds, may_be_linked,
 };
 use bankside_domain::{Asker, BatchId, OrganizationId, Right, TransactionId};
 use bankside_store::{NewTransfer, RegisterRow, StoredTransfer};
@@ -22,7 +22,7 @@ use crate::{Engine, EngineError};
 const MOST_NEW: i64 = 20_000;
 /// Transfers are looked for among this many rows at once, the latest of their days.
 const MOST_ROWS: i64 = 60_000;
-/// The same for a row that somebody types, and on pages.
+/// The same on pages, which propose and link nothing.
 const MOST_ROWS_ON_PAGES: i64 = 5_000;
 /// All of the books are looked through in parts of so many days.
 const PART_DAYS: i32 = 90;
@@ -53,6 +53,13 @@ pub struct TransferView {
     pub fee_minor: i64,
 }
 
+/// What is known besides the rows.
+struct Known {
+    own: OwnAccounts,
+    /// The pairs that were said to be none, each with the smaller id first.
+    rejected: BTreeSet<(TransactionId, TransactionId)>,
+}
+
 /// What looking through all of the books came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LookedThrough {
@@ -63,47 +70,88 @@ pub struct LookedThrough {
 }
 
 impl Engine {
-    /// Links the transfers that rows of a batch are one side of, as a batch of its own. What cannot be told is left to people. That it
-    /// fails is told to the log alone: the rows are in the books, and looking through them finds what was missed.
-    pub(crate) async fn link_new_transfers(&self, organization: OrganizationId, batch: BatchId) {
-        if let Err(error) = self.link_transfers_of(organization, batch).await {
-            tracing::error!(%error, %batch, "new rows could not be looked at for transfers");
+    /// Links the transfers that rows of some batches are one side of, as a batch of its own. What cannot be told is left to people. That
+    /// it fails is told to the log alone: the rows are in the books, and looking through them finds what was missed.
+    pub(crate) async fn link_new_transfers(&self, organization: OrganizationId, batches: &[BatchId]) {
+        if let Err(error) = self.link_transfers_of(organization, batches).await {
+            tracing::error!(%error, ?batches, "new rows could not be looked at for transfers");
         }
     }
 
-    async fn link_transfers_of(&self, organization: OrganizationId, batch: BatchId) -> Result<(), EngineError> {
+    async fn link_transfers_of(&self, organization: OrganizationId, batches: &[BatchId]) -> Result<(), EngineError> {
         let asker = &Asker::system(organization);
-        let touched = self.store.touched_by(asker, batch, MOST_NEW).await?;
+        let touched = self.store.touched_by(asker, batches, MOST_NEW).await?;
         let days = || touched.iter().map(|(_, day)| *day);
         let Some((first, last)) = days().min().zip(days().max()) else { return Ok(()) };
         self.learn_numbers(asker).await?;
         let touched: BTreeSet<TransactionId> = touched.into_iter().map(|(id, _)| id).collect();
-        let limit = if touched.len() == 1 { MOST_ROWS_ON_PAGES } else { MOST_ROWS };
-        let matches = self.transfers_within(asker, (first, last), limit).await?;
-        let is_new = |found: &&Match| touched.contains(&found.out) || touched.contains(&found.into);
-        let new: Vec<NewTransfer> = matches.linked.iter().filter(is_new).map(found).collect();
+        // A transfer is looked for around the days of the new row; where both are new, of the one that money left by.
+        let new_row = |found: &Match| [found.out, found.into].into_iter().find(|id| touched.contains(id));
+        let new = self.sure_transfers(asker, (first, last), MOST_ROWS, new_row).await?;
         if let Some(linked) = self.store.link_transfers(asker, &new).await? {
             tracing::info!(count = new.len(), batch = %linked, "transfers are linked");
         }
         Ok(())
     }
 
-    /// Transfers among the rows of some days and those near them.
-    async fn transfers_within(
+    /// What is a transfer without a doubt, of some days: those of the row that `anchor` names of a match, where it is wanted at all.
+    ///
+    /// The days are looked through in parts of at most so many rows. A part that has more is halved, since with rows that are left out
+    /// what is contested would look sure.
+    async fn sure_transfers(
         &self,
         asker: &Asker,
         (first, last): (Date, Date),
-        limit: i64,
-    ) -> Result<Matches, EngineError> {
-        let own = self.store.own_accounts(asker).await?;
-        if own.0.len() < 2 {
-            return Ok(Matches::default());
+        most_rows: i64,
+        anchor: impl Fn(&Match) -> Option<TransactionId> + Send,
+    ) -> Result<Vec<NewTransfer>, EngineError> {
+        let known = self.known_of_transfers(asker).await?;
+        let (mut new, mut seen) = (Vec::new(), BTreeSet::new());
+        if known.own.0.len() < 2 {
+            return Ok(new);
         }
-        // Whatever competes for a row of these days is near the row, and what competes for that is near it in turn.
+        // The latest last: it is taken first.
+        let mut parts = days_in_parts(first, last);
+        while let Some((from, to)) = parts.pop() {
+            let rows = self.rows_near(asker, (from, to), most_rows).await?;
+            if rows.len() >= usize::try_from(most_rows).unwrap_or(usize::MAX) {
+                if let Some(halves) = halved(from, to) {
+                    parts.extend(halves);
+                } else {
+                    tracing::warn!(%from, "too many rows around one day to tell what is a transfer");
+                }
+                continue;
+            }
+            let matches = find_transfers(&rows, &known.own, &known.rejected);
+            let days: BTreeMap<TransactionId, Date> = rows.iter().map(|row| (row.transaction, row.day)).collect();
+            // Each transfer belongs to one part; another one sees only some of what competes with it.
+            let is_here = |found: &&Match| {
+                anchor(found).and_then(|id| days.get(&id)).is_some_and(|day| (from..=to).contains(day))
+            };
+            for one in matches.linked.iter().filter(is_here) {
+                if seen.insert(one.out) && seen.insert(one.into) {
+                    new.push(found(one));
+                }
+            }
+        }
+        Ok(new)
+    }
+
+    async fn known_of_transfers(&self, asker: &Asker) -> Result<Known, EngineError> {
+        Ok(Known { own: self.store.own_accounts(asker).await?, rejected: self.store.rejected_transfers(asker).await? })
+    }
+
+    /// The rows of some days and those near them: whatever competes for a row of these days is near the row, and what competes for that
+    /// is near it in turn.
+    async fn rows_near(
+        &self,
+        asker: &Asker,
+        (first, last): (Date, Date),
+        most_rows: i64,
+    ) -> Result<Vec<TransferRow>, EngineError> {
         let reach = (2 * WINDOW_DAYS).days();
         let days = (first.saturating_sub(reach), last.saturating_add(reach));
-        let rows = self.store.transfer_rows(asker, days, limit).await?;
-        Ok(find_transfers(&rows, &own, &self.store.rejected_transfers(asker).await?))
+        Ok(self.store.transfer_rows(asker, days, most_rows).await?)
     }
 
     /// Looks through all of the books and links what is a transfer without a doubt, as one batch.
@@ -112,36 +160,13 @@ impl Engine {
         let system = &Asker::system(asker.organization);
         self.learn_numbers(system).await?;
         self.learn_other_sides(system).await?;
-        let mut new: Vec<NewTransfer> = Vec::new();
-        let mut seen: BTreeSet<TransactionId> = BTreeSet::new();
-        if let Some((first, mut last)) = self.store.days_of_books(asker).await? {
-            while last >= first {
-                let from = last.saturating_sub((PART_DAYS - 1).days());
-                let matches = self.transfers_within(asker, (from, last), MOST_ROWS).await?;
-                // Each transfer belongs to the part in which money left; another part only sees half of what competes with it.
-                let rows: Vec<TransactionId> = matches.linked.iter().map(|found| found.out).collect();
-                let days: BTreeMap<TransactionId, Date> = self.days_of(asker, &rows).await?;
-                for one in &matches.linked {
-                    let is_here = days.get(&one.out).is_some_and(|day| (from..=last).contains(day));
-                    if is_here && seen.insert(one.out) && seen.insert(one.into) {
-                        new.push(found(one));
-                    }
-                }
-                last = from.saturating_sub(1.day());
-            }
-        }
+        let new = match self.store.days_of_books(asker).await? {
+            Some(days) => self.sure_transfers(asker, days, MOST_ROWS, |found| Some(found.out)).await?,
+            None => Vec::new(),
+        };
         let batch = self.store.link_transfers(asker, &new).await?;
         self.report_progress();
         Ok(LookedThrough { linked: if batch.is_some() { new.len() } else { 0 }, batch })
-    }
-
-    async fn days_of(
-        &self,
-        asker: &Asker,
-        ids: &[TransactionId],
-    ) -> Result<BTreeMap<TransactionId, Date>, EngineError> {
-        let rows = self.store.transfer_rows_of(asker, ids).await?;
-        Ok(rows.into_iter().map(|row| (row.transaction, row.day)).collect())
     }
 
     /// What looks like a transfer, the best first. What is one without a doubt and is not linked all the same stands among it: somebody
@@ -149,7 +174,12 @@ impl Engine {
     pub(crate) async fn proposals(&self, asker: &Asker) -> Result<Vec<Match>, EngineError> {
         let today = self.today();
         let since = today.saturating_sub(RECENT_DAYS.days());
-        let Matches { linked, proposed } = self.transfers_within(asker, (since, today), MOST_ROWS_ON_PAGES).await?;
+        let Known { own, rejected } = self.known_of_transfers(asker).await?;
+        if own.0.len() < 2 {
+            return Ok(Vec::new());
+        }
+        let rows = self.rows_near(asker, (since, today), MOST_ROWS_ON_PAGES).await?;
+        let Matches { linked, proposed } = find_transfers(&rows, &own, &rejected);
         Ok(linked.into_iter().chain(proposed).take(MOST_SUSPICIONS).collect())
     }
 
@@ -226,6 +256,30 @@ impl Engine {
     }
 }
 
+/// The days from one to another in parts, the earliest first.
+fn days_in_parts(first: Date, last: Date) -> Vec<(Date, Date)> {
+    let mut parts = Vec::new();
+    let mut to = last;
+    while to >= first {
+        let from = to.saturating_sub((PART_DAYS - 1).days()).max(first);
+        parts.push((from, to));
+        match from.yesterday() {
+            Ok(day) => to = day,
+            Err(_) => break,
+        }
+    }
+    parts.reverse();
+    parts
+}
+
+/// Days in two halves, the earlier first; `None` of a single day.
+fn halved(from: Date, to: Date) -> Option<[(Date, Date); 2]> {
+    let days = (to - from).get_days();
+    let middle = from.saturating_add((days / 2).days());
+    let next = middle.tomorrow().ok()?;
+    (days > 0).then_some([(from, middle), (next, to)])
+}
+
 fn found(found: &Match) -> NewTransfer {
     NewTransfer { a: found.out, b: found.into, by: LinkedBy::Rows, grounds: Some(found.grounds) }
 }
@@ -239,4 +293,35 @@ fn distance(a: &TransferRow, b: &TransferRow) -> (i64, u64) {
     let days = i64::from((a.day - b.day).get_days()).abs();
     let apart = a.amount.minor.unsigned_abs().abs_diff(b.amount.minor.unsigned_abs());
     (days, apart)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn parts_have_each_day_once_and_so_have_their_halves() {
+        let (first, last) = (date(2025, 3, 3), date(2026, 11, 27));
+        for (first, last) in
+            [(first, last), (last, last), (first, first.saturating_add(90.days())), (Date::MIN, Date::MIN)]
+        {
+            let mut parts = days_in_parts(first, last);
+            let mut days = Vec::new();
+            // Latest first, each part halved until it is a day.
+            while let Some((from, to)) = parts.pop() {
+                assert!((to - from).get_days() < PART_DAYS && from <= to);
+                if let Some(halves) = halved(from, to) {
+                    parts.extend(halves);
+                } else {
+                    days.push(from);
+                }
+            }
+            days.reverse();
+            assert_eq!(days.first().zip(days.last()), Some((&first, &last)));
+            assert!(days.windows(2).all(|two| two[0].tomorrow().unwrap() == two[1]));
+        }
+        assert!(days_in_parts(last, first).is_empty());
+    }
 }

@@ -39,6 +39,9 @@ pub struct Grounds {
     pub named_in_text: bool,
     /// How the amounts fit.
     pub fit: Fit,
+    /// Whether more than a hundredth of what left was lost on the way.
+    #[serde(default)]
+    pub loses_much: bool,
     /// How many bank days after it went out it came in.
     pub bank_days: i64,
 }
@@ -53,6 +56,8 @@ pub enum Refusal {
     SameWay,
     /// One of them has not moved money: it is only planned, or was declined.
     NotMoved,
+    /// More came in than went out, in one currency: the rest would be nobody's income.
+    MoreCameIn,
 }
 
 impl Refusal {
@@ -62,6 +67,7 @@ impl Refusal {
             Self::OneAccount => "both rows are in one account, and a transfer is between two",
             Self::SameWay => "money has to go out of one account and into the other",
             Self::NotMoved => "one of the rows has not moved any money yet",
+            Self::MoreCameIn => "more came in than went out, and the rest came from elsewhere",
         }
     }
 }
@@ -77,11 +83,16 @@ pub fn may_be_linked<'a>(
     } else if !has_moved(a) || !has_moved(b) {
         Err(Refusal::NotMoved)
     } else {
-        match (a.amount.minor.signum(), b.amount.minor.signum()) {
-            (-1, 1) => Ok((a, b)),
-            (1, -1) => Ok((b, a)),
-            _ => Err(Refusal::SameWay),
+        let (out, into) = match (a.amount.minor.signum(), b.amount.minor.signum()) {
+            (-1, 1) => (a, b),
+            (1, -1) => (b, a),
+            _ => return Err(Refusal::SameWay),
+        };
+        let is_one_currency = out.amount.currency.code == into.amount.currency.code;
+        if is_one_currency && fee(out.amount.minor, into.amount.minor).is_none() {
+            return Err(Refusal::MoreCameIn);
         }
+        Ok((out, into))
     }
 }
 
@@ -92,9 +103,14 @@ impl Grounds {
     }
 
     /// Whether two rows are linked for these grounds without anybody being asked, unless others fit as well.
+    ///
+    /// A link keeps out whatever comes later. So where the amounts leave room for another row, or the one that came in was there first,
+    /// it takes more than one row that names the other: the row that it means may not have come yet.
     pub fn is_strong(&self) -> bool {
         let fits_as_stated = matches!(self.fit, Fit::Exchanged { .. }) && self.named_in_text;
-        self.names_number() || self.same_reference || fits_as_stated
+        let leaves_room = self.loses_much || self.bank_days < 0 || self.fit == Fit::UnknownRate;
+        let each_names_other = self.out_names_in && self.in_names_out;
+        self.same_reference || each_names_other || (!leaves_room && (self.names_number() || fits_as_stated))
     }
 }
 
@@ -117,16 +133,17 @@ pub fn grounds(out: &TransferRow, into: &TransferRow, own: &OwnAccounts) -> Opti
     if !is_told && [out_says, in_says].contains(&Says::SomeNumber) && !named_in_text {
         return None;
     }
-    let fit = fit(out, into, is_told, out_names_in || in_names_out)?;
-    Some(Grounds { out_names_in, in_names_out, same_reference, named_in_text, fit, bank_days: days })
+    let (fit, loses_much) = fit(out, into, is_told, out_names_in || in_names_out)?;
+    Some(Grounds { out_names_in, in_names_out, same_reference, named_in_text, fit, loses_much, bank_days: days })
 }
 
-fn fit(out: &TransferRow, into: &TransferRow, is_told: bool, names_number: bool) -> Option<Fit> {
+/// How the amounts of two rows fit, and whether much was lost on the way.
+fn fit(out: &TransferRow, into: &TransferRow, is_told: bool, names_number: bool) -> Option<(Fit, bool)> {
     let (left, came) = (out.amount, into.amount);
     if left.currency.code == came.currency.code {
         return match fee(left.minor, came.minor)? {
-            0 => Some(Fit::Same),
-            minor => (is_told && is_small(minor, left)).then_some(Fit::Fee { minor }),
+            0 => Some((Fit::Same, false)),
+            minor => (is_told && is_small(minor, left)).then(|| (Fit::Fee { minor }, is_much(minor, left))),
         };
     }
     let in_currency = |amount: Option<Amount>, currency: Currency| {
@@ -142,9 +159,9 @@ fn fit(out: &TransferRow, into: &TransferRow, is_told: bool, names_number: bool)
         Some((fee_minor, stated)) => {
             let fee_minor = fee_minor?;
             let fits = fee_minor == 0 || (is_told && is_small(fee_minor, stated));
-            fits.then_some(Fit::Exchanged { fee_minor })
+            fits.then(|| (Fit::Exchanged { fee_minor }, is_much(fee_minor, stated)))
         }
-        None => names_number.then_some(Fit::UnknownRate),
+        None => names_number.then_some((Fit::UnknownRate, false)),
     }
 }
 
@@ -161,4 +178,9 @@ fn is_small(fee_minor: i64, of: Amount) -> bool {
     let whole = of.minor.saturating_abs();
     let units = UNITS.saturating_mul(10_i64.saturating_pow(u32::from(of.currency.scale)));
     fee_minor <= units.max(whole / 100).min(whole / 5)
+}
+
+/// Whether a fee is more than most are: more than a hundredth.
+fn is_much(fee_minor: i64, of: Amount) -> bool {
+    fee_minor > of.minor.saturating_abs() / 100
 }

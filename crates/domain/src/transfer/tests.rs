@@ -24,12 +24,17 @@ fn a_link_is_read_as_it_is_written() {
         same_reference: false,
         named_in_text: true,
         fit: Fit::Fee { minor: 350 },
+        loses_much: false,
         bank_days: 3,
     };
     for (by, grounds) in [(LinkedBy::Rows, Some(grounds)), (LinkedBy::Person, None)] {
         let link = Link { other: id(7).into(), by, grounds };
         assert_eq!(link_of(&link_value(&link)), Some(link));
     }
+    let before = r#"{"other":"00000000-0000-0000-0000-000000000007","by":"rows","grounds":{"out_names_in":true,"in_names_out":false,
+        "same_reference":false,"named_in_text":true,"fit":{"is":"fee","minor":350},"bank_days":3}}"#;
+    let link = Link { other: id(7).into(), by: LinkedBy::Rows, grounds: Some(grounds) };
+    assert_eq!(link_of(before), Some(link), "as it was written when nobody asked how much was lost");
     assert_eq!(link_of("7"), None);
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bankside_domain::{AccountId, Asker, Month, OrganizationId};
+use bankside_domain::{AccountId, Asker, AssetId, Month, OrganizationId};
 use bankside_store::{CategorySum, MonthSum};
 
 use super::transfers::Transfers;
@@ -65,11 +65,40 @@ impl<S: Clone> Shelf<S> {
     }
 }
 
+/// Whose transfers they are, below which asset somebody sees, and the window.
+type TransfersKey = (OrganizationId, Option<AssetId>, Windows);
+
+/// What transfers come to, and the revision of every account that is seen. They are not kept by account: whoever takes a row out of
+/// one ends a transfer of the other, whose revision stays.
+type KeptTransfers = (Vec<(AccountId, i64)>, Arc<Transfers>);
+
+/// More of these are forgotten all at once.
+const MOST_TRANSFERS_KEPT: usize = 200;
+
+#[derive(Debug, Default)]
+struct TransfersShelf(Mutex<HashMap<TransfersKey, KeptTransfers>>);
+
+impl TransfersShelf {
+    fn get(&self, key: &TransfersKey, revisions: &[(AccountId, i64)]) -> Option<Arc<Transfers>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get(key).filter(|(of, _)| of == revisions).map(|(_, transfers)| Arc::clone(transfers))
+    }
+
+    fn put(&self, key: TransfersKey, revisions: Vec<(AccountId, i64)>, transfers: &Arc<Transfers>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= MOST_TRANSFERS_KEPT {
+            kept.clear();
+        }
+        kept.insert(key, (revisions, Arc::clone(transfers)));
+    }
+}
+
 /// What was read before.
 #[derive(Debug, Default)]
 pub(crate) struct KeptSums {
     months: Shelf<MonthSum>,
     categories: Shelf<CategorySum>,
+    transfers: TransfersShelf,
 }
 
 impl Engine {
@@ -85,10 +114,15 @@ impl Engine {
             let (mut months, mut categories) = (Vec::new(), Vec::new());
             let no_months = self.kept_sums.months.take(&revisions, by_month, &mut months);
             let no_categories = self.kept_sums.categories.take(&revisions, by_category, &mut categories);
-            let transfers = self.read_transfers(asker, windows).await?;
-            if no_months.is_empty() && no_categories.is_empty() {
-                return Ok(Read { standing, months, categories, transfers });
-            }
+            let transfers_key = (asker.organization, asker.sight().asset(), windows);
+            let kept_transfers = self.kept_sums.transfers.get(&transfers_key, &revisions);
+            let transfers = match kept_transfers {
+                Some(transfers) if no_months.is_empty() && no_categories.is_empty() => {
+                    return Ok(Read { standing, months, categories, transfers });
+                }
+                Some(transfers) => transfers,
+                None => Arc::new(self.read_transfers(asker, windows).await?),
+            };
             let new_months = self.store.month_sums(asker, &no_months, windows.months_from).await?;
             let new_categories =
                 self.store.category_sums(asker, &no_categories, windows.categories_from, windows.month).await?;
@@ -105,6 +139,7 @@ impl Engine {
                 self.kept_sums.months.put(&with_revision(&no_months), by_month, &new_months, |sum| sum.account);
                 let of = |sum: &CategorySum| sum.sum.account;
                 self.kept_sums.categories.put(&with_revision(&no_categories), by_category, &new_categories, of);
+                self.kept_sums.transfers.put(transfers_key, revisions, &transfers);
             }
             months.extend(new_months);
             categories.extend(new_categories);
@@ -112,8 +147,7 @@ impl Engine {
         }
     }
 
-    /// What of the sums is neither income nor spending. It is not kept by account: whoever takes a row out of one ends a transfer of the
-    /// other, whose revision stays.
+    /// What of the sums is neither income nor spending.
     async fn read_transfers(&self, asker: &Asker, windows: Windows) -> Result<Transfers, EngineError> {
         let from = windows.months_from.min(windows.categories_from);
         let rows = self.store.paired_rows(asker, from).await?;

@@ -5,7 +5,7 @@ use bankside_domain::account::{OpeningSource, PendingPolicy};
 use bankside_domain::fault::FaultClass;
 use bankside_domain::reconcile::{Arrived, Coverage, Plan, Policy, Snapshot, plan};
 use bankside_domain::run::AccountStep;
-use bankside_domain::{Asker, Id};
+use bankside_domain::{Asker, BatchId, Id};
 use bankside_store::{
     Applied, ApplyContext, BankAccount, Connection, DueRun, RunAccount, RunAccountUpdate, StoreError, StoredSnapshot,
 };
@@ -61,11 +61,9 @@ impl Engine {
         }
         // Once all accounts are in the books: the two sides of a transfer may have come with this very run, and an attempt that was cut
         // off before this finds what it has missed.
-        for account in self.store.run_accounts(asker, due.lease.run).await? {
-            if let Some(batch) = account.batch {
-                self.link_new_transfers(due.organization, batch).await;
-            }
-        }
+        let accounts = self.store.run_accounts(asker, due.lease.run).await?;
+        let batches: Vec<BatchId> = accounts.iter().filter_map(|account| account.batch).collect();
+        self.link_new_transfers(due.organization, &batches).await;
         Ok(())
     }
 

@@ -98,8 +98,13 @@ impl World {
 
     /// What the month comes to over all accounts.
     async fn cashflow(&self) -> Flow {
+        self.cashflow_of(&self.asker).await
+    }
+
+    /// The same over those that somebody sees.
+    async fn cashflow_of(&self, asker: &Asker) -> Flow {
         let month = "2026-11".parse().unwrap();
-        let sums = self.store.cashflow(&self.asker, Reach::default(), month, month).await.unwrap();
+        let sums = self.store.cashflow(asker, Reach::default(), month, month).await.unwrap();
         sums.iter().flat_map(|of| &of.sums).map(|sum| sum.flow).sum()
     }
 
@@ -150,6 +155,34 @@ on_both! {
         assert!(world.store.paired_rows(&world.asker, "2026-12".parse().unwrap()).await.unwrap().is_empty());
         assert_eq!(world.cashflow().await, Flow { in_minor: 0, out_minor: -350 });
         assert_eq!(world.counted().await, [-100_350], "where nobody has split the fee off, its row is shown");
+        // What is linked or has not moved is not among the rows that are looked at, and takes no place there.
+        world.sync(&[Sent { day: date(2026, 11, 18), ..self::out() }, booked(2, -700, "Bakery", "o0")]).await;
+        let rows = world.store.transfer_rows(&world.asker, (date(2026, 9, 1), date(2026, 12, 31)), 1).await.unwrap();
+        assert_eq!(rows.iter().map(|row| row.amount.minor).collect::<Vec<_>>(), [-700]);
+    }
+
+    a_number_is_that_of_the_account_that_its_bank_account_feeds_now(world) {
+        let (_, before) = world.with_savings().await;
+        world.clock.advance_days(1);
+        let connections = world.store.connections(&world.asker).await.unwrap();
+        let connection = connections.iter().find(|one| one.id != world.connection).unwrap().id;
+        let bank_account = world.store.bank_accounts(&world.asker, connection).await.unwrap()[0].id;
+        world.store.unlink(&world.asker, before).await.unwrap();
+        assert!(!world.store.own_accounts(&world.asker).await.unwrap().0[&before].numbers.is_empty(), "nobody else has it");
+        let asker = world.asker.clone();
+        let savings = world.link_new(&asker, connection, bank_account, "Savings anew").await;
+        let own = world.store.own_accounts(&world.asker).await.unwrap();
+        assert_eq!(own.with_number(world.number(SAVINGS)).collect::<Vec<_>>(), [savings]);
+        world.sync(&[Sent { day: date(2026, 11, 18), ..out() }]).await;
+        let marked = TransferMark::InTransit { account: savings, account_name: "Savings anew".into(), transit: Transit::OnItsWay };
+        assert_eq!(world.mark(-100_350).await, Some(marked));
+        // What is still in the account from before is not what the row means.
+        let same = world.store.add_transaction(&world.asker, before, &NewTransaction::new(date(2026, 11, 18), 100_350)).await;
+        same.unwrap();
+        assert_eq!(world.found().await, Matches::default());
+        world.sync_savings(savings, &[Sent { day: date(2026, 11, 23), ..into() }]).await;
+        world.link_found().await.unwrap();
+        assert_eq!(world.other(-100_350).await, Some(world.row_of(&world.asker, 100_000).await.id));
     }
 
     a_transfer_within_reach_is_neither_income_nor_spending_while_it_holds(world) {
@@ -263,7 +296,8 @@ on_both! {
             let new = NewTransaction::new(date(2026, 11, 9), minor);
             world.store.add_transaction(&world.asker, account, &new).await.unwrap().0
         };
-        let (out, into) = (typed(world.account, -500).await, typed(savings, 700).await);
+        let (out, into) = (typed(world.account, -700).await, typed(savings, 500).await);
+        let more = typed(savings, 701).await;
         let same_way = typed(savings, -500).await;
         let same_account = typed(world.account, 500).await;
         let taken = world.row_of(&world.asker, 100_000).await.id;
@@ -271,11 +305,11 @@ on_both! {
             let new = NewTransfer { a, b, by: LinkedBy::Person, grounds: None };
             world.store.link_transfers(&world.asker, &[new]).await
         };
-        for other in [same_way, same_account, taken, out] {
+        for other in [same_way, same_account, taken, out, more] {
             let refused = link(out, other).await;
             assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
         }
-        assert!(link(out, into).await.unwrap().is_some(), "whatever the amounts are: a person knows");
+        assert!(link(out, into).await.unwrap().is_some(), "whatever was lost on the way: a person knows");
         // It holds between two accounts: moved into the same one, the rows are two rows.
         let there = Edit { account: Some(savings), ..Edit::default() };
         let (these, seen) = (Selection::These(vec![out]), Seen::default());
@@ -330,7 +364,10 @@ on_both! {
         not_found(world.store.reject_transfer(&member, row.id, other).await);
         let new = NewTransfer { a: row.id, b: other, by: LinkedBy::Person, grounds: None };
         assert!(matches!(world.store.link_transfers(&member, &[new]).await, Err(StoreError::NotFound(_))));
-        assert_eq!(world.store.paired_rows(&member, "2026-11".parse().unwrap()).await.unwrap().len(), 1);
+        // Of what they see it is spending, in the overview as in their cashflow.
+        assert_eq!(world.store.paired_rows(&member, "2026-11".parse().unwrap()).await.unwrap(), []);
+        assert_eq!(world.cashflow_of(&member).await, Flow::of(-100_350));
+        assert_eq!(world.cashflow().await, Flow::of(-350));
         assert_eq!(world.store.own_accounts(&member).await.unwrap().0.len(), 1);
         // Nor of where money is on its way to.
         world.store.break_transfer(&world.asker, row.id).await.unwrap();

@@ -71,6 +71,7 @@ struct OwnRow {
 
 impl Store {
     /// The rows of some days that have moved money and belong to no transfer yet, at most so many, the latest first.
+    /// Where there are so many, others may be left out.
     pub async fn transfer_rows(
         &self,
         asker: &Asker,
@@ -82,14 +83,16 @@ impl Store {
         let text = session.in_sight(sql!(
             "SELECT t.id, t.account_id, t.amount_minor, a.currency, u.scale, t.dated_on, t.status, p.name_folded AS payee_folded,
                     l.note_folded
-             FROM (SELECT * FROM transactions WHERE organization_id = $1 AND deleted_at IS NULL AND dated_on >= $2 AND dated_on <= $3
-                /* in sight: account_id */ ORDER BY dated_on DESC, position DESC, id DESC LIMIT $4) t
+             FROM (SELECT x.* FROM transactions x WHERE x.organization_id = $1 AND x.deleted_at IS NULL AND x.dated_on >= $2
+                AND x.dated_on <= $3 AND x.status IN ('booked', 'pending') /* in sight: x.account_id */
+                AND NOT EXISTS (SELECT 1 FROM transfer_sides s WHERE s.organization_id = x.organization_id
+                    AND s.transaction_id = x.id)
+                ORDER BY x.dated_on DESC, x.position DESC, x.id DESC LIMIT $4) t
              JOIN accounts a ON a.organization_id = t.organization_id AND a.id = t.account_id
              JOIN currencies u ON u.code = a.currency
              LEFT JOIN payees p ON p.organization_id = t.organization_id AND p.id = t.payee_id
              LEFT JOIN transaction_lines l ON l.organization_id = t.organization_id AND l.transaction_id = t.id
-                AND l.position = 0
-             WHERE t.status IN ('booked', 'pending')"
+                AND l.position = 0"
         ), sight);
         let rows: Vec<Row> = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())
@@ -99,9 +102,6 @@ impl Store {
             .fetch_all(c)
             .await?);
         let mut rows = rows.into_iter().map(Row::into_transfer_row).collect::<Result<Vec<_>, _>>()?;
-        let ids: Vec<TransactionId> = rows.iter().map(|row| row.transaction).collect();
-        let linked = self.sides_of(&mut session, asker, &ids).await?;
-        rows.retain(|row| !linked.contains_key(&row.transaction.uuid()));
         self.add_what_is_said(&mut session, asker, &mut rows).await?;
         Ok(rows)
     }
@@ -188,7 +188,7 @@ impl Store {
         Ok(rows)
     }
 
-    /// The accounts in sight, with whatever rows may name them by.
+    /// The accounts in sight, with whatever rows may name them by. The number of a bank account is that of the account that it fed last.
     pub async fn own_accounts(&self, asker: &Asker) -> Result<OwnAccounts, StoreError> {
         let (granted, sight) = asker.require_within(Right::SeeBooks)?;
         let mut session = self.db.read(granted).await?;
@@ -196,6 +196,9 @@ impl Store {
             sql!(
                 "SELECT a.id, a.name, b.name AS bank_name, b.holder, n.digest FROM accounts a
                  LEFT JOIN feeds f ON f.organization_id = a.organization_id AND f.account_id = a.id AND NOT f.is_shadow
+                    AND NOT EXISTS (SELECT 1 FROM feeds y WHERE y.organization_id = f.organization_id
+                        AND y.bank_account_id = f.bank_account_id AND NOT y.is_shadow
+                        AND (y.from_at > f.from_at OR (y.from_at = f.from_at AND y.id > f.id)))
                  LEFT JOIN bank_accounts b ON b.organization_id = f.organization_id AND b.id = f.bank_account_id
                  LEFT JOIN account_numbers n ON n.organization_id = b.organization_id AND n.bank_account_id = b.id
                  WHERE a.organization_id = $1 /* in sight: a.id */"
@@ -214,26 +217,23 @@ impl Store {
         Ok(own)
     }
 
-    /// The rows of the books that a batch has written to, with their days, at most so many, the latest first.
+    /// The rows of the books that batches have written to, with their days, at most so many, the latest first.
     pub async fn touched_by(
         &self,
         asker: &Asker,
-        batch: BatchId,
+        batches: &[BatchId],
         limit: i64,
     ) -> Result<Vec<(TransactionId, Date)>, StoreError> {
         let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;
-        let text = sql!(
-            "SELECT t.id, t.dated_on FROM transactions t
-             WHERE t.organization_id = $1 AND t.deleted_at IS NULL AND t.id IN (SELECT c.owner_id FROM changes c
-                WHERE c.organization_id = $1 AND c.batch_id = $2)
-             ORDER BY t.dated_on DESC, t.id DESC LIMIT $3"
-        );
-        let rows: Vec<(Uuid, SqlDate)> = on!(session, c => sqlx::query_as(text)
-            .bind(asker.organization.uuid())
-            .bind(batch.uuid())
-            .bind(limit)
-            .fetch_all(c)
-            .await?);
+        let rows: Vec<(Uuid, SqlDate)> = on!(session, c => {
+            let mut query = sqlx::QueryBuilder::new("SELECT t.id, t.dated_on FROM transactions t WHERE t.organization_id = ");
+            query.push_bind(asker.organization.uuid());
+            query.push(" AND t.deleted_at IS NULL AND t.id IN (SELECT c.owner_id FROM changes c WHERE c.organization_id = ");
+            query.push_bind(asker.organization.uuid()).push(" AND c.batch_id IN ");
+            push_list(&mut query, batches.iter().map(|batch| batch.uuid()));
+            query.push(") ORDER BY t.dated_on DESC, t.id DESC LIMIT ").push_bind(limit);
+            query.build_query_as().fetch_all(c).await?
+        });
         Ok(rows.into_iter().map(|(id, day)| (id.into(), day.to_jiff())).collect())
     }
 

@@ -184,6 +184,9 @@ impl Store {
                      JOIN account_numbers n ON n.organization_id = v.organization_id AND n.digest = v.counterparty_digest \
                      JOIN feeds f ON f.organization_id = n.organization_id AND f.bank_account_id = n.bank_account_id \
                       AND NOT f.is_shadow \
+                      AND NOT EXISTS (SELECT 1 FROM feeds y WHERE y.organization_id = f.organization_id \
+                       AND y.bank_account_id = f.bank_account_id AND NOT y.is_shadow \
+                       AND (y.from_at > f.from_at OR (y.from_at = f.from_at AND y.id > f.id))) \
                      JOIN accounts a ON a.organization_id = f.organization_id AND a.id = f.account_id \
                      WHERE k.state = 'applied' AND k.organization_id = ",
                 );

@@ -14,7 +14,7 @@ use crate::convert::{SqlDate, code, date};
 use crate::db::{Session, on, sql};
 use crate::{Store, StoreError};
 
-/// One row of a transfer, as far as it takes to leave it out of sums.
+/// One row of a transfer, as far as it takes to leave it out of sums. What is left out is told by it alone, for every sum.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PairedRow {
     /// Which one.
@@ -31,6 +31,28 @@ pub struct PairedRow {
     pub fee_minor: i64,
     /// Its lines: category and minor units.
     pub lines: Vec<(Option<CategoryId>, i64)>,
+}
+
+impl PairedRow {
+    /// What of the row is neither income nor spending: all of it but the fee.
+    pub fn moved(&self) -> Flow {
+        less_fee(Flow::of(self.amount_minor), self.fee_minor)
+    }
+
+    /// The same of each of its lines.
+    pub fn moved_lines(&self) -> impl Iterator<Item = (Option<CategoryId>, Flow)> + '_ {
+        let minors: Vec<i64> = self.lines.iter().map(|(_, minor)| *minor).collect();
+        let fee_at = (self.fee_minor != 0).then(|| fee_line(&minors, self.fee_minor));
+        self.lines.iter().enumerate().map(move |(at, (category, minor))| {
+            let fee_minor = if fee_at == Some(at) { self.fee_minor } else { 0 };
+            (*category, less_fee(Flow::of(*minor), fee_minor))
+        })
+    }
+}
+
+/// What is left once a fee, which is zero or less, is taken out of what went out.
+fn less_fee(flow: Flow, fee_minor: i64) -> Flow {
+    Flow { out_minor: flow.out_minor.saturating_sub(fee_minor), ..flow }
 }
 
 #[derive(sqlx::FromRow)]
@@ -74,26 +96,16 @@ impl PairRow {
 }
 
 impl Store {
-    /// The rows of the accounts in sight that are part of a transfer, from a month on: what sums of income and spending leave out. What
-    /// of them stays is the fee.
+    /// The rows of transfers between two accounts that are both in sight, from a month on: what the overview leaves out. What of them
+    /// stays is the fee.
     pub async fn paired_rows(&self, asker: &Asker, from: Month) -> Result<Vec<PairedRow>, StoreError> {
         let (granted, sight) = asker.require_within(Right::SeeBooks)?;
         let mut session = self.db.read(granted).await?;
-        let pairs = self.pairs_from(&mut session, asker, from.first_day(), Date::MAX).await?;
-        let mut rows = Vec::with_capacity(pairs.len() * 2);
-        for pair in &pairs {
-            rows.extend(pair.sides()?.into_iter().filter(|row| row.month >= from && sight.has(row.account)));
-        }
-        let ids: Vec<Uuid> = rows.iter().map(|row| row.transaction.uuid()).collect();
-        let mut lines = self.line_sums(&mut session, asker, &ids).await?;
-        for row in &mut rows {
-            row.lines = lines.remove(&row.transaction.uuid()).unwrap_or_default();
-        }
-        Ok(rows)
+        let days = (from.first_day(), Date::MAX);
+        self.own_rows(&mut session, asker, days, |account, _| sight.has(account)).await
     }
 
-    /// What transfers between two accounts that are both reached have moved, as flows of lines: it has neither come in nor gone out. Of an
-    /// amount that was lost on the way only the rest is among them, since a fee is spending. Rows of these months.
+    /// What transfers between two accounts that are both reached have moved, as flows of lines. Rows of these months.
     pub(crate) async fn own_transfers(
         &self,
         session: &mut Session,
@@ -101,40 +113,46 @@ impl Store {
         reached: &Reached,
         (from, through): (Month, Month),
     ) -> Result<Vec<(CurrencyCode, Sum)>, StoreError> {
-        let pairs = self.pairs_from(session, asker, from.first_day(), through.last_day()).await?;
-        let mut rows = Vec::new();
-        for pair in pairs.iter().filter(|pair| {
-            reached.has(pair.out_account.into(), pair.out_on.to_jiff())
-                && reached.has(pair.in_account.into(), pair.in_on.to_jiff())
-        }) {
-            let counts = |row: &PairedRow| {
-                let counts_pending = reached.accounts.get(&row.account).is_some_and(|account| account.counts_pending);
-                (from..=through).contains(&row.month) && (!row.is_pending || counts_pending)
-            };
-            rows.extend(pair.sides()?.into_iter().filter(counts));
-        }
-        let ids: Vec<Uuid> = rows.iter().map(|row| row.transaction.uuid()).collect();
-        let mut lines = self.line_sums(session, asker, &ids).await?;
+        let days = (from.first_day(), through.last_day());
         let mut moved = Vec::new();
-        for row in rows {
-            let Some(currency) = reached.accounts.get(&row.account).map(|account| account.currency.code) else {
-                continue;
-            };
-            let lines = lines.remove(&row.transaction.uuid()).unwrap_or_default();
-            let minors: Vec<i64> = lines.iter().map(|(_, minor)| *minor).collect();
-            let fee_at = (row.fee_minor != 0).then(|| fee_line(&minors, row.fee_minor));
-            for (at, (category, minor)) in lines.into_iter().enumerate() {
-                let mut flow = Flow::of(minor);
-                if fee_at == Some(at) {
-                    flow.out_minor = flow.out_minor.saturating_sub(row.fee_minor);
-                }
-                moved.push((currency, Sum { category, month: row.month, flow }));
+        for row in self.own_rows(session, asker, days, |account, day| reached.has(account, day)).await? {
+            let counting = reached.accounts.get(&row.account).filter(|of| !row.is_pending || of.counts_pending);
+            if let Some(counting) = counting {
+                let sum = |(category, flow)| Sum { category, month: row.month, flow };
+                moved.extend(row.moved_lines().map(|line| (counting.currency.code, sum(line))));
             }
         }
         Ok(moved)
     }
 
-    /// Pairs that hold of which either row is of these days.
+    /// The rows of these days of transfers both of whose rows are reached on their days: the one rule by which any sum leaves transfers
+    /// out. Where only one side is reached, it is income or spending there.
+    async fn own_rows(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        (from, through): (Date, Date),
+        reaches: impl Fn(AccountId, Date) -> bool + Send,
+    ) -> Result<Vec<PairedRow>, StoreError> {
+        let pairs = self.pairs_from(session, asker, from, through).await?;
+        let mut rows = Vec::with_capacity(pairs.len() * 2);
+        for pair in &pairs {
+            let (out_on, in_on) = (pair.out_on.to_jiff(), pair.in_on.to_jiff());
+            if reaches(pair.out_account.into(), out_on) && reaches(pair.in_account.into(), in_on) {
+                let months = Month::of(from)..=Month::of(through);
+                rows.extend(pair.sides()?.into_iter().filter(|row| months.contains(&row.month)));
+            }
+        }
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.transaction.uuid()).collect();
+        let mut lines = self.line_sums(session, asker, &ids).await?;
+        for row in &mut rows {
+            row.lines = lines.remove(&row.transaction.uuid()).unwrap_or_default();
+        }
+        Ok(rows)
+    }
+
+    /// Pairs that hold of which either row is of these days. Both halves go by the index of days: of a month of many years little is
+    /// looked at.
     async fn pairs_from(
         &self,
         session: &mut Session,
@@ -146,13 +164,23 @@ impl Store {
             "SELECT o.id AS out_id, o.account_id AS out_account, o.dated_on AS out_on, o.status AS out_status,
                 o.amount_minor AS out_minor, i.id AS in_id, i.account_id AS in_account, i.dated_on AS in_on,
                 i.status AS in_status, i.amount_minor AS in_minor, a.currency = b.currency AS is_one_currency
-             FROM transfer_pairs p
-             JOIN transactions o ON o.organization_id = p.organization_id AND o.id = p.out_id
+             FROM transactions o
+             JOIN transfer_pairs p ON p.organization_id = o.organization_id AND p.out_id = o.id
              JOIN transactions i ON i.organization_id = p.organization_id AND i.id = p.in_id
              JOIN accounts a ON a.organization_id = o.organization_id AND a.id = o.account_id
              JOIN accounts b ON b.organization_id = i.organization_id AND b.id = i.account_id
-             WHERE p.organization_id = $1
-                AND ((o.dated_on >= $2 AND o.dated_on <= $3) OR (i.dated_on >= $2 AND i.dated_on <= $3))
+             WHERE o.organization_id = $1 AND o.dated_on >= $2 AND o.dated_on <= $3
+                AND o.deleted_at IS NULL AND i.deleted_at IS NULL AND o.account_id <> i.account_id
+                AND o.amount_minor < 0 AND i.amount_minor > 0
+             UNION ALL
+             SELECT o.id, o.account_id, o.dated_on, o.status, o.amount_minor, i.id, i.account_id, i.dated_on, i.status, i.amount_minor,
+                a.currency = b.currency
+             FROM transactions i
+             JOIN transfer_pairs p ON p.organization_id = i.organization_id AND p.in_id = i.id
+             JOIN transactions o ON o.organization_id = p.organization_id AND o.id = p.out_id
+             JOIN accounts a ON a.organization_id = o.organization_id AND a.id = o.account_id
+             JOIN accounts b ON b.organization_id = i.organization_id AND b.id = i.account_id
+             WHERE i.organization_id = $1 AND i.dated_on >= $2 AND i.dated_on <= $3 AND (o.dated_on < $2 OR o.dated_on > $3)
                 AND o.deleted_at IS NULL AND i.deleted_at IS NULL AND o.account_id <> i.account_id
                 AND o.amount_minor < 0 AND i.amount_minor > 0"
         );
