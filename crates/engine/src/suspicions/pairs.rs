@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use bankside_domain::edit::Refused;
 use bankside_domain::merge::{Chosen, Keeps, Merge};
 use bankside_domain::suspicion::pairs::{Pair, PairKind, find_pairs, may_be_one};
-use bankside_domain::{AccountId, Asker, BatchId, OrganizationId, Right, TransactionId};
+use bankside_domain::{AccountId, Asker, AssetId, BatchId, OrganizationId, Right, TransactionId};
 use bankside_store::{RegisterRow, TransactionDetails};
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -51,7 +51,7 @@ pub enum PairDecision {
     Different,
 }
 
-/// How many pairs and proposed transfers there were when an organization's accounts had these revisions.
+/// How many pairs and proposed transfers there were when the accounts that somebody sees had these revisions.
 #[derive(Debug)]
 struct Counted {
     on: Date,
@@ -59,19 +59,22 @@ struct Counted {
     pairs: usize,
 }
 
-/// The latest count of each organization.
+/// Whose rows were counted, and below which asset.
+type Key = (OrganizationId, Option<AssetId>);
+
+/// The latest count of each organization, and of each asset below which somebody sees: what one of them sees is not what another does.
 #[derive(Debug, Default)]
-pub(crate) struct CountedPairs(Mutex<HashMap<OrganizationId, Counted>>);
+pub(crate) struct CountedPairs(Mutex<HashMap<Key, Counted>>);
 
 impl CountedPairs {
-    fn take(&self, organization: OrganizationId, on: Date, revisions: &[(AccountId, i64)]) -> Option<usize> {
+    fn take(&self, key: Key, on: Date, revisions: &[(AccountId, i64)]) -> Option<usize> {
         let counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let counted = counted.get(&organization)?;
+        let counted = counted.get(&key)?;
         (counted.on == on && counted.revisions == revisions).then_some(counted.pairs)
     }
 
-    fn put(&self, organization: OrganizationId, counted: Counted) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(organization, counted);
+    fn put(&self, key: Key, counted: Counted) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, counted);
     }
 }
 
@@ -80,12 +83,12 @@ impl Engine {
     pub(super) async fn count_pairs(&self, asker: &Asker, standing: &Standing) -> Result<usize, EngineError> {
         let revisions: Vec<(AccountId, i64)> =
             standing.accounts.iter().map(|view| (view.account.id, view.account.revision)).collect();
-        let on = self.today();
-        if let Some(pairs) = self.counted_pairs.take(asker.organization, on, &revisions) {
+        let (on, key) = (self.today(), (asker.organization, asker.sight().asset()));
+        if let Some(pairs) = self.counted_pairs.take(key, on, &revisions) {
             return Ok(pairs);
         }
         let pairs = self.pairs(asker).await?.len() + self.proposals(asker).await?.len();
-        self.counted_pairs.put(asker.organization, Counted { on, revisions, pairs });
+        self.counted_pairs.put(key, Counted { on, revisions, pairs });
         Ok(pairs)
     }
 

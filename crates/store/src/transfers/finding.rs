@@ -80,13 +80,18 @@ impl Store {
     ) -> Result<Vec<TransferRow>, StoreError> {
         let (granted, sight) = asker.require_within(Right::SeeBooks)?;
         let mut session = self.db.read(granted).await?;
+        // Pairs are looked up by either side, and not in `transfer_sides`: PostgreSQL would read all of that for each row.
         let text = session.in_sight(sql!(
             "SELECT t.id, t.account_id, t.amount_minor, a.currency, u.scale, t.dated_on, t.status, p.name_folded AS payee_folded,
                     l.note_folded
              FROM (SELECT x.* FROM transactions x WHERE x.organization_id = $1 AND x.deleted_at IS NULL AND x.dated_on >= $2
                 AND x.dated_on <= $3 AND x.status IN ('booked', 'pending') /* in sight: x.account_id */
-                AND NOT EXISTS (SELECT 1 FROM transfer_sides s WHERE s.organization_id = x.organization_id
-                    AND s.transaction_id = x.id)
+                AND NOT EXISTS (SELECT 1 FROM transfer_pairs s JOIN transactions o ON o.organization_id = s.organization_id
+                    AND o.id = s.in_id WHERE s.organization_id = x.organization_id AND s.out_id = x.id AND o.deleted_at IS NULL
+                    AND o.account_id <> x.account_id AND x.amount_minor < 0 AND o.amount_minor > 0)
+                AND NOT EXISTS (SELECT 1 FROM transfer_pairs s JOIN transactions o ON o.organization_id = s.organization_id
+                    AND o.id = s.out_id WHERE s.organization_id = x.organization_id AND s.in_id = x.id AND o.deleted_at IS NULL
+                    AND o.account_id <> x.account_id AND x.amount_minor > 0 AND o.amount_minor < 0)
                 ORDER BY x.dated_on DESC, x.position DESC, x.id DESC LIMIT $4) t
              JOIN accounts a ON a.organization_id = t.organization_id AND a.id = t.account_id
              JOIN currencies u ON u.code = a.currency
