@@ -185,14 +185,16 @@ impl Engine {
 
     /// The same with the rows.
     pub(crate) async fn proposed_transfers(&self, asker: &Asker) -> Result<Vec<ProposedTransfer>, EngineError> {
-        let mut views = Vec::new();
-        for found in self.proposals(asker).await? {
-            let out = self.store.register_row(asker, found.out).await?;
-            let into = self.store.register_row(asker, found.into).await?;
+        let proposals = self.proposals(asker).await?;
+        let ids: Vec<TransactionId> = proposals.iter().flat_map(|found| [found.out, found.into]).collect();
+        let mut rows = self.store.register_rows_of(asker, &ids).await?;
+        // What has gone meanwhile is no transfer any more.
+        let view = |found: Match| {
+            let (out, into) = (rows.remove(&found.out)?, rows.remove(&found.into)?);
             let why = found.grounds.in_words(amount(&out), amount(&into));
-            views.push(ProposedTransfer { out, into, why, is_one_of_several: found.is_one_of_several });
-        }
-        Ok(views)
+            Some(ProposedTransfer { out, into, why, is_one_of_several: found.is_one_of_several })
+        };
+        Ok(proposals.into_iter().filter_map(view).collect())
     }
 
     /// Links two rows, because a person says so. What the rows say is kept with it, where they say something.

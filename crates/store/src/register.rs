@@ -5,6 +5,7 @@ mod filter;
 mod groups;
 mod prepare;
 mod search;
+mod several;
 mod unfinished;
 
 use std::collections::{BTreeMap, HashMap};

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use bankside_domain::text::fold;
-use bankside_domain::transfer::{grounds, may_be_linked};
+use bankside_domain::transfer::{Grounds, grounds, may_be_linked};
 use bankside_domain::{Asker, Right, TransactionId};
 use bankside_store::RegisterRow;
 use jiff::ToSpan;
@@ -60,14 +60,17 @@ impl Engine {
             }
         }
         found.sort_unstable_by_key(|(told, far, id, _)| (*told, *far, *id));
-        let mut candidates = Vec::new();
-        let row = self.store.register_row(asker, id).await?;
-        for (_, _, other, grounds) in found.into_iter().take(MOST_OFFERED) {
-            let other = self.store.register_row(asker, other).await?;
+        found.truncate(MOST_OFFERED);
+        let ids: Vec<TransactionId> = found.iter().map(|(_, _, other, _)| *other).chain([id]).collect();
+        let mut rows = self.store.register_rows_of(asker, &ids).await?;
+        let row = rows.remove(&id).ok_or(EngineError::NotFound("the transaction"))?;
+        // What has gone meanwhile is not offered.
+        let candidate = |(_, _, other, grounds): (_, _, TransactionId, Option<Grounds>)| {
+            let other = rows.remove(&other)?;
             let (out, into) = if row.amount_minor < 0 { (&row, &other) } else { (&other, &row) };
             let why = grounds.map(|grounds| grounds.in_words(amount(out), amount(into))).unwrap_or_default();
-            candidates.push(Candidate { row: other, why });
-        }
-        Ok(candidates)
+            Some(Candidate { row: other, why })
+        };
+        Ok(found.into_iter().filter_map(candidate).collect())
     }
 }

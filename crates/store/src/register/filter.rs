@@ -259,9 +259,14 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    /// Whether other questions have the same text, so that its plan is worth keeping: not those with words or accounts of their own.
+    /// These rows, as far as they are in the books and in sight.
+    pub(super) fn of_these(ids: Vec<Uuid>) -> Self {
+        Self { scales: Vec::new(), search: None, found: Some(ids), is_wide: false, reached: None }
+    }
+
+    /// Whether other questions have the same text, so that its plan is worth keeping: not those with words, rows or accounts of their own.
     pub(super) fn is_like_others(&self) -> bool {
-        self.search.is_none() && self.reached.is_none()
+        self.search.is_none() && self.found.is_none() && self.reached.is_none()
     }
 }
 
