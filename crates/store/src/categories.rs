@@ -7,7 +7,7 @@ mod usual;
 use std::collections::{BTreeSet, HashMap};
 
 use bankside_domain::category::{CategoryUse, SEPARATOR};
-use bankside_domain::{Asker, CategoryId, Id, Right, Sight};
+use bankside_domain::{Asker, AssetId, CategoryId, Id, Right, Sight};
 use uuid::Uuid;
 
 use crate::convert::{count, ids};
@@ -45,7 +45,7 @@ struct Row {
 }
 
 /// That a category `k` is there. One that was merged or deleted is there while a row of the books has it or one below it: an undoing
-/// brings such rows back. The list of categories says the same.
+/// brings such rows back. The list of categories and that of their names for cashflow and plans say the same.
 const IS_THERE: &str = "(k.gone_at IS NULL OR EXISTS (SELECT 1 FROM categories below \
      JOIN transaction_lines g ON g.organization_id = below.organization_id AND g.category_id = below.id \
      JOIN transactions gt ON gt.organization_id = g.organization_id AND gt.id = g.transaction_id \
@@ -112,7 +112,8 @@ impl Store {
         Ok(rows.into_iter().collect())
     }
 
-    /// What uses each category, of what is in sight; those that nothing uses are left out.
+    /// What uses each category, of what is in sight; those that nothing uses are left out. A plan counts also while it does not hold: it
+    /// can be brought back.
     pub async fn category_uses(&self, asker: &Asker) -> Result<HashMap<CategoryId, CategoryUse>, StoreError> {
         let (granted, sight) = asker.require_within(Right::SeeBooks)?;
         let mut session = self.db.read(granted).await?;
@@ -134,12 +135,28 @@ impl Store {
         );
         let mappings: Vec<(Uuid, i64)> =
             on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
+        let text = sql!(
+            "SELECT m.category_id, n.asset_id, COUNT(DISTINCT n.id) FROM planned_amounts m
+             JOIN plans n ON n.organization_id = m.organization_id AND n.id = m.plan_id
+             WHERE m.organization_id = $1 GROUP BY m.category_id, n.asset_id"
+        );
+        let plans: Vec<(Uuid, Option<Uuid>, i64)> =
+            on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
+        let tree = self.tree_within(&mut session, asker).await?;
         let mut uses: HashMap<CategoryId, CategoryUse> = HashMap::new();
         for (id, transactions) in transactions {
             uses.entry(id.into()).or_default().transactions = transactions;
         }
         for (id, mappings) in mappings {
             uses.entry(id.into()).or_default().mappings = mappings;
+        }
+        for (id, asset, plans) in plans {
+            let asset: Option<AssetId> = ids(asset);
+            let is_in_sight = asset.map_or(!asker.is_restricted(), |asset| tree.get(asset).is_some());
+            // A category of zeros is none.
+            if is_in_sight && !id.is_nil() {
+                uses.entry(id.into()).or_default().plans += plans;
+            }
         }
         Ok(uses)
     }

@@ -99,7 +99,7 @@ on_both! {
         let house = world.store.add_category(&asker, "House", None).await.unwrap();
         let rent = world.store.add_category(&asker, "Rent", Some(house)).await.unwrap();
         mapped(world, &[(3, -90_000), (4, -500)], rent).await;
-        let used = CategoryUse { transactions: 2, mappings: 0 };
+        let used = CategoryUse { transactions: 2, ..CategoryUse::default() };
         let says = refused(world.store.delete_category(&asker, rent).await);
         assert_eq!(says, CategoryRefused::Used { name: "Rent".into(), used });
         assert_eq!(world.store.category_uses(&asker).await.unwrap()[&rent], used);

@@ -249,7 +249,7 @@ on_both! {
         let member = Asker::member(asker.organization, world.owner, Role::Member);
         assert!(matches!(store.map_provider_category(&member, "test:Utilities", None).await, Err(StoreError::Denied(_))));
         // A mapping uses its category, and goes along when that is merged.
-        let used = CategoryUse { transactions: 0, mappings: 1 };
+        let used = CategoryUse { mappings: 1, ..CategoryUse::default() };
         let refused = store.delete_category(&asker, power).await;
         assert!(matches!(refused, Err(StoreError::CategoryRefused(CategoryRefused::Used { used: told, .. })) if told == used));
         assert_eq!(store.merge_categories(&asker, power, food, Some(0)).await.unwrap().batch, None);

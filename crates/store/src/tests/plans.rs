@@ -2,6 +2,7 @@
 
 use bankside_domain::asset::{AssetKind, AssetStage};
 use bankside_domain::cashflow::plan::Planned;
+use bankside_domain::category::{CategoryRefused, CategoryUse};
 use bankside_domain::{Actor, Asker, AssetId, Currency, PlanId, Role, Sight};
 
 use crate::tests::on_both;
@@ -47,6 +48,35 @@ on_both! {
         let again = store.end_plan(asker, Some(mill)).await;
         assert!(matches!(again, Err(StoreError::NotFound("the plan"))), "{again:?}");
         assert_eq!(store.plans(asker, Some(mill)).await.unwrap().len(), 2);
+    }
+
+    a_category_that_is_planned_for_stays_and_merging_takes_its_plans_along(world) {
+        let (store, asker) = (&world.store, &world.asker);
+        let mill = asset(world, "Mill", None).await;
+        let (rent, flat) = (
+            store.add_category(asker, "Rent", None).await.unwrap(),
+            store.add_category(asker, "Flat", None).await.unwrap(),
+        );
+        let amount = |category, month, minor| Planned { category: Some(category), ..planned(month, minor) };
+        let lines = [amount(rent, "2026-02", -7), amount(flat, "2026-02", -1), amount(rent, "2026-03", -5)];
+        let plan = store.bring_plan(asker, Some(mill), "plan.csv", &lines).await.unwrap();
+        let other = store.bring_plan(asker, None, "plan.csv", &lines[..1]).await.unwrap();
+        let used = CategoryUse { plans: 2, ..CategoryUse::default() };
+        assert_eq!(store.category_uses(asker).await.unwrap()[&rent], used);
+        let actor = Actor::Member { person: world.owner, role: Role::Member, sight: Sight::below(mill, []) };
+        let miller = Asker { organization: asker.organization, actor };
+        assert_eq!(store.category_uses(&miller).await.unwrap()[&rent].plans, 1);
+        match store.delete_category(asker, rent).await {
+            Err(StoreError::CategoryRefused(CategoryRefused::Used { used: told, .. })) => assert_eq!(told, used),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(store.merge_categories(asker, rent, flat, Some(0)).await.unwrap().changed, 0);
+        let now = [amount(flat, "2026-02", -8), amount(flat, "2026-03", -5)];
+        assert_eq!(store.planned(asker, Some(mill), plan).await.unwrap(), now);
+        assert_eq!(store.planned(asker, None, other).await.unwrap(), [amount(flat, "2026-02", -7)]);
+        // What has gone has no name any more, so that no plan is read into it.
+        let names = store.category_names(asker).await.unwrap();
+        assert_eq!(names.iter().map(|named| named.id).collect::<Vec<_>>(), [flat]);
     }
 
     what_was_never_confirmed_gives_way_and_another_place_is_another_plan(world) {
