@@ -116,9 +116,9 @@ impl Engine {
         Ok(PlanBrought::Draft(self.store.bring_plan(asker, asset, &name, &planned).await?))
     }
 
-    /// Lets go what was brought and never confirmed.
-    pub async fn discard_plan(&self, asker: &Asker, asset: Option<AssetId>) -> Result<(), EngineError> {
-        Ok(self.store.discard_plan(asker, asset).await?)
+    /// Lets go what was brought and never confirmed: the draft that the person saw.
+    pub async fn discard_plan(&self, asker: &Asker, asset: Option<AssetId>, id: PlanId) -> Result<(), EngineError> {
+        Ok(self.store.discard_plan(asker, asset, id).await?)
     }
 
     /// Has a plan hold, whether it is new or ended before. The one that held until now ends, and can be brought back.
@@ -127,9 +127,9 @@ impl Engine {
         Ok(self.store.hold_plan(asker, asset, id).await?)
     }
 
-    /// Ends the plan that holds. It can be brought back.
-    pub async fn end_plan(&self, asker: &Asker, asset: Option<AssetId>) -> Result<(), EngineError> {
-        Ok(self.store.end_plan(asker, asset).await?)
+    /// Ends the plan that holds: the one that the person saw. It can be brought back.
+    pub async fn end_plan(&self, asker: &Asker, asset: Option<AssetId>, id: PlanId) -> Result<(), EngineError> {
+        Ok(self.store.end_plan(asker, asset, id).await?)
     }
 
     /// Whether somebody may bring a plan. An asset that can have a cashflow can have a plan for it.

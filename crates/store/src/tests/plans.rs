@@ -43,10 +43,14 @@ on_both! {
         assert_eq!(holds(world, asker, &[mill], false).await, 7);
         store.hold_plan(asker, Some(mill), first).await.unwrap();
         assert_eq!(holds(world, asker, &[mill], false).await, 100);
-        store.end_plan(asker, Some(mill)).await.unwrap();
+        // Whoever saw the other one hold ends nothing.
+        let late = store.end_plan(asker, Some(mill), second).await;
+        assert!(matches!(late, Err(StoreError::Conflict(_))), "{late:?}");
+        assert_eq!(holds(world, asker, &[mill], false).await, 100);
+        store.end_plan(asker, Some(mill), first).await.unwrap();
         assert_eq!(holds(world, asker, &[mill], false).await, 0);
-        let again = store.end_plan(asker, Some(mill)).await;
-        assert!(matches!(again, Err(StoreError::NotFound("the plan"))), "{again:?}");
+        let again = store.end_plan(asker, Some(mill), first).await;
+        assert!(matches!(again, Err(StoreError::Conflict(_))), "{again:?}");
         assert_eq!(store.plans(asker, Some(mill)).await.unwrap().len(), 2);
     }
 
@@ -84,7 +88,7 @@ on_both! {
         let mill = asset(world, "Mill", None).await;
         let draft = bring(world, Some(mill), 100).await;
         let own = bring(world, None, 5).await;
-        bring(world, Some(mill), 7).await;
+        let latest = bring(world, Some(mill), 7).await;
         assert_eq!(store.planned(asker, Some(mill), draft).await.unwrap(), []);
         assert_eq!(store.planned(asker, None, own).await.unwrap().len(), 2);
         // The plan of one place does not hold at another.
@@ -92,7 +96,13 @@ on_both! {
         assert!(matches!(elsewhere, Err(StoreError::NotFound("the plan"))), "{elsewhere:?}");
         store.hold_plan(asker, None, own).await.unwrap();
         assert_eq!((holds(world, asker, &[mill], true).await, holds(world, asker, &[mill], false).await), (5, 0));
-        store.discard_plan(asker, Some(mill)).await.unwrap();
+        // Whoever saw the first draft, or names what holds, lets nothing go.
+        for other in [draft, own] {
+            let late = store.discard_plan(asker, Some(mill), other).await;
+            assert!(matches!(late, Err(StoreError::Conflict(_))), "{late:?}");
+        }
+        assert_eq!(store.planned(asker, Some(mill), latest).await.unwrap().len(), 2);
+        store.discard_plan(asker, Some(mill), latest).await.unwrap();
         assert_eq!(store.plans(asker, Some(mill)).await.unwrap(), []);
     }
 

@@ -283,7 +283,7 @@ fn to_plan(member: &Member, asset: Option<AssetId>, mark: &str) -> Response {
 pub(crate) struct PlanForm {
     /// `hold`, `end` or `discard`.
     act: String,
-    /// The plan that shall hold.
+    /// The plan that the person saw.
     #[serde(default)]
     plan: String,
 }
@@ -310,12 +310,9 @@ pub(crate) async fn act_of_asset(
 async fn act(app: &App, member: &Member, asset: Option<AssetId>, form: &PlanForm) -> Result<Response, PageError> {
     app.engine.may_plan(member.asker(), asset).await?;
     match form.act.as_str() {
-        "end" => app.engine.end_plan(member.asker(), asset).await?,
-        "discard" => app.engine.discard_plan(member.asker(), asset).await?,
-        "hold" => {
-            let plan: PlanId = form.plan.parse().map_err(|_| PageError::not_found())?;
-            app.engine.hold_plan(member.asker(), asset, plan).await?;
-        }
+        "end" => app.engine.end_plan(member.asker(), asset, plan).await?,
+        "discard" => app.engine.discard_plan(member.asker(), asset, plan).await?,
+        "hold" => app.engine.hold_plan(member.asker(), asset, plan).await?,
         _ => return Err(PageError::not_found()),
     }
     Ok(to_plan(member, asset, ""))
