@@ -7,8 +7,8 @@ use bankside_domain::edit::Line;
 use bankside_domain::suggest::{Basis, Decision, Likeness, Suggestion, Sum, suggest};
 use bankside_domain::{AccountId, Asker, AssetId, CategoryId, LineId, Right, TransactionId};
 use bankside_store::{
-    Direction, Edited, Filter, LikenessKey, Likenesses, LineTarget, RegisterQuery, RegisterRow, RegisterSum,
-    SeenProviderCategory, Sort,
+    Direction, Edited, Filter, LikenessKey, Likenesses, LineTarget, ProviderCategoryTarget, RegisterQuery, RegisterRow,
+    RegisterSum, SeenProviderCategory, Sort, UnmappedLines,
 };
 
 use crate::unfinished::MOST_COUNTED;
@@ -289,14 +289,13 @@ impl Engine {
         Ok(self.store.provider_categories(asker).await?)
     }
 
-    /// Maps what a provider files rows under to a category, or to none.
-    pub async fn map_provider_category(
+    /// Maps what providers file rows under to categories, or to none: all of it or, where something is not what the person saw, nothing.
+    pub async fn map_provider_categories(
         &self,
         asker: &Asker,
-        code: &str,
-        category: Option<CategoryId>,
+        targets: &[ProviderCategoryTarget],
     ) -> Result<(), EngineError> {
-        Ok(self.store.map_provider_category(asker, code, category).await?)
+        Ok(self.store.map_provider_categories(asker, targets).await?)
     }
 }
 

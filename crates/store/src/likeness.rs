@@ -78,6 +78,17 @@ pub struct SeenProviderCategory {
     pub category: Option<CategoryId>,
 }
 
+/// To which category something is to be mapped that providers file rows under.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderCategoryTarget {
+    /// Its code.
+    pub code: String,
+    /// To which it was mapped when the person decided; `None` where nobody looked.
+    pub seen: Option<Option<CategoryId>>,
+    /// To which it is to be mapped; `None` takes the mapping away.
+    pub category: Option<CategoryId>,
+}
+
 #[derive(sqlx::FromRow)]
 struct DecisionRow {
     key: i64,
@@ -273,6 +284,14 @@ impl Store {
         let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
         let text = sql!(
             "SELECT code, name, category_id FROM provider_categories WHERE organization_id = $1 ORDER BY name, code"
+        self.provider_categories_within(&mut session, asker).await
+    }
+
+    async fn provider_categories_within(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+    ) -> Result<Vec<SeenProviderCategory>, StoreError> {
         );
         let rows: Vec<(String, String, Option<Uuid>)> =
             on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
@@ -284,16 +303,28 @@ impl Store {
     pub async fn map_provider_category(
         &self,
         asker: &Asker,
-        code: &str,
-        category: Option<CategoryId>,
+        targets: &[ProviderCategoryTarget],
     ) -> Result<(), StoreError> {
         let mut session = self.db.write(asker.require(Right::ManageCategories)?).await?;
         self.lock_categories(&mut session, asker).await?;
-        self.check_categories(&mut session, asker, &category.into_iter().collect()).await?;
+        let categories: BTreeSet<CategoryId> = targets.iter().filter_map(|target| target.category).collect();
+        self.check_categories(&mut session, asker, &categories).await?;
+        let seen = self.provider_categories_within(&mut session, asker).await?;
+        let now: HashMap<&str, Option<CategoryId>> =
+            seen.iter().map(|seen| (seen.code.as_str(), seen.category)).collect();
         let text = sql!("UPDATE provider_categories SET category_id = $3 WHERE organization_id = $1 AND code = $2");
-        let found = run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(code).bind(uuids(category)));
-        if found == 0 {
-            return Err(StoreError::NotFound("the provider's category"));
+        for ProviderCategoryTarget { code, seen, category } in targets {
+            let now = now.get(code.as_str()).ok_or(StoreError::NotFound("the provider's category"))?;
+            if now == category {
+                continue;
+            }
+            if seen.is_some_and(|seen| seen != *now) {
+                return Err(StoreError::Conflict(
+                    "somebody else has mapped one of these categories of providers meanwhile: look again",
+                ));
+            }
+            let organization = asker.organization.uuid();
+            run!(session, sqlx::query(text).bind(organization).bind(code.as_str()).bind(uuids(*category)));
         }
         session.commit().await
     }

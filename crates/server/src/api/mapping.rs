@@ -6,7 +6,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use bankside_domain::suggest::{Basis, Likeness, Strength};
 use bankside_engine::{
-    EngineError, LineTarget, MappingLine, MappingQuery, MappingTab, RegisterQuery, SeenProviderCategory,
+    EngineError, LineTarget, MappingLine, MappingQuery, MappingTab, ProviderCategoryTarget, RegisterQuery, RegisterRow,
+    SeenProviderCategory,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -279,15 +280,23 @@ pub(crate) struct ProviderMappingBody {
 }
 
 /// Maps what a provider files rows under to a category, or to none.
+    /// To which it was mapped when it was looked at, `null` for none. If it is mapped to another one by now, nothing changes.
+    #[serde(default, deserialize_with = "present")]
+    seen: Option<Option<String>>,
 #[utoipa::path(put, path = "/api/v1/organizations/{organization}/provider-categories",
     params(("organization" = String, Path)), request_body = ProviderMappingBody,
-    responses((status = NO_CONTENT), (status = NOT_FOUND, body = Problem)))]
+    responses((status = NO_CONTENT), (status = NOT_FOUND, body = Problem), (status = CONFLICT, body = Problem)))]
 pub(crate) async fn map_provider_category(
     State(app): State<App>,
     member: ApiMember,
     Body(body): Body<ProviderMappingBody>,
 ) -> Result<StatusCode, Problem> {
     let category = body.category_id.as_deref().map(id).transpose()?;
-    app.engine.map_provider_category(member.asker(), &body.code, category).await?;
+    let seen = match body.seen {
+        Some(seen) => Some(seen.as_deref().map(id).transpose()?),
+        None => None,
+    };
+    let target = ProviderCategoryTarget { code: body.code, seen, category };
+    app.engine.map_provider_categories(member.asker(), &[target]).await?;
     Ok(StatusCode::NO_CONTENT)
 }
