@@ -28,6 +28,15 @@ pub struct LineTarget {
 impl Store {
     /// Gives lines of transactions their categories. What is not theirs to change is left and said; the rest is one batch.
     pub async fn map_lines(&self, asker: &Asker, targets: &[LineTarget]) -> Result<Edited, StoreError> {
+/// Lines that have no category.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnmappedLines {
+    /// Of how many transactions they are.
+    pub transactions: usize,
+    /// Which lines.
+    pub lines: Vec<LineId>,
+}
+
         let mut session = self.db.write(asker.require_within(Right::EditBooks)?.0).await?;
         let wanted: HashMap<LineId, Option<CategoryId>> =
             targets.iter().map(|target| (target.line, target.category)).collect();
@@ -189,8 +198,8 @@ impl Store {
         Ok(id.ok_or(StoreError::NotFound("the line"))?.into())
     }
 
-    /// The lines without a category of every transaction that a selection means, with those transactions; at most so many.
-    pub async fn unmapped_lines(&self, asker: &Asker, query: &crate::RegisterQuery) -> Result<Vec<LineId>, StoreError> {
+    /// The lines without a category of every transaction that a selection means; at most so many.
+    pub async fn unmapped_lines(&self, asker: &Asker, query: &RegisterQuery) -> Result<UnmappedLines, StoreError> {
         let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
         let ids = self.matching(&mut session, asker, query, MAX_SELECTED + 1).await?;
         if ids.len() > MAX_SELECTED {
@@ -207,6 +216,7 @@ impl Store {
             });
             lines.extend(found.into_iter().map(LineId::from));
         }
-        Ok(lines)
+        Ok(UnmappedLines { transactions, lines })
     }
 }
+        let transactions = ids.len();

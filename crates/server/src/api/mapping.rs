@@ -218,7 +218,10 @@ pub(crate) async fn alike(
 ) -> Result<Json<AlikeBody>, Problem> {
     let asset = of.asset.as_deref().map(id).transpose()?;
     let alike = app.engine.alike(member.asker(), asset, id(&line)?).await?;
-    Ok(Json(AlikeBody { lines: alike.lines, sample: alike.sample.into_iter().map(TransactionBody::of).collect() }))
+    // Lines of one transaction come one after the other.
+    let mut sample: Vec<RegisterRow> = alike.sample.into_iter().map(|line| line.row).collect();
+    sample.dedup_by_key(|row| row.id);
+    Ok(Json(AlikeBody { lines: alike.lines, sample: sample.into_iter().map(TransactionBody::of).collect() }))
 }
 
 /// To what all that are alike are mapped.
@@ -277,12 +280,12 @@ pub(crate) struct ProviderMappingBody {
     code: String,
     /// Absent or `null` takes the mapping away.
     category_id: Option<String>,
-}
-
-/// Maps what a provider files rows under to a category, or to none.
     /// To which it was mapped when it was looked at, `null` for none. If it is mapped to another one by now, nothing changes.
     #[serde(default, deserialize_with = "present")]
     seen: Option<Option<String>>,
+}
+
+/// Maps what a provider files rows under to a category, or to none.
 #[utoipa::path(put, path = "/api/v1/organizations/{organization}/provider-categories",
     params(("organization" = String, Path)), request_body = ProviderMappingBody,
     responses((status = NO_CONTENT), (status = NOT_FOUND, body = Problem), (status = CONFLICT, body = Problem)))]

@@ -158,8 +158,8 @@ on_both! {
         let pattern = "rewe sagt danke".to_owned();
         let filter = Filter { pattern: Some(pattern.clone()), direction: Some(Direction::Out), ..without() };
         let query = RegisterQuery { filter, ..RegisterQuery::default() };
-        let lines = world.store.unmapped_lines(&asker, &query).await.unwrap();
-        assert_eq!(lines.len(), 3);
+        let UnmappedLines { transactions, lines } = world.store.unmapped_lines(&asker, &query).await.unwrap();
+        assert_eq!((transactions, lines.len()), (3, 3));
         let key = (pattern, true);
         let keys = BTreeSet::from([key.clone(), ("rewe".to_owned(), true), ("rewe center".to_owned(), false)]);
         let counts = world.store.count_alike(&asker, None, &keys, 9).await.unwrap();
