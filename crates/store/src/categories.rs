@@ -7,7 +7,7 @@ mod usual;
 use std::collections::{BTreeSet, HashMap};
 
 use bankside_domain::category::{CategoryUse, SEPARATOR};
-use bankside_domain::{Asker, AssetId, CategoryId, Id, Right, Sight};
+use bankside_domain::{Asker, AssetId, CategoryId, Id, Right};
 use uuid::Uuid;
 
 use crate::convert::{count, ids};
@@ -28,8 +28,6 @@ pub struct Category {
     pub name: String,
     /// Its name with that of the one above it: `House ▸ Repairs`.
     pub path: String,
-    /// How many lines have it.
-    pub used: i64,
     /// Whether it is one of a company's seven main ones.
     pub is_fixed: bool,
 }
@@ -40,7 +38,6 @@ struct Row {
     parent_id: Option<Uuid>,
     name: String,
     above: Option<String>,
-    used: i64,
     is_fixed: bool,
 }
 
@@ -59,7 +56,6 @@ impl Row {
             parent: ids(self.parent_id),
             path: path(&self.name, self.above.as_deref()),
             name: self.name,
-            used: self.used,
             is_fixed: self.is_fixed,
         }
     }
@@ -68,12 +64,9 @@ impl Row {
 impl Store {
     /// The categories of an organization, each after the one above it.
     pub async fn categories(&self, asker: &Asker) -> Result<Vec<Category>, StoreError> {
-        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
-        let mut session = self.db.read(granted).await?;
+        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
         let text = sql!(
-            "SELECT k.id, k.parent_id, k.name, m.name AS above, k.is_builtin AS is_fixed,
-                (SELECT COUNT(*) FROM transaction_lines l WHERE l.organization_id = k.organization_id
-                    AND l.category_id = k.id) AS used
+            "SELECT k.id, k.parent_id, k.name, m.name AS above, k.is_builtin AS is_fixed
              FROM categories k
              LEFT JOIN categories m ON m.organization_id = k.organization_id AND m.id = k.parent_id
              WHERE k.organization_id = $1 AND (k.gone_at IS NULL OR EXISTS (SELECT 1 FROM categories below
@@ -86,30 +79,7 @@ impl Store {
         );
         let rows: Vec<Row> =
             on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
-        let mut categories: Vec<Category> = rows.into_iter().map(Row::into_category).collect();
-        if *sight != Sight::Whole {
-            let used = self.used_in_sight(&mut session, asker).await?;
-            for category in &mut categories {
-                category.used = used.get(&category.id.uuid()).copied().unwrap_or(0);
-            }
-        }
-        Ok(categories)
-    }
-
-    /// How many lines of each category are in sight.
-    async fn used_in_sight(&self, session: &mut Session, asker: &Asker) -> Result<HashMap<Uuid, i64>, StoreError> {
-        let text = session.in_sight(
-            sql!(
-                "SELECT l.category_id, COUNT(*) FROM transaction_lines l
-                 JOIN transactions t ON t.organization_id = l.organization_id AND t.id = l.transaction_id
-                 WHERE l.organization_id = $1 AND l.category_id IS NOT NULL /* in sight: t.account_id */
-                 GROUP BY l.category_id"
-            ),
-            asker.sight(),
-        );
-        let rows: Vec<(Uuid, i64)> =
-            on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
-        Ok(rows.into_iter().collect())
+        Ok(rows.into_iter().map(Row::into_category).collect())
     }
 
     /// What uses each category, of what is in sight; those that nothing uses are left out. A plan counts also while it does not hold: it
