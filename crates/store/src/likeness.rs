@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use crate::convert::{currency, digest, ids, micros, uuids};
 use crate::db::{Session, on, run, sql};
-use crate::dialect::{ROWS_PER_STATEMENT, VALUES_PER_LIST, push_list};
+use crate::dialect::{ROWS_PER_STATEMENT, VALUES_PER_LIST, parts_per_statement, push_list};
 use crate::{Store, StoreError};
 
-/// So many keys are asked for in one statement.
+/// So many keys are asked for in one statement, or fewer where many accounts are in sight.
 const KEYS_PER_STATEMENT: usize = 40;
 
 /// Of one pattern so many payees are looked at, those that were met first last.
@@ -197,7 +197,9 @@ impl Store {
         let organization = asker.organization.uuid();
         let keys: Vec<&LikenessKey> = keys.iter().collect();
         let mut decisions: HashMap<LikenessKey, Vec<Decision>> = HashMap::new();
-        for chunk in keys.chunks(KEYS_PER_STATEMENT) {
+        // Each key names the accounts in sight, the organization, and what is looked for.
+        let parameters = sight.accounts().map_or(0, BTreeSet::len) + 3;
+        for chunk in keys.chunks(parts_per_statement(KEYS_PER_STATEMENT, parameters)) {
             let rows: Vec<DecisionRow> = on!(session, c => {
                 let mut query = sqlx::QueryBuilder::new("");
                 for (number, key) in (0_i64..).zip(chunk) {
@@ -282,8 +284,6 @@ impl Store {
     /// What providers have filed rows of the organization under, by name.
     pub async fn provider_categories(&self, asker: &Asker) -> Result<Vec<SeenProviderCategory>, StoreError> {
         let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
-        let text = sql!(
-            "SELECT code, name, category_id FROM provider_categories WHERE organization_id = $1 ORDER BY name, code"
         self.provider_categories_within(&mut session, asker).await
     }
 
@@ -292,6 +292,8 @@ impl Store {
         session: &mut Session,
         asker: &Asker,
     ) -> Result<Vec<SeenProviderCategory>, StoreError> {
+        let text = sql!(
+            "SELECT code, name, category_id FROM provider_categories WHERE organization_id = $1 ORDER BY name, code"
         );
         let rows: Vec<(String, String, Option<Uuid>)> =
             on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
@@ -299,8 +301,8 @@ impl Store {
         Ok(rows.into_iter().map(seen).collect())
     }
 
-    /// Maps what a provider files rows under to a category, or to none.
-    pub async fn map_provider_category(
+    /// Maps what providers file rows under to categories, or to none: all of it or, where something is not what the person saw, nothing.
+    pub async fn map_provider_categories(
         &self,
         asker: &Asker,
         targets: &[ProviderCategoryTarget],

@@ -317,10 +317,12 @@ macro_rules! push_line_asks {
 /// by the row that money left by.
 macro_rules! push_reached {
     ($query:expr, $reached:expr) => {{
-        let counted = $reached.accounts.iter().filter(|(_, counting)| counting.counts_pending);
-        $query.push(" AND (t.status = 'booked' OR (t.status = 'pending' AND t.account_id IN ");
-        push_list(&mut $query, counted.map(|(account, _)| account.uuid()));
-        $query.push("))");
+        // Not by a list of accounts: those that are reached are listed twice already, and a statement has only so many parameters.
+        $query.push(
+            " AND (t.status = 'booked' OR (t.status = 'pending' AND t.account_id IN (SELECT pa.id FROM accounts pa \
+             WHERE pa.organization_id = t.organization_id AND pa.pending_policy = ",
+        );
+        $query.push_bind(bankside_domain::Code::code(bankside_domain::account::PendingPolicy::Counted)).push(")))");
         push_stretches!($query, $reached, "t");
         $query.push(
             " AND NOT EXISTS (SELECT 1 FROM transfer_sides ts JOIN transactions o ON o.organization_id = ts.organization_id \
