@@ -40,6 +40,8 @@ pub struct Cashflow {
     pub months: Vec<Month>,
     /// The month of the first row in the books that are seen.
     pub first_month: Month,
+    /// The month of the last row in the books that are seen; it may be dated ahead.
+    pub last_month: Month,
     /// A table for each currency of the accounts that are reached: that of the organization first, then by code.
     pub tables: Vec<Table>,
     /// Whether it is an asset in its conceptual stage, which has no cashflow.
@@ -83,6 +85,7 @@ impl Engine {
             }
             let sums = self.cashflow_sums(asker, query).await?;
             let mut currencies: BTreeMap<CurrencyCode, Currency> =
+        let last_month = self.store.last_month(asker).await?.unwrap_or(Month::of(today));
                 sums.iter().map(|of| (of.currency.code, of.currency)).collect();
             currencies.extend(plans.iter().map(|(code, (currency, _))| (*code, *currency)));
             let mut currencies: Vec<Currency> = currencies.into_values().collect();
@@ -104,6 +107,6 @@ impl Engine {
                 conversion = Some(converted);
             }
         }
-        Ok(Cashflow { today, months, first_month, tables, is_conceptual, conversion, planned })
+        Ok(Cashflow { today, months, first_month, last_month, tables, is_conceptual, conversion, planned })
     }
 }

@@ -195,16 +195,18 @@ async fn show(app: &App, member: &Member, asset: Option<AssetId>, asked: &Asked)
     let place = CashflowPlace::of(asset, &shell)?;
     let at = |shown: Shown| shown.address(&place.base);
     let beside = |year: i16| (at(shown.in_year(year)), year);
-    let first_year = cashflow.first_month.first_day().year().min(this_year);
+    let first_year = figures.first_month.first_day().year().min(this_year);
+    // Rows may be dated ahead, with years between that have none.
+    let last_year = figures.last_month.first_day().year().max(this_year);
     let html = CashflowHtml {
         reaches: reaches(&shell, shown.query.reach, |extent| at(shown.reaching(extent))),
         currencies: currencies(&cashflow, &shown, &shell, at),
         conversion: cashflow.conversion.as_ref().map(|conversion| ConversionView::of(conversion, &shell)),
         previous: (shown.year > first_year).then(|| beside(shown.year - 1)),
-        next: (shown.year < this_year || has_rows_after(&cashflow)).then(|| beside(shown.year + 1)),
-        is_conceptual: cashflow.is_conceptual,
-        has_figures: cashflow.tables.iter().any(|table| !table.groups.is_empty()),
-        tables: tables::of(&cashflow, shown.query.reach, &shell),
+        next: (shown.year < last_year).then(|| beside(shown.year + 1)),
+        is_conceptual: figures.is_conceptual,
+        has_figures: figures.tables.iter().any(|table| !table.groups.is_empty()),
+        tables: tables::of(&figures, shown.query.reach, &shell),
         download: shown.address(&format!("{}/figures.csv", place.base)),
         year: shown.year,
         tabs: tabs(&shell, asset, CashflowPage::Figures, None),
@@ -212,13 +214,6 @@ async fn show(app: &App, member: &Member, asset: Option<AssetId>, asked: &Asked)
         shell,
     };
     Ok(page(&html)?.into_response())
-}
-
-/// Whether the last month that is shown has rows: those that are dated ahead may go on.
-fn has_rows_after(cashflow: &Cashflow) -> bool {
-    let last = |table: &bankside_domain::cashflow::Table| table.sums.last().copied().unwrap_or_default();
-    let is_ahead = cashflow.months.last().is_some_and(|month| month.first_day() > cashflow.today);
-    is_ahead && cashflow.tables.iter().any(|table| last(table) != bankside_engine::Flow::default())
 }
 
 /// With what is below, or without; nothing where that makes no difference.
