@@ -6,14 +6,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use bankside_domain::cashflow::{Flow, Line, Named, Rate, Sum, Table, plan};
 use bankside_domain::text::tidy;
 use bankside_domain::{Asker, Currency, CurrencyCode, Month, Right};
-use bankside_statements::csv::sheet::Sheet;
 use bankside_store::{KeptRate, NewRate, RatesSet};
 use jiff::civil::Date;
 
+use crate::plans::read_sheet;
 use crate::{Engine, EngineError};
 
 /// How often figures are worked out again whose rates are changed meanwhile.
 const TRIES: usize = 4;
+/// So many rates are set at once: twenty currencies for twenty years.
+const MAX_RATES: usize = 4_800;
 /// The longest source that is kept, in characters.
 const MAX_SOURCE_CHARS: usize = 120;
 
@@ -97,7 +99,10 @@ impl Engine {
         asker.require(Right::EditBooks)?;
         let into = self.known_currency("currency", into).await?.code;
         let known: HashMap<CurrencyCode, Currency> = self.store.currencies().await?;
-        let sheet = Sheet::read(bytes).map_err(|problem| EngineError::invalid("file", problem.to_string()))?;
+        let sheet = read_sheet(bytes)?;
+        if sheet.rows.len() > MAX_RATES {
+            return Err(EngineError::invalid("file", format!("At most {MAX_RATES} rates are set at once.")));
+        }
         let column = |name: &'static str, names: &[&str]| {
             let missing = || {
                 EngineError::invalid(

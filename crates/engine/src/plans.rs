@@ -66,7 +66,7 @@ impl Engine {
     ) -> Result<PlanBrought, EngineError> {
         self.may_plan(asker, asset).await?;
         let invalid = |message: String| EngineError::invalid("file", message);
-        let sheet = Sheet::read(bytes).map_err(|problem| invalid(problem.to_string()))?;
+        let sheet = read_sheet(bytes)?;
         let needs = |name: &str| format!("The file has no column “{name}”. It needs month, category and amount.");
         let month = sheet.column(&["month", "monat", "period"]).ok_or_else(|| invalid(needs("month")))?;
         let category = sheet.column(&["category", "kategorie", "main category"]);
@@ -167,6 +167,15 @@ impl Engine {
     }
 }
 
+/// Takes a file apart that may not be larger than [`MAX_SHEET_BYTES`], wherever it came from.
+pub(crate) fn read_sheet(bytes: &[u8]) -> Result<Sheet, EngineError> {
+    if bytes.len() > MAX_SHEET_BYTES {
+        let most = MAX_SHEET_BYTES / 1024 / 1024;
+        return Err(EngineError::invalid("file", format!("The file is larger than {most} MB.")));
+    }
+    Sheet::read(bytes).map_err(|problem| EngineError::invalid("file", problem.to_string()))
+}
+
 fn by_currency(planned: &[Planned]) -> BTreeMap<CurrencyCode, (Currency, Vec<Sum>)> {
     let mut sums: BTreeMap<CurrencyCode, (Currency, Vec<Sum>)> = BTreeMap::new();
     for planned in planned {
@@ -174,4 +183,23 @@ fn by_currency(planned: &[Planned]) -> BTreeMap<CurrencyCode, (Currency, Vec<Sum
         of.push(planned.sum());
     }
     sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_too_large_is_not_taken_apart() {
+        let mut bytes = b"month,category,amount\n".to_vec();
+        bytes.resize(MAX_SHEET_BYTES, b'\n');
+        assert!(read_sheet(&bytes).is_ok());
+        bytes.push(b'\n');
+        match read_sheet(&bytes) {
+            Err(EngineError::Invalid { field: "file", message }) => {
+                assert_eq!(message, "The file is larger than 4 MB.")
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 }
