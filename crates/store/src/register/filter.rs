@@ -256,12 +256,14 @@ pub(super) struct Prepared {
     pub(super) is_wide: bool,
     /// What a cashflow reaches, where that is asked for.
     pub(super) reached: Option<Reached>,
+    /// Whether only rows of some accounts are asked for.
+    pub(super) has_accounts: bool,
 }
 
 impl Prepared {
     /// Whether other questions have the same text, so that its plan is worth keeping: not those with words or accounts of their own.
     pub(super) fn is_like_others(&self) -> bool {
-        self.search.is_none() && self.reached.is_none()
+        self.search.is_none() && self.reached.is_none() && !self.has_accounts
     }
 }
 
