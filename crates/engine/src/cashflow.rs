@@ -53,6 +53,15 @@ pub struct Cashflow {
 }
 
 impl Engine {
+    /// The same, for a file that somebody takes away: the audit tells of it.
+    pub async fn cashflow_file(&self, asker: &Asker, query: &CashflowQuery) -> Result<Cashflow, EngineError> {
+        let cashflow = self.cashflow(asker, query).await?;
+        let of = query.reach.asset.map_or_else(|| "organization".to_owned(), |asset| asset.to_string());
+        let detail = format!("{} to {}", query.from, query.through);
+        self.store.audit(asker, "cashflow.exported", &of, &detail).await?;
+        Ok(cashflow)
+    }
+
     /// What came in and went out by month and category.
     pub async fn cashflow(&self, asker: &Asker, query: &CashflowQuery) -> Result<Cashflow, EngineError> {
         let months: Vec<Month> = query.from.through(query.through).collect();
@@ -76,6 +85,7 @@ impl Engine {
             None => None,
         };
         let first_month = self.store.first_month(asker).await?.unwrap_or(Month::of(today));
+        let last_month = self.store.last_month(asker).await?.unwrap_or(Month::of(today));
         let (mut tables, mut planned, mut conversion) = (Vec::new(), Vec::new(), None);
         if !is_conceptual {
             let names = self.store.category_names(asker).await?;
@@ -85,7 +95,6 @@ impl Engine {
             }
             let sums = self.cashflow_sums(asker, query).await?;
             let mut currencies: BTreeMap<CurrencyCode, Currency> =
-        let last_month = self.store.last_month(asker).await?.unwrap_or(Month::of(today));
                 sums.iter().map(|of| (of.currency.code, of.currency)).collect();
             currencies.extend(plans.iter().map(|(code, (currency, _))| (*code, *currency)));
             let mut currencies: Vec<Currency> = currencies.into_values().collect();
