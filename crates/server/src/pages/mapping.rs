@@ -180,8 +180,8 @@ async fn show(
         strong: rows.iter().filter(|row| row.strong.is_some()).count(),
         rows,
         groups: groups(&categories),
-        filter: FilterForm::of(&raw, &standing, place.asset),
-        said: said(app, member, asked, &categories, &shell, place).await?,
+        filter: FilterForm::of(&raw, &standing, spot.asset),
+        said: said(app, member, asked, &categories, &shell, &address(&spot.path(), &raw, None)).await?,
         wrong: wrong(&asked.wrong),
         categories_url: shell.at("categories"),
         base,
@@ -231,7 +231,7 @@ async fn said(
     asked: &Asked,
     categories: &[Category],
     shell: &Shell,
-    place: &Spot,
+    here: &str,
 ) -> Result<Option<Said>, PageError> {
     if asked.undone.is_some() {
         return Ok(Some(Said { text: "Taken back: these rows are as they were.".to_owned(), undo: None }));
@@ -257,7 +257,7 @@ async fn said(
         None if asked.into == "none" => format!("{rows} un-mapped.{stays}"),
         None => format!("{rows} mapped.{stays}"),
     };
-    let back = format!("{}?undone=1", place.path());
+    let back = acting::with(here, &[("undone", "1".to_owned())]);
     let back = url::form_urlencoded::byte_serialize(back.as_bytes()).collect::<String>();
     let undo = shell.may_edit().then(|| shell.at(&format!("batches/{batch}/undo?back={back}")));
     Ok(Some(Said { text, undo }))
