@@ -23,8 +23,8 @@ use crate::error::{PageError, page};
 use crate::pages::assets::asset_id;
 use crate::pages::{shell, today};
 use crate::session::Member;
-use crate::view::cashflow::{CashflowPage, CashflowTab, tabs};
-use crate::view::shell::{Place, Shell};
+use crate::view::cashflow::{self, CashflowPage, CashflowTab, path, tabs};
+use crate::view::shell::Shell;
 
 /// What the address of a cashflow may say.
 #[derive(Deserialize, Default)]
@@ -53,16 +53,16 @@ pub(crate) struct CashflowPlace {
 impl CashflowPlace {
     /// Of an asset that is in sight, or of the organization.
     pub(crate) fn of(asset: Option<AssetId>, shell: &Shell) -> Result<Self, PageError> {
+        let at = |asset: Option<AssetId>| shell.at(&path(asset));
         let Some(id) = asset else {
-            let (base, name) = (shell.at("cashflow"), shell.organization_name.clone());
-            return Ok(Self { base, name, above: Vec::new() });
+            return Ok(Self { base: at(None), name: shell.organization_name.clone(), above: Vec::new() });
         };
         let asset = shell.tree.get(id).ok_or_else(PageError::not_found)?;
-        let mut above: Vec<(String, String)> = vec![(shell.organization_name.clone(), shell.at("cashflow"))];
+        let mut above: Vec<(String, String)> = vec![(shell.organization_name.clone(), at(None))];
         let way = shell.tree.way(id);
         let way = way.iter().filter(|other| other.id != id);
-        above.extend(way.map(|asset| (asset.name.clone(), shell.at(&format!("assets/{}/cashflow", asset.id)))));
-        Ok(Self { base: shell.at(&format!("assets/{id}/cashflow")), name: asset.name.clone(), above })
+        above.extend(way.map(|asset| (asset.name.clone(), at(Some(asset.id)))));
+        Ok(Self { base: at(Some(id)), name: asset.name.clone(), above })
     }
 }
 
@@ -189,9 +189,8 @@ pub(crate) async fn of_asset(
 async fn show(app: &App, member: &Member, asset: Option<AssetId>, asked: &Asked) -> Result<Response, PageError> {
     let this_year = today(app, member).date().year();
     let shown = Shown::of(asset, asked, this_year);
-    let cashflow = app.engine.cashflow(member.asker(), &shown.query).await?;
-    let place_of = if asset.is_some() { Place::Assets } else { Place::Cashflow };
-    let shell = shell(app, member, place_of, None).await?;
+    let figures = app.engine.cashflow(member.asker(), &shown.query).await?;
+    let shell = shell(app, member, cashflow::place(asset), None).await?;
     let place = CashflowPlace::of(asset, &shell)?;
     let at = |shown: Shown| shown.address(&place.base);
     let beside = |year: i16| (at(shown.in_year(year)), year);
@@ -200,8 +199,8 @@ async fn show(app: &App, member: &Member, asset: Option<AssetId>, asked: &Asked)
     let last_year = figures.last_month.first_day().year().max(this_year);
     let html = CashflowHtml {
         reaches: reaches(&shell, shown.query.reach, |extent| at(shown.reaching(extent))),
-        currencies: currencies(&cashflow, &shown, &shell, at),
-        conversion: cashflow.conversion.as_ref().map(|conversion| ConversionView::of(conversion, &shell)),
+        currencies: currencies(&figures, &shown, &shell, at),
+        conversion: figures.conversion.as_ref().map(|conversion| ConversionView::of(conversion, &shell)),
         previous: (shown.year > first_year).then(|| beside(shown.year - 1)),
         next: (shown.year < last_year).then(|| beside(shown.year + 1)),
         is_conceptual: figures.is_conceptual,

@@ -19,7 +19,7 @@ use crate::error::{PageError, page};
 use crate::pages::shell_around;
 use crate::session::Member;
 use crate::view::picker::PathView;
-use crate::view::shell::{Place, Shell, address};
+use crate::view::shell::{Shell, address};
 
 #[derive(Template)]
 #[template(path = "mapping_alike.html")]
@@ -93,7 +93,7 @@ async fn alike_page(
 ) -> Result<Response, PageError> {
     member.asker().require_within(Right::EditBooks).map_err(EngineError::from)?;
     let standing = app.engine.standing(member.asker()).await?;
-    let shell = shell_around(app, member, Place::Cashflow, None, &standing).await?;
+    let shell = shell_around(app, member, spot.place(), None, &standing).await?;
     let alike = app.engine.alike(member.asker(), spot.asset, line).await?;
     let categories = app.engine.categories(member.asker()).await?;
     let row = RowView::of(&alike.line, &standing, &shell, spot);
