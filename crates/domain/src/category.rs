@@ -34,6 +34,8 @@ pub struct CategoryUse {
     pub transactions: i64,
     /// Categories of providers that are mapped to it.
     pub mappings: i64,
+    /// Plans that plan something for it, whether they hold or not.
+    pub plans: i64,
 }
 
 impl CategoryUse {
@@ -146,15 +148,21 @@ mod tests {
     #[test]
     fn what_is_used_stays_and_says_by_what() {
         let rent = facts(2, Some(1), "Rent");
-        let says = |transactions, mappings| {
-            rent.may_go(CategoryUse { transactions, mappings }).map_err(|refused| refused.in_words())
+        let says = |transactions, mappings, plans| {
+            rent.may_go(CategoryUse { transactions, mappings, plans }).map_err(|refused| refused.in_words())
         };
-        assert_eq!(says(0, 0), Ok(()));
+        assert_eq!(says(0, 0, 0), Ok(()));
         assert_eq!(
-            says(12, 2).unwrap_err(),
+            says(12, 2, 0).unwrap_err(),
             "Rent is used by 12 transactions and by 2 mappings. Merge it into another one instead."
         );
-        assert_eq!(says(1, 0).unwrap_err(), "Rent is used by 1 transaction. Merge it into another one instead.");
-        assert_eq!(says(0, 1).unwrap_err(), "Rent is used by 1 mapping. Merge it into another one instead.");
+        assert_eq!(says(1, 0, 0).unwrap_err(), "Rent is used by 1 transaction. Merge it into another one instead.");
+        assert_eq!(says(0, 1, 0).unwrap_err(), "Rent is used by 1 mapping. Merge it into another one instead.");
+        assert_eq!(says(0, 0, 1).unwrap_err(), "Rent is used by 1 plan. Merge it into another one instead.");
+        let all = says(12, 2, 3).unwrap_err();
+        assert_eq!(
+            all,
+            "Rent is used by 12 transactions, by 2 mappings and by 3 plans. Merge it into another one instead."
+        );
     }
 }

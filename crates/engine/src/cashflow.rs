@@ -40,6 +40,8 @@ pub struct Cashflow {
     pub months: Vec<Month>,
     /// The month of the first row in the books that are seen.
     pub first_month: Month,
+    /// The month of the last row in the books that are seen; it may be dated ahead.
+    pub last_month: Month,
     /// A table for each currency of the accounts that are reached: that of the organization first, then by code.
     pub tables: Vec<Table>,
     /// Whether it is an asset in its conceptual stage, which has no cashflow.
@@ -51,6 +53,15 @@ pub struct Cashflow {
 }
 
 impl Engine {
+    /// The same, for a file that somebody takes away: the audit tells of it.
+    pub async fn cashflow_file(&self, asker: &Asker, query: &CashflowQuery) -> Result<Cashflow, EngineError> {
+        let cashflow = self.cashflow(asker, query).await?;
+        let of = query.reach.asset.map_or_else(|| "organization".to_owned(), |asset| asset.to_string());
+        let detail = format!("{} to {}", query.from, query.through);
+        self.store.audit(asker, "cashflow.exported", &of, &detail).await?;
+        Ok(cashflow)
+    }
+
     /// What came in and went out by month and category.
     pub async fn cashflow(&self, asker: &Asker, query: &CashflowQuery) -> Result<Cashflow, EngineError> {
         let months: Vec<Month> = query.from.through(query.through).collect();
@@ -74,6 +85,7 @@ impl Engine {
             None => None,
         };
         let first_month = self.store.first_month(asker).await?.unwrap_or(Month::of(today));
+        let last_month = self.store.last_month(asker).await?.unwrap_or(Month::of(today));
         let (mut tables, mut planned, mut conversion) = (Vec::new(), Vec::new(), None);
         if !is_conceptual {
             let names = self.store.category_names(asker).await?;
@@ -104,6 +116,6 @@ impl Engine {
                 conversion = Some(converted);
             }
         }
-        Ok(Cashflow { today, months, first_month, tables, is_conceptual, conversion, planned })
+        Ok(Cashflow { today, months, first_month, last_month, tables, is_conceptual, conversion, planned })
     }
 }

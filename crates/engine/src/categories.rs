@@ -83,8 +83,6 @@ impl Engine {
 
     /// Says whether an organization is a household or a company.
     pub async fn set_organization_kind(&self, asker: &Asker, kind: OrganizationKind) -> Result<(), EngineError> {
-        self.store.set_organization_kind(asker, kind).await?;
-        let detail = bankside_domain::Code::code(kind);
-        Ok(self.store.audit(asker, "organization.kind", &asker.organization.to_string(), detail).await?)
+        Ok(self.store.set_organization_kind(asker, kind).await?)
     }
 }

@@ -6,15 +6,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use bankside_domain::cashflow::{Flow, Line, Named, Rate, Sum, Table, plan};
 use bankside_domain::text::tidy;
 use bankside_domain::{Asker, Currency, CurrencyCode, Month, Right};
-use bankside_statements::csv::DecimalMark;
-use bankside_statements::csv::sheet::{Sheet, number};
 use bankside_store::{KeptRate, NewRate, RatesSet};
 use jiff::civil::Date;
 
+use crate::plans::read_sheet;
 use crate::{Engine, EngineError};
 
 /// How often figures are worked out again whose rates are changed meanwhile.
 const TRIES: usize = 4;
+/// So many rates are set at once: twenty currencies for twenty years.
+const MAX_RATES: usize = 4_800;
 /// The longest source that is kept, in characters.
 const MAX_SOURCE_CHARS: usize = 120;
 
@@ -38,7 +39,7 @@ pub struct RateInput {
     pub from: String,
     /// For the figures of which month, such as `2026-11`.
     pub month: String,
-    /// How many units of the other currency a unit is worth: decimal text.
+    /// How many units of the other currency a unit is worth: decimal text, with a point or a comma before the decimals.
     pub rate: String,
     /// The day for which it was stated, such as `2026-11-30`.
     pub rated_on: String,
@@ -98,7 +99,10 @@ impl Engine {
         asker.require(Right::EditBooks)?;
         let into = self.known_currency("currency", into).await?.code;
         let known: HashMap<CurrencyCode, Currency> = self.store.currencies().await?;
-        let sheet = Sheet::read(bytes).map_err(|problem| EngineError::invalid("file", problem.to_string()))?;
+        let sheet = read_sheet(bytes)?;
+        if sheet.rows.len() > MAX_RATES {
+            return Err(EngineError::invalid("file", format!("At most {MAX_RATES} rates are set at once.")));
+        }
         let column = |name: &'static str, names: &[&str]| {
             let missing = || {
                 EngineError::invalid(
@@ -113,7 +117,6 @@ impl Engine {
         let rate = column("rate", &["rate", "kurs"])?;
         let rated_on = column("date", &["date", "datum"])?;
         let source = column("source", &["source", "quelle"])?;
-        let mark = sheet.decimals(rate).unwrap_or(DecimalMark::Point);
         let today = self.today_of(asker).await?;
         let (mut rates, mut problems) = (Vec::new(), Vec::new());
         let mut seen: BTreeMap<(Month, CurrencyCode), u64> = BTreeMap::new();
@@ -121,7 +124,7 @@ impl Engine {
             let input = RateInput {
                 from: row.value(currency).to_owned(),
                 month: row.value(month).to_owned(),
-                rate: number(row.value(rate), mark).unwrap_or_else(|| row.value(rate).to_owned()),
+                rate: row.value(rate).to_owned(),
                 rated_on: row.value(rated_on).to_owned(),
                 source: row.value(source).to_owned(),
             };
@@ -219,7 +222,8 @@ impl RateInput {
             return Err(("currency", format!("{into} needs no rate: it is what figures are converted into.")));
         }
         let month = plan::month(&self.month).map_err(|_| ("month", "This is no month, such as 2026-11.".to_owned()))?;
-        let rate: Rate = self.rate.parse().map_err(|error| ("rate", format!("{error}.")))?;
+        // A comma is a decimal mark, wherever the rate was written: rates have no groups.
+        let rate: Rate = self.rate.trim().replace(',', ".").parse().map_err(|error| ("rate", format!("{error}.")))?;
         let rated_on: Date =
             self.rated_on.trim().parse().map_err(|_| ("date", "This is no day, such as 2026-11-30.".to_owned()))?;
         if rated_on > today {
@@ -276,4 +280,39 @@ fn add_up(tables: &[Table], into: Currency, names: &[Named], rates: &HashMap<(Mo
     }
     let months = tables.first().map(|table| table.months.clone()).unwrap_or_default();
     Table::of(into, months, names, &sums, &BTreeSet::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A rate of dollars in euros, as somebody writes it.
+    fn read(rate: &str) -> Result<String, (&'static str, String)> {
+        let known = ["EUR", "USD"].map(|code| Currency::iso(code).unwrap());
+        let known: HashMap<CurrencyCode, Currency> = known.into_iter().map(|one| (one.code, one)).collect();
+        let input = RateInput {
+            from: "USD".to_owned(),
+            month: "2026-01".to_owned(),
+            rate: rate.to_owned(),
+            rated_on: "2026-01-31".to_owned(),
+            source: "The bank".to_owned(),
+        };
+        let today = jiff::civil::date(2026, 2, 1);
+        Ok(input.read("EUR".parse().unwrap(), &known, today)?.rate.to_string())
+    }
+
+    #[test]
+    fn a_comma_before_three_digits_is_a_decimal_mark() {
+        for text in ["0,861", " 0.861 ", "0.861"] {
+            assert_eq!(read(text).unwrap(), "0.861", "{text}");
+        }
+        assert_eq!(read("1,095").unwrap(), "1.095");
+    }
+
+    #[test]
+    fn a_rate_with_groups_is_refused() {
+        for text in ["1,234.5", "1.234,5", "1 234"] {
+            assert_eq!(read(text).unwrap_err().0, "rate", "{text}");
+        }
+    }
 }

@@ -70,9 +70,9 @@ pub use bankside_store::{
     Account, AuditEntry, BankAccount, BillDays, BroughtRow, Category, Connection, Direction, Edited, FeedEffect,
     Filter, Group, ImportedFile, Invitation, Invited, KeptBalance, KeptRate, KeptVerdict, LineTarget, Listed,
     LostTrust, MAX_SELECTED, MailState, Member, Membership, Merged, Organization, OtherRow, Payee, Person, Placing,
-    Plan, RatesSet, ReasonCount, Reconciled, Reconciliation, RegisterPage, RegisterQuery, RegisterRow, RegisterSum,
-    Renewed, RowState, Run, RunAccount, RunsQuery, SeenProviderCategory, Selection, Sort, Step, Store, StoreError,
-    StoredTransfer, Tag, TransferMark, UndoOutcome, VanishedRow,
+    Plan, ProviderCategoryTarget, RatesSet, ReasonCount, Reconciled, Reconciliation, RegisterPage, RegisterQuery,
+    RegisterRow, RegisterSum, Renewed, RowState, Run, RunAccount, RunsQuery, SeenProviderCategory, Selection, Sort,
+    Step, Store, StoreError, StoredTransfer, Tag, TransferMark, UndoOutcome, VanishedRow,
 };
 pub use bills::BillView;
 pub use cashflow::{Cashflow, CashflowQuery};

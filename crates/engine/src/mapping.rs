@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use bankside_domain::category::CategoryRefused;
 use bankside_domain::edit::Line;
 use bankside_domain::suggest::{Basis, Decision, Likeness, Suggestion, Sum, suggest};
-use bankside_domain::{AccountId, Asker, AssetId, CategoryId, LineId, Right, TransactionId};
+use bankside_domain::{AccountId, Amount, Asker, AssetId, CategoryId, LineId, Right, TransactionId};
 use bankside_store::{
-    Direction, Edited, Filter, LikenessKey, Likenesses, LineTarget, RegisterQuery, RegisterRow, RegisterSum,
-    SeenProviderCategory, Sort,
+    Direction, Edited, Filter, LikenessKey, Likenesses, LineTarget, ProviderCategoryTarget, RegisterQuery, RegisterRow,
+    RegisterSum, SeenProviderCategory, Sort, UnmappedLines,
 };
 
 use crate::unfinished::MOST_COUNTED;
@@ -85,26 +85,31 @@ pub struct MappingPage {
     pub has_more: bool,
 }
 
-/// Every row that is left to map and like another one.
+/// Every line that is left to map and of a row like another one.
 #[derive(Debug, Clone)]
 pub struct Alike {
     /// The line that they are like.
     pub line: MappingLine,
-    /// How many lines they have to map.
+    /// How many lines there are to map.
     pub lines: usize,
-    /// The latest of them.
-    pub sample: Vec<RegisterRow>,
-    /// What they come to, by currency.
-    pub sums: Vec<RegisterSum>,
+    /// Of how many transactions.
+    pub transactions: usize,
+    /// The latest of the lines.
+    pub sample: Vec<MappingLine>,
+    /// What the lines come to, by currency.
+    pub sums: Vec<Amount>,
 }
 
 /// What suggestions are made from.
-struct Grounds {
+struct Grounds<'a> {
     likenesses: HashMap<TransactionId, Likenesses>,
     decisions: HashMap<LikenessKey, Vec<Decision>>,
     filed: HashMap<String, SeenProviderCategory>,
-    paths: HashMap<CategoryId, String>,
+    paths: &'a Paths,
 }
+
+/// The paths of the categories that are there.
+type Paths = HashMap<CategoryId, String>;
 
 impl Engine {
     /// A page of lines with or without a category.
@@ -124,9 +129,10 @@ impl Engine {
         let has_more = rows.len() > limit;
         rows.truncate(limit);
         let is_meant = |line: &Line| line.category.is_none() == (query.tab == MappingTab::Unmapped);
-        let mut lines = self.lines_of_rows(asker, rows, is_meant).await?;
+        let paths = self.paths(asker).await?;
+        let mut lines = self.lines_of_rows(asker, rows, &paths, is_meant).await?;
         if query.tab == MappingTab::Unmapped {
-            self.suggest_for(asker, accounts.as_ref(), &mut lines).await?;
+            self.suggest_for(asker, accounts.as_ref(), &paths, &mut lines).await?;
         }
         let unmapped = self.store.count_unmapped(asker, accounts.as_ref(), MOST_COUNTED + 1).await?;
         Ok(MappingPage { lines, unmapped, has_more })
@@ -151,11 +157,11 @@ impl Engine {
         &self,
         asker: &Asker,
         rows: Vec<RegisterRow>,
+        paths: &Paths,
         is_meant: impl Fn(&Line) -> bool,
     ) -> Result<Vec<MappingLine>, EngineError> {
         let ids: Vec<TransactionId> = rows.iter().map(|row| row.id).collect();
         let mut lines = self.store.lines(asker, &ids).await?;
-        let paths = self.paths(asker).await?;
         let mut found = Vec::with_capacity(rows.len());
         for row in rows {
             let own = lines.remove(&row.id).unwrap_or_default();
@@ -176,7 +182,7 @@ impl Engine {
         Ok(found)
     }
 
-    async fn paths(&self, asker: &Asker) -> Result<HashMap<CategoryId, String>, EngineError> {
+    async fn paths(&self, asker: &Asker) -> Result<Paths, EngineError> {
         Ok(self.store.categories(asker).await?.into_iter().map(|category| (category.id, category.path)).collect())
     }
 
@@ -185,10 +191,11 @@ impl Engine {
         &self,
         asker: &Asker,
         accounts: Option<&BTreeSet<AccountId>>,
+        paths: &Paths,
         lines: &mut [MappingLine],
     ) -> Result<(), EngineError> {
         let ids: BTreeSet<TransactionId> = lines.iter().map(|line| line.row.id).collect();
-        let grounds = self.grounds(asker, &ids).await?;
+        let grounds = self.grounds(asker, &ids, paths).await?;
         let keys: BTreeSet<(String, bool)> = lines.iter().filter_map(|line| grounds.alike_key(&line.row)).collect();
         let counts = self.store.count_alike(asker, accounts, &keys, MOST_COUNTED + 1).await?;
         for line in lines {
@@ -198,7 +205,12 @@ impl Engine {
         Ok(())
     }
 
-    async fn grounds(&self, asker: &Asker, ids: &BTreeSet<TransactionId>) -> Result<Grounds, EngineError> {
+    async fn grounds<'a>(
+        &self,
+        asker: &Asker,
+        ids: &BTreeSet<TransactionId>,
+        paths: &'a Paths,
+    ) -> Result<Grounds<'a>, EngineError> {
         let ids: Vec<TransactionId> = ids.iter().copied().collect();
         let likenesses = self.store.likenesses(asker, &ids).await?;
         let (patterns, keys): (BTreeSet<LikenessKey>, _) =
@@ -219,7 +231,7 @@ impl Engine {
         } else {
             HashMap::new()
         };
-        Ok(Grounds { likenesses, decisions, filed, paths: self.paths(asker).await? })
+        Ok(Grounds { likenesses, decisions, filed, paths })
     }
 
     /// Gives lines their categories, or takes them away, as one batch that can be undone.
@@ -231,10 +243,20 @@ impl Engine {
 
     /// Every row that is left to map and like that of a line: with a payee like its own, and money going the same way.
     pub async fn alike(&self, asker: &Asker, asset: Option<AssetId>, line: LineId) -> Result<Alike, EngineError> {
-        let (query, line) = self.alike_query(asker, asset, line).await?;
-        let lines = self.store.unmapped_lines(asker, &query).await?.len();
+        let (query, row) = self.alike_query(asker, asset, line).await?;
+        let paths = self.paths(asker).await?;
+        let grounds = self.grounds(asker, &BTreeSet::from([row.id]), &paths).await?;
+        let mut own = self.lines_of_rows(asker, vec![row], &paths, |other| other.id == line).await?;
+        let mut line = own.pop().ok_or(EngineError::NotFound("the line"))?;
+        line.suggestions = grounds.suggest(&line);
+        let UnmappedLines { transactions, lines } = self.store.unmapped_lines(asker, &query).await?;
+        line.alike = i64::try_from(transactions).unwrap_or(i64::MAX);
         let page = self.store.register(asker, &RegisterQuery { limit: SAMPLE, ..query }).await?;
-        Ok(Alike { line, lines, sample: page.rows, sums: page.sums })
+        let sample = self.lines_of_rows(asker, page.rows, &paths, |line| line.category.is_none()).await?;
+        // Of a row that is split only the lines without a category are meant.
+        let sum = |sum: RegisterSum| Amount { minor: sum.lines_minor.unwrap_or(sum.minor), currency: sum.currency };
+        let sums = page.sums.into_iter().map(sum).collect();
+        Ok(Alike { line, lines: lines.len(), transactions, sample, sums })
     }
 
     /// Maps every row that is left to map and like that of a line. `expected` is how many lines the person was told, where they were.
@@ -248,9 +270,9 @@ impl Engine {
     ) -> Result<Edited, EngineError> {
         asker.require_within(Right::EditBooks)?;
         let (query, _) = self.alike_query(asker, asset, line).await?;
-        let lines = self.store.unmapped_lines(asker, &query).await?;
+        let UnmappedLines { transactions, lines } = self.store.unmapped_lines(asker, &query).await?;
         if expected.is_some_and(|expected| expected != lines.len()) {
-            let transactions = i64::try_from(lines.len()).unwrap_or(i64::MAX);
+            let transactions = i64::try_from(transactions).unwrap_or(i64::MAX);
             return Err(EngineError::CategoryRefused(CategoryRefused::OtherCount { transactions }));
         }
         let targets: Vec<LineTarget> =
@@ -258,30 +280,27 @@ impl Engine {
         self.map_lines(asker, &targets).await
     }
 
-    /// The rows that are like that of a line, and the line.
+    /// The rows that are like that of a line, and that row.
     async fn alike_query(
         &self,
         asker: &Asker,
         asset: Option<AssetId>,
         line: LineId,
-    ) -> Result<(RegisterQuery, MappingLine), EngineError> {
+    ) -> Result<(RegisterQuery, RegisterRow), EngineError> {
         let accounts = self.accounts_of_asset(asker, asset).await?;
         let id = self.store.transaction_of_line(asker, line).await?;
         let row = self.store.register_row(asker, id).await?;
         if accounts.as_ref().is_some_and(|accounts| !accounts.contains(&row.account)) {
             return Err(EngineError::NotFound("the line"));
         }
-        let mut lines = self.lines_of_rows(asker, vec![row], |other| other.id == line).await?;
-        self.suggest_for(asker, accounts.as_ref(), &mut lines).await?;
-        let line = lines.pop().ok_or(EngineError::NotFound("the line"))?;
         let likenesses = self.store.likenesses(asker, &[id]).await?;
         let pattern = likenesses.get(&id).and_then(Likenesses::pattern);
         let pattern =
             pattern.ok_or(EngineError::Conflict("nothing says which other rows are like this one"))?.to_owned();
-        let direction = if line.row.amount_minor < 0 { Direction::Out } else { Direction::In };
+        let direction = if row.amount_minor < 0 { Direction::Out } else { Direction::In };
         let filter =
             Filter { category: Some(None), pattern: Some(pattern), direction: Some(direction), ..Filter::default() };
-        Ok((within(RegisterQuery { filter, ..RegisterQuery::default() }, accounts.as_ref()), line))
+        Ok((within(RegisterQuery { filter, ..RegisterQuery::default() }, accounts.as_ref()), row))
     }
 
     /// What providers have filed rows under, and to which category each is mapped.
@@ -289,18 +308,17 @@ impl Engine {
         Ok(self.store.provider_categories(asker).await?)
     }
 
-    /// Maps what a provider files rows under to a category, or to none.
-    pub async fn map_provider_category(
+    /// Maps what providers file rows under to categories, or to none: all of it or, where something is not what the person saw, nothing.
+    pub async fn map_provider_categories(
         &self,
         asker: &Asker,
-        code: &str,
-        category: Option<CategoryId>,
+        targets: &[ProviderCategoryTarget],
     ) -> Result<(), EngineError> {
-        Ok(self.store.map_provider_category(asker, code, category).await?)
+        Ok(self.store.map_provider_categories(asker, targets).await?)
     }
 }
 
-impl Grounds {
+impl Grounds<'_> {
     fn suggest(&self, line: &MappingLine) -> Vec<SuggestedCategory> {
         let Some(likenesses) = self.likenesses.get(&line.row.id) else { return Vec::new() };
         // Categories that are there no more are not suggested.

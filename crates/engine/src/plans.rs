@@ -66,7 +66,7 @@ impl Engine {
     ) -> Result<PlanBrought, EngineError> {
         self.may_plan(asker, asset).await?;
         let invalid = |message: String| EngineError::invalid("file", message);
-        let sheet = Sheet::read(bytes).map_err(|problem| invalid(problem.to_string()))?;
+        let sheet = read_sheet(bytes)?;
         let needs = |name: &str| format!("The file has no column “{name}”. It needs month, category and amount.");
         let month = sheet.column(&["month", "monat", "period"]).ok_or_else(|| invalid(needs("month")))?;
         let category = sheet.column(&["category", "kategorie", "main category"]);
@@ -116,9 +116,9 @@ impl Engine {
         Ok(PlanBrought::Draft(self.store.bring_plan(asker, asset, &name, &planned).await?))
     }
 
-    /// Lets go what was brought and never confirmed.
-    pub async fn discard_plan(&self, asker: &Asker, asset: Option<AssetId>) -> Result<(), EngineError> {
-        Ok(self.store.discard_plan(asker, asset).await?)
+    /// Lets go what was brought and never confirmed: the draft that the person saw.
+    pub async fn discard_plan(&self, asker: &Asker, asset: Option<AssetId>, id: PlanId) -> Result<(), EngineError> {
+        Ok(self.store.discard_plan(asker, asset, id).await?)
     }
 
     /// Has a plan hold, whether it is new or ended before. The one that held until now ends, and can be brought back.
@@ -127,9 +127,9 @@ impl Engine {
         Ok(self.store.hold_plan(asker, asset, id).await?)
     }
 
-    /// Ends the plan that holds. It can be brought back.
-    pub async fn end_plan(&self, asker: &Asker, asset: Option<AssetId>) -> Result<(), EngineError> {
-        Ok(self.store.end_plan(asker, asset).await?)
+    /// Ends the plan that holds: the one that the person saw. It can be brought back.
+    pub async fn end_plan(&self, asker: &Asker, asset: Option<AssetId>, id: PlanId) -> Result<(), EngineError> {
+        Ok(self.store.end_plan(asker, asset, id).await?)
     }
 
     /// Whether somebody may bring a plan. An asset that can have a cashflow can have a plan for it.
@@ -167,6 +167,15 @@ impl Engine {
     }
 }
 
+/// Takes a file apart that may not be larger than [`MAX_SHEET_BYTES`], wherever it came from.
+pub(crate) fn read_sheet(bytes: &[u8]) -> Result<Sheet, EngineError> {
+    if bytes.len() > MAX_SHEET_BYTES {
+        let most = MAX_SHEET_BYTES / 1024 / 1024;
+        return Err(EngineError::invalid("file", format!("The file is larger than {most} MB.")));
+    }
+    Sheet::read(bytes).map_err(|problem| EngineError::invalid("file", problem.to_string()))
+}
+
 fn by_currency(planned: &[Planned]) -> BTreeMap<CurrencyCode, (Currency, Vec<Sum>)> {
     let mut sums: BTreeMap<CurrencyCode, (Currency, Vec<Sum>)> = BTreeMap::new();
     for planned in planned {
@@ -174,4 +183,23 @@ fn by_currency(planned: &[Planned]) -> BTreeMap<CurrencyCode, (Currency, Vec<Sum
         of.push(planned.sum());
     }
     sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_too_large_is_not_taken_apart() {
+        let mut bytes = b"month,category,amount\n".to_vec();
+        bytes.resize(MAX_SHEET_BYTES, b'\n');
+        assert!(read_sheet(&bytes).is_ok());
+        bytes.push(b'\n');
+        match read_sheet(&bytes) {
+            Err(EngineError::Invalid { field: "file", message }) => {
+                assert_eq!(message, "The file is larger than 4 MB.")
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 }

@@ -34,6 +34,8 @@ mod listing;
 mod logins;
 #[path = "whole/mail.rs"]
 mod mail;
+#[path = "whole/mapping.rs"]
+mod mapping;
 #[path = "whole/moves.rs"]
 mod moves;
 #[path = "whole/notices.rs"]

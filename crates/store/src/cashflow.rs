@@ -145,13 +145,17 @@ impl Store {
         Ok(by_currency.into_values().collect())
     }
 
-    /// The names of all categories, each after the one above it, in the order in which people know them.
+    /// The names of the categories that are there, each after the one above it, in the order in which people know them.
     pub async fn category_names(&self, asker: &Asker) -> Result<Vec<Named>, StoreError> {
         let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
         let text = sql!(
             "SELECT k.id, k.parent_id, k.name FROM categories k
              LEFT JOIN categories m ON m.organization_id = k.organization_id AND m.id = k.parent_id
-             WHERE k.organization_id = $1
+             WHERE k.organization_id = $1 AND (k.gone_at IS NULL OR EXISTS (SELECT 1 FROM categories below
+                JOIN transaction_lines g ON g.organization_id = below.organization_id AND g.category_id = below.id
+                JOIN transactions gt ON gt.organization_id = g.organization_id AND gt.id = g.transaction_id
+                WHERE below.organization_id = k.organization_id AND (below.id = k.id OR below.parent_id = k.id)
+                    AND gt.deleted_at IS NULL))
              ORDER BY COALESCE(m.position, k.position), COALESCE(m.name_folded, k.name_folded),
                 CASE WHEN k.parent_id IS NULL THEN 0 ELSE 1 END, k.position, k.name_folded, k.id"
         );

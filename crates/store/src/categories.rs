@@ -7,7 +7,7 @@ mod usual;
 use std::collections::{BTreeSet, HashMap};
 
 use bankside_domain::category::{CategoryUse, SEPARATOR};
-use bankside_domain::{Asker, CategoryId, Id, Right, Sight};
+use bankside_domain::{Asker, AssetId, CategoryId, Id, Right};
 use uuid::Uuid;
 
 use crate::convert::{count, ids};
@@ -28,8 +28,6 @@ pub struct Category {
     pub name: String,
     /// Its name with that of the one above it: `House ▸ Repairs`.
     pub path: String,
-    /// How many lines have it.
-    pub used: i64,
     /// Whether it is one of a company's seven main ones.
     pub is_fixed: bool,
 }
@@ -40,12 +38,11 @@ struct Row {
     parent_id: Option<Uuid>,
     name: String,
     above: Option<String>,
-    used: i64,
     is_fixed: bool,
 }
 
 /// That a category `k` is there. One that was merged or deleted is there while a row of the books has it or one below it: an undoing
-/// brings such rows back. The list of categories says the same.
+/// brings such rows back. The list of categories and that of their names for cashflow and plans say the same.
 const IS_THERE: &str = "(k.gone_at IS NULL OR EXISTS (SELECT 1 FROM categories below \
      JOIN transaction_lines g ON g.organization_id = below.organization_id AND g.category_id = below.id \
      JOIN transactions gt ON gt.organization_id = g.organization_id AND gt.id = g.transaction_id \
@@ -59,7 +56,6 @@ impl Row {
             parent: ids(self.parent_id),
             path: path(&self.name, self.above.as_deref()),
             name: self.name,
-            used: self.used,
             is_fixed: self.is_fixed,
         }
     }
@@ -68,12 +64,9 @@ impl Row {
 impl Store {
     /// The categories of an organization, each after the one above it.
     pub async fn categories(&self, asker: &Asker) -> Result<Vec<Category>, StoreError> {
-        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
-        let mut session = self.db.read(granted).await?;
+        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
         let text = sql!(
-            "SELECT k.id, k.parent_id, k.name, m.name AS above, k.is_builtin AS is_fixed,
-                (SELECT COUNT(*) FROM transaction_lines l WHERE l.organization_id = k.organization_id
-                    AND l.category_id = k.id) AS used
+            "SELECT k.id, k.parent_id, k.name, m.name AS above, k.is_builtin AS is_fixed
              FROM categories k
              LEFT JOIN categories m ON m.organization_id = k.organization_id AND m.id = k.parent_id
              WHERE k.organization_id = $1 AND (k.gone_at IS NULL OR EXISTS (SELECT 1 FROM categories below
@@ -86,33 +79,11 @@ impl Store {
         );
         let rows: Vec<Row> =
             on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
-        let mut categories: Vec<Category> = rows.into_iter().map(Row::into_category).collect();
-        if *sight != Sight::Whole {
-            let used = self.used_in_sight(&mut session, asker).await?;
-            for category in &mut categories {
-                category.used = used.get(&category.id.uuid()).copied().unwrap_or(0);
-            }
-        }
-        Ok(categories)
+        Ok(rows.into_iter().map(Row::into_category).collect())
     }
 
-    /// How many lines of each category are in sight.
-    async fn used_in_sight(&self, session: &mut Session, asker: &Asker) -> Result<HashMap<Uuid, i64>, StoreError> {
-        let text = session.in_sight(
-            sql!(
-                "SELECT l.category_id, COUNT(*) FROM transaction_lines l
-                 JOIN transactions t ON t.organization_id = l.organization_id AND t.id = l.transaction_id
-                 WHERE l.organization_id = $1 AND l.category_id IS NOT NULL /* in sight: t.account_id */
-                 GROUP BY l.category_id"
-            ),
-            asker.sight(),
-        );
-        let rows: Vec<(Uuid, i64)> =
-            on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
-        Ok(rows.into_iter().collect())
-    }
-
-    /// What uses each category, of what is in sight; those that nothing uses are left out.
+    /// What uses each category, of what is in sight; those that nothing uses are left out. A plan counts also while it does not hold: it
+    /// can be brought back.
     pub async fn category_uses(&self, asker: &Asker) -> Result<HashMap<CategoryId, CategoryUse>, StoreError> {
         let (granted, sight) = asker.require_within(Right::SeeBooks)?;
         let mut session = self.db.read(granted).await?;
@@ -134,12 +105,28 @@ impl Store {
         );
         let mappings: Vec<(Uuid, i64)> =
             on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
+        let text = sql!(
+            "SELECT m.category_id, n.asset_id, COUNT(DISTINCT n.id) FROM planned_amounts m
+             JOIN plans n ON n.organization_id = m.organization_id AND n.id = m.plan_id
+             WHERE m.organization_id = $1 GROUP BY m.category_id, n.asset_id"
+        );
+        let plans: Vec<(Uuid, Option<Uuid>, i64)> =
+            on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
+        let tree = self.tree_within(&mut session, asker).await?;
         let mut uses: HashMap<CategoryId, CategoryUse> = HashMap::new();
         for (id, transactions) in transactions {
             uses.entry(id.into()).or_default().transactions = transactions;
         }
         for (id, mappings) in mappings {
             uses.entry(id.into()).or_default().mappings = mappings;
+        }
+        for (id, asset, plans) in plans {
+            let asset: Option<AssetId> = ids(asset);
+            let is_in_sight = asset.map_or(!asker.is_restricted(), |asset| tree.get(asset).is_some());
+            // A category of zeros is none.
+            if is_in_sight && !id.is_nil() {
+                uses.entry(id.into()).or_default().plans += plans;
+            }
         }
         Ok(uses)
     }

@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use crate::convert::{currency, digest, ids, micros, uuids};
 use crate::db::{Session, on, run, sql};
-use crate::dialect::{ROWS_PER_STATEMENT, VALUES_PER_LIST, push_list};
+use crate::dialect::{ROWS_PER_STATEMENT, VALUES_PER_LIST, parts_per_statement, push_list};
 use crate::{Store, StoreError};
 
-/// So many keys are asked for in one statement.
+/// So many keys are asked for in one statement, or fewer where many accounts are in sight.
 const KEYS_PER_STATEMENT: usize = 40;
 
 /// Of one pattern so many payees are looked at, those that were met first last.
@@ -75,6 +75,17 @@ pub struct SeenProviderCategory {
     /// What it was called when it was first seen.
     pub name: String,
     /// The category that it is mapped to.
+    pub category: Option<CategoryId>,
+}
+
+/// To which category something is to be mapped that providers file rows under.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderCategoryTarget {
+    /// Its code.
+    pub code: String,
+    /// To which it was mapped when the person decided; `None` where nobody looked.
+    pub seen: Option<Option<CategoryId>>,
+    /// To which it is to be mapped; `None` takes the mapping away.
     pub category: Option<CategoryId>,
 }
 
@@ -186,7 +197,9 @@ impl Store {
         let organization = asker.organization.uuid();
         let keys: Vec<&LikenessKey> = keys.iter().collect();
         let mut decisions: HashMap<LikenessKey, Vec<Decision>> = HashMap::new();
-        for chunk in keys.chunks(KEYS_PER_STATEMENT) {
+        // Each key names the accounts in sight, the organization, and what is looked for.
+        let parameters = sight.accounts().map_or(0, BTreeSet::len) + 3;
+        for chunk in keys.chunks(parts_per_statement(KEYS_PER_STATEMENT, parameters)) {
             let rows: Vec<DecisionRow> = on!(session, c => {
                 let mut query = sqlx::QueryBuilder::new("");
                 for (number, key) in (0_i64..).zip(chunk) {
@@ -271,6 +284,14 @@ impl Store {
     /// What providers have filed rows of the organization under, by name.
     pub async fn provider_categories(&self, asker: &Asker) -> Result<Vec<SeenProviderCategory>, StoreError> {
         let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
+        self.provider_categories_within(&mut session, asker).await
+    }
+
+    async fn provider_categories_within(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+    ) -> Result<Vec<SeenProviderCategory>, StoreError> {
         let text = sql!(
             "SELECT code, name, category_id FROM provider_categories WHERE organization_id = $1 ORDER BY name, code"
         );
@@ -280,20 +301,32 @@ impl Store {
         Ok(rows.into_iter().map(seen).collect())
     }
 
-    /// Maps what a provider files rows under to a category, or to none.
-    pub async fn map_provider_category(
+    /// Maps what providers file rows under to categories, or to none: all of it or, where something is not what the person saw, nothing.
+    pub async fn map_provider_categories(
         &self,
         asker: &Asker,
-        code: &str,
-        category: Option<CategoryId>,
+        targets: &[ProviderCategoryTarget],
     ) -> Result<(), StoreError> {
         let mut session = self.db.write(asker.require(Right::ManageCategories)?).await?;
         self.lock_categories(&mut session, asker).await?;
-        self.check_categories(&mut session, asker, &category.into_iter().collect()).await?;
+        let categories: BTreeSet<CategoryId> = targets.iter().filter_map(|target| target.category).collect();
+        self.check_categories(&mut session, asker, &categories).await?;
+        let seen = self.provider_categories_within(&mut session, asker).await?;
+        let now: HashMap<&str, Option<CategoryId>> =
+            seen.iter().map(|seen| (seen.code.as_str(), seen.category)).collect();
         let text = sql!("UPDATE provider_categories SET category_id = $3 WHERE organization_id = $1 AND code = $2");
-        let found = run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(code).bind(uuids(category)));
-        if found == 0 {
-            return Err(StoreError::NotFound("the provider's category"));
+        for ProviderCategoryTarget { code, seen, category } in targets {
+            let now = now.get(code.as_str()).ok_or(StoreError::NotFound("the provider's category"))?;
+            if now == category {
+                continue;
+            }
+            if seen.is_some_and(|seen| seen != *now) {
+                return Err(StoreError::Conflict(
+                    "somebody else has mapped one of these categories of providers meanwhile: look again",
+                ));
+            }
+            let organization = asker.organization.uuid();
+            run!(session, sqlx::query(text).bind(organization).bind(code.as_str()).bind(uuids(*category)));
         }
         session.commit().await
     }

@@ -11,10 +11,13 @@ use crate::accounts::Sums;
 use crate::batches::NewBatch;
 use crate::convert::micros;
 use crate::db::{Session, on, sql};
-use crate::dialect::{VALUES_PER_LIST, push_list};
+use crate::dialect::{VALUES_PER_LIST, parts_per_statement, push_list};
 use crate::editing::{Edited, counted};
 use crate::selection::MAX_SELECTED;
-use crate::{Store, StoreError};
+use crate::{RegisterQuery, Store, StoreError};
+
+/// So many keys are counted in one statement, or fewer where many accounts are looked at.
+const KEYS_PER_STATEMENT: usize = 40;
 
 /// A line and the category that it is to have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +26,15 @@ pub struct LineTarget {
     pub line: LineId,
     /// Its category; `None` takes it away.
     pub category: Option<CategoryId>,
+}
+
+/// Lines that have no category.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnmappedLines {
+    /// Of how many transactions they are.
+    pub transactions: usize,
+    /// Which lines.
+    pub lines: Vec<LineId>,
 }
 
 impl Store {
@@ -121,14 +133,23 @@ impl Store {
         at_most: i64,
     ) -> Result<i64, StoreError> {
         let Some(accounts) = accounts else { return self.count_without_category(asker, None, at_most).await };
-        let mut counted = 0;
-        for account in accounts.iter().filter(|account| asker.sees(**account)) {
-            if counted >= at_most {
-                break;
-            }
-            counted += self.count_without_category(asker, Some(*account), at_most - counted).await?;
-        }
-        Ok(counted)
+        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
+        let seen = accounts.iter().filter(|account| asker.sees(**account));
+        Ok(on!(session, c => {
+            // `CROSS` has SQLite begin with the lines, as where one account is asked for.
+            let mut query = sqlx::QueryBuilder::new(
+                "SELECT COUNT(*) FROM (SELECT DISTINCT l.transaction_id FROM transaction_lines l CROSS JOIN transactions t \
+                 WHERE l.organization_id = ",
+            );
+            query.push_bind(asker.organization.uuid());
+            query.push(
+                " AND l.category_id IS NULL AND t.organization_id = l.organization_id AND t.id = l.transaction_id \
+                 AND t.deleted_at IS NULL AND t.account_id IN ",
+            );
+            push_list(&mut query, seen.map(|account| account.uuid()));
+            query.push(" LIMIT ").push_bind(at_most).push(") AS found");
+            query.build_query_scalar().persistent(false).fetch_one(c).await?
+        }))
     }
 
     /// How many transactions without a category have a payee of each of some patterns and go the same way (`true` is out), each
@@ -142,28 +163,40 @@ impl Store {
     ) -> Result<BTreeMap<(String, bool), i64>, StoreError> {
         let (granted, sight) = asker.require_within(Right::SeeBooks)?;
         let mut session = self.db.read(granted).await?;
+        let seen = |account: &&AccountId| asker.sees(**account);
+        let accounts: Option<Vec<Uuid>> =
+            accounts.or(sight.accounts()).map(|accounts| accounts.iter().filter(seen).map(|id| id.uuid()).collect());
+        let keys: Vec<&(String, bool)> = keys.iter().collect();
         let mut counts = BTreeMap::new();
-        for (pattern, is_out) in keys {
-            let found: i64 = on!(session, c => {
-                let mut query = sqlx::QueryBuilder::new(
-                    "SELECT COUNT(*) FROM (SELECT 1 FROM payees p JOIN transactions t \
-                     ON t.organization_id = p.organization_id AND t.payee_id = p.id WHERE p.organization_id = ",
-                );
-                query.push_bind(asker.organization.uuid()).push(" AND p.pattern = ").push_bind(pattern.as_str());
-                query.push(" AND t.deleted_at IS NULL AND t.amount_minor ").push(if *is_out { "< 0" } else { ">= 0" });
-                for accounts in [accounts, sight.accounts()].into_iter().flatten() {
-                    query.push(" AND t.account_id IN ");
-                    push_list(&mut query, accounts.iter().map(|account| account.uuid()));
+        // Each key names the accounts, the organization, the pattern and the limit.
+        let parameters = accounts.as_ref().map_or(0, Vec::len) + 3;
+        for chunk in keys.chunks(parts_per_statement(KEYS_PER_STATEMENT, parameters)) {
+            let rows: Vec<(i64, i64)> = on!(session, c => {
+                let mut query = sqlx::QueryBuilder::new("");
+                for (number, (pattern, is_out)) in (0_i64..).zip(chunk) {
+                    query.push(if number == 0 { "SELECT CAST(" } else { " UNION ALL SELECT CAST(" }).push(number);
+                    query.push(
+                        " AS BIGINT), COUNT(*) FROM (SELECT 1 FROM payees p JOIN transactions t \
+                         ON t.organization_id = p.organization_id AND t.payee_id = p.id WHERE p.organization_id = ",
+                    );
+                    query.push_bind(asker.organization.uuid()).push(" AND p.pattern = ").push_bind(pattern.as_str());
+                    query.push(" AND t.deleted_at IS NULL AND t.amount_minor ");
+                    query.push(if *is_out { "< 0" } else { ">= 0" });
+                    if let Some(accounts) = &accounts {
+                        query.push(" AND t.account_id IN ");
+                        push_list(&mut query, accounts.iter().copied());
+                    }
+                    query.push(
+                        " AND EXISTS (SELECT 1 FROM transaction_lines l WHERE l.organization_id = t.organization_id \
+                         AND l.transaction_id = t.id AND l.category_id IS NULL) LIMIT ",
+                    );
+                    query.push_bind(at_most).push(") x").push(number);
                 }
-                query.push(
-                    " AND EXISTS (SELECT 1 FROM transaction_lines l WHERE l.organization_id = t.organization_id \
-                     AND l.transaction_id = t.id AND l.category_id IS NULL) LIMIT ",
-                );
-                query.push_bind(at_most).push(") x");
-                query.build_query_scalar().fetch_one(c).await?
+                query.build_query_as().persistent(false).fetch_all(c).await?
             });
-            if found > 0 {
-                counts.insert((pattern.clone(), *is_out), found);
+            for (number, found) in rows.into_iter().filter(|(_, found)| *found > 0) {
+                let key = usize::try_from(number).ok().and_then(|number| chunk.get(number));
+                counts.extend(key.map(|key| ((*key).clone(), found)));
             }
         }
         Ok(counts)
@@ -189,14 +222,15 @@ impl Store {
         Ok(id.ok_or(StoreError::NotFound("the line"))?.into())
     }
 
-    /// The lines without a category of every transaction that a selection means, with those transactions; at most so many.
-    pub async fn unmapped_lines(&self, asker: &Asker, query: &crate::RegisterQuery) -> Result<Vec<LineId>, StoreError> {
+    /// The lines without a category of every transaction that a selection means; at most so many.
+    pub async fn unmapped_lines(&self, asker: &Asker, query: &RegisterQuery) -> Result<UnmappedLines, StoreError> {
         let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
         let ids = self.matching(&mut session, asker, query, MAX_SELECTED + 1).await?;
         if ids.len() > MAX_SELECTED {
             return Err(StoreError::Conflict("at most 20,000 transactions are mapped at once; filter by day first"));
         }
         let ids: Vec<Uuid> = ids.into_iter().map(Id::uuid).collect();
+        let transactions = ids.len();
         let mut lines: Vec<LineId> = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(VALUES_PER_LIST) {
             let found: Vec<Uuid> = on!(session, c => {
@@ -207,6 +241,6 @@ impl Store {
             });
             lines.extend(found.into_iter().map(LineId::from));
         }
-        Ok(lines)
+        Ok(UnmappedLines { transactions, lines })
     }
 }

@@ -167,14 +167,29 @@ impl Store {
 
     /// The month of the organization's first row; `None` where there is no row.
     pub async fn first_month(&self, asker: &Asker) -> Result<Option<Month>, StoreError> {
-        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
-        let mut session = self.db.read(granted).await?;
         // By account, so that each is one look at the start of its index.
-        let text = session.in_sight(sql!(
+        let text = sql!(
             "SELECT MIN(f.dated_on) FROM (SELECT (SELECT MIN(t.dated_on) FROM transactions t
                 WHERE t.organization_id = a.organization_id AND t.account_id = a.id AND t.deleted_at IS NULL) AS dated_on
                 FROM accounts a WHERE a.organization_id = $1 /* in sight: a.id */) AS f"
-        ), sight);
+        );
+        self.month_at_the_edge(asker, text).await
+    }
+
+    /// The month of the organization's last row, which may be dated ahead; `None` where there is no row.
+    pub async fn last_month(&self, asker: &Asker) -> Result<Option<Month>, StoreError> {
+        let text = sql!(
+            "SELECT MAX(f.dated_on) FROM (SELECT (SELECT MAX(t.dated_on) FROM transactions t
+                WHERE t.organization_id = a.organization_id AND t.account_id = a.id AND t.deleted_at IS NULL) AS dated_on
+                FROM accounts a WHERE a.organization_id = $1 /* in sight: a.id */) AS f"
+        );
+        self.month_at_the_edge(asker, text).await
+    }
+
+    async fn month_at_the_edge(&self, asker: &Asker, text: &'static str) -> Result<Option<Month>, StoreError> {
+        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
+        let mut session = self.db.read(granted).await?;
+        let text = session.in_sight(text, sight);
         let day: Option<SqlDate> =
             on!(session, c => sqlx::query_scalar(text).bind(asker.organization.uuid()).fetch_one(c).await?);
         Ok(day.map(|day| Month::of(day.to_jiff())))

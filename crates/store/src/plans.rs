@@ -171,7 +171,7 @@ impl Store {
     ) -> Result<PlanId, StoreError> {
         let mut session = self.db.write(granted(asker, asset, Right::EditBooks)?).await?;
         self.check_place(&mut session, asker, asset).await?;
-        self.drop_drafts(&mut session, asker, asset).await?;
+        self.drop_drafts(&mut session, asker, asset, None).await?;
         let organization = asker.organization.uuid();
         let id: PlanId = self.ambient.id();
         let text = sql!(
@@ -207,11 +207,13 @@ impl Store {
         Ok(id)
     }
 
-    /// Lets go what was brought and never confirmed.
-    pub async fn discard_plan(&self, asker: &Asker, asset: Option<AssetId>) -> Result<(), StoreError> {
+    /// Lets go what was brought and never confirmed: the draft that the person saw. Another one that has come meanwhile stays.
+    pub async fn discard_plan(&self, asker: &Asker, asset: Option<AssetId>, id: PlanId) -> Result<(), StoreError> {
         let mut session = self.db.write(granted(asker, asset, Right::EditBooks)?).await?;
         self.check_place(&mut session, asker, asset).await?;
-        self.drop_drafts(&mut session, asker, asset).await?;
+        if self.drop_drafts(&mut session, asker, asset, Some(id)).await? == 0 {
+            return Err(StoreError::Conflict("this plan is no draft any more: look again"));
+        }
         session.commit().await
     }
 
@@ -219,7 +221,7 @@ impl Store {
     pub async fn hold_plan(&self, asker: &Asker, asset: Option<AssetId>, id: PlanId) -> Result<(), StoreError> {
         let mut session = self.db.write(granted(asker, asset, Right::EditBooks)?).await?;
         self.check_place(&mut session, asker, asset).await?;
-        self.end_plans(&mut session, asker, asset).await?;
+        self.end_plans(&mut session, asker, asset, None).await?;
         let now = micros(self.ambient.now());
         let text = sql!(
             "UPDATE plans SET confirmed_at = COALESCE(confirmed_at, $4), ended_at = NULL
@@ -240,46 +242,59 @@ impl Store {
         session.commit().await
     }
 
-    /// Ends the plan that holds. It stays, and can be brought back.
-    pub async fn end_plan(&self, asker: &Asker, asset: Option<AssetId>) -> Result<(), StoreError> {
+    /// Ends the plan that holds: the one that the person saw. It stays, and can be brought back.
+    pub async fn end_plan(&self, asker: &Asker, asset: Option<AssetId>, id: PlanId) -> Result<(), StoreError> {
         let mut session = self.db.write(granted(asker, asset, Right::EditBooks)?).await?;
         self.check_place(&mut session, asker, asset).await?;
-        if self.end_plans(&mut session, asker, asset).await? == 0 {
-            return Err(StoreError::NotFound("the plan"));
+        if self.end_plans(&mut session, asker, asset, Some(id)).await? == 0 {
+            return Err(StoreError::Conflict("this plan does not hold any more: look again"));
         }
-        self.audit_within(&mut session, asker, "plan.ended", &place_in_words(asset), "").await?;
+        self.audit_within(&mut session, asker, "plan.ended", &id.to_string(), &place_in_words(asset)).await?;
         session.commit().await
     }
 
-    async fn end_plans(&self, session: &mut Session, asker: &Asker, asset: Option<AssetId>) -> Result<u64, StoreError> {
+    /// Ends the plan that holds, where it is the one that is meant; answers how many that were.
+    async fn end_plans(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        asset: Option<AssetId>,
+        only: Option<PlanId>,
+    ) -> Result<u64, StoreError> {
         let text = sql!(
             "UPDATE plans SET ended_at = $3 WHERE organization_id = $1 AND ended_at IS NULL AND confirmed_at IS NOT NULL
-                AND (asset_id = $2 OR ($2 IS NULL AND asset_id IS NULL))"
+                AND (asset_id = $2 OR ($2 IS NULL AND asset_id IS NULL)) AND (id = $4 OR $4 IS NULL)"
         );
         Ok(run!(
             session,
-            sqlx::query(text).bind(asker.organization.uuid()).bind(uuids(asset)).bind(micros(self.ambient.now()))
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(uuids(asset))
+                .bind(micros(self.ambient.now()))
+                .bind(uuids(only))
         ))
     }
 
+    /// Drops drafts, or the one that is meant; answers how many that were.
     async fn drop_drafts(
         &self,
         session: &mut Session,
         asker: &Asker,
         asset: Option<AssetId>,
-    ) -> Result<(), StoreError> {
+        only: Option<PlanId>,
+    ) -> Result<u64, StoreError> {
         let text = sql!(
             "DELETE FROM planned_amounts WHERE organization_id = $1 AND plan_id IN (SELECT n.id FROM plans n
                 WHERE n.organization_id = $1 AND n.confirmed_at IS NULL
-                AND (n.asset_id = $2 OR ($2 IS NULL AND n.asset_id IS NULL)))"
+                AND (n.asset_id = $2 OR ($2 IS NULL AND n.asset_id IS NULL)) AND (n.id = $3 OR $3 IS NULL))"
         );
-        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(uuids(asset)));
+        let organization = asker.organization.uuid();
+        run!(session, sqlx::query(text).bind(organization).bind(uuids(asset)).bind(uuids(only)));
         let text = sql!(
             "DELETE FROM plans WHERE organization_id = $1 AND confirmed_at IS NULL
-                AND (asset_id = $2 OR ($2 IS NULL AND asset_id IS NULL))"
+                AND (asset_id = $2 OR ($2 IS NULL AND asset_id IS NULL)) AND (id = $3 OR $3 IS NULL)"
         );
-        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(uuids(asset)));
-        Ok(())
+        Ok(run!(session, sqlx::query(text).bind(organization).bind(uuids(asset)).bind(uuids(only))))
     }
 
     /// An asset must be in sight.

@@ -1,6 +1,8 @@
 //! Rates: what one currency is worth in another, month by month. One that figures were shown with stays; who changes it writes the next
 //! version beside it.
 
+use std::collections::HashMap;
+
 use bankside_domain::cashflow::Rate;
 use bankside_domain::{Asker, CurrencyCode, Id, Month, Right};
 use jiff::Timestamp;
@@ -8,8 +10,14 @@ use jiff::civil::Date;
 
 use crate::convert::{SqlDate, currency, date, instant, instants, micros};
 use crate::db::{Session, on, run, sql};
+use crate::dialect::ROWS_PER_STATEMENT;
 use crate::error::or_conflict;
 use crate::{Store, StoreError};
+
+/// Has a rate take the place of one that no figure was shown with.
+const INSTEAD: &str = " ON CONFLICT (organization_id, to_currency, from_currency, month, version) DO UPDATE SET \
+     rate = excluded.rate, rated_on = excluded.rated_on, source = excluded.source, person_id = excluded.person_id, \
+     set_at = excluded.set_at WHERE rates.used_at IS NULL";
 
 /// A rate as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,94 +134,98 @@ impl Store {
         let text = sql!("UPDATE rates SET version = version WHERE organization_id = $1 AND to_currency = $2");
         run!(session, sqlx::query(text).bind(organization).bind(to.to_string()));
         let known = self.rates_within(&mut session, asker, to).await?;
+        let mut latest: HashMap<(CurrencyCode, Month), &KeptRate> = HashMap::new();
+        for rate in &known {
+            // Of each month and currency the latest version comes first.
+            latest.entry((rate.from, rate.month)).or_insert(rate);
+        }
         let mut set = RatesSet::default();
+        let (mut fresh, mut instead) = (Vec::new(), Vec::new());
         for rate in new {
-            let latest = known.iter().find(|known| known.from == rate.from && known.month == rate.month);
-            let version = match latest {
+            match latest.get(&(rate.from, rate.month)) {
                 Some(known)
                     if known.rate == rate.rate && known.rated_on == rate.rated_on && known.source == rate.source =>
                 {
                     set.same += 1;
-                    continue;
                 }
                 Some(known) if known.used_at.is_some() => {
                     set.versions += 1;
-                    known.version + 1
+                    fresh.push((rate, known.version + 1));
                 }
                 Some(known) => {
                     set.replaced += 1;
-                    self.remove_rate(&mut session, asker, to, known).await?;
-                    known.version
+                    instead.push((rate, known.version));
                 }
                 None => {
                     set.added += 1;
-                    1
+                    fresh.push((rate, 1));
                 }
-            };
-            self.insert_rate(&mut session, asker, to, rate, version).await?;
-            let detail = format!(
-                "1 {} = {} {to} for {}, of {}, {}, version {version}",
-                rate.from, rate.rate, rate.month, rate.rated_on, rate.source
-            );
-            self.audit_within(&mut session, asker, "rate.set", &format!("{} {}", rate.from, rate.month), &detail)
-                .await?;
+            }
         }
+        let made = self.insert_rates(&mut session, asker, to, &fresh, "").await;
+        or_conflict(made, "this rate was set twice at once: try again")?;
+        let written = self.insert_rates(&mut session, asker, to, &instead, INSTEAD).await?;
+        if written < u64::try_from(instead.len()).unwrap_or(u64::MAX) {
+            return Err(StoreError::Conflict("a rate has changed meanwhile: try again"));
+        }
+        self.audit_rates(&mut session, asker, to, &[fresh, instead].concat()).await?;
         session.commit().await?;
         Ok(set)
     }
 
-    async fn remove_rate(
+    /// Writes rates with their versions; answers how many were written.
+    async fn insert_rates(
         &self,
         session: &mut Session,
         asker: &Asker,
         to: CurrencyCode,
-        known: &KeptRate,
-    ) -> Result<(), StoreError> {
-        let text = sql!(
-            "DELETE FROM rates WHERE organization_id = $1 AND to_currency = $2 AND from_currency = $3 AND month = $4
-                AND version = $5 AND used_at IS NULL"
-        );
-        let removed = run!(
-            session,
-            sqlx::query(text)
-                .bind(asker.organization.uuid())
-                .bind(to.to_string())
-                .bind(known.from.to_string())
-                .bind(known.month.to_string())
-                .bind(known.version)
-        );
-        if removed == 0 { Err(StoreError::Conflict("a rate has changed meanwhile: try again")) } else { Ok(()) }
+        rates: &[(&NewRate, i64)],
+        instead: &'static str,
+    ) -> Result<u64, sqlx::Error> {
+        let mut written = 0;
+        for chunk in rates.chunks(ROWS_PER_STATEMENT) {
+            written += on!(session, c => {
+                let mut insert = sqlx::QueryBuilder::new(
+                    "INSERT INTO rates (organization_id, to_currency, from_currency, month, version, rate, rated_on, source, \
+                     person_id, set_at) ",
+                );
+                insert.push_values(chunk, |mut row, (rate, version)| {
+                    row.push_bind(asker.organization.uuid())
+                        .push_bind(to.to_string())
+                        .push_bind(rate.from.to_string())
+                        .push_bind(rate.month.to_string())
+                        .push_bind(*version)
+                        .push_bind(rate.rate.to_string())
+                        .push_bind(date(rate.rated_on))
+                        .push_bind(rate.source.as_str())
+                        .push_bind(asker.person().map(Id::uuid))
+                        .push_bind(micros(self.ambient.now()));
+                });
+                insert.push(instead);
+                insert.build().execute(c).await?.rows_affected()
+            });
+        }
+        Ok(written)
     }
 
-    async fn insert_rate(
+    /// One line about all that was set at once: what a single one is, or of many how many and for which months.
+    async fn audit_rates(
         &self,
         session: &mut Session,
         asker: &Asker,
         to: CurrencyCode,
-        rate: &NewRate,
-        version: i64,
+        rates: &[(&NewRate, i64)],
     ) -> Result<(), StoreError> {
-        let text = sql!(
-            "INSERT INTO rates (organization_id, to_currency, from_currency, month, version, rate, rated_on, source, person_id,
-                set_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-        );
-        let made: Result<u64, sqlx::Error> = on!(session, c => sqlx::query(text)
-            .bind(asker.organization.uuid())
-            .bind(to.to_string())
-            .bind(rate.from.to_string())
-            .bind(rate.month.to_string())
-            .bind(version)
-            .bind(rate.rate.to_string())
-            .bind(date(rate.rated_on))
-            .bind(&rate.source)
-            .bind(asker.person().map(Id::uuid))
-            .bind(micros(self.ambient.now()))
-            .execute(c)
-            .await
-            .map(|done| done.rows_affected()));
-        or_conflict(made, "this rate was set twice at once: try again")?;
-        Ok(())
+        let months = || rates.iter().map(|(rate, _)| rate.month);
+        let (Some(first), Some(last)) = (months().min(), months().max()) else { return Ok(()) };
+        let (subject, detail) = if let [(rate, version)] = rates {
+            let NewRate { from, month, rate, rated_on, source } = rate;
+            let detail = format!("1 {from} = {rate} {to} for {month}, of {rated_on}, {source}, version {version}");
+            (format!("{from} {month}"), detail)
+        } else {
+            (to.to_string(), format!("{} rates into {to} for {first} to {last}", rates.len()))
+        };
+        self.audit_within(session, asker, "rate.set", &subject, &detail).await
     }
 
     /// Freezes rates that figures are about to be shown with. Answers whether all of them still hold: where not, the figures have to be

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import { Api } from "../../support/api.ts";
-import { arrived, type House, expect, organizationOf, test } from "../../support/house.ts";
+import { arrived, type House, expect, organizationOf, person, test } from "../../support/house.ts";
 
 const YEAR = new Date().getFullYear();
 const main = (page: Page) => page.getByRole("main");
@@ -49,12 +49,21 @@ test("figures by category and month lead to the rows behind them, and are a file
   await page.goto(`${home(page, house)}/assets/${mill}/cashflow?year=${YEAR - 1}`);
   await arrived(page, "Mill");
   await eyes.look("asset");
+  // Each page of it has the same head.
+  for (const name of ["Unmapped", "Mapped", "Plan"]) {
+    await page.getByRole("navigation", { name: "Cashflow" }).getByRole("link", { name: new RegExp(`^${name}`) }).click();
+    await expect(page).toHaveURL(new RegExp(`/${name.toLowerCase()}$`));
+    await expect(page.getByRole("heading", { level: 1, name: "Mill" })).toBeVisible();
+    await expect(main(page).getByRole("link", { name: person.organization })).toHaveAttribute("href", /\/cashflow$/);
+  }
+  await page.goto(`${home(page, house)}/assets/${mill}/cashflow?year=${YEAR - 1}`);
   // Everything below counts: both accounts in euros, in February.
   expect((await cells(page, "Local taxes")).slice(0, 3)).toEqual(["–", "−150.50", "–"]);
   expect((await cells(page, "On property"))[1]).toBe("−120.50");
   expect((await cells(page, "Without a subcategory"))[1]).toBe("−30.00");
   expect((await cells(page, "Unmapped")).slice(0, 2)).toEqual(["1,000.00", "−9.99"]);
   expect((await cells(page, "Left")).at(-1)).toBe("839.51");
+  // One picture of two is shown: the wide one, or in a small window the other.
   await expect(page.getByRole("img", { name: /Money in and out by month: in 1,000.00 EUR, out 160.49 EUR, left 839.51 EUR/ })).toBeVisible();
 
   await main(page).getByRole("link", { name: "−150.50" }).first().click();
@@ -152,6 +161,15 @@ test("a plan is looked at first, stands beside what came, and can be brought bac
   await expect(page.getByRole("button", { name: "Remove second.csv" })).toBeVisible();
   await page.getByRole("button", { name: "Bring back budget.csv" }).click();
   await expect(page.getByRole("button", { name: "Remove budget.csv" })).toBeVisible();
+  // Whoever still sees the other plan ends nothing.
+  const other = await page.context().newPage();
+  await other.goto(page.url());
+  await page.getByRole("button", { name: "Bring back second.csv" }).click();
+  await expect(page.getByRole("button", { name: "Remove second.csv" })).toBeVisible();
+  await other.getByRole("button", { name: "Remove budget.csv" }).click();
+  await expect(other.getByText("This plan does not hold any more: look again.")).toBeVisible();
+  await other.close();
+  await page.getByRole("button", { name: "Bring back budget.csv" }).click();
   await page.getByRole("button", { name: "Remove budget.csv" }).click();
   await expect(page.getByRole("heading", { name: "No plan for this year" })).toBeVisible();
   expect(eyes.complaints).toEqual([]);

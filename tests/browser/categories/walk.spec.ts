@@ -1,7 +1,7 @@
 // Rows are mapped by the keyboard alone, many alike at once, and given back; categories are merged, and what is used is not deleted.
 import type { Page } from "@playwright/test";
 import { Api } from "../../support/api.ts";
-import { expect, organizationOf, test } from "../../support/house.ts";
+import { expect, organizationOf, person, test } from "../../support/house.ts";
 
 const main = (page: Page) => page.getByRole("main");
 const rows = (page: Page) => page.locator("tr[data-line]");
@@ -37,6 +37,8 @@ test("fifty rows are mapped by the keyboard", async ({ signedIn: page, house, ey
   await page.goto(`${house.address}/o/${organizationOf(page)}/overview`);
   await page.getByRole("navigation", { name: "Pages", exact: true }).getByRole("link", { name: "Cashflow" }).click();
   await tab(page, "Unmapped").click();
+  // It is headed as the other pages of the cashflow are.
+  await expect(page.getByRole("heading", { level: 1, name: person.organization })).toBeVisible();
   await expect(tab(page, "Unmapped")).toContainText("50");
   await expect(rows(page)).toHaveCount(50);
   await page.keyboard.press("?");
@@ -195,6 +197,9 @@ test.describe("without a script", () => {
     await rows(page).first().getByRole("button", { name: /Public transport ?, 1 of 1 time with this payee/ }).click();
     await page.getByRole("button", { name: "Undo" }).click();
     await expect(status(page)).toContainText("Taken back");
+    // Enter in a tick presses no button: no row is mapped that nobody meant.
+    await page.getByRole("checkbox").last().press("Enter");
+    await expect(rows(page)).toHaveCount(2);
     for (const box of await page.getByRole("checkbox").all()) await box.check();
     await page.getByRole("combobox", { name: "Category of those that are ticked" }).selectOption("Holidays");
     await page.getByRole("button", { name: "Map those" }).click();
@@ -205,6 +210,11 @@ test.describe("without a script", () => {
     await rows(page).first().getByRole("button", { name: /^Un-map/ }).click();
     await expect(status(page)).toContainText("1 row un-mapped.");
     await expect(rows(page)).toHaveCount(1);
+    // Undo goes back to where it was done.
+    await page.getByRole("button", { name: "Undo" }).click();
+    await expect(status(page)).toContainText("Taken back");
+    await expect(page.getByLabel("Text or amount")).toHaveValue("bahn");
+    await expect(rows(page)).toHaveCount(2);
     await page.getByRole("button", { name: "Change those" }).click();
     await expect(page.getByRole("alert")).toHaveText("Choose rows first: tick them.");
   });

@@ -112,6 +112,7 @@ export interface Sum {
   count: number;
   /** What of that is of lines that are asked for, where rows were split. */
   lines_amount: string | null;
+  lines_amount_minor: number | null;
 }
 
 export interface Page {

@@ -222,7 +222,7 @@ export class Toolbar {
 function worthOf(sum: Sum, formats: Formats): string {
   const { minor, scale, currency } = totalOf(sum);
   const whole = `${formats.amount(minor, scale)} ${currency}`;
-  if (sum.lines_amount === null || sum.lines_amount === sum.amount) return whole;
-  const lines = Math.round(Number(sum.lines_amount) * 10 ** scale);
+  const lines = sum.lines_amount_minor;
+  if (lines === null || lines === sum.amount_minor) return whole;
   return `${formats.amount(lines, scale)} of ${whole}`;
 }

@@ -135,11 +135,18 @@ pub fn read(
 pub fn month(text: &str) -> Result<Month, String> {
     let parts: Vec<&str> = text.trim().split(['-', '/', '.']).collect();
     let (year, month) = match parts.as_slice() {
-        [year, month] | [year, month, _] if year.len() == 4 => (*year, *month),
+        [year, month] if year.len() == 4 => (*year, *month),
+        // With a day, which has to be one of that month.
+        [year, month, day] if year.len() == 4 && is_day(year, month, day) => (*year, *month),
         [month, year] if year.len() == 4 => (*year, *month),
         _ => return Err("this is no month, such as 2026-11".to_owned()),
     };
     format!("{year}-{month:0>2}").parse().map_err(|_| "this is no month, such as 2026-11".to_owned())
+}
+
+fn is_day(year: &str, month: &str, day: &str) -> bool {
+    let is_plain = |part: &str| matches!(part.len(), 1 | 2) && part.bytes().all(|byte| byte.is_ascii_digit());
+    is_plain(month) && is_plain(day) && format!("{year}-{month:0>2}-{day:0>2}").parse::<jiff::civil::Date>().is_ok()
 }
 
 fn currency(text: &str, home: Currency, known: impl Fn(CurrencyCode) -> Option<Currency>) -> Result<Currency, String> {
@@ -269,6 +276,9 @@ mod tests {
     fn months_are_read_as_they_are_written() {
         for text in ["2026-11", "2026-11-30", "2026/11", "11/2026", "11.2026", " 2026-11 "] {
             assert_eq!(month(text).unwrap().to_string(), "2026-11", "{text}");
+        }
+        for text in ["2026-11-banana", "2026-11-31", "2026-11-", "2026-11-001", "2026-banana-1"] {
+            assert!(month(text).is_err(), "{text}");
         }
         assert_eq!(month("2/2026").unwrap().to_string(), "2026-02");
         for text in ["", "November", "26-11", "2026", "2026-00", "1/2/26"] {

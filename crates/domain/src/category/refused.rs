@@ -85,14 +85,19 @@ impl CategoryRefused {
             }
             Self::NameTaken { name } => format!("{name} is there already, at the same place."),
             Self::Used { name, used } => {
-                let transactions = counted(used.transactions, "transaction", "transactions");
-                let mappings = counted(used.mappings, "mapping", "mappings");
-                let by = match (used.transactions, used.mappings) {
-                    (_, 0) => transactions,
-                    (0, _) => mappings,
-                    _ => format!("{transactions} and by {mappings}"),
+                let by = [
+                    (used.transactions, "transaction", "transactions"),
+                    (used.mappings, "mapping", "mappings"),
+                    (used.plans, "plan", "plans"),
+                ];
+                let by = by.iter().filter(|(count, ..)| *count > 0);
+                let by: Vec<String> =
+                    by.map(|(count, one, many)| format!("by {}", counted(*count, one, many))).collect();
+                let by = match by.as_slice() {
+                    [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+                    _ => by.concat(),
                 };
-                format!("{name} is used by {by}. Merge it into another one instead.")
+                format!("{name} is used {by}. Merge it into another one instead.")
             }
             Self::Locked { name, transactions } => {
                 let are = if *transactions == 1 { "is" } else { "are" };

@@ -96,7 +96,7 @@ pub(crate) struct SheetRefusedBody {
 }
 
 /// A currency in an address.
-pub(super) fn currency(text: &str) -> Result<CurrencyCode, EngineError> {
+pub(crate) fn currency(text: &str) -> Result<CurrencyCode, EngineError> {
     text.parse().map_err(|_| EngineError::invalid("currency", format!("“{text}” is no currency.")))
 }
 

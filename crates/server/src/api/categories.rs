@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use bankside_domain::CategoryId;
+use bankside_engine::CategoryView;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -20,7 +21,7 @@ pub(crate) struct CategoryBody {
     /// With the one above it, such as `House ▸ Repairs`.
     path: String,
     parent: Option<String>,
-    /// How many lines have it.
+    /// How many transactions of the books that are in sight have a line of it.
     used: i64,
     /// Whether it is one of the seven main categories of a company, which stay.
     is_fixed: bool,
@@ -30,13 +31,13 @@ pub(crate) struct CategoryBody {
 #[utoipa::path(get, path = "/api/v1/organizations/{organization}/categories",
     params(("organization" = String, Path)), responses((status = OK, body = [CategoryBody])))]
 pub(crate) async fn categories(State(app): State<App>, member: ApiMember) -> Result<Json<Vec<CategoryBody>>, Problem> {
-    let categories = app.engine.categories(member.asker()).await?;
-    let body = |category: bankside_engine::Category| CategoryBody {
+    let categories = app.engine.categories_in_use(member.asker()).await?;
+    let body = |CategoryView { category, used }: CategoryView| CategoryBody {
         id: category.id.to_string(),
         name: category.name,
         path: category.path,
         parent: category.parent.map(|parent| parent.to_string()),
-        used: category.used,
+        used: used.transactions,
         is_fixed: category.is_fixed,
     };
     Ok(Json(categories.into_iter().map(body).collect()))

@@ -6,7 +6,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use bankside_domain::suggest::{Basis, Likeness, Strength};
 use bankside_engine::{
-    EngineError, LineTarget, MappingLine, MappingQuery, MappingTab, RegisterQuery, SeenProviderCategory,
+    EngineError, LineTarget, MappingLine, MappingQuery, MappingTab, ProviderCategoryTarget, RegisterQuery, RegisterRow,
+    SeenProviderCategory,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -217,7 +218,10 @@ pub(crate) async fn alike(
 ) -> Result<Json<AlikeBody>, Problem> {
     let asset = of.asset.as_deref().map(id).transpose()?;
     let alike = app.engine.alike(member.asker(), asset, id(&line)?).await?;
-    Ok(Json(AlikeBody { lines: alike.lines, sample: alike.sample.into_iter().map(TransactionBody::of).collect() }))
+    // Lines of one transaction come one after the other.
+    let mut sample: Vec<RegisterRow> = alike.sample.into_iter().map(|line| line.row).collect();
+    sample.dedup_by_key(|row| row.id);
+    Ok(Json(AlikeBody { lines: alike.lines, sample: sample.into_iter().map(TransactionBody::of).collect() }))
 }
 
 /// To what all that are alike are mapped.
@@ -276,18 +280,26 @@ pub(crate) struct ProviderMappingBody {
     code: String,
     /// Absent or `null` takes the mapping away.
     category_id: Option<String>,
+    /// To which it was mapped when it was looked at, `null` for none. If it is mapped to another one by now, nothing changes.
+    #[serde(default, deserialize_with = "present")]
+    seen: Option<Option<String>>,
 }
 
 /// Maps what a provider files rows under to a category, or to none.
 #[utoipa::path(put, path = "/api/v1/organizations/{organization}/provider-categories",
     params(("organization" = String, Path)), request_body = ProviderMappingBody,
-    responses((status = NO_CONTENT), (status = NOT_FOUND, body = Problem)))]
+    responses((status = NO_CONTENT), (status = NOT_FOUND, body = Problem), (status = CONFLICT, body = Problem)))]
 pub(crate) async fn map_provider_category(
     State(app): State<App>,
     member: ApiMember,
     Body(body): Body<ProviderMappingBody>,
 ) -> Result<StatusCode, Problem> {
     let category = body.category_id.as_deref().map(id).transpose()?;
-    app.engine.map_provider_category(member.asker(), &body.code, category).await?;
+    let seen = match body.seen {
+        Some(seen) => Some(seen.as_deref().map(id).transpose()?),
+        None => None,
+    };
+    let target = ProviderCategoryTarget { code: body.code, seen, category };
+    app.engine.map_provider_categories(member.asker(), &[target]).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -155,15 +155,32 @@ pub(crate) async fn hold_plan(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Ends the plan that holds. It can be brought back.
-#[utoipa::path(delete, path = "/api/v1/organizations/{organization}/cashflow/plans",
-    params(("organization" = String, Path), PlanPlace),
-    responses((status = NO_CONTENT), (status = FORBIDDEN, body = Problem), (status = NOT_FOUND, body = Problem)))]
+/// Ends the plan that holds. It can be brought back. One that does not hold is a conflict.
+#[utoipa::path(post, path = "/api/v1/organizations/{organization}/cashflow/plans/{plan}/end",
+    params(("organization" = String, Path), ("plan" = String, Path), PlanPlace),
+    responses((status = NO_CONTENT), (status = FORBIDDEN, body = Problem), (status = NOT_FOUND, body = Problem),
+        (status = CONFLICT, body = Problem)))]
 pub(crate) async fn end_plan(
     State(app): State<App>,
     member: ApiMember,
+    Path((_, plan)): Path<(String, String)>,
     Asked(place): Asked<PlanPlace>,
 ) -> Result<StatusCode, Problem> {
-    app.engine.end_plan(member.asker(), place.asset()?).await?;
+    app.engine.end_plan(member.asker(), place.asset()?, id(&plan)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Lets go a plan that was brought and never confirmed. One that was confirmed is a conflict.
+#[utoipa::path(delete, path = "/api/v1/organizations/{organization}/cashflow/plans/{plan}",
+    params(("organization" = String, Path), ("plan" = String, Path), PlanPlace),
+    responses((status = NO_CONTENT), (status = FORBIDDEN, body = Problem), (status = NOT_FOUND, body = Problem),
+        (status = CONFLICT, body = Problem)))]
+pub(crate) async fn discard_plan(
+    State(app): State<App>,
+    member: ApiMember,
+    Path((_, plan)): Path<(String, String)>,
+    Asked(place): Asked<PlanPlace>,
+) -> Result<StatusCode, Problem> {
+    app.engine.discard_plan(member.asker(), place.asset()?, id(&plan)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -41,6 +41,7 @@ pub(crate) struct SumBody {
     /// What of that is of lines that are asked for, where rows were split; only where a category is asked for, or a direction of a
     /// cashflow.
     lines_amount: Option<String>,
+    lines_amount_minor: Option<i64>,
 }
 
 impl SumBody {
@@ -51,6 +52,7 @@ impl SumBody {
             amount_minor: sum.minor,
             count: sum.count,
             lines_amount: sum.lines_minor.map(|minor| decimal(minor, sum.currency)),
+            lines_amount_minor: sum.lines_minor,
         }
     }
 }

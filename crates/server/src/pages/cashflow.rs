@@ -23,8 +23,8 @@ use crate::error::{PageError, page};
 use crate::pages::assets::asset_id;
 use crate::pages::{shell, today};
 use crate::session::Member;
-use crate::view::cashflow::{CashflowPage, CashflowTab, tabs};
-use crate::view::shell::{Place, Shell};
+use crate::view::cashflow::{self, CashflowPage, CashflowTab, path, tabs};
+use crate::view::shell::Shell;
 
 /// What the address of a cashflow may say.
 #[derive(Deserialize, Default)]
@@ -53,16 +53,16 @@ pub(crate) struct CashflowPlace {
 impl CashflowPlace {
     /// Of an asset that is in sight, or of the organization.
     pub(crate) fn of(asset: Option<AssetId>, shell: &Shell) -> Result<Self, PageError> {
+        let at = |asset: Option<AssetId>| shell.at(&path(asset));
         let Some(id) = asset else {
-            let (base, name) = (shell.at("cashflow"), shell.organization_name.clone());
-            return Ok(Self { base, name, above: Vec::new() });
+            return Ok(Self { base: at(None), name: shell.organization_name.clone(), above: Vec::new() });
         };
         let asset = shell.tree.get(id).ok_or_else(PageError::not_found)?;
-        let mut above: Vec<(String, String)> = vec![(shell.organization_name.clone(), shell.at("cashflow"))];
+        let mut above: Vec<(String, String)> = vec![(shell.organization_name.clone(), at(None))];
         let way = shell.tree.way(id);
         let way = way.iter().filter(|other| other.id != id);
-        above.extend(way.map(|asset| (asset.name.clone(), shell.at(&format!("assets/{}/cashflow", asset.id)))));
-        Ok(Self { base: shell.at(&format!("assets/{id}/cashflow")), name: asset.name.clone(), above })
+        above.extend(way.map(|asset| (asset.name.clone(), at(Some(asset.id)))));
+        Ok(Self { base: at(Some(id)), name: asset.name.clone(), above })
     }
 }
 
@@ -189,22 +189,23 @@ pub(crate) async fn of_asset(
 async fn show(app: &App, member: &Member, asset: Option<AssetId>, asked: &Asked) -> Result<Response, PageError> {
     let this_year = today(app, member).date().year();
     let shown = Shown::of(asset, asked, this_year);
-    let cashflow = app.engine.cashflow(member.asker(), &shown.query).await?;
-    let place_of = if asset.is_some() { Place::Assets } else { Place::Cashflow };
-    let shell = shell(app, member, place_of, None).await?;
+    let figures = app.engine.cashflow(member.asker(), &shown.query).await?;
+    let shell = shell(app, member, cashflow::place(asset), None).await?;
     let place = CashflowPlace::of(asset, &shell)?;
     let at = |shown: Shown| shown.address(&place.base);
     let beside = |year: i16| (at(shown.in_year(year)), year);
-    let first_year = cashflow.first_month.first_day().year().min(this_year);
+    let first_year = figures.first_month.first_day().year().min(this_year);
+    // Rows may be dated ahead, with years between that have none.
+    let last_year = figures.last_month.first_day().year().max(this_year);
     let html = CashflowHtml {
         reaches: reaches(&shell, shown.query.reach, |extent| at(shown.reaching(extent))),
-        currencies: currencies(&cashflow, &shown, &shell, at),
-        conversion: cashflow.conversion.as_ref().map(|conversion| ConversionView::of(conversion, &shell)),
+        currencies: currencies(&figures, &shown, &shell, at),
+        conversion: figures.conversion.as_ref().map(|conversion| ConversionView::of(conversion, &shell)),
         previous: (shown.year > first_year).then(|| beside(shown.year - 1)),
-        next: (shown.year < this_year || has_rows_after(&cashflow)).then(|| beside(shown.year + 1)),
-        is_conceptual: cashflow.is_conceptual,
-        has_figures: cashflow.tables.iter().any(|table| !table.groups.is_empty()),
-        tables: tables::of(&cashflow, shown.query.reach, &shell),
+        next: (shown.year < last_year).then(|| beside(shown.year + 1)),
+        is_conceptual: figures.is_conceptual,
+        has_figures: figures.tables.iter().any(|table| !table.groups.is_empty()),
+        tables: tables::of(&figures, shown.query.reach, &shell),
         download: shown.address(&format!("{}/figures.csv", place.base)),
         year: shown.year,
         tabs: tabs(&shell, asset, CashflowPage::Figures, None),
@@ -212,13 +213,6 @@ async fn show(app: &App, member: &Member, asset: Option<AssetId>, asked: &Asked)
         shell,
     };
     Ok(page(&html)?.into_response())
-}
-
-/// Whether the last month that is shown has rows: those that are dated ahead may go on.
-fn has_rows_after(cashflow: &Cashflow) -> bool {
-    let last = |table: &bankside_domain::cashflow::Table| table.sums.last().copied().unwrap_or_default();
-    let is_ahead = cashflow.months.last().is_some_and(|month| month.first_day() > cashflow.today);
-    is_ahead && cashflow.tables.iter().any(|table| last(table) != bankside_engine::Flow::default())
 }
 
 /// With what is below, or without; nothing where that makes no difference.

@@ -94,16 +94,16 @@ fn refusal(error: EngineError) -> Result<String, PageError> {
     }
 }
 
-/// `used by 12 transactions and by 2 mappings`, or nothing.
+/// `12 transactions, 2 mappings`, or that nothing does.
 fn used(used: CategoryUse, today: &Today) -> String {
-    let transactions = today.counted(used.transactions, "transaction", "transactions");
-    let mappings = today.counted(used.mappings, "mapping", "mappings");
-    match (used.transactions, used.mappings) {
-        (0, 0) => "not used".to_owned(),
-        (_, 0) => transactions,
-        (0, _) => mappings,
-        _ => format!("{transactions}, {mappings}"),
-    }
+    let by = [
+        (used.transactions, "transaction", "transactions"),
+        (used.mappings, "mapping", "mappings"),
+        (used.plans, "plan", "plans"),
+    ];
+    let by = by.iter().filter(|(count, ..)| *count > 0);
+    let by: Vec<String> = by.map(|(count, one, many)| today.counted(*count, one, many)).collect();
+    if by.is_empty() { "not used".to_owned() } else { by.join(", ") }
 }
 
 fn line(view: &CategoryView, today: &Today) -> Line {

@@ -17,11 +17,11 @@ use self::rows::RowView;
 use crate::App;
 use crate::api::FilterBody;
 use crate::error::{PageError, page};
+use crate::pages::cashflow::CashflowPlace;
 use crate::pages::shell_around;
 use crate::pages::undo::is_in_force;
 use crate::session::Member;
-use crate::view::cashflow::{CashflowPage, CashflowTab, path, tabs};
-use crate::view::picker::PathView;
+use crate::view::cashflow::{CashflowPage, CashflowTab, path, place, tabs};
 use crate::view::shell::{Place, Shell};
 
 /// A page has no more options to choose from than this, over all of its rows.
@@ -58,8 +58,8 @@ const OF_DEEDS: [&str; 6] = ["done", "count", "left", "into", "wrong", "undone"]
 struct MappingHtml {
     shell: Shell,
     is_unmapped: bool,
-    /// The asset whose rows these are.
-    of: Option<PathView>,
+    /// Whose rows these are.
+    place: CashflowPlace,
     tabs: Vec<CashflowTab>,
     /// Where the page is, with what it is filtered by.
     here: String,
@@ -116,6 +116,11 @@ impl Spot {
         Ok(Self { asset, tab })
     }
 
+    /// Which of the places of the shell is open.
+    pub(crate) fn place(&self) -> Place {
+        place(self.asset)
+    }
+
     /// Where it is within the organization.
     pub(crate) fn path(&self) -> String {
         let tab = if self.tab == MappingTab::Unmapped { "unmapped" } else { "mapped" };
@@ -150,38 +155,38 @@ pub(crate) async fn mapped(
 async fn show(
     app: &App,
     member: &Member,
-    place: &Spot,
+    spot: &Spot,
     asked: &Asked,
     filter: &FilterBody,
     raw: Option<String>,
 ) -> Result<Response, PageError> {
     let raw = raw.unwrap_or_default();
     let standing = app.engine.standing(member.asker()).await?;
-    let shell = shell_around(app, member, Place::Cashflow, None, &standing).await?;
+    let shell = shell_around(app, member, spot.place(), None, &standing).await?;
     let categories = app.engine.categories(member.asker()).await?;
     let size = (MOST_OPTIONS / categories.len().max(1)).clamp(LEAST_ROWS, ROWS);
     let number = asked.page.unwrap_or(1).clamp(1, 1_000_000);
     let size_rows = i64::try_from(size).unwrap_or(i64::MAX);
     let account: Option<AccountId> = filter.account.as_deref().and_then(|id| id.parse().ok());
     let rows = RegisterQuery { account, offset: (number - 1) * size_rows, limit: size_rows, ..filter.of_all()? };
-    let query = MappingQuery { asset: place.asset, tab: place.tab, rows };
+    let query = MappingQuery { asset: spot.asset, tab: spot.tab, rows };
     let found = app.engine.mapping(member.asker(), &query).await?;
-    let is_unmapped = place.tab == MappingTab::Unmapped;
+    let is_unmapped = spot.tab == MappingTab::Unmapped;
     let open = if is_unmapped { CashflowPage::Unmapped } else { CashflowPage::Mapped };
-    let base = shell.at(&place.path());
-    let rows: Vec<RowView> = found.lines.iter().map(|line| RowView::of(line, &standing, &shell, place)).collect();
+    let base = shell.at(&spot.path());
+    let rows: Vec<RowView> = found.lines.iter().map(|line| RowView::of(line, &standing, &shell, spot)).collect();
     let html = MappingHtml {
         is_unmapped,
-        of: shell.path_of(place.asset),
-        tabs: tabs(&shell, place.asset, open, Some(found.unmapped)),
+        place: CashflowPlace::of(spot.asset, &shell)?,
+        tabs: tabs(&shell, spot.asset, open, Some(found.unmapped)),
         here: address(&base, &raw, None),
         previous: (number > 1).then(|| address(&base, &raw, Some(number - 1))),
         next: found.has_more.then(|| address(&base, &raw, Some(number + 1))),
         strong: rows.iter().filter(|row| row.strong.is_some()).count(),
         rows,
         groups: groups(&categories),
-        filter: FilterForm::of(&raw, &standing, place.asset),
-        said: said(app, member, asked, &categories, &shell, place).await?,
+        filter: FilterForm::of(&raw, &standing, spot.asset),
+        said: said(app, member, asked, &categories, &shell, &address(&spot.path(), &raw, None)).await?,
         wrong: wrong(&asked.wrong),
         categories_url: shell.at("categories"),
         base,
@@ -231,7 +236,7 @@ async fn said(
     asked: &Asked,
     categories: &[Category],
     shell: &Shell,
-    place: &Spot,
+    here: &str,
 ) -> Result<Option<Said>, PageError> {
     if asked.undone.is_some() {
         return Ok(Some(Said { text: "Taken back: these rows are as they were.".to_owned(), undo: None }));
@@ -257,7 +262,7 @@ async fn said(
         None if asked.into == "none" => format!("{rows} un-mapped.{stays}"),
         None => format!("{rows} mapped.{stays}"),
     };
-    let back = format!("{}?undone=1", place.path());
+    let back = acting::with(here, &[("undone", "1".to_owned())]);
     let back = url::form_urlencoded::byte_serialize(back.as_bytes()).collect::<String>();
     let undo = shell.may_edit().then(|| shell.at(&format!("batches/{batch}/undo?back={back}")));
     Ok(Some(Said { text, undo }))

@@ -46,8 +46,12 @@ impl From {
     /// The page of the organization to which the person goes back, where they came from no run. A path that leads out of it is none.
     fn path(&self) -> &str {
         let is_within = |path: &&str| {
-            let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '?' | '=' | '&');
-            !path.is_empty() && !path.starts_with('/') && path.chars().all(is_plain)
+            let (path, query) = path.split_once('?').unwrap_or((path, ""));
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-');
+            // What forms write into addresses.
+            let is_asked =
+                |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '=' | '&' | '%' | '+' | '.' | '_' | '*');
+            !path.is_empty() && !path.starts_with('/') && path.chars().all(is_plain) && query.chars().all(is_asked)
         };
         match Some(self.back.as_str()).filter(is_within) {
             Some(path) => path,
@@ -273,6 +277,20 @@ mod tests {
         let id: BatchId = format!("01a00000-0000-7000-8000-0000000000{row:02}").parse().unwrap();
         let owner = id.uuid();
         Change { entity, id: owner, owner, field: field.to_owned(), before: None, after: after.map(str::to_owned) }
+    }
+
+    #[test]
+    fn the_way_back_keeps_what_a_page_was_filtered_by_and_stays_within_the_organization() {
+        let path = |back: &str| {
+            let from = From { run: String::new(), suspicions: false, back: back.to_owned() };
+            from.path().to_owned()
+        };
+        for back in ["cashflow/unmapped?undone=1", "cashflow/mapped?search=caf%C3%A9+x&min=1.50&page=2&undone=1"] {
+            assert_eq!(path(back), back);
+        }
+        for back in ["", "/elsewhere", "../other", "a%2f..", "https://example.org", "a?b=<c>", "a?b#c"] {
+            assert_eq!(path(back), "transactions", "{back}");
+        }
     }
 
     #[test]

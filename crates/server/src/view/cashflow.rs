@@ -3,7 +3,7 @@
 use bankside_domain::AssetId;
 use bankside_engine::MOST_COUNTED;
 
-use super::shell::Shell;
+use super::shell::{Place, Shell};
 
 /// Which tab is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,11 @@ pub(crate) struct CashflowTab {
 /// Under which path of the organization the cashflow of an asset is, or that of all accounts.
 pub(crate) fn path(asset: Option<AssetId>) -> String {
     asset.map_or_else(|| "cashflow".to_owned(), |asset| format!("assets/{asset}/cashflow"))
+}
+
+/// Which of the places of the shell the cashflow of an asset belongs to, or that of all accounts.
+pub(crate) fn place(asset: Option<AssetId>) -> Place {
+    if asset.is_some() { Place::Assets } else { Place::Cashflow }
 }
 
 /// The tabs, with how many rows are left to map where the page knows.

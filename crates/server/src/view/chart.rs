@@ -207,17 +207,31 @@ pub(crate) struct PairedBars {
     pub(crate) pairs: Vec<(String, i64, i64)>,
     /// Digits of the currency.
     pub(crate) digits: u8,
+    /// For how much room it is drawn.
+    pub(crate) room: Room,
+}
+
+/// How much room a picture has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// That of a card, or of a small window.
+    Card,
+    /// That of a whole sheet: wide and low.
+    Sheet,
 }
 
 impl fmt::Display for PairedBars {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (left, right) = (360, 3040);
+        let (class, size, (left, right), bottom, below) = match self.room {
+            Room::Card => ("chart", "304 176", (360, 3040), 1500, 1690),
+            Room::Sheet => ("chart chart-sheet", "960 190", (440, 9600), 1640, 1830),
+        };
         let values = self.pairs.iter().flat_map(|(_, into, out)| [*into, *out]);
-        let scale = Scale::of(values, true, 140, 1500);
+        let scale = Scale::of(values, true, 140, bottom);
         let slot = (right - left) / i128::try_from(self.pairs.len().max(1)).unwrap_or(1);
-        let bar = (slot * 2 / 5).min(140);
+        let bar = (slot * 2 / 5).min(if self.room == Room::Sheet { 200 } else { 140 });
         let middle = |index: usize| left + share(index, self.pairs.len(), right - left) + slot / 2;
-        write!(f, r#"<svg class="chart" viewBox="0 0 304 176" role="img" aria-label="{}">"#, Escaped(&self.label))?;
+        write!(f, r#"<svg class="{class}" viewBox="0 0 {size}" role="img" aria-label="{}">"#, Escaped(&self.label))?;
         grid(f, &scale, self.digits, left, right)?;
         let ground = scale.ground();
         for (index, (_, into, out)) in self.pairs.iter().enumerate() {
@@ -228,7 +242,7 @@ impl fmt::Display for PairedBars {
                 write!(f, r#"<rect class="{class}" x="{x}" y="{top}" width="{width}" height="{height}"/>"#)?;
             }
         }
-        names(f, self.pairs.iter().map(|(name, _, _)| name.as_str()), middle, 1690)?;
+        names(f, self.pairs.iter().map(|(name, _, _)| name.as_str()), middle, below)?;
         f.write_str("</svg>")
     }
 }
@@ -344,8 +358,12 @@ mod tests {
         assert!(svg.contains(r#"role="img" aria-label="From &lt;1&gt; to 2""#), "{svg}");
         assert!(!svg.contains("style=") && !svg.contains("fill="), "{svg}");
         let pairs = vec![("Nov".to_owned(), 300, 200)];
-        let svg = PairedBars { label: String::new(), pairs, digits: 2 }.to_string();
-        assert_eq!(svg.matches("<rect").count(), 2);
+        for room in [Room::Card, Room::Sheet] {
+            let (label, pairs) = (String::new(), pairs.clone());
+            let svg = PairedBars { label, pairs, digits: 2, room }.to_string();
+            assert_eq!(svg.matches("<rect").count(), 2);
+            assert_eq!(svg.contains("chart-sheet"), room == Room::Sheet);
+        }
         assert_eq!(Sparkline::of(&[1]).to_string().matches('M').count(), 1);
         let (full, most) = (Bar::of(-500, -250, 500), 196);
         assert_eq!((full.value, full.average, full.is_in), (most, most / 2, false));

@@ -113,7 +113,7 @@ impl Store {
         session.commit().await
     }
 
-    /// How many transactions of the books and how many mappings use a category.
+    /// How many transactions of the books, mappings and plans use a category.
     pub(super) async fn category_use(
         &self,
         session: &mut Session,
@@ -124,14 +124,16 @@ impl Store {
             "SELECT (SELECT COUNT(DISTINCT l.transaction_id) FROM transaction_lines l
                 JOIN transactions t ON t.organization_id = l.organization_id AND t.id = l.transaction_id
                 WHERE l.organization_id = $1 AND l.category_id = $2 AND t.deleted_at IS NULL),
-                (SELECT COUNT(*) FROM provider_categories p WHERE p.organization_id = $1 AND p.category_id = $2)"
+                (SELECT COUNT(*) FROM provider_categories p WHERE p.organization_id = $1 AND p.category_id = $2),
+                (SELECT COUNT(DISTINCT m.plan_id) FROM planned_amounts m
+                WHERE m.organization_id = $1 AND m.category_id = $2)"
         );
-        let (transactions, mappings): (i64, i64) = on!(session, c => sqlx::query_as(text)
+        let (transactions, mappings, plans): (i64, i64, i64) = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())
             .bind(id.uuid())
             .fetch_one(c)
             .await?);
-        Ok(CategoryUse { transactions, mappings })
+        Ok(CategoryUse { transactions, mappings, plans })
     }
 
     /// A category is there no more. Its row stays: what is undone later may bring lines of it back.

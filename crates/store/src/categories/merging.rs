@@ -1,4 +1,4 @@
-//! Two categories become one: every line and every mapping of the one that goes is the other's from then on.
+//! Two categories become one: every line, every mapping and every planned amount of the one that goes is the other's from then on.
 
 use std::collections::BTreeMap;
 
@@ -65,9 +65,32 @@ impl Store {
         let text =
             sql!("UPDATE provider_categories SET category_id = $3 WHERE organization_id = $1 AND category_id = $2");
         run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(from.uuid()).bind(into.uuid()));
+        self.move_planned(&mut session, asker, from, into).await?;
         self.let_go(&mut session, asker, from).await?;
         session.commit().await?;
         Ok(Merged { batch, changed: ids.len() })
+    }
+
+    /// Has what was planned for one category be planned for another, on top of what that has.
+    async fn move_planned(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        from: CategoryId,
+        into: CategoryId,
+    ) -> Result<(), StoreError> {
+        let organization = asker.organization.uuid();
+        let text = sql!(
+            "INSERT INTO planned_amounts (organization_id, plan_id, currency, month, category_id, amount_minor)
+             SELECT organization_id, plan_id, currency, month, $3, amount_minor FROM planned_amounts
+             WHERE organization_id = $1 AND category_id = $2
+             ON CONFLICT (organization_id, plan_id, currency, month, category_id)
+             DO UPDATE SET amount_minor = planned_amounts.amount_minor + excluded.amount_minor"
+        );
+        run!(session, sqlx::query(text).bind(organization).bind(from.uuid()).bind(into.uuid()));
+        let text = sql!("DELETE FROM planned_amounts WHERE organization_id = $1 AND category_id = $2");
+        run!(session, sqlx::query(text).bind(organization).bind(from.uuid()));
+        Ok(())
     }
 
     /// The transactions of the books with a line of a category.

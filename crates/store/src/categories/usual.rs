@@ -102,6 +102,8 @@ impl Store {
                 run!(session, sqlx::query(text).bind(organization).bind(false));
             }
         }
+        let subject = asker.organization.to_string();
+        self.audit_within(&mut session, asker, "organization.kind", &subject, kind.code()).await?;
         session.commit().await
     }
 

@@ -256,17 +256,19 @@ pub(super) struct Prepared {
     pub(super) is_wide: bool,
     /// What a cashflow reaches, where that is asked for.
     pub(super) reached: Option<Reached>,
+    /// Whether only rows of some accounts are asked for.
+    pub(super) has_accounts: bool,
 }
 
 impl Prepared {
     /// These rows, as far as they are in the books and in sight.
     pub(super) fn of_these(ids: Vec<Uuid>) -> Self {
-        Self { scales: Vec::new(), search: None, found: Some(ids), is_wide: false, reached: None }
+        Self { scales: Vec::new(), search: None, found: Some(ids), is_wide: false, reached: None, has_accounts: false }
     }
 
     /// Whether other questions have the same text, so that its plan is worth keeping: not those with words, rows or accounts of their own.
     pub(super) fn is_like_others(&self) -> bool {
-        self.search.is_none() && self.found.is_none() && self.reached.is_none()
+        self.search.is_none() && self.found.is_none() && self.reached.is_none() && !self.has_accounts
     }
 }
 
@@ -322,10 +324,12 @@ macro_rules! push_line_asks {
 /// by the row that money left by.
 macro_rules! push_reached {
     ($query:expr, $reached:expr) => {{
-        let counted = $reached.accounts.iter().filter(|(_, counting)| counting.counts_pending);
-        $query.push(" AND (t.status = 'booked' OR (t.status = 'pending' AND t.account_id IN ");
-        push_list(&mut $query, counted.map(|(account, _)| account.uuid()));
-        $query.push("))");
+        // Not by a list of accounts: those that are reached are listed twice already, and a statement has only so many parameters.
+        $query.push(
+            " AND (t.status = 'booked' OR (t.status = 'pending' AND t.account_id IN (SELECT pa.id FROM accounts pa \
+             WHERE pa.organization_id = t.organization_id AND pa.pending_policy = ",
+        );
+        $query.push_bind(bankside_domain::Code::code(bankside_domain::account::PendingPolicy::Counted)).push(")))");
         push_stretches!($query, $reached, "t");
         $query.push(
             " AND NOT EXISTS (SELECT 1 FROM transfer_sides ts JOIN transactions o ON o.organization_id = ts.organization_id \

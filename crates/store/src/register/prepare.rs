@@ -35,7 +35,8 @@ impl Store {
             Some(reach) => Some(self.reached(session, asker, reach).await?),
             None => None,
         };
-        Ok(Prepared { scales, search, found, is_wide, reached })
+        let has_accounts = request.filter.accounts.is_some();
+        Ok(Prepared { scales, search, found, is_wide, reached, has_accounts })
     }
 
     /// Whether many rows have a line of the category and the tag that are asked for.

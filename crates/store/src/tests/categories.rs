@@ -90,6 +90,12 @@ on_both! {
         world.store.set_organization_kind(&asker, OrganizationKind::Household).await.unwrap();
         world.store.change_category(&asker, taxes, Some("Duties"), None, Some("Taxes")).await.unwrap();
         world.store.set_organization_kind(&asker, OrganizationKind::Company).await.unwrap();
+        // What it is already is no change, and no line about one.
+        world.store.set_organization_kind(&asker, OrganizationKind::Company).await.unwrap();
+        let audit = world.store.audit_entries(&asker).await.unwrap();
+        let told: Vec<&str> =
+            audit.iter().filter(|line| line.action == "organization.kind").map(|line| line.detail.as_str()).collect();
+        assert_eq!(told, ["company", "household"]);
         let categories = world.store.categories(&asker).await.unwrap();
         assert_eq!((categories.iter().filter(|one| one.is_fixed).count(), categories.len()), (7, 9));
     }
@@ -99,7 +105,7 @@ on_both! {
         let house = world.store.add_category(&asker, "House", None).await.unwrap();
         let rent = world.store.add_category(&asker, "Rent", Some(house)).await.unwrap();
         mapped(world, &[(3, -90_000), (4, -500)], rent).await;
-        let used = CategoryUse { transactions: 2, mappings: 0 };
+        let used = CategoryUse { transactions: 2, ..CategoryUse::default() };
         let says = refused(world.store.delete_category(&asker, rent).await);
         assert_eq!(says, CategoryRefused::Used { name: "Rent".into(), used });
         assert_eq!(world.store.category_uses(&asker).await.unwrap()[&rent], used);

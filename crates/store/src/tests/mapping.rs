@@ -11,7 +11,8 @@ use crate::db::{run, sql};
 use crate::tests::on_both;
 use crate::tests::world::{Told, World, booked};
 use crate::{
-    Direction, Filter, LikenessKey, LineTarget, NewTransaction, RegisterQuery, RegisterRow, StoreError, TypedLine,
+    Direction, Filter, LikenessKey, LineTarget, NewTransaction, ProviderCategoryTarget, RegisterQuery, RegisterRow,
+    StoreError, TypedLine, UnmappedLines,
 };
 
 impl World {
@@ -157,8 +158,8 @@ on_both! {
         let pattern = "rewe sagt danke".to_owned();
         let filter = Filter { pattern: Some(pattern.clone()), direction: Some(Direction::Out), ..without() };
         let query = RegisterQuery { filter, ..RegisterQuery::default() };
-        let lines = world.store.unmapped_lines(&asker, &query).await.unwrap();
-        assert_eq!(lines.len(), 3);
+        let UnmappedLines { transactions, lines } = world.store.unmapped_lines(&asker, &query).await.unwrap();
+        assert_eq!((transactions, lines.len()), (3, 3));
         let key = (pattern, true);
         let keys = BTreeSet::from([key.clone(), ("rewe".to_owned(), true), ("rewe center".to_owned(), false)]);
         let counts = world.store.count_alike(&asker, None, &keys, 9).await.unwrap();
@@ -244,17 +245,27 @@ on_both! {
         let likenesses = world.store.likenesses(&asker, &[id]).await.unwrap();
         assert_eq!(likenesses[&id].provider_category.as_deref(), Some("test:Utilities"));
         let store = &world.store;
-        store.map_provider_category(&asker, "test:Utilities", Some(power)).await.unwrap();
-        assert!(matches!(store.map_provider_category(&asker, "test:Other", Some(power)).await, Err(StoreError::NotFound(_))));
+        let target = |code: &str, seen, category| [ProviderCategoryTarget { code: code.into(), seen, category }];
+        store.map_provider_categories(&asker, &target("test:Utilities", None, Some(power))).await.unwrap();
+        // Whoever saw none changes nothing, not even beside what they saw right; the same again is no conflict.
+        let late = target("test:Utilities", Some(None), Some(food));
+        let both = [late.clone(), late].concat();
+        let refused = store.map_provider_categories(&asker, &both).await;
+        assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
+        assert_eq!(store.provider_categories(&asker).await.unwrap()[0].category, Some(power));
+        store.map_provider_categories(&asker, &target("test:Utilities", Some(None), Some(power))).await.unwrap();
+        let other = store.map_provider_categories(&asker, &target("test:Other", None, Some(power))).await;
+        assert!(matches!(other, Err(StoreError::NotFound(_))), "{other:?}");
         let member = Asker::member(asker.organization, world.owner, Role::Member);
-        assert!(matches!(store.map_provider_category(&member, "test:Utilities", None).await, Err(StoreError::Denied(_))));
+        let denied = store.map_provider_categories(&member, &target("test:Utilities", None, None)).await;
+        assert!(matches!(denied, Err(StoreError::Denied(_))), "{denied:?}");
         // A mapping uses its category, and goes along when that is merged.
-        let used = CategoryUse { transactions: 0, mappings: 1 };
+        let used = CategoryUse { mappings: 1, ..CategoryUse::default() };
         let refused = store.delete_category(&asker, power).await;
         assert!(matches!(refused, Err(StoreError::CategoryRefused(CategoryRefused::Used { used: told, .. })) if told == used));
         assert_eq!(store.merge_categories(&asker, power, food, Some(0)).await.unwrap().batch, None);
         assert_eq!(store.provider_categories(&asker).await.unwrap()[0].category, Some(food));
-        store.map_provider_category(&asker, "test:Utilities", None).await.unwrap();
+        store.map_provider_categories(&asker, &target("test:Utilities", Some(Some(food)), None)).await.unwrap();
         store.delete_category(&asker, food).await.unwrap();
         assert!(store.categories(&asker).await.unwrap().is_empty());
     }

@@ -215,10 +215,15 @@ fn sums_are_those_of_the_register_on_postgres() {
 }
 
 on_both! {
-    the_first_month_is_that_of_the_first_row(world) {
-        assert_eq!(world.store.first_month(&world.asker).await.unwrap(), None);
+    the_first_and_the_last_month_are_those_of_the_first_and_the_last_row(world) {
+        let store = &world.store;
+        assert_eq!(store.first_month(&world.asker).await.unwrap(), None);
+        assert_eq!(store.last_month(&world.asker).await.unwrap(), None);
+        let ahead = crate::NewTransaction::new(date(2031, 2, 5), -300);
+        store.add_transaction(&world.asker, world.account, &ahead).await.unwrap();
         world.sync(&[booked(1, -280, "Café", "a")]).await;
         assert_eq!(world.store.first_month(&world.asker).await.unwrap(), Some("2026-11".parse().unwrap()));
+        assert_eq!(world.store.last_month(&world.asker).await.unwrap(), Some("2031-02".parse().unwrap()));
     }
 
     nothing_of_another_organization_is_summed(world) {

@@ -2,6 +2,7 @@
 
 use bankside_domain::asset::{AssetKind, AssetStage};
 use bankside_domain::cashflow::plan::Planned;
+use bankside_domain::category::{CategoryRefused, CategoryUse};
 use bankside_domain::{Actor, Asker, AssetId, Currency, PlanId, Role, Sight};
 
 use crate::tests::on_both;
@@ -42,11 +43,44 @@ on_both! {
         assert_eq!(holds(world, asker, &[mill], false).await, 7);
         store.hold_plan(asker, Some(mill), first).await.unwrap();
         assert_eq!(holds(world, asker, &[mill], false).await, 100);
-        store.end_plan(asker, Some(mill)).await.unwrap();
+        // Whoever saw the other one hold ends nothing.
+        let late = store.end_plan(asker, Some(mill), second).await;
+        assert!(matches!(late, Err(StoreError::Conflict(_))), "{late:?}");
+        assert_eq!(holds(world, asker, &[mill], false).await, 100);
+        store.end_plan(asker, Some(mill), first).await.unwrap();
         assert_eq!(holds(world, asker, &[mill], false).await, 0);
-        let again = store.end_plan(asker, Some(mill)).await;
-        assert!(matches!(again, Err(StoreError::NotFound("the plan"))), "{again:?}");
+        let again = store.end_plan(asker, Some(mill), first).await;
+        assert!(matches!(again, Err(StoreError::Conflict(_))), "{again:?}");
         assert_eq!(store.plans(asker, Some(mill)).await.unwrap().len(), 2);
+    }
+
+    a_category_that_is_planned_for_stays_and_merging_takes_its_plans_along(world) {
+        let (store, asker) = (&world.store, &world.asker);
+        let mill = asset(world, "Mill", None).await;
+        let (rent, flat) = (
+            store.add_category(asker, "Rent", None).await.unwrap(),
+            store.add_category(asker, "Flat", None).await.unwrap(),
+        );
+        let amount = |category, month, minor| Planned { category: Some(category), ..planned(month, minor) };
+        let lines = [amount(rent, "2026-02", -7), amount(flat, "2026-02", -1), amount(rent, "2026-03", -5)];
+        let plan = store.bring_plan(asker, Some(mill), "plan.csv", &lines).await.unwrap();
+        let other = store.bring_plan(asker, None, "plan.csv", &lines[..1]).await.unwrap();
+        let used = CategoryUse { plans: 2, ..CategoryUse::default() };
+        assert_eq!(store.category_uses(asker).await.unwrap()[&rent], used);
+        let actor = Actor::Member { person: world.owner, role: Role::Member, sight: Sight::below(mill, []) };
+        let miller = Asker { organization: asker.organization, actor };
+        assert_eq!(store.category_uses(&miller).await.unwrap()[&rent].plans, 1);
+        match store.delete_category(asker, rent).await {
+            Err(StoreError::CategoryRefused(CategoryRefused::Used { used: told, .. })) => assert_eq!(told, used),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(store.merge_categories(asker, rent, flat, Some(0)).await.unwrap().changed, 0);
+        let now = [amount(flat, "2026-02", -8), amount(flat, "2026-03", -5)];
+        assert_eq!(store.planned(asker, Some(mill), plan).await.unwrap(), now);
+        assert_eq!(store.planned(asker, None, other).await.unwrap(), [amount(flat, "2026-02", -7)]);
+        // What has gone has no name any more, so that no plan is read into it.
+        let names = store.category_names(asker).await.unwrap();
+        assert_eq!(names.iter().map(|named| named.id).collect::<Vec<_>>(), [flat]);
     }
 
     what_was_never_confirmed_gives_way_and_another_place_is_another_plan(world) {
@@ -54,7 +88,7 @@ on_both! {
         let mill = asset(world, "Mill", None).await;
         let draft = bring(world, Some(mill), 100).await;
         let own = bring(world, None, 5).await;
-        bring(world, Some(mill), 7).await;
+        let latest = bring(world, Some(mill), 7).await;
         assert_eq!(store.planned(asker, Some(mill), draft).await.unwrap(), []);
         assert_eq!(store.planned(asker, None, own).await.unwrap().len(), 2);
         // The plan of one place does not hold at another.
@@ -62,7 +96,13 @@ on_both! {
         assert!(matches!(elsewhere, Err(StoreError::NotFound("the plan"))), "{elsewhere:?}");
         store.hold_plan(asker, None, own).await.unwrap();
         assert_eq!((holds(world, asker, &[mill], true).await, holds(world, asker, &[mill], false).await), (5, 0));
-        store.discard_plan(asker, Some(mill)).await.unwrap();
+        // Whoever saw the first draft, or names what holds, lets nothing go.
+        for other in [draft, own] {
+            let late = store.discard_plan(asker, Some(mill), other).await;
+            assert!(matches!(late, Err(StoreError::Conflict(_))), "{late:?}");
+        }
+        assert_eq!(store.planned(asker, Some(mill), latest).await.unwrap().len(), 2);
+        store.discard_plan(asker, Some(mill), latest).await.unwrap();
         assert_eq!(store.plans(asker, Some(mill)).await.unwrap(), []);
     }
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::App;
+use crate::api::cashflow_rates::currency;
 use crate::api::problem::{ApiMember, Problem, id};
 
 /// Which transactions are meant. What is absent asks nothing.
@@ -107,11 +108,7 @@ impl FilterBody {
             },
             main_category: identified("main_category", given(self.main_category.as_deref()))?,
             cashflow: self.reach()?,
-            currency: given(self.currency.as_deref())
-                .map(|code| {
-                    code.parse().map_err(|_| EngineError::invalid("currency", format!("“{code}” is no currency.")))
-                })
-                .transpose()?,
+            currency: given(self.currency.as_deref()).map(currency).transpose()?,
             payee: identified("payee", given(self.payee.as_deref()))?,
             tag: identified("tag", given(self.tag.as_deref()))?,
             bill: identified("bill", given(self.bill.as_deref()))?,

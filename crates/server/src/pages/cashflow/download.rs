@@ -37,7 +37,7 @@ pub(crate) async fn of_asset(
 
 async fn file(app: &App, member: &Member, asset: Option<AssetId>, asked: &Asked) -> Result<Response, PageError> {
     let shown = Shown::of(asset, asked, today(app, member).date().year());
-    let cashflow = app.engine.cashflow(member.asker(), &shown.query).await?;
+    let cashflow = app.engine.cashflow_file(member.asker(), &shown.query).await?;
     let shell = shell(app, member, Place::Cashflow, None).await?;
     let place = CashflowPlace::of(asset, &shell)?;
     let mut csv = CsvTable::default();

@@ -23,9 +23,9 @@ use crate::error::{PageError, page, sentence};
 use crate::pages::assets::asset_id;
 use crate::pages::{shell, today};
 use crate::session::Member;
-use crate::view::cashflow::{CashflowPage, CashflowTab, tabs};
+use crate::view::cashflow::{self, CashflowPage, CashflowTab, tabs};
 use crate::view::day::Today;
-use crate::view::shell::{Place, Shell};
+use crate::view::shell::{Shell, address};
 
 /// So many lines of a file are told that cannot be read.
 const MOST_TOLD: usize = 50;
@@ -143,8 +143,8 @@ async fn plan_page(
     let reach = Reach { asset, extent };
     let from = Month::of(date(month.first_day().year(), 1, 1));
     let query = CashflowQuery { reach, from, through: from.plus(11), into: None, with_plan: true };
-    let cashflow = app.engine.cashflow(member.asker(), &query).await?;
-    let shell = shell(app, member, if asset.is_some() { Place::Assets } else { Place::Cashflow }, None).await?;
+    let figures = app.engine.cashflow(member.asker(), &query).await?;
+    let shell = shell(app, member, cashflow::place(asset), None).await?;
     // The plan of the organization itself is of those who see all of it; others see those of their assets.
     let plans =
         if asset.is_some() || shell.sees_whole() { app.engine.plans(member.asker(), asset).await? } else { Vec::new() };
@@ -165,13 +165,13 @@ async fn plan_page(
     let status = if wrong.file.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let told = wrong.problems.iter().take(MOST_TOLD);
     let html = PlanHtml {
-        may_plan: shell.may_edit() && (asset.is_some() || shell.sees_whole()) && !cashflow.is_conceptual,
-        is_conceptual: cashflow.is_conceptual,
+        may_plan: shell.may_edit() && (asset.is_some() || shell.sees_whole()) && !figures.is_conceptual,
+        is_conceptual: figures.is_conceptual,
         reaches: reaches(&shell, reach, |extent| at(month, extent)),
         month: named(month),
         previous: beside(month.plus(-1)),
         next: beside(month.plus(1)),
-        comparisons: comparing::of(&cashflow, month, &shell.today),
+        comparisons: comparing::of(&figures, month, &shell.today),
         draft,
         held: plans.iter().find(|plan| plan.holds()).map(|plan| PlanView::of(plan, &shell.today)),
         earlier: plans
@@ -273,9 +273,8 @@ async fn upload(app: &App, member: &Member, asset: Option<AssetId>, request: Req
 }
 
 fn to_plan(member: &Member, asset: Option<AssetId>, mark: &str) -> Response {
-    let organization = member.membership.organization.id;
-    let at = asset.map_or_else(String::new, |asset| format!("assets/{asset}/"));
-    Redirect::to(&format!("/o/{organization}/{at}cashflow/plan{mark}")).into_response()
+    let here = address(member.membership.organization.id, &cashflow::path(asset));
+    Redirect::to(&format!("{here}/plan{mark}")).into_response()
 }
 
 /// Which plan is meant, and what is done with it.
@@ -283,7 +282,7 @@ fn to_plan(member: &Member, asset: Option<AssetId>, mark: &str) -> Response {
 pub(crate) struct PlanForm {
     /// `hold`, `end` or `discard`.
     act: String,
-    /// The plan that shall hold.
+    /// The plan that the person saw.
     #[serde(default)]
     plan: String,
 }
@@ -309,13 +308,11 @@ pub(crate) async fn act_of_asset(
 
 async fn act(app: &App, member: &Member, asset: Option<AssetId>, form: &PlanForm) -> Result<Response, PageError> {
     app.engine.may_plan(member.asker(), asset).await?;
+    let plan: PlanId = form.plan.parse().map_err(|_| PageError::not_found())?;
     match form.act.as_str() {
-        "end" => app.engine.end_plan(member.asker(), asset).await?,
-        "discard" => app.engine.discard_plan(member.asker(), asset).await?,
-        "hold" => {
-            let plan: PlanId = form.plan.parse().map_err(|_| PageError::not_found())?;
-            app.engine.hold_plan(member.asker(), asset, plan).await?;
-        }
+        "end" => app.engine.end_plan(member.asker(), asset, plan).await?,
+        "discard" => app.engine.discard_plan(member.asker(), asset, plan).await?,
+        "hold" => app.engine.hold_plan(member.asker(), asset, plan).await?,
         _ => return Err(PageError::not_found()),
     }
     Ok(to_plan(member, asset, ""))

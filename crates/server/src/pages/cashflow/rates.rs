@@ -123,8 +123,7 @@ pub(crate) async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
     let into = into(&member, &asked)?;
-    let blank = RateForm { currency: String::new(), ..RateForm::default() };
-    rates_page(&app, &member, into, &blank, Wrong::default(), done(&asked.set)).await
+    rates_page(&app, &member, into, &RateForm::default(), Wrong::default(), done(&asked.set)).await
 }
 
 /// Into which currency.
@@ -187,11 +186,10 @@ pub(crate) async fn set(
     Form(form): Form<RateForm>,
 ) -> Result<Response, PageError> {
     let into = into(&member, &asked)?;
-    // A comma is a decimal mark for whoever writes it: rates have no groups.
     let input = RateInput {
         from: form.currency.clone(),
         month: form.month.clone(),
-        rate: form.rate.trim().replace(',', "."),
+        rate: form.rate.clone(),
         rated_on: form.date.clone(),
         source: form.source.clone(),
     };

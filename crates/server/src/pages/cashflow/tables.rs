@@ -4,7 +4,7 @@ use bankside_domain::cashflow::{Extent, Group, Line, Reach, Table};
 use bankside_domain::{Amount, CategoryId, Currency, Month};
 use bankside_engine::{Cashflow, Flow};
 
-use crate::view::chart::PairedBars;
+use crate::view::chart::{PairedBars, Room};
 use crate::view::day::Today;
 use crate::view::shell::Shell;
 
@@ -18,7 +18,8 @@ pub(super) struct TableView {
     pub(super) currency: String,
     /// Its name on the page, to be jumped to.
     pub(super) id: String,
-    pub(super) chart: PairedBars,
+    /// The same picture for a whole sheet and for a small window: what is written in it is to be read in both.
+    pub(super) charts: [PairedBars; 2],
     pub(super) months: Vec<String>,
     pub(super) rows: Vec<RowView>,
     /// What came in and what went out of all of them.
@@ -100,7 +101,7 @@ impl Drawing<'_> {
         TableView {
             id: format!("in-{}", code.as_str().to_lowercase()),
             currency: code.to_string(),
-            chart: self.chart(),
+            charts: [Room::Sheet, Room::Card].map(|room| self.chart(room)),
             months: self.table.months.iter().map(|month| month.first_day().strftime("%b").to_string()).collect(),
             rows,
             flows: vec![sum("Money in", Side::In), sum("Money out", Side::Out)],
@@ -181,7 +182,7 @@ impl Drawing<'_> {
         format!("{}?{}", self.register, words.finish())
     }
 
-    fn chart(&self) -> PairedBars {
+    fn chart(&self, room: Room) -> PairedBars {
         let (currency, total) = (self.table.currency, self.table.total);
         let amount = |minor: i64| self.reader.amount(minor, currency);
         let code = currency.code;
@@ -195,7 +196,7 @@ impl Drawing<'_> {
             let name = month.first_day().strftime("%b").to_string();
             (name, flow.in_minor, flow.out_minor.saturating_abs())
         });
-        PairedBars { label, pairs: pairs.collect(), digits: currency.scale }
+        PairedBars { label, pairs: pairs.collect(), digits: currency.scale, room }
     }
 }
 

@@ -26,6 +26,8 @@ struct MergeHtml {
     count: i64,
     transactions: String,
     mappings: Option<String>,
+    /// How many plans plan for the one that goes, as the beginning of a sentence.
+    plans: Option<String>,
     back: String,
     error: Option<String>,
 }
@@ -74,6 +76,7 @@ async fn merge_page(
         count: goes.used.transactions,
         transactions: today.counted(goes.used.transactions, "transaction becomes", "transactions become"),
         mappings: (goes.used.mappings > 0).then(|| today.counted(goes.used.mappings, "mapping leads", "mappings lead")),
+        plans: (goes.used.plans > 0).then(|| today.counted(goes.used.plans, "plan plans", "plans plan")),
         back: shell.at(&format!("categories/{from}")),
         error,
         shell,

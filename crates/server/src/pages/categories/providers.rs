@@ -1,9 +1,12 @@
 //! What providers file rows under, and to which category each is mapped: a table that people change.
 
+use std::collections::HashMap;
+
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::Redirect;
 use bankside_domain::CategoryId;
+use bankside_engine::ProviderCategoryTarget;
 
 use super::require;
 use crate::App;
@@ -42,7 +45,10 @@ pub(super) async fn filed(app: &App, member: &Member) -> Result<Vec<FiledLine>, 
     Ok(lines)
 }
 
-/// Maps each to what was chosen for it.
+/// Begins the name of the field with what a line was mapped to when the page was shown.
+const WAS: &str = "was.";
+
+/// Maps each to what was chosen for it, where that is another one than the page showed.
 pub(crate) async fn save(
     State(app): State<App>,
     member: Member,
@@ -50,16 +56,18 @@ pub(crate) async fn save(
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Redirect, PageError> {
     require(&member)?;
-    let before = app.engine.provider_categories(member.asker()).await?;
-    for (code, chosen) in &fields {
-        let category: Option<CategoryId> = match chosen.as_str() {
-            "" => None,
-            id => Some(id.parse().map_err(|_| PageError::not_found())?),
-        };
-        if before.iter().any(|seen| seen.code == *code && seen.category == category) {
-            continue;
+    let category = |id: &str| -> Result<Option<CategoryId>, PageError> {
+        if id.is_empty() { Ok(None) } else { Ok(Some(id.parse().map_err(|_| PageError::not_found())?)) }
+    };
+    let was: HashMap<&str, &str> =
+        fields.iter().filter_map(|(name, value)| Some((name.strip_prefix(WAS)?, value.as_str()))).collect();
+    let mut targets = Vec::new();
+    for (code, chosen) in fields.iter().filter(|(name, _)| !name.starts_with(WAS)) {
+        let (category, seen) = (category(chosen)?, category(was.get(code.as_str()).copied().unwrap_or_default())?);
+        if category != seen {
+            targets.push(ProviderCategoryTarget { code: code.clone(), seen: Some(seen), category });
         }
-        app.engine.map_provider_category(member.asker(), code, category).await?;
     }
+    app.engine.map_provider_categories(member.asker(), &targets).await?;
     Ok(Redirect::to(&format!("/o/{organization}/categories#filed")))
 }

@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::{CategoryId, LineId, Right};
-use bankside_engine::{EngineError, LineTarget, MappingTab};
+use bankside_engine::{Alike, EngineError, LineTarget, MappingTab};
 use serde::Deserialize;
 
 use super::acting::{said, with};
@@ -19,7 +19,7 @@ use crate::error::{PageError, page};
 use crate::pages::shell_around;
 use crate::session::Member;
 use crate::view::picker::PathView;
-use crate::view::shell::{Place, Shell, address};
+use crate::view::shell::{Shell, address};
 
 #[derive(Template)]
 #[template(path = "mapping_alike.html")]
@@ -58,6 +58,16 @@ pub(crate) struct AlikeForm {
     count: usize,
 }
 
+/// `12 rows`, or `12 rows with 14 lines` where some of them are split.
+fn counted(alike: &Alike, shell: &Shell) -> String {
+    let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let rows = shell.today.counted(count(alike.transactions), "row", "rows");
+    if alike.lines == alike.transactions {
+        return rows;
+    }
+    format!("{rows} with {}", shell.today.counted(count(alike.lines), "line", "lines"))
+}
+
 fn line_id(text: &str) -> Result<LineId, PageError> {
     text.parse().map_err(|_| PageError::not_found())
 }
@@ -83,11 +93,10 @@ async fn alike_page(
 ) -> Result<Response, PageError> {
     member.asker().require_within(Right::EditBooks).map_err(EngineError::from)?;
     let standing = app.engine.standing(member.asker()).await?;
-    let shell = shell_around(app, member, Place::Cashflow, None, &standing).await?;
+    let shell = shell_around(app, member, spot.place(), None, &standing).await?;
     let alike = app.engine.alike(member.asker(), spot.asset, line).await?;
     let categories = app.engine.categories(member.asker()).await?;
     let row = RowView::of(&alike.line, &standing, &shell, spot);
-    let count = i64::try_from(alike.lines).unwrap_or(i64::MAX);
     let more = alike.lines.saturating_sub(alike.sample.len());
     let html = AlikeHtml {
         of: shell.path_of(spot.asset),
@@ -95,13 +104,13 @@ async fn alike_page(
         payee: row.payee,
         way: if alike.line.row.amount_minor < 0 { "out" } else { "in" },
         count: alike.lines,
-        counted: shell.today.counted(count, "row", "rows"),
+        counted: counted(&alike, &shell),
         sums: alike
             .sums
             .iter()
             .map(|sum| format!("{} {}", shell.today.signed(sum.minor, sum.currency), sum.currency.code))
             .collect(),
-        sample: alike.sample.iter().map(|row| SampleRow::of(row, &shell)).collect(),
+        sample: alike.sample.iter().map(|line| SampleRow::of(line, &shell)).collect(),
         more: (more > 0).then(|| shell.today.counted(i64::try_from(more).unwrap_or(i64::MAX), "more", "more")),
         chosen: if chosen.is_empty() {
             row.chips.first().map(|chip| chip.category.clone()).unwrap_or_default()

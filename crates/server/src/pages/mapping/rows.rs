@@ -1,7 +1,7 @@
 //! A row to map, as its page shows it.
 
 use bankside_domain::suggest::{Basis, Evidence, Strength};
-use bankside_engine::{MOST_COUNTED, MappingLine, RegisterRow, Standing, SuggestedCategory};
+use bankside_engine::{MOST_COUNTED, MappingLine, Standing, SuggestedCategory};
 
 use super::Spot;
 use crate::view::cashflow::{path, up_to};
@@ -106,22 +106,26 @@ fn in_words(evidence: Evidence) -> String {
     format!("{fits} of {of} {times} {}{amount}", likeness.in_words())
 }
 
-/// A row of the sample before many are mapped together.
+/// A line of the sample before many are mapped together.
 pub(crate) struct SampleRow {
     pub(crate) day: String,
     pub(crate) payee: String,
     pub(crate) account: String,
     pub(crate) amount: String,
     pub(crate) currency: String,
+    /// Whether it is one of several lines of its transaction.
+    pub(crate) is_part: bool,
 }
 
 impl SampleRow {
-    pub(crate) fn of(row: &RegisterRow, shell: &Shell) -> Self {
+    pub(crate) fn of(line: &MappingLine, shell: &Shell) -> Self {
+        let row = &line.row;
         Self {
+            is_part: line.is_part,
             day: shell.today.day(row.dated_on),
             payee: row.payee.clone().unwrap_or_default(),
             account: row.account_name.clone(),
-            amount: shell.today.signed(row.amount_minor, row.currency),
+            amount: shell.today.signed(line.minor, row.currency),
             currency: row.currency.code.to_string(),
         }
     }

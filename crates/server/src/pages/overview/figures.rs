@@ -4,7 +4,7 @@ use bankside_domain::{Currency, Month};
 use bankside_engine::{CategoryMonth, Flow};
 
 use super::{Asked, Change, Told, address, change, home};
-use crate::view::chart::{AreaChart, Bar, PairedBars, Sparkline};
+use crate::view::chart::{AreaChart, Bar, PairedBars, Room, Sparkline};
 use crate::view::day::Today;
 use crate::view::shell::Shell;
 
@@ -141,7 +141,7 @@ impl Cashflow {
         let pairs = shown()
             .map(|(month, flow)| (short(*month, false, overview), flow.in_minor, flow.out_minor.saturating_abs()));
         Self {
-            chart: PairedBars { label, pairs: pairs.collect(), digits: overview.currency.scale },
+            chart: PairedBars { label, pairs: pairs.collect(), digits: overview.currency.scale, room: Room::Card },
             rows: shown().rev().map(|(month, flow)| FlowRow::of(told(*month, overview), *flow, overview)).collect(),
             sum: FlowRow::of(span, sum, overview),
             has_rows: overview.flows.iter().any(|flow| *flow != Flow::default()),
