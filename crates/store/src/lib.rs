@@ -132,7 +132,7 @@ pub use subscriptions::Subscribed;
 pub use tags::Tag;
 pub use taking_over::TakeOver;
 pub use transactions::NewTransaction;
-pub use transfers::{NewTransfer, OtherRow, PairedRow, StoredTransfer, TransferMark, UnreadNumber};
+pub use transfers::{NewTransfer, OtherRow, PairedLine, PairedRow, StoredTransfer, TransferMark, UnreadNumber};
 pub use undo::UndoOutcome;
 pub use vanished::VanishedRow;
 pub use verdicts::KeptVerdict;

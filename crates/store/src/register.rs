@@ -1,6 +1,7 @@
 //! The register: the transactions of an account, or of all of them, page by page.
 
 mod balances;
+mod cashflow;
 mod filter;
 mod groups;
 mod prepare;
@@ -15,11 +16,9 @@ use bankside_domain::{AccountId, Asker, CategoryId, Currency, CurrencyCode, Id, 
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use cashflow::{push_counted, push_counted_lines, push_reached, push_stretches};
 pub use filter::{Direction, Filter, RegisterQuery, RowState, Sort};
-use filter::{
-    EDITED, Manner, Prepared, push_bounds, push_chosen, push_line_asks, push_line_condition, push_reached, push_scope,
-    push_stretches,
-};
+use filter::{EDITED, Manner, Prepared, push_bounds, push_chosen, push_line_asks, push_line_condition, push_scope};
 use search::{Place, push_found, push_in_place, push_is_found};
 
 use crate::categories::path;
@@ -365,7 +364,8 @@ impl Store {
         request: &RegisterQuery,
         prepared: &Prepared,
     ) -> Result<Vec<RegisterSum>, StoreError> {
-        let asks_lines = request.filter.asks_lines();
+        let within = prepared.reached.as_ref();
+        let asks_lines = request.filter.asks_lines() || within.is_some_and(|within| !within.fees.is_empty());
         let sums: Vec<(String, i64, i64, i64, i64)> = on!(session, c => {
             let mut query = sqlx::QueryBuilder::new(
                 "SELECT a.currency, u.scale, CAST(SUM(s.n) AS BIGINT), CAST(SUM(s.minor) AS BIGINT), \
@@ -373,11 +373,16 @@ impl Store {
                  (SELECT t.organization_id, t.account_id, COUNT(*) AS n, SUM(t.amount_minor) AS minor, ",
             );
             if asks_lines {
+                query.push("SUM((SELECT SUM(");
+                push_counted!(query, within);
                 query.push(
-                    "SUM((SELECT SUM(fl.amount_minor) FROM transaction_lines fl \
+                    ") FROM transaction_lines fl \
                      WHERE fl.organization_id = t.organization_id AND fl.transaction_id = t.id",
                 );
                 push_line_asks!(query, asker.organization.uuid(), request.filter);
+                if let Some(within) = within {
+                    push_counted_lines!(query, request.filter, within);
+                }
                 query.push("))");
             } else {
                 query.push("0");

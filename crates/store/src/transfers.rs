@@ -14,7 +14,8 @@ use bankside_domain::transfer::{Grounds, LinkedBy};
 
 pub use self::marks::{OtherRow, StoredTransfer, TransferMark};
 pub use self::numbers::UnreadNumber;
-pub use self::sums::PairedRow;
+pub(crate) use self::sums::FeeLine;
+pub use self::sums::{PairedLine, PairedRow};
 
 /// Two rows to link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use bankside_domain::{AccountId, BillId, CategoryId, CurrencyCode, PayeeId, TagI
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use super::cashflow::Within;
 use super::search::{Search, folded};
-use crate::cashflow::Reached;
 
 /// Which rows to show.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -255,7 +255,7 @@ pub(super) struct Prepared {
     /// Whether the filter lets so many rows through that a page is filled soonest by walking through rows in its order.
     pub(super) is_wide: bool,
     /// What a cashflow reaches, where that is asked for.
-    pub(super) reached: Option<Reached>,
+    pub(super) reached: Option<Within>,
     /// Whether only rows of some accounts are asked for.
     pub(super) has_accounts: bool,
 }
@@ -311,61 +311,6 @@ macro_rules! push_line_asks {
             $query.push(" AND fl.category_id IN (SELECT fk.id FROM categories fk WHERE fk.organization_id = ");
             $query.push_bind($organization).push(" AND (fk.id = ").push_bind(main.uuid());
             $query.push(" OR fk.parent_id = ").push_bind(main.uuid()).push("))");
-        }
-        match $filter.line_direction() {
-            Some(Direction::In) => _ = $query.push(" AND fl.amount_minor > 0"),
-            Some(Direction::Out) => _ = $query.push(" AND fl.amount_minor < 0"),
-            None => {}
-        }
-    }};
-}
-
-/// Appends that a row `t` is one of those that a cashflow counts: of transfers within what is reached it counts only those that cost a fee,
-/// by the row that money left by.
-macro_rules! push_reached {
-    ($query:expr, $reached:expr) => {{
-        // Not by a list of accounts: those that are reached are listed twice already, and a statement has only so many parameters.
-        $query.push(
-            " AND (t.status = 'booked' OR (t.status = 'pending' AND t.account_id IN (SELECT pa.id FROM accounts pa \
-             WHERE pa.organization_id = t.organization_id AND pa.pending_policy = ",
-        );
-        $query.push_bind(bankside_domain::Code::code(bankside_domain::account::PendingPolicy::Counted)).push(")))");
-        push_stretches!($query, $reached, "t");
-        $query.push(
-            " AND NOT EXISTS (SELECT 1 FROM transfer_sides ts JOIN transactions o ON o.organization_id = ts.organization_id \
-             AND o.id = ts.other_id JOIN accounts oa ON oa.organization_id = o.organization_id AND oa.id = o.account_id \
-             JOIN accounts ta ON ta.organization_id = t.organization_id AND ta.id = t.account_id \
-             WHERE ts.organization_id = t.organization_id AND ts.transaction_id = t.id \
-             AND NOT (t.amount_minor < 0 AND t.amount_minor + o.amount_minor < 0 AND ta.currency = oa.currency)",
-        );
-        push_stretches!($query, $reached, "o");
-        $query.push(")");
-    }};
-}
-
-/// Appends that a row counts on its day.
-macro_rules! push_stretches {
-    ($query:expr, $reached:expr, $row:literal) => {{
-        match $reached.by_stretch().as_slice() {
-            [(stretch, accounts)] if *stretch == bankside_domain::cashflow::Stretch::default() => {
-                $query.push(concat!(" AND ", $row, ".account_id IN "));
-                push_list(&mut $query, accounts.iter().map(|account| account.uuid()));
-            }
-            lots => {
-                $query.push(" AND (0 = 1");
-                for (stretch, accounts) in lots {
-                    $query.push(concat!(" OR (", $row, ".account_id IN "));
-                    push_list(&mut $query, accounts.iter().map(|account| account.uuid()));
-                    if let Some(from) = stretch.from {
-                        $query.push(concat!(" AND ", $row, ".dated_on >= ")).push_bind(date(from));
-                    }
-                    if let Some(until) = stretch.until {
-                        $query.push(concat!(" AND ", $row, ".dated_on < ")).push_bind(date(until));
-                    }
-                    $query.push(")");
-                }
-                $query.push(")");
-            }
         }
     }};
 }
@@ -439,8 +384,8 @@ macro_rules! push_chosen {
                 $query.push(")");
             }
         }
-        if let Some(reached) = &$prepared.reached {
-            push_reached!($query, reached);
+        if let Some(within) = &$prepared.reached {
+            push_reached!($query, within.reached);
         }
         if let Some(currency) = filter.currency {
             $query.push(" AND t.account_id IN (SELECT fc.id FROM accounts fc WHERE fc.organization_id = ");
@@ -454,6 +399,9 @@ macro_rules! push_chosen {
         if filter.asks_lines() {
             push_line_condition!($query, organization, $manner, " FROM transaction_lines fl", {
                 push_line_asks!($query, organization, filter);
+                if let Some(within) = &$prepared.reached {
+                    push_counted_lines!($query, filter, within);
+                }
             });
         }
         if filter.is_mapped {
@@ -513,9 +461,7 @@ macro_rules! push_chosen {
     }};
 }
 
-pub(super) use {
-    push_bounds, push_chosen, push_line_asks, push_line_condition, push_reached, push_scope, push_stretches,
-};
+pub(super) use {push_bounds, push_chosen, push_line_asks, push_line_condition, push_scope};
 
 /// Whether a person has written over what the bank says of a row.
 pub(super) const EDITED: &str = "(t.provider_dated_on IS NOT NULL AND (EXISTS (SELECT 1 FROM field_layers y \

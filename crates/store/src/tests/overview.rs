@@ -28,7 +28,7 @@ pub(super) struct Old {
 }
 
 impl Old {
-    fn minor(&self) -> i64 {
+    pub(super) fn minor(&self) -> i64 {
         self.lines.iter().map(|(minor, _)| minor).sum()
     }
 

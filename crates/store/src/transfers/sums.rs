@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bankside_domain::cashflow::{Flow, Sum};
 use bankside_domain::row::RowStatus;
 use bankside_domain::transfer::fee_line;
-use bankside_domain::{AccountId, Asker, CategoryId, CurrencyCode, Id, Month, Right, TransactionId};
+use bankside_domain::{AccountId, Asker, CategoryId, CurrencyCode, Id, LineId, Month, Right, TransactionId};
 use jiff::civil::Date;
 use uuid::Uuid;
 
@@ -29,8 +29,28 @@ pub struct PairedRow {
     pub amount_minor: i64,
     /// What was lost on the way, zero or less: of the row that money left by, where both are in one currency. This is spending.
     pub fee_minor: i64,
-    /// Its lines: category and minor units.
-    pub lines: Vec<(Option<CategoryId>, i64)>,
+    /// Its lines, in their order.
+    pub lines: Vec<PairedLine>,
+}
+
+/// A line of a row of a transfer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PairedLine {
+    /// Which one.
+    pub id: LineId,
+    /// Of which category.
+    pub category: Option<CategoryId>,
+    /// Minor units.
+    pub amount_minor: i64,
+}
+
+/// What of a transfer is spending: the fee, and the line that it stands in. Of the row's other lines nothing is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FeeLine {
+    pub(crate) transaction: Uuid,
+    pub(crate) line: Uuid,
+    /// Minor units, below zero.
+    pub(crate) fee_minor: i64,
 }
 
 impl PairedRow {
@@ -41,12 +61,22 @@ impl PairedRow {
 
     /// The same of each of its lines.
     pub fn moved_lines(&self) -> impl Iterator<Item = (Option<CategoryId>, Flow)> + '_ {
-        let minors: Vec<i64> = self.lines.iter().map(|(_, minor)| *minor).collect();
-        let fee_at = (self.fee_minor != 0).then(|| fee_line(&minors, self.fee_minor));
-        self.lines.iter().enumerate().map(move |(at, (category, minor))| {
+        let fee_at = self.fee_at();
+        self.lines.iter().enumerate().map(move |(at, line)| {
             let fee_minor = if fee_at == Some(at) { self.fee_minor } else { 0 };
-            (*category, less_fee(Flow::of(*minor), fee_minor))
+            (line.category, less_fee(Flow::of(line.amount_minor), fee_minor))
         })
+    }
+
+    /// Which of its lines the fee stands in, where there is one.
+    fn fee_at(&self) -> Option<usize> {
+        let minors: Vec<i64> = self.lines.iter().map(|line| line.amount_minor).collect();
+        (self.fee_minor != 0).then(|| fee_line(&minors, self.fee_minor))
+    }
+
+    fn fee(&self) -> Option<FeeLine> {
+        let line = self.lines.get(self.fee_at()?)?;
+        Some(FeeLine { transaction: self.transaction.uuid(), line: line.id.uuid(), fee_minor: self.fee_minor })
     }
 }
 
@@ -125,6 +155,18 @@ impl Store {
         Ok(moved)
     }
 
+    /// The fees of transfers between two accounts that are both reached, of rows of these days.
+    pub(crate) async fn transfer_fees(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        reached: &Reached,
+        days: (Date, Date),
+    ) -> Result<Vec<FeeLine>, StoreError> {
+        let rows = self.own_rows(session, asker, days, |account, day| reached.has(account, day)).await?;
+        Ok(rows.iter().filter_map(PairedRow::fee).collect())
+    }
+
     /// The rows of these days of transfers both of whose rows are reached on their days: the one rule by which any sum leaves transfers
     /// out. Where only one side is reached, it is income or spending there.
     async fn own_rows(
@@ -192,26 +234,27 @@ impl Store {
             .await?))
     }
 
-    /// Categories and amounts of the lines of some transactions.
+    /// The lines of some transactions.
     async fn line_sums(
         &self,
         session: &mut Session,
         asker: &Asker,
         ids: &[Uuid],
-    ) -> Result<HashMap<Uuid, Vec<(Option<CategoryId>, i64)>>, StoreError> {
-        let mut lines: HashMap<Uuid, Vec<(Option<CategoryId>, i64)>> = HashMap::with_capacity(ids.len());
+    ) -> Result<HashMap<Uuid, Vec<PairedLine>>, StoreError> {
+        let mut lines: HashMap<Uuid, Vec<PairedLine>> = HashMap::with_capacity(ids.len());
         for chunk in ids.chunks(crate::dialect::VALUES_PER_LIST) {
-            let found: Vec<(Uuid, Option<Uuid>, i64)> = on!(session, c => {
+            let found: Vec<(Uuid, Uuid, Option<Uuid>, i64)> = on!(session, c => {
                 let mut query = sqlx::QueryBuilder::new(
-                    "SELECT transaction_id, category_id, amount_minor FROM transaction_lines WHERE organization_id = ",
+                    "SELECT transaction_id, id, category_id, amount_minor FROM transaction_lines WHERE organization_id = ",
                 );
                 query.push_bind(asker.organization.uuid()).push(" AND transaction_id IN ");
                 crate::dialect::push_list(&mut query, chunk.iter().copied());
                 query.push(" ORDER BY transaction_id, position");
                 query.build_query_as().fetch_all(c).await?
             });
-            for (transaction, category, minor) in found {
-                lines.entry(transaction).or_default().push((category.map(CategoryId::from), minor));
+            for (transaction, id, category, amount_minor) in found {
+                let line = PairedLine { id: id.into(), category: category.map(CategoryId::from), amount_minor };
+                lines.entry(transaction).or_default().push(line);
             }
         }
         Ok(lines)
