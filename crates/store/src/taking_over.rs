@@ -166,6 +166,9 @@ impl Store {
                 .bind(stays.uuid())
                 .bind(details.map(Sealed::as_bytes))
         );
+        // Its number is read again from what it says by now.
+        let text = sql!("DELETE FROM account_numbers WHERE organization_id = $1 AND bank_account_id = $2");
+        run!(session, sqlx::query(text).bind(organization).bind(stays.uuid()));
         let text = sql!("UPDATE aliases SET bank_account_id = $3 WHERE organization_id = $1 AND bank_account_id = $2");
         run!(session, sqlx::query(text).bind(organization).bind(goes.uuid()).bind(stays.uuid()));
         let text = sql!(

@@ -69,7 +69,7 @@ fn read(context: &MapContext<'_>, status: RowStatus, wire: &Transaction) -> Resu
         creditor: [&wire.counterpart_mandate_reference, &wire.counterpart_creditor_id]
             .into_iter()
             .flatten()
-            .find_map(|id| tidy(id)),
+            .find_map(|id| tidy(id).filter(|id| says_something(id))),
         provider_category: wire.category.as_ref().and_then(Category::filed),
     })
 }

@@ -1,6 +1,6 @@
 //! Reading what was not read when it came: numbers of bank accounts, and what older contents say of their other side.
 
-use bankside_domain::Asker;
+use bankside_domain::{Asker, FeedRowVersionId};
 use bankside_domain::row::MappedRow;
 use bankside_store::{OtherSide, UnreadNumber};
 use bankside_vault::Place;
@@ -50,13 +50,47 @@ impl Engine {
             if ids.is_empty() {
                 return Ok(());
             }
-            let opened = self.open_sealed(asker, &ids).await?;
-            let side = |row: &MappedRow| match row {
-                MappedRow::Readable(row) => stamps.other_side(row),
-                MappedRow::Unreadable { .. } => OtherSide::default(),
+            let sides = match self.other_sides(asker, &stamps, &ids).await {
+                Err(EngineError::Store(error)) => return Err(error.into()),
+                Ok(sides) => sides,
+                Err(_) => self.other_sides_one_by_one(asker, &stamps, &ids).await?,
             };
-            let sides: Vec<_> = opened.iter().map(|(id, _, row)| (*id, side(row))).collect();
             self.store.keep_other_sides(asker, &sides).await?;
         }
+    }
+
+    /// The same of contents one of which cannot be opened: that one says nothing, and the others are read all the same.
+    async fn other_sides_one_by_one(
+        &self,
+        asker: &Asker,
+        stamps: &Stamps<'_>,
+        ids: &[FeedRowVersionId],
+    ) -> Result<Vec<(FeedRowVersionId, OtherSide)>, EngineError> {
+        let mut sides = Vec::with_capacity(ids.len());
+        for id in ids {
+            match self.other_sides(asker, stamps, &[*id]).await {
+                Ok(one) => sides.extend(one),
+                Err(EngineError::Store(error)) => return Err(error.into()),
+                Err(error) => {
+                    tracing::warn!(content = %id, %error, "what a bank sent cannot be opened");
+                    sides.push((*id, OtherSide::default()));
+                }
+            }
+        }
+        Ok(sides)
+    }
+
+    async fn other_sides(
+        &self,
+        asker: &Asker,
+        stamps: &Stamps<'_>,
+        ids: &[FeedRowVersionId],
+    ) -> Result<Vec<(FeedRowVersionId, OtherSide)>, EngineError> {
+        let side = |row: &MappedRow| match row {
+            MappedRow::Readable(row) => stamps.other_side(row),
+            MappedRow::Unreadable { .. } => OtherSide::default(),
+        };
+        let opened = self.open_sealed(asker, ids).await?;
+        Ok(opened.iter().map(|(id, _, row)| (*id, side(row))).collect())
     }
 }
