@@ -197,8 +197,9 @@ test.describe("without a script", () => {
     await rows(page).first().getByRole("button", { name: /Public transport ?, 1 of 1 time with this payee/ }).click();
     await page.getByRole("button", { name: "Undo" }).click();
     await expect(status(page)).toContainText("Taken back");
-    // Enter in a tick presses no button: no row is mapped that nobody meant.
+    // At Enter in a tick no row is mapped that nobody meant.
     await page.getByRole("checkbox").last().press("Enter");
+    await expect(page.getByRole("alert")).toHaveText("Nothing was mapped: press the button of a row, or one below for all that are ticked.");
     await expect(rows(page)).toHaveCount(2);
     for (const box of await page.getByRole("checkbox").all()) await box.check();
     await page.getByRole("combobox", { name: "Category of those that are ticked" }).selectOption("Holidays");

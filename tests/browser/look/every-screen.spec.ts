@@ -4,7 +4,7 @@ import type { Page } from "@playwright/test";
 import { Api, type Transactions } from "../../support/api.ts";
 import { wrongIn } from "../../support/axe.ts";
 import { picture, sticksOut } from "../../support/eyes.ts";
-import { connectDemoBank, expect, organizationOf, register, test } from "../../support/house.ts";
+import { connectDemoBank, expect, organizationOf, person, register, test } from "../../support/house.ts";
 
 /** Addresses below the organization; the links that are followed from there, one after the other; what the page is called. */
 const screens: { name: string; at: string; then?: RegExp[]; title: string | RegExp }[] = [
@@ -35,8 +35,10 @@ const screens: { name: string; at: string; then?: RegExp[]; title: string | RegE
   { name: "suspicions", at: "suspicions", title: "Suspicions" },
   { name: "undo", at: "runs", then: [/\/runs\/[^/]+$/, /\/batches\/[^/]+\/undo$/], title: /^Undo/ },
   { name: "settings", at: "settings", title: "Settings" },
-  { name: "unmapped", at: "cashflow/unmapped", title: "Cashflow" },
-  { name: "mapped", at: "cashflow/mapped", title: "Cashflow" },
+  { name: "cashflow", at: "cashflow", title: person.organization },
+  { name: "plan", at: "cashflow/plan", title: person.organization },
+  { name: "unmapped", at: "cashflow/unmapped", title: person.organization },
+  { name: "mapped", at: "cashflow/mapped", title: person.organization },
   { name: "all alike", at: "cashflow/unmapped", then: [/\/alike$/], title: /^All like/ },
   { name: "categories", at: "categories", title: "Categories" },
   { name: "category", at: "categories", then: [/\/categories\/0[^/]+$/], title: "Income" },

@@ -1,7 +1,7 @@
 //! Reading what was not read when it came: numbers of bank accounts, and what older contents say of their other side.
 
-use bankside_domain::{Asker, FeedRowVersionId};
 use bankside_domain::row::MappedRow;
+use bankside_domain::{Asker, FeedRowVersionId};
 use bankside_store::{OtherSide, UnreadNumber};
 use bankside_vault::Place;
 use serde::Deserialize;

@@ -225,6 +225,7 @@ pub(crate) fn groups(categories: &[Category]) -> Vec<Group> {
 fn wrong(code: &str) -> Option<&'static str> {
     match code {
         "nothing" => Some("Choose rows first: tick them."),
+        "button" => Some("Nothing was mapped: press the button of a row, or one below for all that are ticked."),
         "category" => Some("Choose a category first."),
         _ => None,
     }

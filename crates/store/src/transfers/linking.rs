@@ -65,7 +65,8 @@ impl Store {
         let link = sides.get(&id.uuid()).cloned().ok_or(StoreError::Conflict("this is no part of a transfer"))?;
         self.lock_accounts_of(&mut session, asker, &[id, link.other], []).await?;
         // Until the accounts were locked somebody else may have written.
-        if self.sides_of(&mut session, asker, &[id]).await?.get(&id.uuid()).is_none_or(|held| held.other != link.other) {
+        if self.sides_of(&mut session, asker, &[id]).await?.get(&id.uuid()).is_none_or(|held| held.other != link.other)
+        {
             return Err(StoreError::Conflict("this transfer has changed meanwhile"));
         }
         let rows = self.transfer_rows_within(&mut session, asker, &[id, link.other]).await?;

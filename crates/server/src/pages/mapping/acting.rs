@@ -120,6 +120,8 @@ fn targets(fields: &[(String, String)]) -> Result<Vec<LineTarget>, Unread> {
             let category = Some(category(value("to").unwrap_or_default())?);
             lines.into_iter().map(|line| LineTarget { line, category }).collect()
         }
+        // What a browser sends at Enter in a tick.
+        "enter" => return Err(Unread::Wrong("button")),
         _ => return Err(Unread::Nowhere),
     };
     if targets.is_empty() { Err(Unread::Wrong("nothing")) } else { Ok(targets) }
@@ -146,6 +148,7 @@ mod tests {
         let own = format!("to.{first}");
         let one = format!("one:{first}");
         assert_eq!(read(&with("chosen")), Ok(vec![(first.clone(), food.clone()), (second.clone(), food.clone())]));
+        assert_eq!(read(&with("enter")), Err(Unread::Wrong("button")));
         assert_eq!(read(&with("unmap")), Ok(vec![(first.clone(), None), (second.clone(), None)]));
         assert_eq!(read(&[(&own, FOOD), ("act", &one)]), Ok(vec![(first.clone(), food.clone())]));
         let take = format!("take:{second}:{FOOD}");
