@@ -4,8 +4,8 @@
 # make bench   what reconciling and importing cost beside their floors, and what long registers and the cashflow of many assets take; BANKSIDE_ROWS=100000 for that size only
 # make simulate  random stories of banks and people against the truth; ARGS="--seeds 300 --steps 300", with --in-memory much faster,
 #                with --told-by gocardless, pluggy, simplefin, sophtron, enablebanking or finapi in the words of that provider, with --keep-going all that fail
-# make large   every page of an organization with 2 000 assets, 500 bank accounts and 1 000 000 rows within 200 ms; BANKSIDE_FOREST_ROWS=20000
-#              for so many rows. Run it on a machine that does nothing else
+# make large   every page of an organization with 2 000 assets, 500 bank accounts and 1 000 000 rows within 200 ms, on both databases;
+#              BANKSIDE_FOREST_ROWS=20000 for so many rows. Run it on a machine that does nothing else
 # make proof   what takes longer than a test may: many more cases of every property, all weather, a long file, and the benchmarks
 .PHONY: demo test conformance bench large simulate proof install lint rust-tests walks
 .NOTPARALLEL:
@@ -56,6 +56,7 @@ large: export BANKSIDE_FOREST_ROWS ?= 1000000
 large:
 	cargo build --release --locked --package bankside
 	cd tests && BANKSIDE_BIN=target/release/bankside npx --no-install playwright test browser/assets/many
+	cd tests && BANKSIDE_BIN=target/release/bankside BANKSIDE_WALKS_ON=postgres ./postgres run npx --no-install playwright test browser/assets/many
 
 simulate:
 	cargo run --release --locked --package simulate -- $(ARGS)

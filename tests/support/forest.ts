@@ -23,7 +23,7 @@ db.executemany("""INSERT INTO feeds (organization_id, id, bank_account_id, accou
     VALUES (?, ?, ?, ?, ?, '2020-01-01', 0, 0)""",
     [(organization, number(4, n), number(2, n), (n + 1).to_bytes(16, "big"), number(1, n % 25)) for n in each])
 payees = [number(5, n) for n in range(400)]
-db.executemany("INSERT INTO payees VALUES (?, ?, ?, ?, 0)",
+db.executemany("INSERT INTO payees (organization_id, id, name, name_folded, created_at) VALUES (?, ?, ?, ?, 0)",
     [(organization, id, f"Payee {n:03}", f"payee {n:03}") for n, id in enumerate(payees)])
 first = datetime.date(2020, 11, 27)
 days = [(first + datetime.timedelta(days=n)).isoformat() for n in range(2190)]

@@ -3,6 +3,7 @@ import { test as base, expect, type Locator, type Page } from "@playwright/test"
 import { Api } from "./api.ts";
 import { folder, Program } from "./program.ts";
 import { Eyes } from "./eyes.ts";
+import { freshDatabase } from "./sql.ts";
 
 /** What the sandbox's index says of a provider. */
 export interface Simulated<Key extends string> {
@@ -53,6 +54,7 @@ export const test = base.extend<{ house: House; eyes: Eyes; signedIn: Page; api:
     };
     // No test meets the hour of the daily import by chance.
     const environment: Record<string, string> = { BANKSIDE_FEATURES__DAILY_IMPORT: "false" };
+    if (process.env.BANKSIDE_WALKS_ON === "postgres") environment.BANKSIDE_DATABASE_URL = freshDatabase();
     for (const { id, base_url } of index.providers) environment[`BANKSIDE_PROVIDERS__${id.toUpperCase()}__BASE_URL`] = base_url;
     const serve = async (listen: string): Promise<[Program, string]> => {
       const program = Program.start(home.path, ["serve", "--listen", listen, "--data-folder", "data"], environment);

@@ -14,6 +14,7 @@ use bankside_domain::status::Status;
 use bankside_domain::subscription::Subscription;
 use bankside_domain::{ConnectionId, Currency};
 use bankside_engine::{ConnectedAccount, ConnectionView, Descriptor, EngineError};
+use serde::Deserialize;
 
 use self::getting::{GotView, Told};
 use crate::App;
@@ -28,10 +29,34 @@ use crate::view::picker::PathView;
 use crate::view::shell::{Place, Shell};
 use crate::view::status::{Note, StatusView};
 
+/// With more bank accounts than these each sync shows only those of its accounts that wait for somebody, and leads to a page of its own.
+const MOST_ACCOUNTS: usize = 100;
+
+/// Of those that wait a sync shows so many beside others.
+const MOST_WAITING: usize = 5;
+
+/// Which syncs are shown.
+#[derive(Default, Deserialize)]
+pub(crate) struct Shown {
+    /// Only this one, with all of its accounts; blank is all.
+    #[serde(default)]
+    sync: String,
+}
+
+impl Shown {
+    fn only(&self) -> Result<Option<ConnectionId>, PageError> {
+        let only = (!self.sync.is_empty()).then(|| self.sync.parse());
+        only.transpose().map_err(|_| PageError::not_found())
+    }
+}
+
 #[derive(Template)]
 #[template(path = "integrations.html")]
 struct IntegrationsHtml {
     shell: Shell,
+    /// The sync's name, where the page is about one.
+    only: Option<String>,
+    events_url: String,
     /// What came of getting the accounts of one sync, where that was just done.
     got: Option<GotView>,
     /// The part that renews itself.
@@ -81,6 +106,8 @@ struct BankSync {
     /// Whether Resync is what the status asks for.
     renew_first: bool,
     accounts: Vec<SyncAccount>,
+    /// Where all of its accounts are, and how many: where not all are here.
+    folded: Option<(String, String)>,
     may_start: bool,
     has_unlinked: bool,
     /// The bank accounts about which nothing is asked.
@@ -180,6 +207,11 @@ fn found(view: &ConnectionView, today: &Today) -> Option<String> {
     (is_new && count > 0).then(|| format!("{} found.", today.counted(count, "account", "accounts")))
 }
 
+/// Whether an account waits for somebody.
+fn waits(account: &ConnectedAccount) -> bool {
+    account.feeds.as_ref().is_none_or(|fed| Note::needs_somebody(&fed.status.status))
+}
+
 fn ignored_account(connected: &ConnectedAccount, shell: &Shell) -> IgnoredAccount {
     let bank_account = &connected.bank_account;
     IgnoredAccount {
@@ -194,6 +226,7 @@ fn sync(
     view: &ConnectionView,
     descriptor: Option<&'static Descriptor>,
     next: Option<NextImport>,
+    is_folded: bool,
     shell: &Shell,
 ) -> BankSync {
     let id = view.connection.id;
@@ -220,8 +253,16 @@ fn sync(
             .collect(),
         may_start: view.bank_accounts.iter().any(|account| account.feeds.is_some()),
         has_unlinked: asked().any(|account| account.feeds.is_none()),
-        accounts: asked().map(|connected| account(view, connected, shell)).collect(),
-        ignored: ignored.map(|connected| ignored_account(connected, shell)).collect(),
+        accounts: if is_folded {
+            asked().filter(|account| waits(account)).take(MOST_WAITING).map(|one| account(view, one, shell)).collect()
+        } else {
+            asked().map(|connected| account(view, connected, shell)).collect()
+        },
+        folded: is_folded.then(|| {
+            let count = i64::try_from(asked().count()).unwrap_or(i64::MAX);
+            (shell.at(&format!("banks?sync={id}")), shell.today.counted(count, "account", "accounts"))
+        }),
+        ignored: ignored.filter(|_| !is_folded).map(|connected| ignored_account(connected, shell)).collect(),
         start_url: shell.at(&format!("connections/{id}/sync")),
         link_url: shell.at(&format!("connections/{id}/link")),
         renew_url: shell.at(&format!("connections/{id}/renew")),
@@ -263,11 +304,19 @@ fn strip(views: &[ConnectionView], next: &HashMap<ConnectionId, NextImport>, tod
 }
 
 impl<'a> ListHtml<'a> {
-    async fn read(app: &App, member: &Member, shell: &'a Shell) -> Result<Self, PageError> {
-        let views = app.engine.connections(member.asker()).await?;
+    async fn read(app: &App, member: &Member, shell: &'a Shell, only: Option<ConnectionId>) -> Result<Self, PageError> {
+        let mut views = app.engine.connections(member.asker()).await?;
+        views.retain(|view| only.is_none_or(|only| view.connection.id == only));
+        if only.is_some() && views.is_empty() {
+            return Err(PageError::not_found());
+        }
+        let is_folded =
+            only.is_none() && views.iter().map(|view| view.bank_accounts.len()).sum::<usize>() > MOST_ACCOUNTS;
         let next = app.engine.next_imports(member.asker()).await?;
-        let mut strip = strip(&views, &next, &shell.today);
-        if let Some(Subscription::Active { through }) = shell.subscription {
+        let mut strip = if only.is_some() { Vec::new() } else { strip(&views, &next, &shell.today) };
+        if only.is_none()
+            && let Some(Subscription::Active { through }) = shell.subscription
+        {
             strip.push(Figure {
                 label: "Subscription",
                 value: format!("until {}", shell.today.day(through)),
@@ -279,7 +328,7 @@ impl<'a> ListHtml<'a> {
         let group = |title, views: Vec<&ConnectionView>| {
             let sync = |view: &ConnectionView| {
                 let next = next.get(&view.connection.id).copied();
-                sync(view, app.engine.descriptor(&view.connection.provider), next, shell)
+                sync(view, app.engine.descriptor(&view.connection.provider), next, is_folded, shell)
             };
             Group { title, syncs: views.into_iter().map(sync).collect() }
         };
@@ -288,21 +337,32 @@ impl<'a> ListHtml<'a> {
     }
 }
 
-/// The page.
+/// The page: of all syncs, or of one.
 pub(crate) async fn show(
     State(app): State<App>,
     member: Member,
     Query(got): Query<Told>,
+    Query(shown): Query<Shown>,
 ) -> Result<Response, PageError> {
     let got = got.view(&app, &member).await?;
-    page_with(&app, &member, got).await
+    page_with(&app, &member, got, shown.only()?).await
 }
 
-async fn page_with(app: &App, member: &Member, got: Option<GotView>) -> Result<Response, PageError> {
+async fn page_with(
+    app: &App,
+    member: &Member,
+    got: Option<GotView>,
+    only: Option<ConnectionId>,
+) -> Result<Response, PageError> {
     let shell = shell(app, member, Place::Banks, None).await?;
-    let list = ListHtml::read(app, member, &shell).await?;
-    let is_empty = list.groups.is_empty();
+    let list = ListHtml::read(app, member, &shell, only).await?;
+    let name = || list.groups.iter().flat_map(|group| &group.syncs).map(|sync| sync.name.clone()).next();
+    let (is_empty, name) = (list.groups.is_empty(), only.and_then(|_| name()));
     let list = list.render().map_err(|error| EngineError::Inside(error.to_string()))?;
     let hours = app.engine.daily_import(member.asker()).await?.map(daily_import::hours);
-    Ok(page(&IntegrationsHtml { shell, got, list, is_empty, hours })?.into_response())
+    let events_url = match only {
+        Some(only) => shell.at(&format!("banks/events?sync={only}")),
+        None => shell.at("banks/events"),
+    };
+    Ok(page(&IntegrationsHtml { shell, only: name, events_url, got, list, is_empty, hours })?.into_response())
 }

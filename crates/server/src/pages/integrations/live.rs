@@ -4,15 +4,15 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, Sse};
-use bankside_domain::Right;
+use bankside_domain::{ConnectionId, Right};
 use bankside_engine::EngineError;
 use futures_util::Stream;
 use tokio::sync::watch;
 
-use super::ListHtml;
+use super::{ListHtml, Shown};
 use crate::App;
 use crate::error::PageError;
 use crate::pages::shell;
@@ -31,10 +31,12 @@ pub(crate) async fn events(
     State(app): State<App>,
     member: Member,
     headers: HeaderMap,
+    Query(shown): Query<Shown>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, PageError> {
     member.asker().require(Right::SeeBooks).map_err(EngineError::from)?;
     let looker = Looker::of(&app, &headers, member.membership.organization.id);
-    let watched = Watched { progress: app.engine.watch_progress(), app: app.clone(), member, looker, sent: None };
+    let (only, progress) = (shown.only()?, app.engine.watch_progress());
+    let watched = Watched { progress, app: app.clone(), member, looker, only, sent: None };
     let views = futures_util::stream::unfold(watched, |mut watched| async move {
         let event = watched.next().await?;
         Some((event, watched))
@@ -46,6 +48,7 @@ struct Watched {
     app: App,
     member: Member,
     looker: Looker,
+    only: Option<ConnectionId>,
     progress: watch::Receiver<u64>,
     sent: Option<String>,
 }
@@ -56,7 +59,7 @@ impl Watched {
         loop {
             self.member.membership = self.looker.membership(&self.app).await?;
             let shell = shell(&self.app, &self.member, Place::Banks, None).await.ok()?;
-            let html = ListHtml::read(&self.app, &self.member, &shell).await.ok()?.render().ok()?;
+            let html = ListHtml::read(&self.app, &self.member, &shell, self.only).await.ok()?.render().ok()?;
             if self.sent.as_ref() != Some(&html) {
                 self.sent = Some(html.clone());
                 return Some(Event::default().event("view").data(html));
