@@ -202,6 +202,12 @@ impl Engine {
         Ok(Some(self.store.prove_account(asker, facts.account, facts.bank_account).await?))
     }
 
+    /// The connections of an organization by name.
+    pub async fn connection_names(&self, asker: &Asker) -> Result<Vec<(ConnectionId, String)>, EngineError> {
+        let connections = self.store.connections(asker).await?;
+        Ok(connections.into_iter().map(|connection| (connection.id, connection.name)).collect())
+    }
+
     /// The connections of an organization with their bank accounts.
     pub async fn connections(&self, asker: &Asker) -> Result<Vec<ConnectionView>, EngineError> {
         let statuses = self.account_statuses(asker).await?;
@@ -211,18 +217,19 @@ impl Engine {
         let connections = self.store.connections(asker).await?;
         let blocked = self.blocked_providers(asker, connections.iter()).await?;
         let lost_trust = self.store.lost_trust(asker).await?;
+        let balances = self.store.all_latest_balances(asker).await?;
         let mut views = Vec::new();
         for connection in connections {
             let mut bank_accounts = Vec::new();
             for bank_account in self.store.bank_accounts(asker, connection.id).await? {
-                let balances = self.store.latest_balances(asker, bank_account.id).await?;
+                let balance = balances.get(&bank_account.id).and_then(|stated| shown_balance(stated));
                 let feeds = bank_account.feeds.map(|(id, _)| FedAccount {
                     id,
                     name: known.get(&id).map(|account| account.name.clone()).unwrap_or_default(),
                     asset: known.get(&id).and_then(|account| account.asset),
                     status: statuses.of(id),
                 });
-                bank_accounts.push(ConnectedAccount { bank_account, feeds, balance: shown_balance(&balances) });
+                bank_accounts.push(ConnectedAccount { bank_account, feeds, balance });
             }
             let worst = bank_accounts
                 .iter()

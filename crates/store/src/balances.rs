@@ -2,6 +2,8 @@
 //!
 //! They are kept with the bank's own sign. Whoever reads them reads them as the owner sees them, turned round where the bank account is.
 
+use std::collections::HashMap;
+
 use bankside_domain::account::OpeningSource;
 use bankside_domain::balance::{BalanceKind, BalanceMoment, Movement, Proof, StatedBalance};
 use bankside_domain::difference::Evidence;
@@ -35,6 +37,13 @@ pub(crate) struct StatedRow<'a> {
     pub(crate) bank_account: BankAccountId,
     pub(crate) run: Option<RunId>,
     pub(crate) balance: &'a KeptBalance,
+}
+
+#[derive(sqlx::FromRow)]
+struct RowOf {
+    bank_account_id: Uuid,
+    #[sqlx(flatten)]
+    row: Row,
 }
 
 #[derive(sqlx::FromRow)]
@@ -140,6 +149,29 @@ impl Store {
             .fetch_all(c)
             .await?);
         rows.into_iter().map(Row::into_balance).collect()
+    }
+
+    /// The same of every bank account that has any.
+    pub async fn all_latest_balances(
+        &self,
+        asker: &Asker,
+    ) -> Result<HashMap<BankAccountId, Vec<KeptBalance>>, StoreError> {
+        let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;
+        let text = sql!(
+            "SELECT l.bank_account_id, l.kind, l.provider_kind, l.moment, l.moment_on,
+                CASE WHEN b.flips_sign THEN -l.amount_minor ELSE l.amount_minor END AS amount_minor, l.currency, l.seen_at
+             FROM bank_accounts b
+             JOIN balances l ON l.organization_id = b.organization_id AND l.bank_account_id = b.id AND l.seen_at =
+                (SELECT MAX(m.seen_at) FROM balances m WHERE m.organization_id = b.organization_id AND m.bank_account_id = b.id)
+             WHERE b.organization_id = $1 ORDER BY l.id"
+        );
+        let rows: Vec<RowOf> =
+            on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
+        let mut balances: HashMap<BankAccountId, Vec<KeptBalance>> = HashMap::new();
+        for RowOf { bank_account_id, row } in rows {
+            balances.entry(bank_account_id.into()).or_default().push(row.into_balance()?);
+        }
+        Ok(balances)
     }
 
     /// The balances that one run fetched for a bank account.

@@ -207,9 +207,11 @@ fn found(view: &ConnectionView, today: &Today) -> Option<String> {
     (is_new && count > 0).then(|| format!("{} found.", today.counted(count, "account", "accounts")))
 }
 
-/// Whether an account waits for somebody.
-fn waits(account: &ConnectedAccount) -> bool {
-    account.feeds.as_ref().is_none_or(|fed| Note::needs_somebody(&fed.status.status))
+/// Whether an account waits for somebody. What all accounts of a sync wait for is said of the sync.
+fn waits(view: &ConnectionView, account: &ConnectedAccount) -> bool {
+    let stands = |one: &ConnectedAccount| one.feeds.as_ref().map(|fed| fed.status.status.clone());
+    let is_alone = || view.bank_accounts.iter().any(|other| stands(other) != stands(account));
+    stands(account).is_none_or(|status| Note::needs_somebody(&status) && is_alone())
 }
 
 fn ignored_account(connected: &ConnectedAccount, shell: &Shell) -> IgnoredAccount {
@@ -254,7 +256,11 @@ fn sync(
         may_start: view.bank_accounts.iter().any(|account| account.feeds.is_some()),
         has_unlinked: asked().any(|account| account.feeds.is_none()),
         accounts: if is_folded {
-            asked().filter(|account| waits(account)).take(MOST_WAITING).map(|one| account(view, one, shell)).collect()
+            asked()
+                .filter(|account| waits(view, account))
+                .take(MOST_WAITING)
+                .map(|one| account(view, one, shell))
+                .collect()
         } else {
             asked().map(|connected| account(view, connected, shell)).collect()
         },

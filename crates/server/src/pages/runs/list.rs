@@ -129,11 +129,8 @@ pub(crate) async fn show(
     let shown = Shown::from(&asked);
     let shell = shell(&app, &member, Place::Banks, None).await?;
     let (list, has_more) = RunList::read(&app, &member, &shell.today, shown).await?;
-    let connections = app.engine.connections(member.asker()).await?;
-    let syncs = connections.into_iter().map(|view| {
-        let id = view.connection.id;
-        (id.to_string(), view.connection.name, shown.connection == Some(id))
-    });
+    let names = app.engine.connection_names(member.asker()).await?;
+    let syncs = names.into_iter().map(|(id, name)| (id.to_string(), name, shown.connection == Some(id)));
     let html = RunsHtml {
         events_url: shell.at(&format!("runs/events?{}", shown.query())),
         syncs: syncs.collect(),
