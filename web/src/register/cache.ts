@@ -24,6 +24,8 @@ export class RowCache {
   isReady = false;
   /** Kept in the order of use: the first is the one used longest ago. */
   #blocks = new Map<number, Row[]>();
+  /** What stood there before rows came or went: shown until what stands there now is here. */
+  #stale = new Map<number, Row[]>();
   #places = new Map<string, number>();
   #calls = new Map<number, AbortController>();
   #renewal: AbortController | null = null;
@@ -38,7 +40,7 @@ export class RowCache {
   ) {}
 
   row(index: number): Row | undefined {
-    return this.#blocks.get(Math.floor(index / BLOCK))?.[index % BLOCK];
+    return this.#block(Math.floor(index / BLOCK))?.[index % BLOCK];
   }
 
   indexOf(id: string): number | undefined {
@@ -52,11 +54,12 @@ export class RowCache {
 
   /** Every row that is here. */
   *rows(): Iterable<Row> {
+    for (const block of this.#stale.values()) yield* block;
     for (const block of this.#blocks.values()) yield* block;
   }
 
   get isComplete(): boolean {
-    return this.isCounted && this.#places.size >= this.total;
+    return this.isCounted && this.#stale.size === 0 && this.#places.size >= this.total;
   }
 
   /** Fetches what is missing between two rows, and stops fetching what is no longer wanted. */
@@ -91,7 +94,7 @@ export class RowCache {
   replace(row: Row): void {
     const index = this.#places.get(row.id);
     if (index === undefined) return;
-    const block = this.#blocks.get(Math.floor(index / BLOCK));
+    const block = this.#block(Math.floor(index / BLOCK));
     const before = block?.[index % BLOCK];
     // Only the list knows the balance after a row.
     if (block) block[index % BLOCK] = { ...row, balance_minor: row.balance_minor ?? before?.balance_minor ?? null };
@@ -140,7 +143,7 @@ export class RowCache {
       const page = await this.#page(block, false, call.signal);
       if (call.signal.aborted) return;
       // Rows have come or gone meanwhile: what was fetched before stands elsewhere now.
-      if (this.isReady && this.isCounted && page.is_counted && page.total !== this.total) this.#blocks.clear();
+      if (this.isReady && this.isCounted && page.is_counted && page.total !== this.total) this.#distrust();
       this.#keep(block, page);
       this.events.changed();
     } catch (error) {
@@ -162,6 +165,7 @@ export class RowCache {
       if (asked !== this.#asked) return;
       this.#isHeldBack = false;
       this.#blocks.clear();
+      this.#stale.clear();
       this.total = 0;
       this.isCounted = false;
       pages.forEach((page, at) => this.#keep(blocks[at] ?? 0, page));
@@ -184,12 +188,25 @@ export class RowCache {
       this.sums = [];
     }
     this.#blocks.set(block, page.transactions);
+    this.#stale.delete(block);
     for (const oldest of this.#blocks.keys()) {
       if (this.#blocks.size <= BLOCKS_KEPT) break;
       this.#blocks.delete(oldest);
     }
     this.#places.clear();
-    for (const [at, rows] of this.#blocks) rows.forEach((row, nth) => this.#places.set(row.id, at * BLOCK + nth));
+    for (const [at, rows] of [...this.#stale, ...this.#blocks]) {
+      rows.forEach((row, nth) => this.#places.set(row.id, at * BLOCK + nth));
+    }
+  }
+
+  #block(number: number): Row[] | undefined {
+    return this.#blocks.get(number) ?? this.#stale.get(number);
+  }
+
+  /** All that is here is fetched again as it comes near, and stays on screen till then: whoever clicks meets a row. */
+  #distrust(): void {
+    this.#stale = new Map([...this.#stale, ...this.#blocks]);
+    this.#blocks.clear();
   }
 
   #touch(block: number): void {
