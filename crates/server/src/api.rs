@@ -51,7 +51,7 @@ pub(crate) use transactions::FilterBody;
 #[derive(OpenApi)]
 #[openapi(info(
     title = "Bankside",
-    description = "Connects banks to books. Every verb that the pages offer, but set-up and sign-in: they happen on pages.",
+    description = "Connects banks to books. Every verb that the pages offer, but set-up, sign-in, and what one signs in with: that happens on pages.",
     license(name = "See the project")
 ))]
 struct Description;
@@ -102,6 +102,7 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(transactions: delete_transactions))
         .routes(described!(transactions: duplicate_transactions))
         .routes(described!(categories: categories, add_category))
+        .routes(described!(categories: add_usual_categories))
         .routes(described!(categories: change_category, delete_category))
         .routes(described!(categories: merge_category))
         .routes(described!(mapping: mapping, map_lines))

@@ -92,6 +92,10 @@ test("a card that may be one that is here is asked about where it is linked", as
   await page.goto(`${house.address}/o/${organization}/connections/${second}/link`);
   await expect(page.getByText("Is this the same as Travel card?")).toBeVisible();
   await eyes.look("asked");
+  // Nothing is linked before the question has an answer.
+  await page.getByRole("button", { name: "Link accounts" }).click();
+  await expect(page.getByText("Say first whether it is an account that is here").last()).toBeVisible();
+  await eyes.look("not-answered");
   await page.getByRole("link", { name: "Yes, go on in Travel card" }).click();
   await expect(page.getByRole("heading", { name: "Move feed", level: 1 })).toBeVisible();
   await expect(page.getByRole("radio", { name: /Similar: same last digits/ })).toBeChecked();

@@ -392,6 +392,7 @@ pub(crate) const NEEDS: &[Route] = &[
     post(Edit, "/api/v1/organizations/{organization}/batches/{batch}/undo", ""),
     get(See, "/api/v1/organizations/{organization}/categories"),
     post(Manage, "/api/v1/organizations/{organization}/categories", r#"{"name":"x","parent":"{category}"}"#),
+    post(Manage, "/api/v1/organizations/{organization}/categories/usual", ""),
     write("PATCH", Manage, "/api/v1/organizations/{organization}/categories/{category}", r#"{"name":"x"}"#),
     write("DELETE", Manage, "/api/v1/organizations/{organization}/categories/{category}", ""),
     post(Manage, "/api/v1/organizations/{organization}/categories/{category}/merge", r#"{"into":"{category}"}"#),

@@ -66,6 +66,15 @@ pub(crate) async fn add_category(
     Ok((StatusCode::CREATED, Json(MadeBody { id: made.to_string() })))
 }
 
+/// Adds the usual categories of a household or of a company where there is none yet.
+#[utoipa::path(post, path = "/api/v1/organizations/{organization}/categories/usual",
+    params(("organization" = String, Path)),
+    responses((status = NO_CONTENT), (status = CONFLICT, body = Problem)))]
+pub(crate) async fn add_usual_categories(State(app): State<App>, member: ApiMember) -> Result<StatusCode, Problem> {
+    app.engine.add_usual_categories(member.asker()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// What a category is to be; what is absent stays.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct ChangedCategoryBody {

@@ -72,7 +72,7 @@ pub(crate) struct LinkRow {
     suggested_name: String,
     new_name: String,
     name_error: Option<String>,
-    /// What is chosen: `new`, `skip`, or the id of an account.
+    /// What is chosen: `new`, `skip`, or the id of an account; blank until the person says whether it is one that is here.
     target: String,
     target_error: Option<String>,
     /// Ids of accounts with their names.
@@ -142,8 +142,9 @@ impl Refused<'_> {
                 }
                 _ => {
                     let same = |(name, value): (&String, &String)| name.starts_with("target-") && *value == target;
-                    !["new", "skip"].contains(&target.as_str())
-                        && self.posted.iter().filter(|other| same(*other)).count() > 1
+                    target.is_empty()
+                        || !["new", "skip"].contains(&target.as_str())
+                            && self.posted.iter().filter(|other| same(*other)).count() > 1
                 }
             };
         is_wrong.then(|| self.message.clone())
@@ -289,8 +290,12 @@ fn row(
         new_name: posted("name").unwrap_or_else(|| suggested_name.clone()),
         suggested_name,
         name_error: error("name"),
-        target: posted("target")
-            .unwrap_or_else(|| suggested.map_or_else(|| "new".to_owned(), |account| account.to_string())),
+        target: posted("target").unwrap_or_else(|| match suggested {
+            Some(account) => account.to_string(),
+            // What may be a known one is nothing before the person has said so.
+            None if offered.resembles.is_some() => String::new(),
+            None => "new".to_owned(),
+        }),
         target_error: error("target"),
         options: options.collect(),
         import_from: posted("from").unwrap_or_else(|| offered.import_from.to_string()),
@@ -344,6 +349,10 @@ pub(crate) fn read_choices(posted: &Posted) -> Result<Vec<LinkChoice>, EngineErr
         let target = match value.as_str() {
             "skip" => continue,
             _ if posted.contains_key(ASKED) && !posted.contains_key(&format!("sync-{id}")) => continue,
+            "" => {
+                let says = "Say first whether it is an account that is here: go on in that one, or choose what it is.";
+                return Err(EngineError::invalid("target", says));
+            }
             "new" => LinkTarget::New(other("name")),
             account => LinkTarget::Existing(
                 account.parse().map_err(|_| EngineError::invalid("target", "Choose an account from the list."))?,
