@@ -44,6 +44,8 @@ pub enum Right {
     ManageAssets,
     /// Add, rename and remove categories.
     ManageCategories,
+    /// Add, change, order and apply rules.
+    ManageRules,
     /// Invite people and change their roles.
     ManagePeople,
     /// Change what holds for every organization of this server. No role carries it; the operator has it.
@@ -58,7 +60,11 @@ impl Role {
         let least = match right {
             Right::SeeBooks => Self::Viewer,
             Right::EditBooks => Self::Member,
-            Right::ManageBanks | Right::ManageAssets | Right::ManageCategories | Right::ManagePeople => Self::Admin,
+            Right::ManageBanks
+            | Right::ManageAssets
+            | Right::ManageCategories
+            | Right::ManageRules
+            | Right::ManagePeople => Self::Admin,
             Right::RunInstallation | Right::Work => return false,
         };
         self >= least
@@ -174,6 +180,7 @@ impl Right {
             Self::ManageBanks => "manage banks",
             Self::ManageAssets => "manage assets",
             Self::ManageCategories => "manage categories",
+            Self::ManageRules => "manage rules",
             Self::ManagePeople => "manage people",
             Self::RunInstallation => "run this server",
             Self::Work => "do what Bankside itself does",
@@ -258,12 +265,13 @@ impl Asker {
 mod tests {
     use super::*;
 
-    const ALL: [Right; 8] = [
+    const ALL: [Right; 9] = [
         Right::SeeBooks,
         Right::EditBooks,
         Right::ManageBanks,
         Right::ManageAssets,
         Right::ManageCategories,
+        Right::ManageRules,
         Right::ManagePeople,
         Right::RunInstallation,
         Right::Work,
@@ -285,7 +293,7 @@ mod tests {
     #[test]
     fn roles_carry_each_what_the_weaker_one_carries_and_more() {
         let rights = |role: Role| ALL.iter().filter(|right| role.may(**right)).count();
-        assert_eq!([Role::Viewer, Role::Member, Role::Admin, Role::Owner].map(rights), [1, 2, 6, 6]);
+        assert_eq!([Role::Viewer, Role::Member, Role::Admin, Role::Owner].map(rights), [1, 2, 7, 7]);
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub struct CategoryUse {
     pub mappings: i64,
     /// Plans that plan something for it, whether they hold or not.
     pub plans: i64,
+    /// Rules that name it.
+    pub rules: i64,
 }
 
 impl CategoryUse {
@@ -149,7 +151,7 @@ mod tests {
     fn what_is_used_stays_and_says_by_what() {
         let rent = facts(2, Some(1), "Rent");
         let says = |transactions, mappings, plans| {
-            rent.may_go(CategoryUse { transactions, mappings, plans }).map_err(|refused| refused.in_words())
+            rent.may_go(CategoryUse { transactions, mappings, plans, rules: 0 }).map_err(|refused| refused.in_words())
         };
         assert_eq!(says(0, 0, 0), Ok(()));
         assert_eq!(

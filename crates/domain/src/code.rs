@@ -13,6 +13,7 @@ use crate::moving::{Likeness, MoveStage, Obstacle};
 use crate::notice::Notice;
 use crate::reconcile::{ClaimState, Distrust, RowOutcome};
 use crate::row::{RowIdKind, RowStatus};
+use crate::rules::{Combine, Field, Stage};
 use crate::run::{AccountStep, RunOutcome, RunState, Trigger};
 use crate::statement::FileStage;
 use crate::suspect::Grounds;
@@ -124,6 +125,9 @@ codes! {
     PairKind("kind of pair") { Twins = "twins", Settlement = "settlement" }
     LinkedBy("way of linking") { Rows = "rows", Person = "person" }
     Side("row of a pair") { Stays = "stays", Goes = "goes" }
+    Stage("stage of a rule") { Before = "before", Normal = "normal", Last = "last" }
+    Combine("way of combining conditions") { All = "all", Any = "any" }
+    Field("field that rules write") { Payee = "payee", Note = "note", Category = "category", Tags = "tags" }
     Notice("notice") {
         EndsWithin14 = "ends_within_14", EndsWithin7 = "ends_within_7", EndsWithin1 = "ends_within_1", Ended = "ended",
         Failing = "failing", Stuck = "stuck",

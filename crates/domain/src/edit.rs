@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::batch::{Change, Entity, FieldKey};
 use crate::row::RowStatus;
+use crate::rules::{RULE_LAYER, rule_layer_of};
 use crate::{AccountId, CategoryId, CurrencyCode, Id, LineId, PayeeId, TagId, TransactionId};
 
 /// The field of a change to the person's layer of a field: `layer:payee_id`. Its value is absent, or `=` and the text.
@@ -71,6 +72,8 @@ pub struct Standing {
     pub lines: Vec<Line>,
     /// What the person's layer holds, by entity and field.
     pub layers: BTreeMap<(Uuid, String), Option<String>>,
+    /// What the rule's layer below it holds, as a change records it: `rules::rule_layer_of` reads it.
+    pub rule_layers: BTreeMap<(Uuid, String), String>,
 }
 
 /// A line as a person wants it.
@@ -384,10 +387,16 @@ impl Edit<'_> {
     }
 
     fn layer(&mut self, field: &Field, value: Option<&String>) {
-        let standing = self.row.layers.get(&(field.id, field.name.to_owned()));
+        let key = (field.id, field.name.to_owned());
+        let standing = self.row.layers.get(&key);
         let before = standing.map(|value| layer_value(value.as_deref()));
-        let is_the_banks = field.bank.as_ref().is_some_and(|bank| bank.as_ref() == value);
-        let after = (!is_the_banks).then(|| layer_value(value.map(String::as_str)));
+        let value_text = value.map(String::as_str);
+        // What a rule has written lies between the bank and the person.
+        let is_what_is_below = match self.row.rule_layers.get(&key).and_then(|layer| rule_layer_of(layer)) {
+            Some((_, rule)) => rule == value_text,
+            None => field.bank.as_ref().is_some_and(|bank| bank.as_ref() == value),
+        };
+        let after = (!is_what_is_below).then(|| layer_value(value_text));
         self.plain(field.entity, field.id, &format!("{LAYER}{}", field.name), before, after);
     }
 }
@@ -401,8 +410,8 @@ struct Field {
     bank: Option<Option<String>>,
 }
 
-/// Gives fields whose person's layer an undoing clears to the bank: they get what it says now, which may no longer be what it
-/// said before. `now` holds what the fields hold at this moment.
+/// Gives fields whose person's or rule's layer an undoing clears to what lies below: they get what a rule or the bank says now, which
+/// may no longer be what it said before. `now` holds what the fields hold at this moment.
 pub fn give_back(write: &mut [Change], now: &BTreeMap<FieldKey, Option<String>>) {
     const PROVIDER: [(&str, &str); 3] =
         [("dated_on", "provider_dated_on"), ("payee_id", "provider_payee_id"), ("note", "provider_note")];
@@ -410,26 +419,38 @@ pub fn give_back(write: &mut [Change], now: &BTreeMap<FieldKey, Option<String>>)
         .iter()
         .filter(|change| change.after.is_none())
         .filter_map(|change| {
-            let field = change.field.strip_prefix(LAYER)?;
+            let field = change.field.strip_prefix(LAYER).or_else(|| change.field.strip_prefix(RULE_LAYER))?;
             PROVIDER.iter().find(|(name, _)| *name == field).map(|(name, provider)| (change.id, *name, *provider))
         })
         .collect();
     for (id, name, provider) in cleared {
+        let is_cleared_too = write.iter().any(|change| change.id == id && is_rule_layer(&change.field, name));
+        let rule = |entity: Entity| {
+            let layer = now.get(&(entity, id, format!("{RULE_LAYER}{name}")))?.as_deref().and_then(rule_layer_of)?;
+            Some(layer.1.map(str::to_owned)).filter(|_| !is_cleared_too)
+        };
+        let below = |entity: Entity| {
+            rule(entity).unwrap_or_else(|| now.get(&(entity, id, provider.to_owned())).cloned().flatten())
+        };
         if name == "note" {
-            let says = now.get(&(Entity::Line, id, provider.to_owned())).cloned().flatten();
+            let says = below(Entity::Line);
             write
                 .iter_mut()
                 .filter(|change| change.field == "lines")
                 .for_each(|change| give_note_back(change, id, says.as_ref()));
         }
         for change in write.iter_mut().filter(|change| change.id == id && change.field == name) {
-            let says = now.get(&(change.entity, id, provider.to_owned())).cloned().flatten();
+            let says = below(change.entity);
             // Days are never blank: a row without a bank keeps the one that it had.
             if says.is_some() || name != "dated_on" {
                 change.after = says;
             }
         }
     }
+}
+
+fn is_rule_layer(field: &str, name: &str) -> bool {
+    field.strip_prefix(RULE_LAYER) == Some(name)
 }
 
 /// The same where the note goes back with all the lines.

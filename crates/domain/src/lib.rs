@@ -35,6 +35,7 @@ pub mod quota;
 pub mod reconcile;
 pub mod renewal;
 pub mod row;
+pub mod rules;
 pub mod run;
 pub mod schedule;
 pub mod secret;

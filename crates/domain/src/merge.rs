@@ -191,6 +191,7 @@ mod tests {
             reviewed_at: Some(1),
             lines: vec![line],
             layers: BTreeMap::new(),
+            rule_layers: BTreeMap::new(),
         }
     }
 

@@ -1,9 +1,12 @@
 //! One transaction in full: where each field comes from, what the bank sent, and what was done to it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use bankside_connect::{RawRow, RowAccount};
 use bankside_domain::reconcile::Reason;
 use bankside_domain::row::{MappedRow, Row, RowStatus};
-use bankside_domain::{Asker, CategoryId, FeedRowVersionId, Id, LineId, TransactionId};
+use bankside_domain::rules::rule_layer_of;
+use bankside_domain::{Asker, CategoryId, FeedRowVersionId, Id, LineId, RuleId, TransactionId};
 use bankside_store::{BillDays, ClaimedRow, RegisterRow, StoreError, TransactionDetails};
 use bankside_vault::Place;
 use jiff::Timestamp;
@@ -31,6 +34,8 @@ pub struct TransactionView {
     pub story: Vec<Happening>,
     /// The transfer that it is part of, where that is in sight as a whole.
     pub transfer: Option<TransferView>,
+    /// What the rules are called that have written to it, as far as the person sees rules.
+    pub rules: BTreeMap<RuleId, String>,
 }
 
 /// A line with names.
@@ -79,6 +84,16 @@ impl TransactionView {
         let layer = standing.layers.iter().find(|((id, name), _)| name == field && own.contains(&Some(*id)));
         layer.map(|(_, value)| value)
     }
+
+    /// Whether a rule's layer holds something of a field of the transaction or its first line, and what the rule is called where that
+    /// is known.
+    pub fn by_rule(&self, field: &str) -> Option<Option<&str>> {
+        let standing = &self.details.standing;
+        let own = [Some(standing.id.uuid()), standing.lines.first().map(|line| line.id.uuid())];
+        let mut layers = standing.rule_layers.iter();
+        let (_, layer) = layers.find(|((id, name), _)| name == field && own.contains(&Some(*id)))?;
+        Some(rule_layer_of(layer).and_then(|(rule, _)| self.rules.get(&rule)).map(String::as_str))
+    }
 }
 
 impl Engine {
@@ -102,7 +117,15 @@ impl Engine {
         }
         let story = self.tell(asker, self.store.story(asker, id).await?, &categories, &tags).await?;
         let transfer = self.transfer_view(asker, &row).await?;
-        Ok(TransactionView { row, details, lines, bank_rows, story, transfer })
+        let rules: BTreeSet<RuleId> =
+            details.standing.rule_layers.values().filter_map(|layer| Some(rule_layer_of(layer)?.0)).collect();
+        // What rules are called may say what lies out of sight.
+        let rules = if asker.is_restricted() {
+            BTreeMap::new()
+        } else {
+            self.store.rule_names(asker, &rules.into_iter().collect::<Vec<_>>()).await?
+        };
+        Ok(TransactionView { row, details, lines, bank_rows, story, transfer, rules })
     }
 
     /// Opens what a bank sent and reads it anew.

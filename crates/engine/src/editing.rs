@@ -120,7 +120,7 @@ impl Engine {
         let payee = blank_or_name("payee", &input.payee)?;
         let new = NewTransaction { dated_on: input.dated_on, amount_minor, payee, is_cleared: input.is_cleared, lines };
         let done = self.store.add_transaction(asker, account, &new).await?;
-        self.link_new_transfers(asker.organization, &[done.1]).await;
+        self.rows_came(asker.organization, &[done.1]).await;
         self.report_progress();
         Ok(done)
     }

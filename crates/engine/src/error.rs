@@ -5,6 +5,7 @@ use bankside_domain::asset::AssetRefused;
 use bankside_domain::category::CategoryRefused;
 use bankside_domain::edit::Refused;
 use bankside_domain::fault::FaultRecord;
+use bankside_domain::rules::{RuleRefused, TextError};
 use bankside_domain::sign::SignRefused;
 use bankside_domain::{AmountError, Barred, Denied};
 use bankside_store::StoreError;
@@ -42,6 +43,12 @@ pub enum EngineError {
     /// The categories stay as they are.
     #[error("{}", .0.in_words())]
     CategoryRefused(CategoryRefused),
+    /// A rule is not taken as it is.
+    #[error("{}", .0.in_words())]
+    RuleRefused(RuleRefused),
+    /// A text of rules cannot be read: what is wrong with it, and where.
+    #[error("this text of rules cannot be read")]
+    RulesUnreadable(Vec<TextError>),
     /// Rows that nothing may change keep a bank account's sign as it is.
     #[error("{}", .0.in_words())]
     SignStays(SignRefused),
@@ -89,6 +96,7 @@ impl From<StoreError> for EngineError {
             StoreError::Conflict(what) => Self::Conflict(what),
             StoreError::AssetRefused(refused) => Self::AssetRefused(refused),
             StoreError::CategoryRefused(refused) => Self::CategoryRefused(refused),
+            StoreError::RuleRefused(refused) => Self::RuleRefused(refused),
             StoreError::Vault(error) => Self::Vault(error),
             other => Self::Store(other),
         }

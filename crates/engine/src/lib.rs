@@ -36,6 +36,7 @@ mod people;
 mod pictures;
 mod plans;
 mod provider;
+mod rules;
 mod schedule;
 mod statement_files;
 mod status;
@@ -69,10 +70,11 @@ pub use bankside_statements::csv;
 pub use bankside_store::{
     Account, AuditEntry, BankAccount, BillDays, BroughtRow, Category, Connection, Direction, Edited, FeedEffect,
     Filter, Group, ImportedFile, Invitation, Invited, KeptBalance, KeptRate, KeptVerdict, LineTarget, Listed,
-    LostTrust, MAX_SELECTED, MailState, Member, Membership, Merged, Organization, OtherRow, Payee, Person, Placing,
-    Plan, ProviderCategoryTarget, RatesSet, ReasonCount, Reconciled, Reconciliation, RegisterPage, RegisterQuery,
-    RegisterRow, RegisterSum, Renewed, RowState, Run, RunAccount, RunsQuery, SeenProviderCategory, Selection, Sort,
-    Step, Store, StoreError, StoredTransfer, Tag, TransferMark, UndoOutcome, VanishedRow,
+    LostTrust, MAX_SELECTED, MailState, Member, Membership, Merged, NewRule, Organization, OtherRow, Payee, Person,
+    Placing, Plan, ProviderCategoryTarget, RatesSet, ReasonCount, Reconciled, Reconciliation, RegisterPage,
+    RegisterQuery, RegisterRow, RegisterSum, Renewed, RowState, RuleHit, RulesApplied, RulesBrought, Run, RunAccount,
+    RunsQuery, SeenProviderCategory, Selection, Sort, Step, Store, StoreError, StoredRule, StoredTransfer, Tag,
+    TransferMark, UndoOutcome, VanishedRow,
 };
 pub use bills::BillView;
 pub use cashflow::{Cashflow, CashflowQuery};
@@ -99,6 +101,7 @@ pub use own::AddressChanged;
 pub use people::{SetUp, SignedIn};
 pub use pictures::Picture;
 pub use plans::{MAX_SHEET_BYTES, PlanBrought};
+pub use rules::{Draft, MAX_RULES_BYTES, RowDiff, RuleConflict, RuleTried, TriedRow};
 pub use statement_files::{FileChoice, FileGuess, FileOffer, FilePreview, FileView, MAX_FILE_BYTES, PreviewRow};
 pub use status::{AccountStatus, ConnectedAccount, ConnectionView, FedAccount, Standing};
 pub use suspicions::{HeldView, MOST_SUSPICIONS, PairDecision, PairRowView, PairView, Suspicions};

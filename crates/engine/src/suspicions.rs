@@ -134,7 +134,7 @@ impl Engine {
                 result => {
                     let done = result?;
                     if let Ok(batch) = done {
-                        self.link_new_transfers(asker.organization, &[batch]).await;
+                        self.rows_came(asker.organization, &[batch]).await;
                     }
                     self.report_progress();
                     return done.map_err(EngineError::Refused);

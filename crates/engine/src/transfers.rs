@@ -72,26 +72,39 @@ pub struct LookedThrough {
 impl Engine {
     /// Links the transfers that rows of some batches are one side of, as a batch of its own. What cannot be told is left to people. That
     /// it fails is told to the log alone: the rows are in the books, and looking through them finds what was missed.
-    pub(crate) async fn link_new_transfers(&self, organization: OrganizationId, batches: &[BatchId]) {
-        if let Err(error) = self.link_transfers_of(organization, batches).await {
-            tracing::error!(%error, ?batches, "new rows could not be looked at for transfers");
+    pub(crate) async fn link_new_transfers(
+        &self,
+        organization: OrganizationId,
+        batches: &[BatchId],
+    ) -> Option<BatchId> {
+        match self.link_transfers_of(organization, batches).await {
+            Ok(linked) => linked,
+            Err(error) => {
+                tracing::error!(%error, ?batches, "new rows could not be looked at for transfers");
+                None
+            }
         }
     }
 
-    async fn link_transfers_of(&self, organization: OrganizationId, batches: &[BatchId]) -> Result<(), EngineError> {
+    async fn link_transfers_of(
+        &self,
+        organization: OrganizationId,
+        batches: &[BatchId],
+    ) -> Result<Option<BatchId>, EngineError> {
         let asker = &Asker::system(organization);
         let touched = self.store.touched_by(asker, batches, MOST_NEW).await?;
         let days = || touched.iter().map(|(_, day)| *day);
-        let Some((first, last)) = days().min().zip(days().max()) else { return Ok(()) };
+        let Some((first, last)) = days().min().zip(days().max()) else { return Ok(None) };
         self.learn_numbers(asker).await?;
         let touched: BTreeSet<TransactionId> = touched.into_iter().map(|(id, _)| id).collect();
         // A transfer is looked for around the days of the new row; where both are new, of the one that money left by.
         let new_row = |found: &Match| [found.out, found.into].into_iter().find(|id| touched.contains(id));
         let new = self.sure_transfers(asker, (first, last), MOST_ROWS, new_row).await?;
-        if let Some(linked) = self.store.link_transfers(asker, &new).await? {
+        let linked = self.store.link_transfers(asker, &new).await?;
+        if let Some(linked) = linked {
             tracing::info!(count = new.len(), batch = %linked, "transfers are linked");
         }
-        Ok(())
+        Ok(linked)
     }
 
     /// What is a transfer without a doubt, of some days: those of the row that `anchor` names of a match, where it is wanted at all.

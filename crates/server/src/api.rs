@@ -29,6 +29,7 @@ mod people;
 mod plans;
 mod problem;
 mod reconciling;
+mod rules;
 mod runs;
 mod statement_files;
 mod subscription;
@@ -105,6 +106,12 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(categories: add_usual_categories))
         .routes(described!(categories: change_category, delete_category))
         .routes(described!(categories: merge_category))
+        .routes(described!(rules: rules, add_rule))
+        .routes(described!(rules: change_rule, delete_rule, place_rule))
+        .routes(described!(rules: try_rule))
+        .routes(described!(rules: apply_rules))
+        .routes(described!(rules: rule_history))
+        .routes(described!(rules: rules_text, bring_rules))
         .routes(described!(mapping: mapping, map_lines))
         .routes(described!(mapping: alike, map_alike))
         .routes(described!(mapping: provider_categories, map_provider_category))

@@ -190,6 +190,14 @@ impl From<EngineError> for PageError {
                 Self::plain(StatusCode::CONFLICT, "The categories stay as they are", refused.in_words())
                     .who("You: go back and look how they stand now.")
             }
+            EngineError::RuleRefused(refused) => {
+                Self::plain(StatusCode::CONFLICT, "The rules stay as they are", refused.in_words())
+                    .who("You: go back and look how they stand now.")
+            }
+            EngineError::RulesUnreadable(_) => {
+                Self::plain(StatusCode::UNPROCESSABLE_ENTITY, "This text cannot be read", sentence(&error.to_string()))
+                    .who("You: go back and look at the text.")
+            }
             EngineError::SignStays(refused) => {
                 Self::plain(StatusCode::CONFLICT, "The sign stays", sentence(refused.in_words()))
                     .who("You: go back; the page of the bank feed says which rows are locked.")

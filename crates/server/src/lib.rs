@@ -117,7 +117,8 @@ fn page_routes() -> Router<App> {
     use pages::{
         add_account, asset_sync, assets, balance, belonging, bills, cashflow, categories, consents, daily_import,
         design, doors, feed, files, flows, integrations, invitations, keys, links, lock, mapping, moving,
-        organizations, overview, palette, people, register, runs, settings, sidebar, statement_files, suspicions, undo,
+        organizations, overview, palette, people, register, rules, runs, settings, sidebar, statement_files,
+        suspicions, undo,
     };
     Router::new()
         .route("/", get(any!(doors::home)))
@@ -262,6 +263,16 @@ fn page_routes() -> Router<App> {
             get(any!(categories::merging::show)).post(any!(categories::merging::merge)),
         )
         .route("/o/{organization}/categories/{category}/delete", post(any!(categories::changing::delete)))
+        .route("/o/{organization}/rules", get(any!(rules::show)))
+        .route("/o/{organization}/rules/new", get(any!(rules::editor::new_form)).post(any!(rules::editor::add)))
+        .route("/o/{organization}/rules/apply", post(any!(rules::apply_all)))
+        .route("/o/{organization}/rules/history", get(any!(rules::history::show)))
+        .route("/o/{organization}/rules/text", get(any!(rules::text::show)).post(any!(rules::text::bring)))
+        .route("/o/{organization}/rules/rules.txt", get(any!(rules::text::file)))
+        .route("/o/{organization}/rules/{rule}", get(any!(rules::editor::show)).post(any!(rules::editor::change)))
+        .route("/o/{organization}/rules/{rule}/order", post(any!(rules::order)))
+        .route("/o/{organization}/rules/{rule}/switch", post(any!(rules::switch)))
+        .route("/o/{organization}/rules/{rule}/delete", post(any!(rules::delete)))
         .route("/o/{organization}/palette", get(any!(palette::offers)))
         .route("/o/{organization}/settings", get(any!(settings::show)))
         .route("/o/{organization}/settings/formats", post(any!(settings::formats::save)))

@@ -32,6 +32,7 @@ pub(crate) mod overview;
 pub(crate) mod palette;
 pub(crate) mod people;
 pub(crate) mod register;
+pub(crate) mod rules;
 pub(crate) mod runs;
 pub(crate) mod settings;
 pub(crate) mod sidebar;

@@ -86,8 +86,20 @@ impl Store {
         batch: BatchId,
         changes: &[Change],
     ) -> Result<(), StoreError> {
+        self.write_changes_after(session, asker, batch, changes, 0).await
+    }
+
+    /// The same for a batch that has so many changes already.
+    pub(crate) async fn write_changes_after(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        batch: BatchId,
+        changes: &[Change],
+        written: i64,
+    ) -> Result<(), StoreError> {
         for (chunk_number, chunk) in changes.chunks(ROWS_PER_STATEMENT).enumerate() {
-            let first = crate::convert::count(chunk_number * ROWS_PER_STATEMENT);
+            let first = written.saturating_add(crate::convert::count(chunk_number * ROWS_PER_STATEMENT));
             on!(session, c => {
                 let mut insert = sqlx::QueryBuilder::new(
                     "INSERT INTO changes (organization_id, batch_id, position, entity, entity_id, owner_id, field, \

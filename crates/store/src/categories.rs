@@ -113,9 +113,13 @@ impl Store {
         let plans: Vec<(Uuid, Option<Uuid>, i64)> =
             on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
         let tree = self.tree_within(&mut session, asker).await?;
+        let rules = if asker.is_restricted() { Vec::new() } else { self.rules_within(&mut session, asker).await? };
         let mut uses: HashMap<CategoryId, CategoryUse> = HashMap::new();
         for (id, transactions) in transactions {
             uses.entry(id.into()).or_default().transactions = transactions;
+        }
+        for category in rules.iter().flat_map(|one| one.rule.says.categories()) {
+            uses.entry(category).or_default().rules += 1;
         }
         for (id, mappings) in mappings {
             uses.entry(id.into()).or_default().mappings = mappings;

@@ -2,6 +2,7 @@
 
 use bankside_domain::asset::AssetRefused;
 use bankside_domain::category::CategoryRefused;
+use bankside_domain::rules::RuleRefused;
 use bankside_domain::{Barred, Denied, UnknownCode};
 use bankside_vault::VaultError;
 
@@ -23,6 +24,9 @@ pub enum StoreError {
     /// The categories stay as they are.
     #[error("{}", .0.in_words())]
     CategoryRefused(CategoryRefused),
+    /// A rule is not taken as it is.
+    #[error("{}", .0.in_words())]
+    RuleRefused(RuleRefused),
     /// The account has changed since it was read: read it again and plan again.
     #[error("the account has changed since it was read")]
     Stale,

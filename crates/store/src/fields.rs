@@ -10,6 +10,7 @@ use bankside_domain::asset::ASSET;
 use bankside_domain::batch::{Change, EXISTS, Entity, FieldKey, claim_of};
 use bankside_domain::edit::{LAYER, Line};
 use bankside_domain::reconcile::ClaimState;
+use bankside_domain::rules::RULE_LAYER;
 use bankside_domain::sign::FLIPS_SIGN;
 use bankside_domain::text::fold;
 use bankside_domain::transfer::{NO_TRANSFER, TRANSFER};
@@ -115,6 +116,9 @@ impl Store {
     ) -> Result<(), StoreError> {
         if let Some(layered) = field.strip_prefix(LAYER) {
             return self.write_layers(session, asker, batch, entity, layered, value, ids).await;
+        }
+        if let Some(layered) = field.strip_prefix(RULE_LAYER) {
+            return self.write_rule_layers(session, asker, batch, (entity, layered), value, ids).await;
         }
         match (entity, field) {
             (Entity::Transaction, EXISTS) => {

@@ -149,10 +149,13 @@ impl Store {
             let mut lines = self.lines_of(session, asker, &uuids).await?;
             let line_ids = lines.values().flatten().map(|line| line.id.uuid());
             let layered: Vec<Uuid> = uuids.iter().copied().chain(line_ids).collect();
-            let mut layers = Layers::new();
+            let (mut layers, mut rule_layers) = (Layers::new(), BTreeMap::new());
             for part in layered.chunks(VALUES_PER_LIST) {
-                for (id, field, value) in self.person_layers(session, asker, part.iter().copied()).await? {
-                    layers.insert((id, field), value);
+                for layer in self.layers_of_rows(session, asker, part.iter().copied()).await? {
+                    match layer.rule_value() {
+                        Some(value) => rule_layers.insert((layer.id, layer.field), value).map_or((), drop),
+                        None => layers.insert((layer.id, layer.field), layer.value).map_or((), drop),
+                    }
                 }
             }
             for row in rows {
@@ -160,9 +163,10 @@ impl Store {
                 if lines.is_empty() {
                     return Err(StoreError::Corrupt(format!("the transaction {} has no line", row.id)));
                 }
-                let own = std::iter::once(row.id).chain(lines.iter().map(|line| line.id.uuid()));
-                let layers = own.flat_map(|id| layers_of(&layers, id)).collect();
-                standing.push(row.into_standing(lines, layers)?);
+                let own: Vec<Uuid> = std::iter::once(row.id).chain(lines.iter().map(|line| line.id.uuid())).collect();
+                let by_person = own.iter().flat_map(|id| layers_of(&layers, *id)).collect();
+                let by_rule = own.iter().flat_map(|id| layers_of(&rule_layers, *id)).collect();
+                standing.push(row.into_standing(lines, by_person, by_rule)?);
             }
         }
         Ok(standing)
@@ -219,13 +223,18 @@ impl Store {
 type Layers = BTreeMap<(Uuid, String), Option<String>>;
 
 /// The layers of one row or line.
-fn layers_of(layers: &Layers, id: Uuid) -> Vec<((Uuid, String), Option<String>)> {
+fn layers_of<V: Clone>(layers: &BTreeMap<(Uuid, String), V>, id: Uuid) -> Vec<((Uuid, String), V)> {
     let from_here = layers.range((id, String::new())..).take_while(|((other, _), _)| *other == id);
     from_here.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 impl Row {
-    fn into_standing(self, lines: Vec<Line>, layers: Layers) -> Result<Standing, StoreError> {
+    fn into_standing(
+        self,
+        lines: Vec<Line>,
+        layers: Layers,
+        rule_layers: BTreeMap<(Uuid, String), String>,
+    ) -> Result<Standing, StoreError> {
         Ok(Standing {
             id: self.id.into(),
             account: self.account_id.into(),
@@ -242,6 +251,7 @@ impl Row {
             reviewed_at: self.reviewed_at,
             lines,
             layers,
+            rule_layers,
         })
     }
 }

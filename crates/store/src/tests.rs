@@ -21,6 +21,7 @@ mod properties;
 mod rates;
 mod regressions;
 mod renewals;
+mod rules;
 mod schema;
 mod scoping;
 mod searching;

@@ -188,13 +188,13 @@ impl Store {
         }
         let now = self.values_now(session, asker, changes).await?;
         // What was undone, and the undoing itself, cancel each other out. Whether a row is one side of a transfer is no work on it,
-        // unless a person has linked it.
+        // unless a person has linked it, and what rules have written is none either.
         let text = sql!(
             "SELECT DISTINCT c.owner_id
              FROM changes c
              JOIN batches b ON b.organization_id = c.organization_id AND b.id = c.batch_id
              JOIN batches mine ON mine.organization_id = c.organization_id AND mine.id = $2
-             WHERE c.organization_id = $1 AND b.undone_by IS NULL AND b.undoes IS NULL
+             WHERE c.organization_id = $1 AND b.undone_by IS NULL AND b.undoes IS NULL AND b.actor <> 'rule'
                 AND (b.made_at > mine.made_at OR (b.made_at = mine.made_at AND b.id > mine.id))
                 AND c.field NOT LIKE 'no_transfer:%' AND (c.field <> 'transfer' OR b.actor = 'person')
                 AND c.owner_id IN (SELECT m.owner_id FROM changes m WHERE m.organization_id = $1 AND m.batch_id = $2)"

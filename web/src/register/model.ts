@@ -50,6 +50,8 @@ export interface Line {
 export interface Origin {
   field: string;
   layer: "bank" | "rule" | "person" | "none";
+  /** What the rule is called, where one has written and its name is known. */
+  rule: string | null;
   bank: string | null;
   bank_shown: boolean;
 }

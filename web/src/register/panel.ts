@@ -248,7 +248,7 @@ export class Panel {
     if (!origin || origin.layer === "none") return [];
     const { formats, mayEdit } = this.register;
     const bank = origin.bank === null ? null : field === "date" ? formats.fullDay(origin.bank) : origin.bank;
-    const whose = { bank: "From the bank.", rule: "A rule set this.", person: "You or a colleague wrote this." }[origin.layer];
+    const whose = { bank: "From the bank.", rule: origin.rule ? `The rule “${origin.rule}” set this.` : "A rule set this.", person: "You or a colleague wrote this." }[origin.layer];
     const isOther = bank !== null && !origin.bank_shown && origin.layer !== "bank";
     const said = h("small", {}, isOther ? `${whose} The bank says: “${bank}”` : whose);
     const back = bankValue(field, origin.bank);
@@ -359,9 +359,18 @@ export class Panel {
       row.transfer?.state === "linked" || !["booked", "pending"].includes(row.status)
         ? null
         : button("Make a transfer…", "small", () => register.transfers.choose(row), icon("swap")),
+      this.#always(row),
       h("span", { class: "push" }),
       button("Delete", "danger small", () => void remove()),
     );
+  }
+
+  /** Leads to a rule that says of all rows like this one what was said of it. */
+  #always(row: Row): HTMLElement | null {
+    const rules = this.register.dataset.rules;
+    if (!rules) return null;
+    const what = row.payee ? `Always for ${row.payee.length > 24 ? `${row.payee.slice(0, 23)}…` : row.payee} …` : "Always for rows like this …";
+    return h("a", { class: "btn btn-small", href: `${rules}?like=${encodeURIComponent(row.id)}` }, what);
   }
 
   #leaveEditors(): void {

@@ -67,6 +67,7 @@ pub(crate) struct Ids {
     pub(crate) asset: String,
     bank_account: String,
     category: String,
+    rule: String,
     line: String,
     random: String,
 }
@@ -91,6 +92,7 @@ impl Ids {
             ("{asset}", &self.asset),
             ("{bank_account}", &self.bank_account),
             ("{category}", &self.category),
+            ("{rule}", &self.rule),
             ("{line}", &self.line),
             ("{file}", &self.random),
             ("{flow}", &self.random),
@@ -227,6 +229,7 @@ impl House {
             asset: hall.to_string(),
             bank_account,
             category: category(&engine, &asker).await,
+            rule: rule(&engine, &asker).await,
             line: line_of(&engine, &asker, &coffee).await,
             transaction: coffee,
             random: random.clone(),
@@ -244,6 +247,7 @@ impl House {
             asset: random.clone(),
             bank_account: random.clone(),
             category: random.clone(),
+            rule: random.clone(),
             line: random.clone(),
             ..own.clone()
         };
@@ -284,12 +288,13 @@ impl House {
         let people = (&people.members, people.invitations.len(), &people.groups);
         let categories: Vec<_> =
             self.engine.categories(&self.asker).await.unwrap().into_iter().map(|one| one.path).collect();
+        let rules: Vec<_> = self.engine.rules(&self.asker).await.unwrap().into_iter().map(|one| one.rule).collect();
         let kind = self.engine.memberships(self.asker.person().unwrap()).await.unwrap()[0].organization.kind;
         let connections = self.engine.connections(&self.asker).await.unwrap().len();
         let features = self.engine.features().await.unwrap().iter().filter(|feature| feature.is_on).count();
         let runs = self.engine.runs(&self.asker, &RunsQuery { connection: None, offset: 0, limit: 99 }).await;
         format!(
-            "{accounts:?} {assets:?} {} {people:?} {categories:?} {kind:?} {connections} {features} {}",
+            "{accounts:?} {assets:?} {} {people:?} {categories:?} {rules:?} {kind:?} {connections} {features} {}",
             rows.unwrap().total,
             runs.unwrap().len()
         )
@@ -306,6 +311,7 @@ struct Neighbour {
     group: String,
     asset: String,
     category: String,
+    rule: String,
     line: String,
 }
 
@@ -320,6 +326,7 @@ impl Neighbour {
             group: self.group,
             asset: self.asset,
             category: self.category,
+            rule: self.rule,
             line: self.line,
             ..random.clone()
         }
@@ -335,6 +342,13 @@ async fn line_of(engine: &Engine, asker: &Asker, transaction: &str) -> String {
 async fn category(engine: &Engine, asker: &Asker) -> String {
     let categories = engine.categories(asker).await.unwrap();
     categories.iter().find(|category| category.parent.is_some()).unwrap().id.to_string()
+}
+
+/// A rule.
+async fn rule(engine: &Engine, asker: &Asker) -> String {
+    let text = "rule \"Bread\"\nif payee is \"Baker\"\nthen add tag \"bread\"";
+    engine.bring_rules(asker, text).await.unwrap();
+    engine.rules(asker).await.unwrap()[0].rule.id.to_string()
 }
 
 async fn neighbour(engine: &Engine, asker: &Asker) -> (Neighbour, String) {
@@ -374,6 +388,7 @@ async fn neighbour(engine: &Engine, asker: &Asker) -> (Neighbour, String) {
         group: group.to_string(),
         asset: asset.to_string(),
         category: category(engine, &there).await,
+        rule: rule(engine, &there).await,
     };
     (ids, signed_in.token.expose().to_owned())
 }

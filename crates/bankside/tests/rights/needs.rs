@@ -77,7 +77,7 @@ pub(crate) struct Route {
 impl Route {
     /// Whether it names anything beside the organization that one may see and another not.
     pub(crate) fn is_about_ids(&self) -> bool {
-        const IDS: [&str; 15] = [
+        const IDS: [&str; 16] = [
             "{account}",
             "{connection}",
             "{run}",
@@ -92,6 +92,7 @@ impl Route {
             "{asset}",
             "{bank_account}",
             "{category}",
+            "{rule}",
             "{line}",
         ];
         IDS.iter().any(|id| self.path.contains(id) || self.body.contains(id))
@@ -280,6 +281,19 @@ pub(crate) const NEEDS: &[Route] = &[
     post(Edit, "/o/{organization}/assets/{asset}/cashflow/unmapped/alike", "line={line}&to={category}&count=1"),
     get(See, "/o/{organization}/assets/{asset}/cashflow/mapped"),
     post(Edit, "/o/{organization}/assets/{asset}/cashflow/mapped", "line={line}&act=unmap").lax(),
+    get(SeeAll, "/o/{organization}/rules"),
+    get(Manage, "/o/{organization}/rules/new?like={transaction}"),
+    post(Manage, "/o/{organization}/rules/new", "act=more"),
+    post(Manage, "/o/{organization}/rules/apply", ""),
+    get(SeeAll, "/o/{organization}/rules/history"),
+    get(SeeAll, "/o/{organization}/rules/text"),
+    post(Manage, "/o/{organization}/rules/text", "text="),
+    get(SeeAll, "/o/{organization}/rules/rules.txt"),
+    get(SeeAll, "/o/{organization}/rules/{rule}"),
+    post(Manage, "/o/{organization}/rules/{rule}", "act=more"),
+    post(Manage, "/o/{organization}/rules/{rule}/order", "to=up"),
+    post(Manage, "/o/{organization}/rules/{rule}/switch", "on=true"),
+    post(Manage, "/o/{organization}/rules/{rule}/delete", ""),
     get(See, "/o/{organization}/categories"),
     post(Manage, "/o/{organization}/categories", "name=x&parent={category}"),
     post(Manage, "/o/{organization}/categories/providers", ""),
@@ -390,6 +404,16 @@ pub(crate) const NEEDS: &[Route] = &[
     write("DELETE", Manage, "/api/v1/organizations/{organization}/bank-accounts/{bank_account}/ignored", ""),
     get(Edit, "/api/v1/organizations/{organization}/batches/{batch}/undo"),
     post(Edit, "/api/v1/organizations/{organization}/batches/{batch}/undo", ""),
+    get(SeeAll, "/api/v1/organizations/{organization}/rules"),
+    post(Manage, "/api/v1/organizations/{organization}/rules", r#"{"text":""}"#),
+    write("PUT", Manage, "/api/v1/organizations/{organization}/rules/{rule}", r#"{"text":"","revision":0}"#).lax(),
+    write("PATCH", Manage, "/api/v1/organizations/{organization}/rules/{rule}", r#"{"is_on":true}"#),
+    post(Manage, "/api/v1/organizations/{organization}/rules/try", r#"{"text":""}"#),
+    post(Manage, "/api/v1/organizations/{organization}/rules/apply", "{}"),
+    get(SeeAll, "/api/v1/organizations/{organization}/rules/history"),
+    get(SeeAll, "/api/v1/organizations/{organization}/rules/text"),
+    write("PUT", Manage, "/api/v1/organizations/{organization}/rules/text", r#"{"text":""}"#),
+    write("DELETE", Manage, "/api/v1/organizations/{organization}/rules/{rule}", ""),
     get(See, "/api/v1/organizations/{organization}/categories"),
     post(Manage, "/api/v1/organizations/{organization}/categories", r#"{"name":"x","parent":"{category}"}"#),
     post(Manage, "/api/v1/organizations/{organization}/categories/usual", ""),

@@ -89,6 +89,7 @@ impl CategoryRefused {
                     (used.transactions, "transaction", "transactions"),
                     (used.mappings, "mapping", "mappings"),
                     (used.plans, "plan", "plans"),
+                    (used.rules, "rule", "rules"),
                 ];
                 let by = by.iter().filter(|(count, ..)| *count > 0);
                 let by: Vec<String> =

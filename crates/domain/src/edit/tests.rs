@@ -30,6 +30,7 @@ fn typed() -> Standing {
         reviewed_at: Some(1),
         lines: vec![line(4, -10_000)],
         layers: BTreeMap::new(),
+        rule_layers: BTreeMap::new(),
     }
 }
 

@@ -149,7 +149,7 @@ impl Engine {
             match self.store.bring_in_file(asker, rows, decide).await? {
                 FileTried::Planned { plan, counts, batch, .. } => {
                     if let Some(batch) = batch {
-                        self.link_new_transfers(asker.organization, &[batch]).await;
+                        self.rows_came(asker.organization, &[batch]).await;
                     }
                     return Ok((plan, counts));
                 }

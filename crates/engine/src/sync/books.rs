@@ -63,7 +63,7 @@ impl Engine {
         // off before this finds what it has missed.
         let accounts = self.store.run_accounts(asker, due.lease.run).await?;
         let batches: Vec<BatchId> = accounts.iter().filter_map(|account| account.batch).collect();
-        self.link_new_transfers(due.organization, &batches).await;
+        self.rows_came(due.organization, &batches).await;
         Ok(())
     }
 

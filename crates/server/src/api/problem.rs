@@ -141,6 +141,19 @@ impl From<EngineError> for Problem {
             EngineError::CategoryRefused(refused) => {
                 Self::new(StatusCode::CONFLICT, refused.code(), refused.in_words())
             }
+            EngineError::RuleRefused(refused) => {
+                let status =
+                    if refused.is_conflict() { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
+                Self::new(status, refused.code(), refused.in_words())
+            }
+            EngineError::RulesUnreadable(wrong) => {
+                let told: Vec<String> =
+                    wrong.iter().map(|one| format!("Line {}, column {}: {}", one.line, one.column, one.says)).collect();
+                Self {
+                    field: Some("text".to_owned()),
+                    ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "rule.unreadable", told.join(" "))
+                }
+            }
             EngineError::SwitchedOff(_) => Self::new(StatusCode::CONFLICT, "switched_off", format!("{error}."))
                 .who("Whoever runs this server can switch it on."),
             EngineError::Refused(why) => {

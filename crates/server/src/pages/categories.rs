@@ -100,6 +100,7 @@ fn used(used: CategoryUse, today: &Today) -> String {
         (used.transactions, "transaction", "transactions"),
         (used.mappings, "mapping", "mappings"),
         (used.plans, "plan", "plans"),
+        (used.rules, "rule", "rules"),
     ];
     let by = by.iter().filter(|(count, ..)| *count > 0);
     let by: Vec<String> = by.map(|(count, one, many)| today.counted(*count, one, many)).collect();

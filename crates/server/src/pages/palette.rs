@@ -92,6 +92,7 @@ fn pages(shell: &Shell) -> Vec<Offer> {
     if shell.sees_whole() {
         pages.insert(2, page("bank", "Bank integrations", "banks").hint("connections, consents"));
         pages.insert(4, page("loop", "Runs", "runs").hint("syncs, history"));
+        pages.push(page("outline", "Rules", "rules").hint("always, conditions, clean up payees").later());
         pages.push(page("people", "People", "people").hint("members, roles, invitations").later());
     }
     if shell.has_assets {

@@ -198,6 +198,11 @@ impl Shell {
         !self.asker.is_restricted()
     }
 
+    /// Whether the person may add and change rules.
+    pub(crate) fn may_manage_rules(&self) -> bool {
+        self.asker.may(bankside_domain::Right::ManageRules)
+    }
+
     /// Whether the person may add categories.
     pub(crate) fn may_manage_categories(&self) -> bool {
         self.asker.may(bankside_domain::Right::ManageCategories)

@@ -258,6 +258,7 @@ impl Ledger {
             reviewed_at: Some(self.now),
             lines: vec![line],
             layers: BTreeMap::new(),
+            rule_layers: BTreeMap::new(),
         };
         Row {
             standing,

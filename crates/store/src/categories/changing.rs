@@ -113,7 +113,7 @@ impl Store {
         session.commit().await
     }
 
-    /// How many transactions of the books, mappings and plans use a category.
+    /// How many transactions of the books, mappings, plans and rules use a category.
     pub(super) async fn category_use(
         &self,
         session: &mut Session,
@@ -133,7 +133,8 @@ impl Store {
             .bind(id.uuid())
             .fetch_one(c)
             .await?);
-        Ok(CategoryUse { transactions, mappings, plans })
+        let rules = self.rules_with_category(session, asker, id).await?;
+        Ok(CategoryUse { transactions, mappings, plans, rules })
     }
 
     /// A category is there no more. Its row stays: what is undone later may bring lines of it back.

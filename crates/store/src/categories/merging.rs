@@ -66,6 +66,7 @@ impl Store {
             sql!("UPDATE provider_categories SET category_id = $3 WHERE organization_id = $1 AND category_id = $2");
         run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(from.uuid()).bind(into.uuid()));
         self.move_planned(&mut session, asker, from, into).await?;
+        self.move_category_of_rules(&mut session, asker, from, into).await?;
         self.let_go(&mut session, asker, from).await?;
         session.commit().await?;
         Ok(Merged { batch, changed: ids.len() })

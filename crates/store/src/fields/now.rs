@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use bankside_domain::asset::ASSET;
 use bankside_domain::batch::{Change, EXISTS, Entity, FieldKey, claim_value};
 use bankside_domain::edit::{LAYER, layer_value, lines_value, tags_value};
+use bankside_domain::rules::{RULE_LAYER, rule_layer_value};
 use bankside_domain::transfer::{NO_TRANSFER, TRANSFER, link_value};
-use bankside_domain::{Asker, Id, TransactionId};
+use bankside_domain::{Asker, Id, RuleId, TransactionId};
 use sqlx::Row as _;
 use uuid::Uuid;
 
@@ -17,6 +18,27 @@ use crate::dialect::{VALUES_PER_LIST, push_list};
 use crate::{Store, StoreError};
 
 type Values = BTreeMap<FieldKey, Option<String>>;
+
+/// A layer of one field.
+#[derive(sqlx::FromRow)]
+pub(crate) struct LayerRow {
+    /// Of which transaction or line.
+    pub(crate) id: Uuid,
+    /// Of which field.
+    pub(crate) field: String,
+    layer: String,
+    /// What it holds; nothing is a blank.
+    pub(crate) value: Option<String>,
+    rule_id: Option<Uuid>,
+}
+
+impl LayerRow {
+    /// What a change records of it, where it is a rule's.
+    pub(crate) fn rule_value(&self) -> Option<String> {
+        let rule = RuleId::from(self.rule_id.unwrap_or_default());
+        (self.layer == "rule").then(|| rule_layer_value(rule, self.value.as_deref()))
+    }
+}
 
 /// What a column's value is as text. A macro, because the two engines' rows are two types.
 macro_rules! as_text {
@@ -155,31 +177,35 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut layered: Vec<(Entity, Uuid)> = changes
             .iter()
-            .filter(|change| change.field.starts_with(LAYER))
+            .filter(|change| change.field.starts_with(LAYER) || change.field.starts_with(RULE_LAYER))
             .map(|change| (change.entity, change.id))
             .collect();
         layered.sort_unstable();
         layered.dedup();
         for chunk in layered.chunks(VALUES_PER_LIST) {
             let entity_of: BTreeMap<Uuid, Entity> = chunk.iter().map(|(entity, id)| (*id, *entity)).collect();
-            for (id, field, value) in self.person_layers(session, asker, entity_of.keys().copied()).await? {
-                let Some(entity) = entity_of.get(&id) else { continue };
-                now.insert((*entity, id, format!("{LAYER}{field}")), Some(layer_value(value.as_deref())));
+            for layer in self.layers_of_rows(session, asker, entity_of.keys().copied()).await? {
+                let Some(entity) = entity_of.get(&layer.id) else { continue };
+                let (field, value) = match layer.rule_value() {
+                    Some(value) => (format!("{RULE_LAYER}{}", layer.field), value),
+                    None => (format!("{LAYER}{}", layer.field), layer_value(layer.value.as_deref())),
+                };
+                now.insert((*entity, layer.id, field), Some(value));
             }
         }
         Ok(())
     }
 
-    /// What the person's layer of some transactions and lines holds: id, field, value.
-    pub(crate) async fn person_layers(
+    /// What the person's and the rule's layer of some transactions and lines hold.
+    pub(crate) async fn layers_of_rows(
         &self,
         session: &mut Session,
         asker: &Asker,
         ids: impl IntoIterator<Item = Uuid>,
-    ) -> Result<Vec<(Uuid, String, Option<String>)>, StoreError> {
+    ) -> Result<Vec<LayerRow>, StoreError> {
         Ok(on!(session, c => {
             let mut query = sqlx::QueryBuilder::new(
-                "SELECT entity_id, field, value FROM field_layers WHERE layer = 'person' AND organization_id = ",
+                "SELECT entity_id AS id, field, layer, value, rule_id FROM field_layers WHERE organization_id = ",
             );
             query.push_bind(asker.organization.uuid()).push(" AND entity_id IN ");
             push_list(&mut query, ids);

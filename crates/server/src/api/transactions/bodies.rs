@@ -127,8 +127,10 @@ impl LineBody {
 pub(crate) struct OriginBody {
     /// `date`, `payee`, `note`, `category` or `tags`.
     field: &'static str,
-    /// Whose value holds: `bank`, `person`, or `none` where nobody has said anything.
+    /// Whose value holds: `bank`, `rule`, `person`, or `none` where nobody has said anything.
     layer: &'static str,
+    /// The name of the rule, where that is whose value holds and it is known.
+    rule: Option<String>,
     /// What the bank says, where a bank says anything of this field.
     bank: Option<String>,
     /// Whether that is what holds.
@@ -220,7 +222,8 @@ impl StoryBody {
             batch: entry.batch.to_string(),
             at: entry.made_at.to_string(),
             actor,
-            who: entry.person.clone(),
+            // A rule is told by what the batch says of it, whoever had it applied.
+            who: entry.person.clone().filter(|_| entry.actor != BatchActor::Rule),
             summary: entry.summary.clone(),
             is_undone: entry.is_undone,
             is_undoing: entry.is_undoing,
@@ -284,11 +287,13 @@ fn origins(view: &TransactionView) -> Vec<OriginBody> {
         let by_person = view.by_person(column).is_some();
         let layer = match bank {
             _ if by_person => "person",
+            _ if view.by_rule(column).is_some() => "rule",
             Some(_) if is_from_bank => "bank",
             _ if has_value => "person",
             _ => "none",
         };
-        OriginBody { field, layer, bank: bank.flatten(), bank_shown: layer == "bank" }
+        let rule = (layer == "rule").then(|| view.by_rule(column).and_then(|name| name.map(str::to_owned))).flatten();
+        OriginBody { field, layer, rule, bank: bank.flatten(), bank_shown: layer == "bank" }
     };
     fields.into_iter().map(origin).collect()
 }

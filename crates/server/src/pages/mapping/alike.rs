@@ -27,6 +27,8 @@ struct AlikeHtml {
     shell: Shell,
     of: Option<PathView>,
     line: String,
+    /// The row that the line is of.
+    row: String,
     payee: String,
     /// `in` or `out`.
     way: &'static str,
@@ -101,6 +103,7 @@ async fn alike_page(
     let html = AlikeHtml {
         of: shell.path_of(spot.asset),
         line: line.to_string(),
+        row: alike.line.row.id.to_string(),
         payee: row.payee,
         way: if alike.line.row.amount_minor < 0 { "out" } else { "in" },
         count: alike.lines,
