@@ -7,6 +7,7 @@
 //! writes nothing more.
 
 mod accounts;
+mod asset_files;
 mod assets;
 mod balance_check;
 mod bills;
@@ -59,6 +60,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use url::Url;
 
 pub use accounts::{AccountView, BankLine, NewAccountInput};
+pub use asset_files::{AssetFileOffer, AssetFileView, FileShare, ShareGround};
 pub use assets::{AssetInput, Shift};
 pub use balance_check::BalanceCheck;
 pub use bankside_connect::{
@@ -68,11 +70,11 @@ pub use bankside_domain::cashflow::Flow;
 pub use bankside_statements::csv;
 pub use bankside_store::{
     Account, AuditEntry, BankAccount, BillDays, BroughtRow, Category, Connection, Direction, Edited, FeedEffect,
-    Filter, Group, ImportedFile, Invitation, Invited, KeptBalance, KeptRate, KeptVerdict, LineTarget, Listed,
-    LostTrust, MAX_SELECTED, MailState, Member, Membership, Merged, Organization, OtherRow, Payee, Person, Placing,
-    Plan, ProviderCategoryTarget, RatesSet, ReasonCount, Reconciled, Reconciliation, RegisterPage, RegisterQuery,
-    RegisterRow, RegisterSum, Renewed, RowState, Run, RunAccount, RunsQuery, SeenProviderCategory, Selection, Sort,
-    Step, Store, StoreError, StoredTransfer, Tag, TransferMark, UndoOutcome, VanishedRow,
+    Filter, Group, ImportedAssetFile, ImportedFile, Invitation, Invited, KeptBalance, KeptRate, KeptVerdict,
+    LineTarget, Listed, LostTrust, MAX_SELECTED, MailState, Member, Membership, Merged, Organization, OtherRow, Payee,
+    Person, Placing, Plan, ProviderCategoryTarget, RatesSet, ReasonCount, Reconciled, Reconciliation, RegisterPage,
+    RegisterQuery, RegisterRow, RegisterSum, Renewed, RowState, Run, RunAccount, RunsQuery, SeenProviderCategory,
+    Selection, Sort, Step, Store, StoreError, StoredTransfer, Tag, TransferMark, UndoOutcome, VanishedRow,
 };
 pub use bills::BillView;
 pub use cashflow::{Cashflow, CashflowQuery};
