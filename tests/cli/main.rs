@@ -3,6 +3,7 @@
 
 mod demo;
 mod doctor;
+mod import;
 mod keys;
 mod normalize;
 mod program;

@@ -27,6 +27,8 @@ pub(crate) enum Command {
     SetPassword(PasswordOptions),
     /// List the bank accounts of a sync anew, with their balances, without a sign-in at the bank
     GetAccounts(GetAccountsOptions),
+    /// Bring a CSV file of a bank into the books, or look at what would come of it
+    Import(Box<ImportOptions>),
     /// Say which organizations may sync with banks, where the configuration asks for a subscription
     Subscription(SubscriptionOptions),
     /// Read an answer of a provider from a file, and print its rows as a sync would read them
@@ -76,6 +78,69 @@ pub(crate) struct GetAccountsOptions {
     pub(crate) organization: Option<String>,
     #[command(flatten)]
     pub(crate) serve: ServeOptions,
+}
+
+/// Which file, into what, and how it is read. What is not said is as it was confirmed for the last file with these columns, else guessed.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Ends with 0 where all is in the books or was there already, with 3 where lines or accounts stayed out, with 1 where nothing \
+    was imported because something has to be said or went wrong. Lines that cannot be read are told on standard error with their columns."
+)]
+pub(crate) struct ImportOptions {
+    /// The file
+    pub(crate) file: PathBuf,
+    /// The account, by name or id
+    #[arg(long, value_name = "NAME", required_unless_present = "asset", conflicts_with = "asset")]
+    pub(crate) account: Option<String>,
+    /// The asset to which the accounts of the file belong, by name, path (`Germany > Site 1`) or id
+    #[arg(long, value_name = "NAME")]
+    pub(crate) asset: Option<String>,
+    /// The organization, by name or id; needed only where there are several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) organization: Option<String>,
+    /// Only say what would come of it
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print one JSON object on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Import without the lines that cannot be read
+    #[arg(long)]
+    pub(crate) leave_out_unreadable: bool,
+    /// With --asset: what stands in the file for an account, and that account; may be given several times
+    #[arg(long, value_name = "VALUE=ACCOUNT", requires = "asset")]
+    pub(crate) map: Vec<String>,
+    /// With --asset: what stands in the file for an account whose rows stay out; may be given several times
+    #[arg(long, value_name = "VALUE", requires = "asset")]
+    pub(crate) leave_out: Vec<String>,
+    /// What each column says, in their order, such as `booked_on,payee,ignore,amount`
+    #[arg(long, value_name = "CODES", value_delimiter = ',')]
+    pub(crate) columns: Option<Vec<String>>,
+    /// `day_first`, `month_first` or `year_first`
+    #[arg(long, value_name = "ORDER")]
+    pub(crate) dates: Option<String>,
+    /// What stands before the decimals: `comma` or `point`
+    #[arg(long, value_name = "MARK")]
+    pub(crate) decimals: Option<String>,
+    /// `comma`, `semicolon`, `tab` or `pipe`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) delimiter: Option<String>,
+    /// `utf8`, `windows1252`, `iso885915`, `utf16_le` or `utf16_be`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) encoding: Option<String>,
+    /// What goes out is positive in the file
+    #[arg(long)]
+    pub(crate) turn_signs: bool,
+    #[command(flatten)]
+    pub(crate) serve: ServeOptions,
+}
+
+impl ImportOptions {
+    /// Whether something is said of how the file is read.
+    pub(crate) fn says_how(&self) -> bool {
+        let said = [&self.dates, &self.decimals, &self.delimiter, &self.encoding];
+        self.columns.is_some() || self.turn_signs || said.iter().any(|said| said.is_some())
+    }
 }
 
 /// What to do with subscriptions.

@@ -7,6 +7,7 @@ mod configuration;
 mod demo;
 mod doctor;
 mod get_accounts;
+mod import;
 mod normalize;
 mod password;
 mod sandbox;
@@ -26,6 +27,7 @@ async fn main() -> ExitCode {
         cli::Command::Sandbox(options) => sandbox::run(&options).await,
         cli::Command::SetPassword(options) => password::run(&options).await,
         cli::Command::GetAccounts(options) => get_accounts::run(&options).await,
+        cli::Command::Import(options) => import::run(&options).await,
         cli::Command::Subscription(options) => subscription::run(&options).await,
         cli::Command::NewKey => Ok(compose::print_new_key()),
         cli::Command::Normalize(options) => normalize::run(&options),

@@ -15,7 +15,7 @@ use crate::reconcile::{ClaimState, Distrust, RowOutcome};
 use crate::row::{RowIdKind, RowStatus};
 use crate::rules::{Combine, Field, Stage};
 use crate::run::{AccountStep, RunOutcome, RunState, Trigger};
-use crate::statement::FileStage;
+use crate::statement::{AssetFileStage, FileStage};
 use crate::suspect::Grounds;
 use crate::suspicion::HeldChoice;
 use crate::suspicion::pairs::PairKind;
@@ -108,6 +108,9 @@ codes! {
     }
     MoveStage("stage of a move") {
         Fetching = "fetching", Ready = "ready", Failed = "failed", Done = "done", Abandoned = "abandoned",
+    }
+    AssetFileStage("stage of a file of an asset") {
+        Open = "open", Divided = "divided", Importing = "importing", Done = "done", Abandoned = "abandoned",
     }
     FileStage("stage of a statement file") {
         Open = "open", Reading = "reading", Ready = "ready", Importing = "importing", Done = "done", Failed = "failed",

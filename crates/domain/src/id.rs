@@ -84,6 +84,8 @@ ids! {
     FlowId,
     /// One move of an account's feed to another connection.
     MoveId,
+    /// A file that was brought at an asset and has rows of several of its accounts.
+    AssetFileId,
     /// Where feed rows come from: a connection or a statement file.
     SourceId,
     /// One transaction as a source sent it, through all its versions.

@@ -42,6 +42,29 @@ impl FileStage {
     }
 }
 
+/// How far a file has got that was brought at an asset and has rows of several of its accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AssetFileStage {
+    /// It is here, and a person has to say how it is meant and which account is which.
+    Open,
+    /// It is divided into a statement file for each account, and those are laid beside the books.
+    Divided,
+    /// Those are imported.
+    Importing,
+    /// Their rows are in the books.
+    Done,
+    /// It was given up.
+    Abandoned,
+}
+
+impl AssetFileStage {
+    /// Whether anything can still come of it.
+    pub fn is_open(self) -> bool {
+        !matches!(self, Self::Done | Self::Abandoned)
+    }
+}
+
 /// What a file comes to, counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileCounts {
@@ -81,6 +104,20 @@ impl FileCounts {
             counts.by_money += i64::from(is_by_money(&aside.reason));
         }
         counts
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            rows: self.rows + other.rows,
+            added: self.added + other.added,
+            matched: self.matched + other.matched,
+            settled: self.settled + other.settled,
+            known: self.known + other.known,
+            by_money: self.by_money + other.by_money,
+            left_out: self.left_out + other.left_out,
+        }
     }
 
     /// Whether the books would change.

@@ -7,6 +7,7 @@
 //! writes nothing more.
 
 mod accounts;
+mod asset_files;
 mod assets;
 mod balance_check;
 mod bills;
@@ -60,6 +61,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use url::Url;
 
 pub use accounts::{AccountView, BankLine, NewAccountInput};
+pub use asset_files::{AssetFileOffer, AssetFileView, FileShare, ShareGround};
 pub use assets::{AssetInput, Shift};
 pub use balance_check::BalanceCheck;
 pub use bankside_connect::{
@@ -69,12 +71,12 @@ pub use bankside_domain::cashflow::Flow;
 pub use bankside_statements::csv;
 pub use bankside_store::{
     Account, AuditEntry, BankAccount, BillDays, BroughtRow, Category, Connection, Direction, Edited, FeedEffect,
-    Filter, Group, ImportedFile, Invitation, Invited, KeptBalance, KeptRate, KeptVerdict, LineTarget, Listed,
-    LostTrust, MAX_SELECTED, MailState, Member, Membership, Merged, NewRule, Organization, OtherRow, Payee, Person,
-    Placing, Plan, ProviderCategoryTarget, RatesSet, ReasonCount, Reconciled, Reconciliation, RegisterPage,
-    RegisterQuery, RegisterRow, RegisterSum, Renewed, RowState, RuleHit, RulesApplied, RulesBrought, Run, RunAccount,
-    RunsQuery, SeenProviderCategory, Selection, Sort, Step, Store, StoreError, StoredRule, StoredTransfer, Tag,
-    TransferMark, UndoOutcome, VanishedRow,
+    Filter, Group, ImportedAssetFile, ImportedFile, Invitation, Invited, KeptBalance, KeptRate, KeptVerdict,
+    LineTarget, Listed, LostTrust, MAX_SELECTED, MailState, Member, Membership, Merged, NewRule, Organization,
+    OtherRow, Payee, Person, Placing, Plan, ProviderCategoryTarget, RatesSet, ReasonCount, Reconciled, Reconciliation,
+    RegisterPage, RegisterQuery, RegisterRow, RegisterSum, Renewed, RowState, RuleHit, RulesApplied, RulesBrought, Run,
+    RunAccount, RunsQuery, SeenProviderCategory, Selection, Sort, Step, Store, StoreError, StoredRule, StoredTransfer,
+    Tag, TransferMark, UndoOutcome, VanishedRow,
 };
 pub use bills::BillView;
 pub use cashflow::{Cashflow, CashflowQuery};

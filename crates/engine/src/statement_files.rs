@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bankside_domain::statement::{FileCounts, FileStage};
 use bankside_domain::text::tidy;
-use bankside_domain::{AccountId, Asker, BatchId, Right, SourceId};
+use bankside_domain::{AccountId, Asker, AssetFileId, BatchId, Right, SourceId};
 use bankside_statements::csv::{self, DateOrder, DecimalMark, Delimiter, Doubt, Encoding, Profile, Refusal, Role};
 use bankside_store::{ImportedFile, NewStatementFile, StatementFile};
 use bankside_vault::{DataKey, Place};
@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::reading::FileReader;
 use crate::accounts::AccountView;
+use crate::sync::worker::LEASE;
 use crate::{Engine, EngineError};
 
 /// The largest file that is taken, in bytes.
@@ -48,6 +49,8 @@ pub struct FileView {
     pub id: SourceId,
     /// The account.
     pub account: AccountView,
+    /// The file of an asset that it is a part of: whatever is done about that is done about all of its parts.
+    pub part_of: Option<AssetFileId>,
     /// Its name.
     pub name: String,
     /// How far it has got.
@@ -174,7 +177,7 @@ impl Engine {
         let before = before.filter(|before| fits(before, &guessed.profile));
         let guess = FileGuess::of(&guessed, before.is_some());
         let profile = before.unwrap_or(guessed.profile);
-        let is_sure = !guess.asks_date_order && !guess.asks_decimals && profile.check().is_ok();
+        let is_sure = guess.is_sure() && profile.check().is_ok();
         let id: SourceId = self.ambient.id();
         let (key, data_key) = self.vault.new_data_key(place(asker, id, "statement-file"), &self.ambient);
         let new = NewStatementFile {
@@ -183,7 +186,7 @@ impl Engine {
             name: short_name(name),
             stage: if is_sure { FileStage::Reading } else { FileStage::Open },
             data_key,
-            content: key.seal(place(asker, id, "content"), bytes, &self.ambient),
+            content: Some(key.seal(place(asker, id, "content"), bytes, &self.ambient)),
             guess: key.seal_compressed(place(asker, id, "guess"), &serde_json::to_vec(&guess)?, &self.ambient),
             profile: serde_json::to_string(&profile)?,
         };
@@ -200,6 +203,17 @@ impl Engine {
         id: SourceId,
     ) -> Result<FileView, EngineError> {
         let file = self.file_of(asker, account, id).await?;
+        let account = self.account(asker, account).await?;
+        self.file_view(asker, file, account).await
+    }
+
+    pub(crate) async fn file_view(
+        &self,
+        asker: &Asker,
+        file: StatementFile,
+        account: AccountView,
+    ) -> Result<FileView, EngineError> {
+        let id = file.id;
         let key = self.file_key(asker, &file)?;
         let open = |sealed: &Option<_>, field| match sealed {
             Some(sealed) => Ok::<_, EngineError>(Some(key.open(place(asker, id, field), sealed)?)),
@@ -215,7 +229,8 @@ impl Engine {
         };
         Ok(FileView {
             id,
-            account: self.account(asker, account).await?,
+            account,
+            part_of: file.part_of,
             name: file.name,
             stage: file.stage,
             profile: serde_json::from_str(&file.profile)?,
@@ -249,6 +264,15 @@ impl Engine {
         tokio::time::timeout(at_most, done).await.unwrap_or(Ok(()))
     }
 
+    /// Does what is to be done about files here and now, for a command that has no worker beside it. What another process does already is
+    /// left to that.
+    pub async fn work_off_files(&self) -> Result<(), EngineError> {
+        while let Some(due) = self.store.claim_statement_file_as_system(LEASE).await? {
+            Box::pin(self.carry_out_file(&due)).await;
+        }
+        Ok(())
+    }
+
     /// Has a file read as a person says. Where they have changed what its bytes stand for, or what separates its values, its columns are
     /// guessed anew and wait to be confirmed.
     pub async fn choose_columns(
@@ -259,7 +283,7 @@ impl Engine {
         choice: &FileChoice,
     ) -> Result<(), EngineError> {
         asker.require_account(Right::EditBooks, account)?;
-        let file = self.file_of(asker, account, id).await?;
+        let file = self.single_file_of(asker, account, id).await?;
         let known: Profile = serde_json::from_str(&file.profile)?;
         let ledger = self.store.account(asker, account).await?;
         if (choice.encoding, choice.delimiter) != (known.encoding, known.delimiter) {
@@ -272,17 +296,7 @@ impl Engine {
             let asked = self.store.ask_of_statement_file(asker, &file, FileStage::Open, Some(&sealed), &profile);
             return Ok(asked.await?);
         }
-        let dates = choice.dates.ok_or_else(|| {
-            EngineError::invalid("dates", "Say whether the day or the month comes first: each date could be either.")
-        })?;
-        let decimals = choice.decimals.ok_or_else(|| {
-            EngineError::invalid("decimals", "Say what stands before the decimals: each amount could be either.")
-        })?;
-        let mut columns = choice.columns.clone();
-        columns.resize(known.columns.len(), Role::Ignore);
-        let profile = Profile { columns, dates, decimals, turns_sign: choice.turns_sign, ..known };
-        profile.check().map_err(|problem| EngineError::invalid("columns", problem.to_string()))?;
-        let profile = serde_json::to_string(&profile)?;
+        let profile = serde_json::to_string(&choice.over(known)?)?;
         self.store.ask_of_statement_file(asker, &file, FileStage::Reading, None, &profile).await?;
         self.due.notify_one();
         Ok(())
@@ -299,7 +313,7 @@ impl Engine {
         without_refused: bool,
     ) -> Result<(), EngineError> {
         asker.require_account(Right::EditBooks, account)?;
-        let file = self.file_of(asker, account, id).await?;
+        let file = self.single_file_of(asker, account, id).await?;
         if looked_at.is_some_and(|at| at != file.changed_at) {
             return Err(EngineError::Conflict("somebody has gone on with this file since you looked; look again"));
         }
@@ -318,13 +332,15 @@ impl Engine {
     /// Lets a file go that was not imported.
     pub async fn discard_file(&self, asker: &Asker, account: AccountId, id: SourceId) -> Result<(), EngineError> {
         asker.require_account(Right::EditBooks, account)?;
-        let file = self.file_of(asker, account, id).await?;
+        let file = self.single_file_of(asker, account, id).await?;
         Ok(self.store.abandon_statement_file(asker, &file).await?)
     }
 
     /// Lets files go that nobody has gone on with for days.
     pub async fn tidy_files(&self) -> Result<(), EngineError> {
-        self.store.abandon_statement_files_as_system(self.ambient.now() - IDLE_FOR).await?;
+        let idle_since = self.ambient.now() - IDLE_FOR;
+        self.store.abandon_asset_files_as_system(idle_since).await?;
+        self.store.abandon_statement_files_as_system(idle_since).await?;
         Ok(())
     }
 
@@ -332,6 +348,20 @@ impl Engine {
         asker.require_account(Right::EditBooks, account)?;
         let file = self.store.statement_file(asker, id).await?;
         if file.account == account { Ok(file) } else { Err(EngineError::NotFound("the file")) }
+    }
+
+    /// A file that is no part of another one.
+    async fn single_file_of(
+        &self,
+        asker: &Asker,
+        account: AccountId,
+        id: SourceId,
+    ) -> Result<StatementFile, EngineError> {
+        let file = self.file_of(asker, account, id).await?;
+        match file.part_of {
+            None => Ok(file),
+            Some(_) => Err(EngineError::Conflict("this is a part of the file of an asset: go on with it there")),
+        }
     }
 
     fn file_key(&self, asker: &Asker, file: &StatementFile) -> Result<DataKey, EngineError> {
@@ -345,8 +375,30 @@ impl Engine {
     }
 }
 
+impl FileChoice {
+    /// The profile that it makes of one that is known, of the same letters and separator.
+    pub(crate) fn over(&self, known: Profile) -> Result<Profile, EngineError> {
+        let dates = self.dates.ok_or_else(|| {
+            EngineError::invalid("dates", "Say whether the day or the month comes first: each date could be either.")
+        })?;
+        let decimals = self.decimals.ok_or_else(|| {
+            EngineError::invalid("decimals", "Say what stands before the decimals: each amount could be either.")
+        })?;
+        let mut columns = self.columns.clone();
+        columns.resize(known.columns.len(), Role::Ignore);
+        let profile = Profile { columns, dates, decimals, turns_sign: self.turns_sign, ..known };
+        profile.check().map_err(|problem| EngineError::invalid("columns", problem.to_string()))?;
+        Ok(profile)
+    }
+}
+
 impl FileGuess {
-    fn of(guess: &csv::Guess, is_as_before: bool) -> Self {
+    /// Whether nothing has to be said.
+    pub(crate) fn is_sure(&self) -> bool {
+        !self.asks_date_order && !self.asks_decimals
+    }
+
+    pub(crate) fn of(guess: &csv::Guess, is_as_before: bool) -> Self {
         let asks = |doubt| !is_as_before && guess.doubts.contains(&doubt);
         Self {
             columns: guess.columns.iter().map(|column| (column.name.clone(), column.samples.clone())).collect(),
@@ -358,7 +410,7 @@ impl FileGuess {
 }
 
 /// Whether a file is built as one that a person has confirmed before.
-fn fits(before: &Profile, guessed: &Profile) -> bool {
+pub(crate) fn fits(before: &Profile, guessed: &Profile) -> bool {
     before.delimiter == guessed.delimiter
         && before.encoding == guessed.encoding
         && before.columns.len() == guessed.columns.len()
@@ -370,7 +422,7 @@ fn place(asker: &Asker, id: SourceId, field: &'static str) -> Place {
 }
 
 /// The last part of a name, without what only machines read.
-fn short_name(name: &str) -> String {
+pub(crate) fn short_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let name = tidy(last).unwrap_or_else(|| "Statement file".to_owned());
     name.chars().take(MAX_NAME_CHARS).collect()

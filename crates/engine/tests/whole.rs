@@ -8,6 +8,8 @@ pub(crate) mod house;
 #[path = "whole/wrapped.rs"]
 pub(crate) mod wrapped;
 
+#[path = "whole/asset_files.rs"]
+mod asset_files;
 #[path = "whole/assets.rs"]
 mod assets;
 #[path = "whole/crash.rs"]

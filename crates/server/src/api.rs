@@ -2,6 +2,7 @@
 //!
 //! Errors are `application/problem+json` with a stable `code`. The description is served at `/api/openapi.json`.
 
+mod asset_files;
 mod assets;
 mod balances;
 mod bills;
@@ -148,6 +149,10 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(statement_files: files, bring_file))
         .routes(described!(statement_files: file, read_file, discard_file))
         .routes(described!(statement_files: import_file))
+        .routes(described!(asset_files: asset_files, bring_asset_file))
+        .routes(described!(asset_files: asset_file, read_asset_file, discard_asset_file))
+        .routes(described!(asset_files: divide_asset_file))
+        .routes(described!(asset_files: import_asset_file))
         .routes(described!(connecting: providers))
         .routes(described!(connections: connections))
         .routes(described!(daily_import: daily_import, set_daily_import))

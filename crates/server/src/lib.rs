@@ -101,8 +101,9 @@ fn syncing_routes() -> Router<App> {
 
 /// The pages that take whole files.
 fn file_routes() -> Router<App> {
-    use pages::{cashflow, statement_files};
+    use pages::{asset_files, cashflow, statement_files};
     Router::new()
+        .route("/o/{organization}/assets/{asset}/files", get(any!(asset_files::offer)).post(any!(asset_files::upload)))
         .route(
             "/o/{organization}/accounts/{account}/files",
             get(any!(statement_files::offer)).post(any!(statement_files::upload)),
@@ -115,8 +116,8 @@ fn file_routes() -> Router<App> {
 /// Every other page, in one list.
 fn page_routes() -> Router<App> {
     use pages::{
-        add_account, asset_sync, assets, balance, belonging, bills, cashflow, categories, consents, daily_import,
-        design, doors, feed, files, flows, integrations, invitations, keys, links, lock, mapping, moving,
+        add_account, asset_files, asset_sync, assets, balance, belonging, bills, cashflow, categories, consents,
+        daily_import, design, doors, feed, files, flows, integrations, invitations, keys, links, lock, mapping, moving,
         organizations, overview, palette, people, register, rules, runs, settings, sidebar, statement_files,
         suspicions, undo,
     };
@@ -192,6 +193,12 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/assets/{asset}/cashflow/figures.csv", get(any!(cashflow::download::of_asset)))
         .route("/o/{organization}/assets/new", get(any!(assets::forms::new_form)).post(any!(assets::forms::add)))
         .route("/o/{organization}/assets/{asset}", get(any!(assets::one)))
+        .route("/o/{organization}/assets/{asset}/files/{file}", get(any!(asset_files::show)))
+        .route("/o/{organization}/assets/{asset}/files/{file}/look", get(any!(asset_files::look)))
+        .route("/o/{organization}/assets/{asset}/files/{file}/columns", post(any!(asset_files::choose)))
+        .route("/o/{organization}/assets/{asset}/files/{file}/accounts", post(any!(asset_files::divide)))
+        .route("/o/{organization}/assets/{asset}/files/{file}/import", post(any!(asset_files::import)))
+        .route("/o/{organization}/assets/{asset}/files/{file}/discard", post(any!(asset_files::discard)))
         .route(
             "/o/{organization}/assets/{asset}/edit",
             get(any!(assets::forms::edit_form)).post(any!(assets::forms::edit)),

@@ -1,6 +1,7 @@
 //! Pages, one module per place that a person can be in.
 
 pub(crate) mod add_account;
+pub(crate) mod asset_files;
 pub(crate) mod asset_sync;
 pub(crate) mod assets;
 pub(crate) mod balance;

@@ -5,6 +5,7 @@
 
 mod cells;
 mod dates;
+mod division;
 mod encoding;
 mod guess;
 mod header;
@@ -21,11 +22,12 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 pub use self::dates::DateOrder;
+pub use self::division::{Division, divide, shares};
 pub use self::encoding::Encoding;
 pub use self::guess::{Column, Doubt, Guess, guess, guess_as};
 pub use self::numbers::DecimalMark;
 pub use self::problem::{FileProblem, LineProblem, ProfileProblem, Refusal};
-pub use self::read::{ReadRow, Reading, read, read_row, text_of};
+pub use self::read::{ReadRow, Reading, read, read_of, read_row, text_of};
 
 /// What separates the values of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -99,11 +101,13 @@ pub enum Role {
     Reference,
     /// The account of the other side.
     CounterpartyAccount,
+    /// The own account that the row is of: its IBAN, its number or its name. It tells the accounts of a file apart.
+    OwnAccount,
 }
 
 impl Role {
     /// Each, in the order in which a person chooses among them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Ignore,
         Self::BookedOn,
         Self::ValueOn,
@@ -119,6 +123,7 @@ impl Role {
         Self::Balance,
         Self::Reference,
         Self::CounterpartyAccount,
+        Self::OwnAccount,
     ];
 
     /// In words, for the one who chooses.
@@ -139,6 +144,7 @@ impl Role {
             Self::Balance => "balance",
             Self::Reference => "reference",
             Self::CounterpartyAccount => "account of the other side",
+            Self::OwnAccount => "own account (IBAN, number or name)",
         }
     }
 

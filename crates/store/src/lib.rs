@@ -9,6 +9,7 @@
 mod accounts;
 mod addresses;
 mod apply;
+mod asset_files;
 mod assets;
 mod audit;
 mod balances;
@@ -83,6 +84,7 @@ use bankside_domain::Ambient;
 pub use accounts::{Account, NewAccount};
 pub use addresses::{OldAddress, WantedAddress};
 pub use apply::{Applied, ApplyContext, FileRows, FileTried, HeldDecision};
+pub use asset_files::{AssetFile, ImportedAssetFile, NewAssetFile};
 pub use assets::{AssetChange, NewAsset};
 pub use audit::AuditEntry;
 pub use balances::KeptBalance;

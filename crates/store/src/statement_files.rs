@@ -7,7 +7,7 @@ mod leases;
 use bankside_domain::account::AccountKind;
 use bankside_domain::statement::{FileCounts, FileStage};
 use bankside_domain::{
-    AccountId, Asker, BankAccountId, BatchId, Code, CurrencyCode, Granted, Id, PersonId, Right, SourceId,
+    AccountId, Asker, AssetFileId, BankAccountId, BatchId, Code, CurrencyCode, Granted, Id, PersonId, Right, SourceId,
 };
 use bankside_vault::{Sealed, WrappedKey};
 use jiff::Timestamp;
@@ -28,6 +28,8 @@ pub struct StatementFile {
     pub id: SourceId,
     /// The account.
     pub account: AccountId,
+    /// The file of an asset that it is a part of; its bytes are those of that.
+    pub part_of: Option<AssetFileId>,
     /// Who brought it.
     pub person: Option<PersonId>,
     /// Its name.
@@ -86,8 +88,8 @@ pub struct NewStatementFile {
     pub stage: FileStage,
     /// The data key.
     pub data_key: WrappedKey,
-    /// Its bytes, sealed.
-    pub content: Sealed,
+    /// Its bytes, sealed; `None` where it is a part of another file.
+    pub content: Option<Sealed>,
     /// What was guessed of it, sealed.
     pub guess: Sealed,
     /// How it is read, as JSON.
@@ -124,6 +126,7 @@ pub struct FileReading {
 struct Row {
     id: Uuid,
     account_id: Uuid,
+    asset_file_id: Option<Uuid>,
     person_id: Option<Uuid>,
     name: String,
     stage: String,
@@ -145,6 +148,7 @@ impl Row {
         Ok(StatementFile {
             id: self.id.into(),
             account: self.account_id.into(),
+            part_of: ids(self.asset_file_id),
             person: ids(self.person_id),
             name: self.name,
             stage: code(&self.stage)?,
@@ -228,7 +232,17 @@ impl Store {
     /// Keeps a file. One of the same account that nobody has imported gives way to it.
     pub async fn add_statement_file(&self, asker: &Asker, new: &NewStatementFile) -> Result<(), StoreError> {
         let mut session = self.db.write(asker.require_account(Right::EditBooks, new.account)?).await?;
-        self.lock_account(&mut session, asker, new.account).await?;
+        self.add_statement_file_within(&mut session, asker, new).await?;
+        session.commit().await
+    }
+
+    pub(crate) async fn add_statement_file_within(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        new: &NewStatementFile,
+    ) -> Result<(), StoreError> {
+        self.lock_account(session, asker, new.account).await?;
         let now = micros(self.ambient.now());
         let text = sql!(
             "UPDATE statement_files SET stage = 'abandoned', content = NULL, guess = NULL, answer = NULL, lease_until = NULL,
@@ -249,24 +263,25 @@ impl Store {
             .bind(&new.name)
             .bind(new.stage.code())
             .bind(new.data_key.as_bytes())
-            .bind(new.content.as_bytes())
+            .bind(new.content.as_ref().map(Sealed::as_bytes))
             .bind(new.guess.as_bytes())
             .bind(&new.profile)
             .bind(now)
             .execute(c)
             .await
             .map(|_| ()));
-        or_conflict(result, "another file is being imported into this account")?;
-        session.commit().await
+        or_conflict(result, "another file is being imported into this account")
     }
 
     /// A file of an account in sight.
     pub async fn statement_file(&self, asker: &Asker, id: SourceId) -> Result<StatementFile, StoreError> {
         let mut session = self.db.read(asker.require_within(Right::EditBooks)?.0).await?;
         let text = sql!(
-            "SELECT id, account_id, person_id, name, stage, data_key, guess, answer, profile, problem, rows_total,
-                    rows_done, counts, batch_id, created_at, changed_at
-             FROM statement_files WHERE organization_id = $1 AND id = $2"
+            "SELECT f.id, f.account_id, p.asset_file_id, f.person_id, f.name, f.stage, f.data_key, f.guess, f.answer, f.profile,
+                    f.problem, f.rows_total, f.rows_done, f.counts, f.batch_id, f.created_at, f.changed_at
+             FROM statement_files f
+             LEFT JOIN asset_file_parts p ON p.organization_id = f.organization_id AND p.file_id = f.id
+             WHERE f.organization_id = $1 AND f.id = $2"
         );
         let row: Option<Row> = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())

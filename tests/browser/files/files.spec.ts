@@ -106,6 +106,79 @@ test("what a file does not say is asked", async ({ signedIn: page, house, eyes }
   expect(eyes.complaints).toEqual([]);
 });
 
+/** Rows of three accounts: one known by its name, one by nothing, one that is none of ours. */
+const several = [
+  "Auftragskonto;Buchungstag;Verwendungszweck;Betrag",
+  "Mill till;05.11.2026;Flour;-3,50",
+  "DE02120300000000202051;05.11.2026;Rent;900,00",
+  "Mill till;31.11.2026;Never;-1,00",
+  "Mill till;04.11.2026;Bread;2,50",
+  "4711;03.11.2026;Nobody's;-1,00",
+  "",
+].join("\n");
+
+/** An asset with one account, and one below it with another; gives the address of the upper one. */
+async function mill(page: Page, house: House): Promise<string> {
+  const api = new Api(page.request, house, organizationOf(page));
+  const asset = { kind: "structuring", stage: "active" };
+  const upper = await api.made<{ id: string }>("assets", { ...asset, name: "Spain" });
+  const lower = await api.made<{ id: string }>("assets", { ...asset, name: "Mill", under: upper.id });
+  const account = { kind: "checking", currency: "EUR" };
+  await api.made("accounts", { ...account, name: "Rents", asset: upper.id });
+  await api.made("accounts", { ...account, name: "Mill till", asset: lower.id });
+  return `${house.address}/o/${organizationOf(page)}/assets/${upper.id}`;
+}
+
+test("a file of an asset is divided among its accounts", async ({ signedIn: page, house, eyes }) => {
+  const asset = await mill(page, house);
+  await page.goto(asset);
+  await openMenu(page, "Spain");
+  await page.getByRole("link", { name: "Import a file" }).click();
+  await expect(page.getByText("2 open accounts belong to Spain and what lies below it.")).toBeVisible();
+  await eyes.look("asset-bring");
+  await bring(page, "all.csv", several);
+  await expect(page.getByRole("heading", { name: "Which account is which" })).toBeVisible();
+  await expect(page.getByRole("combobox", { name: /^Mill till/ })).toHaveText(/Mill till, EUR – Spain ▸ Mill/);
+  await expect(page.getByRole("combobox", { name: /^DE0212/ })).toHaveValue("");
+  await eyes.look("asset-accounts");
+
+  await page.getByRole("combobox", { name: /^DE0212/ }).selectOption({ label: "Rents, EUR – Spain" });
+  await page.getByRole("combobox", { name: /^4711/ }).selectOption("Leave out (1 line)");
+  await page.getByRole("button", { name: "Show what would come of it" }).click();
+  await expect(page.getByRole("row", { name: /Mill till 4 Nov 2026 to 5 Nov 2026 2 – – 1 −1\.00 EUR/ })).toBeVisible();
+  await expect(page.getByText("1 line stays out with its account")).toBeVisible();
+  await page.getByText("The lines that cannot be read").click();
+  await expect(page.getByText("Line 4, Buchungstag: “31.11.2026” – this is no date in the chosen order.")).toBeVisible();
+  await eyes.look("asset-looked-at");
+  await page.getByRole("main").getByRole("link", { name: "Mill till" }).click();
+  await expect(page.getByText("This came with rows of other accounts.")).toBeVisible();
+  await eyes.look("asset-part");
+  await page.getByRole("link", { name: "Go on with the whole file" }).click();
+
+  await expect(page.getByRole("combobox", { name: /^4711/ })).toHaveValue("out");
+  await page.getByRole("checkbox", { name: "Import without the 1 line that cannot be read" }).focus();
+  await page.keyboard.press("Space");
+  await page.getByRole("button", { name: "Import 3 rows into 2 accounts" }).click();
+  await expect(page.getByText("3 rows came in in 2 accounts.")).toBeVisible();
+  await eyes.look("asset-imported");
+
+  // The next file of the asset knows which account is which.
+  await page.getByRole("link", { name: "Import another file" }).click();
+  await expect(page.getByRole("cell", { name: "3 rows came in in 2 accounts" })).toBeVisible();
+  await bring(page, "all.csv", several);
+  await expect(page.getByText("as in the last file").first()).toBeVisible();
+  await page.getByRole("button", { name: "Show what would come of it" }).click();
+  await expect(page.getByText("There is nothing to import.")).toBeVisible();
+  await page.getByRole("button", { name: "Let the file go" }).click();
+  await page.getByRole("link", { name: "all.csv" }).click();
+  await page.getByRole("link", { name: "Undo the import into Rents" }).click();
+  await page.getByRole("button", { name: "Undo" }).click();
+  const api = new Api(page.request, house, organizationOf(page));
+  const left = await api.get<{ transactions: unknown[] }>("transactions");
+  expect(left.transactions.length).toBe(2);
+  expect(eyes.complaints).toEqual([]);
+});
+
 test.describe("without script", () => {
   test.use({ javaScriptEnabled: false });
 

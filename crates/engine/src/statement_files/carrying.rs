@@ -1,13 +1,13 @@
 //! What the worker does about a file: read it and lay it beside the books, or bring it in.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use bankside_domain::reconcile::{Action, Arrived, Coverage, Entry, Plan, Reason, plan};
 use bankside_domain::row::MappedRow;
 use bankside_domain::statement::{FileCounts, FileStage, is_by_money, is_left_out, keep_what_stands};
-use bankside_domain::{Asker, FeedRowVersionId};
-use bankside_statements::csv::{self, Profile, ReadRow, Reading};
+use bankside_domain::{Asker, Currency, FeedRowVersionId};
+use bankside_statements::csv::{self, FileProblem, Profile, ReadRow, Reading};
 use bankside_store::{Account, DueFile, FileRows, FileTried, ReceivedRow, StatementFile, StoreError, StoredSnapshot};
 use bankside_vault::Place;
 use jiff::civil::Date;
@@ -70,7 +70,7 @@ impl Engine {
         }
         let account = self.store.account(asker, file.account).await?;
         let profile: Profile = serde_json::from_str(&file.profile)?;
-        let reading = match csv::read(&self.file_content(asker, &file).await?, &profile, account.currency) {
+        let reading = match self.read_file(asker, &file, &profile, account.currency).await? {
             Ok(reading) => reading,
             Err(problem) => {
                 return Ok(self.store.end_reading_file(asker, &due.lease, Err(&problem.to_string())).await?);
@@ -90,6 +90,23 @@ impl Engine {
         let (key, place) = (self.file_key(asker, &file)?, place(asker, file.id, "answer"));
         let sealed = key.seal_compressed(place, &serde_json::to_vec(&preview)?, &self.ambient);
         Ok(self.store.end_reading_file(asker, &due.lease, Ok((&sealed, counts))).await?)
+    }
+
+    /// Reads a file, or of the file that it is a part of the rows of its account.
+    async fn read_file(
+        &self,
+        asker: &Asker,
+        file: &StatementFile,
+        profile: &Profile,
+        currency: Currency,
+    ) -> Result<Result<Reading, FileProblem>, EngineError> {
+        if file.part_of.is_none() {
+            return Ok(csv::read(&self.file_content(asker, file).await?, profile, currency));
+        }
+        let (content, shares) = self.content_of_part(asker, file.id).await?;
+        let of_account = shares.iter().filter(|share| share.account == Some(file.account));
+        let named: HashSet<&str> = of_account.map(|share| share.named.as_str()).collect();
+        Ok(csv::read_of(&content, profile, currency, |account| named.contains(account)))
     }
 
     /// Makes of read rows what is stored of them.

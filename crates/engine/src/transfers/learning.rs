@@ -20,7 +20,7 @@ struct Details {
 
 impl Engine {
     /// Looks at the numbers of bank accounts that have come since somebody looked last.
-    pub(super) async fn learn_numbers(&self, asker: &Asker) -> Result<(), EngineError> {
+    pub(crate) async fn learn_numbers(&self, asker: &Asker) -> Result<(), EngineError> {
         let unread = self.store.unread_numbers(asker).await?;
         if unread.is_empty() {
             return Ok(());

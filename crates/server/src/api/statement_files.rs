@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use bankside_domain::statement::{FileCounts, FileStage};
 use bankside_domain::{AccountId, Code, Currency, SourceId};
 use bankside_engine::csv::{Profile, Refusal, Role};
-use bankside_engine::{EngineError, FileChoice, FileView, ImportedFile, MAX_FILE_BYTES, PreviewRow};
+use bankside_engine::{EngineError, FileChoice, FileGuess, FileView, ImportedFile, MAX_FILE_BYTES, PreviewRow};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -18,7 +18,7 @@ use crate::api::problem::{ApiMember, Asked, Body, Problem, id};
 use crate::api::transactions::decimal;
 
 /// An answer waits so long for the worker; who wants more asks again.
-const WAITS_FOR: Duration = Duration::from_secs(3);
+pub(super) const WAITS_FOR: Duration = Duration::from_secs(3);
 
 /// What came of a file, or would.
 #[derive(Serialize, ToSchema)]
@@ -84,8 +84,22 @@ pub(crate) struct FileColumnBody {
     name: String,
     samples: Vec<String>,
     /// `ignore`, `booked_on`, `value_on`, `transacted_on`, `payee`, `payer`, `purpose`, `amount`, `debit`, `credit`, `direction`,
-    /// `currency`, `balance`, `reference` or `counterparty_account`.
+    /// `currency`, `balance`, `reference`, `counterparty_account` or `own_account`.
     says: String,
+}
+
+impl FileColumnBody {
+    pub(super) fn all(profile: &Profile, guess: Option<&FileGuess>) -> Vec<Self> {
+        let column = |(at, role): (usize, &Role)| Self {
+            name: profile.name_of(at),
+            samples: guess
+                .and_then(|guess| guess.columns.get(at))
+                .map(|(_, samples)| samples.clone())
+                .unwrap_or_default(),
+            says: code(role),
+        };
+        profile.columns.iter().enumerate().map(column).collect()
+    }
 }
 
 /// A row of a file.
@@ -175,20 +189,12 @@ pub(crate) struct FileBody {
 }
 
 impl FileBody {
-    fn of(view: &FileView) -> Self {
+    pub(super) fn of(view: &FileView) -> Self {
         let currency = view.account.account.currency;
         let (profile, guess) = (&view.profile, view.guess.as_ref());
         let is_open = view.stage == FileStage::Open;
         let preview = view.preview.clone().unwrap_or_default();
         let rows = |rows: &[PreviewRow]| rows.iter().map(|row| FileRowBody::of(row, currency)).collect();
-        let column = |(at, role): (usize, &Role)| FileColumnBody {
-            name: profile.name_of(at),
-            samples: guess
-                .and_then(|guess| guess.columns.get(at))
-                .map(|(_, samples)| samples.clone())
-                .unwrap_or_default(),
-            says: code(role),
-        };
         Self {
             id: view.id.to_string(),
             name: view.name.clone(),
@@ -198,7 +204,7 @@ impl FileBody {
             dates: (!is_open || !guess.is_some_and(|guess| guess.asks_date_order)).then(|| code(profile.dates)),
             decimals: (!is_open || !guess.is_some_and(|guess| guess.asks_decimals)).then(|| code(profile.decimals)),
             turns_sign: profile.turns_sign,
-            columns: profile.columns.iter().enumerate().map(column).collect(),
+            columns: FileColumnBody::all(profile, guess),
             problem: view.problem.clone(),
             counts: view.counts.map(FileCountsBody::from),
             rows_done: view.progress.0,
@@ -214,7 +220,7 @@ impl FileBody {
     }
 }
 
-fn code(value: impl Serialize) -> String {
+pub(super) fn code(value: impl Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(code)) => code,
         _ => String::new(),
@@ -231,7 +237,7 @@ fn of_code<T: DeserializeOwned>(field: &'static str, text: &str) -> Result<T, En
 pub(crate) struct NamedFile {
     /// Its name, for people.
     #[serde(default)]
-    name: String,
+    pub(super) name: String,
 }
 
 /// How a file is to be read; what is left out stays as it is. Where encoding or delimiter change, the columns are guessed anew and wait
@@ -249,12 +255,10 @@ pub(crate) struct ReadFileBody {
 }
 
 impl ReadFileBody {
-    fn choice(&self, view: &FileView) -> Result<FileChoice, EngineError> {
-        let known: &Profile = &view.profile;
-        let asks = |is_asked: Option<bool>| view.stage == FileStage::Open && is_asked == Some(true);
-        let guess = view.guess.as_ref();
+    /// `asks` is the guess as long as a person still has to say what it does not.
+    pub(super) fn choice(&self, known: &Profile, asks: Option<&FileGuess>) -> Result<FileChoice, EngineError> {
         let (asks_dates, asks_decimals) =
-            (asks(guess.map(|guess| guess.asks_date_order)), asks(guess.map(|guess| guess.asks_decimals)));
+            (asks.is_some_and(|guess| guess.asks_date_order), asks.is_some_and(|guess| guess.asks_decimals));
         let role = |text: &String| of_code::<Role>("columns", text);
         Ok(FileChoice {
             encoding: said("encoding", self.encoding.as_ref())?.unwrap_or(known.encoding),
@@ -280,7 +284,7 @@ fn said<T: DeserializeOwned>(field: &'static str, text: Option<&String>) -> Resu
 pub(crate) struct ImportFileBody {
     /// Needed where there are any.
     #[serde(default)]
-    without_refused: bool,
+    pub(super) without_refused: bool,
 }
 
 /// The files of an account: the one that somebody has begun with, and those that were imported.
@@ -352,7 +356,8 @@ pub(crate) async fn read_file(
 ) -> Result<Json<FileBody>, Problem> {
     let (account, file) = (id(&account)?, id(&file)?);
     let view = app.engine.statement_file(member.asker(), account, file).await?;
-    app.engine.choose_columns(member.asker(), account, file, &body.choice(&view)?).await?;
+    let asks = view.guess.as_ref().filter(|_| view.stage == FileStage::Open);
+    app.engine.choose_columns(member.asker(), account, file, &body.choice(&view.profile, asks)?).await?;
     waited(&app, &member, account, file).await
 }
 

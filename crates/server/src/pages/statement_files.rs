@@ -1,6 +1,6 @@
 //! Importing a statement file: bring it, say what its columns are, look at what would come of it, import it.
 
-mod showing;
+pub(super) mod showing;
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::{AccountId, SourceId};
 use bankside_engine::csv::{Profile, Role};
-use bankside_engine::{EngineError, FileChoice, FileView, MAX_FILE_BYTES};
+use bankside_engine::{EngineError, FileChoice, FileGuess, MAX_FILE_BYTES};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -22,7 +22,7 @@ use crate::session::Member;
 use crate::view::shell::Place;
 
 /// A page waits so long for the worker before it says that the work goes on.
-const WAITS_FOR: Duration = Duration::from_secs(3);
+pub(super) const WAITS_FOR: Duration = Duration::from_secs(3);
 /// More than the largest file, by what a form puts around it. A file that is too large is told so, rather than broken off.
 pub(crate) const MAX_UPLOAD_BYTES: usize = MAX_FILE_BYTES + 1024 * 1024;
 
@@ -30,7 +30,7 @@ fn account_id(account: &str) -> Result<AccountId, PageError> {
     account.parse().map_err(|_| PageError::not_found())
 }
 
-fn file_id(file: &str) -> Result<SourceId, PageError> {
+pub(super) fn file_id(file: &str) -> Result<SourceId, PageError> {
     file.parse().map_err(|_| PageError::not_found())
 }
 
@@ -78,7 +78,7 @@ pub(crate) async fn upload(
 }
 
 /// The file of a form, and its name.
-async fn posted(app: &App, request: Request) -> Result<(String, Vec<u8>), String> {
+pub(super) async fn posted(app: &App, request: Request) -> Result<(String, Vec<u8>), String> {
     let unreadable = || "The file did not arrive whole. Choose it again.".to_owned();
     let too_large = || bankside_engine::csv::FileProblem::TooLarge.to_string();
     let mut form = Multipart::from_request(request, app).await.map_err(|_| unreadable())?;
@@ -100,7 +100,7 @@ async fn posted(app: &App, request: Request) -> Result<(String, Vec<u8>), String
 }
 
 /// What a page says of an error that a person can act on.
-fn refusal(error: EngineError) -> Result<String, PageError> {
+pub(super) fn refusal(error: EngineError) -> Result<String, PageError> {
     match error {
         EngineError::Invalid { message, .. } => Ok(message),
         EngineError::Conflict(why) => Ok(sentence(why)),
@@ -126,25 +126,30 @@ async fn file_page(
 ) -> Result<Response, PageError> {
     let mut view = app.engine.statement_file(member.asker(), account, file).await?;
     if let Some(typed) = typed {
-        lay_over(&mut view, typed);
+        lay_over((&mut view.profile, view.guess.as_mut()), typed);
     }
+    let whole_url = match view.part_of {
+        Some(whole) => app.engine.asset_of_part(member.asker(), view.id).await?.map(|asset| (asset, whole)),
+        None => None,
+    };
     let shell = shell(app, member, Place::Transactions, Some(account)).await?;
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Ok((status, page(&file_html(&view, error, shell))?).into_response())
+    let whole_url = whole_url.map(|(asset, whole)| shell.at(&format!("assets/{asset}/files/{whole}")));
+    Ok((status, page(&file_html(&view, whole_url, error, shell))?).into_response())
 }
 
 /// What was typed comes back as it was typed.
-fn lay_over(view: &mut FileView, typed: FileChoice) {
-    let known = view.profile.clone();
-    view.profile = Profile {
+pub(super) fn lay_over((profile, guess): (&mut Profile, Option<&mut FileGuess>), typed: FileChoice) {
+    let known = profile.clone();
+    *profile = Profile {
         columns: typed.columns,
         dates: typed.dates.unwrap_or(known.dates),
         decimals: typed.decimals.unwrap_or(known.decimals),
         turns_sign: typed.turns_sign,
         ..known
     };
-    view.profile.columns.resize(known.columns.len(), Role::Ignore);
-    if let Some(guess) = &mut view.guess {
+    profile.columns.resize(known.columns.len(), Role::Ignore);
+    if let Some(guess) = guess {
         guess.asks_date_order &= typed.dates.is_none();
         guess.asks_decimals &= typed.decimals.is_none();
     }
@@ -190,7 +195,7 @@ pub(crate) async fn choose(
 }
 
 /// What a form says; what it does not say is as it was, except where that has to be said.
-fn choice_of(fields: &[(String, String)], known: &Profile) -> FileChoice {
+pub(super) fn choice_of(fields: &[(String, String)], known: &Profile) -> FileChoice {
     let said = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str());
     let columns = (0..known.columns.len())
         .map(|column| said(&format!("column-{column}")).and_then(of_code).unwrap_or(Role::Ignore))

@@ -200,6 +200,12 @@ fn roles(header: &[String], rows: &[&Record], width: usize) -> Vec<Role> {
             roles[column] = role;
         } else if role == Role::BookedOn && !roles.contains(&Role::ValueOn) {
             roles[column] = Role::ValueOn;
+        } else if role == Role::OwnAccount && mostly(rows, column, cells::is_iban) {
+            // A number says better which account it is than a name that stands before it.
+            let before = roles.iter().position(|role| *role == Role::OwnAccount);
+            if let Some(before) = before.filter(|before| !mostly(rows, *before, cells::is_iban)) {
+                (roles[before], roles[column]) = (Role::Ignore, role);
+            }
         }
     }
     by_content(&mut roles, header, rows);

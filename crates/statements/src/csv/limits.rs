@@ -8,6 +8,8 @@ pub const MAX_ROWS: usize = 150_000;
 pub const MAX_COLUMNS: usize = 80;
 /// The longest value, in bytes. A longer one is nearly always a quotation mark that is never closed.
 pub const MAX_VALUE_BYTES: usize = 8 * 1024;
+/// The most accounts of which one file has rows.
+pub const MAX_ACCOUNTS: usize = 200;
 /// So many refused lines are told one by one; the rest is counted.
 pub const MAX_TOLD: usize = 100;
 /// So many lines at the beginning are looked at for the one that names the columns.

@@ -4,7 +4,7 @@ use bankside_domain::AmountError;
 use serde::{Deserialize, Serialize};
 
 use super::Role;
-use super::limits::{MAX_BYTES, MAX_COLUMNS, MAX_FOUND_CHARS, MAX_ROWS, MAX_VALUE_BYTES};
+use super::limits::{MAX_ACCOUNTS, MAX_BYTES, MAX_COLUMNS, MAX_FOUND_CHARS, MAX_ROWS, MAX_VALUE_BYTES};
 
 /// Why a file is not read at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +49,14 @@ pub enum FileProblem {
     /// It has too many rows.
     #[error("The file has more than {MAX_ROWS} lines. Export a shorter period.")]
     TooManyRows,
+    /// What is to be the account has too many values to be one.
+    #[error(
+        "In the column {column} more than {MAX_ACCOUNTS} different values stand. Choose the one that names the account."
+    )]
+    TooManyAccounts {
+        /// What the column is called.
+        column: String,
+    },
     /// The line that names the columns is not there.
     #[error("The line that names the columns is not in this file: {0}.")]
     HeaderMissing(String),
@@ -72,6 +80,9 @@ pub enum ProfileProblem {
     /// The direction belongs to a single amount.
     #[error("A column that says out or in needs one column for the amount.")]
     DirectionWithoutAmount,
+    /// No column says which account a row is of, and several are asked for.
+    #[error("Say which column is the own account: it tells which account a row belongs to.")]
+    NoOwnAccount,
     /// Two columns say one thing.
     #[error("Only one column can be the {}.", .0.in_words())]
     Twice(Role),

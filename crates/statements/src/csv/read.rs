@@ -40,18 +40,26 @@ pub struct Reading {
 ///
 /// A line that cannot be read keeps no other from being read; what keeps the file as a whole from it is the error.
 pub fn read(bytes: &[u8], profile: &Profile, currency: Currency) -> Result<Reading, FileProblem> {
+    read_of(bytes, profile, currency, |_| true)
+}
+
+/// As [`read`], but only the rows of some accounts: those whose [`Role::OwnAccount`] is one that `is_of` takes. Where no column says it,
+/// that is blank.
+pub fn read_of(
+    bytes: &[u8],
+    profile: &Profile,
+    currency: Currency,
+    is_of: impl Fn(&str) -> bool,
+) -> Result<Reading, FileProblem> {
     profile.check()?;
     check_kind(bytes)?;
     let text = profile.encoding.decode(bytes)?;
     let all = records(&text.content, profile.delimiter, MAX_ROWS + 1)?;
-    let before = first_row(&all, profile)?;
-    let behind = footer(&all[before..], profile);
+    let Rows { records, before, behind } = rows_among(&all, profile)?;
+    let own = profile.column(Role::OwnAccount);
     let mut reading = Reading { before, behind, ..Reading::default() };
     let mut pieces = text.pieces();
-    for record in &all[before..all.len() - behind] {
-        if record.is_blank() {
-            continue;
-        }
+    for record in records.iter().filter(|record| is_of(account_of(record, own))) {
         match row_of(record, profile, currency) {
             Ok(row) => {
                 let raw = pieces.next(&record.range).to_vec();
@@ -108,6 +116,28 @@ pub(super) fn check_kind(bytes: &[u8]) -> Result<(), FileProblem> {
         return Err(FileProblem::Empty);
     }
     Ok(())
+}
+
+/// The records that are to be rows, among what stands around them.
+pub(super) struct Rows<'a> {
+    pub(super) records: Vec<&'a Record>,
+    /// How many stand before them.
+    before: usize,
+    /// How many stand behind them.
+    behind: usize,
+}
+
+/// Tells the rows from what stands around them; blank lines are none.
+pub(super) fn rows_among<'a>(all: &'a [Record], profile: &Profile) -> Result<Rows<'a>, FileProblem> {
+    let before = first_row(all, profile)?;
+    let behind = footer(&all[before..], profile);
+    let records = all[before..all.len() - behind].iter().filter(|record| !record.is_blank()).collect();
+    Ok(Rows { records, before, behind })
+}
+
+/// What a record says of the account that it is of; blank where it says nothing.
+pub(super) fn account_of(record: &Record, own: Option<usize>) -> &str {
+    own.and_then(|column| record.get(column)).unwrap_or_default()
 }
 
 /// How many records stand before the first row: up to the one that names the columns, or up to the first that has a date and an amount

@@ -218,7 +218,7 @@ impl Store {
                 WHERE f.organization_id = $1 AND f.id = $2)"
         );
         run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(id.uuid()));
-        Ok(())
+        self.end_asset_file_with(session, asker, id).await
     }
 }
 

@@ -3,7 +3,7 @@
 use askama::Template;
 use bankside_domain::Currency;
 use bankside_domain::statement::{FileCounts, FileStage};
-use bankside_engine::csv::{DateOrder, DecimalMark, Delimiter, Encoding, Refusal, Role};
+use bankside_engine::csv::{DateOrder, DecimalMark, Delimiter, Encoding, Profile, Refusal, Role};
 use bankside_engine::{FileGuess, FileOffer, FilePreview, FileView, PreviewRow};
 use serde::Serialize;
 
@@ -48,46 +48,65 @@ pub(super) struct FileHtml {
 
 /// Where a file has got to.
 enum FileStep {
-    Busy { says: &'static str, seen: i64, bar: Option<Bar> },
-    Look { form: Box<ColumnsForm>, problem: Option<String>, looked: Option<Box<Looked>> },
-    Done { says: String, facts: Vec<String>, undo_url: Option<String>, is_undone: bool },
+    Busy {
+        says: &'static str,
+        seen: i64,
+        bar: Option<Bar>,
+    },
+    /// What would come of a part of another file, with where that is gone on with.
+    Part {
+        whole_url: String,
+        problem: Option<String>,
+        looked: Option<Box<Looked>>,
+    },
+    Look {
+        form: Box<ColumnsForm>,
+        problem: Option<String>,
+        looked: Option<Box<Looked>>,
+    },
+    Done {
+        says: String,
+        facts: Vec<String>,
+        undo_url: Option<String>,
+        is_undone: bool,
+    },
     Over,
 }
 
-struct Bar {
-    done: i64,
-    total: i64,
-    words: String,
+pub(in crate::pages) struct Bar {
+    pub(in crate::pages) done: i64,
+    pub(in crate::pages) total: i64,
+    pub(in crate::pages) words: String,
 }
 
 /// The pairs of code and label of a choice, and which is chosen; none where a person has to say.
-struct Choices {
-    options: Vec<(String, &'static str)>,
-    chosen: String,
-    must_say: bool,
+pub(in crate::pages) struct Choices {
+    pub(in crate::pages) options: Vec<(String, &'static str)>,
+    pub(in crate::pages) chosen: String,
+    pub(in crate::pages) must_say: bool,
 }
 
 /// How the file is read.
-struct ColumnsForm {
+pub(in crate::pages) struct ColumnsForm {
     /// What there is to say about the guess.
-    note: Option<&'static str>,
-    questions: Vec<&'static str>,
-    encodings: Choices,
-    delimiters: Choices,
-    dates: Choices,
-    decimals: Choices,
-    turns_sign: bool,
-    columns: Vec<ColumnChoice>,
+    pub(in crate::pages) note: Option<&'static str>,
+    pub(in crate::pages) questions: Vec<&'static str>,
+    pub(in crate::pages) encodings: Choices,
+    pub(in crate::pages) delimiters: Choices,
+    pub(in crate::pages) dates: Choices,
+    pub(in crate::pages) decimals: Choices,
+    pub(in crate::pages) turns_sign: bool,
+    pub(in crate::pages) columns: Vec<ColumnChoice>,
     /// Whether it has been looked at, so that the form stands folded below what came of it.
-    is_folded: bool,
+    pub(in crate::pages) is_folded: bool,
 }
 
-struct ColumnChoice {
-    number: usize,
-    name: String,
-    samples: String,
-    options: Vec<(String, &'static str)>,
-    chosen: String,
+pub(in crate::pages) struct ColumnChoice {
+    pub(in crate::pages) number: usize,
+    pub(in crate::pages) name: String,
+    pub(in crate::pages) samples: String,
+    pub(in crate::pages) options: Vec<(String, &'static str)>,
+    pub(in crate::pages) chosen: String,
 }
 
 /// What would come of the file.
@@ -142,11 +161,12 @@ pub(super) fn offer_html(offer: &FileOffer, error: Option<String>, shell: Shell)
 }
 
 /// How many rows came in.
-fn came_in(counts: FileCounts, today: &Today) -> String {
+pub(in crate::pages) fn came_in(counts: FileCounts, today: &Today) -> String {
     today.counted(counts.added + counts.matched + counts.settled, "row came in", "rows came in")
 }
 
-pub(super) fn file_html(view: &FileView, error: Option<String>, shell: Shell) -> FileHtml {
+/// `whole_url` is the page of the file that it is a part of.
+pub(super) fn file_html(view: &FileView, whole_url: Option<String>, error: Option<String>, shell: Shell) -> FileHtml {
     let ledger = &view.account.account;
     let account_url = shell.at(&format!("accounts/{}", ledger.id));
     let step = match view.stage {
@@ -154,7 +174,12 @@ pub(super) fn file_html(view: &FileView, error: Option<String>, shell: Shell) ->
         FileStage::Importing => busy(view, "Importing", &shell.today),
         FileStage::Done => done(view, &shell),
         FileStage::Abandoned => FileStep::Over,
-        FileStage::Open | FileStage::Ready | FileStage::Failed => look(view, &shell.today),
+        FileStage::Open | FileStage::Ready | FileStage::Failed => match whole_url {
+            Some(whole_url) => {
+                FileStep::Part { whole_url, problem: view.problem.clone(), looked: looked_at(view, &shell.today) }
+            }
+            None => look(view, &shell.today),
+        },
     };
     FileHtml {
         account_name: ledger.name.clone(),
@@ -169,17 +194,22 @@ pub(super) fn file_html(view: &FileView, error: Option<String>, shell: Shell) ->
 }
 
 fn busy(view: &FileView, says: &'static str, today: &Today) -> FileStep {
-    let (done, total) = view.progress;
-    let bar = (total > 0).then(|| Bar {
-        done,
-        total,
-        words: if done < total {
-            format!("{} of {}", today.counted(done, "row", "rows"), today.counted(total, "row", "rows"))
-        } else {
-            format!("{}; nearly there", today.counted(total, "row", "rows"))
-        },
-    });
-    FileStep::Busy { says, seen: done, bar }
+    FileStep::Busy { says, seen: view.progress.0, bar: Bar::of(view.progress, today) }
+}
+
+impl Bar {
+    /// None where nothing is known yet.
+    pub(in crate::pages) fn of((done, total): (i64, i64), today: &Today) -> Option<Self> {
+        (total > 0).then(|| Self {
+            done,
+            total,
+            words: if done < total {
+                format!("{} of {}", today.counted(done, "row", "rows"), today.counted(total, "row", "rows"))
+            } else {
+                format!("{}; nearly there", today.counted(total, "row", "rows"))
+            },
+        })
+    }
 }
 
 fn done(view: &FileView, shell: &Shell) -> FileStep {
@@ -209,17 +239,28 @@ fn done(view: &FileView, shell: &Shell) -> FileStep {
 }
 
 fn look(view: &FileView, today: &Today) -> FileStep {
+    let note = "Read as the last file of this account, which has the same columns.";
+    let asks = view.guess.as_ref().filter(|_| view.stage == FileStage::Open);
+    let form = ColumnsForm::of(&view.profile, view.guess.as_ref(), asks, note);
+    let form = Box::new(ColumnsForm { is_folded: view.stage == FileStage::Ready, ..form });
+    FileStep::Look { form, problem: view.problem.clone(), looked: looked_at(view, today) }
+}
+
+fn looked_at(view: &FileView, today: &Today) -> Option<Box<Looked>> {
     let looked = view.preview.as_ref().zip(view.counts);
-    let looked = looked.map(|(preview, counts)| Box::new(Looked::of(view, preview, counts, today)));
-    let form = Box::new(ColumnsForm::of(view));
-    FileStep::Look { form, problem: view.problem.clone(), looked }
+    looked.map(|(preview, counts)| Box::new(Looked::of(view, preview, counts, today)))
 }
 
 impl ColumnsForm {
-    fn of(view: &FileView) -> Self {
-        let profile = &view.profile;
-        let guess = view.guess.as_ref();
-        let asks = |question: fn(&FileGuess) -> bool| guess.is_some_and(question) && view.stage == FileStage::Open;
+    /// `asks` is the guess where a person still has to say what it does not, and `as_before` what there is to say of a file that is read
+    /// as the last one.
+    pub(in crate::pages) fn of(
+        profile: &Profile,
+        guess: Option<&FileGuess>,
+        asks: Option<&FileGuess>,
+        as_before: &'static str,
+    ) -> Self {
+        let asks = |question: fn(&FileGuess) -> bool| asks.is_some_and(question);
         let (asks_dates, asks_decimals) = (asks(|guess| guess.asks_date_order), asks(|guess| guess.asks_decimals));
         let mut questions = Vec::new();
         if asks_dates {
@@ -233,9 +274,7 @@ impl ColumnsForm {
             );
         }
         let note = match guess {
-            Some(guess) if guess.is_as_before => {
-                Some("Read as the last file of this account, which has the same columns.")
-            }
+            Some(guess) if guess.is_as_before => Some(as_before),
             Some(_) => Some(
                 "Guessed from the file. Check it: what each column says, and how its dates and amounts are written.",
             ),
@@ -271,7 +310,7 @@ impl ColumnsForm {
             ),
             turns_sign: profile.turns_sign,
             columns: columns.collect(),
-            is_folded: view.stage == FileStage::Ready,
+            is_folded: false,
         }
     }
 }

@@ -1,0 +1,247 @@
+//! The parts of a file that was brought at an asset, and what is done to all of them at once.
+
+use bankside_domain::statement::AssetFileStage;
+use bankside_domain::{AccountId, Asker, AssetFileId, Code, Granted, Id, Right, SourceId};
+use bankside_vault::Sealed;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::AssetFile;
+use crate::convert::micros;
+use crate::db::{Session, on, run, sql};
+use crate::statement_files::NewStatementFile;
+use crate::{Store, StoreError};
+
+impl Store {
+    /// The parts of a file that are of accounts in sight, in the order of the accounts.
+    pub async fn parts_of_asset_file(
+        &self,
+        asker: &Asker,
+        id: AssetFileId,
+    ) -> Result<Vec<(AccountId, SourceId)>, StoreError> {
+        let (granted, sight) = asker.require_within(Right::EditBooks)?;
+        let mut session = self.db.read(granted).await?;
+        let text = session.in_sight(
+            sql!(
+                "SELECT f.account_id, f.id FROM asset_file_parts p
+                 JOIN statement_files f ON f.organization_id = p.organization_id AND f.id = p.file_id
+                 JOIN accounts a ON a.organization_id = f.organization_id AND a.id = f.account_id
+                 WHERE p.organization_id = $1 AND p.asset_file_id = $2 /* in sight: f.account_id */ ORDER BY a.position, a.id"
+            ),
+            sight,
+        );
+        let rows: Vec<(Uuid, Uuid)> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(id.uuid())
+            .fetch_all(c)
+            .await?);
+        Ok(rows.into_iter().map(|(account, file)| (account.into(), file.into())).collect())
+    }
+
+    /// Has a file read by a profile: what it was divided into is let go, and it is asked anew which account is which.
+    pub async fn ask_of_asset_file(
+        &self,
+        asker: &Asker,
+        file: &AssetFile,
+        (guess, parts, profile): (&Sealed, &Sealed, &str),
+    ) -> Result<(), StoreError> {
+        let mut session = self.db.write(asker.require_within(Right::EditBooks)?.0).await?;
+        check_still_asked(file)?;
+        self.clear_parts(&mut session, asker, file.id).await?;
+        let kept = (Some(guess), Some(parts), profile);
+        self.move_asset_file(&mut session, asker, file, AssetFileStage::Open, kept).await?;
+        session.commit().await
+    }
+
+    /// Divides a file into a statement file for each account, in the place of those that it was divided into before. A file of one of the
+    /// accounts that nobody has imported gives way.
+    pub async fn divide_asset_file(
+        &self,
+        asker: &Asker,
+        file: &AssetFile,
+        parts: &Sealed,
+        new: &[NewStatementFile],
+    ) -> Result<(), StoreError> {
+        let mut session = self.db.write(asker.require_within(Right::EditBooks)?.0).await?;
+        check_still_asked(file)?;
+        self.clear_parts(&mut session, asker, file.id).await?;
+        let mut new: Vec<&NewStatementFile> = new.iter().collect();
+        // Whoever locks several accounts does so in their order.
+        new.sort_by_key(|new| new.account);
+        for part in &new {
+            asker.require_account(Right::EditBooks, part.account)?;
+            self.lock_account(&mut session, asker, part.account).await?;
+        }
+        let kept = (None, Some(parts), file.profile.as_str());
+        self.move_asset_file(&mut session, asker, file, AssetFileStage::Divided, kept).await?;
+        for part in new {
+            self.add_statement_file_within(&mut session, asker, part).await?;
+            let text =
+                sql!("INSERT INTO asset_file_parts (organization_id, file_id, asset_file_id) VALUES ($1, $2, $3)");
+            run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(part.id.uuid()).bind(file.id.uuid()));
+        }
+        session.commit().await
+    }
+
+    /// Has all parts of a file imported that are not yet: either each of them is asked for, or none. Where some could not be imported
+    /// before, those are asked for again.
+    pub async fn import_asset_file(&self, asker: &Asker, file: &AssetFile) -> Result<(), StoreError> {
+        let mut session = self.db.write(asker.require_within(Right::EditBooks)?.0).await?;
+        let is_again = match file.stage {
+            AssetFileStage::Divided => false,
+            AssetFileStage::Importing => true,
+            _ => return Err(StoreError::Conflict("this file is not ready to be imported")),
+        };
+        let kept = (None, None, file.profile.as_str());
+        self.move_asset_file(&mut session, asker, file, AssetFileStage::Importing, kept).await?;
+        let text = sql!(
+            "UPDATE statement_files SET stage = 'importing', problem = NULL, rows_done = 0, attempt = 0, lease_until = NULL,
+                changed_at = $3
+             WHERE organization_id = $1 AND id IN (SELECT p.file_id FROM asset_file_parts p
+                WHERE p.organization_id = $1 AND p.asset_file_id = $2)
+             AND (stage = 'ready' OR ($4 AND stage = 'failed'))"
+        );
+        let asked = run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(file.id.uuid())
+                .bind(micros(self.ambient.now()))
+                .bind(is_again)
+        );
+        let text = sql!(
+            "SELECT f.account_id, f.stage FROM asset_file_parts p
+             JOIN statement_files f ON f.organization_id = p.organization_id AND f.id = p.file_id
+             WHERE p.organization_id = $1 AND p.asset_file_id = $2"
+        );
+        let parts: Vec<(Uuid, String)> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(file.id.uuid())
+            .fetch_all(c)
+            .await?);
+        for (account, _) in &parts {
+            asker.require_account(Right::EditBooks, (*account).into())?;
+        }
+        let are_all = parts.iter().all(|(_, stage)| stage == "importing" || (is_again && stage == "done"));
+        if asked == 0 || !are_all {
+            return Err(StoreError::Conflict(
+                "not every account of this file can be imported: say again which account is which",
+            ));
+        }
+        session.commit().await
+    }
+
+    /// Gives a file up, with its parts that are not in the books. `Conflict` while one is being imported.
+    pub async fn abandon_asset_file(&self, asker: &Asker, file: &AssetFile) -> Result<(), StoreError> {
+        let mut session = self.db.write(asker.require_within(Right::EditBooks)?.0).await?;
+        self.check_asset_in_sight(&mut session, asker, file.asset).await?;
+        self.abandon_parts(&mut session, asker, file.id).await?;
+        let text = sql!(
+            "UPDATE asset_files SET stage = CASE WHEN EXISTS (SELECT 1 FROM asset_file_parts p JOIN statement_files f
+                    ON f.organization_id = p.organization_id AND f.id = p.file_id
+                    WHERE p.organization_id = asset_files.organization_id AND p.asset_file_id = asset_files.id AND f.stage = 'done')
+                THEN 'done' ELSE 'abandoned' END, content = NULL, guess = NULL, changed_at = $3
+             WHERE organization_id = $1 AND id = $2 AND stage IN ('open', 'divided', 'importing')
+                AND NOT EXISTS (SELECT 1 FROM asset_file_parts p JOIN statement_files f
+                    ON f.organization_id = p.organization_id AND f.id = p.file_id
+                    WHERE p.organization_id = asset_files.organization_id AND p.asset_file_id = asset_files.id
+                        AND f.stage = 'importing')"
+        );
+        let now = micros(self.ambient.now());
+        let done = run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(file.id.uuid()).bind(now));
+        if done == 0 && file.stage == AssetFileStage::Importing {
+            return Err(StoreError::Conflict("this file is being imported"));
+        }
+        session.commit().await
+    }
+
+    /// Gives up files, of whichever organization, that nobody has gone on with since an instant.
+    pub async fn abandon_asset_files_as_system(&self, idle_since: Timestamp) -> Result<u64, StoreError> {
+        let mut session = self.db.write(Granted::as_system()).await?;
+        let text = sql!(
+            "UPDATE statement_files SET stage = 'abandoned', guess = NULL, answer = NULL, lease_until = NULL, changed_at = $2
+             WHERE stage IN ('ready', 'failed') AND EXISTS (SELECT 1 FROM asset_file_parts p JOIN asset_files a
+                ON a.organization_id = p.organization_id AND a.id = p.asset_file_id
+                WHERE p.organization_id = statement_files.organization_id AND p.file_id = statement_files.id
+                    AND a.changed_at < $1 AND a.stage IN ('divided', 'importing'))"
+        );
+        let now = micros(self.ambient.now());
+        run!(session, sqlx::query(text).bind(micros(idle_since)).bind(now));
+        let text = sql!(
+            "UPDATE asset_files SET stage = CASE WHEN EXISTS (SELECT 1 FROM asset_file_parts p JOIN statement_files f
+                    ON f.organization_id = p.organization_id AND f.id = p.file_id
+                    WHERE p.organization_id = asset_files.organization_id AND p.asset_file_id = asset_files.id AND f.stage = 'done')
+                THEN 'done' ELSE 'abandoned' END, content = NULL, guess = NULL, changed_at = $2
+             WHERE stage IN ('open', 'divided', 'importing') AND changed_at < $1
+                AND NOT EXISTS (SELECT 1 FROM asset_file_parts p JOIN statement_files f
+                    ON f.organization_id = p.organization_id AND f.id = p.file_id
+                    WHERE p.organization_id = asset_files.organization_id AND p.asset_file_id = asset_files.id
+                        AND f.stage IN ('reading', 'importing'))"
+        );
+        let done = run!(session, sqlx::query(text).bind(micros(idle_since)).bind(now));
+        session.commit().await?;
+        Ok(done)
+    }
+
+    /// Ends a file whose last part has come into the books with this transaction.
+    pub(crate) async fn end_asset_file_with(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        part: SourceId,
+    ) -> Result<(), StoreError> {
+        // Of parts that end at once the second waits here, and sees then that it is the last.
+        let text = sql!(
+            "UPDATE asset_files SET changed_at = $3 WHERE organization_id = $1 AND stage = 'importing'
+                AND id = (SELECT p.asset_file_id FROM asset_file_parts p WHERE p.organization_id = $1 AND p.file_id = $2)"
+        );
+        let now = micros(self.ambient.now());
+        let is_part = run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(part.uuid()).bind(now));
+        if is_part == 0 {
+            return Ok(());
+        }
+        let text = sql!(
+            "UPDATE asset_files SET stage = $3, content = NULL, guess = NULL WHERE organization_id = $1 AND stage = 'importing'
+                AND id = (SELECT p.asset_file_id FROM asset_file_parts p WHERE p.organization_id = $1 AND p.file_id = $2)
+                AND NOT EXISTS (SELECT 1 FROM asset_file_parts q JOIN statement_files f
+                    ON f.organization_id = q.organization_id AND f.id = q.file_id
+                    WHERE q.organization_id = $1 AND q.asset_file_id = asset_files.id AND f.stage <> 'done')"
+        );
+        let stage = AssetFileStage::Done.code();
+        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(part.uuid()).bind(stage));
+        Ok(())
+    }
+
+    /// Lets the parts of a file go that are not in the books.
+    pub(super) async fn abandon_parts(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        id: AssetFileId,
+    ) -> Result<(), StoreError> {
+        let text = sql!(
+            "UPDATE statement_files SET stage = 'abandoned', guess = NULL, answer = NULL, lease_until = NULL, changed_at = $3
+             WHERE organization_id = $1 AND stage IN ('open', 'reading', 'ready', 'failed')
+                AND id IN (SELECT p.file_id FROM asset_file_parts p WHERE p.organization_id = $1 AND p.asset_file_id = $2)"
+        );
+        let now = micros(self.ambient.now());
+        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(id.uuid()).bind(now));
+        Ok(())
+    }
+
+    /// The same, so that the file has no parts any more.
+    async fn clear_parts(&self, session: &mut Session, asker: &Asker, id: AssetFileId) -> Result<(), StoreError> {
+        self.abandon_parts(session, asker, id).await?;
+        let text = sql!("DELETE FROM asset_file_parts WHERE organization_id = $1 AND asset_file_id = $2");
+        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(id.uuid()));
+        Ok(())
+    }
+}
+
+/// Before it is imported it can be asked how a file is meant.
+fn check_still_asked(file: &AssetFile) -> Result<(), StoreError> {
+    match file.stage {
+        AssetFileStage::Open | AssetFileStage::Divided => Ok(()),
+        _ => Err(StoreError::Conflict("this file is being imported, or over")),
+    }
+}

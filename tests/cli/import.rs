@@ -1,0 +1,127 @@
+//! `bankside import`: a file comes into the books, or says with line and column why not.
+
+use bankside_domain::asset::{AssetKind, AssetStage};
+use bankside_domain::{AccountId, Asker, AssetId, OrganizationId};
+use bankside_store::{NewAsset, Store};
+use serde_json::Value;
+
+use crate::program::{Ended, Home};
+
+const NOVEMBER: &str =
+    "Date,Description,Amount\n2020-11-17,Coffee,-1.50\n2020-11-16,Tea,-2.50\n2020-11-31,Never,-9.00\n";
+const CLEAN: &str = "Date,Description,Amount\n2020-11-17,Coffee,-1.50\n2020-11-16,Tea,-2.50\n";
+
+/// A home with the demo's two accounts, read from its folder by every later command.
+fn home() -> Home {
+    let home = Home::new();
+    let made = home.run(&["demo", "--once", "--data-folder", "data"]);
+    assert!(made.status.success(), "{}", made.stderr);
+    home.write("config.toml", "data_folder = \"data\"\n[vault]\nkey_file = \"config/bankside/demo.key\"\n");
+    home
+}
+
+fn json(ended: &Ended) -> Value {
+    serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {} {}", ended.stdout, ended.stderr))
+}
+
+/// Puts both accounts of the demo at an asset.
+fn with_asset(home: &Home) {
+    let listed = home.run(&["subscription", "list"]).stdout;
+    let organization: OrganizationId = listed.rsplit('(').next().unwrap().split(')').next().unwrap().parse().unwrap();
+    let url = format!("sqlite://{}", home.path().join("data/bankside.sqlite").display());
+    let work = async {
+        let (ambient, _) = bankside_testkit::ambient();
+        let store = Store::open(&url, ambient).await.unwrap();
+        let asker = Asker::system(organization);
+        let new = NewAsset {
+            name: "Harbour".to_owned(),
+            kind: AssetKind::Structuring,
+            stage: AssetStage::Active,
+            under: None,
+        };
+        let asset: AssetId = store.add_asset(&asker, &new).await.unwrap();
+        let accounts: Vec<AccountId> =
+            store.accounts(&asker).await.unwrap().into_iter().map(|account| account.id).collect();
+        for account in accounts {
+            store.move_account(&asker, account, Some(asset), None).await.unwrap();
+        }
+        store.close().await;
+    };
+    tokio::runtime::Runtime::new().unwrap().block_on(work);
+}
+
+#[test]
+fn a_file_is_looked_at_imported_and_known_the_next_time() {
+    let home = home();
+    home.write("clean.csv", CLEAN);
+    home.write("november.csv", NOVEMBER);
+    let look = home.run(&["import", "clean.csv", "--account", "girokonto", "--dry-run"]);
+    assert_eq!((look.status.code(), look.stderr.as_str()), (Some(0), ""));
+    assert_eq!(look.stdout, "Girokonto: would be: 2 new (-4.00 EUR)\n");
+
+    let dirty = home.run(&["import", "november.csv", "--account", "Girokonto"]);
+    assert_eq!(dirty.status.code(), Some(1), "{}", dirty.stdout);
+    assert!(
+        dirty.stderr.starts_with("Line 4, Date: “2020-11-31” – this is no date in the chosen order.\n"),
+        "{}",
+        dirty.stderr
+    );
+    assert!(dirty.stderr.contains("nothing is imported"), "{}", dirty.stderr);
+
+    let partial = home.run(&["import", "november.csv", "--account", "Girokonto", "--leave-out-unreadable", "--json"]);
+    assert_eq!(partial.status.code(), Some(3), "{}", partial.stderr);
+    let told = json(&partial);
+    assert_eq!((&told["imported"], &told["dry_run"]), (&Value::Bool(true), &Value::Bool(false)));
+    let account = &told["accounts"][0];
+    assert_eq!((account["counts"]["added"].as_i64(), account["counts"]["unreadable"].as_i64()), (Some(2), Some(1)));
+    assert_eq!(
+        (account["unreadable"][0]["line"].as_i64(), account["unreadable"][0]["column"].as_str()),
+        (Some(4), Some("Date"))
+    );
+    assert!(account["batch"].is_string());
+
+    let again = home.run(&["import", "clean.csv", "--account", "Girokonto"]);
+    assert_eq!((again.status.code(), again.stderr.as_str()), (Some(0), ""));
+    assert!(again.stdout.ends_with("2 there already\nNothing to import.\n"), "{}", again.stdout);
+}
+
+#[test]
+fn what_has_to_be_said_is_asked_for_by_its_option() {
+    let home = home();
+    home.write("card.csv", "Date,Description,Amount\n05/11/2020,Coffee,1.50\n06/11/2020,Tea,2.50\n");
+    let asked = home.run(&["import", "card.csv", "--account", "Girokonto"]);
+    assert_eq!(asked.status.code(), Some(1));
+    assert!(asked.stderr.contains("(--dates)") && asked.stderr.contains("Date: booked_on"), "{}", asked.stderr);
+    let said = ["import", "card.csv", "--account", "Girokonto", "--dates", "day_first", "--turn-signs", "--json"];
+    let told = json(&home.run(&said));
+    assert_eq!(told["accounts"][0]["added_amount"], "-4.00");
+    assert_eq!(told["accounts"][0]["from"], "2020-11-05");
+    let nobody = home.run(&["import", "card.csv", "--account", "Nobody's", "--json"]);
+    assert_eq!(
+        (nobody.status.code(), json(&nobody)["problem"].as_str()),
+        (Some(1), Some("there is no account “Nobody's”"))
+    );
+    assert_eq!(home.run(&["import", "gone.csv", "--account", "Girokonto"]).status.code(), Some(1));
+}
+
+#[test]
+fn a_file_of_several_accounts_comes_in_at_an_asset() {
+    let home = home();
+    with_asset(&home);
+    let lines = "Girokonto;2020-11-17;Coffee;-1,50\nMine;2020-11-17;Interest;2,00\n4711;2020-11-17;Whose?;-1,00\n";
+    home.write("all.csv", &format!("Auftragskonto;Buchungstag;Verwendungszweck;Betrag\n{lines}"));
+    let asked = home.run(&["import", "all.csv", "--asset", "Harbour"]);
+    assert_eq!(asked.status.code(), Some(1));
+    assert!(asked.stderr.contains("“Mine” (1 lines), “4711” (1 lines)"), "{}", asked.stderr);
+    let said = ["import", "all.csv", "--asset", "Harbour", "--map", "Mine=Tagesgeld", "--leave-out", "4711"];
+    let done = home.run(&said);
+    assert_eq!((done.status.code(), done.stderr.as_str()), (Some(0), ""), "{}", done.stdout);
+    let told: Vec<&str> = done.stdout.lines().collect();
+    assert_eq!(told.len(), 3, "{}", done.stdout);
+    assert!(told.contains(&"Girokonto: imported: 1 new (-1.50 EUR)"), "{}", done.stdout);
+    assert!(told.contains(&"Tagesgeld: imported: 1 new (2.00 EUR)"), "{}", done.stdout);
+    assert_eq!(told[2], "1 lines of other accounts left out");
+    // What was said is remembered.
+    let again = json(&home.run(&["import", "all.csv", "--asset", "Harbour", "--json"]));
+    assert_eq!((again["imported"].as_bool(), again["left_out_lines"].as_i64()), (Some(false), Some(1)));
+}
