@@ -36,11 +36,14 @@ test("many assets", async ({ page, house, eyes }) => {
     times.sort((one, other) => one - other);
     const median = Math.round(times[Math.floor(TIMES / 2)] ?? 0);
     process.stdout.write(`${ASSETS} assets, ${ACCOUNTS} accounts, ${ROWS} rows, ${at}: ${median} ms, ${Math.round(bytes / 1000)} kB\n`);
-    expect.soft(bytes, `${at}: bytes`).toBeLessThan(MOST_BYTES);
+    // Each row to map has all categories to choose from, which compress to little.
+    expect.soft(bytes, `${at}: bytes`).toBeLessThan(at.endsWith("mapped") ? 3 * MOST_BYTES : MOST_BYTES);
     expect.soft(median, `${at}: ms`).toBeLessThan(LONGEST);
   }
   await page.goto(`${home}/accounts/${id(250)}`);
   await eyes.keep("account-among-many");
+  await page.goto(`${home}/banks`);
+  await eyes.keep("syncs-of-many");
   await page.goto(`${home}/assets`);
   await page.getByRole("button", { name: "Below Country 3" }).click();
   await page.getByRole("button", { name: "Below Fund 3.1" }).click();
