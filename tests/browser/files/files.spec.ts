@@ -179,6 +179,22 @@ test("a file of an asset is divided among its accounts", async ({ signedIn: page
   expect(eyes.complaints).toEqual([]);
 });
 
+test("the balances of a file prove the books of an account without a bank", async ({ signedIn: page, house, eyes }) => {
+  const account = await till(page, house);
+  await page.goto(`${account}/files`);
+  const lines = "Status;Datum;Zweck;Betrag;Saldo\nVorgemerkt;06.11.2026;Hotel;-80,00;\nGebucht;05.11.2026;Kaffee;-3,50;96,50\nGebucht;04.11.2026;Brot;-2,00;100,00\n";
+  await bring(page, "giro.csv", lines);
+  await expect(page.getByText("2 days have a balance: the books are checked against it")).toBeVisible();
+  await expect(page.getByText("1 line is pending and stays out until a file has it booked")).toBeVisible();
+  await eyes.look("balances-looked-at");
+  await page.getByRole("button", { name: "Import 2 rows" }).click();
+  await page.getByRole("link", { name: "To the transactions" }).click();
+  await page.getByRole("link", { name: /balance check of Till/ }).click();
+  await expect(page.getByText("From the start the bank says 102.00 more than the ledger; every row since fits.")).toBeVisible();
+  await eyes.look("balances-apart");
+  expect(eyes.complaints).toEqual([]);
+});
+
 test.describe("without script", () => {
   test.use({ javaScriptEnabled: false });
 
