@@ -61,7 +61,7 @@ impl Store {
     }
 
     /// What the files of an account have stated, as long as their imports stand; of several that speak of one day, the one that came last. Each
-    /// was stated when its day was over, whenever the file came.
+    /// counts as stated on its own day, whenever the file came; noon is the same day nearly everywhere.
     pub(crate) async fn file_balances_within(
         &self,
         session: &mut Session,
@@ -88,7 +88,7 @@ impl Store {
             kind: BalanceKind::Booked,
             moment: BalanceMoment::EndOf(day),
             minor,
-            seen_at: TimeZone::UTC.to_timestamp(day.to_datetime(time(23, 59, 59, 0))).unwrap_or(Timestamp::MAX),
+            seen_at: TimeZone::UTC.to_timestamp(day.to_datetime(time(12, 0, 0, 0))).unwrap_or(Timestamp::MAX),
         };
         Ok(days.into_iter().rev().map(stated).collect())
     }

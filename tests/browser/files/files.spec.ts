@@ -159,12 +159,12 @@ test("a file of an asset is divided among its accounts", async ({ signedIn: page
   await page.getByRole("checkbox", { name: "Import without the 1 line that cannot be read" }).focus();
   await page.keyboard.press("Space");
   await page.getByRole("button", { name: "Import 3 rows into 2 accounts" }).click();
-  await expect(page.getByText("3 rows came in in 2 accounts.")).toBeVisible();
+  await expect(page.getByText("3 rows came into 2 accounts.")).toBeVisible();
   await eyes.look("asset-imported");
 
   // The next file of the asset knows which account is which.
   await page.getByRole("link", { name: "Import another file" }).click();
-  await expect(page.getByRole("cell", { name: "3 rows came in in 2 accounts" })).toBeVisible();
+  await expect(page.getByRole("cell", { name: "3 rows came into 2 accounts" })).toBeVisible();
   await bring(page, "all.csv", several);
   await expect(page.getByText("as in the last file").first()).toBeVisible();
   await page.getByRole("button", { name: "Show what would come of it" }).click();
