@@ -38,10 +38,10 @@ impl BalanceCheck {
 }
 
 impl Engine {
-    /// Bank and ledger of an account that a bank feeds.
+    /// Bank and ledger of an account that a bank feeds, or whose files state balances.
     pub async fn balance_check(&self, asker: &Asker, account: AccountId) -> Result<BalanceCheck, EngineError> {
         let view = self.account(asker, account).await?;
-        let bank_account = fed_by(&view)?;
+        let bank_account = self.stated_by(asker, &view).await?;
         let (_, evidence) = self.store.evidence(asker, account, bank_account).await?;
         let (proof, lines) = (evidence.prove(), evidence.lines());
         let stretch = stretch(&lines);
@@ -67,7 +67,7 @@ impl Engine {
         by_minor: i64,
     ) -> Result<VerdictId, EngineError> {
         asker.require_account(Right::EditBooks, account)?;
-        let bank_account = fed_by(&self.account(asker, account).await?)?;
+        let bank_account = self.stated_by(asker, &self.account(asker, account).await?).await?;
         let mut tries = 0;
         loop {
             let (state, evidence) = self.store.evidence(asker, account, bank_account).await?;
@@ -90,6 +90,15 @@ impl Engine {
         }
     }
 
+    /// The bank account whose balances are laid beside the ledger: the one that feeds the account, else the one that stands for its files.
+    async fn stated_by(&self, asker: &Asker, view: &AccountView) -> Result<BankAccountId, EngineError> {
+        if let Some(bank_account) = view.status.bank_account {
+            return Ok(bank_account);
+        }
+        let of_files = self.store.bank_account_of_files(asker, view.account.id).await?;
+        of_files.ok_or(EngineError::NotFound("a bank behind this account"))
+    }
+
     /// Takes back what was said about a difference.
     pub async fn take_back_verdict(
         &self,
@@ -101,8 +110,4 @@ impl Engine {
         self.report_progress();
         Ok(())
     }
-}
-
-fn fed_by(view: &AccountView) -> Result<BankAccountId, EngineError> {
-    view.status.bank_account.ok_or(EngineError::NotFound("a bank behind this account"))
 }

@@ -122,6 +122,18 @@ pub struct FilePreview {
     pub refused_total: usize,
     /// The first and the last day of its rows.
     pub days: Option<(Date, Date)>,
+    /// How many lines are pending, and stay out until they are booked.
+    #[serde(default)]
+    pub pending: usize,
+    /// How many lines say that no money moved.
+    #[serde(default)]
+    pub void: usize,
+    /// Of how many days it states the balance.
+    #[serde(default)]
+    pub balance_days: usize,
+    /// Why its balances are left out, where they are.
+    #[serde(default)]
+    pub balances_left_out: Option<String>,
     /// How many lines stand before its rows.
     pub before: usize,
     /// How many lines stand behind its rows.

@@ -39,6 +39,21 @@ pub struct AccountStatus {
 }
 
 impl AccountStatus {
+    /// Of an account that no bank feeds; its files may have stated balances that prove something.
+    fn without_bank(proof: Option<Proof>) -> Self {
+        Self {
+            status: Status::WithoutBank,
+            since: None,
+            said: None,
+            last_success_at: None,
+            last_run: None,
+            connection: None,
+            bank: None,
+            bank_account: None,
+            proof,
+        }
+    }
+
     /// Whether the bank's balances prove the account's rows, beside differences that a person has accepted.
     pub fn is_proven(&self) -> bool {
         matches!(self.proof, Some(Proof::Proven { .. } | Proof::Accepted { .. }))
@@ -103,17 +118,7 @@ pub(crate) struct Statuses {
 
 impl Statuses {
     pub(crate) fn of(&self, account: AccountId) -> AccountStatus {
-        self.by_account.get(&account).cloned().unwrap_or(AccountStatus {
-            status: Status::WithoutBank,
-            since: None,
-            said: None,
-            last_success_at: None,
-            last_run: None,
-            connection: None,
-            bank: None,
-            bank_account: None,
-            proof: None,
-        })
+        self.by_account.get(&account).cloned().unwrap_or_else(|| AccountStatus::without_bank(None))
     }
 }
 
@@ -140,6 +145,14 @@ impl Engine {
                 proof,
             };
             statuses.insert(facts.account, account);
+        }
+        for facts in self.store.file_proof_facts(asker).await? {
+            let kept = facts.proof.as_deref().filter(|_| facts.proof_revision == Some(facts.account_revision));
+            let proof = match kept.and_then(|text| serde_json::from_str(text).ok()) {
+                Some(proof) => proof,
+                None => self.store.prove_account(asker, facts.account, facts.bank_account).await?,
+            };
+            statuses.insert(facts.account, AccountStatus::without_bank(Some(proof)));
         }
         let feeding: BTreeSet<ConnectionId> = statuses.values().filter_map(|status| status.connection).collect();
         let unlinked = connections.values().filter(|connection| !feeding.contains(&connection.id));

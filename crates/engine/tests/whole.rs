@@ -22,6 +22,8 @@ mod faults;
 mod features;
 #[path = "whole/feeds.rs"]
 mod feeds;
+#[path = "whole/file_balances.rs"]
+mod file_balances;
 #[path = "whole/files.rs"]
 mod files;
 #[path = "whole/finapi.rs"]

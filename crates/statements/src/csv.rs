@@ -3,6 +3,7 @@
 //! [`guess`] looks at a file and says how it may be meant, with its doubts; a person confirms or changes that; [`read`] reads the whole
 //! file by it. [`Profile`] is what is confirmed, and all that is needed to read one row again.
 
+mod balances;
 mod cells;
 mod dates;
 mod division;
@@ -21,6 +22,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::balances::{Contradiction, DayBalances, day_balances};
 pub use self::dates::DateOrder;
 pub use self::division::{Division, divide, shares};
 pub use self::encoding::Encoding;
@@ -101,13 +103,15 @@ pub enum Role {
     Reference,
     /// The account of the other side.
     CounterpartyAccount,
+    /// Whether the row is booked, pending, or no movement at all.
+    Status,
     /// The own account that the row is of: its IBAN, its number or its name. It tells the accounts of a file apart.
     OwnAccount,
 }
 
 impl Role {
     /// Each, in the order in which a person chooses among them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Ignore,
         Self::BookedOn,
         Self::ValueOn,
@@ -123,6 +127,7 @@ impl Role {
         Self::Balance,
         Self::Reference,
         Self::CounterpartyAccount,
+        Self::Status,
         Self::OwnAccount,
     ];
 
@@ -144,6 +149,7 @@ impl Role {
             Self::Balance => "balance",
             Self::Reference => "reference",
             Self::CounterpartyAccount => "account of the other side",
+            Self::Status => "status (booked or pending)",
             Self::OwnAccount => "own account (IBAN, number or name)",
         }
     }

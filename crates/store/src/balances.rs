@@ -251,17 +251,32 @@ impl Store {
             .bind(oldest.max(fed_since))
             .fetch_all(c)
             .await?);
-        let balances: Vec<StatedBalance> =
+        let mut balances: Vec<StatedBalance> =
             rows.into_iter().map(|row| Ok(row.into_balance()?.stated)).collect::<Result<_, StoreError>>()?;
-        let movements = match Since::of(&balances) {
+        let is_of_files = self.stands_for_files(&mut session, asker, (account, bank_account)).await?;
+        if is_of_files {
+            balances = self.file_balances_within(&mut session, asker, account).await?;
+        }
+        let mut movements = match Since::of(&balances) {
+            // The days of a file are over: only by its day a row belongs to a balance, whenever somebody brought or typed it.
+            Some(since) if is_of_files => {
+                let since = Since { seen_at: Timestamp::MAX, ..since };
+                self.movements(&mut session, asker, account, since).await?
+            }
             Some(since) => self.movements(&mut session, asker, account, since).await?,
             None => Vec::new(),
         };
+        if is_of_files {
+            for movement in &mut movements {
+                movement.seen_at = Timestamp::MIN;
+            }
+        }
         let judged = self.verdicts_within(&mut session, asker, account, bank_account).await?;
         let judged = judged.into_iter().map(|kept| kept.judged).collect();
         let ledger_minor = match state.opening_source {
-            OpeningSource::Unknown => None,
-            OpeningSource::Bank | OpeningSource::Person => Some(state.opening_minor.saturating_add(state.booked_minor)),
+            OpeningSource::Unknown if !is_of_files => None,
+            // A bank settles the opening with its first sync; what a file says of it is for a person to take.
+            _ => Some(state.opening_minor.saturating_add(state.booked_minor)),
         };
         Ok((state, Evidence { balances, movements, history_from: rows_from, ledger_minor, judged }))
     }

@@ -159,12 +159,12 @@ test("a file of an asset is divided among its accounts", async ({ signedIn: page
   await page.getByRole("checkbox", { name: "Import without the 1 line that cannot be read" }).focus();
   await page.keyboard.press("Space");
   await page.getByRole("button", { name: "Import 3 rows into 2 accounts" }).click();
-  await expect(page.getByText("3 rows came in in 2 accounts.")).toBeVisible();
+  await expect(page.getByText("3 rows came into 2 accounts.")).toBeVisible();
   await eyes.look("asset-imported");
 
   // The next file of the asset knows which account is which.
   await page.getByRole("link", { name: "Import another file" }).click();
-  await expect(page.getByRole("cell", { name: "3 rows came in in 2 accounts" })).toBeVisible();
+  await expect(page.getByRole("cell", { name: "3 rows came into 2 accounts" })).toBeVisible();
   await bring(page, "all.csv", several);
   await expect(page.getByText("as in the last file").first()).toBeVisible();
   await page.getByRole("button", { name: "Show what would come of it" }).click();
@@ -176,6 +176,22 @@ test("a file of an asset is divided among its accounts", async ({ signedIn: page
   const api = new Api(page.request, house, organizationOf(page));
   const left = await api.get<{ transactions: unknown[] }>("transactions");
   expect(left.transactions.length).toBe(2);
+  expect(eyes.complaints).toEqual([]);
+});
+
+test("the balances of a file prove the books of an account without a bank", async ({ signedIn: page, house, eyes }) => {
+  const account = await till(page, house);
+  await page.goto(`${account}/files`);
+  const lines = "Status;Datum;Zweck;Betrag;Saldo\nVorgemerkt;06.11.2026;Hotel;-80,00;\nGebucht;05.11.2026;Kaffee;-3,50;96,50\nGebucht;04.11.2026;Brot;-2,00;100,00\n";
+  await bring(page, "giro.csv", lines);
+  await expect(page.getByText("2 days have a balance: the books are checked against it")).toBeVisible();
+  await expect(page.getByText("1 line is pending and stays out until a file has it booked")).toBeVisible();
+  await eyes.look("balances-looked-at");
+  await page.getByRole("button", { name: "Import 2 rows" }).click();
+  await page.getByRole("link", { name: "To the transactions" }).click();
+  await page.getByRole("link", { name: /balance check of Till/ }).click();
+  await expect(page.getByText("From the start the bank says 102.00 more than the ledger; every row since fits.")).toBeVisible();
+  await eyes.look("balances-apart");
   expect(eyes.complaints).toEqual([]);
 });
 

@@ -33,6 +33,10 @@ pub(super) struct Said {
     days: Option<(String, String)>,
     refused: Vec<Refusal>,
     refused_total: usize,
+    /// Lines that are pending, and lines that say that no money moved.
+    not_booked: (usize, usize),
+    /// Why the balances of the file are left out, where they are.
+    balances_left_out: Option<String>,
     batch: Option<String>,
     /// Why it could not be finished.
     failed: Option<String>,
@@ -49,6 +53,8 @@ impl Said {
             counts: view.counts.unwrap_or_default(),
             added: Amount::new(preview.added_minor, ledger.currency).to_decimal_text(),
             days: preview.days.map(|(from, to)| (from.to_string(), to.to_string())),
+            not_booked: (preview.pending, preview.void),
+            balances_left_out: preview.balances_left_out,
             refused: preview.refused,
             refused_total: preview.refused_total,
             batch: None,
@@ -69,7 +75,10 @@ impl Said {
         told(known, "there already");
         told(by_money, "of these uncertain");
         told(left_out, "left out");
-        told(i64::try_from(self.refused_total).unwrap_or(i64::MAX), "unreadable");
+        let of = |lines: usize| i64::try_from(lines).unwrap_or(i64::MAX);
+        told(of(self.not_booked.0), "pending, left out");
+        told(of(self.not_booked.1), "without a movement");
+        told(of(self.refused_total), "unreadable");
         let how = match (&self.failed, is_imported) {
             (Some(_), _) => "not imported",
             (None, true) => "imported",
@@ -88,7 +97,9 @@ impl Said {
             "from": self.days.as_ref().map(|(from, _)| from),
             "to": self.days.as_ref().map(|(_, to)| to),
             "counts": {"rows": rows, "added": added, "matched": matched, "settled": settled, "known": known,
-                "uncertain": by_money, "left_out": left_out, "unreadable": self.refused_total},
+                "uncertain": by_money, "left_out": left_out, "pending": self.not_booked.0,
+                "void": self.not_booked.1, "unreadable": self.refused_total},
+            "balances_left_out": self.balances_left_out,
             "added_amount": self.added,
             "unreadable": self.refused.iter().map(refused).collect::<Vec<_>>(),
             "batch": self.batch,
@@ -147,6 +158,9 @@ impl Report {
         }
         for refusal in self.accounts.iter().flat_map(|said| &said.refused) {
             eprintln!("{}", refusal.in_words());
+        }
+        for says in self.accounts.iter().filter_map(|said| said.balances_left_out.as_ref()) {
+            eprintln!("{says}");
         }
         for failed in self.accounts.iter().filter_map(|said| said.failed.as_ref()) {
             eprintln!("bankside: {failed}");

@@ -81,12 +81,18 @@ impl Engine {
         self.report_progress();
         let stamped = self.stamp_file(asker, (due, &file), &reading, progress).await?;
         let is_kept = file.stage == FileStage::Importing;
-        let (plan, counts) = self.lay_beside(asker, due, (&file, &account), &stamped, is_kept).await?;
+        let balances = csv::day_balances(&reading, &profile, account.currency);
+        let (plan, counts) =
+            self.lay_beside(asker, due, (&file, &account), (&stamped, &balances.days), is_kept).await?;
         if is_kept {
             tracing::info!(account = %account.id, ?counts, "a file is in the books");
             return Ok(());
         }
-        let preview = preview_of(&reading, &stamped, &plan);
+        let preview = FilePreview {
+            balance_days: balances.days.len(),
+            balances_left_out: balances.contradiction.map(|contradiction| contradiction.in_words()),
+            ..preview_of(&reading, &stamped, &plan)
+        };
         let (key, place) = (self.file_key(asker, &file)?, place(asker, file.id, "answer"));
         let sealed = key.seal_compressed(place, &serde_json::to_vec(&preview)?, &self.ambient);
         Ok(self.store.end_reading_file(asker, &due.lease, Ok((&sealed, counts))).await?)
@@ -148,7 +154,7 @@ impl Engine {
         asker: &Asker,
         due: &DueFile,
         (file, account): (&StatementFile, &Account),
-        stamped: &Stamped<'_>,
+        (stamped, balances): (&Stamped<'_>, &[(Date, i64)]),
         is_kept: bool,
     ) -> Result<(Plan, FileCounts), EngineError> {
         let reader = self.file_reader(asker, file.id).await?;
@@ -158,6 +164,7 @@ impl Engine {
             person: file.person,
             name: &file.name,
             rows: &stamped.rows,
+            balances,
             is_kept,
         };
         let today = self.ambient.now().to_zoned(TimeZone::UTC).date();
@@ -218,6 +225,8 @@ fn preview_of(reading: &Reading, stamped: &Stamped<'_>, plan: &Plan) -> FilePrev
         refused: reading.refused.clone(),
         refused_total: reading.refused_total,
         days: stamped.days,
+        pending: reading.pending,
+        void: reading.void,
         before: reading.before,
         behind: reading.behind,
         ..FilePreview::default()

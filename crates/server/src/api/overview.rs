@@ -142,7 +142,9 @@ impl OverviewBody {
             categories: categories.collect(),
             new_rows: overview.new_rows,
             fed_accounts: open().filter(|view| view.status.bank_account.is_some()).count(),
-            proven_accounts: open().filter(|view| view.status.is_proven()).count(),
+            proven_accounts: open()
+                .filter(|view| view.status.bank_account.is_some() && view.status.is_proven())
+                .count(),
             accounts_apart: open().filter(is_apart).count(),
             last_sync_at: last.map(|at| at.to_string()),
         }

@@ -84,7 +84,7 @@ pub(crate) struct FileColumnBody {
     name: String,
     samples: Vec<String>,
     /// `ignore`, `booked_on`, `value_on`, `transacted_on`, `payee`, `payer`, `purpose`, `amount`, `debit`, `credit`, `direction`,
-    /// `currency`, `balance`, `reference`, `counterparty_account` or `own_account`.
+    /// `currency`, `balance`, `reference`, `counterparty_account`, `status` or `own_account`.
     says: String,
 }
 
@@ -183,6 +183,14 @@ pub(crate) struct FileBody {
     refused: Vec<RefusedLineBody>,
     /// How many lines cannot be read.
     refused_total: usize,
+    /// How many lines are pending, and stay out until they are booked.
+    pending: usize,
+    /// How many lines say that no money moved: declined, cancelled.
+    void: usize,
+    /// Of how many days it states a balance.
+    balance_days: usize,
+    /// Why its balances are left out, where they are.
+    balances_left_out: Option<String>,
     /// The batch that it made; it can be undone.
     batch: Option<String>,
     is_undone: bool,
@@ -214,6 +222,10 @@ impl FileBody {
             left_out: rows(&preview.left_out),
             refused: preview.refused.iter().map(RefusedLineBody::of).collect(),
             refused_total: preview.refused_total,
+            pending: preview.pending,
+            void: preview.void,
+            balance_days: preview.balance_days,
+            balances_left_out: preview.balances_left_out,
             batch: view.batch.map(|batch| batch.to_string()),
             is_undone: view.is_undone,
         }

@@ -29,6 +29,8 @@ struct BalanceHtml {
     account_id: String,
     account_name: String,
     currency: String,
+    /// Whether a bank feeds it; else its files have stated the balances.
+    is_fed: bool,
     mark: StatusView,
     /// The difference that waits for a person.
     open: Option<Open>,
@@ -89,6 +91,7 @@ pub(crate) async fn show(
         account_id: account.to_string(),
         account_name: ledger.name.clone(),
         currency: currency.code.to_string(),
+        is_fed: check.account.status.bank_account.is_some(),
         mark: proof(Some(check.proof), currency, today),
         open: open(&check, today),
         verdicts: check.verdicts.iter().map(|kept| verdict(kept, currency, today)).collect(),

@@ -367,12 +367,16 @@ async fn feed_lines(
     today: &Today,
 ) -> Result<Vec<FeedLine>, PageError> {
     let mut lines = Vec::new();
-    let fed = views.iter().filter(|view| view.status.bank_account.is_some() && !view.account.is_closed);
+    let fed = views
+        .iter()
+        .filter(|view| (view.status.bank_account.is_some() || view.status.proof.is_some()) && !view.account.is_closed);
     for view in fed.take(MAX_FEED_LINES) {
         let account = &view.account;
         let line = app.engine.bank_line(member.asker(), &view.status).await?;
         let mark = match &view.status.status {
-            bankside_domain::status::Status::UpToDate { .. } => proof(view.status.proof, account.currency, today),
+            bankside_domain::status::Status::UpToDate { .. } | bankside_domain::status::Status::WithoutBank => {
+                proof(view.status.proof, account.currency, today)
+            }
             other => StatusView::of(other, Some(account.currency), today),
         };
         lines.push(FeedLine {

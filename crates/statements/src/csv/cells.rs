@@ -50,6 +50,97 @@ pub(super) fn is_currency(value: &str) -> bool {
     currency(value).is_some_and(|code| code.iso_scale().is_some())
 }
 
+/// What a status says of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It is booked.
+    Booked,
+    /// The bank has not booked it yet.
+    Pending,
+    /// It was declined, cancelled or given back before it was booked: no money moved.
+    Void,
+}
+
+/// What a value says that is a status; nothing stands there where a row is booked like any other.
+pub(super) fn standing(value: &str) -> Option<Standing> {
+    match fold(value).trim_matches(['.', '!', '*', ' ']) {
+        "" | "booked" | "posted" | "completed" | "complete" | "cleared" | "settled" | "executed" | "processed"
+        | "done" | "successful" | "success" | "final" | "reconciled" | "paid" | "gebucht" | "umsatz gebucht"
+        | "verbucht" | "ausgefuhrt" | "ausgefuehrt" | "abgeschlossen" | "erledigt" | "comptabilise"
+        | "comptabilisee" | "passe" | "effectue" | "effectuee" | "execute" | "executee" | "regle" | "contabilizado"
+        | "contabilizada" | "realizado" | "realizada" | "completado" | "completada" | "ejecutado" | "efetivado"
+        | "efetivada" | "efetuado" | "efetuada" | "concluido" | "concluida" | "contabilizzato" | "contabilizzata"
+        | "eseguito" | "eseguita" | "completato" | "geboekt" | "verwerkt" | "uitgevoerd" | "voltooid" | "bokford"
+        | "bokfort" | "genomford" | "bogført" | "bogfort" | "bokført" | "kirjattu" | "zaksiegowana"
+        | "zaksiegowane" | "zrealizowana" | "rozliczona" | "zauctovano" | "zauctovana" | "konyvelt" => {
+            Some(Standing::Booked)
+        }
+        "pending"
+        | "not booked"
+        | "unbooked"
+        | "unposted"
+        | "uncleared"
+        | "authorised"
+        | "authorized"
+        | "authorisation"
+        | "authorization"
+        | "reserved"
+        | "on hold"
+        | "in progress"
+        | "processing"
+        | "scheduled"
+        | "vorgemerkt"
+        | "vormerkung"
+        | "umsatz vorgemerkt"
+        | "offen"
+        | "ausstehend"
+        | "reserviert"
+        | "in bearbeitung"
+        | "nicht gebucht"
+        | "en attente"
+        | "en cours"
+        | "a venir"
+        | "autorise"
+        | "autorisee"
+        | "pendiente"
+        | "en curso"
+        | "retenido"
+        | "retenida"
+        | "pendente"
+        | "em processamento"
+        | "agendado"
+        | "in attesa"
+        | "in corso"
+        | "non contabilizzato"
+        | "autorizzato"
+        | "autorizzata"
+        | "in behandeling"
+        | "gereserveerd"
+        | "openstaand"
+        | "vantande"
+        | "reserverad"
+        | "reserveret"
+        | "afventer"
+        | "reservert"
+        | "odottaa"
+        | "varaus"
+        | "oczekujaca"
+        | "oczekuje"
+        | "blokada"
+        | "w trakcie realizacji"
+        | "cekajici"
+        | "rezervace"
+        | "fuggo" => Some(Standing::Pending),
+        "declined" | "rejected" | "failed" | "cancelled" | "canceled" | "reverted" | "expired" | "void" | "voided"
+        | "abgelehnt" | "fehlgeschlagen" | "abgebrochen" | "zuruckgewiesen" | "refuse" | "refusee" | "annule"
+        | "annulee" | "rejete" | "rejetee" | "rechazado" | "rechazada" | "cancelado" | "cancelada" | "anulado"
+        | "anulada" | "recusado" | "recusada" | "rifiutato" | "rifiutata" | "annullato" | "annullata" | "geweigerd"
+        | "geannuleerd" | "mislukt" | "avvisad" | "avbruten" | "afvist" | "annulleret" | "hylatty" | "peruttu"
+        | "odrzucona" | "anulowana" | "zamitnuto" | "zruseno" | "elutasitva" => Some(Standing::Void),
+        _ => None,
+    }
+}
+
 /// Whether money goes out, by a value that only says that.
 pub(super) fn is_out(value: &str) -> Option<bool> {
     match fold(value).trim_matches('.') {

@@ -186,6 +186,7 @@ fn roles(header: &[String], rows: &[&Record], width: usize) -> Vec<Role> {
             Role::Debit | Role::Credit => is_empty || partly(rows, column, cells::is_number),
             Role::Amount | Role::Balance => partly(rows, column, cells::is_number),
             Role::Currency => partly(rows, column, cells::is_currency),
+            Role::Status => partly(rows, column, |value| cells::standing(value).is_some()),
             Role::Direction => partly(rows, column, |value| cells::is_out(value).is_some()),
             role if role.is_date() => partly(rows, column, cells::is_date),
             _ => !is_empty || rows.is_empty(),

@@ -104,6 +104,8 @@ pub enum LineProblem {
     NoAmount(String),
     /// It says neither out nor in.
     NoDirection,
+    /// It is no status that is known.
+    NoStatus,
     /// Both amounts are given.
     TwoAmounts,
     /// It is no currency.
@@ -122,6 +124,7 @@ impl LineProblem {
             Self::NoNumber => "this is no amount in the chosen style".to_owned(),
             Self::NoAmount(why) => why.clone(),
             Self::NoDirection => "this says neither out nor in".to_owned(),
+            Self::NoStatus => "this says neither booked nor pending".to_owned(),
             Self::TwoAmounts => "there is an amount out and one in".to_owned(),
             Self::NoCurrency => "this is no currency code".to_owned(),
             Self::OtherCurrency => "this is not the currency of the account".to_owned(),

@@ -5,6 +5,7 @@ use bankside_domain::text::tidy;
 use bankside_domain::{Amount, Currency};
 use jiff::civil::Date;
 
+use super::cells::Standing;
 use super::limits::{MAX_BYTES, MAX_FOOTER, MAX_PREAMBLE, MAX_ROWS, MAX_TOLD};
 use super::problem::{FileProblem, LineProblem, Refusal};
 use super::records::{Record, record, records};
@@ -30,6 +31,12 @@ pub struct Reading {
     pub refused: Vec<Refusal>,
     /// How many lines cannot be read.
     pub refused_total: usize,
+    /// Where lines stand that cannot be read: before which of the rows, by their places; once for several in a row.
+    pub gaps: Vec<usize>,
+    /// How many lines say that they are pending. They are no rows: a file never says what has become of them.
+    pub pending: usize,
+    /// How many lines say that no money moved: declined, cancelled.
+    pub void: usize,
     /// How many lines stand before the rows: notes, and the one that names the columns.
     pub before: usize,
     /// How many lines stand behind the rows: sums and notes.
@@ -60,13 +67,25 @@ pub fn read_of(
     let mut reading = Reading { before, behind, ..Reading::default() };
     let mut pieces = text.pieces();
     for record in records.iter().filter(|record| is_of(account_of(record, own))) {
-        match row_of(record, profile, currency) {
+        let standing = standing_of(record, profile);
+        match standing {
+            Ok(Standing::Pending) => reading.pending += 1,
+            Ok(Standing::Void) => reading.void += 1,
+            Ok(Standing::Booked) | Err(_) => {}
+        }
+        if matches!(standing, Ok(Standing::Pending | Standing::Void)) {
+            continue;
+        }
+        match standing.and_then(|_| row_of(record, profile, currency)) {
             Ok(row) => {
                 let raw = pieces.next(&record.range).to_vec();
                 reading.rows.push(ReadRow { line: record.line, raw, row });
             }
             Err((column, problem)) => {
                 reading.refused_total += 1;
+                if reading.gaps.last() != Some(&reading.rows.len()) {
+                    reading.gaps.push(reading.rows.len());
+                }
                 if reading.refused.len() < MAX_TOLD {
                     reading.refused.push(Refusal {
                         line: record.line,
@@ -227,6 +246,13 @@ fn row_of(record: &Record, profile: &Profile, currency: Currency) -> Result<Row,
         creditor: None,
         provider_category: None,
     })
+}
+
+/// How a row stands; where no column says it, it is booked.
+fn standing_of(record: &Record, profile: &Profile) -> Result<Standing, Wrong> {
+    let Some(column) = profile.column(Role::Status) else { return Ok(Standing::Booked) };
+    let value = record.get(column).unwrap_or_default();
+    cells::standing(value).ok_or((column, LineProblem::NoStatus))
 }
 
 fn check_currency(record: &Record, profile: &Profile, currency: Currency) -> Result<(), Wrong> {

@@ -326,3 +326,23 @@ proptest! {
         prop_assert_eq!(reading.rows[0].row.booked_on, Some(day));
     }
 }
+
+#[test]
+fn pending_lines_and_those_without_a_movement_are_counted_and_stay_out() {
+    let file = "Status;Datum;Zweck;Betrag;Saldo\n\
+        Vorgemerkt;06.11.2026;Hotel;-80,00;\n\
+        Gebucht;05.11.2026;Kaffee;-3,50;96,50\n\
+        abgelehnt;05.11.2026;Nie;-9,00;\n\
+        ;04.11.2026;Brot;-2,00;100,00\n\
+        Seltsam;03.11.2026;Wie?;-1,00;\n";
+    let reading = read_as_guessed(file.as_bytes());
+    assert_eq!((reading.pending, reading.void, reading.refused_total, reading.rows.len()), (1, 1, 1, 2));
+    assert_eq!(reading.refused[0].in_words(), "Line 6, Status: “Seltsam” – this says neither booked nor pending.");
+    for (word, pending, void) in
+        [("En attente", 1, 0), ("PENDING", 1, 0), ("Contabilizzato", 0, 0), ("Reverted", 0, 1), ("Zaksięgowana", 0, 0)]
+    {
+        let file = format!("Date;Purpose;Amount;State\n2026-11-05;x;-1.50;{word}\n2026-11-05;x;-1.50;completed\n");
+        let reading = read_as_guessed(file.as_bytes());
+        assert_eq!((reading.pending, reading.void, reading.refused_total), (pending, void, 0), "{word}");
+    }
+}

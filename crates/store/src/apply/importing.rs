@@ -10,6 +10,7 @@ use bankside_domain::{AccountId, Asker, BatchId, FeedRowVersionId, Id, OutboxId,
 use jiff::civil::Date;
 
 use super::work::Work;
+use crate::accounts::Sums;
 use crate::batches::NewBatch;
 use crate::convert::{count, micros, uuids};
 use crate::db::{Session, run, sql};
@@ -31,6 +32,8 @@ pub struct FileRows<'a> {
     pub name: &'a str,
     /// Its rows, the newest first.
     pub rows: &'a [ReceivedRow],
+    /// What it says of the balance at the end of days, in minor units.
+    pub balances: &'a [(Date, i64)],
     /// Whether they come into the books, or are only laid beside them.
     pub is_kept: bool,
 }
@@ -117,6 +120,11 @@ impl Store {
             Some(batch)
         };
         self.end_file(&mut session, asker, file.lease.id, batch, counts).await?;
+        self.keep_file_balances(&mut session, asker, file.lease.id, file.balances).await?;
+        if batch.is_none() && !file.balances.is_empty() {
+            // What is proven is worked out anew.
+            self.move_account_sums(&mut session, asker, file.account, Sums::default()).await?;
+        }
         session.commit().await?;
         Ok(FileTried::Planned { plan, received, batch, counts })
     }

@@ -140,7 +140,7 @@ pub(super) fn offer_html(asset: AssetId, offer: &AssetFileOffer, error: Option<S
     let imported = offer.imported.iter().map(|file| Imported {
         name: file.name.clone(),
         url: format!("{asset_url}/files/{}", file.id),
-        says: format!("{} in {}", came_in(file.counts, today), today.counted(file.accounts, "account", "accounts")),
+        says: came_into(file.counts, file.accounts, today),
         when: today.moment(file.changed_at),
     });
     OfferHtml {
@@ -153,6 +153,13 @@ pub(super) fn offer_html(asset: AssetId, offer: &AssetFileOffer, error: Option<S
         error,
         shell,
     }
+}
+
+/// How many rows came into how many accounts.
+fn came_into(counts: FileCounts, accounts: i64, today: &Today) -> String {
+    let rows = counts.added + counts.matched + counts.settled;
+    let accounts = today.counted(accounts, "account", "accounts");
+    format!("{} came into {accounts}", today.counted(rows, "row", "rows"))
 }
 
 /// How many rows of all parts have been dealt with, of how many.
@@ -336,7 +343,7 @@ fn done(view: &AssetFileView, shell: &Shell) -> Step {
     let counts = finished().fold(FileCounts::default(), FileCounts::and);
     let accounts = of(finished().filter(FileCounts::changes_books).count());
     let says = if counts.changes_books() {
-        format!("{} in {}.", came_in(counts, today), today.counted(accounts, "account", "accounts"))
+        format!("{}.", came_into(counts, accounts, today))
     } else {
         "Nothing came in: every row was there already, or stays out.".to_owned()
     };

@@ -188,7 +188,7 @@ fn proven(overview: &Overview) -> Option<Proven> {
     if fed == 0 {
         return None;
     }
-    let proven = open().filter(|view| view.status.is_proven()).count();
+    let proven = open().filter(|view| view.status.bank_account.is_some() && view.status.is_proven()).count();
     let is_apart =
         |view: &&AccountView| matches!(view.status.proof, Some(Proof::Diverged { .. } | Proof::OpeningDiffers { .. }));
     let apart = match open().filter(is_apart).count() {

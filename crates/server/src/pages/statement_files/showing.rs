@@ -341,8 +341,20 @@ impl Looked {
         told("lock", counts.left_out, "row stays out", "rows stay out", "");
         let refused = i64::try_from(preview.refused_total).unwrap_or(i64::MAX);
         told("warn", refused, "line cannot be read", "lines cannot be read", "");
+        let of = |lines: usize| i64::try_from(lines).unwrap_or(i64::MAX);
+        let (one, many) = (
+            "line is pending and stays out until a file has it booked",
+            "lines are pending and stay out until a file has them booked",
+        );
+        told("leave", of(preview.pending), one, many, "");
+        told("leave", of(preview.void), "line says that no money moved", "lines say that no money moved", "");
+        if view.account.status.bank_account.is_none() {
+            let checks = ": the books are checked against it";
+            told("check", of(preview.balance_days), "day has a balance", "days have a balance", checks);
+        }
         let around = i64::try_from(preview.before + preview.behind).unwrap_or(i64::MAX);
         told("leave", around, "line around the rows is passed over", "lines around the rows are passed over", "");
+        lines.extend(preview.balances_left_out.clone().map(|says| ("warn", says)));
         let comes_in = counts.added + counts.matched + counts.settled;
         Self {
             period: preview.days.map(|(from, to)| format!("{} to {}", today.long_day(from), today.long_day(to))),
