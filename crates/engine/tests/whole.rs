@@ -48,6 +48,8 @@ mod notices;
 mod own;
 #[path = "whole/renewals.rs"]
 mod renewals;
+#[path = "whole/rules.rs"]
+mod rules;
 #[path = "whole/schedule.rs"]
 mod schedule;
 #[path = "whole/simplefin.rs"]

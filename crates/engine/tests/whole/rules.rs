@@ -1,0 +1,98 @@
+//! Rules through the whole house: asked as rows come, tried before they are applied, and written as text.
+
+use std::collections::BTreeSet;
+
+use bankside_domain::rules::Field;
+use bankside_domain::{Asker, RuleId};
+use bankside_engine::{EngineError, NewRule, RegisterQuery, RegisterRow, SeenInput};
+
+use crate::house::{House, NORDHAFEN, on_both};
+
+impl House {
+    async fn ruled(&self, search: &str) -> Vec<RegisterRow> {
+        let search = Some(search.to_owned()).filter(|search| !search.is_empty());
+        let query = RegisterQuery { limit: 500, search, ..RegisterQuery::default() };
+        self.engine.register(&self.asker, &query).await.unwrap().rows
+    }
+
+    async fn rule_of(&self, text: &str) -> NewRule {
+        let names = self.engine.rule_references(&self.asker).await.unwrap();
+        let read = bankside_domain::rules::read(text, &names).unwrap_or_else(|wrong| panic!("{wrong:?}"));
+        read.into_iter().next().unwrap().into()
+    }
+}
+
+on_both! {
+    rows_that_a_sync_brings_are_looked_at_once_and_say_which_rule_wrote(house) {
+        let own = "rule \"Own\"\nif row is a transfer\nthen add tag \"own\"";
+        let other = "rule \"Shop\"\nif bank text contains \"kornblume\"\nthen set payee \"Corner shop\"\nthen append to note \"food\"";
+        house.engine.bring_rules(&house.asker, &format!("{own}\n\n{other}")).await.unwrap();
+        let connection = house.with_bank(NORDHAFEN).await;
+        let shops = house.ruled("corner shop").await;
+        assert!(shops.len() > 3, "{shops:?}");
+        assert!(shops.iter().all(|row| row.note.as_deref().unwrap().ends_with("food")));
+        let tagged: Vec<RegisterRow> = house.ruled("").await.into_iter().filter(|row| row.tags == ["own"]).collect();
+        assert!(tagged.len() >= 4, "transfers are linked before rules that ask for them have their last turn");
+        let log = house.engine.rule_log(&house.asker, None).await.unwrap();
+        let names: BTreeSet<&str> = log.iter().map(|hit| hit.name.as_str()).collect();
+        assert_eq!(names, BTreeSet::from(["Own", "Shop"]));
+        assert!(log.iter().all(|hit| hit.person.is_none() && hit.changed > 0 && hit.matched >= hit.changed));
+        // A sync that brings nothing new asks no rule about anything.
+        house.sync(connection).await;
+        assert_eq!(house.engine.rule_log(&house.asker, None).await.unwrap().len(), log.len());
+        let view = house.engine.transaction(&house.asker, shops[0].id).await.unwrap();
+        assert_eq!(view.by_rule("payee_id"), Some(Some("Shop")));
+    }
+
+    what_is_tried_is_what_is_applied_and_goes_back_whole(house) {
+        let (engine, asker) = (&house.engine, &house.asker);
+        let food = engine.add_category(asker, "Corner food", None).await.unwrap();
+        house.with_bank(NORDHAFEN).await;
+        let before = house.ruled("kornblume").await;
+        let by_hand = bankside_engine::EditInput { category: Some(Some(food)), ..Default::default() };
+        engine.edit_transaction(asker, before[0].id, &by_hand, &SeenInput::default()).await.unwrap();
+        let new = house.rule_of("rule \"Shop\"\nif bank text contains \"kornblume\"\nthen set category \"Corner food\"\nthen set payee \"Eckladen\"").await;
+        let tried = engine.try_rule(asker, None, &new).await.unwrap();
+        assert_eq!((tried.matched, tried.changed, tried.conflicts.len()), (before.len(), before.len(), 0));
+        let fields: Vec<Field> = tried.rows.iter().find(|row| row.transaction != before[0].id).unwrap().diffs.iter().map(|diff| diff.field).collect();
+        assert_eq!(fields, [Field::Payee, Field::Category]);
+        assert!(house.ruled("eckladen").await.is_empty(), "trying changes nothing");
+        let id: RuleId = engine.add_rule(asker, &new).await.unwrap();
+        let late = engine.apply_rule(asker, id, Some(7)).await;
+        assert!(matches!(late, Err(EngineError::RuleRefused(_))));
+        let applied = engine.apply_rule(asker, id, Some(1)).await.unwrap();
+        assert_eq!((applied.changed, house.ruled("eckladen").await.len()), (tried.changed, before.len()));
+        // Another rule that sets the same field comes later: it would win, and both are told.
+        let last = house.rule_of("rule \"Last\" in stage last\nif bank text contains \"kornblume\"\nthen set payee \"Market\"").await;
+        let tried = engine.try_rule(asker, None, &last).await.unwrap();
+        let conflict = &tried.conflicts[0];
+        assert_eq!((conflict.winner.1.as_str(), conflict.loser.1.as_str(), conflict.rows), ("Last", "Shop", before.len()));
+        let undone = engine.undo(asker, applied.batch.unwrap()).await.unwrap();
+        assert_eq!(undone.stay, []);
+        let after = house.ruled("kornblume").await;
+        assert_eq!(
+            after.iter().map(|row| (row.id, row.payee.clone())).collect::<Vec<_>>(),
+            before.iter().map(|row| (row.id, row.payee.clone())).collect::<Vec<_>>()
+        );
+        assert_eq!(after.iter().filter(|row| row.category == Some(food)).count(), 1, "a person's word stays");
+    }
+
+    a_row_suggests_the_rule_that_says_the_same_of_all_like_it(house) {
+        let (engine, asker) = (&house.engine, &house.asker);
+        let food = engine.add_category(asker, "Corner food", None).await.unwrap();
+        house.with_bank(NORDHAFEN).await;
+        let row = house.ruled("kornblume").await.remove(0);
+        let draft = engine.draft_rule(asker, row.id, Some(food)).await.unwrap();
+        let tried = engine.try_rule(asker, None, &draft.rule).await.unwrap();
+        assert!(tried.changed > 1, "{draft:?}");
+        engine.add_rule(asker, &draft.rule).await.unwrap();
+        let text = engine.rules_as_text(asker).await.unwrap();
+        assert!(text.contains("then set category \"Corner food\""), "{text}");
+        let told = engine.bring_rules(asker, &text).await.unwrap();
+        assert_eq!((told.added, told.changed, told.same), (0, 0, 1));
+        let wrong = engine.bring_rules(asker, "rule \"X\"\nif anything\nthen set category \"None of ours\"").await;
+        assert!(matches!(wrong, Err(EngineError::RulesUnreadable(wrong)) if wrong[0].line == 3 && wrong[0].column == 19));
+        let viewer = Asker::member(asker.organization, asker.person().unwrap(), bankside_domain::Role::Member);
+        assert!(matches!(engine.apply_all_rules(&viewer).await, Err(EngineError::Denied(_))));
+    }
+}
