@@ -175,6 +175,9 @@ async fn done(
     if !asked.deleted.is_empty() {
         return Ok(Some((format!("{} is deleted. What it has written stays.", asked.deleted), None)));
     }
+    if asked.batch == "none" {
+        return Ok(Some(("No row had to be changed.".to_owned(), None)));
+    }
     if !asked.batch.is_empty() {
         let rows = shell.today.counted(asked.changed, "row was", "rows were");
         let undo = match asked.batch.parse::<BatchId>() {
@@ -207,8 +210,8 @@ pub(crate) async fn order(
 ) -> Result<Redirect, PageError> {
     app.engine.move_rule(member.asker(), rule_id(&rule)?, form.to == "up").await?;
     let to = if form.to == "up" { "up" } else { "down" };
-    let here = with_query(&member, "rules", &[("moved", rule.clone()), ("to", to.to_owned())]);
-    Ok(Redirect::to(&format!("{here}#r-{rule}")))
+    // Without a fragment: where there is one, browsers give nothing the focus by themselves.
+    Ok(Redirect::to(&with_query(&member, "rules", &[("moved", rule), ("to", to.to_owned())])))
 }
 
 /// Whether a rule is to be on.
