@@ -22,6 +22,7 @@ mod error;
 mod features;
 mod feeds;
 mod history;
+mod inbox;
 mod linking;
 mod listing;
 mod mailing;
@@ -67,12 +68,13 @@ pub use bankside_connect::{
 pub use bankside_domain::cashflow::Flow;
 pub use bankside_statements::csv;
 pub use bankside_store::{
-    Account, AuditEntry, BankAccount, BillDays, BroughtRow, Category, Connection, Direction, Edited, FeedEffect,
-    Filter, Group, ImportedFile, Invitation, Invited, KeptBalance, KeptRate, KeptVerdict, LineTarget, Listed,
-    LostTrust, MAX_SELECTED, MailState, Member, Membership, Merged, Organization, OtherRow, Payee, Person, Placing,
-    Plan, ProviderCategoryTarget, RatesSet, ReasonCount, Reconciled, Reconciliation, RegisterPage, RegisterQuery,
-    RegisterRow, RegisterSum, Renewed, RowState, Run, RunAccount, RunsQuery, SeenProviderCategory, Selection, Sort,
-    Step, Store, StoreError, StoredTransfer, Tag, TransferMark, UndoOutcome, VanishedRow,
+    AcceptTarget, Account, AuditEntry, BankAccount, BillDays, BroughtRow, Category, Connection, Direction, DoneBefore,
+    Edited, FeedEffect, Filter, Group, ImportedFile, InboxCount, InboxFlag, InboxRows, InboxSwitches, Invitation,
+    Invited, KeptBalance, KeptRate, KeptVerdict, LineTarget, Listed, LostTrust, MAX_SELECTED, MailState, Member,
+    Membership, Merged, Organization, OtherRow, Payee, Person, Placing, Plan, ProviderCategoryTarget, RatesSet,
+    ReasonCount, Reconciled, Reconciliation, RegisterPage, RegisterQuery, RegisterRow, RegisterSum, Renewed, Reviewed,
+    RowState, Run, RunAccount, RunsQuery, SeenProviderCategory, Selection, Sort, Step, Store, StoreError,
+    StoredTransfer, Tag, TransferMark, UndoOutcome, VanishedRow,
 };
 pub use bills::BillView;
 pub use cashflow::{Cashflow, CashflowQuery};
@@ -87,6 +89,7 @@ pub use error::EngineError;
 pub use features::{ACCOUNT_SYNCING, DAILY_IMPORT, Feature, FeatureView, FixedFeature};
 pub use feeds::{FeedChange, FeedView};
 pub use history::{SteppedBack, Steps};
+pub use inbox::{FlagView, InboxPage, InboxQuery, InboxRow, InboxShown, MOST_IN_INBOX_AT_ONCE};
 pub use linking::{LinkChoice, LinkOffer, LinkTarget, Offered};
 pub use listing::GotAccounts;
 pub use mailing::{MailSecurity, MailSettings};

@@ -24,6 +24,8 @@ mod feeds;
 mod files;
 #[path = "whole/finapi.rs"]
 mod finapi;
+#[path = "whole/inbox.rs"]
+mod inbox;
 #[path = "whole/keys.rs"]
 mod keys;
 #[path = "whole/limits.rs"]
