@@ -1,6 +1,7 @@
 // The list of shortcuts, grouped and to be searched, with the switch for single letters.
 import { h, icon, openDialog } from "./dom";
 import { fold } from "./fuzzy";
+import { inboxShortcuts } from "./inbox";
 import { mappingShortcuts } from "./mapping";
 import { registerShortcuts } from "./register/shortcuts";
 import { caps, everywhere, lettersAreOn, switchLetters, type Shortcut } from "./shortcuts";
@@ -33,7 +34,7 @@ export function openHelp(): void {
 function grouped(searched: string): HTMLElement[] {
   const wanted = fold(searched);
   const groups = new Map<string, Shortcut[]>();
-  for (const shortcut of [...everywhere, ...mappingShortcuts(), ...registerShortcuts()]) {
+  for (const shortcut of [...everywhere, ...mappingShortcuts(), ...inboxShortcuts(), ...registerShortcuts()]) {
     if (!fold(`${shortcut.says} ${shortcut.keys.join(" ")} ${shortcut.group}`).includes(wanted)) continue;
     const group = groups.get(shortcut.group);
     if (group) group.push(shortcut);

@@ -5,6 +5,7 @@ import "./countdown";
 import "./file-field";
 import "./format-examples";
 import "./help";
+import "./inbox";
 import "./keys";
 import "./list-field";
 import "./live-view";

@@ -1,12 +1,12 @@
-// The keys of Unmapped and Mapped, and where the focus goes when a row has gone. What the keys do, the buttons of the page do, too.
-import { lettersAreOn, type Shortcut } from "./shortcuts";
-import { toast } from "./toast";
+// The keys of Unmapped and Mapped.
+import { type Act, RowList } from "./row-list";
+import type { Shortcut } from "./shortcuts";
 
 const GROUP = "Unmapped and Mapped";
 
 /** The keys of these pages; nothing on others. */
 export function mappingShortcuts(): Shortcut[] {
-  if (!place()) return [];
+  if (!list.place()) return [];
   return [
     { keys: ["J", "ArrowDown"], says: "The next row", group: GROUP },
     { keys: ["K", "ArrowUp"], says: "The row before", group: GROUP },
@@ -21,138 +21,53 @@ export function mappingShortcuts(): Shortcut[] {
   ];
 }
 
-function place(): HTMLElement | null {
-  return document.querySelector<HTMLElement>("[data-mapping]");
-}
-
-function rows(): HTMLTableRowElement[] {
-  return [...document.querySelectorAll<HTMLTableRowElement>("[data-mapping] tr[data-line]")];
-}
-
-/** The row that the focus is in, or else the first. */
-function current(): HTMLTableRowElement | undefined {
-  return document.activeElement?.closest<HTMLTableRowElement>("tr[data-line]") ?? rows()[0];
-}
-
-/** Where the row was that something was done with: the next one is there afterwards. */
-let left = 0;
-
-function focusAt(index: number): void {
-  const all = rows();
-  const row = all[Math.min(index, all.length - 1)];
-  row?.focus();
-  row?.scrollIntoView({ block: "nearest" });
-}
-
-function move(step: 1 | -1): void {
-  const active = document.activeElement?.closest<HTMLTableRowElement>("tr[data-line]");
-  const index = active ? rows().indexOf(active) : -1;
-  focusAt(Math.max(0, index + step));
-}
-
-function press(selector: string, row = current()): (() => void) | undefined {
-  const button = row?.querySelector<HTMLElement>(selector);
-  if (!row || !button) return undefined;
-  return () => {
-    left = rows().indexOf(row);
-    button.click();
-  };
-}
-
 /** The category of what is ticked, or of the row. */
-function choose(): (() => void) | undefined {
-  const page = place();
-  const isTicked = page?.querySelector('input[name="line"]:checked') !== null;
-  const select = isTicked ? page?.querySelector<HTMLElement>("[data-many]") : current()?.querySelector<HTMLElement>("select");
-  return select ? () => select.focus() : undefined;
+function choose(): Act {
+  const isTicked = list.place()?.querySelector('input[name="line"]:checked') !== null;
+  return isTicked ? list.focusOn("[data-many]") : list.focusOn("select", list.current());
 }
 
-function accept(): (() => void) | undefined {
-  const row = current();
+function accept(): Act {
+  const row = list.current();
   const chosen = row?.querySelector("select")?.value ?? "";
   const isChanged = chosen !== "" && row?.querySelector("option:checked")?.hasAttribute("selected") === false;
-  return isChanged ? press("[data-one]") : press('[data-take="1"]');
+  return isChanged ? list.press("[data-one]") : list.press('[data-take="1"]');
 }
 
-function ofRow(key: string): (() => void) | undefined {
-  if (/^[1-9]$/.test(key)) return press(`[data-take="${key}"]`);
+function ofRow(key: string): Act {
+  if (/^[1-9]$/.test(key)) return list.press(`[data-take="${key}"]`);
   switch (key.toLowerCase()) {
     case "j":
     case "arrowdown":
-      return () => move(1);
+      return () => list.move(1);
     case "k":
     case "arrowup":
-      return () => move(-1);
-    case " ": {
-      const row = current();
-      const box = row?.querySelector<HTMLInputElement>('input[name="line"]');
-      return box ? () => ((box.checked = !box.checked), row?.focus()) : undefined;
-    }
+      return () => list.move(-1);
+    case " ":
+      return list.tick();
     case "enter":
       return accept();
     case "c":
       return choose();
     case "a":
-      return press("[data-alike]");
+      return list.press("[data-alike]");
     case "delete":
-      return press("[data-unmap]");
-    case "z": {
-      const undo = place()?.querySelector<HTMLElement>("[data-undo] button");
-      return undo ? () => undo.click() : undefined;
-    }
-    case "/": {
-      const search = place()?.querySelector<HTMLElement>('input[name="search"]');
-      return search ? () => search.focus() : undefined;
-    }
+      return list.press("[data-unmap]");
+    case "z":
+      return list.pressOnPage("[data-undo] button");
+    case "/":
+      return list.focusOn('input[name="search"]');
     default:
       return undefined;
   }
 }
 
 /** In a choice, Enter takes what is chosen and Escape goes back to the row. */
-function ofChoice(key: string, select: HTMLSelectElement): (() => void) | undefined {
-  const row = select.closest<HTMLTableRowElement>("tr[data-line]");
-  if (key === "Escape") return () => (row ?? rows()[0])?.focus();
+function ofChoice(key: string, select: HTMLSelectElement): Act {
+  const row = select.closest<HTMLElement>("tr[data-line]");
+  if (key === "Escape") return () => (row ?? list.rows()[0])?.focus();
   if (key !== "Enter" || select.value === "") return undefined;
-  if (row) return press("[data-one]", row);
-  const chosen = place()?.querySelector<HTMLElement>("[data-chosen]");
-  return chosen ? () => chosen.click() : undefined;
+  return row ? list.press("[data-one]", row) : list.pressOnPage("[data-chosen]");
 }
 
-document.addEventListener("keydown", (event) => {
-  if (event.defaultPrevented || event.isComposing || event.altKey || event.ctrlKey || event.metaKey) return;
-  const target = event.target;
-  const page = place();
-  if (!page || !(target instanceof HTMLElement) || document.querySelector("dialog:modal")) return;
-  let act: (() => void) | undefined;
-  if (target instanceof HTMLSelectElement && page.contains(target)) act = ofChoice(event.key, target);
-  else if (target.closest("input:not([type=checkbox]), textarea, select, a, button, summary") === null && lettersAreOn()) act = ofRow(event.key);
-  if (!act) return;
-  event.preventDefault();
-  act();
-});
-
-document.addEventListener("click", (event) => {
-  const row = event.target instanceof Element ? event.target.closest<HTMLTableRowElement>("[data-mapping] tr[data-line]") : null;
-  if (row) left = rows().indexOf(row);
-});
-
-document.addEventListener("htmx:afterSettle", (event) => {
-  if (!(event.target instanceof HTMLElement) || !event.target.matches("[data-mapping]")) return;
-  ready();
-  focusAt(left);
-});
-
-document.addEventListener("htmx:responseError", (event) => {
-  if (event.target instanceof Element && event.target.closest("[data-mapping]")) {
-    toast("That could not be done. Look at the page anew and try again.", { action: "Look anew", onAction: () => location.reload() });
-  }
-});
-
-/** With a script there are keys, and the page says so. */
-function ready(): void {
-  const keys = document.querySelector<HTMLElement>("[data-keys]");
-  if (keys) keys.hidden = !lettersAreOn();
-}
-
-ready();
+const list = new RowList({ place: "[data-mapping]", row: "tr[data-line]", ofRow, ofChoice });

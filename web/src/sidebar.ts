@@ -48,7 +48,8 @@ async function refresh(): Promise<void> {
   old.replaceWith(document.adoptNode(next));
   next.scrollTop = scrollTop;
   if (wasAt) next.querySelector<HTMLElement>(wasAt)?.focus({ preventScroll: true });
-  count(next.dataset.waiting ?? "0");
+  count("[data-count]", next.dataset.waiting ?? "0");
+  count("[data-inbox-count]", next.dataset.inbox || "0");
 }
 
 /** How an element of the list is found again in the next one. */
@@ -59,8 +60,8 @@ function place(element: Element): string | undefined {
   return group === undefined ? undefined : `details[data-group="${CSS.escape(group)}"] > summary`;
 }
 
-function count(waiting: string): void {
-  const mark = document.querySelector<HTMLElement>(".nav [data-count]");
+function count(which: string, waiting: string): void {
+  const mark = document.querySelector<HTMLElement>(`.nav ${which}`);
   if (!mark) return;
   mark.hidden = waiting === "0";
   const number = mark.querySelector("[data-number]");

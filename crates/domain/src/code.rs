@@ -8,6 +8,7 @@ use crate::bank_account::MatchKeyKind;
 use crate::batch::{BatchActor, Entity, Later};
 use crate::difference::Verdict;
 use crate::formats::{DateFormat, NumberFormat};
+use crate::inbox::InboxState;
 use crate::merge::Side;
 use crate::moving::{Likeness, MoveStage, Obstacle};
 use crate::notice::Notice;
@@ -126,6 +127,7 @@ codes! {
     }
     HeldChoice("choice") { NewRow = "new_row", Correction = "correction", LeaveOut = "leave_out" }
     PairKind("kind of pair") { Twins = "twins", Settlement = "settlement" }
+    InboxState("place in the inbox") { Waiting = "waiting", Hidden = "hidden" }
     LinkedBy("way of linking") { Rows = "rows", Person = "person" }
     Side("row of a pair") { Stays = "stays", Goes = "goes" }
     Stage("stage of a rule") { Before = "before", Normal = "normal", Last = "last" }

@@ -25,6 +25,7 @@ pub mod fault;
 pub mod follow;
 pub mod formats;
 pub mod id;
+pub mod inbox;
 pub mod member;
 pub mod merge;
 pub mod month;

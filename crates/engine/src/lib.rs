@@ -23,6 +23,7 @@ mod error;
 mod features;
 mod feeds;
 mod history;
+mod inbox;
 mod linking;
 mod listing;
 mod mailing;
@@ -70,13 +71,14 @@ pub use bankside_connect::{
 pub use bankside_domain::cashflow::Flow;
 pub use bankside_statements::csv;
 pub use bankside_store::{
-    Account, AuditEntry, BankAccount, BillDays, BroughtRow, Category, Connection, Direction, Edited, FeedEffect,
-    Filter, Group, ImportedAssetFile, ImportedFile, Invitation, Invited, KeptBalance, KeptRate, KeptVerdict,
-    LineTarget, Listed, LostTrust, MAX_SELECTED, MailState, Member, Membership, Merged, NewRule, Organization,
-    OtherRow, Payee, Person, Placing, Plan, ProviderCategoryTarget, RatesSet, ReasonCount, Reconciled, Reconciliation,
-    RegisterPage, RegisterQuery, RegisterRow, RegisterSum, Renewed, RowState, RuleHit, RulesApplied, RulesBrought, Run,
-    RunAccount, RunsQuery, SeenProviderCategory, Selection, Sort, Step, Store, StoreError, StoredRule, StoredTransfer,
-    Tag, TransferMark, UndoOutcome, VanishedRow,
+    AcceptTarget, Account, AuditEntry, BankAccount, BillDays, BroughtRow, Category, Connection, Direction, DoneBefore,
+    Edited, FeedEffect, Filter, Group, ImportedAssetFile, ImportedFile, InboxCount, InboxFlag, InboxRows,
+    InboxSwitches, Invitation, Invited, KeptBalance, KeptRate, KeptVerdict, LineTarget, Listed, LostTrust,
+    MAX_SELECTED, MailState, Member, Membership, Merged, NewRule, Organization, OtherRow, Payee, Person, Placing, Plan,
+    ProviderCategoryTarget, RatesSet, ReasonCount, Reconciled, Reconciliation, RegisterPage, RegisterQuery,
+    RegisterRow, RegisterSum, Renewed, Reviewed, RowState, RuleHit, RulesApplied, RulesBrought, Run, RunAccount,
+    RunsQuery, SeenProviderCategory, Selection, Sort, Step, Store, StoreError, StoredRule, StoredTransfer, Tag,
+    TransferMark, UndoOutcome, VanishedRow,
 };
 pub use bills::BillView;
 pub use cashflow::{Cashflow, CashflowQuery};
@@ -91,6 +93,7 @@ pub use error::EngineError;
 pub use features::{ACCOUNT_SYNCING, DAILY_IMPORT, Feature, FeatureView, FixedFeature};
 pub use feeds::{FeedChange, FeedView};
 pub use history::{SteppedBack, Steps};
+pub use inbox::{FlagView, InboxPage, InboxQuery, InboxRow, InboxShown, MOST_IN_INBOX_AT_ONCE};
 pub use linking::{LinkChoice, LinkOffer, LinkTarget, Offered};
 pub use listing::GotAccounts;
 pub use mailing::{MailSecurity, MailSettings};

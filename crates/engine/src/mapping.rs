@@ -101,7 +101,7 @@ pub struct Alike {
 }
 
 /// What suggestions are made from.
-struct Grounds<'a> {
+pub(crate) struct Grounds<'a> {
     likenesses: HashMap<TransactionId, Likenesses>,
     decisions: HashMap<LikenessKey, Vec<Decision>>,
     filed: HashMap<String, SeenProviderCategory>,
@@ -109,7 +109,7 @@ struct Grounds<'a> {
 }
 
 /// The paths of the categories that are there.
-type Paths = HashMap<CategoryId, String>;
+pub(crate) type Paths = HashMap<CategoryId, String>;
 
 impl Engine {
     /// A page of lines with or without a category.
@@ -153,7 +153,7 @@ impl Engine {
     }
 
     /// The lines of rows that are meant, with names.
-    async fn lines_of_rows(
+    pub(crate) async fn lines_of_rows(
         &self,
         asker: &Asker,
         rows: Vec<RegisterRow>,
@@ -182,7 +182,7 @@ impl Engine {
         Ok(found)
     }
 
-    async fn paths(&self, asker: &Asker) -> Result<Paths, EngineError> {
+    pub(crate) async fn paths(&self, asker: &Asker) -> Result<Paths, EngineError> {
         Ok(self.store.categories(asker).await?.into_iter().map(|category| (category.id, category.path)).collect())
     }
 
@@ -205,7 +205,7 @@ impl Engine {
         Ok(())
     }
 
-    async fn grounds<'a>(
+    pub(crate) async fn grounds<'a>(
         &self,
         asker: &Asker,
         ids: &BTreeSet<TransactionId>,
@@ -319,7 +319,8 @@ impl Engine {
 }
 
 impl Grounds<'_> {
-    fn suggest(&self, line: &MappingLine) -> Vec<SuggestedCategory> {
+    /// What is suggested for a line.
+    pub(crate) fn suggest(&self, line: &MappingLine) -> Vec<SuggestedCategory> {
         let Some(likenesses) = self.likenesses.get(&line.row.id) else { return Vec::new() };
         // Categories that are there no more are not suggested.
         let known = |decision: &Decision| self.paths.contains_key(&decision.category);
@@ -351,7 +352,7 @@ impl Grounds<'_> {
 }
 
 /// The same of these accounts only. Of one account the register knows best which index has its rows.
-fn within(query: RegisterQuery, accounts: Option<&BTreeSet<AccountId>>) -> RegisterQuery {
+pub(crate) fn within(query: RegisterQuery, accounts: Option<&BTreeSet<AccountId>>) -> RegisterQuery {
     let Some(accounts) = accounts else { return query };
     match query.account {
         Some(account) if accounts.contains(&account) => query,

@@ -28,6 +28,8 @@ mod file_balances;
 mod files;
 #[path = "whole/finapi.rs"]
 mod finapi;
+#[path = "whole/inbox.rs"]
+mod inbox;
 #[path = "whole/keys.rs"]
 mod keys;
 #[path = "whole/limits.rs"]

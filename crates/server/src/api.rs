@@ -18,6 +18,7 @@ mod features;
 mod feeds;
 mod flows;
 mod history;
+mod inbox;
 mod invitations;
 mod mapping;
 mod me;
@@ -48,7 +49,7 @@ use utoipa_axum::routes;
 use crate::App;
 use crate::syncing::only_while_on;
 pub(crate) use problem::Problem;
-pub(crate) use transactions::FilterBody;
+pub(crate) use transactions::{FilterBody, decimal};
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -116,6 +117,12 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(mapping: mapping, map_lines))
         .routes(described!(mapping: alike, map_alike))
         .routes(described!(mapping: provider_categories, map_provider_category))
+        .routes(described!(inbox: inbox))
+        .routes(described!(inbox: accept_rows))
+        .routes(described!(inbox: place_in_inbox))
+        .routes(described!(inbox: ask_member, ask_no_more))
+        .routes(described!(inbox: switch_inbox))
+        .routes(described!(inbox: want_inbox))
         .routes(described!(naming: payees))
         .routes(described!(naming: tags))
         .routes(described!(reconciling: stands, reconcile))

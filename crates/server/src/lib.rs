@@ -117,8 +117,8 @@ fn file_routes() -> Router<App> {
 fn page_routes() -> Router<App> {
     use pages::{
         add_account, asset_files, asset_sync, assets, balance, belonging, bills, cashflow, categories, consents,
-        daily_import, design, doors, feed, files, flows, integrations, invitations, keys, links, lock, mapping, moving,
-        organizations, overview, palette, people, register, rules, runs, settings, sidebar, statement_files,
+        daily_import, design, doors, feed, files, flows, inbox, integrations, invitations, keys, links, lock, mapping,
+        moving, organizations, overview, palette, people, register, rules, runs, settings, sidebar, statement_files,
         suspicions, undo,
     };
     Router::new()
@@ -280,9 +280,17 @@ fn page_routes() -> Router<App> {
         .route("/o/{organization}/rules/{rule}/order", post(any!(rules::order)))
         .route("/o/{organization}/rules/{rule}/switch", post(any!(rules::switch)))
         .route("/o/{organization}/rules/{rule}/delete", post(any!(rules::delete)))
+        .route("/o/{organization}/inbox", get(any!(inbox::waiting)).post(any!(inbox::acting::act)))
+        .route("/o/{organization}/inbox/hidden", get(any!(inbox::hidden)).post(any!(inbox::acting::act_on_hidden)))
+        .route(
+            "/o/{organization}/inbox/{transaction}/ask",
+            get(any!(inbox::asking::form)).post(any!(inbox::asking::ask)),
+        )
         .route("/o/{organization}/palette", get(any!(palette::offers)))
         .route("/o/{organization}/settings", get(any!(settings::show)))
         .route("/o/{organization}/settings/formats", post(any!(settings::formats::save)))
+        .route("/o/{organization}/settings/inbox", post(any!(inbox::switching::switch)))
+        .route("/o/{organization}/settings/inbox/own", post(any!(inbox::switching::want)))
         .route("/o/{organization}/settings/kind", post(any!(categories::set_kind)))
         .route("/o/{organization}/settings/mails", post(any!(settings::mails::save)))
         .route("/o/{organization}/settings/organization", post(any!(settings::change_organization)))

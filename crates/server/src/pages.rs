@@ -18,6 +18,7 @@ pub(crate) mod doors;
 pub(crate) mod feed;
 pub(crate) mod files;
 pub(crate) mod flows;
+pub(crate) mod inbox;
 pub(crate) mod integrations;
 pub(crate) mod invitations;
 pub(crate) mod keys;
@@ -90,7 +91,8 @@ pub(crate) async fn shell_for(
         subscription: app.engine.subscription(member.asker()).await?,
     };
     let suspicions = app.engine.count_suspicions(member.asker(), standing).await?;
-    let around = Around { membership: &member.membership, standing, tree: &tree, suspicions };
+    let inbox = inbox::beside(app, member, place).await?;
+    let around = Around { membership: &member.membership, standing, tree: &tree, suspicions, inbox };
     Ok(Shell::new(around, looker, place, open, today(app, member), &server))
 }
 

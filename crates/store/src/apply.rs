@@ -74,6 +74,7 @@ impl Store {
         }
         let mut work = Work::from_plan(plan, snapshot, &self.ambient);
         work.brings_news = self.has_synced_before(&mut session, asker, context.bank_account, account.id).await?;
+        work.has_inbox = self.has_inbox(&mut session, asker).await?;
         let payees = self.payees_of(&mut session, asker, work.payee_names()).await?;
         self.prepare_updates(&mut session, asker, account.id, &mut work, &payees).await?;
         let import_from = snapshot.state.import_from;

@@ -44,7 +44,7 @@ enum Kind {
 
 /// The table and the kind of a field that is one column of the same name.
 fn column(entity: Entity, field: &str) -> Option<(&'static str, &'static str, Kind)> {
-    const TRANSACTIONS: [(&str, Kind); 12] = [
+    const TRANSACTIONS: [(&str, Kind); 13] = [
         ("status", Kind::Text),
         ("amount_minor", Kind::Number),
         ("account_id", Kind::Id),
@@ -57,6 +57,7 @@ fn column(entity: Entity, field: &str) -> Option<(&'static str, &'static str, Ki
         ("cleared_at", Kind::Number),
         ("reconciled_at", Kind::Number),
         ("reviewed_at", Kind::Number),
+        ("inbox", Kind::Text),
     ];
     const LINES: [(&str, Kind); 3] =
         [("amount_minor", Kind::Number), ("category_id", Kind::Id), ("provider_note", Kind::Text)];

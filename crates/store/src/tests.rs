@@ -6,6 +6,7 @@ mod cashflow;
 mod categories;
 mod editing;
 mod held;
+mod inbox;
 mod keepsakes;
 mod locking;
 mod mapping;

@@ -188,7 +188,7 @@ impl Store {
         }
         let now = self.values_now(session, asker, changes).await?;
         // What was undone, and the undoing itself, cancel each other out. Whether a row is one side of a transfer is no work on it,
-        // unless a person has linked it, and what rules have written is none either.
+        // unless a person has linked it; nor is what rules have written, or that somebody has hidden it in the inbox.
         let text = sql!(
             "SELECT DISTINCT c.owner_id
              FROM changes c
@@ -196,7 +196,7 @@ impl Store {
              JOIN batches mine ON mine.organization_id = c.organization_id AND mine.id = $2
              WHERE c.organization_id = $1 AND b.undone_by IS NULL AND b.undoes IS NULL AND b.actor <> 'rule'
                 AND (b.made_at > mine.made_at OR (b.made_at = mine.made_at AND b.id > mine.id))
-                AND c.field NOT LIKE 'no_transfer:%' AND (c.field <> 'transfer' OR b.actor = 'person')
+                AND c.field NOT LIKE 'no_transfer:%' AND (c.field <> 'transfer' OR b.actor = 'person') AND c.field <> 'inbox'
                 AND c.owner_id IN (SELECT m.owner_id FROM changes m WHERE m.organization_id = $1 AND m.batch_id = $2)"
         );
         let worked_on: Vec<Uuid> = on!(session, c => sqlx::query_scalar(text)

@@ -33,6 +33,8 @@ const screens: { name: string; at: string; then?: RegExp[]; title: string | RegE
   { name: "run", at: "runs", then: [/\/runs\/[^/]+$/], title: /./ },
   { name: "rows that came new", at: "runs", then: [/\/runs\/[^/]+$/, /\/rows$/], title: /^New from the bank/ },
   { name: "suspicions", at: "suspicions", title: "Suspicions" },
+  { name: "inbox", at: "inbox", title: "Inbox" },
+  { name: "hidden in the inbox", at: "inbox/hidden", title: "Hidden" },
   { name: "undo", at: "runs", then: [/\/runs\/[^/]+$/, /\/batches\/[^/]+\/undo$/], title: /^Undo/ },
   { name: "settings", at: "settings", title: "Settings" },
   { name: "cashflow", at: "cashflow", title: person.organization },
@@ -76,6 +78,8 @@ test("every screen, as narrow as it gets", async ({ signedIn: page, house }, inf
   await api.made("transactions", { account: sent?.account, date: sent?.date, amount: sent?.amount, payee: sent?.payee, note: "typed" });
   // An asset: what is said of assets is on every page from here on.
   await api.made("assets", { name: "Lindenweg 8" });
+  // An inbox: it is among the pages from here on.
+  await api.send("PUT", "inbox/switch", { is_on: true });
   // A bank account that waits for an account: the page that links them is reached from it.
   await page.goto(`${home}/banks`);
   const unlinked = page.waitForResponse((response) => response.url().endsWith("/unlink"));

@@ -97,7 +97,7 @@ impl Engine {
     }
 
     /// Rows that may be one: by what they say, and by where they come from.
-    async fn pairs(&self, asker: &Asker) -> Result<Vec<Pair>, EngineError> {
+    pub(crate) async fn pairs(&self, asker: &Asker) -> Result<Vec<Pair>, EngineError> {
         let since = self.today().saturating_sub(RECENT_DAYS.days());
         let rows = self.store.pair_rows(asker, since, MOST_ROWS).await?;
         let different = self.store.different_pairs(asker).await?;

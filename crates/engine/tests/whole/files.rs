@@ -21,7 +21,7 @@ const NOVEMBER: &str = "Buchungstag;Empfänger;Verwendungszweck;Betrag\n\
     03.11.2026;=1+1;Gehalt;2.500,00\n";
 
 impl House {
-    async fn add_account(&self, name: &str) -> AccountId {
+    pub(crate) async fn add_account(&self, name: &str) -> AccountId {
         let new = NewAccountInput {
             asset: None,
             name: name.to_owned(),
@@ -41,7 +41,7 @@ impl House {
     }
 
     /// Uploads a file and has it read.
-    async fn read_file(&self, account: AccountId, text: &str) -> FileView {
+    pub(crate) async fn read_file(&self, account: AccountId, text: &str) -> FileView {
         let id = self.upload(account, text).await;
         assert!(self.engine.work_once().await.unwrap());
         let view = self.file(account, id).await;
@@ -49,7 +49,7 @@ impl House {
         view
     }
 
-    async fn import(&self, view: &FileView) -> FileView {
+    pub(crate) async fn import(&self, view: &FileView) -> FileView {
         let account = view.account.account.id;
         self.engine.import_file(&self.asker, account, view.id, None, false).await.unwrap();
         assert!(self.engine.work_once().await.unwrap());

@@ -99,7 +99,7 @@ fn likeness(likeness: Likeness) -> &'static str {
     }
 }
 
-fn line_body(line: MappingLine) -> MappingLineBody {
+pub(crate) fn line_body(line: MappingLine) -> MappingLineBody {
     let currency = line.row.currency;
     let suggestion = |one: bankside_engine::SuggestedCategory| {
         let (basis, evidence) = match one.suggestion.basis {

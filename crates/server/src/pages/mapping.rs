@@ -2,7 +2,7 @@
 
 pub(crate) mod acting;
 pub(crate) mod alike;
-mod rows;
+pub(crate) mod rows;
 
 use std::collections::HashMap;
 

@@ -74,6 +74,7 @@ fn pages(shell: &Shell) -> Vec<Offer> {
         page("home", "Overview", "overview").hint("net worth, income and spending"),
         page("rows", "All accounts", "transactions").hint("transactions, register"),
         page("flow", "Cashflow", "cashflow").hint("categories by month, plan, rates"),
+        page("inbox", "Inbox", "inbox").hint("review, new rows, accept"),
         page("help", "Suspicions", "suspicions").hint("held back, twins, vanished"),
         page("plus", "Add account", "add-account").hint("link a bank"),
         page("file", "Account without a bank", "add-account/without-bank").hint("cash, loan").later(),

@@ -11,7 +11,7 @@ use axum::extract::{Form, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::{FormatChoice, OrganizationKind, Right};
-use bankside_engine::{AuditEntry, EngineError, KeySource, ProviderView};
+use bankside_engine::{AuditEntry, EngineError, InboxSwitches, KeySource, ProviderView};
 
 use crate::App;
 use crate::error::{PageError, page};
@@ -54,6 +54,8 @@ struct SettingsHtml {
     /// Whether the person begins here, or could choose to.
     is_beginning: bool,
     formats: FormatsSection,
+    /// Whether rows wait in an inbox, and whether the person wants it beside the other pages.
+    inbox: InboxSwitches,
     /// Mails about banks; nothing for whoever gets none anyway.
     mails: Option<MailsSection>,
     public_url: String,
@@ -204,6 +206,7 @@ async fn settings(app: &App, member: &Member, headers: &HeaderMap) -> Result<Set
         is_company: member.membership.organization.kind == OrganizationKind::Company,
         is_beginning: member.membership.is_beginning,
         formats: FormatsSection::of(member.person.formats, FormatChoice::default().with_languages(languages(headers))),
+        inbox: app.engine.inbox_switches(member.asker()).await?,
         mails: MailsSection::of(app, member).await?,
         public_url: settings.public_url.to_string(),
         database: app.engine.database(),

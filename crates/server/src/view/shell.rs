@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bankside_domain::asset::Tree;
 use bankside_domain::subscription::Subscription;
 use bankside_domain::{AccountId, Asker, AssetId, Code, Currency, OrganizationId, OrganizationKind};
-use bankside_engine::{Membership, Standing};
+use bankside_engine::{InboxCount, MOST_COUNTED, Membership, Standing};
 
 use super::day::Today;
 use super::picker::PathView;
@@ -20,6 +20,7 @@ pub(crate) enum Place {
     Assets,
     Banks,
     Suspicions,
+    Inbox,
     Settings,
     AddAccount,
 }
@@ -49,6 +50,8 @@ pub(crate) struct Shell {
     pub(crate) left_out: usize,
     /// How many doubts wait for a person.
     pub(crate) suspicions: i64,
+    /// How much waits in the inbox, where the person has one beside the other pages.
+    pub(crate) inbox: Option<InboxCount>,
     pub(crate) version: &'static str,
     pub(crate) zone: String,
     /// Whether pages travel unprotected over a network.
@@ -74,6 +77,8 @@ pub(crate) struct Around<'a> {
     pub(crate) tree: &'a Arc<Tree>,
     /// How many doubts wait for a person.
     pub(crate) suspicions: i64,
+    /// How much waits in the inbox, where the person has one beside the other pages.
+    pub(crate) inbox: Option<InboxCount>,
 }
 
 impl Shell {
@@ -85,7 +90,7 @@ impl Shell {
         today: Today,
         server: &ServerFacts,
     ) -> Self {
-        let Around { membership, standing, tree, suspicions } = around;
+        let Around { membership, standing, tree, suspicions, inbox } = around;
         let organization = &membership.organization;
         let mut total = 0_i64;
         let mut total_scale: Option<Currency> = None;
@@ -127,6 +132,7 @@ impl Shell {
             total_currency: organization.currency.to_string(),
             left_out,
             suspicions,
+            inbox,
             version: env!("CARGO_PKG_VERSION"),
             zone: organization.time_zone.clone(),
             is_plain_http: server.is_plain_http,
@@ -228,6 +234,17 @@ impl Shell {
     pub(crate) fn more_accounts(&self) -> Option<String> {
         let more = self.accounts.len().checked_sub(MOST_IN_GROUP).filter(|more| *more > 0)?;
         Some(super::counted(i64::try_from(more).unwrap_or(i64::MAX), "account more", "accounts more"))
+    }
+
+    /// How many rows wait in the inbox, as its mark says it: nothing where none does.
+    pub(crate) fn inbox_mark(&self) -> Option<String> {
+        let waiting = self.inbox.map(|inbox| inbox.waiting).filter(|waiting| *waiting > 0)?;
+        Some(if waiting > MOST_COUNTED { format!("{MOST_COUNTED}+") } else { waiting.to_string() })
+    }
+
+    /// Whether the inbox switches may be changed for everybody.
+    pub(crate) fn may_switch_inbox(&self) -> bool {
+        self.may_manage_categories()
     }
 
     pub(crate) fn may_edit(&self) -> bool {

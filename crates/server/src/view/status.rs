@@ -288,6 +288,7 @@ mod tests {
             total_currency: String::new(),
             left_out: 0,
             suspicions: 0,
+            inbox: None,
             version: "",
             zone: "UTC".to_owned(),
             is_plain_http: false,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use bankside_domain::inbox::InboxState;
 use bankside_domain::reconcile::{ClaimState, Reason};
 use bankside_domain::text::fold;
 use bankside_domain::{AccountId, Asker, BankAccountId, BatchId, Code, FeedRowId, FeedRowVersionId, Id, PayeeId};
@@ -103,12 +104,13 @@ impl Store {
         let now = micros(self.ambient.now());
         // What comes with the first sync of a bank account is its history; only what comes later is news.
         let reviewed_at = (!work.brings_news).then_some(now);
+        let inbox = (work.brings_news && work.has_inbox).then_some(InboxState::Waiting.code());
         for chunk in work.added.chunks(ROWS_PER_STATEMENT) {
             on!(session, c => {
                 let mut insert = sqlx::QueryBuilder::new(
                     "INSERT INTO transactions (organization_id, id, account_id, status, amount_minor, dated_on, \
                      payee_id, booked_on, value_on, provider_dated_on, provider_payee_id, moves_opening, position, \
-                     seen_at, created_at, reviewed_at) ",
+                     seen_at, created_at, reviewed_at, inbox) ",
                 );
                 insert.push_values(chunk, |mut row, new| {
                     let payee = payee_of(new.entry.payee.as_deref(), payees).map(Id::uuid);
@@ -127,7 +129,8 @@ impl Store {
                         .push_bind(new.position)
                         .push_bind(new.seen_at)
                         .push_bind(now)
-                        .push_bind(reviewed_at);
+                        .push_bind(reviewed_at)
+                        .push_bind(inbox);
                 });
                 insert.build().execute(c).await?;
             });

@@ -13,7 +13,7 @@ use super::work::Work;
 use crate::accounts::Sums;
 use crate::batches::NewBatch;
 use crate::convert::{count, micros, uuids};
-use crate::db::{Session, run, sql};
+use crate::db::{Session, on, run, sql};
 use crate::feed_rows::{Received, ReceivedRow};
 use crate::snapshot::StoredSnapshot;
 use crate::statement_files::FileLease;
@@ -91,9 +91,11 @@ impl Store {
             return Ok(FileTried::Planned { plan, received, batch: None, counts });
         }
         let mut work = Work::from_plan(&plan, &snapshot, &self.ambient);
-        // Who imports a file has looked at what comes of it.
-        work.brings_news = false;
         let account = &snapshot.state.account;
+        work.has_inbox = self.has_inbox(&mut session, asker).await?;
+        // Who imports a file has looked at what comes of it, unless an inbox is where they look. The first file of an account is its history,
+        // as the first sync is.
+        work.brings_news = work.has_inbox && self.has_imported_before(&mut session, asker, account.id).await?;
         let payees = self.payees_of(&mut session, asker, work.payee_names()).await?;
         self.prepare_updates(&mut session, asker, account.id, &mut work, &payees).await?;
         self.write_feed_rows(&mut session, asker, bank_account, &work).await?;
@@ -127,6 +129,25 @@ impl Store {
         }
         session.commit().await?;
         Ok(FileTried::Planned { plan, received, batch, counts })
+    }
+
+    /// Whether rows of a file have come into an account before.
+    async fn has_imported_before(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        account: AccountId,
+    ) -> Result<bool, StoreError> {
+        let text = sql!(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM statement_files WHERE organization_id = $1 AND account_id = $2
+                AND batch_id IS NOT NULL LIMIT 1) x"
+        );
+        let files: i64 = on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(account.uuid())
+            .fetch_one(c)
+            .await?);
+        Ok(files > 0)
     }
 
     async fn add_file_source(

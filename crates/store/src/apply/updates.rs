@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use bankside_domain::batch::{EXISTS, Entity};
 use bankside_domain::follow::{ByHand, Follower};
+use bankside_domain::inbox::{InboxState, returns};
 use bankside_domain::text::fold;
 use bankside_domain::{AccountId, Asker, Code, Id, PayeeId, TransactionId};
 use uuid::Uuid;
@@ -21,6 +22,9 @@ use crate::{Store, StoreError};
 struct Standing {
     account: AccountId,
     seen_at: i64,
+    reviewed_at: Option<i64>,
+    /// Where it stands in the inbox; `None` where it never came in.
+    inbox: Option<InboxState>,
     follower: Follower,
 }
 
@@ -38,6 +42,8 @@ struct StandingRow {
     provider_payee_id: Option<Uuid>,
     seen_at: i64,
     deleted_at: Option<i64>,
+    reviewed_at: Option<i64>,
+    inbox: Option<String>,
     line_id: Uuid,
     line_minor: i64,
     note: Option<String>,
@@ -62,7 +68,13 @@ impl StandingRow {
             note: self.note,
             provider_note: self.provider_note,
         };
-        Ok(Standing { account: self.account_id.into(), seen_at: self.seen_at, follower })
+        Ok(Standing {
+            account: self.account_id.into(),
+            seen_at: self.seen_at,
+            reviewed_at: self.reviewed_at,
+            inbox: self.inbox.as_deref().map(code).transpose()?,
+            follower,
+        })
     }
 }
 
@@ -132,11 +144,43 @@ impl Store {
         }
         work.changes.extend(changes);
         self.write_follower(session, asker, next, seen_at).await?;
+        if work.has_inbox && row.inbox.is_some() && returns(before, next) {
+            self.bring_back(session, asker, work, row).await?;
+        }
         let sums = work.sums.entry(row.account).or_default();
         if before.is_there {
             sums.add(Sums::of(before.status, before.amount_minor).reversed());
         }
         sums.add(Sums::of(next.status, next.amount_minor));
+        Ok(())
+    }
+
+    /// Has a row wait in the inbox again that was reviewed there, or hidden: its bank has changed it. What was asked about it before is
+    /// settled.
+    async fn bring_back(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        work: &mut Work<'_>,
+        row: &Standing,
+    ) -> Result<(), StoreError> {
+        let owner = row.follower.id.uuid();
+        let mut moved = |field: &str, before: Option<String>, after: Option<String>| {
+            if before != after {
+                work.changes.push(change(Entity::Transaction, owner, owner, field, before, after));
+            }
+        };
+        let state = |state: InboxState| Some(state.code().to_owned());
+        moved("reviewed_at", row.reviewed_at.map(|at| at.to_string()), None);
+        moved("inbox", row.inbox.and_then(state), state(InboxState::Waiting));
+        let text = sql!(
+            "UPDATE transactions SET reviewed_at = NULL, inbox = 'waiting' WHERE organization_id = $1 AND id = $2"
+        );
+        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(owner));
+        if row.reviewed_at.is_some() {
+            let text = sql!("DELETE FROM inbox_flags WHERE organization_id = $1 AND transaction_id = $2");
+            run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(owner));
+        }
         Ok(())
     }
 
@@ -217,7 +261,7 @@ impl Store {
             let rows: Vec<StandingRow> = on!(session, c => {
                 let mut query = sqlx::QueryBuilder::new(
                     "SELECT t.id, t.account_id, t.status, t.amount_minor, t.dated_on, t.payee_id, t.booked_on, \
-                     t.value_on, t.provider_dated_on, t.provider_payee_id, t.seen_at, t.deleted_at, l.id AS line_id, \
+                     t.value_on, t.provider_dated_on, t.provider_payee_id, t.seen_at, t.deleted_at, t.reviewed_at, t.inbox, l.id AS line_id, \
                      l.amount_minor AS line_minor, l.note, l.provider_note \
                      FROM transactions t JOIN transaction_lines l ON l.organization_id = t.organization_id \
                      AND l.transaction_id = t.id AND l.position = 0 \

@@ -67,6 +67,8 @@ pub(super) struct Work<'a> {
     pub(super) sums: BTreeMap<AccountId, Sums>,
     /// Whether nobody has seen what is added: not what comes with the first sync of a bank account.
     pub(super) brings_news: bool,
+    /// Whether news wait in the inbox, and what a bank changes comes back there.
+    pub(super) has_inbox: bool,
 }
 
 impl<'a> Work<'a> {

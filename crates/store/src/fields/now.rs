@@ -93,7 +93,7 @@ impl Store {
         read_columns!(session, asker, now, changes, Entity::Transaction, "transactions", [
             "deleted_at": number, "status": text, "amount_minor": number, "account_id": id, "dated_on": day, "payee_id": id,
             "booked_on": day, "value_on": day, "provider_dated_on": day, "provider_payee_id": id, "cleared_at": number,
-            "reconciled_at": number, "reviewed_at": number,
+            "reconciled_at": number, "reviewed_at": number, "inbox": text,
         ]);
         for id in ids_of(changes, Entity::Transaction) {
             // A transaction is there unless it was deleted.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::cashflow::Within;
 use super::search::{Search, folded};
+use crate::inbox::InboxRows;
 
 /// Which rows to show.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -73,6 +74,8 @@ pub struct Filter {
     pub is_new: bool,
     /// A person has written over what the bank says.
     pub is_edited: bool,
+    /// In the inbox.
+    pub inbox: Option<InboxRows>,
 }
 
 /// In or out.
@@ -432,6 +435,13 @@ macro_rules! push_chosen {
         }
         if filter.is_new {
             $query.push(" AND t.reviewed_at IS NULL AND t.provider_dated_on IS NOT NULL");
+        }
+        if let Some(rows) = filter.inbox {
+            $query.push(rows.condition());
+            if let Some((exists, person)) = rows.asked() {
+                $query.push(exists).push(" (SELECT 1 FROM inbox_flags ff WHERE ff.organization_id = t.organization_id");
+                $query.push(" AND ff.transaction_id = t.id AND ff.to_id = ").push_bind(person.uuid()).push(")");
+            }
         }
         if filter.is_edited {
             // Not row by row: what persons have written is little beside what banks have brought.

@@ -1,0 +1,327 @@
+//! The inbox: what waits in it, why each row wants a look or needs none, and what people do with it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use bankside_domain::inbox::{Facts, Flag, InboxState, Purpose, flags, is_strong};
+use bankside_domain::suggest::Sum;
+use bankside_domain::text::tidy;
+use bankside_domain::transfer::Transit;
+use bankside_domain::{AccountId, Asker, AssetId, PersonId, Right, TransactionId};
+use bankside_store::{
+    AcceptTarget, Filter, InboxCount, InboxFlag, InboxRows, InboxSwitches, RegisterQuery, RegisterRow, Reviewed, Sort,
+    TransferMark,
+};
+
+use crate::mapping::{MappingLine, within};
+use crate::unfinished::MOST_COUNTED;
+use crate::{Engine, EngineError};
+
+/// More rows than this are not shown at once.
+pub const MOST_IN_INBOX_AT_ONCE: i64 = 100;
+/// A question to a colleague has at most so many characters.
+const MOST_IN_NOTE: usize = 300;
+
+/// Which rows are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InboxShown {
+    /// Those that wait.
+    Waiting,
+    /// Those that were hidden.
+    Hidden,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct InboxQuery {
+    /// Of the accounts of this asset and of what lies below it; `None` is of all in sight.
+    pub asset: Option<AssetId>,
+    /// Which rows.
+    pub shown: InboxShown,
+    /// What else must be true of them, and which part of them is shown.
+    pub rows: RegisterQuery,
+}
+
+/// A row in the inbox.
+#[derive(Debug, Clone)]
+pub struct InboxRow {
+    /// As the register shows it.
+    pub row: RegisterRow,
+    /// Its lines, each with what it may be for.
+    pub lines: Vec<MappingLine>,
+    /// What is remarkable about it.
+    pub flags: Vec<FlagView>,
+    /// What somebody asks about it.
+    pub asked: Option<InboxFlag>,
+    /// Whether it may be accepted together with others.
+    pub is_strong: bool,
+    /// Whether the books are locked for its day: it may be reviewed, and nothing of it changes.
+    pub is_locked: bool,
+}
+
+/// A flag with what it speaks of.
+#[derive(Debug, Clone)]
+pub struct FlagView {
+    /// The flag.
+    pub flag: Flag,
+    /// The row that it names.
+    pub other: Option<RegisterRow>,
+    /// The name of the account that it names.
+    pub account: Option<String>,
+}
+
+/// A page of the inbox.
+#[derive(Debug, Clone)]
+pub struct InboxPage {
+    /// Rows about which the one who asks is asked; on the first page of those that wait.
+    pub asked: Vec<InboxRow>,
+    /// The others, the latest first.
+    pub rows: Vec<InboxRow>,
+    /// Whether there are more behind these.
+    pub has_more: bool,
+    /// How much waits in all, counted to [`MOST_COUNTED`] and one more.
+    pub count: InboxCount,
+    /// Whether there is an inbox at all.
+    pub switches: InboxSwitches,
+}
+
+impl Engine {
+    /// A page of the inbox.
+    pub async fn inbox(&self, asker: &Asker, query: &InboxQuery) -> Result<InboxPage, EngineError> {
+        let switches = self.store.inbox_switches(asker).await?;
+        let count = self.count_inbox(asker).await?;
+        let accounts = self.accounts_below(asker, query.asset).await?;
+        let limit = query.rows.limit.clamp(1, MOST_IN_INBOX_AT_ONCE);
+        let mut request = within(query.rows.clone(), accounts.as_ref());
+        request.limit = limit + 1;
+        request.leaves_totals = true;
+        request.sort = Sort::Date;
+        let of = |rows: InboxRows| RegisterQuery {
+            filter: Filter { inbox: Some(rows), ..request.filter.clone() },
+            ..request.clone()
+        };
+        let is_first = request.offset <= 0 && query.shown == InboxShown::Waiting;
+        let asked = match asker.person().filter(|_| is_first && count.asked > 0) {
+            Some(person) => self.store.register(asker, &of(InboxRows::AskedOf(person))).await?.rows,
+            None => Vec::new(),
+        };
+        let others = match (query.shown, asker.person()) {
+            (InboxShown::Hidden, _) => InboxRows::Hidden,
+            (InboxShown::Waiting, Some(person)) => InboxRows::NotAskedOf(person),
+            (InboxShown::Waiting, None) => InboxRows::Waiting,
+        };
+        let mut rows = self.store.register(asker, &of(others)).await?.rows;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = rows.len() > limit;
+        rows.truncate(limit);
+        let first: BTreeSet<TransactionId> = asked.iter().map(|row| row.id).collect();
+        let views = self.inbox_rows(asker, asked.into_iter().chain(rows).collect()).await?;
+        let (asked, rows) = views.into_iter().partition(|view| first.contains(&view.row.id));
+        Ok(InboxPage { asked, rows, has_more, count, switches })
+    }
+
+    /// One row that waits.
+    pub async fn inbox_row(&self, asker: &Asker, id: TransactionId) -> Result<InboxRow, EngineError> {
+        let filter = Filter { only: Some(id), inbox: Some(InboxRows::Waiting), ..Filter::default() };
+        let rows = self.store.register(asker, &RegisterQuery { filter, limit: 1, ..RegisterQuery::default() }).await?;
+        let mut rows = self.inbox_rows(asker, rows.rows).await?;
+        rows.pop().ok_or(EngineError::NotFound("the row in the inbox"))
+    }
+
+    /// The accounts of an asset and of what lies below it, or `None` where all are meant.
+    async fn accounts_below(
+        &self,
+        asker: &Asker,
+        asset: Option<AssetId>,
+    ) -> Result<Option<BTreeSet<AccountId>>, EngineError> {
+        let Some(top) = asset else { return Ok(None) };
+        let tree = self.tree(asker).await?;
+        tree.get(top).ok_or(EngineError::NotFound("the asset"))?;
+        let accounts = self.store.accounts(asker).await?.into_iter();
+        let below = accounts.filter(|account| account.asset.is_some_and(|asset| tree.is_within(asset, top)));
+        Ok(Some(below.map(|account| account.id).collect()))
+    }
+
+    /// Says of rows what there is to say.
+    async fn inbox_rows(&self, asker: &Asker, rows: Vec<RegisterRow>) -> Result<Vec<InboxRow>, EngineError> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<TransactionId> = rows.iter().map(|row| row.id).collect();
+        let paths = self.paths(asker).await?;
+        let grounds = self.grounds(asker, &ids.iter().copied().collect(), &paths).await?;
+        let mut lines: HashMap<TransactionId, Vec<MappingLine>> = HashMap::new();
+        for line in self.lines_of_rows(asker, rows.clone(), &paths, |_| true).await? {
+            lines.entry(line.row.id).or_default().push(line);
+        }
+        let accounts = self.store.accounts(asker).await?;
+        let locked: BTreeMap<_, _> =
+            accounts.iter().filter_map(|account| Some((account.id, account.locked_through?))).collect();
+        let evidence = self.evidence(asker, &ids).await?;
+        let mut asked = self.store.inbox_flags(asker, &ids).await?;
+        let mut views = Vec::with_capacity(rows.len());
+        for row in rows {
+            let is_locked = locked.get(&row.account).is_some_and(|through| row.dated_on <= *through);
+            let mut lines = lines.remove(&row.id).unwrap_or_default();
+            let needs_category = !is_locked && !matches!(row.transfer, Some(TransferMark::Linked(_)));
+            for line in lines.iter_mut().filter(|line| needs_category && line.category.is_none()) {
+                line.suggestions = grounds.suggest(line);
+            }
+            let flags = evidence.flags(&row);
+            let asked = asked.remove(&row.id);
+            let bare: Vec<Flag> = flags.iter().map(|view| view.flag).collect();
+            let purposes: Vec<Purpose> = lines.iter().map(|line| purpose(&row, line)).collect();
+            let is_strong = is_strong(&bare, asked.is_some(), &purposes);
+            views.push(InboxRow { row, lines, flags, asked, is_strong, is_locked });
+        }
+        Ok(views)
+    }
+
+    async fn evidence(&self, asker: &Asker, ids: &[TransactionId]) -> Result<Evidence, EngineError> {
+        let wanted: BTreeSet<TransactionId> = ids.iter().copied().collect();
+        let mut evidence = Evidence { earlier: self.store.earlier_of_payee(asker, ids).await?, ..Evidence::default() };
+        for pair in self.pairs(asker).await? {
+            evidence.twins.extend([(pair.first, pair.second), (pair.second, pair.first)]);
+        }
+        for found in self.proposals(asker).await? {
+            evidence.proposed.extend([(found.out, found.into), (found.into, found.out)]);
+        }
+        let others = evidence.twins.iter().chain(&evidence.proposed);
+        let others: Vec<TransactionId> =
+            others.filter(|(id, _)| wanted.contains(id)).map(|(_, other)| *other).collect();
+        evidence.others = self.store.register_rows_of(asker, &others).await?;
+        Ok(evidence)
+    }
+
+    /// How much waits, each counted to [`MOST_COUNTED`] and one more.
+    pub async fn count_inbox(&self, asker: &Asker) -> Result<InboxCount, EngineError> {
+        Ok(self.store.count_inbox(asker, MOST_COUNTED + 1).await?)
+    }
+
+    /// Whether the organization has an inbox, and whether the one who asks wants it beside the other pages.
+    pub async fn inbox_switches(&self, asker: &Asker) -> Result<InboxSwitches, EngineError> {
+        Ok(self.store.inbox_switches(asker).await?)
+    }
+
+    /// Has rows that come wait in an inbox from now on, or not any more.
+    pub async fn switch_inbox(&self, asker: &Asker, is_on: bool) -> Result<(), EngineError> {
+        Ok(self.store.switch_inbox(asker, is_on).await?)
+    }
+
+    /// Whether the one who asks wants the inbox beside the other pages.
+    pub async fn want_inbox(&self, asker: &Asker, wants: bool) -> Result<(), EngineError> {
+        Ok(self.store.want_inbox(asker, wants).await?)
+    }
+
+    /// Accepts rows that wait, with categories for their lines, as one batch that can be undone.
+    pub async fn accept(&self, asker: &Asker, targets: &[AcceptTarget]) -> Result<Reviewed, EngineError> {
+        let reviewed = self.store.accept(asker, targets).await?;
+        self.report_progress();
+        Ok(reviewed)
+    }
+
+    /// Hides rows that wait, or has hidden ones wait again, as one batch that can be undone.
+    pub async fn place_in_inbox(
+        &self,
+        asker: &Asker,
+        ids: &[TransactionId],
+        to: InboxState,
+    ) -> Result<Reviewed, EngineError> {
+        let reviewed = self.store.place_in_inbox(asker, ids, to).await?;
+        self.report_progress();
+        Ok(reviewed)
+    }
+
+    /// Those whom the one who asks can ask about a row, by name: whoever may review rows, too. Who sees only part of an organization knows of
+    /// nobody else in it.
+    pub async fn colleagues(&self, asker: &Asker) -> Result<Vec<(PersonId, String)>, EngineError> {
+        if !asker.may(Right::EditBooks) || asker.is_restricted() {
+            return Ok(Vec::new());
+        }
+        let members = self.store.members(asker).await?.into_iter();
+        let others =
+            members.filter(|member| member.role.may(Right::EditBooks) && asker.person() != Some(member.person));
+        let mut colleagues: Vec<(PersonId, String)> = others.map(|member| (member.person, member.name)).collect();
+        colleagues.sort_by(|a, b| a.1.cmp(&b.1));
+        Ok(colleagues)
+    }
+
+    /// Asks a colleague about a row that waits.
+    pub async fn flag_for(
+        &self,
+        asker: &Asker,
+        id: TransactionId,
+        to: PersonId,
+        note: &str,
+    ) -> Result<(), EngineError> {
+        asker.require(Right::EditBooks)?;
+        let note = tidy(note).unwrap_or_default();
+        if note.chars().count() > MOST_IN_NOTE {
+            return Err(EngineError::invalid("note", format!("At most {MOST_IN_NOTE} characters.")));
+        }
+        let row = self.store.register_row(asker, id).await?;
+        let colleague = self.store.membership_as_system(to, asker.organization).await;
+        let colleague = colleague.map_err(|_| EngineError::NotFound("the member"))?.asker;
+        if !colleague.may(Right::EditBooks) || !colleague.sees(row.account) {
+            return Err(EngineError::invalid("to", "This member cannot review rows of this account."));
+        }
+        self.store.flag_for(asker, id, to, &note).await?;
+        self.report_progress();
+        Ok(())
+    }
+
+    /// Takes back what is asked about a row.
+    pub async fn take_flag_off(&self, asker: &Asker, id: TransactionId) -> Result<(), EngineError> {
+        self.store.take_flag_off(asker, id).await?;
+        self.report_progress();
+        Ok(())
+    }
+}
+
+/// What flags of rows are derived from.
+#[derive(Default)]
+struct Evidence {
+    earlier: HashMap<TransactionId, Vec<Sum>>,
+    twins: BTreeMap<TransactionId, TransactionId>,
+    proposed: BTreeMap<TransactionId, TransactionId>,
+    /// The rows that are named.
+    others: HashMap<TransactionId, RegisterRow>,
+}
+
+impl Evidence {
+    fn flags(&self, row: &RegisterRow) -> Vec<FlagView> {
+        let (in_transit, account) = match &row.transfer {
+            // What left before the books of the other account begin has no other side that could be missing.
+            Some(TransferMark::InTransit { transit: Transit::BeforeTheBooks, .. } | TransferMark::Linked(_)) | None => {
+                (None, None)
+            }
+            Some(TransferMark::InTransit { account, account_name, .. }) => (Some(*account), Some(account_name)),
+        };
+        let is_linked = matches!(row.transfer, Some(TransferMark::Linked(_)));
+        let facts = Facts {
+            sum: Sum { minor: row.amount_minor, currency: row.currency.code },
+            // The other side of a transfer is no payee.
+            earlier: self.earlier.get(&row.id).filter(|_| !is_linked).map(Vec::as_slice),
+            twin: self.twins.get(&row.id).copied(),
+            proposed: self.proposed.get(&row.id).copied(),
+            in_transit,
+        };
+        let view = |flag: Flag| {
+            let other = match flag {
+                Flag::PossibleTwin(other) | Flag::ProposedTransfer(other) => self.others.get(&other).cloned(),
+                Flag::NewPayee | Flag::UnusualAmount(_) | Flag::InTransit(_) => None,
+            };
+            let account = account.filter(|_| matches!(flag, Flag::InTransit(_))).cloned();
+            FlagView { flag, other, account }
+        };
+        flags(&facts).into_iter().map(view).collect()
+    }
+}
+
+/// What there is to say of what a line is for.
+fn purpose(row: &RegisterRow, line: &MappingLine) -> Purpose {
+    if line.category.is_some() || matches!(row.transfer, Some(TransferMark::Linked(_))) {
+        return Purpose::Known;
+    }
+    let first = line.suggestions.first().map(|one| one.suggestion.strength());
+    first.map_or(Purpose::Unknown, Purpose::Suggested)
+}

@@ -1,0 +1,246 @@
+// The inbox: fifty rows to zero by the keyboard alone, the strong ones at once, a colleague who is asked, and who wants none of it.
+import type { Browser, Page } from "@playwright/test";
+import { Api } from "../../support/api.ts";
+import { type House, expect, organizationOf, test } from "../../support/house.ts";
+
+const main = (page: Page) => page.getByRole("main");
+const rows = (page: Page) => page.locator("tr[data-row]");
+const status = (page: Page) => main(page).getByRole("status").first();
+const pages = (page: Page) => page.getByRole("navigation", { name: "Pages", exact: true });
+const mark = (page: Page) => pages(page).getByRole("link", { name: /^Inbox/ }).locator(".count");
+
+/** Payees, what each costs, and the category that was chosen for it before. */
+const KNOWN: [payee: string, cents: number, category: string][] = [
+  ["REWE", 4510, "Food ▸ Supermarket"],
+  ["Stadtwerke", 8800, "Home ▸ Energy and water"],
+  ["Bahn", 4900, "Transport ▸ Public transport"],
+];
+
+interface Category {
+  id: string;
+  path: string;
+}
+
+/** Brings a file of rows into an account, as a program does. */
+async function bring(api: Api, account: string, lines: string[]): Promise<void> {
+  const headers = { origin: api.house.address, "content-type": "text/csv" };
+  const data = ["Date,Description,Payee,Amount", ...lines].join("\n");
+  const answer = await api.request.post(api.at(`accounts/${account}/files?name=rows.csv`), { headers, data });
+  expect(answer.ok(), await answer.text()).toBe(true);
+  const file = (await answer.json()) as { id: string; stage: string };
+  const path = `accounts/${account}/files/${file.id}`;
+  if (file.stage === "open") await api.send("PUT", path, { dates: "iso" });
+  await api.made(`${path}/import`, {});
+}
+
+const line = (day: number, payee: string, cents: number) =>
+  `2026-10-${String(day).padStart(2, "0")},about ${payee},${payee},-${(cents / 100).toFixed(2)}`;
+
+/** An account with a history in which twelve rows of each payee have their category. */
+async function history(page: Page, house: House): Promise<[Api, string]> {
+  const api = new Api(page.request, house, organizationOf(page));
+  const { id: account } = await api.made<{ id: string }>("accounts", { name: "Giro", kind: "checking", currency: "EUR", opening: "9000.00" });
+  const past = KNOWN.flatMap(([payee, cents]) => [...Array(12).keys()].map((number) => `2026-0${1 + (number % 8)}-${10 + number},about ${payee},${payee},-${((cents + 7 * number) / 100).toFixed(2)}`));
+  await bring(api, account, past);
+  const categories = await api.get<Category[]>("categories");
+  const { lines } = await api.get<{ lines: { line: string; transaction: { payee: string } }[] }>("mapping?limit=100");
+  const mapped = lines.map(({ line, transaction }) => {
+    const [, , path] = KNOWN.find(([payee]) => payee === transaction.payee) ?? ["", 0, ""];
+    return { line, category_id: categories.find((category) => category.path === path)?.id };
+  });
+  await api.made("mapping", mapped);
+  return [api, account];
+}
+
+/** Somebody joins, and has a page of their own. */
+async function colleague(browser: Browser, page: Page, house: House, name: string): Promise<Page> {
+  const home = `${house.address}/o/${organizationOf(page)}`;
+  await page.goto(`${home}/people`);
+  await page.getByLabel("Email addresses").fill(`${name.toLowerCase()}@example.org`);
+  await page.getByRole("button", { name: "Invite", exact: true }).click();
+  const link = await page.locator(".raw").textContent();
+  const theirs = await (await browser.newContext()).newPage();
+  await theirs.goto(link ?? "");
+  await theirs.getByLabel("Your name").fill(name);
+  await theirs.getByLabel("Password").fill("another boat");
+  await theirs.getByRole("button", { name: "Join" }).click();
+  await expect(theirs.getByRole("heading", { name: "Overview" })).toBeVisible();
+  return theirs;
+}
+
+test("fifty rows to zero by the keyboard, with a search, an undo, and all strong ones at once", async ({ signedIn: page, house, eyes }) => {
+  test.slow();
+  const [api, account] = await history(page, house);
+  const home = `${house.address}/o/${organizationOf(page)}`;
+  // Off, until somebody turns it on; what is there is reviewed.
+  await expect(pages(page).getByRole("link", { name: /^Inbox/ })).toHaveCount(0);
+  await page.goto(`${home}/inbox`);
+  await eyes.look("off");
+  await page.getByRole("button", { name: "Turn it on" }).click();
+  await expect(page.getByRole("switch", { name: "Inbox" })).toHaveAttribute("aria-checked", "true");
+  await eyes.look("settings");
+  await page.getByRole("link", { name: "Open the inbox" }).click();
+  await expect(main(page)).toContainText("All is reviewed");
+  await expect(mark(page)).toBeHidden();
+
+  const coming = [...Array(44).keys()].map((number) => {
+    const [payee, cents] = KNOWN[number % 3] ?? ["", 0];
+    return line(1 + (number % 28), payee, cents + number);
+  });
+  const odd = [line(5, "REWE", 20000), line(6, "Kiosk am Hafen", 350), line(7, "Kiosk am Hafen", 350), line(8, "Bäcker Jansen", 280), line(9, "Apotheke", 1290), line(10, "Stadtwerke", 990)];
+  await bring(api, account, [...coming, ...odd]);
+  // The page that is open hears of it.
+  await expect(rows(page)).toHaveCount(50);
+  await expect(mark(page)).toHaveText(/^50/);
+  await expect(page.getByRole("button", { name: "Accept all strong (44)" })).toBeVisible();
+  await eyes.look("fifty");
+
+  await page.keyboard.press("?");
+  await expect(page.getByRole("dialog")).toContainText("Accept the row: with what is chosen");
+  await page.keyboard.press("Escape");
+  // Single keys do nothing while something is typed.
+  await page.keyboard.press("/");
+  await page.keyboard.type("20xy0");
+  await expect(page.getByLabel("Text or amount")).toHaveValue("20xy0");
+  await page.getByLabel("Text or amount").fill("200.00");
+  await page.keyboard.press("Enter");
+  await expect(rows(page)).toHaveCount(1);
+  await page.keyboard.press("j");
+  await expect(rows(page).first()).toBeFocused();
+  await expect(rows(page).first()).toContainText("unusual amount");
+  await page.keyboard.press("w");
+  await expect(rows(page).first()).toContainText(/\d+ earlier rows of this payee lie between 45\.10 and \d+\.\d\d EUR\./);
+  await eyes.look("why");
+  await page.keyboard.press("w");
+  // Hidden, and shown again.
+  await page.keyboard.press("x");
+  await expect(status(page)).toContainText("1 row hidden. They stay in the books.");
+  await expect(main(page)).toContainText("Nothing fits");
+  await page.goto(`${home}/inbox/hidden`);
+  await eyes.look("hidden");
+  await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  await expect(status(page)).toContainText("1 row shown in the inbox again.");
+
+  await page.goto(`${home}/inbox`);
+  await expect(rows(page)).toHaveCount(50);
+  await page.keyboard.press("Shift+Y");
+  await expect(status(page)).toContainText("44 rows accepted.");
+  await expect(rows(page)).toHaveCount(6);
+  await expect(mark(page)).toHaveText(/^6/);
+  await page.keyboard.press("z");
+  await expect(status(page)).toContainText("Taken back");
+  await expect(rows(page)).toHaveCount(50);
+  await expect(mark(page)).toHaveText(/^50/);
+
+  // One after the other: known ones are accepted, others are chosen for, or accepted as they are.
+  for (let left = 50; left > 0; left--) {
+    const row = rows(page).first();
+    await expect(row).toBeFocused();
+    const payee = await row.locator("td.lead > b").textContent();
+    if (payee === "Apotheke") {
+      await page.keyboard.press("c");
+      await page.keyboard.type("Pharm");
+      await page.keyboard.press("Enter");
+    } else if ((await row.locator("[data-take]").count()) > 0 && left % 3 === 0) await page.keyboard.press("1");
+    else await page.keyboard.press(left % 2 === 0 ? "y" : "Enter");
+    await expect(status(page)).toContainText("1 row accepted.");
+    await expect(rows(page)).toHaveCount(left - 1);
+    if (left === 4) await eyes.keep("few-left");
+  }
+  await expect(main(page)).toContainText("All is reviewed");
+  await expect(mark(page)).toBeHidden();
+  await eyes.look("zero");
+  const { transactions } = await api.get<{ transactions: { payee: string; category: string | null }[] }>("transactions?limit=100&from=2026-10-01");
+  const without = transactions.filter(({ category }) => category === null).map(({ payee }) => payee);
+  expect(without.sort()).toEqual(["Bäcker Jansen", "Kiosk am Hafen", "Kiosk am Hafen"]);
+  expect(transactions.find(({ payee }) => payee === "Apotheke")?.category).toBe("Health ▸ Pharmacy");
+});
+
+test("a colleague is asked, two people do not do the same twice, and who wants none of it has none", async ({ signedIn: page, house, eyes, browser }) => {
+  test.slow();
+  const [api, account] = await history(page, house);
+  const home = `${house.address}/o/${organizationOf(page)}`;
+  await api.send("PUT", "inbox/switch", { is_on: true });
+  const theirs = await colleague(browser, page, house, "Ada");
+  eyes.watch(theirs);
+  await bring(api, account, [line(3, "Kiosk am Hafen", 350), line(4, "REWE", 4600), line(5, "Bahn", 4910)]);
+  // Ada wants no inbox beside her pages.
+  await theirs.goto(`${home}/settings`);
+  await theirs.getByRole("switch", { name: "Among my pages" }).click();
+  await expect(theirs.getByRole("switch", { name: "Among my pages" })).toHaveAttribute("aria-checked", "false");
+  await expect(pages(theirs).getByRole("link", { name: /^Inbox/ })).toHaveCount(0);
+
+  await page.goto(`${home}/inbox`);
+  await page.getByRole("link", { name: /^Ask a colleague about Kiosk/ }).click();
+  await page.getByRole("button", { name: "Ask", exact: true }).click();
+  await expect(page.getByRole("alert")).toHaveText("Choose whom to ask.");
+  await page.getByLabel("Whom").selectOption("Ada");
+  await page.getByLabel("What").fill("Was this you?");
+  await eyes.look("ask");
+  await page.getByRole("button", { name: "Ask", exact: true }).click();
+  await expect(status(page)).toContainText("Ada is asked.");
+  await expect(rows(page).filter({ hasText: "Kiosk" })).toContainText("You ask Ada");
+
+  // She has it first, with who asks and what, although she has switched the inbox off.
+  await theirs.goto(`${home}/overview`);
+  await pages(theirs).getByRole("link", { name: /^Inbox/ }).click();
+  await expect(rows(theirs).first()).toContainText("Robin asks you");
+  await expect(rows(theirs).first()).toContainText("Was this you?");
+  await expect(main(theirs)).toContainText("You are asked");
+  await eyes.look("asked", theirs);
+  await rows(theirs).first().getByRole("button", { name: /^Accept/ }).click();
+  await expect(status(theirs)).toContainText("1 row accepted.");
+  // The other page hears of it by itself.
+  await expect(rows(page)).toHaveCount(2);
+
+  // Both decide about the same row: the second is told by whom, and the rest goes through.
+  await page.getByRole("checkbox", { name: /^Choose REWE/ }).check();
+  await page.getByRole("checkbox", { name: /^Choose Bahn/ }).check();
+  await rows(theirs).filter({ hasText: "REWE" }).getByRole("button", { name: /^Accept/ }).click();
+  await expect(rows(theirs)).toHaveCount(1);
+  await page.getByRole("button", { name: "Accept those" }).click();
+  await expect(status(page)).toContainText("1 row accepted. 1 row was reviewed by Ada meanwhile, so nothing was done with it.");
+  await eyes.keep("second");
+  await expect(main(page)).toContainText("All is reviewed");
+  await expect(main(theirs)).toContainText("All is reviewed");
+  await theirs.context().close();
+});
+
+test.describe("without a script", () => {
+  test.use({ javaScriptEnabled: false });
+
+  test("rows are reviewed by forms alone", async ({ signedIn: page, house }) => {
+    const [api, account] = await history(page, house);
+    const home = `${house.address}/o/${organizationOf(page)}`;
+    await api.send("PUT", "inbox/switch", { is_on: true });
+    await bring(api, account, [line(3, "Kiosk am Hafen", 350), line(4, "REWE", 4600), line(5, "Bahn", 4910)]);
+    await page.goto(`${home}/inbox`);
+    await expect(rows(page)).toHaveCount(3);
+    const kiosk = rows(page).filter({ hasText: "Kiosk" });
+    await kiosk.getByRole("combobox").selectOption("Eating out");
+    await kiosk.getByRole("button", { name: /^Accept/ }).click();
+    await expect(status(page)).toContainText("1 row accepted.");
+    await page.getByRole("button", { name: "Accept all strong (2)" }).click();
+    await expect(status(page)).toContainText("2 rows accepted.");
+    await expect(main(page)).toContainText("All is reviewed");
+    await page.getByRole("button", { name: "Undo" }).click();
+    await expect(status(page)).toContainText("Taken back");
+    await expect(rows(page)).toHaveCount(2);
+    await page.getByRole("button", { name: "Hide those" }).click();
+    await expect(page.getByRole("alert")).toHaveText("Choose rows first: tick them.");
+    // At Enter in a tick nothing is accepted.
+    await page.getByRole("checkbox").last().press("Enter");
+    await expect(page.getByRole("alert")).toHaveText("Nothing was done: press the button of a row, or one below for all that are ticked.");
+    await expect(rows(page)).toHaveCount(2);
+    for (const box of await page.getByRole("checkbox").all()) await box.check();
+    await page.getByRole("button", { name: "Hide those" }).click();
+    await expect(status(page)).toContainText("2 rows hidden.");
+    await page.getByRole("link", { name: "Hidden rows" }).click();
+    await rows(page).first().getByRole("button", { name: /^Show again/ }).click();
+    await expect(status(page)).toContainText("1 row shown in the inbox again.");
+    await page.goto(`${home}/inbox?search=rewe`);
+    const { rows: waiting } = await api.get<{ rows: { is_strong: boolean }[] }>("inbox");
+    expect(waiting).toEqual([expect.objectContaining({ is_strong: true })]);
+  });
+});
