@@ -89,7 +89,7 @@ impl Engine {
     pub async fn inbox(&self, asker: &Asker, query: &InboxQuery) -> Result<InboxPage, EngineError> {
         let switches = self.store.inbox_switches(asker).await?;
         let count = self.count_inbox(asker).await?;
-        let accounts = self.accounts_below(asker, query.asset).await?;
+        let accounts = self.accounts_of_filter(asker, query.asset).await?;
         let limit = query.rows.limit.clamp(1, MOST_IN_INBOX_AT_ONCE);
         let mut request = within(query.rows.clone(), accounts.as_ref());
         request.limit = limit + 1;
@@ -128,7 +128,7 @@ impl Engine {
     }
 
     /// The accounts of an asset and of what lies below it, or `None` where all are meant.
-    async fn accounts_below(
+    async fn accounts_of_filter(
         &self,
         asker: &Asker,
         asset: Option<AssetId>,
