@@ -17,6 +17,7 @@ export function inboxShortcuts(): Shortcut[] {
     { keys: ["X"], says: "Hide the row", group: GROUP },
     { keys: ["W"], says: "Why: what is remarkable, and with what evidence", group: GROUP },
     { keys: ["P"], says: "Ask a colleague about the row", group: GROUP },
+    { keys: ["Shift+R"], says: "Always: a rule for rows like this one", group: GROUP },
     { keys: ["Space"], says: "Tick the row", group: GROUP },
     { keys: ["Shift+Y"], says: "Accept those that are ticked, or else all strong ones", group: GROUP },
     { keys: ["["], says: "Rows of the account before", group: GROUP },
@@ -67,6 +68,8 @@ function ofRow(key: string, event: KeyboardEvent): Act {
       return why();
     case "p":
       return list.press("[data-ask]");
+    case "r":
+      return event.shiftKey ? list.press("[data-rule]") : undefined;
     case " ":
       return list.tick();
     case "c":

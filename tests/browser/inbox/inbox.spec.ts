@@ -112,6 +112,11 @@ test("fifty rows to zero by the keyboard, with a search, an undo, and all strong
   await expect(rows(page).first()).toContainText(/\d+ earlier rows of this payee lie between 45\.10 and \d+\.\d\d EUR\./);
   await eyes.look("why");
   await page.keyboard.press("w");
+  await page.keyboard.press("Shift+R");
+  await expect(page).toHaveURL(/\/rules\/new\?like=/);
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("rule");
+  await page.goBack();
+  await page.keyboard.press("j");
   // Hidden, and shown again.
   await page.keyboard.press("x");
   await expect(status(page)).toContainText("1 row hidden. They stay in the books.");

@@ -9,7 +9,7 @@ use bankside_engine::{
 use crate::house::{House, on_both};
 
 impl House {
-    async fn bring(&self, account: AccountId, rows: &[(&str, &str, &str)]) {
+    async fn bring_rows(&self, account: AccountId, rows: &[(&str, &str, &str)]) {
         let line = |(day, payee, amount): &(&str, &str, &str)| format!("{day},{payee},about {payee},{amount}\n");
         let file: String =
             std::iter::once("Date,Payee,Description,Amount\n".to_owned()).chain(rows.iter().map(line)).collect();
@@ -46,8 +46,8 @@ on_both! {
         engine.switch_inbox(asker, true).await.unwrap();
         let days: Vec<String> = (1..=9).map(|day| format!("2026-10-0{day}")).collect();
         let past: Vec<(&str, &str, &str)> = days.iter().map(|day| (day.as_str(), "Grocer", "-40.00")).collect();
-        house.bring(giro, &past).await;
-        house.bring(savings, &[("2026-10-01", "Interest", "1.00")]).await;
+        house.bring_rows(giro, &past).await;
+        house.bring_rows(savings, &[("2026-10-01", "Interest", "1.00")]).await;
         assert!(house.inbox().await.is_empty(), "the first file of an account is its history");
         let rows = RegisterQuery { account: Some(giro), limit: 50, ..RegisterQuery::default() };
         let mapping = MappingQuery { asset: None, tab: MappingTab::Unmapped, rows };
@@ -57,8 +57,8 @@ on_both! {
 
         let coming =
             [("2026-11-15", "Grocer", "-41.00"), ("2026-11-14", "Grocer", "-90.00"), ("2026-11-13", "Sculptor", "-12.00"), ("2026-11-12", "Own transfer", "-500.00")];
-        house.bring(giro, &coming).await;
-        house.bring(savings, &[("2026-11-12", "Own transfer", "500.00")]).await;
+        house.bring_rows(giro, &coming).await;
+        house.bring_rows(savings, &[("2026-11-12", "Own transfer", "500.00")]).await;
         let inbox = house.inbox().await;
         let told: Vec<_> = inbox.iter().map(told).collect();
         assert_eq!(told[..3], [
