@@ -12,6 +12,9 @@ use crate::{Store, StoreError};
 /// With more transfers that cost a fee than these, the rows would take more parameters than a statement may have.
 const MAX_FEES: usize = 3000;
 
+/// Before every row. PostgreSQL knows no earlier days than -4712.
+const FIRST_DAY: Date = Date::constant(1, 1, 1);
+
 /// What a cashflow counts of the days that are asked for.
 pub(in crate::register) struct Within {
     pub(in crate::register) reached: Reached,
@@ -28,7 +31,7 @@ impl Store {
     ) -> Result<Option<Within>, StoreError> {
         let Some(reach) = request.filter.cashflow else { return Ok(None) };
         let reached = self.reached(session, asker, reach).await?;
-        let days = (request.filter.from.unwrap_or(Date::MIN), request.filter.to.unwrap_or(Date::MAX));
+        let days = (request.filter.from.unwrap_or(FIRST_DAY), request.filter.to.unwrap_or(Date::MAX));
         let fees = self.transfer_fees(session, asker, &reached, days).await?;
         if fees.len() > MAX_FEES {
             return Err(StoreError::Conflict(
