@@ -10,7 +10,7 @@ export async function between(house: House, program: string): Promise<void> {
   const open = url
     ? `import postgres\ndb = postgres.Database(${JSON.stringify(url)})`
     : `import sqlite3\ndb = sqlite3.connect(${JSON.stringify(join(house.folder, "data", "bankside.sqlite"))})`;
-  const around = `${open}\n${program}\ndb.commit()\ndb.close()\n`;
+  const around = `import os\n${open}\n${program}\ndb.commit()\ndb.close()\n`;
   execFileSync("python3", ["-c", around], {
     stdio: ["ignore", "inherit", "inherit"],
     env: { ...process.env, PYTHONPATH: import.meta.dirname, PYTHONDONTWRITEBYTECODE: "1" },
