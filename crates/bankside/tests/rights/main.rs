@@ -23,8 +23,8 @@ const SECRETS: [&str; 5] = ["Till of the south", "Undertaker", "a secret note", 
 /// Every address: method and path.
 fn listed() -> BTreeSet<(String, String)> {
     let mut listed = BTreeSet::new();
-    let source = include_str!("../../../server/src/lib.rs");
-    for part in source.split(".route(").skip(1) {
+    let sources = concat!(include_str!("../../../server/src/routes.rs"), include_str!("../../../server/src/lib.rs"));
+    for part in sources.split(".route(").skip(1) {
         let path = part.split('"').nth(1).unwrap();
         let handlers = part.split('"').nth(2).unwrap_or_default();
         for (mark, method) in [("get(any!", "GET"), ("post(any!", "POST"), ("post(pages::notices", "POST")] {
