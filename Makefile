@@ -40,9 +40,10 @@ lint:
 rust-tests:
 	tests/postgres run cargo test --workspace --locked --no-fail-fast --quiet
 
-# `rust-tests` has built the binary that the walks drive.
+# `rust-tests` has built the binary that the walks drive. A walk that fails gets one more try on this machine of unknown load, and
+# is listed as flaky at the end if that one passes: each of these is a race to be mended. By hand (`npx playwright test`) there is none.
 walks:
-	cd tests && npx --no-install playwright test
+	cd tests && npx --no-install playwright test --retries 1
 
 conformance:
 	@cargo build --workspace --locked --quiet

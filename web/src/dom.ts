@@ -82,6 +82,14 @@ export function plural(many: number, shown: string, one: string, more = `${one}s
 export function openDialog(dialog: HTMLDialogElement): void {
   document.body.append(dialog);
   dialog.addEventListener("close", () => dialog.remove());
+  // `close` comes a moment late, and until then the focus is in a field of a dialog that nobody sees: a key that is pressed at once
+  // would be taken for typing. So Escape takes the dialog away by itself.
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
+    event.preventDefault();
+    dialog.close();
+    dialog.remove();
+  });
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) dialog.close();
   });

@@ -98,6 +98,7 @@ test("fifty rows to zero by the keyboard, with a search, an undo, and all strong
   await page.keyboard.press("?");
   await expect(page.getByRole("dialog")).toContainText("Accept the row: with what is chosen");
   await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog")).toHaveCount(0);
   // Single keys do nothing while something is typed.
   await page.keyboard.press("/");
   await page.keyboard.type("20xy0");
