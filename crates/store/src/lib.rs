@@ -157,11 +157,17 @@ impl Store {
     pub async fn open(url: &str, ambient: Ambient) -> Result<Self, StoreError> {
         let db = db::Db::connect(url).await?;
         db.migrate().await?;
+        db.measure().await?;
         let store = Self { db, ambient };
         store.seed_currencies().await?;
         store.complete_companies().await?;
         store.complete_patterns().await?;
         Ok(store)
+    }
+
+    /// Has the database plan its statements by what is in its tables now.
+    pub async fn measure_tables_as_system(&self) -> Result<(), StoreError> {
+        self.db.measure().await
     }
 
     /// Closes all connections, after what is being written has been written.

@@ -18,6 +18,10 @@ const KEYS_PER_STATEMENT: usize = 40;
 /// Of one pattern so many payees are looked at, those that were met first last.
 const MOST_PAYEES: i64 = 20;
 
+/// Among so many of the latest rows that have something in common decisions are looked for. A shop that nothing was ever decided about may
+/// have tens of thousands.
+const MOST_LOOKED_AT: i64 = 500;
+
 /// By what a transaction is like others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Likenesses {
@@ -186,7 +190,8 @@ impl Store {
         Ok(found)
     }
 
-    /// The latest decisions of people about rows in sight that have each of these in common, at most [`MOST_DECISIONS`] for each.
+    /// The latest decisions of people about rows in sight that have each of these in common, at most [`MOST_DECISIONS`] for each, among
+    /// the latest 500 such rows.
     pub async fn decisions(
         &self,
         asker: &Asker,
@@ -204,44 +209,45 @@ impl Store {
                 let mut query = sqlx::QueryBuilder::new("");
                 for (number, key) in (0_i64..).zip(chunk) {
                     query.push(if number == 0 { "SELECT * FROM (" } else { " UNION ALL SELECT * FROM (" });
+                    query.push("SELECT l.id, t.id AS transaction_id, t.dated_on, t.position, l.category_id, l.amount_minor, a.currency, CAST(");
                     // A row for which several contents stand was decided once.
+                    query.push(number).push(" AS BIGINT) AS key FROM (SELECT ");
                     let is_of_contents = matches!(key, LikenessKey::Creditor(_) | LikenessKey::Account(_));
-                    query.push(if is_of_contents { "SELECT DISTINCT" } else { "SELECT" });
-                    query.push(" l.id, t.id AS transaction_id, t.dated_on, t.position, l.category_id, l.amount_minor, a.currency, CAST(");
-                    query.push(number).push(" AS BIGINT) AS key");
-                    match key {
-                        LikenessKey::Creditor(_) | LikenessKey::Account(_) => _ = query.push(BEHIND),
-                        LikenessKey::Payee(_) | LikenessKey::Pattern(_) => _ = query.push(" FROM transactions t"),
-                    }
-                    query.push(
-                        " JOIN transaction_lines l ON l.organization_id = t.organization_id AND l.transaction_id = t.id \
-                         JOIN accounts a ON a.organization_id = t.organization_id AND a.id = t.account_id WHERE ",
-                    );
+                    query.push(if is_of_contents { "DISTINCT " } else { "" });
+                    query.push("t.organization_id, t.id, t.account_id, t.dated_on, t.position");
                     match key {
                         LikenessKey::Creditor(digest) => {
-                            query.push("v.organization_id = ").push_bind(organization);
+                            query.push(BEHIND).push(" WHERE v.organization_id = ").push_bind(organization);
                             query.push(" AND v.creditor_digest = ").push_bind(digest.0.to_vec());
                         }
                         LikenessKey::Account(digest) => {
-                            query.push("v.organization_id = ").push_bind(organization);
+                            query.push(BEHIND).push(" WHERE v.organization_id = ").push_bind(organization);
                             query.push(" AND v.counterparty_digest = ").push_bind(digest.0.to_vec());
                         }
                         LikenessKey::Payee(payee) => {
-                            query.push("t.organization_id = ").push_bind(organization);
+                            query.push(" FROM transactions t WHERE t.organization_id = ").push_bind(organization);
                             query.push(" AND t.payee_id = ").push_bind(payee.uuid());
                         }
                         LikenessKey::Pattern(pattern) => {
-                            query.push("t.organization_id = ").push_bind(organization);
-                            query.push(" AND t.payee_id IN (SELECT p.id FROM payees p WHERE p.organization_id = ");
-                            query.push_bind(organization).push(" AND p.pattern = ").push_bind(pattern.as_str());
-                            query.push(" ORDER BY p.created_at DESC, p.id DESC LIMIT ").push(MOST_PAYEES).push(")");
+                            // The payees come first: by day there may be a million rows of others in between.
+                            query.push(" FROM (SELECT organization_id, id FROM payees WHERE organization_id = ").push_bind(organization);
+                            query.push(" AND pattern = ").push_bind(pattern.as_str());
+                            query.push(" ORDER BY created_at DESC, id DESC LIMIT ").push(MOST_PAYEES);
+                            query.push(") p CROSS JOIN transactions t WHERE t.organization_id = p.organization_id AND t.payee_id = p.id");
                         }
                     }
-                    query.push(" AND t.deleted_at IS NULL AND l.category_id IS NOT NULL").push(BY_PERSON);
+                    query.push(" AND t.deleted_at IS NULL");
                     if let Some(accounts) = sight.accounts() {
                         query.push(" AND t.account_id IN ");
                         push_list(&mut query, accounts.iter().map(|account| account.uuid()));
                     }
+                    query.push(" ORDER BY t.dated_on DESC, t.position DESC, t.id DESC LIMIT ").push(MOST_LOOKED_AT);
+                    query.push(
+                        ") t CROSS JOIN transaction_lines l CROSS JOIN accounts a \
+                         WHERE l.organization_id = t.organization_id AND l.transaction_id = t.id \
+                         AND a.organization_id = t.organization_id AND a.id = t.account_id AND l.category_id IS NOT NULL",
+                    );
+                    query.push(BY_PERSON);
                     query.push(" ORDER BY t.dated_on DESC, t.position DESC, t.id DESC LIMIT ");
                     query.push(MOST_DECISIONS).push(") x").push(number);
                 }

@@ -17,6 +17,8 @@ const PROLONG_EVERY: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// How often flows, moves and files are looked at whose time is over.
 const TIDY_EVERY: Duration = Duration::from_mins(1);
+/// How often the tables are measured.
+const MEASURE_EVERY: Duration = Duration::from_hours(1);
 /// How often the schedule is looked at.
 const LOOK_AT_SCHEDULE_EVERY: Duration = Duration::from_secs(30);
 const RUNS_AT_ONCE: usize = 4;
@@ -36,6 +38,7 @@ impl Engine {
         tokio::join!(
             self.carry_out_all(&stop),
             Box::pin(self.tidy(&stop)),
+            self.measure_tables(&stop),
             self.keep_schedule(&stop),
             Box::pin(self.carry_mail(&stop))
         );
@@ -53,6 +56,16 @@ impl Engine {
             }
             if let Err(error) = self.tidy_files().await {
                 tracing::warn!(%error, "files that nobody goes on with could not be let go");
+            }
+        }
+    }
+
+    /// Has the database measure its tables, now and then: books that were empty when it began may be long an hour later.
+    async fn measure_tables(&self, stop: &CancellationToken) {
+        let mut every = tokio::time::interval_at(tokio::time::Instant::now() + MEASURE_EVERY, MEASURE_EVERY);
+        while stop.run_until_cancelled(every.tick()).await.is_some() {
+            if let Err(error) = self.store.measure_tables_as_system().await {
+                tracing::warn!(%error, "the tables could not be measured");
             }
         }
     }
