@@ -1,5 +1,6 @@
 //! The inbox: what comes waits, is accepted once by whoever is first, goes with its sync, and comes back where its bank changes it.
 
+use bankside_domain::account::PendingPolicy;
 use bankside_domain::edit::Refused;
 use bankside_domain::inbox::InboxState;
 use bankside_domain::{Asker, CategoryId, PersonId, Role, TransactionId};
@@ -9,7 +10,7 @@ use crate::tests::on_both;
 use crate::tests::world::{Sent, World, booked, pending};
 use crate::{
     AcceptTarget, DoneBefore, Edit, Filter, InboxCount, InboxRows, InboxSwitches, LineTarget, NewTransaction,
-    RegisterQuery, RegisterRow, Reviewed, Selection, StoreError,
+    RegisterQuery, RegisterRow, Resolve, Reviewed, Selection, StoreError,
 };
 
 impl World {
@@ -84,6 +85,15 @@ on_both! {
         let viewer = world.member_below("Max", Role::Viewer, None).await;
         assert!(matches!(world.store.switch_inbox(&viewer, true).await, Err(StoreError::Denied(_))));
         assert!(world.store.inbox_switches(&viewer).await.unwrap().is_wanted, "each for themselves");
+    }
+
+    pending_rows_that_another_policy_brings_wait_too(world) {
+        world.with_inbox().await;
+        world.set_pending(PendingPolicy::BookedOnly, &[], Resolve::Commit).await;
+        assert_eq!(payees(&world.sync_to_inbox(&three()).await), ["Baker", "Café"]);
+        let effect = world.set_pending(PendingPolicy::Shown, &three(), Resolve::Commit).await;
+        assert_eq!(effect.rows_in, 1);
+        assert_eq!(world.waiting().await, ["Baker", "Café", "Kiosk"]);
     }
 
     accepting_maps_and_is_taken_back_as_one(world) {
