@@ -71,8 +71,8 @@ pub use bankside_connect::{
 pub use bankside_domain::cashflow::Flow;
 pub use bankside_statements::csv;
 pub use bankside_store::{
-    AcceptTarget, Account, AuditEntry, BankAccount, BillDays, BroughtRow, Category, Connection, Direction, DoneBefore,
-    Edited, FeedEffect, Filter, Group, ImportedAssetFile, ImportedFile, InboxCount, InboxFlag, InboxRows,
+    AcceptLine, AcceptTarget, Account, AuditEntry, BankAccount, BillDays, BroughtRow, Category, Connection, Direction,
+    DoneBefore, Edited, FeedEffect, Filter, Group, ImportedAssetFile, ImportedFile, InboxCount, InboxFlag, InboxRows,
     InboxSwitches, Invitation, Invited, KeptBalance, KeptRate, KeptVerdict, LineTarget, Listed, LostTrust,
     MAX_SELECTED, MailState, Member, Membership, Merged, NewRule, Organization, OtherRow, Payee, Person, Placing, Plan,
     ProviderCategoryTarget, RatesSet, ReasonCount, Reconciled, Reconciliation, RegisterPage, RegisterQuery,

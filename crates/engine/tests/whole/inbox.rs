@@ -3,7 +3,8 @@
 use bankside_domain::inbox::Flag;
 use bankside_domain::{AccountId, PersonId};
 use bankside_engine::{
-    AcceptTarget, EngineError, InboxQuery, InboxRow, InboxShown, LineTarget, MappingQuery, MappingTab, RegisterQuery,
+    AcceptLine, AcceptTarget, EngineError, InboxQuery, InboxRow, InboxShown, LineTarget, MappingQuery, MappingTab,
+    RegisterQuery,
 };
 
 use crate::house::{House, on_both};
@@ -77,7 +78,7 @@ on_both! {
         assert_eq!(suggested, food);
         let target = AcceptTarget {
             transaction: first.row.id,
-            lines: vec![LineTarget { line: first.lines[0].line, category: Some(suggested) }],
+            lines: vec![AcceptLine { line: first.lines[0].line, category: suggested, seen: Some(None) }],
         };
         assert_eq!(engine.accept(asker, &[target]).await.unwrap().changed, 1);
         assert_eq!(engine.count_inbox(asker).await.unwrap().waiting, 4);

@@ -31,7 +31,7 @@ const ROWS: usize = 50;
 const LEAST_ROWS: usize = 20;
 
 /// Fields of the address that say what was done, and go with it.
-const OF_DEEDS: [&str; 8] = ["done", "count", "left", "before", "by", "what", "wrong", "undone"];
+const OF_DEEDS: [&str; 9] = ["done", "count", "left", "overtaken", "before", "by", "what", "wrong", "undone"];
 
 /// What the address says.
 #[derive(Default, Deserialize)]
@@ -45,10 +45,13 @@ pub(crate) struct Asked {
     /// How many rows stay as they are, because the books are locked for their days.
     #[serde(default)]
     left: i64,
+    /// How many rows stay as they are, because a line of them has another category than the page showed.
+    #[serde(default)]
+    overtaken: i64,
     /// How many rows did not wait any more.
     #[serde(default)]
     before: i64,
-    /// Who was quicker, of the first of them.
+    /// Who was quicker, where that was one person.
     #[serde(default)]
     by: String,
     /// What was done: `accepted`, `hidden`, `shown`, `asked` or `settled`.
@@ -260,6 +263,10 @@ async fn said(app: &App, member: &Member, asked: &Asked, shell: &Shell, here: &s
         let rows = shell.today.counted(asked.left, "row stays", "rows stay");
         text.push(format!("{rows} as they were: the books are locked for their days."));
     }
+    if asked.overtaken > 0 {
+        let rows = shell.today.counted(asked.overtaken, "row stays", "rows stay");
+        text.push(format!("{rows} here: another category has come since the page was shown."));
+    }
     if text.is_empty() {
         return Ok(None);
     }
@@ -282,7 +289,7 @@ fn deed(asked: &Asked, shell: &Shell) -> String {
     }
 }
 
-/// `1 row was reviewed by Kim meanwhile, so nothing was done with it.`
+/// `1 row was reviewed or hidden by Kim meanwhile, so nothing was done with it.`
 fn before(asked: &Asked, shell: &Shell) -> String {
     let them = if asked.before == 1 { "it" } else { "them" };
     if asked.by.is_empty() {
@@ -290,7 +297,7 @@ fn before(asked: &Asked, shell: &Shell) -> String {
         return format!("{rows} wait any more, so nothing was done with {them}.");
     }
     let rows = shell.today.counted(asked.before, "row was", "rows were");
-    format!("{rows} reviewed by {} meanwhile, so nothing was done with {them}.", asked.by)
+    format!("{rows} reviewed or hidden by {} meanwhile, so nothing was done with {them}.", asked.by)
 }
 
 impl FilterForm {
