@@ -171,7 +171,7 @@ pub struct Engine {
     pub(crate) kept_sums: Arc<overview::KeptSums>,
     pub(crate) kept_cashflows: Arc<cashflow::KeptCashflows>,
     pub(crate) kept_trees: Arc<assets::KeptTrees>,
-    pub(crate) counted_pairs: Arc<suspicions::CountedPairs>,
+    pub(crate) known_doubts: Arc<suspicions::KnownDoubts>,
     /// Places for hashing passwords.
     pub(crate) hashes: Arc<Semaphore>,
     /// Who asks, where that is a person in a browser.
@@ -209,7 +209,7 @@ impl Engine {
             kept_sums: Arc::default(),
             kept_cashflows: Arc::default(),
             kept_trees: Arc::default(),
-            counted_pairs: Arc::default(),
+            known_doubts: Arc::default(),
             hashes: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             visitor: None,
             visitors: Arc::default(),

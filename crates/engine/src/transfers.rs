@@ -188,23 +188,28 @@ impl Engine {
         Ok(LookedThrough { linked: if batch.is_some() { new.len() } else { 0 }, batch })
     }
 
-    /// What looks like a transfer, the best first. What is one without a doubt and is not linked all the same stands among it: somebody
-    /// has undone that, or it came before the number of its other side was known.
-    pub(crate) async fn proposals(&self, asker: &Asker) -> Result<Vec<Match>, EngineError> {
+    /// What looks like a transfer, the best first; and the day from which on none is missing. What is one without a doubt and is not linked
+    /// all the same stands among it: somebody has undone that, or it came before the number of its other side was known.
+    pub(crate) async fn all_proposals(&self, asker: &Asker) -> Result<(Vec<Match>, Date), EngineError> {
         let today = self.today();
         let since = today.saturating_sub(RECENT_DAYS.days());
         let Known { own, rejected } = self.known_of_transfers(asker).await?;
         if own.0.len() < 2 {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), since));
         }
         let rows = self.rows_near(asker, (since, today), MOST_ROWS_ON_PAGES).await?;
+        let is_cut = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= MOST_ROWS_ON_PAGES;
+        // Around the first day that is here whatever competes for a row may be left out.
+        let first = rows.iter().map(|row| row.day).min().filter(|_| is_cut);
+        let since = first.map_or(since, |first| since.max(first.saturating_add((2 * WINDOW_DAYS + 1).days())));
         let Matches { linked, proposed } = find_transfers(&rows, &own, &rejected);
-        Ok(linked.into_iter().chain(proposed).take(MOST_SUSPICIONS).collect())
+        Ok((linked.into_iter().chain(proposed).collect(), since))
     }
 
-    /// The same with the rows.
+    /// The best of them with their rows.
     pub(crate) async fn proposed_transfers(&self, asker: &Asker) -> Result<Vec<ProposedTransfer>, EngineError> {
-        let proposals = self.proposals(asker).await?;
+        let (mut proposals, _) = self.all_proposals(asker).await?;
+        proposals.truncate(MOST_SUSPICIONS);
         let ids: Vec<TransactionId> = proposals.iter().flat_map(|found| [found.out, found.into]).collect();
         let mut rows = self.store.register_rows_of(asker, &ids).await?;
         // What has gone meanwhile is no transfer any more.
