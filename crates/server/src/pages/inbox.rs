@@ -19,16 +19,10 @@ use crate::App;
 use crate::api::FilterBody;
 use crate::error::{PageError, page};
 use crate::pages::mapping::{Group, groups};
-use crate::pages::shell_around;
 use crate::pages::undo::is_in_force;
+use crate::pages::{row_list, shell_around};
 use crate::session::Member;
 use crate::view::shell::{Place, Shell};
-
-/// A page has no more options to choose from than this, over all of its rows.
-const MOST_OPTIONS: usize = 6_000;
-/// How many rows a page shows, where there are not too many categories.
-const ROWS: usize = 50;
-const LEAST_ROWS: usize = 20;
 
 /// Fields of the address that say what was done, and go with it.
 const OF_DEEDS: [&str; 9] = ["done", "count", "left", "overtaken", "before", "by", "what", "wrong", "undone"];
@@ -169,8 +163,7 @@ async fn show(
     let standing = app.engine.standing(member.asker()).await?;
     let shell = shell_around(app, member, Place::Inbox, None, &standing).await?;
     let categories = app.engine.categories(member.asker()).await?;
-    let size = (MOST_OPTIONS / categories.len().max(1)).clamp(LEAST_ROWS, ROWS);
-    let limit = i64::try_from(size).unwrap_or(i64::MAX);
+    let limit = row_list::rows_beside(categories.len());
     let number = asked.page.unwrap_or(1).clamp(1, 1_000_000);
     let account: Option<AccountId> = filter.account.as_deref().and_then(|id| id.parse().ok());
     let asset: Option<AssetId> = asked.asset.as_deref().and_then(|id| id.parse().ok());
@@ -223,16 +216,7 @@ fn days(rows: &[InboxRow], shell: &Shell, view: impl Fn(&InboxRow) -> RowView) -
 
 /// The address of a page, with what it is filtered by and without what was done last.
 pub(crate) fn address(base: &str, raw: &str, number: Option<i64>) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    let pairs = url::form_urlencoded::parse(raw.as_bytes());
-    query.extend_pairs(pairs.filter(|(name, value)| {
-        !OF_DEEDS.contains(&name.as_ref()) && !value.is_empty() && (number.is_none() || name != "page")
-    }));
-    if let Some(number) = number {
-        query.append_pair("page", &number.to_string());
-    }
-    let query = query.finish();
-    if query.is_empty() { base.to_owned() } else { format!("{base}?{query}") }
+    row_list::address(base, raw, number, &OF_DEEDS)
 }
 
 fn wrong(code: &str) -> Option<&'static str> {
@@ -270,7 +254,7 @@ async fn said(app: &App, member: &Member, asked: &Asked, shell: &Shell, here: &s
     if text.is_empty() {
         return Ok(None);
     }
-    let back = acting::with(here, &[("undone", "1".to_owned())]);
+    let back = row_list::with(here, &[("undone", "1".to_owned())]);
     let back = url::form_urlencoded::byte_serialize(back.as_bytes()).collect::<String>();
     let undo = batch.filter(|_| is_open && shell.may_edit());
     let undo = undo.map(|batch| shell.at(&format!("batches/{batch}/undo?back={back}")));

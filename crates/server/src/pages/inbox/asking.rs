@@ -9,9 +9,9 @@ use bankside_domain::{PersonId, Right, TransactionId};
 use bankside_engine::EngineError;
 use serde::Deserialize;
 
-use super::acting::with;
 use crate::App;
 use crate::error::{PageError, page};
+use crate::pages::row_list::with;
 use crate::pages::shell;
 use crate::session::Member;
 use crate::view::FieldView;
