@@ -82,17 +82,11 @@ pub struct InboxPage {
     pub rows: Vec<InboxRow>,
     /// Whether there are more behind these.
     pub has_more: bool,
-    /// How much waits in all, counted to [`MOST_COUNTED`] and one more.
-    pub count: InboxCount,
-    /// Whether there is an inbox at all.
-    pub switches: InboxSwitches,
 }
 
 impl Engine {
-    /// A page of the inbox.
-    pub async fn inbox(&self, asker: &Asker, query: &InboxQuery) -> Result<InboxPage, EngineError> {
-        let switches = self.store.inbox_switches(asker).await?;
-        let count = self.count_inbox(asker).await?;
+    /// A page of the inbox, of which [`Engine::count_inbox`] has just said how much waits.
+    pub async fn inbox(&self, asker: &Asker, query: &InboxQuery, count: InboxCount) -> Result<InboxPage, EngineError> {
         let accounts = self.accounts_of_filter(asker, query.asset).await?;
         let limit = query.rows.limit.clamp(1, MOST_IN_INBOX_AT_ONCE);
         let mut request = within(query.rows.clone(), accounts.as_ref());
@@ -130,15 +124,19 @@ impl Engine {
         rows.truncate(limit);
         let views = self.inbox_rows(asker, rows).await?;
         let (asked, rows) = views.into_iter().partition(|view| first.contains(&view.row.id));
-        Ok(InboxPage { asked, rows, has_more, count, switches })
+        Ok(InboxPage { asked, rows, has_more })
     }
 
-    /// One row that waits.
-    pub async fn inbox_row(&self, asker: &Asker, id: TransactionId) -> Result<InboxRow, EngineError> {
+    /// One row that waits, and what somebody asks about it.
+    pub async fn waiting_row(
+        &self,
+        asker: &Asker,
+        id: TransactionId,
+    ) -> Result<(RegisterRow, Option<InboxFlag>), EngineError> {
         let filter = Filter { only: Some(id), inbox: Some(InboxRows::Waiting), ..Filter::default() };
-        let rows = self.store.register(asker, &RegisterQuery { filter, limit: 1, ..RegisterQuery::default() }).await?;
-        let mut rows = self.inbox_rows(asker, rows.rows).await?;
-        rows.pop().ok_or(EngineError::NotFound("the row in the inbox"))
+        let page = self.store.register(asker, &RegisterQuery { filter, limit: 1, ..RegisterQuery::default() }).await?;
+        let row = page.rows.into_iter().next().ok_or(EngineError::NotFound("the row in the inbox"))?;
+        Ok((row, self.store.inbox_flags(asker, &[id]).await?.remove(&id)))
     }
 
     /// The accounts of an asset and of what lies below it, or `None` where all are meant.

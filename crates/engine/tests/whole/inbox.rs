@@ -25,7 +25,9 @@ impl House {
 
     async fn inbox_page(&self, offset: i64, limit: i64) -> InboxPage {
         let rows = RegisterQuery { offset, limit, ..RegisterQuery::default() };
-        self.engine.inbox(&self.asker, &InboxQuery { asset: None, shown: InboxShown::Waiting, rows }).await.unwrap()
+        let query = InboxQuery { asset: None, shown: InboxShown::Waiting, rows };
+        let count = self.engine.count_inbox(&self.asker).await.unwrap();
+        self.engine.inbox(&self.asker, &query, count).await.unwrap()
     }
 
     /// An inbox, and an account whose history has nine rows of one payee, all of one category.

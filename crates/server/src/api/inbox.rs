@@ -147,11 +147,12 @@ pub(crate) async fn inbox(
         ..filter.query(&app, &member).await?
     };
     let asset = asked.asset.as_deref().map(id).transpose()?;
-    let page = app.engine.inbox(member.asker(), &InboxQuery { asset, shown, rows }).await?;
+    let count = app.engine.count_inbox(member.asker()).await?;
+    let page = app.engine.inbox(member.asker(), &InboxQuery { asset, shown, rows }, count).await?;
     Ok(Json(InboxBody {
-        is_on: page.switches.is_on,
-        waiting: page.count.waiting,
-        asked_of_me: page.count.asked,
+        is_on: app.engine.inbox_switches(member.asker()).await?.is_on,
+        waiting: count.waiting,
+        asked_of_me: count.asked,
         rows: page.asked.into_iter().chain(page.rows).map(row_body).collect(),
         has_more: page.has_more,
     }))
