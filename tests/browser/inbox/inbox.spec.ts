@@ -194,6 +194,12 @@ test("a colleague is asked, two people do not do the same twice, and who wants n
   await expect(rows(theirs).first()).toContainText("Was this you?");
   await expect(main(theirs)).toContainText("You are asked");
   await eyes.look("asked", theirs);
+  // Whoever turns the inbox off for all does not hide what she is asked.
+  await api.send("PUT", "inbox/switch", { is_on: false });
+  await theirs.goto(`${home}/inbox?search=Kiosk`);
+  await expect(main(theirs)).toContainText("You are asked");
+  await api.send("PUT", "inbox/switch", { is_on: true });
+  await theirs.goto(`${home}/inbox`);
   await rows(theirs).first().getByRole("button", { name: /^Accept/ }).click();
   await expect(status(theirs)).toContainText("1 row accepted.");
   // The other page hears of it by itself.
