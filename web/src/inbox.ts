@@ -28,13 +28,14 @@ export function inboxShortcuts(): Shortcut[] {
 }
 
 function why(): Act {
-  const row = list.current();
+  const row = list.focused();
   const details = row?.querySelector<HTMLDetailsElement>("details.why");
   return details ? () => ((details.open = !details.open), row?.focus()) : undefined;
 }
 
-/** Those that are ticked, or else all that are strong. */
+/** Those that are ticked, or else all that are strong; while the focus is in the list, like everything that is done with rows. */
 function acceptMany(): Act {
+  if (!list.focused()) return undefined;
   const isTicked = list.place()?.querySelector('input[name="row"]:checked');
   return list.pressOnPage(isTicked ? "[data-chosen]" : "[data-strong]");
 }
@@ -52,12 +53,6 @@ function neighbour(step: 1 | -1): Act {
 function ofRow(key: string, event: KeyboardEvent): Act {
   if (/^[1-9]$/.test(key)) return list.press(`[data-take="${key}"]`);
   switch (key.toLowerCase()) {
-    case "j":
-    case "arrowdown":
-      return () => list.move(1);
-    case "k":
-    case "arrowup":
-      return () => list.move(-1);
     case "y":
       return event.shiftKey ? acceptMany() : list.press("[data-accept], [data-show]");
     case "enter":
@@ -70,18 +65,12 @@ function ofRow(key: string, event: KeyboardEvent): Act {
       return list.press("[data-ask]");
     case "r":
       return event.shiftKey ? list.press("[data-rule]") : undefined;
-    case " ":
-      return list.tick();
     case "c":
-      return list.focusOn("select", list.current());
+      return list.focusOn("select", list.focused() ?? null);
     case "[":
       return neighbour(-1);
     case "]":
       return neighbour(1);
-    case "z":
-      return list.pressOnPage("[data-undo] button");
-    case "/":
-      return list.focusOn('input[name="search"]');
     default:
       return undefined;
   }

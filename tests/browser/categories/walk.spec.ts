@@ -44,6 +44,7 @@ test("fifty rows are mapped by the keyboard", async ({ signedIn: page, house, ey
   await page.keyboard.press("?");
   await expect(page.getByRole("dialog")).toContainText("Take the first suggestion");
   await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog")).toHaveCount(0);
   await page.keyboard.press("j");
   await expect(rows(page).first()).toBeFocused();
   await page.keyboard.press("ArrowDown");

@@ -98,6 +98,7 @@ test("fifty rows to zero by the keyboard, with a search, an undo, and all strong
   await page.keyboard.press("?");
   await expect(page.getByRole("dialog")).toContainText("Accept the row: with what is chosen");
   await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog")).toHaveCount(0);
   // Single keys do nothing while something is typed.
   await page.keyboard.press("/");
   await page.keyboard.type("20xy0");
@@ -128,6 +129,12 @@ test("fifty rows to zero by the keyboard, with a search, an undo, and all strong
   await expect(status(page)).toContainText("1 row shown in the inbox again.");
 
   await page.goto(`${home}/inbox`);
+  await expect(rows(page)).toHaveCount(50);
+  // Nothing is done while the focus is not in the list.
+  await page.keyboard.press("Shift+Y");
+  await page.keyboard.press("y");
+  await page.keyboard.press("j");
+  await expect(rows(page).first()).toBeFocused();
   await expect(rows(page)).toHaveCount(50);
   await page.keyboard.press("Shift+Y");
   await expect(status(page)).toContainText("44 rows accepted.");
