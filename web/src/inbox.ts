@@ -2,6 +2,7 @@
 import htmx from "htmx.org";
 import { type Act, RowList } from "./row-list";
 import type { Shortcut } from "./shortcuts";
+import { count } from "./sidebar";
 
 const GROUP = "Inbox";
 
@@ -92,6 +93,16 @@ let deeds = 0;
 document.addEventListener("htmx:beforeRequest", () => ((underway += 1), (deeds += 1)));
 document.addEventListener("htmx:afterRequest", () => (underway -= 1));
 
+/** The sidebar says what the page says, and does not wait until it is fetched itself. */
+function countBeside(place: HTMLElement): void {
+  count("[data-inbox-count]", place.dataset.waiting || "0");
+}
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  const place = list.place();
+  if (place && event.target === place) countBeside(place);
+});
+
 /** Whether somebody is in the middle of something that a new list would take from them. */
 function isBusy(place: HTMLElement): boolean {
   if (underway > 0) return true;
@@ -117,7 +128,9 @@ async function renew(place: HTMLElement): Promise<void> {
     const old = document.getElementById(part);
     if (next && old && place.contains(old)) old.replaceWith(document.adoptNode(next));
   }
-  place.dataset.revision = page.getElementById("inbox")?.dataset.revision;
+  const { revision, waiting } = page.getElementById("inbox")?.dataset ?? {};
+  Object.assign(place.dataset, { revision, waiting });
+  countBeside(place);
   htmx.process(place);
   list.ready();
   if (index < 0) return;
@@ -141,7 +154,7 @@ function listen(): void {
   });
 }
 
-/** What was done here has brought the page back already; the sidebar's count has not come with it. */
+/** What was done here has brought the page back already; the sidebar's balances have not come with it. */
 function hear(revision: string): void {
   window.clearTimeout(waiting);
   waiting = window.setTimeout(() => {
