@@ -2,6 +2,7 @@
 import htmx from "htmx.org";
 import { type Act, RowList } from "./row-list";
 import type { Shortcut } from "./shortcuts";
+import { count } from "./sidebar";
 
 const GROUP = "Inbox";
 
@@ -28,13 +29,14 @@ export function inboxShortcuts(): Shortcut[] {
 }
 
 function why(): Act {
-  const row = list.current();
+  const row = list.focused();
   const details = row?.querySelector<HTMLDetailsElement>("details.why");
   return details ? () => ((details.open = !details.open), row?.focus()) : undefined;
 }
 
-/** Those that are ticked, or else all that are strong. */
+/** Those that are ticked, or else all that are strong; while the focus is in the list, like everything that is done with rows. */
 function acceptMany(): Act {
+  if (!list.focused()) return undefined;
   const isTicked = list.place()?.querySelector('input[name="row"]:checked');
   return list.pressOnPage(isTicked ? "[data-chosen]" : "[data-strong]");
 }
@@ -52,12 +54,6 @@ function neighbour(step: 1 | -1): Act {
 function ofRow(key: string, event: KeyboardEvent): Act {
   if (/^[1-9]$/.test(key)) return list.press(`[data-take="${key}"]`);
   switch (key.toLowerCase()) {
-    case "j":
-    case "arrowdown":
-      return () => list.move(1);
-    case "k":
-    case "arrowup":
-      return () => list.move(-1);
     case "y":
       return event.shiftKey ? acceptMany() : list.press("[data-accept], [data-show]");
     case "enter":
@@ -70,18 +66,12 @@ function ofRow(key: string, event: KeyboardEvent): Act {
       return list.press("[data-ask]");
     case "r":
       return event.shiftKey ? list.press("[data-rule]") : undefined;
-    case " ":
-      return list.tick();
     case "c":
-      return list.focusOn("select", list.current());
+      return list.focusOn("select", list.focused() ?? null);
     case "[":
       return neighbour(-1);
     case "]":
       return neighbour(1);
-    case "z":
-      return list.pressOnPage("[data-undo] button");
-    case "/":
-      return list.focusOn('input[name="search"]');
     default:
       return undefined;
   }
@@ -102,6 +92,16 @@ let underway = 0;
 let deeds = 0;
 document.addEventListener("htmx:beforeRequest", () => ((underway += 1), (deeds += 1)));
 document.addEventListener("htmx:afterRequest", () => (underway -= 1));
+
+/** The sidebar says what the page says, and does not wait until it is fetched itself. */
+function countBeside(place: HTMLElement): void {
+  count("[data-inbox-count]", place.dataset.waiting || "0");
+}
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  const place = list.place();
+  if (place && event.target === place) countBeside(place);
+});
 
 /** Whether somebody is in the middle of something that a new list would take from them. */
 function isBusy(place: HTMLElement): boolean {
@@ -128,7 +128,9 @@ async function renew(place: HTMLElement): Promise<void> {
     const old = document.getElementById(part);
     if (next && old && place.contains(old)) old.replaceWith(document.adoptNode(next));
   }
-  place.dataset.revision = page.getElementById("inbox")?.dataset.revision;
+  const { revision, waiting } = page.getElementById("inbox")?.dataset ?? {};
+  Object.assign(place.dataset, { revision, waiting });
+  countBeside(place);
   htmx.process(place);
   list.ready();
   if (index < 0) return;
@@ -152,7 +154,7 @@ function listen(): void {
   });
 }
 
-/** What was done here has brought the page back already; the sidebar's count has not come with it. */
+/** What was done here has brought the page back already; the sidebar's balances have not come with it. */
 function hear(revision: string): void {
   window.clearTimeout(waiting);
   waiting = window.setTimeout(() => {

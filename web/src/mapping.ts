@@ -24,11 +24,11 @@ export function mappingShortcuts(): Shortcut[] {
 /** The category of what is ticked, or of the row. */
 function choose(): Act {
   const isTicked = list.place()?.querySelector('input[name="line"]:checked') !== null;
-  return isTicked ? list.focusOn("[data-many]") : list.focusOn("select", list.current());
+  return isTicked ? list.focusOn("[data-many]") : list.focusOn("select", list.focused() ?? null);
 }
 
 function accept(): Act {
-  const row = list.current();
+  const row = list.focused();
   const chosen = row?.querySelector("select")?.value ?? "";
   const isChanged = chosen !== "" && row?.querySelector("option:checked")?.hasAttribute("selected") === false;
   return isChanged ? list.press("[data-one]") : list.press('[data-take="1"]');
@@ -37,14 +37,6 @@ function accept(): Act {
 function ofRow(key: string): Act {
   if (/^[1-9]$/.test(key)) return list.press(`[data-take="${key}"]`);
   switch (key.toLowerCase()) {
-    case "j":
-    case "arrowdown":
-      return () => list.move(1);
-    case "k":
-    case "arrowup":
-      return () => list.move(-1);
-    case " ":
-      return list.tick();
     case "enter":
       return accept();
     case "c":
@@ -53,10 +45,6 @@ function ofRow(key: string): Act {
       return list.press("[data-alike]");
     case "delete":
       return list.press("[data-unmap]");
-    case "z":
-      return list.pressOnPage("[data-undo] button");
-    case "/":
-      return list.focusOn('input[name="search"]');
     default:
       return undefined;
   }

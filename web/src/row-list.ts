@@ -11,9 +11,7 @@ export interface RowListOptions {
   place: string;
   /** A row within it. */
   row: string;
-  /** Which of the swapped parts have the rows, where that is not the place itself. */
-  swapped?: string;
-  /** What a key does while the focus is in the list and nothing is typed. */
+  /** What a key does while the focus is in the list or on nothing, and nothing is typed; beside those that every list has. */
   ofRow: (key: string, event: KeyboardEvent) => Act;
   /** What a key does in a choice of a row, or of those that are ticked. */
   ofChoice: (key: string, select: HTMLSelectElement) => Act;
@@ -30,7 +28,7 @@ export class RowList {
       if (row) this.#left = this.rows().indexOf(row);
     });
     document.addEventListener("htmx:afterSettle", (event) => {
-      if (!(event.target instanceof HTMLElement) || !event.target.matches(options.swapped ?? options.place)) return;
+      if (!(event.target instanceof HTMLElement) || !event.target.matches(options.place)) return;
       this.ready();
       this.focusAt(this.#left);
     });
@@ -55,11 +53,6 @@ export class RowList {
     return document.activeElement?.closest<HTMLElement>(this.options.row) ?? undefined;
   }
 
-  /** The row that the focus is in, or else the first. */
-  current(): HTMLElement | undefined {
-    return this.focused() ?? this.rows()[0];
-  }
-
   focusAt(index: number): void {
     const all = this.rows();
     const row = all[Math.min(index, all.length - 1)];
@@ -73,8 +66,8 @@ export class RowList {
     this.focusAt(Math.max(0, index + step));
   }
 
-  /** Presses what a row has for it. */
-  press(selector: string, row = this.current()): Act {
+  /** Presses what a row has for it: the one that the focus is in, so that no key does anything to a row that nobody has chosen. */
+  press(selector: string, row = this.focused()): Act {
     const button = row?.querySelector<HTMLElement>(selector);
     if (!row || !button) return undefined;
     return () => {
@@ -96,7 +89,7 @@ export class RowList {
   }
 
   tick(): Act {
-    const row = this.current();
+    const row = this.focused();
     const box = row?.querySelector<HTMLInputElement>('input[type="checkbox"]');
     return box ? () => ((box.checked = !box.checked), row?.focus()) : undefined;
   }
@@ -107,14 +100,36 @@ export class RowList {
     if (keys) keys.hidden = !lettersAreOn();
   }
 
+  /** What a key does while nothing is typed. */
+  #ofRow(key: string, event: KeyboardEvent): Act {
+    switch (key.toLowerCase()) {
+      case "j":
+      case "arrowdown":
+        return () => this.move(1);
+      case "k":
+      case "arrowup":
+        return () => this.move(-1);
+      case " ":
+        return this.tick();
+      case "z":
+        return this.pressOnPage("[data-undo] button");
+      case "/":
+        return this.focusOn('input[name="search"]');
+      default:
+        return this.options.ofRow(key, event);
+    }
+  }
+
   #onKey(event: KeyboardEvent): void {
     if (event.defaultPrevented || event.isComposing || event.altKey || event.ctrlKey || event.metaKey) return;
     const target = event.target;
     const page = this.place();
     if (!page || !(target instanceof HTMLElement) || document.querySelector("dialog:modal")) return;
+    // In the list, or on nothing: then what is around the list has the key.
+    if (!page.contains(target) && !target.contains(page)) return;
     let act: Act;
     if (target instanceof HTMLSelectElement && page.contains(target)) act = this.options.ofChoice(event.key, target);
-    else if (target.closest("input:not([type=checkbox]), textarea, select, a, button, summary") === null && lettersAreOn()) act = this.options.ofRow(event.key, event);
+    else if (target.closest("input:not([type=checkbox]), textarea, select, a, button, summary") === null && lettersAreOn()) act = this.#ofRow(event.key, event);
     if (!act) return;
     event.preventDefault();
     act();

@@ -60,7 +60,8 @@ function place(element: Element): string | undefined {
   return group === undefined ? undefined : `details[data-group="${CSS.escape(group)}"] > summary`;
 }
 
-function count(which: string, waiting: string): void {
+/** Has a mark among the pages say how much waits there. */
+export function count(which: string, waiting: string): void {
   const mark = document.querySelector<HTMLElement>(`.nav ${which}`);
   if (!mark) return;
   mark.hidden = waiting === "0";
@@ -94,8 +95,6 @@ window.addEventListener("bankside:books", () => {
   window.clearTimeout(waiting);
   waiting = window.setTimeout(() => void refresh(), 150);
 });
-
-export {};
 
 // Among many accounts the open one may stand below the edge of the list.
 accounts()?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });

@@ -8,9 +8,10 @@ use bankside_domain::text::tidy;
 use bankside_domain::transfer::Transit;
 use bankside_domain::{AccountId, Asker, AssetId, PersonId, Right, TransactionId};
 use bankside_store::{
-    AcceptTarget, Filter, InboxCount, InboxFlag, InboxRows, InboxSwitches, RegisterQuery, RegisterRow, Reviewed, Sort,
-    TransferMark,
+    AcceptTarget, Account, Filter, InboxCount, InboxFlag, InboxRows, InboxSwitches, RegisterQuery, RegisterRow,
+    Reviewed, Sort, StoreError, TransferMark,
 };
+use jiff::civil::Date;
 
 use crate::mapping::{MappingLine, within};
 use crate::unfinished::MOST_COUNTED;
@@ -54,6 +55,9 @@ pub struct InboxRow {
     pub asked: Option<InboxFlag>,
     /// Whether it may be accepted together with others.
     pub is_strong: bool,
+    /// Whether it was compared with all rows near it, of which one may be its twin or the other side of a transfer: not where it is old, or
+    /// where there are too many.
+    pub is_compared: bool,
     /// Whether the books are locked for its day: it may be reviewed, and nothing of it changes.
     pub is_locked: bool,
 }
@@ -72,23 +76,17 @@ pub struct FlagView {
 /// A page of the inbox.
 #[derive(Debug, Clone)]
 pub struct InboxPage {
-    /// Rows about which the one who asks is asked; on the first page of those that wait.
+    /// Rows about which the one who asks is asked, the latest first. They stand before all others, on as many pages as they take.
     pub asked: Vec<InboxRow>,
     /// The others, the latest first.
     pub rows: Vec<InboxRow>,
     /// Whether there are more behind these.
     pub has_more: bool,
-    /// How much waits in all, counted to [`MOST_COUNTED`] and one more.
-    pub count: InboxCount,
-    /// Whether there is an inbox at all.
-    pub switches: InboxSwitches,
 }
 
 impl Engine {
-    /// A page of the inbox.
-    pub async fn inbox(&self, asker: &Asker, query: &InboxQuery) -> Result<InboxPage, EngineError> {
-        let switches = self.store.inbox_switches(asker).await?;
-        let count = self.count_inbox(asker).await?;
+    /// A page of the inbox, of which [`Engine::count_inbox`] has just said how much waits.
+    pub async fn inbox(&self, asker: &Asker, query: &InboxQuery, count: InboxCount) -> Result<InboxPage, EngineError> {
         let accounts = self.accounts_of_filter(asker, query.asset).await?;
         let limit = query.rows.limit.clamp(1, MOST_IN_INBOX_AT_ONCE);
         let mut request = within(query.rows.clone(), accounts.as_ref());
@@ -99,32 +97,46 @@ impl Engine {
             filter: Filter { inbox: Some(rows), ..request.filter.clone() },
             ..request.clone()
         };
-        let is_first = request.offset <= 0 && query.shown == InboxShown::Waiting;
-        let asked = match asker.person().filter(|_| is_first && count.asked > 0) {
-            Some(person) => self.store.register(asker, &of(InboxRows::AskedOf(person))).await?.rows,
-            None => Vec::new(),
+        let person = asker.person().filter(|_| query.shown == InboxShown::Waiting);
+        // Those that somebody is asked about are counted under the filter: the others begin behind them, on whichever page that is.
+        let (mut rows, before) = match person.filter(|_| count.asked > 0) {
+            Some(person) => {
+                let counted = RegisterQuery { leaves_totals: false, ..of(InboxRows::AskedOf(person)) };
+                let page = self.store.register(asker, &counted).await?;
+                (page.rows, page.total)
+            }
+            None => (Vec::new(), 0),
         };
-        let others = match (query.shown, asker.person()) {
+        let first: BTreeSet<TransactionId> = rows.iter().map(|row| row.id).collect();
+        let others = match (query.shown, person) {
             (InboxShown::Hidden, _) => InboxRows::Hidden,
             (InboxShown::Waiting, Some(person)) => InboxRows::NotAskedOf(person),
             (InboxShown::Waiting, None) => InboxRows::Waiting,
         };
-        let mut rows = self.store.register(asker, &of(others)).await?.rows;
+        let room = request.limit - i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        if room > 0 {
+            let offset = (request.offset - before).max(0);
+            let behind = RegisterQuery { offset, limit: room, ..of(others) };
+            rows.extend(self.store.register(asker, &behind).await?.rows);
+        }
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let has_more = rows.len() > limit;
         rows.truncate(limit);
-        let first: BTreeSet<TransactionId> = asked.iter().map(|row| row.id).collect();
-        let views = self.inbox_rows(asker, asked.into_iter().chain(rows).collect()).await?;
+        let views = self.inbox_rows(asker, rows).await?;
         let (asked, rows) = views.into_iter().partition(|view| first.contains(&view.row.id));
-        Ok(InboxPage { asked, rows, has_more, count, switches })
+        Ok(InboxPage { asked, rows, has_more })
     }
 
-    /// One row that waits.
-    pub async fn inbox_row(&self, asker: &Asker, id: TransactionId) -> Result<InboxRow, EngineError> {
+    /// One row that waits, and what somebody asks about it.
+    pub async fn waiting_row(
+        &self,
+        asker: &Asker,
+        id: TransactionId,
+    ) -> Result<(RegisterRow, Option<InboxFlag>), EngineError> {
         let filter = Filter { only: Some(id), inbox: Some(InboxRows::Waiting), ..Filter::default() };
-        let rows = self.store.register(asker, &RegisterQuery { filter, limit: 1, ..RegisterQuery::default() }).await?;
-        let mut rows = self.inbox_rows(asker, rows.rows).await?;
-        rows.pop().ok_or(EngineError::NotFound("the row in the inbox"))
+        let page = self.store.register(asker, &RegisterQuery { filter, limit: 1, ..RegisterQuery::default() }).await?;
+        let row = page.rows.into_iter().next().ok_or(EngineError::NotFound("the row in the inbox"))?;
+        Ok((row, self.store.inbox_flags(asker, &[id]).await?.remove(&id)))
     }
 
     /// The accounts of an asset and of what lies below it, or `None` where all are meant.
@@ -156,7 +168,7 @@ impl Engine {
         let accounts = self.store.accounts(asker).await?;
         let locked: BTreeMap<_, _> =
             accounts.iter().filter_map(|account| Some((account.id, account.locked_through?))).collect();
-        let evidence = self.evidence(asker, &ids).await?;
+        let evidence = self.evidence(asker, &ids, &accounts).await?;
         let mut asked = self.store.inbox_flags(asker, &ids).await?;
         let mut views = Vec::with_capacity(rows.len());
         for row in rows {
@@ -170,26 +182,39 @@ impl Engine {
             let asked = asked.remove(&row.id);
             let bare: Vec<Flag> = flags.iter().map(|view| view.flag).collect();
             let purposes: Vec<Purpose> = lines.iter().map(|line| purpose(&row, line)).collect();
-            let is_strong = is_strong(&bare, asked.is_some(), &purposes);
-            views.push(InboxRow { row, lines, flags, asked, is_strong, is_locked });
+            let is_compared = row.dated_on >= evidence.compared_since;
+            let is_strong = is_compared && is_strong(&bare, asked.is_some(), &purposes);
+            views.push(InboxRow { row, lines, flags, asked, is_strong, is_compared, is_locked });
         }
         Ok(views)
     }
 
-    async fn evidence(&self, asker: &Asker, ids: &[TransactionId]) -> Result<Evidence, EngineError> {
+    async fn evidence(
+        &self,
+        asker: &Asker,
+        ids: &[TransactionId],
+        accounts: &[Account],
+    ) -> Result<Evidence, EngineError> {
         let wanted: BTreeSet<TransactionId> = ids.iter().copied().collect();
-        let mut evidence = Evidence { earlier: self.store.earlier_of_payee(asker, ids).await?, ..Evidence::default() };
-        for pair in self.pairs(asker).await? {
-            evidence.twins.extend([(pair.first, pair.second), (pair.second, pair.first)]);
-        }
-        for found in self.proposals(asker).await? {
-            evidence.proposed.extend([(found.out, found.into), (found.into, found.out)]);
-        }
-        let others = evidence.twins.iter().chain(&evidence.proposed);
-        let others: Vec<TransactionId> =
-            others.filter(|(id, _)| wanted.contains(id)).map(|(_, other)| *other).collect();
-        evidence.others = self.store.register_rows_of(asker, &others).await?;
-        Ok(evidence)
+        let doubts = self.doubts(asker, accounts.iter()).await?;
+        // Of several the first holds: the latest pair, and the best transfer.
+        let named = |pairs: &mut dyn Iterator<Item = (TransactionId, TransactionId)>| {
+            let mut named = BTreeMap::new();
+            for (id, other) in pairs.flat_map(|(a, b)| [(a, b), (b, a)]).filter(|(id, _)| wanted.contains(id)) {
+                named.entry(id).or_insert(other);
+            }
+            named
+        };
+        let twins = named(&mut doubts.pairs.iter().map(|pair| (pair.first, pair.second)));
+        let proposed = named(&mut doubts.transfers.iter().map(|found| (found.out, found.into)));
+        let others: Vec<TransactionId> = twins.values().chain(proposed.values()).copied().collect();
+        Ok(Evidence {
+            earlier: self.store.earlier_of_payee(asker, ids).await?,
+            others: self.store.register_rows_of(asker, &others).await?,
+            compared_since: doubts.since,
+            twins,
+            proposed,
+        })
     }
 
     /// How much waits, each counted to [`MOST_COUNTED`] and one more.
@@ -260,7 +285,11 @@ impl Engine {
         }
         let row = self.store.register_row(asker, id).await?;
         let colleague = self.store.membership_as_system(to, asker.organization).await;
-        let colleague = colleague.map_err(|_| EngineError::NotFound("the member"))?.asker;
+        let colleague = colleague.map_err(|error| match error {
+            StoreError::NotFound(_) => EngineError::NotFound("the member"),
+            error => error.into(),
+        })?;
+        let colleague = colleague.asker;
         if !colleague.may(Right::EditBooks) || !colleague.sees(row.account) {
             return Err(EngineError::invalid("to", "This member cannot review rows of this account."));
         }
@@ -278,13 +307,14 @@ impl Engine {
 }
 
 /// What flags of rows are derived from.
-#[derive(Default)]
 struct Evidence {
     earlier: HashMap<TransactionId, Vec<Sum>>,
     twins: BTreeMap<TransactionId, TransactionId>,
     proposed: BTreeMap<TransactionId, TransactionId>,
     /// The rows that are named.
     others: HashMap<TransactionId, RegisterRow>,
+    /// Rows of earlier days were not compared with all others.
+    compared_since: Date,
 }
 
 impl Evidence {
@@ -317,11 +347,11 @@ impl Evidence {
     }
 }
 
-/// What there is to say of what a line is for.
+/// What there is to say of what a line is for. Accepting takes no suggestions for the lines of a row that is split, so that they say nothing.
 fn purpose(row: &RegisterRow, line: &MappingLine) -> Purpose {
     if line.category.is_some() || matches!(row.transfer, Some(TransferMark::Linked(_))) {
         return Purpose::Known;
     }
-    let first = line.suggestions.first().map(|one| one.suggestion.strength());
+    let first = line.suggestions.first().filter(|_| !line.is_part).map(|one| one.suggestion.strength());
     first.map_or(Purpose::Unknown, Purpose::Suggested)
 }

@@ -71,8 +71,8 @@ pub use bankside_connect::{
 pub use bankside_domain::cashflow::Flow;
 pub use bankside_statements::csv;
 pub use bankside_store::{
-    AcceptTarget, Account, AuditEntry, BankAccount, BillDays, BroughtRow, Category, Connection, Direction, DoneBefore,
-    Edited, FeedEffect, Filter, Group, ImportedAssetFile, ImportedFile, InboxCount, InboxFlag, InboxRows,
+    AcceptLine, AcceptTarget, Account, AuditEntry, BankAccount, BillDays, BroughtRow, Category, Connection, Direction,
+    DoneBefore, Edited, FeedEffect, Filter, Group, ImportedAssetFile, ImportedFile, InboxCount, InboxFlag, InboxRows,
     InboxSwitches, Invitation, Invited, KeptBalance, KeptRate, KeptVerdict, LineTarget, Listed, LostTrust,
     MAX_SELECTED, MailState, Member, Membership, Merged, NewRule, Organization, OtherRow, Payee, Person, Placing, Plan,
     ProviderCategoryTarget, RatesSet, ReasonCount, Reconciled, Reconciliation, RegisterPage, RegisterQuery,
@@ -171,7 +171,7 @@ pub struct Engine {
     pub(crate) kept_sums: Arc<overview::KeptSums>,
     pub(crate) kept_cashflows: Arc<cashflow::KeptCashflows>,
     pub(crate) kept_trees: Arc<assets::KeptTrees>,
-    pub(crate) counted_pairs: Arc<suspicions::CountedPairs>,
+    pub(crate) known_doubts: Arc<suspicions::KnownDoubts>,
     /// Places for hashing passwords.
     pub(crate) hashes: Arc<Semaphore>,
     /// Who asks, where that is a person in a browser.
@@ -209,7 +209,7 @@ impl Engine {
             kept_sums: Arc::default(),
             kept_cashflows: Arc::default(),
             kept_trees: Arc::default(),
-            counted_pairs: Arc::default(),
+            known_doubts: Arc::default(),
             hashes: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             visitor: None,
             visitors: Arc::default(),

@@ -14,7 +14,7 @@ use crate::details::BankRowView;
 use crate::transfers::ProposedTransfer;
 use crate::{Engine, EngineError, Standing};
 
-pub(crate) use pairs::CountedPairs;
+pub(crate) use pairs::KnownDoubts;
 pub use pairs::{PairDecision, PairRowView, PairView};
 
 /// Pairs are looked for, and what vanished is told, this far back.

@@ -93,13 +93,14 @@ impl Engine {
     ) -> Result<Option<BatchId>, EngineError> {
         let asker = &Asker::system(organization);
         let touched = self.store.touched_by(asker, batches, MOST_NEW).await?;
-        let days = || touched.iter().map(|(_, day)| *day);
-        let Some((first, last)) = days().min().zip(days().max()) else { return Ok(None) };
+        let days: BTreeSet<Date> = touched.iter().map(|(_, day)| *day).collect();
+        let Some((first, last)) = days.first().zip(days.last()) else { return Ok(None) };
+        let has_new = |(from, to): (Date, Date)| days.range(from..=to).next().is_some();
         self.learn_numbers(asker).await?;
         let touched: BTreeSet<TransactionId> = touched.into_iter().map(|(id, _)| id).collect();
         // A transfer is looked for around the days of the new row; where both are new, of the one that money left by.
         let new_row = |found: &Match| [found.out, found.into].into_iter().find(|id| touched.contains(id));
-        let new = self.sure_transfers(asker, (first, last), MOST_ROWS, new_row).await?;
+        let new = self.sure_transfers(asker, (*first, *last), has_new, MOST_ROWS, new_row).await?;
         let linked = self.store.link_transfers(asker, &new).await?;
         if let Some(linked) = linked {
             tracing::info!(count = new.len(), batch = %linked, "transfers are linked");
@@ -109,12 +110,14 @@ impl Engine {
 
     /// What is a transfer without a doubt, of some days: those of the row that `anchor` names of a match, where it is wanted at all.
     ///
-    /// The days are looked through in parts of at most so many rows. A part that has more is halved, since with rows that are left out
-    /// what is contested would look sure.
+    /// The days are looked through in parts of at most so many rows, but for parts of which `is_asked` says that nothing in them is wanted:
+    /// one old row among new ones does not have all years between them read. A part that has more rows is halved, since with rows that are
+    /// left out what is contested would look sure.
     async fn sure_transfers(
         &self,
         asker: &Asker,
         (first, last): (Date, Date),
+        is_asked: impl Fn((Date, Date)) -> bool + Send,
         most_rows: i64,
         anchor: impl Fn(&Match) -> Option<TransactionId> + Send,
     ) -> Result<Vec<NewTransfer>, EngineError> {
@@ -126,6 +129,9 @@ impl Engine {
         // The latest last: it is taken first.
         let mut parts = days_in_parts(first, last);
         while let Some((from, to)) = parts.pop() {
+            if !is_asked((from, to)) {
+                continue;
+            }
             let rows = self.rows_near(asker, (from, to), most_rows).await?;
             if rows.len() >= usize::try_from(most_rows).unwrap_or(usize::MAX) {
                 if let Some(halves) = halved(from, to) {
@@ -174,7 +180,7 @@ impl Engine {
         self.learn_numbers(system).await?;
         self.learn_other_sides(system).await?;
         let new = match self.store.days_of_books(asker).await? {
-            Some(days) => self.sure_transfers(asker, days, MOST_ROWS, |found| Some(found.out)).await?,
+            Some(days) => self.sure_transfers(asker, days, |_| true, MOST_ROWS, |found| Some(found.out)).await?,
             None => Vec::new(),
         };
         let batch = self.store.link_transfers(asker, &new).await?;
@@ -182,23 +188,28 @@ impl Engine {
         Ok(LookedThrough { linked: if batch.is_some() { new.len() } else { 0 }, batch })
     }
 
-    /// What looks like a transfer, the best first. What is one without a doubt and is not linked all the same stands among it: somebody
-    /// has undone that, or it came before the number of its other side was known.
-    pub(crate) async fn proposals(&self, asker: &Asker) -> Result<Vec<Match>, EngineError> {
+    /// What looks like a transfer, the best first; and the day from which on none is missing. What is one without a doubt and is not linked
+    /// all the same stands among it: somebody has undone that, or it came before the number of its other side was known.
+    pub(crate) async fn all_proposals(&self, asker: &Asker) -> Result<(Vec<Match>, Date), EngineError> {
         let today = self.today();
         let since = today.saturating_sub(RECENT_DAYS.days());
         let Known { own, rejected } = self.known_of_transfers(asker).await?;
         if own.0.len() < 2 {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), since));
         }
         let rows = self.rows_near(asker, (since, today), MOST_ROWS_ON_PAGES).await?;
+        let is_cut = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= MOST_ROWS_ON_PAGES;
+        // Around the first day that is here whatever competes for a row may be left out.
+        let first = rows.iter().map(|row| row.day).min().filter(|_| is_cut);
+        let since = first.map_or(since, |first| since.max(first.saturating_add((2 * WINDOW_DAYS + 1).days())));
         let Matches { linked, proposed } = find_transfers(&rows, &own, &rejected);
-        Ok(linked.into_iter().chain(proposed).take(MOST_SUSPICIONS).collect())
+        Ok((linked.into_iter().chain(proposed).collect(), since))
     }
 
-    /// The same with the rows.
+    /// The best of them with their rows.
     pub(crate) async fn proposed_transfers(&self, asker: &Asker) -> Result<Vec<ProposedTransfer>, EngineError> {
-        let proposals = self.proposals(asker).await?;
+        let (mut proposals, _) = self.all_proposals(asker).await?;
+        proposals.truncate(MOST_SUSPICIONS);
         let ids: Vec<TransactionId> = proposals.iter().flat_map(|found| [found.out, found.into]).collect();
         let mut rows = self.store.register_rows_of(asker, &ids).await?;
         // What has gone meanwhile is no transfer any more.

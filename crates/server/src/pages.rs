@@ -34,6 +34,7 @@ pub(crate) mod overview;
 pub(crate) mod palette;
 pub(crate) mod people;
 pub(crate) mod register;
+mod row_list;
 pub(crate) mod rules;
 pub(crate) mod runs;
 pub(crate) mod settings;

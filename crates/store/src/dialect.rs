@@ -9,7 +9,7 @@ pub(crate) const ROWS_PER_STATEMENT: usize = 250;
 pub(crate) const VALUES_PER_LIST: usize = 500;
 
 /// So many parameters a statement may have, with some to spare: `SQLite` takes 32,766.
-const PARAMETERS: usize = 30_000;
+pub(crate) const PARAMETERS: usize = 30_000;
 
 /// How many parts of a statement go into one, at most `most`, where each of them has so many parameters.
 pub(crate) fn parts_per_statement(most: usize, parameters_each: usize) -> usize {

@@ -7,7 +7,7 @@ mod reviewing;
 use bankside_domain::{Asker, Id, PersonId, Right};
 
 pub use self::flags::InboxFlag;
-pub use self::reviewing::{AcceptTarget, DoneBefore, Reviewed};
+pub use self::reviewing::{AcceptLine, AcceptTarget, DoneBefore, Reviewed};
 use crate::db::{Session, on, run, sql};
 use crate::{Store, StoreError};
 

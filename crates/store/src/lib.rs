@@ -108,7 +108,7 @@ pub use flows::{Flow, FlowStage, NewFlow};
 pub use held_rows::HeldRow;
 pub use history::{Step, StoryEntry};
 pub use id_trust::LostTrust;
-pub use inbox::{AcceptTarget, DoneBefore, InboxCount, InboxFlag, InboxRows, InboxSwitches, Reviewed};
+pub use inbox::{AcceptLine, AcceptTarget, DoneBefore, InboxCount, InboxFlag, InboxRows, InboxSwitches, Reviewed};
 pub use invitations::{Invitation, Invited, MailState, NewInvitation, NewMail};
 pub use likeness::{LikenessKey, Likenesses, ProviderCategoryTarget, SeenProviderCategory};
 pub use listing::{Listed, ListedAccounts};

@@ -113,8 +113,8 @@ pub struct RegisterSum {
     pub count: i64,
     /// Minor units.
     pub minor: i64,
-    /// What of that is of lines that are asked for, in minor units: less, where a row was split; only where a category is asked for, or a
-    /// direction of a cashflow.
+    /// What of that is of lines that are asked for, in minor units: less, where a row was split; only where a category is asked for, a
+    /// direction of a cashflow, or rows of a cashflow among which a transfer has a fee.
     pub lines_minor: Option<i64>,
 }
 
@@ -249,7 +249,9 @@ impl Store {
         rows: Vec<RegisterRow>,
     ) -> Result<RegisterPage, StoreError> {
         let (shown, limit) = (count(rows.len()), request.limit.clamp(1, MAX_PAGE_ROWS));
-        let sums = if request.offset <= 0 && shown < limit && !request.filter.asks_lines() {
+        // Rows do not say what of them is counted where a transfer cost a fee.
+        let counts_whole_rows = prepared.reached.as_ref().is_none_or(|within| within.fees.is_empty());
+        let sums = if request.offset <= 0 && shown < limit && !request.filter.asks_lines() && counts_whole_rows {
             sums_of(&rows)
         } else if request.leaves_totals {
             // An empty page says nothing of those before it.

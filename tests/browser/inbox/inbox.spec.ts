@@ -130,10 +130,19 @@ test("fifty rows to zero by the keyboard, with a search, an undo, and all strong
 
   await page.goto(`${home}/inbox`);
   await expect(rows(page)).toHaveCount(50);
+  // Nothing is done while the focus is not in the list.
+  await page.keyboard.press("Shift+Y");
+  await page.keyboard.press("y");
+  await page.keyboard.press("j");
+  await expect(rows(page).first()).toBeFocused();
+  await expect(rows(page)).toHaveCount(50);
+  // What the sidebar counts comes with the page, and waits for nothing else.
+  await page.route(/\/sidebar\b/, (route) => route.fulfill({ status: 204 }));
   await page.keyboard.press("Shift+Y");
   await expect(status(page)).toContainText("44 rows accepted.");
   await expect(rows(page)).toHaveCount(6);
   await expect(mark(page)).toHaveText(/^6/);
+  await page.unroute(/\/sidebar\b/);
   await page.keyboard.press("z");
   await expect(status(page)).toContainText("Taken back");
   await expect(rows(page)).toHaveCount(50);
@@ -195,6 +204,12 @@ test("a colleague is asked, two people do not do the same twice, and who wants n
   await expect(rows(theirs).first()).toContainText("Was this you?");
   await expect(main(theirs)).toContainText("You are asked");
   await eyes.look("asked", theirs);
+  // Whoever turns the inbox off for all does not hide what she is asked.
+  await api.send("PUT", "inbox/switch", { is_on: false });
+  await theirs.goto(`${home}/inbox?search=Kiosk`);
+  await expect(main(theirs)).toContainText("You are asked");
+  await api.send("PUT", "inbox/switch", { is_on: true });
+  await theirs.goto(`${home}/inbox`);
   await rows(theirs).first().getByRole("button", { name: /^Accept/ }).click();
   await expect(status(theirs)).toContainText("1 row accepted.");
   // The other page hears of it by itself.
@@ -206,7 +221,7 @@ test("a colleague is asked, two people do not do the same twice, and who wants n
   await rows(theirs).filter({ hasText: "REWE" }).getByRole("button", { name: /^Accept/ }).click();
   await expect(rows(theirs)).toHaveCount(1);
   await page.getByRole("button", { name: "Accept those" }).click();
-  await expect(status(page)).toContainText("1 row accepted. 1 row was reviewed by Ada meanwhile, so nothing was done with it.");
+  await expect(status(page)).toContainText("1 row accepted. 1 row was reviewed or hidden by Ada meanwhile, so nothing was done with it.");
   await eyes.keep("second");
   await expect(main(page)).toContainText("All is reviewed");
   await expect(main(theirs)).toContainText("All is reviewed");

@@ -52,9 +52,9 @@ export class RowCache {
     return index === undefined ? undefined : this.row(index);
   }
 
-  /** Every row that is here. */
+  /** Every row that is here, each once: one that has moved stands in an old block and in a new one. */
   *rows(): Iterable<Row> {
-    for (const block of this.#stale.values()) yield* block;
+    for (const [at, block] of this.#stale) yield* block.filter((row, nth) => this.#places.get(row.id) === at * BLOCK + nth);
     for (const block of this.#blocks.values()) yield* block;
   }
 
@@ -205,7 +205,7 @@ export class RowCache {
 
   /** All that is here is fetched again as it comes near, and stays on screen till then: whoever clicks meets a row. */
   #distrust(): void {
-    this.#stale = new Map([...this.#stale, ...this.#blocks]);
+    this.#stale = new Map([...this.#stale, ...this.#blocks].slice(-BLOCKS_KEPT));
     this.#blocks.clear();
   }
 

@@ -1,13 +1,14 @@
 //! Pairs of rows that may be one, counted, shown and decided.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bankside_domain::edit::Refused;
 use bankside_domain::merge::{Chosen, Keeps, Merge};
-use bankside_domain::suspicion::pairs::{Pair, PairKind, find_pairs, may_be_one};
+use bankside_domain::suspicion::pairs::{Pair, PairKind, PairRow, find_pairs, may_be_one};
+use bankside_domain::transfer::Match;
 use bankside_domain::{AccountId, Asker, AssetId, BatchId, OrganizationId, Right, TransactionId};
-use bankside_store::{RegisterRow, TransactionDetails};
+use bankside_store::{Account, RegisterRow, TransactionDetails};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -51,69 +52,95 @@ pub enum PairDecision {
     Different,
 }
 
-/// How many pairs and proposed transfers there were when the accounts that somebody sees had these revisions.
+/// Everything about rows of the books that looks like something else: all of it, however much a page shows.
 #[derive(Debug)]
-struct Counted {
-    on: Date,
-    revisions: Vec<(AccountId, i64)>,
-    pairs: usize,
+pub(crate) struct Doubts {
+    /// Rows that may be one, the latest first.
+    pub(crate) pairs: Vec<Pair>,
+    /// Rows that look like a transfer, the best first.
+    pub(crate) transfers: Vec<Match>,
+    /// From this day on each row was compared with all others near it. Of an earlier one nobody knows.
+    pub(crate) since: Date,
 }
 
-/// Whose rows were counted, and below which asset.
+/// The doubts when the accounts that somebody sees had these revisions.
+#[derive(Debug)]
+struct Known {
+    on: Date,
+    revisions: Revisions,
+    doubts: Arc<Doubts>,
+}
+
+/// The revisions of accounts.
+type Revisions = BTreeMap<AccountId, i64>;
+
+/// Whose rows were looked at, and below which asset.
 type Key = (OrganizationId, Option<AssetId>);
 
-/// The latest count of each organization, and of each asset below which somebody sees: what one of them sees is not what another does.
+/// The latest doubts of each organization, and of each asset below which somebody sees: what one of them sees is not what another does.
 #[derive(Debug, Default)]
-pub(crate) struct CountedPairs(Mutex<HashMap<Key, Counted>>);
+pub(crate) struct KnownDoubts(Mutex<HashMap<Key, Known>>);
 
-impl CountedPairs {
-    fn take(&self, key: Key, on: Date, revisions: &[(AccountId, i64)]) -> Option<usize> {
-        let counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let counted = counted.get(&key)?;
-        (counted.on == on && counted.revisions == revisions).then_some(counted.pairs)
+impl KnownDoubts {
+    fn take(&self, key: Key, on: Date, revisions: &Revisions) -> Option<Arc<Doubts>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = known.get(&key)?;
+        (known.on == on && known.revisions == *revisions).then(|| known.doubts.clone())
     }
 
-    fn put(&self, key: Key, counted: Counted) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, counted);
+    fn put(&self, key: Key, known: Known) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, known);
     }
 }
 
 impl Engine {
-    /// How many pairs and proposed transfers wait for a person. They are looked for anew when an account has changed.
+    /// How many pairs and proposed transfers wait for a person, each counted up to [`MOST_SUSPICIONS`].
     pub(super) async fn count_pairs(&self, asker: &Asker, standing: &Standing) -> Result<usize, EngineError> {
-        let revisions: Vec<(AccountId, i64)> =
-            standing.accounts.iter().map(|view| (view.account.id, view.account.revision)).collect();
+        let doubts = self.doubts(asker, standing.accounts.iter().map(|view| &view.account)).await?;
+        Ok(doubts.pairs.len().min(MOST_SUSPICIONS) + doubts.transfers.len().min(MOST_SUSPICIONS))
+    }
+
+    /// What looks like something else among the rows of these accounts, which are all that are in sight, as they were read before. It is
+    /// looked for anew when one of them has changed.
+    pub(crate) async fn doubts<'a>(
+        &self,
+        asker: &Asker,
+        accounts: impl Iterator<Item = &'a Account> + Send,
+    ) -> Result<Arc<Doubts>, EngineError> {
+        let revisions: Revisions = accounts.map(|account| (account.id, account.revision)).collect();
         let (on, key) = (self.today(), (asker.organization, asker.sight().asset()));
-        if let Some(pairs) = self.counted_pairs.take(key, on, &revisions) {
-            return Ok(pairs);
+        if let Some(doubts) = self.known_doubts.take(key, on, &revisions) {
+            return Ok(doubts);
         }
-        let pairs = self.pairs(asker).await?.len() + self.proposals(asker).await?.len();
-        self.counted_pairs.put(key, Counted { on, revisions, pairs });
-        Ok(pairs)
+        let (pairs, pairs_since) = self.all_pairs(asker).await?;
+        let (transfers, transfers_since) = self.all_proposals(asker).await?;
+        let doubts = Arc::new(Doubts { pairs, transfers, since: pairs_since.max(transfers_since) });
+        self.known_doubts.put(key, Known { on, revisions, doubts: doubts.clone() });
+        Ok(doubts)
     }
 
     pub(crate) fn today(&self) -> Date {
         self.ambient.now().to_zoned(TimeZone::UTC).date()
     }
 
-    /// Rows that may be one: by what they say, and by where they come from.
-    pub(crate) async fn pairs(&self, asker: &Asker) -> Result<Vec<Pair>, EngineError> {
-        let since = self.today().saturating_sub(RECENT_DAYS.days());
-        let rows = self.store.pair_rows(asker, since, MOST_ROWS).await?;
+    /// Rows that may be one, by what they say and by where they come from, the latest first; and the day from which on none is missing.
+    async fn all_pairs(&self, asker: &Asker) -> Result<(Vec<Pair>, Date), EngineError> {
+        let recent = self.today().saturating_sub(RECENT_DAYS.days());
+        let rows = self.store.pair_rows(asker, recent, MOST_ROWS).await?;
         let different = self.store.different_pairs(asker).await?;
         let mut pairs = find_pairs(&rows, &different, MOST_CANDIDATES);
+        let since = whole_since(recent, &rows, &pairs);
         let ends: BTreeSet<TransactionId> = pairs.iter().flat_map(|pair| [pair.first, pair.second]).collect();
         let shown = self.store.shown(asker, &ends).await?;
         let of = |id: &TransactionId| shown.get(id).map(Vec::as_slice).unwrap_or_default();
         pairs.retain(|pair| pair.kind == PairKind::Settlement || may_be_one(of(&pair.first), of(&pair.second)));
-        pairs.truncate(MOST_SUSPICIONS);
-        Ok(pairs)
+        Ok((pairs, since))
     }
 
     /// The pairs that wait for a person, the latest first.
     pub(super) async fn pair_views(&self, asker: &Asker) -> Result<Vec<PairView>, EngineError> {
         let mut views = Vec::new();
-        for pair in self.pairs(asker).await? {
+        for pair in self.all_pairs(asker).await?.0.into_iter().take(MOST_SUSPICIONS) {
             let first = self.store.transaction(asker, pair.first).await?;
             let second = self.store.transaction(asker, pair.second).await?;
             let merge = Merge::of(&first.standing, &second.standing);
@@ -153,4 +180,21 @@ impl Engine {
         self.report_progress();
         done.map_err(EngineError::Refused)
     }
+}
+
+/// The day from which on each of these rows, which are the latest, was compared with all others near it: no earlier than `recent`, and after
+/// the last day of which rows, or pairs of them, may be left out because there are too many.
+fn whole_since(recent: Date, rows: &[PairRow], pairs: &[Pair]) -> Date {
+    let after = |day: Date| day.tomorrow().unwrap_or(day);
+    let mut since = recent;
+    if i64::try_from(rows.len()).unwrap_or(i64::MAX) >= MOST_ROWS {
+        since = rows.iter().map(|row| after(row.day)).min().unwrap_or(recent).max(since);
+    }
+    if pairs.len() >= MOST_CANDIDATES {
+        // The last of them is the earliest, by the later of its two rows.
+        let ends =
+            |row: &&PairRow| pairs.last().is_some_and(|last| [last.first, last.second].contains(&row.transaction));
+        since = rows.iter().filter(ends).map(|row| after(row.day)).max().unwrap_or(recent).max(since);
+    }
+    since
 }

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use bankside_domain::Code;
 use bankside_domain::inbox::{Flag, InboxState};
 use bankside_engine::{
-    AcceptTarget, DoneBefore, EngineError, FlagView, InboxFlag, InboxQuery, InboxRow, InboxShown, LineTarget,
+    AcceptLine, AcceptTarget, DoneBefore, EngineError, FlagView, InboxFlag, InboxQuery, InboxRow, InboxShown,
     RegisterQuery, Reviewed,
 };
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::App;
 use crate::api::mapping::{MappingLineBody, line_body};
 use crate::api::problem::{ApiMember, Asked, Body, Problem, id};
-use crate::api::transactions::{FilterBody, TransactionBody, decimal};
+use crate::api::transactions::{FilterBody, TransactionBody, decimal, present};
 
 /// Which rows are asked for.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -67,7 +67,8 @@ pub(crate) struct InboxRowBody {
     lines: Vec<MappingLineBody>,
     flags: Vec<FlagBody>,
     asked: Option<AskedBody>,
-    /// Whether nobody has to think about it: what it is for is known or strongly suggested, and it has no flag.
+    /// Whether nobody has to think about it: what it is for is known or strongly suggested, it has no flag, is recent enough to be compared
+    /// with other rows, and is not split unless each of its lines has a category.
     is_strong: bool,
 }
 
@@ -146,11 +147,12 @@ pub(crate) async fn inbox(
         ..filter.query(&app, &member).await?
     };
     let asset = asked.asset.as_deref().map(id).transpose()?;
-    let page = app.engine.inbox(member.asker(), &InboxQuery { asset, shown, rows }).await?;
+    let count = app.engine.count_inbox(member.asker()).await?;
+    let page = app.engine.inbox(member.asker(), &InboxQuery { asset, shown, rows }, count).await?;
     Ok(Json(InboxBody {
-        is_on: page.switches.is_on,
-        waiting: page.count.waiting,
-        asked_of_me: page.count.asked,
+        is_on: app.engine.inbox_switches(member.asker()).await?.is_on,
+        waiting: count.waiting,
+        asked_of_me: count.asked,
         rows: page.asked.into_iter().chain(page.rows).map(row_body).collect(),
         has_more: page.has_more,
     }))
@@ -170,13 +172,16 @@ pub(crate) struct AcceptBody {
 pub(crate) struct AcceptLineBody {
     line: String,
     category_id: String,
+    /// The category that it had when it was looked at, `null` for none. If it has another one by now, its row is left as it is.
+    #[serde(default, deserialize_with = "present")]
+    seen: Option<Option<String>>,
 }
 
 /// A row that did not wait any more.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct DoneBeforeBody {
     transaction: String,
-    /// The name of whoever reviewed it; absent where that was the one who asks, or where it is not in the books any more.
+    /// The name of whoever reviewed it, hid it or showed it again; absent where that was the one who asks, or where it is not in the books any more.
     by: Option<String>,
 }
 
@@ -228,8 +233,9 @@ pub(crate) async fn accept_rows(
     member: ApiMember,
     Body(rows): Body<Vec<AcceptBody>>,
 ) -> Result<Json<ReviewedBody>, Problem> {
-    let line = |body: &AcceptLineBody| -> Result<LineTarget, Problem> {
-        Ok(LineTarget { line: id(&body.line)?, category: Some(id(&body.category_id)?) })
+    let line = |body: &AcceptLineBody| -> Result<AcceptLine, Problem> {
+        let seen = body.seen.as_ref().map(|seen| seen.as_deref().map(id).transpose()).transpose()?;
+        Ok(AcceptLine { line: id(&body.line)?, category: id(&body.category_id)?, seen })
     };
     let target = |body: &AcceptBody| -> Result<AcceptTarget, Problem> {
         let lines = body.lines.iter().map(line).collect::<Result<_, _>>()?;

@@ -38,8 +38,8 @@ pub(crate) struct SumBody {
     amount: String,
     amount_minor: i64,
     count: i64,
-    /// What of that is of lines that are asked for, where rows were split; only where a category is asked for, or a direction of a
-    /// cashflow.
+    /// What of that is of lines that are asked for, where rows were split; only where a category is asked for, a direction of a
+    /// cashflow, or rows of a cashflow among which a transfer has a fee: of that row only the fee is counted.
     lines_amount: Option<String>,
     lines_amount_minor: Option<i64>,
 }

@@ -19,19 +19,13 @@ use crate::App;
 use crate::api::FilterBody;
 use crate::error::{PageError, page};
 use crate::pages::mapping::{Group, groups};
-use crate::pages::shell_around;
 use crate::pages::undo::is_in_force;
+use crate::pages::{row_list, shell_around};
 use crate::session::Member;
 use crate::view::shell::{Place, Shell};
 
-/// A page has no more options to choose from than this, over all of its rows.
-const MOST_OPTIONS: usize = 6_000;
-/// How many rows a page shows, where there are not too many categories.
-const ROWS: usize = 50;
-const LEAST_ROWS: usize = 20;
-
 /// Fields of the address that say what was done, and go with it.
-const OF_DEEDS: [&str; 8] = ["done", "count", "left", "before", "by", "what", "wrong", "undone"];
+const OF_DEEDS: [&str; 9] = ["done", "count", "left", "overtaken", "before", "by", "what", "wrong", "undone"];
 
 /// What the address says.
 #[derive(Default, Deserialize)]
@@ -45,10 +39,13 @@ pub(crate) struct Asked {
     /// How many rows stay as they are, because the books are locked for their days.
     #[serde(default)]
     left: i64,
+    /// How many rows stay as they are, because a line of them has another category than the page showed.
+    #[serde(default)]
+    overtaken: i64,
     /// How many rows did not wait any more.
     #[serde(default)]
     before: i64,
-    /// Who was quicker, of the first of them.
+    /// Who was quicker, where that was one person.
     #[serde(default)]
     by: String,
     /// What was done: `accepted`, `hidden`, `shown`, `asked` or `settled`.
@@ -166,23 +163,27 @@ async fn show(
     let standing = app.engine.standing(member.asker()).await?;
     let shell = shell_around(app, member, Place::Inbox, None, &standing).await?;
     let categories = app.engine.categories(member.asker()).await?;
-    let size = (MOST_OPTIONS / categories.len().max(1)).clamp(LEAST_ROWS, ROWS);
-    let limit = i64::try_from(size).unwrap_or(i64::MAX);
+    let limit = row_list::rows_beside(categories.len());
     let number = asked.page.unwrap_or(1).clamp(1, 1_000_000);
     let account: Option<AccountId> = filter.account.as_deref().and_then(|id| id.parse().ok());
     let asset: Option<AssetId> = asked.asset.as_deref().and_then(|id| id.parse().ok());
     let rows = RegisterQuery { account, offset: (number - 1) * limit, limit, ..filter.of_all()? };
-    let found = app.engine.inbox(member.asker(), &InboxQuery { asset, shown, rows }).await?;
+    // Where there is no inbox, the sidebar says nothing of one, and rows may wait in it that came while there was one.
+    let count = match shell.inbox {
+        Some(count) => count,
+        None => app.engine.count_inbox(member.asker()).await?,
+    };
+    let found = app.engine.inbox(member.asker(), &InboxQuery { asset, shown, rows }, count).await?;
     let base = shell.at(path(shown));
     let view = |row: &InboxRow| RowView::of(row, &standing, &shell);
     let mine: Vec<RowView> = found.asked.iter().map(view).collect();
     let html = InboxHtml {
         is_hidden: shown == InboxShown::Hidden,
-        is_on: found.switches.is_on,
+        is_on: shell.inbox.is_some(),
         here: address(&base, &raw, None),
         events: format!("/api/v1/organizations/{}/events", shell.organization),
         revision: standing.accounts.iter().map(|view| view.account.revision).sum(),
-        waiting: waiting_word(found.count, &shell),
+        waiting: waiting_word(count, &shell),
         strong: found.asked.iter().chain(&found.rows).filter(|row| row.is_strong).count(),
         days: days(&found.rows, &shell, view),
         asked: mine,
@@ -220,16 +221,7 @@ fn days(rows: &[InboxRow], shell: &Shell, view: impl Fn(&InboxRow) -> RowView) -
 
 /// The address of a page, with what it is filtered by and without what was done last.
 pub(crate) fn address(base: &str, raw: &str, number: Option<i64>) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    let pairs = url::form_urlencoded::parse(raw.as_bytes());
-    query.extend_pairs(pairs.filter(|(name, value)| {
-        !OF_DEEDS.contains(&name.as_ref()) && !value.is_empty() && (number.is_none() || name != "page")
-    }));
-    if let Some(number) = number {
-        query.append_pair("page", &number.to_string());
-    }
-    let query = query.finish();
-    if query.is_empty() { base.to_owned() } else { format!("{base}?{query}") }
+    row_list::address(base, raw, number, &OF_DEEDS)
 }
 
 fn wrong(code: &str) -> Option<&'static str> {
@@ -260,10 +252,14 @@ async fn said(app: &App, member: &Member, asked: &Asked, shell: &Shell, here: &s
         let rows = shell.today.counted(asked.left, "row stays", "rows stay");
         text.push(format!("{rows} as they were: the books are locked for their days."));
     }
+    if asked.overtaken > 0 {
+        let rows = shell.today.counted(asked.overtaken, "row stays", "rows stay");
+        text.push(format!("{rows} here: another category has come since the page was shown."));
+    }
     if text.is_empty() {
         return Ok(None);
     }
-    let back = acting::with(here, &[("undone", "1".to_owned())]);
+    let back = row_list::with(here, &[("undone", "1".to_owned())]);
     let back = url::form_urlencoded::byte_serialize(back.as_bytes()).collect::<String>();
     let undo = batch.filter(|_| is_open && shell.may_edit());
     let undo = undo.map(|batch| shell.at(&format!("batches/{batch}/undo?back={back}")));
@@ -282,7 +278,7 @@ fn deed(asked: &Asked, shell: &Shell) -> String {
     }
 }
 
-/// `1 row was reviewed by Kim meanwhile, so nothing was done with it.`
+/// `1 row was reviewed or hidden by Kim meanwhile, so nothing was done with it.`
 fn before(asked: &Asked, shell: &Shell) -> String {
     let them = if asked.before == 1 { "it" } else { "them" };
     if asked.by.is_empty() {
@@ -290,7 +286,7 @@ fn before(asked: &Asked, shell: &Shell) -> String {
         return format!("{rows} wait any more, so nothing was done with {them}.");
     }
     let rows = shell.today.counted(asked.before, "row was", "rows were");
-    format!("{rows} reviewed by {} meanwhile, so nothing was done with {them}.", asked.by)
+    format!("{rows} reviewed or hidden by {} meanwhile, so nothing was done with {them}.", asked.by)
 }
 
 impl FilterForm {

@@ -207,11 +207,21 @@ fn found(view: &ConnectionView, today: &Today) -> Option<String> {
     (is_new && count > 0).then(|| format!("{} found.", today.counted(count, "account", "accounts")))
 }
 
+/// How an account stands, where it is linked.
+fn stands(account: &ConnectedAccount) -> Option<&Status> {
+    account.feeds.as_ref().map(|fed| &fed.status.status)
+}
+
+/// Whether all accounts of a sync stand alike: then the sync says what they wait for.
+fn stand_alike(view: &ConnectionView) -> bool {
+    let mut all = view.bank_accounts.iter().map(stands);
+    let first = all.next();
+    all.all(|other| Some(other) == first)
+}
+
 /// Whether an account waits for somebody. What all accounts of a sync wait for is said of the sync.
-fn waits(view: &ConnectionView, account: &ConnectedAccount) -> bool {
-    let stands = |one: &ConnectedAccount| one.feeds.as_ref().map(|fed| fed.status.status.clone());
-    let is_alone = || view.bank_accounts.iter().any(|other| stands(other) != stands(account));
-    stands(account).is_none_or(|status| Note::needs_somebody(&status) && is_alone())
+fn waits(account: &ConnectedAccount, are_alike: bool) -> bool {
+    stands(account).is_none_or(|status| !are_alike && Note::needs_somebody(status))
 }
 
 fn ignored_account(connected: &ConnectedAccount, shell: &Shell) -> IgnoredAccount {
@@ -235,6 +245,7 @@ fn sync(
     let note = Note::of(&view.status, None, descriptor, None, shell);
     let asked = || view.bank_accounts.iter().filter(|account| !account.bank_account.is_ignored);
     let ignored = view.bank_accounts.iter().filter(|account| account.bank_account.is_ignored);
+    let are_alike = stand_alike(view);
     BankSync {
         name: view.connection.name.clone(),
         monogram: monogram(&view.connection.institution_name),
@@ -257,7 +268,7 @@ fn sync(
         has_unlinked: asked().any(|account| account.feeds.is_none()),
         accounts: if is_folded {
             asked()
-                .filter(|account| waits(view, account))
+                .filter(|account| waits(account, are_alike))
                 .take(MOST_WAITING)
                 .map(|one| account(view, one, shell))
                 .collect()

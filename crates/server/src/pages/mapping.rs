@@ -18,17 +18,11 @@ use crate::App;
 use crate::api::FilterBody;
 use crate::error::{PageError, page};
 use crate::pages::cashflow::CashflowPlace;
-use crate::pages::shell_around;
 use crate::pages::undo::is_in_force;
+use crate::pages::{row_list, shell_around};
 use crate::session::Member;
 use crate::view::cashflow::{CashflowPage, CashflowTab, path, place, tabs};
 use crate::view::shell::{Place, Shell};
-
-/// A page has no more options to choose from than this, over all of its rows.
-const MOST_OPTIONS: usize = 6_000;
-/// How many rows a page shows, where there are not too many categories.
-const ROWS: usize = 50;
-const LEAST_ROWS: usize = 20;
 
 /// What the address says of what was done last.
 #[derive(Default, Deserialize)]
@@ -164,11 +158,10 @@ async fn show(
     let standing = app.engine.standing(member.asker()).await?;
     let shell = shell_around(app, member, spot.place(), None, &standing).await?;
     let categories = app.engine.categories(member.asker()).await?;
-    let size = (MOST_OPTIONS / categories.len().max(1)).clamp(LEAST_ROWS, ROWS);
+    let size = row_list::rows_beside(categories.len());
     let number = asked.page.unwrap_or(1).clamp(1, 1_000_000);
-    let size_rows = i64::try_from(size).unwrap_or(i64::MAX);
     let account: Option<AccountId> = filter.account.as_deref().and_then(|id| id.parse().ok());
-    let rows = RegisterQuery { account, offset: (number - 1) * size_rows, limit: size_rows, ..filter.of_all()? };
+    let rows = RegisterQuery { account, offset: (number - 1) * size, limit: size, ..filter.of_all()? };
     let query = MappingQuery { asset: spot.asset, tab: spot.tab, rows };
     let found = app.engine.mapping(member.asker(), &query).await?;
     let is_unmapped = spot.tab == MappingTab::Unmapped;
@@ -197,16 +190,7 @@ async fn show(
 
 /// The address of a page, with what it is filtered by and without what was done last.
 fn address(base: &str, raw: &str, number: Option<i64>) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    let pairs = url::form_urlencoded::parse(raw.as_bytes());
-    query.extend_pairs(pairs.filter(|(name, value)| {
-        !OF_DEEDS.contains(&name.as_ref()) && !value.is_empty() && (number.is_none() || name != "page")
-    }));
-    if let Some(number) = number {
-        query.append_pair("page", &number.to_string());
-    }
-    let query = query.finish();
-    if query.is_empty() { base.to_owned() } else { format!("{base}?{query}") }
+    row_list::address(base, raw, number, &OF_DEEDS)
 }
 
 /// The categories to choose from, those below a main one under it.
@@ -263,7 +247,7 @@ async fn said(
         None if asked.into == "none" => format!("{rows} un-mapped.{stays}"),
         None => format!("{rows} mapped.{stays}"),
     };
-    let back = acting::with(here, &[("undone", "1".to_owned())]);
+    let back = row_list::with(here, &[("undone", "1".to_owned())]);
     let back = url::form_urlencoded::byte_serialize(back.as_bytes()).collect::<String>();
     let undo = shell.may_edit().then(|| shell.at(&format!("batches/{batch}/undo?back={back}")));
     Ok(Some(Said { text, undo }))

@@ -131,7 +131,8 @@ impl Store {
         Ok(FileTried::Planned { plan, received, batch, counts })
     }
 
-    /// Whether rows of a file have come into an account before.
+    /// Whether rows of a file have come into an account before. Those of an import that was taken back have not: what comes after it is
+    /// the history again.
     async fn has_imported_before(
         &self,
         session: &mut Session,
@@ -139,8 +140,9 @@ impl Store {
         account: AccountId,
     ) -> Result<bool, StoreError> {
         let text = sql!(
-            "SELECT COUNT(*) FROM (SELECT 1 FROM statement_files WHERE organization_id = $1 AND account_id = $2
-                AND batch_id IS NOT NULL LIMIT 1) x"
+            "SELECT COUNT(*) FROM (SELECT 1 FROM statement_files f
+                JOIN batches b ON b.organization_id = f.organization_id AND b.id = f.batch_id
+                WHERE f.organization_id = $1 AND f.account_id = $2 AND b.undone_by IS NULL LIMIT 1) x"
         );
         let files: i64 = on!(session, c => sqlx::query_scalar(text)
             .bind(asker.organization.uuid())

@@ -28,6 +28,9 @@ impl Store {
         let mut session = self.db.write(granted).await?;
         self.lock_unmoved(&mut session, asker, account.id, account.revision).await?;
         let mut work = Work::from_plan(plan, snapshot, &self.ambient);
+        // Who changes the policy decides about all pending rows at once and has looked at none of them: those that it brings wait like those
+        // that a sync brings.
+        work.has_inbox = self.has_inbox(&mut session, asker).await?;
         let payees = self.payees_of(&mut session, asker, work.payee_names()).await?;
         self.prepare_updates(&mut session, asker, account.id, &mut work, &payees).await?;
         let summary = format!("Pending transactions of {}: {}", account.name, in_words(policy));

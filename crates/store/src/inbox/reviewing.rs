@@ -12,10 +12,9 @@ use uuid::Uuid;
 use crate::accounts::Sums;
 use crate::batches::{NewBatch, change};
 use crate::convert::{code, micros};
-use crate::db::{Session, on, sql};
+use crate::db::{Session, on};
 use crate::dialect::{VALUES_PER_LIST, push_list};
 use crate::editing::counted;
-use crate::mapping::LineTarget;
 use crate::selection::MAX_SELECTED;
 use crate::{Store, StoreError};
 
@@ -28,7 +27,26 @@ pub struct AcceptTarget {
     /// Which one.
     pub transaction: TransactionId,
     /// The categories that lines of it get; the others stay as they are.
-    pub lines: Vec<LineTarget>,
+    pub lines: Vec<AcceptLine>,
+}
+
+/// A line of it, and the category that it gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AcceptLine {
+    /// Which line.
+    pub line: LineId,
+    /// Its category.
+    pub category: CategoryId,
+    /// The category that it had when somebody looked at it, `Some(None)` for none. If a rule or somebody has given it another one since, its
+    /// row is left as it is.
+    pub seen: Option<Option<CategoryId>>,
+}
+
+impl AcceptLine {
+    /// Whether the line has a category that whoever accepts it has not seen, and that is not the one they want.
+    fn is_overtaken(&self, now: Option<CategoryId>) -> bool {
+        now != Some(self.category) && self.seen.is_some_and(|seen| seen != now)
+    }
 }
 
 /// A row of which something was done before somebody asked for it.
@@ -36,7 +54,7 @@ pub struct AcceptTarget {
 pub struct DoneBefore {
     /// Which one.
     pub transaction: TransactionId,
-    /// Who reviewed it; `None` where that was the one who asks, or where it is not in the books any more.
+    /// Who reviewed it, hid it or showed it again; `None` where that was the one who asks, or where it is not in the books any more.
     pub by: Option<String>,
 }
 
@@ -67,13 +85,13 @@ impl Store {
     /// Accepts rows that wait: they are reviewed, and their lines get the categories that are named.
     pub async fn accept(&self, asker: &Asker, targets: &[AcceptTarget]) -> Result<Reviewed, StoreError> {
         let mut session = self.db.write(asker.require_within(Right::EditBooks)?.0).await?;
-        let wanted: HashMap<LineId, Option<CategoryId>> =
-            targets.iter().flat_map(|target| &target.lines).map(|line| (line.line, line.category)).collect();
+        let wanted: HashMap<LineId, AcceptLine> =
+            targets.iter().flat_map(|target| &target.lines).map(|line| (line.line, *line)).collect();
         let ids: BTreeSet<TransactionId> = targets.iter().map(|target| target.transaction).collect();
         let ids: Vec<TransactionId> = ids.into_iter().collect();
         check_count(ids.len())?;
         let locked = self.lock_accounts_of(&mut session, asker, &ids, None).await?;
-        let categories: BTreeSet<CategoryId> = wanted.values().flatten().copied().collect();
+        let categories: BTreeSet<CategoryId> = wanted.values().map(|line| line.category).collect();
         self.check_categories(&mut session, asker, &categories).await?;
         let (waiting, done_before) = self.told_apart(&mut session, asker, &ids, InboxState::Waiting).await?;
         let mut reviewed = Reviewed { done_before, ..Reviewed::default() };
@@ -83,12 +101,17 @@ impl Store {
             for line in &row.lines {
                 lines.remove(&line.id);
             }
+            if row.lines.iter().any(|line| wanted.get(&line.id).is_some_and(|asked| asked.is_overtaken(line.category)))
+            {
+                reviewed.left.push((row.id, Refused::ChangedMeanwhile("category")));
+                continue;
+            }
             let around = Circumstances {
                 now: micros(self.ambient.now()),
                 locked_through: locked.get(&row.account).and_then(|locked| locked.locked_through),
                 unlocks: false,
             };
-            let categories = row.wanted_in_categories(|line| wanted.get(&line.id).copied());
+            let categories = row.wanted_in_categories(|line| wanted.get(&line.id).map(|asked| Some(asked.category)));
             let wanted = Wanted { is_reviewed: Some(true), ..categories };
             match plan_edit(&row, &wanted, &Seen::default(), around) {
                 Ok(planned) => {
@@ -179,7 +202,7 @@ impl Store {
             });
             found.extend(rows.into_iter().map(|row| (row.id, row)));
         }
-        let (mut there, mut gone) = (Vec::new(), Vec::new());
+        let (mut there, mut elsewhere) = (Vec::new(), Vec::new());
         for id in ids {
             let row = found.get(&id.uuid()).filter(|row| asker.sees(row.account_id.into()));
             let row = row.ok_or(StoreError::NotFound("the transaction"))?;
@@ -187,33 +210,41 @@ impl Store {
             if !row.is_gone && !row.is_reviewed && state == here {
                 there.push(*id);
             } else {
-                let by = if row.is_gone { None } else { self.done_by(session, asker, *id).await? };
-                gone.push(DoneBefore { transaction: *id, by });
+                elsewhere.push((*id, row.is_gone));
             }
         }
-        Ok((there, gone))
+        let still: Vec<TransactionId> = elsewhere.iter().filter(|(_, is_gone)| !is_gone).map(|(id, _)| *id).collect();
+        let mut by = self.done_by(session, asker, &still).await?;
+        let done = |(id, _): (TransactionId, bool)| DoneBefore { transaction: id, by: by.remove(&id) };
+        Ok((there, elsewhere.into_iter().map(done).collect()))
     }
 
-    /// The name of whoever reviewed a row last, or moved it in the inbox, unless that was the one who asks.
+    /// The names of those who reviewed rows last, or moved them in the inbox, but for the one who asks.
     async fn done_by(
         &self,
         session: &mut Session,
         asker: &Asker,
-        id: TransactionId,
-    ) -> Result<Option<String>, StoreError> {
-        let text = sql!(
-            "SELECT b.person_id, p.name FROM changes c
-             JOIN batches b ON b.organization_id = c.organization_id AND b.id = c.batch_id
-             JOIN people p ON p.id = b.person_id
-             WHERE c.organization_id = $1 AND c.owner_id = $2 AND c.field IN ('reviewed_at', 'inbox') AND b.undone_by IS NULL
-             ORDER BY b.made_at DESC, b.id DESC LIMIT 1"
-        );
-        let row: Option<(Uuid, String)> = on!(session, c => sqlx::query_as(text)
-            .bind(asker.organization.uuid())
-            .bind(id.uuid())
-            .fetch_optional(c)
-            .await?);
-        Ok(row.filter(|(person, _)| asker.person().map(Id::uuid) != Some(*person)).map(|(_, name)| name))
+        ids: &[TransactionId],
+    ) -> Result<HashMap<TransactionId, String>, StoreError> {
+        let mut latest: HashMap<TransactionId, (Uuid, String)> = HashMap::new();
+        for chunk in ids.chunks(VALUES_PER_LIST) {
+            let rows: Vec<(Uuid, Uuid, String)> = on!(session, c => {
+                let mut query = sqlx::QueryBuilder::new(
+                    "SELECT c.owner_id, b.person_id, p.name FROM changes c \
+                     JOIN batches b ON b.organization_id = c.organization_id AND b.id = c.batch_id \
+                     JOIN people p ON p.id = b.person_id WHERE c.organization_id = ",
+                );
+                query.push_bind(asker.organization.uuid()).push(" AND c.owner_id IN ");
+                push_list(&mut query, chunk.iter().map(|id| id.uuid()));
+                query.push(" AND c.field IN ('reviewed_at', 'inbox') AND b.undone_by IS NULL ORDER BY b.made_at, b.id");
+                query.build_query_as().fetch_all(c).await?
+            });
+            // The last of each row is the latest.
+            latest.extend(rows.into_iter().map(|(id, person, name)| (id.into(), (person, name))));
+        }
+        let own = asker.person().map(Id::uuid);
+        let others = latest.into_iter().filter(|(_, (person, _))| own != Some(*person));
+        Ok(others.map(|(id, (_, name))| (id, name)).collect())
     }
 }
 

@@ -1,16 +1,20 @@
 //! What a cashflow counts, asked of the rows of a register.
 
-use bankside_domain::Asker;
+use std::collections::BTreeSet;
+
+use bankside_domain::{AccountId, Asker};
 use jiff::civil::Date;
 
 use super::RegisterQuery;
 use crate::cashflow::Reached;
 use crate::db::Session;
+use crate::dialect::PARAMETERS;
 use crate::transfers::FeeLine;
 use crate::{Store, StoreError};
 
-/// With more transfers that cost a fee than these, the rows would take more parameters than a statement may have.
-const MAX_FEES: usize = 3000;
+/// So many lists of those transfers that cost a fee, or of their lines, one statement has at most: what counts names each line with its
+/// fee, and which lines count is said of the sums and of the rows, for a direction with another list.
+const FEE_LISTS: usize = 8;
 
 /// Before every row. PostgreSQL knows no earlier days than -4712.
 const FIRST_DAY: Date = Date::constant(1, 1, 1);
@@ -23,23 +27,34 @@ pub(in crate::register) struct Within {
 }
 
 impl Store {
+    /// `found` is how many rows a search has found, which stand in the same statement.
     pub(super) async fn within(
         &self,
         session: &mut Session,
         asker: &Asker,
         request: &RegisterQuery,
+        found: usize,
     ) -> Result<Option<Within>, StoreError> {
         let Some(reach) = request.filter.cashflow else { return Ok(None) };
         let reached = self.reached(session, asker, reach).await?;
         let days = (request.filter.from.unwrap_or(FIRST_DAY), request.filter.to.unwrap_or(Date::MAX));
         let fees = self.transfer_fees(session, asker, &reached, days).await?;
-        if fees.len() > MAX_FEES {
+        if !fees.is_empty() && FEE_LISTS * fees.len() + found + of_accounts(asker, request, &reached) > PARAMETERS {
             return Err(StoreError::Conflict(
                 "these months have too many transfers with a fee for one list: ask for fewer",
             ));
         }
         Ok(Some(Within { reached, fees }))
     }
+}
+
+/// How many parameters a statement has for accounts: where each stood, for rows and for their other sides, with the days of that, and the
+/// lists of those that are asked for and in sight.
+fn of_accounts(asker: &Asker, request: &RegisterQuery, reached: &Reached) -> usize {
+    let lots = reached.by_stretch();
+    let places: usize = lots.iter().map(|(_, accounts)| accounts.len()).sum();
+    let len = |accounts: Option<&BTreeSet<AccountId>>| accounts.map_or(0, BTreeSet::len);
+    2 * places + 4 * lots.len() + len(request.filter.accounts.as_ref()) + len(asker.sight().accounts())
 }
 
 /// Appends that a line `fl` is counted, in the direction that is asked for: where its row is a transfer with a fee, only as the line that

@@ -31,7 +31,7 @@ impl Store {
             None => None,
         };
         let is_wide = (search.is_none() || found.is_none()) && self.is_wide(session, asker, request).await?;
-        let reached = self.within(session, asker, request).await?;
+        let reached = self.within(session, asker, request, found.as_ref().map_or(0, Vec::len)).await?;
         let has_accounts = request.filter.accounts.is_some();
         Ok(Prepared { scales, search, found, is_wide, reached, has_accounts })
     }

@@ -1,15 +1,17 @@
 //! The inbox: what comes waits, is accepted once by whoever is first, goes with its sync, and comes back where its bank changes it.
 
+use bankside_domain::account::PendingPolicy;
 use bankside_domain::edit::Refused;
 use bankside_domain::inbox::InboxState;
-use bankside_domain::{Asker, CategoryId, PersonId, Role, TransactionId};
+use bankside_domain::{Asker, CategoryId, Granted, Id, LineId, PersonId, Role, TransactionId};
 use jiff::civil::date;
 
+use crate::db::{run, sql};
 use crate::tests::on_both;
 use crate::tests::world::{Sent, World, booked, pending};
 use crate::{
-    AcceptTarget, DoneBefore, Edit, Filter, InboxCount, InboxRows, InboxSwitches, LineTarget, NewTransaction,
-    RegisterQuery, RegisterRow, Reviewed, Selection, StoreError,
+    AcceptLine, AcceptTarget, DoneBefore, Edit, Filter, InboxCount, InboxRows, InboxSwitches, NewTransaction,
+    RegisterQuery, RegisterRow, Resolve, Reviewed, Selection, StoreError,
 };
 
 impl World {
@@ -40,8 +42,19 @@ impl World {
 
     async fn target(&self, row: &RegisterRow, category: Option<CategoryId>) -> AcceptTarget {
         let lines = self.store.lines(&self.asker, &[row.id]).await.unwrap().remove(&row.id).unwrap();
-        let lines = lines.iter().filter(|_| category.is_some()).map(|line| LineTarget { line: line.id, category });
-        AcceptTarget { transaction: row.id, lines: lines.collect() }
+        let line = |line: &bankside_domain::edit::Line| {
+            Some(AcceptLine { line: line.id, category: category?, seen: Some(line.category) })
+        };
+        AcceptTarget { transaction: row.id, lines: lines.iter().filter_map(line).collect() }
+    }
+
+    /// Writes a category without any verb.
+    async fn write_category(&self, line: LineId, category: CategoryId) -> Result<(), StoreError> {
+        let mut session = self.store.db.write(Granted::as_system()).await?;
+        let text = sql!("UPDATE transaction_lines SET category_id = $3 WHERE organization_id = $1 AND id = $2");
+        let organization = self.asker.organization.uuid();
+        run!(session, sqlx::query(text).bind(organization).bind(line.uuid()).bind(category.uuid()));
+        session.commit().await
     }
 
     async fn accept(&self, asker: &Asker, row: &RegisterRow) -> Reviewed {
@@ -86,6 +99,15 @@ on_both! {
         assert!(world.store.inbox_switches(&viewer).await.unwrap().is_wanted, "each for themselves");
     }
 
+    pending_rows_that_another_policy_brings_wait_too(world) {
+        world.with_inbox().await;
+        world.set_pending(PendingPolicy::BookedOnly, &[], Resolve::Commit).await;
+        assert_eq!(payees(&world.sync_to_inbox(&three()).await), ["Baker", "Café"]);
+        let effect = world.set_pending(PendingPolicy::Shown, &three(), Resolve::Commit).await;
+        assert_eq!(effect.rows_in, 1);
+        assert_eq!(world.waiting().await, ["Baker", "Café", "Kiosk"]);
+    }
+
     accepting_maps_and_is_taken_back_as_one(world) {
         let asker = world.asker.clone();
         world.with_inbox().await;
@@ -128,6 +150,14 @@ on_both! {
         assert_eq!(done.changed, 1);
         assert_eq!(done.done_before, [DoneBefore { transaction: rows[0].id, by: Some("Kim".into()) }]);
         assert_eq!(world.store.register_row(&asker, rows[0].id).await.unwrap().category, Some(food), "Kim's stays");
+        // Of many each is told by itself, and hiding is something that is done, too.
+        let lou = world.member_below("Lou", Role::Member, None).await;
+        world.store.place_in_inbox(&lou, &[rows[2].id], InboxState::Hidden).await.unwrap();
+        let all = [world.target(&rows[0], None).await, world.target(&rows[1], None).await, world.target(&rows[2], None).await];
+        let done = world.store.accept(&asker, &all).await.unwrap().done_before;
+        let by = |row: &RegisterRow| done.iter().find(|one| one.transaction == row.id).unwrap().by.as_deref();
+        assert_eq!([by(&rows[0]), by(&rows[1]), by(&rows[2])], [Some("Kim"), None, Some("Lou")]);
+        world.store.place_in_inbox(&kim, &[rows[2].id], InboxState::Waiting).await.unwrap();
         // Twice by oneself, and of a row that is gone.
         let twice = world.accept(&asker, &rows[1]).await;
         assert_eq!((twice.batch, twice.done_before), (None, vec![DoneBefore { transaction: rows[1].id, by: None }]));
@@ -141,6 +171,30 @@ on_both! {
         let history = history.rows.iter().find(|row| row.payee.as_deref() == Some("History")).unwrap();
         let nothing = AcceptTarget { transaction: history.id, lines: Vec::new() };
         assert!(matches!(world.store.accept(&asker, &[nothing]).await, Err(StoreError::NotFound(_))));
+    }
+
+    what_a_line_got_since_somebody_looked_is_not_written_over(world) {
+        let asker = world.asker.clone();
+        world.with_inbox().await;
+        let food = world.store.add_category(&asker, "Food", None).await.unwrap();
+        let house = world.store.add_category(&asker, "House", None).await.unwrap();
+        let rows = world.sync_to_inbox(&three()).await;
+        let (other, same) = (world.target(&rows[0], Some(house)).await, world.target(&rows[1], Some(food)).await);
+        let unseen = world.target(&rows[2], Some(house)).await;
+        let unseen = AcceptTarget { lines: vec![AcceptLine { seen: None, ..unseen.lines[0] }], ..unseen };
+        // As a rule does: the lines get a category, and nobody has looked at the rows.
+        for target in [&other, &same, &unseen] {
+            world.write_category(target.lines[0].line, food).await.unwrap();
+        }
+        let done = world.store.accept(&asker, &[other.clone(), same, unseen]).await.unwrap();
+        assert_eq!((done.changed, done.left), (2, vec![(rows[0].id, Refused::ChangedMeanwhile("category"))]));
+        assert_eq!(world.waiting().await, ["Baker"]);
+        assert_eq!(world.store.register_row(&asker, rows[0].id).await.unwrap().category, Some(food));
+        // Without a word of what they saw it is as they say.
+        assert_eq!(world.store.register_row(&asker, rows[2].id).await.unwrap().category, Some(house));
+        let again = world.store.accept(&asker, &[world.target(&rows[0], Some(house)).await]).await.unwrap();
+        assert_eq!((again.changed, again.left.len()), (1, 0));
+        assert_eq!(world.store.register_row(&asker, rows[0].id).await.unwrap().category, Some(house));
     }
 
     what_is_hidden_stays_in_the_books_and_is_shown_again(world) {

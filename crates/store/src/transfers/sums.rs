@@ -44,6 +44,15 @@ pub struct PairedLine {
     pub amount_minor: i64,
 }
 
+/// Which transfers are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Which {
+    /// Both rows of each.
+    All,
+    /// Of those that cost a fee the row that money left by: few, so that the lines of all others are not read.
+    WithFee,
+}
+
 /// What of a transfer is spending: the fee, and the line that it stands in. Of the row's other lines nothing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FeeLine {
@@ -132,7 +141,7 @@ impl Store {
         let (granted, sight) = asker.require_within(Right::SeeBooks)?;
         let mut session = self.db.read(granted).await?;
         let days = (from.first_day(), Date::MAX);
-        self.own_rows(&mut session, asker, days, |account, _| sight.has(account)).await
+        self.own_rows(&mut session, asker, days, Which::All, |account, _| sight.has(account)).await
     }
 
     /// What transfers between two accounts that are both reached have moved, as flows of lines. Rows of these months.
@@ -145,7 +154,8 @@ impl Store {
     ) -> Result<Vec<(CurrencyCode, Sum)>, StoreError> {
         let days = (from.first_day(), through.last_day());
         let mut moved = Vec::new();
-        for row in self.own_rows(session, asker, days, |account, day| reached.has(account, day)).await? {
+        let reaches = |account, day| reached.has(account, day);
+        for row in self.own_rows(session, asker, days, Which::All, reaches).await? {
             let counting = reached.accounts.get(&row.account).filter(|of| !row.is_pending || of.counts_pending);
             if let Some(counting) = counting {
                 let sum = |(category, flow)| Sum { category, month: row.month, flow };
@@ -163,7 +173,8 @@ impl Store {
         reached: &Reached,
         days: (Date, Date),
     ) -> Result<Vec<FeeLine>, StoreError> {
-        let rows = self.own_rows(session, asker, days, |account, day| reached.has(account, day)).await?;
+        let reaches = |account, day| reached.has(account, day);
+        let rows = self.own_rows(session, asker, days, Which::WithFee, reaches).await?;
         Ok(rows.iter().filter_map(PairedRow::fee).collect())
     }
 
@@ -174,15 +185,17 @@ impl Store {
         session: &mut Session,
         asker: &Asker,
         (from, through): (Date, Date),
+        which: Which,
         reaches: impl Fn(AccountId, Date) -> bool + Send,
     ) -> Result<Vec<PairedRow>, StoreError> {
-        let pairs = self.pairs_from(session, asker, from, through).await?;
+        let pairs = self.pairs_from(session, asker, from, through, which).await?;
         let mut rows = Vec::with_capacity(pairs.len() * 2);
         for pair in &pairs {
             let (out_on, in_on) = (pair.out_on.to_jiff(), pair.in_on.to_jiff());
             if reaches(pair.out_account.into(), out_on) && reaches(pair.in_account.into(), in_on) {
                 let months = Month::of(from)..=Month::of(through);
-                rows.extend(pair.sides()?.into_iter().filter(|row| months.contains(&row.month)));
+                let is_asked = |row: &PairedRow| which == Which::All || row.fee_minor != 0;
+                rows.extend(pair.sides()?.into_iter().filter(|row| months.contains(&row.month) && is_asked(row)));
             }
         }
         let ids: Vec<Uuid> = rows.iter().map(|row| row.transaction.uuid()).collect();
@@ -201,6 +214,7 @@ impl Store {
         asker: &Asker,
         from: Date,
         through: Date,
+        which: Which,
     ) -> Result<Vec<PairRow>, StoreError> {
         let text = sql!(
             "SELECT o.id AS out_id, o.account_id AS out_account, o.dated_on AS out_on, o.status AS out_status,
@@ -214,6 +228,7 @@ impl Store {
              WHERE o.organization_id = $1 AND o.dated_on >= $2 AND o.dated_on <= $3
                 AND o.deleted_at IS NULL AND i.deleted_at IS NULL AND o.account_id <> i.account_id
                 AND o.amount_minor < 0 AND i.amount_minor > 0
+                AND (NOT $4 OR (o.amount_minor + i.amount_minor < 0 AND a.currency = b.currency))
              UNION ALL
              SELECT o.id, o.account_id, o.dated_on, o.status, o.amount_minor, i.id, i.account_id, i.dated_on, i.status, i.amount_minor,
                 a.currency = b.currency
@@ -224,12 +239,14 @@ impl Store {
              JOIN accounts b ON b.organization_id = i.organization_id AND b.id = i.account_id
              WHERE i.organization_id = $1 AND i.dated_on >= $2 AND i.dated_on <= $3 AND (o.dated_on < $2 OR o.dated_on > $3)
                 AND o.deleted_at IS NULL AND i.deleted_at IS NULL AND o.account_id <> i.account_id
-                AND o.amount_minor < 0 AND i.amount_minor > 0"
+                AND o.amount_minor < 0 AND i.amount_minor > 0
+                AND (NOT $4 OR (o.amount_minor + i.amount_minor < 0 AND a.currency = b.currency))"
         );
         Ok(on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())
             .bind(date(from))
             .bind(date(through))
+            .bind(which == Which::WithFee)
             .fetch_all(c)
             .await?))
     }

@@ -3,13 +3,15 @@
 use axum::Form;
 use axum::extract::{RawQuery, State};
 use axum::response::Redirect;
+use bankside_domain::edit::Refused;
 use bankside_domain::inbox::InboxState;
 use bankside_domain::{CategoryId, LineId, TransactionId};
-use bankside_engine::{AcceptTarget, InboxShown, LineTarget, Reviewed};
+use bankside_engine::{AcceptLine, AcceptTarget, InboxShown, Reviewed};
 
 use super::{address, path};
 use crate::App;
 use crate::error::PageError;
+use crate::pages::row_list::with;
 use crate::session::Member;
 use crate::view::shell::address as at;
 
@@ -57,22 +59,21 @@ async fn done(
     Ok(Redirect::to(&with(&here, &said)))
 }
 
-/// The address with what was done.
-pub(crate) fn with(here: &str, said: &[(&str, String)]) -> String {
-    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(said).finish();
-    format!("{here}{}{query}", if here.contains('?') { '&' } else { '?' })
-}
-
 /// What was done, as the address says it.
 fn told(what: &str, reviewed: &Reviewed) -> Vec<(&'static str, String)> {
     let mut said = vec![("what", what.to_owned()), ("count", reviewed.changed.to_string())];
     said.extend(reviewed.batch.map(|batch| ("done", batch.to_string())));
-    if !reviewed.left.is_empty() {
-        said.push(("left", reviewed.left.len().to_string()));
+    let is_overtaken = |(_, why): &&(TransactionId, Refused)| matches!(why, Refused::ChangedMeanwhile(_));
+    let overtaken = reviewed.left.iter().filter(is_overtaken).count();
+    for (name, rows) in [("left", reviewed.left.len() - overtaken), ("overtaken", overtaken)] {
+        said.extend((rows > 0).then(|| (name, rows.to_string())));
     }
     if !reviewed.done_before.is_empty() {
         said.push(("before", reviewed.done_before.len().to_string()));
-        said.extend(reviewed.done_before.iter().find_map(|one| one.by.clone()).map(|by| ("by", by)));
+        // Of several who were quicker none is named for what the others have done.
+        let by = reviewed.done_before.first().and_then(|first| first.by.clone());
+        let by = by.filter(|by| reviewed.done_before.iter().all(|one| one.by.as_ref() == Some(by)));
+        said.extend(by.map(|by| ("by", by)));
     }
     said
 }
@@ -114,7 +115,7 @@ fn deed(fields: &[(String, String)]) -> Result<Deed, Unread> {
     let rows: Vec<TransactionId> = match (act, of) {
         ("take", of) => {
             let (transaction, line, category) = triple(of)?;
-            let lines = vec![LineTarget { line, category: Some(category) }];
+            let lines = vec![AcceptLine { line, category, seen: Some(None) }];
             return Ok(Deed::Accept(vec![AcceptTarget { transaction, lines }]));
         }
         ("strong", _) => ids("strong")?,
@@ -136,23 +137,32 @@ fn deed(fields: &[(String, String)]) -> Result<Deed, Unread> {
     }
 }
 
-/// What accepting a row gives its lines: the category that somebody has chosen, or else what the page says it takes. Of those that are
-/// accepted as strong nothing is chosen.
+/// What accepting a row gives its lines: the category that somebody has chosen, or else what the page says it takes, which is only said of
+/// lines without one. Of those that are accepted as strong nothing is chosen.
 fn target(fields: &[(String, String)], row: TransactionId, is_strong: bool) -> Result<AcceptTarget, Unread> {
     let own = format!("to.{row}.");
     let mut lines = Vec::new();
     for (name, value) in fields {
-        let (line, category) = match name.strip_prefix(&own) {
-            Some(line) if !value.is_empty() && !is_strong => (id(line)?, id(value)?),
+        let accepted = match name.strip_prefix(&own) {
+            Some(line) if !value.is_empty() && !is_strong => {
+                let was = format!("was.{row}.{line}");
+                let was = fields.iter().find(|(name, _)| *name == was).map(|(_, was)| was.as_str());
+                // What stands there as it was shown is nobody's choice.
+                if was == Some(value) {
+                    continue;
+                }
+                let seen = was.map(|was| if was.is_empty() { Ok(None) } else { id(was).map(Some) }).transpose()?;
+                AcceptLine { line: id(line)?, category: id(value)?, seen }
+            }
             _ if name == "takes" => match triple(value)? {
-                (transaction, line, category) if transaction == row => (line, category),
+                (transaction, line, category) if transaction == row => AcceptLine { line, category, seen: Some(None) },
                 _ => continue,
             },
             _ => continue,
         };
         // The choice of a line stands before what it takes.
-        if !lines.iter().any(|target: &LineTarget| target.line == line) {
-            lines.push(LineTarget { line, category: Some(category) });
+        if !lines.iter().any(|other: &AcceptLine| other.line == accepted.line) {
+            lines.push(accepted);
         }
     }
     Ok(AcceptTarget { transaction: row, lines })
@@ -160,6 +170,8 @@ fn target(fields: &[(String, String)], row: TransactionId, is_strong: bool) -> R
 
 #[cfg(test)]
 mod tests {
+    use bankside_engine::DoneBefore;
+
     use super::*;
 
     const ROWS: [&str; 2] = ["0193aaaa-0000-7000-8000-000000000001", "0193aaaa-0000-7000-8000-000000000002"];
@@ -172,15 +184,22 @@ mod tests {
         deed(&fields)
     }
 
-    fn accepted(rows: &[(&str, Option<&str>)]) -> Deed {
-        let lines = |to: Option<&str>| {
-            to.map(|to| LineTarget { line: LINE.parse().unwrap(), category: Some(to.parse().unwrap()) })
+    fn accepted_as(rows: &[(&str, Option<&str>)], seen: Option<Option<&str>>) -> Deed {
+        let category = |text: &str| text.parse().unwrap();
+        let line = |to: &str| AcceptLine {
+            line: LINE.parse().unwrap(),
+            category: category(to),
+            seen: seen.map(|seen| seen.map(category)),
         };
         let target = |(row, to): &(&str, Option<&str>)| AcceptTarget {
             transaction: row.parse().unwrap(),
-            lines: lines(*to).into_iter().collect(),
+            lines: to.map(line).into_iter().collect(),
         };
         Deed::Accept(rows.iter().map(target).collect())
+    }
+
+    fn accepted(rows: &[(&str, Option<&str>)]) -> Deed {
+        accepted_as(rows, Some(None))
     }
 
     #[test]
@@ -194,7 +213,14 @@ mod tests {
         assert_eq!(read(&form(&one)), Ok(accepted(&[(ROWS[0], Some(FOOD))])));
         assert_eq!(read(&form("accept")), Ok(accepted(&[(ROWS[0], Some(FOOD)), (ROWS[1], None)])));
         let with = |act| [vec![(own.as_str(), HOME)], form(act)].concat();
-        assert_eq!(read(&with(&one)), Ok(accepted(&[(ROWS[0], Some(HOME))])));
+        assert_eq!(read(&with(&one)), Ok(accepted_as(&[(ROWS[0], Some(HOME))], None)));
+        // What the page showed goes with it, and what stands there as it was shown is not written again.
+        let was = format!("was.{}.{LINE}", ROWS[0]);
+        let chosen = |was_value| read(&[(own.as_str(), HOME), (was.as_str(), was_value), ("act", one.as_str())]);
+        assert_eq!(chosen(""), Ok(accepted(&[(ROWS[0], Some(HOME))])));
+        assert_eq!(chosen(FOOD), Ok(accepted_as(&[(ROWS[0], Some(HOME))], Some(Some(FOOD)))));
+        assert_eq!(chosen(HOME), Ok(accepted(&[(ROWS[0], None)])));
+        assert_eq!(chosen("x"), Err(Unread::Nowhere));
         // Strong is what was said to be strong.
         assert_eq!(read(&with("strong")), Ok(accepted(&[(ROWS[0], Some(FOOD))])));
         let key = format!("take:{}:{LINE}:{HOME}", ROWS[0]);
@@ -215,5 +241,18 @@ mod tests {
             assert_eq!(read(&form(act)), Err(Unread::Nowhere), "{act}");
         }
         assert_eq!(read(&[]), Err(Unread::Nowhere));
+    }
+
+    #[test]
+    fn somebody_is_named_only_for_what_they_did_themselves() {
+        let done =
+            |row: &str, by: Option<&str>| DoneBefore { transaction: row.parse().unwrap(), by: by.map(str::to_owned) };
+        let by = |done_before: Vec<DoneBefore>| {
+            let said = told("accepted", &Reviewed { done_before, ..Reviewed::default() });
+            said.into_iter().find(|(name, _)| *name == "by").map(|(_, by)| by)
+        };
+        assert_eq!(by(vec![done(ROWS[0], Some("Kim")), done(ROWS[1], Some("Kim"))]).as_deref(), Some("Kim"));
+        assert_eq!(by(vec![done(ROWS[0], Some("Kim")), done(ROWS[1], Some("Lou"))]), None);
+        assert_eq!(by(vec![done(ROWS[0], Some("Kim")), done(ROWS[1], None)]), None);
     }
 }

@@ -9,9 +9,9 @@ use bankside_domain::{PersonId, Right, TransactionId};
 use bankside_engine::EngineError;
 use serde::Deserialize;
 
-use super::acting::with;
 use crate::App;
 use crate::error::{PageError, page};
+use crate::pages::row_list::with;
 use crate::pages::shell;
 use crate::session::Member;
 use crate::view::FieldView;
@@ -61,18 +61,18 @@ pub(crate) async fn form(
 
 async fn ask_page(app: &App, member: &Member, id: TransactionId) -> Result<AskHtml, PageError> {
     member.asker().require(Right::EditBooks).map_err(EngineError::from)?;
-    let row = app.engine.inbox_row(member.asker(), id).await?;
+    let (row, asked) = app.engine.waiting_row(member.asker(), id).await?;
     let shell = shell(app, member, Place::Inbox, None).await?;
     let colleagues = app.engine.colleagues(member.asker()).await?;
-    let amount = shell.today.signed(row.row.amount_minor, row.row.currency);
-    let payee = row.row.payee.as_deref().unwrap_or("No payee");
+    let amount = shell.today.signed(row.amount_minor, row.currency);
+    let payee = row.payee.as_deref().unwrap_or("No payee");
     Ok(AskHtml {
-        label: format!("{payee}, {}, {amount} {}", shell.today.day(row.row.dated_on), row.row.currency.code),
+        label: format!("{payee}, {}, {amount} {}", shell.today.day(row.dated_on), row.currency.code),
         colleagues: colleagues.into_iter().map(|(person, name)| (person.to_string(), name)).collect(),
-        chosen: row.asked.as_ref().map(|asked| asked.to.to_string()).unwrap_or_default(),
+        chosen: asked.as_ref().map(|asked| asked.to.to_string()).unwrap_or_default(),
         error: None,
-        note: FieldView::of(row.asked.as_ref().map(|asked| asked.note.clone()).unwrap_or_default()),
-        asked: row.asked.map(|asked| asked.to_name),
+        note: FieldView::of(asked.as_ref().map(|asked| asked.note.clone()).unwrap_or_default()),
+        asked: asked.map(|asked| asked.to_name),
         back: shell.at("inbox"),
         shell,
     })

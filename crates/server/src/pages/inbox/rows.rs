@@ -135,6 +135,9 @@ fn why(view: &InboxRow, chips: &[Chip], shell: &Shell) -> Vec<String> {
     if view.is_locked {
         why.push("The books are locked for this day: it can be reviewed, and nothing of it changes.".to_owned());
     }
+    if !view.is_compared {
+        why.push("Nobody knows whether another row is its twin or the other side of a transfer: only recent rows are compared.".to_owned());
+    }
     if why.is_empty() {
         why.push("Nothing is remarkable about this row, and nobody has decided about rows like it.".to_owned());
     }

@@ -11,6 +11,7 @@ use bankside_engine::{Edited, LineTarget, MappingTab};
 use super::{Spot, address};
 use crate::App;
 use crate::error::PageError;
+use crate::pages::row_list::with;
 use crate::session::Member;
 use crate::view::shell::address as at;
 
@@ -56,12 +57,6 @@ async fn act(
         Err(Unread::Nowhere) => return Err(PageError::not_found()),
     };
     Ok(Redirect::to(&with(&here, &said)))
-}
-
-/// The address with what was done.
-pub(super) fn with(here: &str, said: &[(&str, String)]) -> String {
-    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(said).finish();
-    format!("{here}{}{query}", if here.contains('?') { '&' } else { '?' })
 }
 
 /// What was done, as the address says it.

@@ -11,11 +11,12 @@ use bankside_domain::{CategoryId, LineId, Right};
 use bankside_engine::{Alike, EngineError, LineTarget, MappingTab};
 use serde::Deserialize;
 
-use super::acting::{said, with};
+use super::acting::said;
 use super::rows::{Chip, RowView, SampleRow};
 use super::{Group, Spot, groups};
 use crate::App;
 use crate::error::{PageError, page};
+use crate::pages::row_list::with;
 use crate::pages::shell_around;
 use crate::session::Member;
 use crate::view::picker::PathView;
