@@ -405,6 +405,14 @@ impl FileChoice {
 }
 
 impl FileGuess {
+    /// The same without what stands in the columns.
+    pub(crate) fn without_samples(mut self) -> Self {
+        for (_, samples) in &mut self.columns {
+            samples.clear();
+        }
+        self
+    }
+
     /// Whether nothing has to be said.
     pub(crate) fn is_sure(&self) -> bool {
         !self.asks_date_order && !self.asks_decimals

@@ -3,7 +3,7 @@
 use bankside_domain::account::AccountKind;
 use bankside_domain::asset::{AssetKind, AssetStage};
 use bankside_domain::statement::{AssetFileStage, FileStage};
-use bankside_domain::{AccountId, AssetFileId, AssetId};
+use bankside_domain::{AccountId, Actor, Asker, AssetFileId, AssetId, Role as AccessRole, Sight};
 use bankside_engine::csv::Role;
 use bankside_engine::{AssetFileView, AssetInput, EngineError, FileChoice, NewAccountInput, ShareGround};
 use jiff::SignedDuration;
@@ -119,6 +119,16 @@ on_both! {
         let refused = &view.parts[0].preview.as_ref().unwrap().refused[0];
         assert_eq!(refused.in_words(), "Line 5, Buchungstag: “31.11.2026” – this is no date in the chosen order.");
         assert_eq!(house.rows(till).await, Vec::<String>::new(), "a look writes nothing");
+
+        // Who sees one of its accounts sees nothing of the others, not even a sample.
+        let Actor::Member { person, .. } = house.asker.actor else { panic!("a member has set the house up") };
+        let actor = Actor::Member { person, role: AccessRole::Member, sight: Sight::below(mill, [till]) };
+        let restricted = Asker { organization: house.asker.organization, actor };
+        let own = house.engine.statement_file(&restricted, till, view.parts[0].id).await.unwrap();
+        let columns = own.guess.unwrap().columns;
+        assert_eq!(columns.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(";") + "\n", HEADER);
+        assert!(columns.iter().all(|(_, samples)| samples.is_empty()), "{columns:?}");
+        assert!(view.guess.as_ref().unwrap().columns.iter().all(|(_, samples)| !samples.is_empty()));
 
         // A part is no file of its own, and lines that cannot be read are left out knowingly.
         let (part, (engine, asker)) = (view.parts[0].id, (&house.engine, &house.asker));
