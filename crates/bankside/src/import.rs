@@ -122,7 +122,9 @@ impl Work<'_> {
 
     /// Whether what would come of it is to be done.
     fn goes_on(&self, would: &Report) -> bool {
-        !self.options.dry_run && would.changes_books() && (would.unreadable() == 0 || self.options.leave_out_unreadable)
+        !self.options.dry_run
+            && would.brings_anything()
+            && (would.unreadable() == 0 || self.options.leave_out_unreadable)
     }
 
     /// Works until nothing is to be done about a file, or another process has done it.

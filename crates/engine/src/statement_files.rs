@@ -75,6 +75,19 @@ pub struct FileView {
     pub changed_at: Timestamp,
 }
 
+impl FileView {
+    /// Of how many days a balance would come in that nothing has stated so yet. Where a bank feeds the account, only its own count.
+    pub fn new_balance_days(&self) -> usize {
+        let preview = self.preview.as_ref().filter(|_| self.account.status.bank_account.is_none());
+        preview.map_or(0, |preview| preview.new_balance_days)
+    }
+
+    /// Whether importing it would do anything.
+    pub fn brings_anything(&self) -> bool {
+        self.counts.is_some_and(|counts| counts.changes_books()) || self.new_balance_days() > 0
+    }
+}
+
 /// What was guessed of a file; sealed where it is kept.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FileGuess {
@@ -131,6 +144,9 @@ pub struct FilePreview {
     /// Of how many days it states the balance.
     #[serde(default)]
     pub balance_days: usize,
+    /// Of how many of them nothing has stated that balance yet.
+    #[serde(default)]
+    pub new_balance_days: usize,
     /// Why its balances are left out, where they are.
     #[serde(default)]
     pub balances_left_out: Option<String>,

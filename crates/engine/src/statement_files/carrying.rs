@@ -82,7 +82,7 @@ impl Engine {
         let stamped = self.stamp_file(asker, (due, &file), &reading, progress).await?;
         let is_kept = file.stage == FileStage::Importing;
         let balances = csv::day_balances(&reading, &profile, account.currency);
-        let (plan, counts) =
+        let (plan, counts, new_balance_days) =
             self.lay_beside(asker, due, (&file, &account), (&stamped, &balances.days), is_kept).await?;
         if is_kept {
             tracing::info!(account = %account.id, ?counts, "a file is in the books");
@@ -90,6 +90,7 @@ impl Engine {
         }
         let preview = FilePreview {
             balance_days: balances.days.len(),
+            new_balance_days,
             balances_left_out: balances.contradiction.map(|contradiction| contradiction.in_words()),
             ..preview_of(&reading, &stamped, &plan)
         };
@@ -156,7 +157,7 @@ impl Engine {
         (file, account): (&StatementFile, &Account),
         (stamped, balances): (&Stamped<'_>, &[(Date, i64)]),
         is_kept: bool,
-    ) -> Result<(Plan, FileCounts), EngineError> {
+    ) -> Result<(Plan, FileCounts, usize), EngineError> {
         let reader = self.file_reader(asker, file.id).await?;
         let rows = FileRows {
             lease: &due.lease,
@@ -171,11 +172,11 @@ impl Engine {
         for _ in 0..MAX_PLANS {
             let decide = |stored: &StoredSnapshot| planned(asker, &reader, stamped, stored, today);
             match self.store.bring_in_file(asker, rows, decide).await? {
-                FileTried::Planned { plan, counts, batch, .. } => {
+                FileTried::Planned { plan, counts, batch, new_balances, .. } => {
                     if let Some(batch) = batch {
                         self.rows_came(asker.organization, &[batch]).await;
                     }
-                    return Ok((plan, counts));
+                    return Ok((plan, counts, new_balances));
                 }
                 FileTried::Outdated(stored) => {
                     self.renew_fingerprints(asker, &stored).await?;

@@ -189,6 +189,8 @@ pub(crate) struct FileBody {
     void: usize,
     /// Of how many days it states a balance.
     balance_days: usize,
+    /// Of how many of them nothing has stated that balance yet, where no bank feeds the account: importing it brings these in.
+    new_balance_days: usize,
     /// Why its balances are left out, where they are.
     balances_left_out: Option<String>,
     /// The batch that it made; it can be undone.
@@ -225,6 +227,7 @@ impl FileBody {
             pending: preview.pending,
             void: preview.void,
             balance_days: preview.balance_days,
+            new_balance_days: view.new_balance_days(),
             balances_left_out: preview.balances_left_out,
             batch: view.batch.map(|batch| batch.to_string()),
             is_undone: view.is_undone,

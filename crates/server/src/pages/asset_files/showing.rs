@@ -272,7 +272,8 @@ fn looked(view: &AssetFileView, shell: &Shell) -> Looked {
         }
     };
     let problems: Vec<String> = view.parts.iter().filter_map(problem).collect();
-    let can_be = view.is_ready() && comes_in > 0;
+    let balance_days: usize = view.parts.iter().map(FileView::new_balance_days).sum();
+    let can_be = view.is_ready() && view.parts.iter().any(FileView::brings_anything);
     Looked {
         parts: view.parts.iter().map(|part| part_of(part, shell)).collect(),
         all,
@@ -284,9 +285,14 @@ fn looked(view: &AssetFileView, shell: &Shell) -> Looked {
         problems,
         as_of: view.changed_at.as_microsecond(),
         button: can_be.then(|| {
-            let accounts = view.parts.iter().filter(|part| part.counts.is_some_and(|counts| counts.changes_books()));
+            let accounts = view.parts.iter().filter(|part| part.brings_anything());
             let accounts = today.counted(of(accounts.count()), "account", "accounts");
-            format!("Import {} into {accounts}", today.counted(comes_in, "row", "rows"))
+            let what = if comes_in > 0 {
+                today.counted(comes_in, "row", "rows")
+            } else {
+                format!("the balances of {}", today.counted(of(balance_days), "day", "days"))
+            };
+            format!("Import {what} into {accounts}")
         }),
     }
 }
@@ -330,6 +336,7 @@ fn done(view: &AssetFileView, shell: &Shell) -> Step {
             says: match (is_done, &part.problem) {
                 (true, _) if part.is_undone => "undone".to_owned(),
                 (true, _) if counts.changes_books() => came_in(counts, today),
+                (true, _) if part.batch.is_some() => "its balances came in".to_owned(),
                 (true, _) => "nothing came in".to_owned(),
                 (false, Some(problem)) => problem.clone(),
                 (false, None) => "nothing of it came in".to_owned(),
@@ -344,6 +351,8 @@ fn done(view: &AssetFileView, shell: &Shell) -> Step {
     let accounts = of(finished().filter(FileCounts::changes_books).count());
     let says = if counts.changes_books() {
         format!("{}.", came_into(counts, accounts, today))
+    } else if view.parts.iter().any(|part| part.batch.is_some()) {
+        "The balances of the file came in: every row was there already, or stays out.".to_owned()
     } else {
         "Nothing came in: every row was there already, or stays out.".to_owned()
     };

@@ -227,6 +227,8 @@ fn done(view: &FileView, shell: &Shell) -> FileStep {
     told(counts.left_out, "row stayed out", "rows stayed out");
     let says = if counts.changes_books() {
         format!("{}, of {} in the file.", came_in(counts, today), today.counted(counts.rows, "row", "rows"))
+    } else if view.batch.is_some() {
+        "The balances of the file came in: every row was there already, or stays out.".to_owned()
     } else {
         "Nothing came in: every row was there already, or stays out.".to_owned()
     };
@@ -372,7 +374,14 @@ impl Looked {
                 )
             }),
             as_of: view.changed_at.as_microsecond(),
-            button: (comes_in > 0).then(|| format!("Import {}", today.counted(comes_in, "row", "rows"))),
+            button: view.brings_anything().then(|| {
+                if comes_in > 0 {
+                    format!("Import {}", today.counted(comes_in, "row", "rows"))
+                } else {
+                    let days = today.counted(of(view.new_balance_days()), "day", "days");
+                    format!("Import the balances of {days}")
+                }
+            }),
         }
     }
 }
