@@ -105,6 +105,21 @@ fn what_has_to_be_said_is_asked_for_by_its_option() {
 }
 
 #[test]
+fn what_is_said_holds_for_other_letters_too() {
+    let home = home();
+    with_asset(&home);
+    home.write("card.csv", "Date,Description,Amount\n2020-11-17,Coffee,1.50\n2020-11-16,Tea,2.50\n");
+    let letters = ["--encoding", "windows1252", "--turn-signs", "--json"];
+    let single = [&["import", "card.csv", "--account", "Girokonto"][..], &letters].concat();
+    let told = json(&home.run(&single));
+    assert_eq!((told["imported"].as_bool(), told["accounts"][0]["added_amount"].as_str()), (Some(true), Some("-4.00")));
+    home.write("all.csv", "Auftragskonto;Buchungstag;Verwendungszweck;Betrag\nTagesgeld;2020-11-17;Fee;1,50\n");
+    let several = [&["import", "all.csv", "--asset", "Harbour"][..], &letters].concat();
+    let told = json(&home.run(&several));
+    assert_eq!((told["imported"].as_bool(), told["accounts"][0]["added_amount"].as_str()), (Some(true), Some("-1.50")));
+}
+
+#[test]
 fn a_file_of_several_accounts_comes_in_at_an_asset() {
     let home = home();
     with_asset(&home);

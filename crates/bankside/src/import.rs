@@ -63,14 +63,20 @@ impl Work<'_> {
     }
 
     async fn finish_account(&self, account: AccountId, id: SourceId, name: &str) -> anyhow::Result<Report> {
-        let view = self.engine.statement_file(self.asker, account, id).await?;
-        let asks = view.guess.as_ref().filter(|_| view.stage == FileStage::Open);
-        if self.options.says_how() || view.stage == FileStage::Open {
+        let mut view = self.engine.statement_file(self.asker, account, id).await?;
+        let mut is_said = !self.options.says_how() && view.stage != FileStage::Open;
+        while !is_said {
+            let asks = view.guess.as_ref().filter(|_| view.stage == FileStage::Open);
             let choice = self.choice(&view.profile, asks)?;
             let said = self.engine.choose_columns(self.asker, account, id, &choice).await;
             said.map_err(|error| asked(error, &view.profile, asks))?;
+            is_said = is_of(&choice, &view.profile);
+            view = self.engine.statement_file(self.asker, account, id).await?;
         }
         let view = self.settled(account, id).await?;
+        if view.stage == FileStage::Open {
+            bail!("it has to be said how this file is read");
+        }
         if let Some(problem) = &view.problem {
             bail!("{problem}");
         }
@@ -98,11 +104,13 @@ impl Work<'_> {
 
     async fn finish_asset(&self, asset: AssetId, id: AssetFileId, name: &str) -> anyhow::Result<Report> {
         let mut view = self.engine.asset_file(self.asker, asset, id).await?;
-        if self.options.says_how() || view.shares.is_empty() {
+        let mut is_said = !self.options.says_how() && !view.shares.is_empty();
+        while !is_said {
             let asks = view.guess.as_ref().filter(|_| view.shares.is_empty());
             let choice = self.choice(&view.profile, asks)?;
             let said = self.engine.choose_asset_columns(self.asker, asset, id, &choice).await;
             said.map_err(|error| asked(error, &view.profile, asks))?;
+            is_said = is_of(&choice, &view.profile);
             view = self.engine.asset_file(self.asker, asset, id).await?;
         }
         let chosen = self.chosen(&view)?;
@@ -225,6 +233,12 @@ fn asked(error: EngineError, profile: &Profile, asks: Option<&FileGuess>) -> any
     let samples = asks.into_iter().flat_map(|guess| &guess.columns).filter(|(_, samples)| !samples.is_empty());
     let samples: Vec<String> = samples.map(|(name, samples)| format!("{name}: {}", samples.join(" · "))).collect();
     anyhow::anyhow!("{message} (--{field})\nIts columns: {}\n{}", columns.join(", "), samples.join("\n"))
+}
+
+/// Whether a choice is about columns that were read in its own letters and with its own separator. Where it is not, they are guessed anew by
+/// it, and what else it says is said of those.
+fn is_of(choice: &FileChoice, known: &Profile) -> bool {
+    (choice.encoding, choice.delimiter) == (known.encoding, known.delimiter)
 }
 
 fn is_called(wanted: &str, id: impl Id, name: &str) -> bool {

@@ -218,21 +218,25 @@ impl Engine {
         let known: Profile = serde_json::from_str(&file.profile)?;
         let accounts = self.accounts_below(asker, asset).await?;
         let bytes = self.asset_file_content(asker, &file).await?;
-        let (guess, profile) = if (choice.encoding, choice.delimiter) == (known.encoding, known.delimiter) {
-            let key = self.asset_file_key(asker, &file)?;
-            let sealed = file.guess.as_ref().ok_or(EngineError::Conflict("this file is over"))?;
-            let guess: FileGuess = serde_json::from_slice(&key.open(place(asker, id, "guess"), sealed)?)?;
-            (FileGuess { asks_date_order: false, asks_decimals: false, ..guess }, choice.over(known)?)
-        } else {
+        let is_guessed_anew = (choice.encoding, choice.delimiter) != (known.encoding, known.delimiter);
+        let (guess, profile) = if is_guessed_anew {
             let currency = usual_currency(&accounts);
             let guessed = csv::guess_as(&bytes, choice.encoding, Some(choice.delimiter), currency)
                 .map_err(|problem| EngineError::invalid("encoding", problem.to_string()))?;
             let guess = FileGuess::of(&guessed, false);
             (guess, self.with_own_account(asker, &accounts, &bytes, guessed.profile).await?)
+        } else {
+            let key = self.asset_file_key(asker, &file)?;
+            let sealed = file.guess.as_ref().ok_or(EngineError::Conflict("this file is over"))?;
+            let guess: FileGuess = serde_json::from_slice(&key.open(place(asker, id, "guess"), sealed)?)?;
+            (FileGuess { asks_date_order: false, asks_decimals: false, ..guess }, choice.over(known)?)
         };
         let shares = if guess.is_sure() {
-            // What is chosen must tell the accounts apart.
-            csv::divide(&bytes, &profile).map_err(|problem| EngineError::invalid("columns", problem.to_string()))?;
+            if !is_guessed_anew {
+                // What is chosen must tell the accounts apart. Of what is guessed the columns can still be chosen.
+                csv::divide(&bytes, &profile)
+                    .map_err(|problem| EngineError::invalid("columns", problem.to_string()))?;
+            }
             self.shares(asker, asset, &accounts, &bytes, &profile).await?.unwrap_or_default()
         } else {
             Vec::new()

@@ -233,6 +233,30 @@ on_both! {
         assert!(late.is_err());
     }
 
+    other_letters_are_read_anew_and_the_columns_can_still_be_chosen(house) {
+        let home = house.asset("Home", None).await;
+        let one = house.account_at(home, "One").await;
+        let text = "Wer;Date;Was;Amount\nX;25/11/2026;a;-1.00\nY;26/11/2026;b;-2.00\n";
+        let view = house.bring(home, text).await;
+        let choice = |view: &AssetFileView, columns: Vec<Role>| FileChoice {
+            encoding: bankside_engine::csv::Encoding::Windows1252,
+            delimiter: view.profile.delimiter,
+            columns,
+            dates: Some(view.profile.dates),
+            decimals: Some(view.profile.decimals),
+            turns_sign: false,
+        };
+        let (engine, asker) = (&house.engine, &house.asker);
+        let first = choice(&view, view.profile.columns.clone());
+        engine.choose_asset_columns(asker, home, view.id, &first).await.unwrap();
+        let view = house.asset_file(home, view.id).await;
+        assert!(view.shares.is_empty(), "no column tells the accounts apart yet");
+        let second = choice(&view, vec![Role::OwnAccount, Role::BookedOn, Role::Purpose, Role::Amount]);
+        engine.choose_asset_columns(asker, home, view.id, &second).await.unwrap();
+        let view = house.divide(&house.asset_file(home, view.id).await, &[Some(one), None]).await;
+        assert_eq!(counted(&view), [(one, 1, 0)]);
+    }
+
     what_is_asked_first_and_what_is_let_go(house) {
         let home = house.asset("Home", None).await;
         let nobody = house.engine.upload_asset_file(&house.asker, home, "a.csv", FILE.as_bytes()).await;
