@@ -114,6 +114,12 @@ impl Work<'_> {
             view = self.engine.asset_file(self.asker, asset, id).await?;
         }
         let chosen = self.chosen(&view)?;
+        let begun = view.accounts.iter().filter(|one| view.begun.contains(&one.id) && chosen.contains(&Some(one.id)));
+        let begun: Vec<&str> = begun.map(|account| account.name.as_str()).collect();
+        if !begun.is_empty() {
+            let names = begun.join(", ");
+            bail!("somebody has begun with another file of {names}; import it or let it go first");
+        }
         self.engine.divide_asset_file(self.asker, asset, id, &chosen).await?;
         let view = self.settled_at(asset, id).await?;
         if let Some((part, problem)) = view.parts.iter().find_map(|part| Some((part, part.problem.as_ref()?))) {

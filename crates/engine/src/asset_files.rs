@@ -55,6 +55,8 @@ pub struct AssetFileView {
     pub shares: Vec<FileShare>,
     /// The accounts that its rows may be of.
     pub accounts: Vec<Account>,
+    /// Those of them of which somebody has begun with a file that gives way to a part of this one.
+    pub begun: Vec<AccountId>,
     /// What it is divided into, one for each account.
     pub parts: Vec<FileView>,
     /// When it last changed.
@@ -165,11 +167,18 @@ impl Engine {
             let part = self.store.statement_file(asker, part).await?;
             parts.push(self.file_view(asker, part, view.clone()).await?);
         }
+        let accounts = self.accounts_below(asker, asset).await?;
+        let mut begun = Vec::new();
+        if matches!(file.stage, AssetFileStage::Open | AssetFileStage::Divided) {
+            begun = self.store.accounts_with_begun_files(asker, id).await?;
+            begun.retain(|id| accounts.iter().any(|account| account.id == *id));
+        }
         Ok(AssetFileView {
             id,
             asset,
             shares: self.shares_of(asker, &file)?,
-            accounts: self.accounts_below(asker, asset).await?,
+            accounts,
+            begun,
             name: file.name,
             stage: file.stage,
             profile: serde_json::from_str(&file.profile)?,

@@ -388,7 +388,32 @@ impl Store {
         session.commit().await
     }
 
-    /// Gives a file up that is not being imported.
+    /// The accounts in sight of which somebody has begun with a file that would give way to a part of this one.
+    pub async fn accounts_with_begun_files(
+        &self,
+        asker: &Asker,
+        file: AssetFileId,
+    ) -> Result<Vec<AccountId>, StoreError> {
+        let (granted, sight) = asker.require_within(Right::EditBooks)?;
+        let mut session = self.db.read(granted).await?;
+        let text = session.in_sight(
+            sql!(
+                "SELECT f.account_id FROM statement_files f
+                 WHERE f.organization_id = $1 AND f.stage IN ('open', 'reading', 'ready', 'failed')
+                    AND NOT EXISTS (SELECT 1 FROM asset_file_parts p WHERE p.organization_id = f.organization_id
+                        AND p.file_id = f.id AND p.asset_file_id = $2) /* in sight: f.account_id */"
+            ),
+            sight,
+        );
+        let accounts: Vec<Uuid> = on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(file.uuid())
+            .fetch_all(c)
+            .await?);
+        Ok(accounts.into_iter().map(AccountId::from).collect())
+    }
+
+    /// Gives a file up. `Conflict` while it is being imported, and where it has come into the books since it was looked at.
     pub async fn abandon_statement_file(&self, asker: &Asker, file: &StatementFile) -> Result<(), StoreError> {
         let mut session = self.db.write(asker.require_account(Right::EditBooks, file.account)?).await?;
         let text = sql!(

@@ -290,7 +290,9 @@ on_both! {
         let file = engine.upload_file(asker, one, "one.csv", single.as_bytes()).await.unwrap();
         let refused = engine.import_asset_file(asker, home, view.id, None, false).await;
         assert!(matches!(refused, Err(EngineError::Conflict(_))), "{refused:?}");
+        assert_eq!(house.asset_file(home, view.id).await.begun, [one], "whoever divides it again is told");
         engine.discard_file(asker, one, file).await.unwrap();
+        assert_eq!(house.asset_file(home, view.id).await.begun, []);
         let view = house.divide(&house.asset_file(home, view.id).await, &[Some(one), Some(one)]).await;
         assert_eq!(counted(&view), [(one, 2, 0)]);
 

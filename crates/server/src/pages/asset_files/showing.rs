@@ -76,6 +76,8 @@ struct AccountsForm {
     shares: Vec<Share>,
     /// Whether it was said already, so that the form stands below what came of it.
     is_said: bool,
+    /// What others have begun and would lose.
+    gives_way: Option<String>,
 }
 
 struct Share {
@@ -237,7 +239,16 @@ fn accounts_form(view: &AssetFileView, shell: &Shell) -> AccountsForm {
         column: view.profile.column(Role::OwnAccount).map(|at| view.profile.name_of(at)).unwrap_or_default(),
         shares: view.shares.iter().enumerate().map(share).collect(),
         is_said: view.stage == AssetFileStage::Divided,
+        gives_way: gives_way(view),
     }
+}
+
+/// The accounts of which somebody has begun with a file, where there are any.
+fn gives_way(view: &AssetFileView) -> Option<String> {
+    let begun = view.accounts.iter().filter(|account| view.begun.contains(&account.id));
+    let names: Vec<&str> = begun.map(|account| account.name.as_str()).collect();
+    let names = (!names.is_empty()).then(|| names.join(", "))?;
+    Some(format!("Somebody has begun with a file of {names}. It gives way where you choose that account here."))
 }
 
 fn why(ground: ShareGround) -> &'static str {
