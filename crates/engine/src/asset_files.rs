@@ -63,10 +63,38 @@ pub struct AssetFileView {
     pub changed_at: Timestamp,
 }
 
+/// How far a file has got, as often as it may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AssetFileProgress {
+    /// Whether a worker is to do something about one of its parts.
+    pub is_busy: bool,
+    /// How many rows of all of its parts have been dealt with.
+    pub done: i64,
+    /// Of how many.
+    pub total: i64,
+}
+
+impl AssetFileProgress {
+    fn of(parts: impl Iterator<Item = (FileStage, (i64, i64))>) -> Self {
+        let nothing = Self { is_busy: false, done: 0, total: 0 };
+        parts.fold(nothing, |sum, (stage, (done, whole))| Self {
+            is_busy: sum.is_busy || stage.is_due(),
+            // A part that is through counts in full, so that what is told of it never goes back.
+            done: sum.done + if stage.is_due() { done } else { whole },
+            total: sum.total + whole,
+        })
+    }
+}
+
 impl AssetFileView {
+    /// How far it has got.
+    pub fn progress(&self) -> AssetFileProgress {
+        AssetFileProgress::of(self.parts.iter().map(|part| (part.stage, part.progress)))
+    }
+
     /// Whether a worker is to do something about one of its parts.
     pub fn is_busy(&self) -> bool {
-        self.parts.iter().any(|part| part.stage.is_due())
+        self.progress().is_busy
     }
 
     /// Whether it is known of every part what would come of it.
@@ -162,9 +190,9 @@ impl Engine {
         let views: HashMap<AccountId, AccountView> =
             self.accounts(asker).await?.into_iter().map(|view| (view.account.id, view)).collect();
         let mut parts = Vec::new();
-        for (account, part) in self.store.parts_of_asset_file(asker, id).await? {
-            let Some(view) = views.get(&account) else { continue };
-            let part = self.store.statement_file(asker, part).await?;
+        for part in self.store.parts_of_asset_file(asker, id).await? {
+            let Some(view) = views.get(&part.account) else { continue };
+            let part = self.store.statement_file(asker, part.id).await?;
             parts.push(self.file_view(asker, part, view.clone()).await?);
         }
         let accounts = self.accounts_below(asker, asset).await?;
@@ -188,6 +216,22 @@ impl Engine {
         })
     }
 
+    /// How far a file has got, by its parts in sight.
+    pub async fn asset_file_progress(
+        &self,
+        asker: &Asker,
+        asset: AssetId,
+        id: AssetFileId,
+    ) -> Result<AssetFileProgress, EngineError> {
+        self.store.asset_file(asker, asset, id).await?;
+        self.progress_of_parts(asker, id).await
+    }
+
+    async fn progress_of_parts(&self, asker: &Asker, id: AssetFileId) -> Result<AssetFileProgress, EngineError> {
+        let parts = self.store.parts_of_asset_file(asker, id).await?;
+        Ok(AssetFileProgress::of(parts.iter().map(|part| (part.stage, (part.rows_done, part.rows_total)))))
+    }
+
     /// Waits until the worker has done what it is to do about the parts of a file, but not for long.
     pub async fn wait_for_asset_file(
         &self,
@@ -198,17 +242,11 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let done = async {
             let mut progress = self.watch_progress();
-            loop {
-                let mut is_busy = false;
-                for (_, part) in self.store.parts_of_asset_file(asker, id).await? {
-                    is_busy |= self.store.statement_file(asker, part).await?.stage.is_due();
-                }
-                if !is_busy {
-                    return Ok(());
-                }
+            while self.progress_of_parts(asker, id).await?.is_busy {
                 // Another process may do the work, and then nothing is heard of it here.
                 let _ = tokio::time::timeout(Duration::from_millis(250), progress.changed()).await;
             }
+            Ok(())
         };
         self.store.asset_file(asker, asset, id).await?;
         tokio::time::timeout(at_most, done).await.unwrap_or(Ok(()))

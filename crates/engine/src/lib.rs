@@ -62,7 +62,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use url::Url;
 
 pub use accounts::{AccountView, BankLine, NewAccountInput};
-pub use asset_files::{AssetFileOffer, AssetFileView, FileShare, ShareGround};
+pub use asset_files::{AssetFileOffer, AssetFileProgress, AssetFileView, FileShare, ShareGround};
 pub use assets::{AssetInput, Shift};
 pub use balance_check::BalanceCheck;
 pub use bankside_connect::{

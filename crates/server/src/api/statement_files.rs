@@ -379,7 +379,8 @@ pub(crate) async fn read_file(
 /// Lets a file go that was not imported.
 #[utoipa::path(delete, path = "/api/v1/organizations/{organization}/accounts/{account}/files/{file}",
     params(("organization" = String, Path), ("account" = String, Path), ("file" = String, Path)),
-    responses((status = NO_CONTENT), (status = FORBIDDEN, body = Problem), (status = NOT_FOUND, body = Problem)))]
+    responses((status = NO_CONTENT), (status = FORBIDDEN, body = Problem), (status = NOT_FOUND, body = Problem),
+        (status = CONFLICT, body = Problem)))]
 pub(crate) async fn discard_file(
     State(app): State<App>,
     member: ApiMember,

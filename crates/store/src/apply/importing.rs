@@ -69,8 +69,9 @@ impl Store {
         plan: impl FnOnce(&StoredSnapshot) -> Plan + Send,
     ) -> Result<FileTried, StoreError> {
         let mut session = self.db.write(file.lease.into()).await?;
-        self.check_file_lease(&mut session, asker, file.lease).await?;
+        // In the order of whoever brings another file: first the account, then what is brought for it.
         self.lock_account(&mut session, asker, file.account).await?;
+        self.check_file_lease(&mut session, asker, file.lease).await?;
         let told_by = RunId::from(file.lease.id.uuid());
         let bank_account = self
             .statement_account_within(&mut session, asker, file.account)

@@ -63,8 +63,10 @@ enum Step {
     Done {
         says: String,
         parts: Vec<DonePart>,
-        /// Whether one of them could not be finished.
+        /// Whether one of them could not be finished and can be tried again.
         has_failed: bool,
+        /// Whether it can be said that nothing more comes of it.
+        can_leave: bool,
     },
     Over,
 }
@@ -164,15 +166,6 @@ fn came_into(counts: FileCounts, accounts: i64, today: &Today) -> String {
     format!("{} came into {accounts}", today.counted(rows, "row", "rows"))
 }
 
-/// How many rows of all parts have been dealt with, of how many.
-pub(super) fn progress(view: &AssetFileView) -> (i64, i64) {
-    view.parts.iter().fold((0, 0), |(done, total), part| {
-        // A part that is through counts in full, so that the bar never goes back.
-        let whole = part.progress.1;
-        (done + if part.stage.is_due() { part.progress.0 } else { whole }, total + whole)
-    })
-}
-
 pub(super) fn file_html(view: &AssetFileView, error: Option<String>, shell: Shell) -> FileHtml {
     let asset_url = shell.at(&format!("assets/{}", view.asset));
     let is_asked = matches!(view.stage, AssetFileStage::Open | AssetFileStage::Divided) && !view.is_busy();
@@ -201,12 +194,12 @@ pub(super) fn file_html(view: &AssetFileView, error: Option<String>, shell: Shel
 }
 
 fn busy(view: &AssetFileView, today: &Today) -> Step {
-    let progress = progress(view);
+    let progress = view.progress();
     let says = match view.stage {
         AssetFileStage::Importing => "Importing",
         _ => "Reading the file and laying it beside your books",
     };
-    Step::Busy { says, seen: progress.0, bar: Bar::of(progress, today) }
+    Step::Busy { says, seen: progress.done, bar: Bar::of((progress.done, progress.total), today) }
 }
 
 /// An account as it is chosen among others: with its currency and, where it hangs below others, its place.
@@ -368,5 +361,6 @@ fn done(view: &AssetFileView, shell: &Shell) -> Step {
         "Nothing came in: every row was there already, or stays out.".to_owned()
     };
     let has_failed = view.parts.iter().any(|part| part.stage == FileStage::Failed);
-    Step::Done { says, parts: view.parts.iter().map(part).collect(), has_failed }
+    let can_leave = view.stage == AssetFileStage::Importing;
+    Step::Done { says, parts: view.parts.iter().map(part).collect(), has_failed, can_leave }
 }
