@@ -149,11 +149,15 @@ impl Engine {
         let before = last.as_ref().and_then(|last| serde_json::from_str::<Profile>(&last.profile).ok());
         let before = before.filter(|before| fits(before, &guessed.profile));
         let guess = FileGuess::of(&guessed, before.is_some());
-        let profile = match before {
-            Some(before) => before,
+        let (profile, division) = match before {
+            Some(before) => (before, None),
             None => self.with_own_account(asker, &accounts, bytes, guessed.profile).await?,
         };
-        let shares = if guess.is_sure() { self.shares(asker, asset, &accounts, bytes, &profile).await? } else { None };
+        let division = if guess.is_sure() { division.or_else(|| csv::divide(bytes, &profile).ok()) } else { None };
+        let shares = match division {
+            Some(division) => Some(self.shares(asker, asset, &accounts, division).await?),
+            None => None,
+        };
         let id: AssetFileId = self.ambient.id();
         let (key, data_key) = self.vault.new_data_key(place(asker, id, "asset-file"), &self.ambient);
         let seal = |field, content: &[u8]| key.seal_compressed(place(asker, id, field), content, &self.ambient);
@@ -266,7 +270,7 @@ impl Engine {
         let accounts = self.accounts_below(asker, asset).await?;
         let bytes = self.asset_file_content(asker, &file).await?;
         let is_guessed_anew = (choice.encoding, choice.delimiter) != (known.encoding, known.delimiter);
-        let (guess, profile) = if is_guessed_anew {
+        let (guess, (profile, division)) = if is_guessed_anew {
             let currency = usual_currency(&accounts);
             let guessed = csv::guess_as(&bytes, choice.encoding, Some(choice.delimiter), currency)
                 .map_err(|problem| EngineError::invalid("encoding", problem.to_string()))?;
@@ -276,15 +280,15 @@ impl Engine {
             let key = self.asset_file_key(asker, &file)?;
             let sealed = file.guess.as_ref().ok_or(EngineError::Conflict("this file is over"))?;
             let guess: FileGuess = serde_json::from_slice(&key.open(place(asker, id, "guess"), sealed)?)?;
-            (FileGuess { asks_date_order: false, asks_decimals: false, ..guess }, choice.over(known)?)
+            (FileGuess { asks_date_order: false, asks_decimals: false, ..guess }, (choice.over(known)?, None))
         };
         let shares = if guess.is_sure() {
-            if !is_guessed_anew {
+            match division.map_or_else(|| csv::divide(&bytes, &profile), Ok) {
+                Ok(division) => self.shares(asker, asset, &accounts, division).await?,
                 // What is chosen must tell the accounts apart. Of what is guessed the columns can still be chosen.
-                csv::divide(&bytes, &profile)
-                    .map_err(|problem| EngineError::invalid("columns", problem.to_string()))?;
+                Err(_) if is_guessed_anew => Vec::new(),
+                Err(problem) => return Err(EngineError::invalid("columns", problem.to_string())),
             }
-            self.shares(asker, asset, &accounts, &bytes, &profile).await?.unwrap_or_default()
         } else {
             Vec::new()
         };
