@@ -7,6 +7,7 @@
 mod sharing;
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bankside_domain::statement::{AssetFileStage, FileCounts, FileStage};
@@ -15,6 +16,7 @@ use bankside_statements::csv::{self, Profile};
 use bankside_store::{Account, AssetFile, ImportedAssetFile, NewAssetFile, NewStatementFile};
 use bankside_vault::{DataKey, Place};
 use jiff::Timestamp;
+use tokio::sync::Mutex;
 
 pub use self::sharing::{FileShare, ShareGround};
 use crate::accounts::AccountView;
@@ -23,6 +25,10 @@ use crate::{Engine, EngineError};
 
 /// So many of the files that were imported are listed.
 const MOST_LISTED: i64 = 50;
+
+/// The file of which the worker has read a part last, opened: its other parts follow at once. Kept only while there is something to do.
+#[derive(Default)]
+pub(crate) struct OpenedWhole(Mutex<Option<(AssetFileId, Arc<Vec<u8>>)>>);
 
 /// What importing a file at an asset begins with.
 #[derive(Debug, Clone)]
@@ -392,9 +398,22 @@ impl Engine {
         &self,
         asker: &Asker,
         part: SourceId,
-    ) -> Result<(Vec<u8>, Vec<FileShare>), EngineError> {
+    ) -> Result<(Arc<Vec<u8>>, Vec<FileShare>), EngineError> {
         let whole = self.store.asset_file_of_part(asker, part).await?;
-        Ok((self.asset_file_content(asker, &whole).await?, self.shares_of(asker, &whole)?))
+        let shares = self.shares_of(asker, &whole)?;
+        // Held while it is opened, so that of several parts at once only the first one opens it.
+        let mut opened = self.opened_whole.0.lock().await;
+        let content = match opened.as_ref().filter(|(id, _)| *id == whole.id) {
+            Some((_, content)) => Arc::clone(content),
+            None => Arc::new(self.asset_file_content(asker, &whole).await?),
+        };
+        *opened = Some((whole.id, Arc::clone(&content)));
+        Ok((content, shares))
+    }
+
+    /// Keeps no opened file any longer: there is nothing to do.
+    pub(crate) async fn forget_opened_whole(&self) {
+        *self.opened_whole.0.lock().await = None;
     }
 
     /// A part for an account; it is read as the whole.

@@ -172,6 +172,7 @@ pub struct Engine {
     pub(crate) kept_cashflows: Arc<cashflow::KeptCashflows>,
     pub(crate) kept_trees: Arc<assets::KeptTrees>,
     pub(crate) counted_pairs: Arc<suspicions::CountedPairs>,
+    pub(crate) opened_whole: Arc<asset_files::OpenedWhole>,
     /// Places for hashing passwords.
     pub(crate) hashes: Arc<Semaphore>,
     /// Who asks, where that is a person in a browser.
@@ -210,6 +211,7 @@ impl Engine {
             kept_cashflows: Arc::default(),
             kept_trees: Arc::default(),
             counted_pairs: Arc::default(),
+            opened_whole: Arc::default(),
             hashes: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             visitor: None,
             visitors: Arc::default(),

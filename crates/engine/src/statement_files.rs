@@ -298,6 +298,7 @@ impl Engine {
         while let Some(due) = self.store.claim_statement_file_as_system(LEASE).await? {
             Box::pin(self.carry_out_file(&due)).await;
         }
+        self.forget_opened_whole().await;
         Ok(())
     }
 

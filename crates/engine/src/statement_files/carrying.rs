@@ -1,6 +1,7 @@
 //! What the worker does about a file: read it and lay it beside the books, or bring it in.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use bankside_domain::reconcile::{Action, Arrived, Coverage, Entry, Plan, Reason, plan};
@@ -107,13 +108,21 @@ impl Engine {
         profile: &Profile,
         currency: Currency,
     ) -> Result<Result<Reading, FileProblem>, EngineError> {
-        if file.part_of.is_none() {
-            return Ok(csv::read(&self.file_content(asker, file).await?, profile, currency));
-        }
-        let (content, shares) = self.content_of_part(asker, file.id).await?;
-        let of_account = shares.iter().filter(|share| share.account == Some(file.account));
-        let named: HashSet<&str> = of_account.map(|share| share.named.as_str()).collect();
-        Ok(csv::read_of(&content, profile, currency, |account| named.contains(account)))
+        let (content, named) = if file.part_of.is_some() {
+            let (content, shares) = self.content_of_part(asker, file.id).await?;
+            let of_account = shares.into_iter().filter(|share| share.account == Some(file.account));
+            (content, Some(of_account.map(|share| share.named).collect::<HashSet<String>>()))
+        } else {
+            (Arc::new(self.file_content(asker, file).await?), None)
+        };
+        let profile = profile.clone();
+        let read = move || {
+            csv::read_of(&content, &profile, currency, |account| {
+                named.as_ref().is_none_or(|named| named.contains(account))
+            })
+        };
+        // A long file would hold up everybody else on this thread.
+        tokio::task::spawn_blocking(read).await.map_err(|error| EngineError::Inside(error.to_string()))
     }
 
     /// Makes of read rows what is stored of them.
