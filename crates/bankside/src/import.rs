@@ -63,7 +63,8 @@ impl Work<'_> {
     }
 
     async fn finish_account(&self, account: AccountId, id: SourceId, name: &str) -> anyhow::Result<Report> {
-        let mut view = self.engine.statement_file(self.asker, account, id).await?;
+        // A file that leaves nothing open is read at once, and until that is done nothing else can be said of it.
+        let mut view = self.settled(account, id).await?;
         let mut is_said = !self.options.says_how() && view.stage != FileStage::Open;
         while !is_said {
             let asks = view.guess.as_ref().filter(|_| view.stage == FileStage::Open);
