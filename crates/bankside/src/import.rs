@@ -9,9 +9,10 @@ use anyhow::{Context, bail};
 use bankside_domain::statement::{AssetFileStage, FileStage};
 use bankside_domain::text::fold;
 use bankside_domain::{AccountId, Asker, AssetFileId, AssetId, Id, SourceId};
-use bankside_engine::csv::{Profile, Role};
-use bankside_engine::{AssetFileView, Engine, EngineError, FileChoice, FileGuess, FileView, ShareGround};
-use serde::de::DeserializeOwned;
+use bankside_engine::csv::Profile;
+use bankside_engine::{
+    AssetFileView, Engine, EngineError, FileChoice, FileGuess, FileSaid, FileView, ShareGround, code_in_file,
+};
 
 use self::report::{Report, Said};
 use crate::cli::ImportOptions;
@@ -67,10 +68,9 @@ impl Work<'_> {
         let mut view = self.settled(account, id).await?;
         let mut is_said = !self.options.says_how() && view.stage != FileStage::Open;
         while !is_said {
-            let asks = view.guess.as_ref().filter(|_| view.stage == FileStage::Open);
-            let choice = self.choice(&view.profile, asks)?;
-            let said = self.engine.choose_columns(self.asker, account, id, &choice).await;
-            said.map_err(|error| asked(error, &view.profile, asks))?;
+            let asked = |error| asked(error, &view.profile, view.asks());
+            let choice = self.choice(&view.profile, view.asks()).map_err(asked)?;
+            self.engine.choose_columns(self.asker, account, id, &choice).await.map_err(asked)?;
             is_said = is_of(&choice, &view.profile);
             view = self.engine.statement_file(self.asker, account, id).await?;
         }
@@ -107,10 +107,9 @@ impl Work<'_> {
         let mut view = self.engine.asset_file(self.asker, asset, id).await?;
         let mut is_said = !self.options.says_how() && !view.shares.is_empty();
         while !is_said {
-            let asks = view.guess.as_ref().filter(|_| view.shares.is_empty());
-            let choice = self.choice(&view.profile, asks)?;
-            let said = self.engine.choose_asset_columns(self.asker, asset, id, &choice).await;
-            said.map_err(|error| asked(error, &view.profile, asks))?;
+            let asked = |error| asked(error, &view.profile, view.asks());
+            let choice = self.choice(&view.profile, view.asks()).map_err(asked)?;
+            self.engine.choose_asset_columns(self.asker, asset, id, &choice).await.map_err(asked)?;
             is_said = is_of(&choice, &view.profile);
             view = self.engine.asset_file(self.asker, asset, id).await?;
         }
@@ -166,22 +165,17 @@ impl Work<'_> {
     }
 
     /// How the file is read: as it was guessed or remembered, but for what is said.
-    fn choice(&self, known: &Profile, asks: Option<&FileGuess>) -> anyhow::Result<FileChoice> {
+    fn choice(&self, known: &Profile, asks: Option<&FileGuess>) -> Result<FileChoice, EngineError> {
         let options = self.options;
-        let columns = match &options.columns {
-            Some(columns) => columns.iter().map(|code| of_code::<Role>("columns", code)).collect::<Result<_, _>>()?,
-            None => known.columns.clone(),
+        let said = FileSaid {
+            encoding: options.encoding.as_deref(),
+            delimiter: options.delimiter.as_deref(),
+            columns: options.columns.as_deref(),
+            dates: options.dates.as_deref(),
+            decimals: options.decimals.as_deref(),
+            turns_sign: options.turn_signs.then_some(true),
         };
-        let (asks_dates, asks_decimals) =
-            (asks.is_some_and(|guess| guess.asks_date_order), asks.is_some_and(|guess| guess.asks_decimals));
-        Ok(FileChoice {
-            encoding: said("encoding", options.encoding.as_ref())?.unwrap_or(known.encoding),
-            delimiter: said("delimiter", options.delimiter.as_ref())?.unwrap_or(known.delimiter),
-            columns,
-            dates: said("dates", options.dates.as_ref())?.or((!asks_dates).then_some(known.dates)),
-            decimals: said("decimals", options.decimals.as_ref())?.or((!asks_decimals).then_some(known.decimals)),
-            turns_sign: options.turn_signs || known.turns_sign,
-        })
+        FileChoice::said(&said, known, asks)
     }
 
     /// The account of each value: as it is said, else as it was matched. What is matched with none has to be said.
@@ -236,7 +230,8 @@ impl Work<'_> {
 fn asked(error: EngineError, profile: &Profile, asks: Option<&FileGuess>) -> anyhow::Error {
     let EngineError::Invalid { field, message } = &error else { return error.into() };
     let columns = profile.columns.iter().enumerate();
-    let columns: Vec<String> = columns.map(|(at, role)| format!("{}: {}", profile.name_of(at), code(role))).collect();
+    let columns: Vec<String> =
+        columns.map(|(at, role)| format!("{}: {}", profile.name_of(at), code_in_file(role))).collect();
     let samples = asks.into_iter().flat_map(|guess| &guess.columns).filter(|(_, samples)| !samples.is_empty());
     let samples: Vec<String> = samples.map(|(name, samples)| format!("{name}: {}", samples.join(" · "))).collect();
     anyhow::anyhow!("{message} (--{field})\nIts columns: {}\n{}", columns.join(", "), samples.join("\n"))
@@ -262,20 +257,4 @@ fn only<T: Id>(what: &str, wanted: &str, found: impl Iterator<Item = T>) -> anyh
             bail!("there are several: {what} “{wanted}”; name one by its id: {}", ids.join(", "))
         }
     }
-}
-
-fn code(value: impl serde::Serialize) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(code)) => code,
-        _ => String::new(),
-    }
-}
-
-fn of_code<T: DeserializeOwned>(option: &str, text: &str) -> anyhow::Result<T> {
-    serde_json::from_value(serde_json::Value::String(text.trim().to_owned()))
-        .map_err(|error| anyhow::anyhow!("--{option} {text}: {error}"))
-}
-
-fn said<T: DeserializeOwned>(option: &str, text: Option<&String>) -> anyhow::Result<Option<T>> {
-    text.map(|text| of_code(option, text)).transpose()
 }

@@ -20,7 +20,7 @@ use tokio::sync::Mutex;
 
 pub use self::sharing::{FileShare, ShareGround};
 use crate::accounts::AccountView;
-use crate::statement_files::{FileChoice, FileGuess, FileView, fits, short_name};
+use crate::statement_files::{FileChoice, FileGuess, FileView, check_looked_at, check_refused, fits, short_name};
 use crate::{Engine, EngineError};
 
 /// So many of the files that were imported are listed.
@@ -93,6 +93,11 @@ impl AssetFileProgress {
 }
 
 impl AssetFileView {
+    /// The guess, as long as a person has to say what it does not.
+    pub fn asks(&self) -> Option<&FileGuess> {
+        self.guess.as_ref().filter(|_| self.shares.is_empty())
+    }
+
     /// How far it has got.
     pub fn progress(&self) -> AssetFileProgress {
         AssetFileProgress::of(self.parts.iter().map(|part| (part.stage, part.progress)))
@@ -364,18 +369,12 @@ impl Engine {
         without_refused: bool,
     ) -> Result<(), EngineError> {
         let file = self.store.asset_file(asker, asset, id).await?;
-        if looked_at.is_some_and(|at| at != file.changed_at) {
-            return Err(EngineError::Conflict("somebody has gone on with this file since you looked; look again"));
-        }
+        check_looked_at(looked_at, file.changed_at)?;
         let view = self.asset_file(asker, asset, id).await?;
         if view.is_busy() {
             return Err(EngineError::Conflict("this file has not been read yet"));
         }
-        if view.refused_total() > 0 && !without_refused {
-            let message =
-                "Some lines cannot be read. Say that the file is imported without them, or choose its columns anew.";
-            return Err(EngineError::invalid("without_refused", message));
-        }
+        check_refused(view.refused_total(), without_refused)?;
         self.store.import_asset_file(asker, &file).await?;
         self.due.notify_one();
         Ok(())

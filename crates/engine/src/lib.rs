@@ -107,7 +107,10 @@ pub use people::{SetUp, SignedIn};
 pub use pictures::Picture;
 pub use plans::{MAX_SHEET_BYTES, PlanBrought};
 pub use rules::{Draft, MAX_RULES_BYTES, RowDiff, RuleConflict, RuleTried, TriedRow};
-pub use statement_files::{FileChoice, FileGuess, FileOffer, FilePreview, FileView, MAX_FILE_BYTES, PreviewRow};
+pub use statement_files::{
+    FileChoice, FileGuess, FileOffer, FilePreview, FileSaid, FileView, MAX_FILE_BYTES, PreviewRow, code_in_file,
+    from_code_in_file,
+};
 pub use status::{AccountStatus, ConnectedAccount, ConnectionView, FedAccount, Standing};
 pub use suspicions::{HeldView, MOST_SUSPICIONS, PairDecision, PairRowView, PairView, Suspicions};
 pub use sync::view::{RunLine, RunView, RunViewAccount};

@@ -177,8 +177,7 @@ pub(super) fn file_html(view: &AssetFileView, error: Option<String>, shell: Shel
         AssetFileStage::Abandoned => Step::Over,
     };
     let note = "Read as the last file of this asset, which has the same columns.";
-    let asks = view.guess.as_ref().filter(|_| view.shares.is_empty());
-    let form = ColumnsForm::of(&view.profile, view.guess.as_ref(), asks, note);
+    let form = ColumnsForm::of(&view.profile, view.guess.as_ref(), view.asks(), note);
     FileHtml {
         asset_name: asset_name(view.asset, &shell),
         files_url: format!("{asset_url}/files"),
