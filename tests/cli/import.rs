@@ -1,8 +1,10 @@
 //! `bankside import`: a file comes into the books, or says with line and column why not.
 
 use bankside_domain::asset::{AssetKind, AssetStage};
-use bankside_domain::{AccountId, Asker, AssetId, OrganizationId};
-use bankside_store::{NewAsset, Store};
+use bankside_domain::statement::FileStage;
+use bankside_domain::{AccountId, Asker, AssetId, OrganizationId, SourceId};
+use bankside_store::{NewAsset, NewStatementFile, Store};
+use bankside_vault::{Sealed, WrappedKey};
 use serde_json::Value;
 
 use crate::program::{Ended, Home};
@@ -24,30 +26,67 @@ fn json(ended: &Ended) -> Value {
     serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {} {}", ended.stdout, ended.stderr))
 }
 
-/// Puts both accounts of the demo at an asset.
-fn with_asset(home: &Home) {
+/// Does something to the books of the demo behind the command's back.
+fn in_store<T>(home: &Home, work: impl AsyncFnOnce(&Store, &Asker) -> T) -> T {
     let listed = home.run(&["subscription", "list"]).stdout;
     let organization: OrganizationId = listed.rsplit('(').next().unwrap().split(')').next().unwrap().parse().unwrap();
     let url = format!("sqlite://{}", home.path().join("data/bankside.sqlite").display());
     let work = async {
         let (ambient, _) = bankside_testkit::ambient();
         let store = Store::open(&url, ambient).await.unwrap();
-        let asker = Asker::system(organization);
+        let done = work(&store, &Asker::system(organization)).await;
+        store.close().await;
+        done
+    };
+    tokio::runtime::Runtime::new().unwrap().block_on(work)
+}
+
+async fn account(store: &Store, asker: &Asker, name: &str) -> AccountId {
+    let accounts = store.accounts(asker).await.unwrap();
+    accounts.into_iter().find(|account| account.name == name).unwrap().id
+}
+
+/// Begins with a file of an account, as somebody does on its page.
+fn with_begun_file(home: &Home, name: &str) -> SourceId {
+    in_store(home, async |store, asker| {
+        let (ambient, _) = bankside_testkit::ambient();
+        let new = NewStatementFile {
+            id: ambient.id(),
+            account: account(store, asker, name).await,
+            name: "begun.csv".to_owned(),
+            stage: FileStage::Open,
+            data_key: WrappedKey::from_bytes(vec![1]),
+            content: Some(Sealed::from_bytes(vec![1])),
+            guess: Sealed::from_bytes(vec![1]),
+            profile: "{}".to_owned(),
+        };
+        store.add_statement_file(asker, &new).await.unwrap();
+        new.id
+    })
+}
+
+fn begun_file(home: &Home, name: &str) -> Option<SourceId> {
+    in_store(home, async |store, asker| {
+        store.open_statement_file(asker, account(store, asker, name).await).await.unwrap()
+    })
+}
+
+/// Puts both accounts of the demo at an asset.
+fn with_asset(home: &Home) {
+    in_store(home, async |store, asker| {
         let new = NewAsset {
             name: "Harbour".to_owned(),
             kind: AssetKind::Structuring,
             stage: AssetStage::Active,
             under: None,
         };
-        let asset: AssetId = store.add_asset(&asker, &new).await.unwrap();
+        let asset: AssetId = store.add_asset(asker, &new).await.unwrap();
         let accounts: Vec<AccountId> =
-            store.accounts(&asker).await.unwrap().into_iter().map(|account| account.id).collect();
+            store.accounts(asker).await.unwrap().into_iter().map(|account| account.id).collect();
         for account in accounts {
-            store.move_account(&asker, account, Some(asset), None).await.unwrap();
+            store.move_account(asker, account, Some(asset), None).await.unwrap();
         }
-        store.close().await;
-    };
-    tokio::runtime::Runtime::new().unwrap().block_on(work);
+    });
 }
 
 #[test]
@@ -102,6 +141,33 @@ fn what_has_to_be_said_is_asked_for_by_its_option() {
         (Some(1), Some("there is no account “Nobody's”"))
     );
     assert_eq!(home.run(&["import", "gone.csv", "--account", "Girokonto"]).status.code(), Some(1));
+}
+
+#[test]
+fn what_is_said_holds_for_other_letters_too() {
+    let home = home();
+    with_asset(&home);
+    home.write("card.csv", "Date,Description,Amount\n2020-11-17,Coffee,1.50\n2020-11-16,Tea,2.50\n");
+    let letters = ["--encoding", "windows1252", "--turn-signs", "--json"];
+    let single = [&["import", "card.csv", "--account", "Girokonto"][..], &letters].concat();
+    let told = json(&home.run(&single));
+    assert_eq!((told["imported"].as_bool(), told["accounts"][0]["added_amount"].as_str()), (Some(true), Some("-4.00")));
+    home.write("all.csv", "Auftragskonto;Buchungstag;Verwendungszweck;Betrag\nTagesgeld;2020-11-17;Fee;1,50\n");
+    let several = [&["import", "all.csv", "--asset", "Harbour"][..], &letters].concat();
+    let told = json(&home.run(&several));
+    assert_eq!((told["imported"].as_bool(), told["accounts"][0]["added_amount"].as_str()), (Some(true), Some("-1.50")));
+}
+
+#[test]
+fn what_somebody_else_has_begun_is_left_alone() {
+    let home = home();
+    with_asset(&home);
+    let begun = with_begun_file(&home, "Tagesgeld");
+    home.write("all.csv", "Auftragskonto;Buchungstag;Verwendungszweck;Betrag\nTagesgeld;2020-11-17;Fee;1,50\n");
+    let look = home.run(&["import", "all.csv", "--asset", "Harbour", "--dry-run"]);
+    assert_eq!(look.status.code(), Some(1), "{}", look.stdout);
+    assert!(look.stderr.contains("somebody has begun with another file of Tagesgeld"), "{}", look.stderr);
+    assert_eq!(begun_file(&home, "Tagesgeld"), Some(begun));
 }
 
 #[test]

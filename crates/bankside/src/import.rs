@@ -9,9 +9,10 @@ use anyhow::{Context, bail};
 use bankside_domain::statement::{AssetFileStage, FileStage};
 use bankside_domain::text::fold;
 use bankside_domain::{AccountId, Asker, AssetFileId, AssetId, Id, SourceId};
-use bankside_engine::csv::{Profile, Role};
-use bankside_engine::{AssetFileView, Engine, EngineError, FileChoice, FileGuess, FileView, ShareGround};
-use serde::de::DeserializeOwned;
+use bankside_engine::csv::Profile;
+use bankside_engine::{
+    AssetFileView, Engine, EngineError, FileChoice, FileGuess, FileSaid, FileView, ShareGround, code_in_file,
+};
 
 use self::report::{Report, Said};
 use crate::cli::ImportOptions;
@@ -63,14 +64,20 @@ impl Work<'_> {
     }
 
     async fn finish_account(&self, account: AccountId, id: SourceId, name: &str) -> anyhow::Result<Report> {
-        let view = self.engine.statement_file(self.asker, account, id).await?;
-        let asks = view.guess.as_ref().filter(|_| view.stage == FileStage::Open);
-        if self.options.says_how() || view.stage == FileStage::Open {
-            let choice = self.choice(&view.profile, asks)?;
-            let said = self.engine.choose_columns(self.asker, account, id, &choice).await;
-            said.map_err(|error| asked(error, &view.profile, asks))?;
+        // A file that leaves nothing open is read at once, and until that is done nothing else can be said of it.
+        let mut view = self.settled(account, id).await?;
+        let mut is_said = !self.options.says_how() && view.stage != FileStage::Open;
+        while !is_said {
+            let asked = |error| asked(error, &view.profile, view.asks());
+            let choice = self.choice(&view.profile, view.asks()).map_err(asked)?;
+            self.engine.choose_columns(self.asker, account, id, &choice).await.map_err(asked)?;
+            is_said = is_of(&choice, &view.profile);
+            view = self.engine.statement_file(self.asker, account, id).await?;
         }
         let view = self.settled(account, id).await?;
+        if view.stage == FileStage::Open {
+            bail!("it has to be said how this file is read");
+        }
         if let Some(problem) = &view.problem {
             bail!("{problem}");
         }
@@ -98,14 +105,21 @@ impl Work<'_> {
 
     async fn finish_asset(&self, asset: AssetId, id: AssetFileId, name: &str) -> anyhow::Result<Report> {
         let mut view = self.engine.asset_file(self.asker, asset, id).await?;
-        if self.options.says_how() || view.shares.is_empty() {
-            let asks = view.guess.as_ref().filter(|_| view.shares.is_empty());
-            let choice = self.choice(&view.profile, asks)?;
-            let said = self.engine.choose_asset_columns(self.asker, asset, id, &choice).await;
-            said.map_err(|error| asked(error, &view.profile, asks))?;
+        let mut is_said = !self.options.says_how() && !view.shares.is_empty();
+        while !is_said {
+            let asked = |error| asked(error, &view.profile, view.asks());
+            let choice = self.choice(&view.profile, view.asks()).map_err(asked)?;
+            self.engine.choose_asset_columns(self.asker, asset, id, &choice).await.map_err(asked)?;
+            is_said = is_of(&choice, &view.profile);
             view = self.engine.asset_file(self.asker, asset, id).await?;
         }
         let chosen = self.chosen(&view)?;
+        let begun = view.accounts.iter().filter(|one| view.begun.contains(&one.id) && chosen.contains(&Some(one.id)));
+        let begun: Vec<&str> = begun.map(|account| account.name.as_str()).collect();
+        if !begun.is_empty() {
+            let names = begun.join(", ");
+            bail!("somebody has begun with another file of {names}; import it or let it go first");
+        }
         self.engine.divide_asset_file(self.asker, asset, id, &chosen).await?;
         let view = self.settled_at(asset, id).await?;
         if let Some((part, problem)) = view.parts.iter().find_map(|part| Some((part, part.problem.as_ref()?))) {
@@ -122,7 +136,9 @@ impl Work<'_> {
 
     /// Whether what would come of it is to be done.
     fn goes_on(&self, would: &Report) -> bool {
-        !self.options.dry_run && would.changes_books() && (would.unreadable() == 0 || self.options.leave_out_unreadable)
+        !self.options.dry_run
+            && would.brings_anything()
+            && (would.unreadable() == 0 || self.options.leave_out_unreadable)
     }
 
     /// Works until nothing is to be done about a file, or another process has done it.
@@ -149,22 +165,17 @@ impl Work<'_> {
     }
 
     /// How the file is read: as it was guessed or remembered, but for what is said.
-    fn choice(&self, known: &Profile, asks: Option<&FileGuess>) -> anyhow::Result<FileChoice> {
+    fn choice(&self, known: &Profile, asks: Option<&FileGuess>) -> Result<FileChoice, EngineError> {
         let options = self.options;
-        let columns = match &options.columns {
-            Some(columns) => columns.iter().map(|code| of_code::<Role>("columns", code)).collect::<Result<_, _>>()?,
-            None => known.columns.clone(),
+        let said = FileSaid {
+            encoding: options.encoding.as_deref(),
+            delimiter: options.delimiter.as_deref(),
+            columns: options.columns.as_deref(),
+            dates: options.dates.as_deref(),
+            decimals: options.decimals.as_deref(),
+            turns_sign: options.turn_signs.then_some(true),
         };
-        let (asks_dates, asks_decimals) =
-            (asks.is_some_and(|guess| guess.asks_date_order), asks.is_some_and(|guess| guess.asks_decimals));
-        Ok(FileChoice {
-            encoding: said("encoding", options.encoding.as_ref())?.unwrap_or(known.encoding),
-            delimiter: said("delimiter", options.delimiter.as_ref())?.unwrap_or(known.delimiter),
-            columns,
-            dates: said("dates", options.dates.as_ref())?.or((!asks_dates).then_some(known.dates)),
-            decimals: said("decimals", options.decimals.as_ref())?.or((!asks_decimals).then_some(known.decimals)),
-            turns_sign: options.turn_signs || known.turns_sign,
-        })
+        FileChoice::said(&said, known, asks)
     }
 
     /// The account of each value: as it is said, else as it was matched. What is matched with none has to be said.
@@ -219,10 +230,17 @@ impl Work<'_> {
 fn asked(error: EngineError, profile: &Profile, asks: Option<&FileGuess>) -> anyhow::Error {
     let EngineError::Invalid { field, message } = &error else { return error.into() };
     let columns = profile.columns.iter().enumerate();
-    let columns: Vec<String> = columns.map(|(at, role)| format!("{}: {}", profile.name_of(at), code(role))).collect();
+    let columns: Vec<String> =
+        columns.map(|(at, role)| format!("{}: {}", profile.name_of(at), code_in_file(role))).collect();
     let samples = asks.into_iter().flat_map(|guess| &guess.columns).filter(|(_, samples)| !samples.is_empty());
     let samples: Vec<String> = samples.map(|(name, samples)| format!("{name}: {}", samples.join(" · "))).collect();
     anyhow::anyhow!("{message} (--{field})\nIts columns: {}\n{}", columns.join(", "), samples.join("\n"))
+}
+
+/// Whether a choice is about columns that were read in its own letters and with its own separator. Where it is not, they are guessed anew by
+/// it, and what else it says is said of those.
+fn is_of(choice: &FileChoice, known: &Profile) -> bool {
+    (choice.encoding, choice.delimiter) == (known.encoding, known.delimiter)
 }
 
 fn is_called(wanted: &str, id: impl Id, name: &str) -> bool {
@@ -239,20 +257,4 @@ fn only<T: Id>(what: &str, wanted: &str, found: impl Iterator<Item = T>) -> anyh
             bail!("there are several: {what} “{wanted}”; name one by its id: {}", ids.join(", "))
         }
     }
-}
-
-fn code(value: impl serde::Serialize) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(code)) => code,
-        _ => String::new(),
-    }
-}
-
-fn of_code<T: DeserializeOwned>(option: &str, text: &str) -> anyhow::Result<T> {
-    serde_json::from_value(serde_json::Value::String(text.trim().to_owned()))
-        .map_err(|error| anyhow::anyhow!("--{option} {text}: {error}"))
-}
-
-fn said<T: DeserializeOwned>(option: &str, text: Option<&String>) -> anyhow::Result<Option<T>> {
-    text.map(|text| of_code(option, text)).transpose()
 }

@@ -7,6 +7,7 @@
 mod sharing;
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bankside_domain::statement::{AssetFileStage, FileCounts, FileStage};
@@ -15,14 +16,19 @@ use bankside_statements::csv::{self, Profile};
 use bankside_store::{Account, AssetFile, ImportedAssetFile, NewAssetFile, NewStatementFile};
 use bankside_vault::{DataKey, Place};
 use jiff::Timestamp;
+use tokio::sync::Mutex;
 
 pub use self::sharing::{FileShare, ShareGround};
 use crate::accounts::AccountView;
-use crate::statement_files::{FileChoice, FileGuess, FileView, fits, short_name};
+use crate::statement_files::{FileChoice, FileGuess, FileView, check_looked_at, check_refused, fits, short_name};
 use crate::{Engine, EngineError};
 
 /// So many of the files that were imported are listed.
 const MOST_LISTED: i64 = 50;
+
+/// The file of which the worker has read a part last, opened: its other parts follow at once. Kept only while there is something to do.
+#[derive(Default)]
+pub(crate) struct OpenedWhole(Mutex<Option<(AssetFileId, Arc<Vec<u8>>)>>);
 
 /// What importing a file at an asset begins with.
 #[derive(Debug, Clone)]
@@ -55,16 +61,51 @@ pub struct AssetFileView {
     pub shares: Vec<FileShare>,
     /// The accounts that its rows may be of.
     pub accounts: Vec<Account>,
+    /// Those of them of which somebody has begun with a file that gives way to a part of this one.
+    pub begun: Vec<AccountId>,
     /// What it is divided into, one for each account.
     pub parts: Vec<FileView>,
     /// When it last changed.
     pub changed_at: Timestamp,
 }
 
+/// How far a file has got, as often as it may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AssetFileProgress {
+    /// Whether a worker is to do something about one of its parts.
+    pub is_busy: bool,
+    /// How many rows of all of its parts have been dealt with.
+    pub done: i64,
+    /// Of how many.
+    pub total: i64,
+}
+
+impl AssetFileProgress {
+    fn of(parts: impl Iterator<Item = (FileStage, (i64, i64))>) -> Self {
+        let nothing = Self { is_busy: false, done: 0, total: 0 };
+        parts.fold(nothing, |sum, (stage, (done, whole))| Self {
+            is_busy: sum.is_busy || stage.is_due(),
+            // A part that is through counts in full, so that what is told of it never goes back.
+            done: sum.done + if stage.is_due() { done } else { whole },
+            total: sum.total + whole,
+        })
+    }
+}
+
 impl AssetFileView {
+    /// The guess, as long as a person has to say what it does not.
+    pub fn asks(&self) -> Option<&FileGuess> {
+        self.guess.as_ref().filter(|_| self.shares.is_empty())
+    }
+
+    /// How far it has got.
+    pub fn progress(&self) -> AssetFileProgress {
+        AssetFileProgress::of(self.parts.iter().map(|part| (part.stage, part.progress)))
+    }
+
     /// Whether a worker is to do something about one of its parts.
     pub fn is_busy(&self) -> bool {
-        self.parts.iter().any(|part| part.stage.is_due())
+        self.progress().is_busy
     }
 
     /// Whether it is known of every part what would come of it.
@@ -119,11 +160,15 @@ impl Engine {
         let before = last.as_ref().and_then(|last| serde_json::from_str::<Profile>(&last.profile).ok());
         let before = before.filter(|before| fits(before, &guessed.profile));
         let guess = FileGuess::of(&guessed, before.is_some());
-        let profile = match before {
-            Some(before) => before,
+        let (profile, division) = match before {
+            Some(before) => (before, None),
             None => self.with_own_account(asker, &accounts, bytes, guessed.profile).await?,
         };
-        let shares = if guess.is_sure() { self.shares(asker, asset, &accounts, bytes, &profile).await? } else { None };
+        let division = if guess.is_sure() { division.or_else(|| csv::divide(bytes, &profile).ok()) } else { None };
+        let shares = match division {
+            Some(division) => Some(self.shares(asker, asset, &accounts, division).await?),
+            None => None,
+        };
         let id: AssetFileId = self.ambient.id();
         let (key, data_key) = self.vault.new_data_key(place(asker, id, "asset-file"), &self.ambient);
         let seal = |field, content: &[u8]| key.seal_compressed(place(asker, id, field), content, &self.ambient);
@@ -160,16 +205,23 @@ impl Engine {
         let views: HashMap<AccountId, AccountView> =
             self.accounts(asker).await?.into_iter().map(|view| (view.account.id, view)).collect();
         let mut parts = Vec::new();
-        for (account, part) in self.store.parts_of_asset_file(asker, id).await? {
-            let Some(view) = views.get(&account) else { continue };
-            let part = self.store.statement_file(asker, part).await?;
+        for part in self.store.parts_of_asset_file(asker, id).await? {
+            let Some(view) = views.get(&part.account) else { continue };
+            let part = self.store.statement_file(asker, part.id).await?;
             parts.push(self.file_view(asker, part, view.clone()).await?);
+        }
+        let accounts = self.accounts_below(asker, asset).await?;
+        let mut begun = Vec::new();
+        if matches!(file.stage, AssetFileStage::Open | AssetFileStage::Divided) {
+            begun = self.store.accounts_with_begun_files(asker, id).await?;
+            begun.retain(|id| accounts.iter().any(|account| account.id == *id));
         }
         Ok(AssetFileView {
             id,
             asset,
             shares: self.shares_of(asker, &file)?,
-            accounts: self.accounts_below(asker, asset).await?,
+            accounts,
+            begun,
             name: file.name,
             stage: file.stage,
             profile: serde_json::from_str(&file.profile)?,
@@ -177,6 +229,22 @@ impl Engine {
             parts,
             changed_at: file.changed_at,
         })
+    }
+
+    /// How far a file has got, by its parts in sight.
+    pub async fn asset_file_progress(
+        &self,
+        asker: &Asker,
+        asset: AssetId,
+        id: AssetFileId,
+    ) -> Result<AssetFileProgress, EngineError> {
+        self.store.asset_file(asker, asset, id).await?;
+        self.progress_of_parts(asker, id).await
+    }
+
+    async fn progress_of_parts(&self, asker: &Asker, id: AssetFileId) -> Result<AssetFileProgress, EngineError> {
+        let parts = self.store.parts_of_asset_file(asker, id).await?;
+        Ok(AssetFileProgress::of(parts.iter().map(|part| (part.stage, (part.rows_done, part.rows_total)))))
     }
 
     /// Waits until the worker has done what it is to do about the parts of a file, but not for long.
@@ -189,17 +257,11 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let done = async {
             let mut progress = self.watch_progress();
-            loop {
-                let mut is_busy = false;
-                for (_, part) in self.store.parts_of_asset_file(asker, id).await? {
-                    is_busy |= self.store.statement_file(asker, part).await?.stage.is_due();
-                }
-                if !is_busy {
-                    return Ok(());
-                }
+            while self.progress_of_parts(asker, id).await?.is_busy {
                 // Another process may do the work, and then nothing is heard of it here.
                 let _ = tokio::time::timeout(Duration::from_millis(250), progress.changed()).await;
             }
+            Ok(())
         };
         self.store.asset_file(asker, asset, id).await?;
         tokio::time::timeout(at_most, done).await.unwrap_or(Ok(()))
@@ -218,22 +280,26 @@ impl Engine {
         let known: Profile = serde_json::from_str(&file.profile)?;
         let accounts = self.accounts_below(asker, asset).await?;
         let bytes = self.asset_file_content(asker, &file).await?;
-        let (guess, profile) = if (choice.encoding, choice.delimiter) == (known.encoding, known.delimiter) {
-            let key = self.asset_file_key(asker, &file)?;
-            let sealed = file.guess.as_ref().ok_or(EngineError::Conflict("this file is over"))?;
-            let guess: FileGuess = serde_json::from_slice(&key.open(place(asker, id, "guess"), sealed)?)?;
-            (FileGuess { asks_date_order: false, asks_decimals: false, ..guess }, choice.over(known)?)
-        } else {
+        let is_guessed_anew = (choice.encoding, choice.delimiter) != (known.encoding, known.delimiter);
+        let (guess, (profile, division)) = if is_guessed_anew {
             let currency = usual_currency(&accounts);
             let guessed = csv::guess_as(&bytes, choice.encoding, Some(choice.delimiter), currency)
                 .map_err(|problem| EngineError::invalid("encoding", problem.to_string()))?;
             let guess = FileGuess::of(&guessed, false);
             (guess, self.with_own_account(asker, &accounts, &bytes, guessed.profile).await?)
+        } else {
+            let key = self.asset_file_key(asker, &file)?;
+            let sealed = file.guess.as_ref().ok_or(EngineError::Conflict("this file is over"))?;
+            let guess: FileGuess = serde_json::from_slice(&key.open(place(asker, id, "guess"), sealed)?)?;
+            (FileGuess { asks_date_order: false, asks_decimals: false, ..guess }, (choice.over(known)?, None))
         };
         let shares = if guess.is_sure() {
-            // What is chosen must tell the accounts apart.
-            csv::divide(&bytes, &profile).map_err(|problem| EngineError::invalid("columns", problem.to_string()))?;
-            self.shares(asker, asset, &accounts, &bytes, &profile).await?.unwrap_or_default()
+            match division.map_or_else(|| csv::divide(&bytes, &profile), Ok) {
+                Ok(division) => self.shares(asker, asset, &accounts, division).await?,
+                // What is chosen must tell the accounts apart. Of what is guessed the columns can still be chosen.
+                Err(_) if is_guessed_anew => Vec::new(),
+                Err(problem) => return Err(EngineError::invalid("columns", problem.to_string())),
+            }
         } else {
             Vec::new()
         };
@@ -278,7 +344,9 @@ impl Engine {
         }
         let whole = self.asset_file_key(asker, &file)?;
         let guess = file.guess.as_ref().ok_or(EngineError::Conflict("this file is over"))?;
-        let guess = whole.open(place(asker, id, "guess"), guess)?;
+        let guess: FileGuess = serde_json::from_slice(&whole.open(place(asker, id, "guess"), guess)?)?;
+        // Who sees one of its accounts sees that part, and what stands in rows of the others is not theirs to see.
+        let guess = serde_json::to_vec(&guess.without_samples())?;
         let new: Vec<NewStatementFile> = accounts
             .iter()
             .filter(|account| wanted.contains(&account.id))
@@ -301,18 +369,12 @@ impl Engine {
         without_refused: bool,
     ) -> Result<(), EngineError> {
         let file = self.store.asset_file(asker, asset, id).await?;
-        if looked_at.is_some_and(|at| at != file.changed_at) {
-            return Err(EngineError::Conflict("somebody has gone on with this file since you looked; look again"));
-        }
+        check_looked_at(looked_at, file.changed_at)?;
         let view = self.asset_file(asker, asset, id).await?;
         if view.is_busy() {
             return Err(EngineError::Conflict("this file has not been read yet"));
         }
-        if view.refused_total() > 0 && !without_refused {
-            let message =
-                "Some lines cannot be read. Say that the file is imported without them, or choose its columns anew.";
-            return Err(EngineError::invalid("without_refused", message));
-        }
+        check_refused(view.refused_total(), without_refused)?;
         self.store.import_asset_file(asker, &file).await?;
         self.due.notify_one();
         Ok(())
@@ -335,9 +397,22 @@ impl Engine {
         &self,
         asker: &Asker,
         part: SourceId,
-    ) -> Result<(Vec<u8>, Vec<FileShare>), EngineError> {
+    ) -> Result<(Arc<Vec<u8>>, Vec<FileShare>), EngineError> {
         let whole = self.store.asset_file_of_part(asker, part).await?;
-        Ok((self.asset_file_content(asker, &whole).await?, self.shares_of(asker, &whole)?))
+        let shares = self.shares_of(asker, &whole)?;
+        // Held while it is opened, so that of several parts at once only the first one opens it.
+        let mut opened = self.opened_whole.0.lock().await;
+        let content = match opened.as_ref().filter(|(id, _)| *id == whole.id) {
+            Some((_, content)) => Arc::clone(content),
+            None => Arc::new(self.asset_file_content(asker, &whole).await?),
+        };
+        *opened = Some((whole.id, Arc::clone(&content)));
+        Ok((content, shares))
+    }
+
+    /// Keeps no opened file any longer: there is nothing to do.
+    pub(crate) async fn forget_opened_whole(&self) {
+        *self.opened_whole.0.lock().await = None;
     }
 
     /// A part for an account; it is read as the whole.

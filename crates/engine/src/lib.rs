@@ -62,7 +62,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use url::Url;
 
 pub use accounts::{AccountView, BankLine, NewAccountInput};
-pub use asset_files::{AssetFileOffer, AssetFileView, FileShare, ShareGround};
+pub use asset_files::{AssetFileOffer, AssetFileProgress, AssetFileView, FileShare, ShareGround};
 pub use assets::{AssetInput, Shift};
 pub use balance_check::BalanceCheck;
 pub use bankside_connect::{
@@ -107,7 +107,10 @@ pub use people::{SetUp, SignedIn};
 pub use pictures::Picture;
 pub use plans::{MAX_SHEET_BYTES, PlanBrought};
 pub use rules::{Draft, MAX_RULES_BYTES, RowDiff, RuleConflict, RuleTried, TriedRow};
-pub use statement_files::{FileChoice, FileGuess, FileOffer, FilePreview, FileView, MAX_FILE_BYTES, PreviewRow};
+pub use statement_files::{
+    FileChoice, FileGuess, FileOffer, FilePreview, FileSaid, FileView, MAX_FILE_BYTES, PreviewRow, code_in_file,
+    from_code_in_file,
+};
 pub use status::{AccountStatus, ConnectedAccount, ConnectionView, FedAccount, Standing};
 pub use suspicions::{HeldView, MOST_SUSPICIONS, PairDecision, PairRowView, PairView, Suspicions};
 pub use sync::view::{RunLine, RunView, RunViewAccount};
@@ -172,6 +175,7 @@ pub struct Engine {
     pub(crate) kept_cashflows: Arc<cashflow::KeptCashflows>,
     pub(crate) kept_trees: Arc<assets::KeptTrees>,
     pub(crate) known_doubts: Arc<suspicions::KnownDoubts>,
+    pub(crate) opened_whole: Arc<asset_files::OpenedWhole>,
     /// Places for hashing passwords.
     pub(crate) hashes: Arc<Semaphore>,
     /// Who asks, where that is a person in a browser.
@@ -210,6 +214,7 @@ impl Engine {
             kept_cashflows: Arc::default(),
             kept_trees: Arc::default(),
             known_doubts: Arc::default(),
+            opened_whole: Arc::default(),
             hashes: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             visitor: None,
             visitors: Arc::default(),

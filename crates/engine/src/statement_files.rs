@@ -4,6 +4,7 @@
 //! so that a long file holds nobody's page.
 
 mod carrying;
+mod choosing;
 mod reading;
 
 use std::time::Duration;
@@ -11,13 +12,14 @@ use std::time::Duration;
 use bankside_domain::statement::{FileCounts, FileStage};
 use bankside_domain::text::tidy;
 use bankside_domain::{AccountId, Asker, AssetFileId, BatchId, Right, SourceId};
-use bankside_statements::csv::{self, DateOrder, DecimalMark, Delimiter, Doubt, Encoding, Profile, Refusal, Role};
+use bankside_statements::csv::{self, Doubt, Profile, Refusal};
 use bankside_store::{ImportedFile, NewStatementFile, StatementFile};
 use bankside_vault::{DataKey, Place};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use self::choosing::{FileChoice, FileSaid, code_in_file, from_code_in_file};
 pub(crate) use self::reading::FileReader;
 use crate::accounts::AccountView;
 use crate::sync::worker::LEASE;
@@ -73,6 +75,24 @@ pub struct FileView {
     pub is_undone: bool,
     /// When it last changed.
     pub changed_at: Timestamp,
+}
+
+impl FileView {
+    /// The guess, as long as a person has to say what it does not.
+    pub fn asks(&self) -> Option<&FileGuess> {
+        self.guess.as_ref().filter(|_| self.stage == FileStage::Open)
+    }
+
+    /// Of how many days a balance would come in that nothing has stated so yet. Where a bank feeds the account, only its own count.
+    pub fn new_balance_days(&self) -> usize {
+        let preview = self.preview.as_ref().filter(|_| self.account.status.bank_account.is_none());
+        preview.map_or(0, |preview| preview.new_balance_days)
+    }
+
+    /// Whether importing it would do anything.
+    pub fn brings_anything(&self) -> bool {
+        self.counts.is_some_and(|counts| counts.changes_books()) || self.new_balance_days() > 0
+    }
 }
 
 /// What was guessed of a file; sealed where it is kept.
@@ -131,6 +151,9 @@ pub struct FilePreview {
     /// Of how many days it states the balance.
     #[serde(default)]
     pub balance_days: usize,
+    /// Of how many of them nothing has stated that balance yet.
+    #[serde(default)]
+    pub new_balance_days: usize,
     /// Why its balances are left out, where they are.
     #[serde(default)]
     pub balances_left_out: Option<String>,
@@ -138,23 +161,6 @@ pub struct FilePreview {
     pub before: usize,
     /// How many lines stand behind its rows.
     pub behind: usize,
-}
-
-/// What a person has chosen about how a file is read.
-#[derive(Debug, Clone)]
-pub struct FileChoice {
-    /// What its bytes stand for.
-    pub encoding: Encoding,
-    /// What separates its values.
-    pub delimiter: Delimiter,
-    /// What each column says.
-    pub columns: Vec<Role>,
-    /// The order of the dates; `None` where they have not said.
-    pub dates: Option<DateOrder>,
-    /// What stands before the decimals; `None` where they have not said.
-    pub decimals: Option<DecimalMark>,
-    /// Whether its signs are the other way round.
-    pub turns_sign: bool,
 }
 
 impl Engine {
@@ -282,6 +288,7 @@ impl Engine {
         while let Some(due) = self.store.claim_statement_file_as_system(LEASE).await? {
             Box::pin(self.carry_out_file(&due)).await;
         }
+        self.forget_opened_whole().await;
         Ok(())
     }
 
@@ -326,16 +333,10 @@ impl Engine {
     ) -> Result<(), EngineError> {
         asker.require_account(Right::EditBooks, account)?;
         let file = self.single_file_of(asker, account, id).await?;
-        if looked_at.is_some_and(|at| at != file.changed_at) {
-            return Err(EngineError::Conflict("somebody has gone on with this file since you looked; look again"));
-        }
+        check_looked_at(looked_at, file.changed_at)?;
         let view = self.statement_file(asker, account, id).await?;
         let preview = view.preview.ok_or(EngineError::Conflict("this file has not been read yet"))?;
-        if preview.refused_total > 0 && !without_refused {
-            let message =
-                "Some lines cannot be read. Say that the file is imported without them, or choose its columns anew.";
-            return Err(EngineError::invalid("without_refused", message));
-        }
+        check_refused(preview.refused_total, without_refused)?;
         self.store.ask_of_statement_file(asker, &file, FileStage::Importing, None, &file.profile).await?;
         self.due.notify_one();
         Ok(())
@@ -387,24 +388,15 @@ impl Engine {
     }
 }
 
-impl FileChoice {
-    /// The profile that it makes of one that is known, of the same letters and separator.
-    pub(crate) fn over(&self, known: Profile) -> Result<Profile, EngineError> {
-        let dates = self.dates.ok_or_else(|| {
-            EngineError::invalid("dates", "Say whether the day or the month comes first: each date could be either.")
-        })?;
-        let decimals = self.decimals.ok_or_else(|| {
-            EngineError::invalid("decimals", "Say what stands before the decimals: each amount could be either.")
-        })?;
-        let mut columns = self.columns.clone();
-        columns.resize(known.columns.len(), Role::Ignore);
-        let profile = Profile { columns, dates, decimals, turns_sign: self.turns_sign, ..known };
-        profile.check().map_err(|problem| EngineError::invalid("columns", problem.to_string()))?;
-        Ok(profile)
-    }
-}
-
 impl FileGuess {
+    /// The same without what stands in the columns.
+    pub(crate) fn without_samples(mut self) -> Self {
+        for (_, samples) in &mut self.columns {
+            samples.clear();
+        }
+        self
+    }
+
     /// Whether nothing has to be said.
     pub(crate) fn is_sure(&self) -> bool {
         !self.asks_date_order && !self.asks_decimals
@@ -419,6 +411,24 @@ impl FileGuess {
             is_as_before,
         }
     }
+}
+
+/// Whether a file that is to be imported is still as it was looked at, where that is known.
+pub(crate) fn check_looked_at(looked_at: Option<Timestamp>, changed_at: Timestamp) -> Result<(), EngineError> {
+    if looked_at.is_some_and(|at| at != changed_at) {
+        return Err(EngineError::Conflict("somebody has gone on with this file since you looked; look again"));
+    }
+    Ok(())
+}
+
+/// Where lines cannot be read, a person must have said that the file goes without them.
+pub(crate) fn check_refused(refused: usize, without_refused: bool) -> Result<(), EngineError> {
+    if refused > 0 && !without_refused {
+        let message =
+            "Some lines cannot be read. Say that the file is imported without them, or choose its columns anew.";
+        return Err(EngineError::invalid("without_refused", message));
+    }
+    Ok(())
 }
 
 /// Whether a file is built as one that a person has confirmed before.

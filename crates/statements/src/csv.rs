@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::balances::{Contradiction, DayBalances, day_balances};
 pub use self::dates::DateOrder;
-pub use self::division::{Division, divide, shares};
+pub use self::division::{Division, divide, shares_of_all};
 pub use self::encoding::Encoding;
 pub use self::guess::{Column, Doubt, Guess, guess, guess_as};
 pub use self::numbers::DecimalMark;

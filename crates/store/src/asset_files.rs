@@ -16,6 +16,8 @@ use crate::db::{Session, on, run, sql};
 use crate::error::or_conflict;
 use crate::{Store, StoreError};
 
+pub use self::parts::AssetFilePart;
+
 /// A file that was brought at an asset.
 #[derive(Debug, Clone)]
 pub struct AssetFile {
@@ -114,13 +116,11 @@ impl Store {
         let mut session = self.db.write(asker.require_within(Right::EditBooks)?.0).await?;
         self.check_asset_in_sight(&mut session, asker, new.asset).await?;
         if let Some(open) = self.open_asset_file_within(&mut session, asker, new.asset).await? {
+            if self.lock_asset_file(&mut session, asker, open).await? == AssetFileStage::Importing {
+                return Err(StoreError::Conflict("another file of this asset is being imported"));
+            }
             self.abandon_parts(&mut session, asker, open).await?;
-            let text = sql!(
-                "UPDATE asset_files SET stage = 'abandoned', content = NULL, guess = NULL, changed_at = $3
-                 WHERE organization_id = $1 AND id = $2 AND stage IN ('open', 'divided')"
-            );
-            let now = micros(self.ambient.now());
-            run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(open.uuid()).bind(now));
+            self.end_asset_file(&mut session, asker, open).await?;
         }
         let text = sql!(
             "INSERT INTO asset_files (organization_id, id, asset_id, person_id, name, stage, data_key, content, guess, parts,
@@ -278,6 +278,24 @@ impl Store {
             }
         }
         Ok(files)
+    }
+
+    /// Locks a file until the end of the transaction, and answers with the stage that it has by then. Whoever locks accounts or parts as well
+    /// does so after it: first files, then accounts, then parts, each in their order.
+    pub(super) async fn lock_asset_file(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        id: AssetFileId,
+    ) -> Result<AssetFileStage, StoreError> {
+        const TEXT: &str = "SELECT stage FROM asset_files WHERE organization_id = $1 AND id = $2";
+        let text = sqlx::AssertSqlSafe(format!("{TEXT}{}", session.for_update()));
+        let stage: Option<String> = on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(id.uuid())
+            .fetch_optional(c)
+            .await?);
+        code(&stage.ok_or(StoreError::NotFound("the file"))?)
     }
 
     pub(super) async fn check_asset_in_sight(

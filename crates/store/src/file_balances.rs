@@ -1,14 +1,17 @@
 //! What statement files say of the balances at the ends of days, and what that proves of accounts that no bank feeds.
 
+use std::collections::BTreeMap;
+
 use bankside_domain::balance::{BalanceKind, BalanceMoment, StatedBalance};
-use bankside_domain::{AccountId, Asker, BankAccountId, Id, Right, SourceId};
+use bankside_domain::{AccountId, Asker, BankAccountId, BatchId, Id, Right, SourceId};
 use jiff::Timestamp;
 use jiff::civil::{Date, time};
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use crate::convert::{SqlDate, date};
-use crate::db::{Session, on, run, sql};
+use crate::db::{Session, on, sql};
+use crate::dialect::ROWS_PER_STATEMENT;
 use crate::{Store, StoreError};
 
 /// So many of the latest days are witnesses.
@@ -48,16 +51,66 @@ impl Store {
         file: SourceId,
         balances: &[(Date, i64)],
     ) -> Result<(), StoreError> {
-        let text = sql!(
-            "INSERT INTO file_balances (organization_id, file_id, stated_on, amount_minor) VALUES ($1, $2, $3, $4)"
-        );
-        for (day, minor) in balances {
-            run!(
-                session,
-                sqlx::query(text).bind(asker.organization.uuid()).bind(file.uuid()).bind(date(*day)).bind(*minor)
-            );
+        for chunk in balances.chunks(ROWS_PER_STATEMENT) {
+            on!(session, c => {
+                let mut insert = sqlx::QueryBuilder::new(
+                    "INSERT INTO file_balances (organization_id, file_id, stated_on, amount_minor) ",
+                );
+                insert.push_values(chunk, |mut row, (day, minor)| {
+                    row.push_bind(asker.organization.uuid())
+                        .push_bind(file.uuid())
+                        .push_bind(date(*day))
+                        .push_bind(*minor);
+                });
+                insert.build().execute(c).await?;
+            });
         }
         Ok(())
+    }
+
+    /// Of the balances of a file, the oldest first, those that nothing has stated so yet, as far back as they are ever read.
+    pub(crate) async fn new_file_balances(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        account: AccountId,
+        balances: &[(Date, i64)],
+    ) -> Result<Vec<(Date, i64)>, StoreError> {
+        if balances.is_empty() {
+            return Ok(Vec::new());
+        }
+        let stated: BTreeMap<Date, i64> = self.stated_days(session, asker, account).await?.into_iter().collect();
+        let from = if stated.len() < MOST_DAYS { None } else { stated.keys().next() };
+        let latest = &balances[balances.len().saturating_sub(MOST_DAYS)..];
+        let is_new = |(day, minor): &&(Date, i64)| Some(day) >= from && stated.get(day) != Some(minor);
+        Ok(latest.iter().filter(is_new).copied().collect())
+    }
+
+    /// The accounts whose files have stated balances with a batch, or with the one that it takes back or brings back in the end.
+    pub(crate) async fn accounts_stating_with(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        batch: BatchId,
+    ) -> Result<Vec<AccountId>, StoreError> {
+        let (organization, mut first) = (asker.organization.uuid(), batch.uuid());
+        loop {
+            let text = sql!("SELECT undoes FROM batches WHERE organization_id = $1 AND id = $2");
+            let undoes: Option<Option<Uuid>> = on!(session, c => sqlx::query_scalar(text)
+                .bind(organization)
+                .bind(first)
+                .fetch_optional(c)
+                .await?);
+            let Some(before) = undoes.flatten() else { break };
+            first = before;
+        }
+        let text = sql!(
+            "SELECT DISTINCT f.account_id FROM statement_files f WHERE f.organization_id = $1 AND f.batch_id = $2
+                AND EXISTS (SELECT 1 FROM file_balances b WHERE b.organization_id = f.organization_id AND b.file_id = f.id)"
+        );
+        let accounts: Vec<Uuid> =
+            on!(session, c => sqlx::query_scalar(text).bind(organization).bind(first).fetch_all(c).await?);
+        Ok(accounts.into_iter().map(AccountId::from).collect())
     }
 
     /// What the files of an account have stated, as long as their imports stand; of several that speak of one day, the one that came last. Each
@@ -68,6 +121,22 @@ impl Store {
         asker: &Asker,
         account: AccountId,
     ) -> Result<Vec<StatedBalance>, StoreError> {
+        let stated = |(day, minor): (Date, i64)| StatedBalance {
+            kind: BalanceKind::Booked,
+            moment: BalanceMoment::EndOf(day),
+            minor,
+            seen_at: TimeZone::UTC.to_timestamp(day.to_datetime(time(12, 0, 0, 0))).unwrap_or(Timestamp::MAX),
+        };
+        Ok(self.stated_days(session, asker, account).await?.into_iter().rev().map(stated).collect())
+    }
+
+    /// The same as days with minor units, the latest first.
+    async fn stated_days(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        account: AccountId,
+    ) -> Result<Vec<(Date, i64)>, StoreError> {
         let text = sql!(
             "SELECT b.stated_on, b.amount_minor FROM file_balances b
              JOIN statement_files f ON f.organization_id = b.organization_id AND f.id = b.file_id
@@ -84,13 +153,7 @@ impl Store {
         let mut days: Vec<(Date, i64)> = rows.into_iter().map(|(day, minor)| (day.to_jiff(), minor)).collect();
         days.dedup_by_key(|(day, _)| *day);
         days.truncate(MOST_DAYS);
-        let stated = |(day, minor): (Date, i64)| StatedBalance {
-            kind: BalanceKind::Booked,
-            moment: BalanceMoment::EndOf(day),
-            minor,
-            seen_at: TimeZone::UTC.to_timestamp(day.to_datetime(time(12, 0, 0, 0))).unwrap_or(Timestamp::MAX),
-        };
-        Ok(days.into_iter().rev().map(stated).collect())
+        Ok(days)
     }
 
     /// The bank account that stands for the files of an account, where it has any.

@@ -86,7 +86,7 @@ use bankside_domain::Ambient;
 pub use accounts::{Account, NewAccount};
 pub use addresses::{OldAddress, WantedAddress};
 pub use apply::{Applied, ApplyContext, FileRows, FileTried, HeldDecision};
-pub use asset_files::{AssetFile, ImportedAssetFile, NewAssetFile};
+pub use asset_files::{AssetFile, AssetFilePart, ImportedAssetFile, NewAssetFile};
 pub use assets::{AssetChange, NewAsset};
 pub use audit::AuditEntry;
 pub use balances::KeptBalance;

@@ -97,7 +97,7 @@ impl Store {
             Ok(write) => write,
             Err(refused) => return Err(StoreError::Conflict(refused.in_words())),
         };
-        Ok(Some(UndoPlan { write, stay: Vec::new() }))
+        Ok(Some(UndoPlan { write, ..UndoPlan::default() }))
     }
 
     async fn flips_sign(

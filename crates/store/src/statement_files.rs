@@ -232,10 +232,14 @@ impl Store {
     /// Keeps a file. One of the same account that nobody has imported gives way to it.
     pub async fn add_statement_file(&self, asker: &Asker, new: &NewStatementFile) -> Result<(), StoreError> {
         let mut session = self.db.write(asker.require_account(Right::EditBooks, new.account)?).await?;
+        if let Some(file) = self.importing_file_of(&mut session, asker, new.account).await? {
+            self.lock_asset_file(&mut session, asker, file).await?;
+        }
         self.add_statement_file_within(&mut session, asker, new).await?;
         session.commit().await
     }
 
+    /// The same within a transaction that has locked the file that is being imported and has a part here.
     pub(crate) async fn add_statement_file_within(
         &self,
         session: &mut Session,
@@ -243,6 +247,7 @@ impl Store {
         new: &NewStatementFile,
     ) -> Result<(), StoreError> {
         self.lock_account(session, asker, new.account).await?;
+        let part_of = self.importing_file_of(session, asker, new.account).await?;
         let now = micros(self.ambient.now());
         let text = sql!(
             "UPDATE statement_files SET stage = 'abandoned', content = NULL, guess = NULL, answer = NULL, lease_until = NULL,
@@ -250,6 +255,10 @@ impl Store {
              WHERE organization_id = $1 AND account_id = $2 AND stage IN ('open', 'reading', 'ready', 'failed')"
         );
         run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(new.account.uuid()).bind(now));
+        if let Some(file) = part_of {
+            // Its other accounts may be through, and then nothing else would end it.
+            self.end_asset_file(session, asker, file).await?;
+        }
         let text = sql!(
             "INSERT INTO statement_files (organization_id, id, account_id, person_id, name, stage, data_key, content, guess,
                 profile, rows_total, rows_done, attempt, created_at, changed_at)
@@ -388,7 +397,32 @@ impl Store {
         session.commit().await
     }
 
-    /// Gives a file up that is not being imported.
+    /// The accounts in sight of which somebody has begun with a file that would give way to a part of this one.
+    pub async fn accounts_with_begun_files(
+        &self,
+        asker: &Asker,
+        file: AssetFileId,
+    ) -> Result<Vec<AccountId>, StoreError> {
+        let (granted, sight) = asker.require_within(Right::EditBooks)?;
+        let mut session = self.db.read(granted).await?;
+        let text = session.in_sight(
+            sql!(
+                "SELECT f.account_id FROM statement_files f
+                 WHERE f.organization_id = $1 AND f.stage IN ('open', 'reading', 'ready', 'failed')
+                    AND NOT EXISTS (SELECT 1 FROM asset_file_parts p WHERE p.organization_id = f.organization_id
+                        AND p.file_id = f.id AND p.asset_file_id = $2) /* in sight: f.account_id */"
+            ),
+            sight,
+        );
+        let accounts: Vec<Uuid> = on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(file.uuid())
+            .fetch_all(c)
+            .await?);
+        Ok(accounts.into_iter().map(AccountId::from).collect())
+    }
+
+    /// Gives a file up. `Conflict` while it is being imported, and where it has come into the books since it was looked at.
     pub async fn abandon_statement_file(&self, asker: &Asker, file: &StatementFile) -> Result<(), StoreError> {
         let mut session = self.db.write(asker.require_account(Right::EditBooks, file.account)?).await?;
         let text = sql!(
@@ -397,17 +431,34 @@ impl Store {
              WHERE organization_id = $1 AND id = $2 AND stage IN ('open', 'reading', 'ready', 'failed')"
         );
         let now = micros(self.ambient.now());
-        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(file.id.uuid()).bind(now));
+        let given_up = run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(file.id.uuid()).bind(now));
+        if given_up == 0 {
+            let text = sql!("SELECT stage FROM statement_files WHERE organization_id = $1 AND id = $2");
+            let stage: String = on!(session, c => sqlx::query_scalar(text)
+                .bind(asker.organization.uuid())
+                .bind(file.id.uuid())
+                .fetch_one(c)
+                .await?);
+            match code(&stage)? {
+                FileStage::Importing => return Err(StoreError::Conflict("this file is being imported")),
+                FileStage::Done if file.stage.is_open() => {
+                    return Err(StoreError::Conflict("this file is in the books by now"));
+                }
+                _ => {}
+            }
+        }
         session.commit().await
     }
 
-    /// Gives up files, of whichever organization, that nobody has gone on with since an instant.
+    /// Gives up files, of whichever organization, that nobody has gone on with since an instant. A part goes with its whole.
     pub async fn abandon_statement_files_as_system(&self, idle_since: Timestamp) -> Result<u64, StoreError> {
         let mut session = self.db.write(Granted::as_system()).await?;
         let text = sql!(
             "UPDATE statement_files SET stage = 'abandoned', content = NULL, guess = NULL, answer = NULL, lease_until = NULL,
                 changed_at = $2
-             WHERE stage IN ('open', 'ready', 'failed') AND changed_at < $1"
+             WHERE stage IN ('open', 'ready', 'failed') AND changed_at < $1
+                AND NOT EXISTS (SELECT 1 FROM asset_file_parts p
+                    WHERE p.organization_id = statement_files.organization_id AND p.file_id = statement_files.id)"
         );
         let done = run!(session, sqlx::query(text).bind(micros(idle_since)).bind(micros(self.ambient.now())));
         session.commit().await?;

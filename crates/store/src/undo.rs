@@ -65,7 +65,7 @@ impl Store {
     pub async fn preview_undo(&self, asker: &Asker, batch: BatchId) -> Result<UndoPlan, StoreError> {
         let mut session = self.db.read(asker.require_within(Right::EditBooks)?.0).await?;
         let changes = self.changes_of(&mut session, asker, batch).await?;
-        see_all(asker, &self.accounts_of(&mut session, asker, &changes).await?)?;
+        see_all(asker, &self.accounts_of_batch(&mut session, asker, batch, &changes).await?)?;
         self.undo_plan(&mut session, asker, batch, &changes).await
     }
 
@@ -81,7 +81,7 @@ impl Store {
         let undone_by = row.ok_or(StoreError::NotFound("the batch"))?;
         if asker.is_restricted() {
             let changes = self.changes_of(&mut session, asker, batch).await?;
-            see_all(asker, &self.accounts_of(&mut session, asker, &changes).await?)?;
+            see_all(asker, &self.accounts_of_batch(&mut session, asker, batch, &changes).await?)?;
         }
         Ok(undone_by.map(BatchId::from))
     }
@@ -97,7 +97,7 @@ impl Store {
         // Everything that the plan is made from is locked before it is read.
         let undone = self.lock_batch(&mut session, asker, batch).await?;
         let changes = self.changes_of(&mut session, asker, batch).await?;
-        let mut accounts = self.accounts_of(&mut session, asker, &changes).await?;
+        let mut accounts = self.accounts_of_batch(&mut session, asker, batch, &changes).await?;
         see_all(asker, &accounts)?;
         for account in &accounts {
             self.lock_account(&mut session, asker, *account).await?;
@@ -106,7 +106,7 @@ impl Store {
         if later == Later::LeaveOut {
             leave_out(&mut plan.write);
         }
-        if plan.write.is_empty() {
+        if plan.is_empty() {
             return Err(StoreError::Conflict("nothing of this can be undone any more"));
         }
         let actor = if asker.person().is_some() { BatchActor::Person } else { BatchActor::System };
@@ -206,6 +206,7 @@ impl Store {
             .await?);
         let locked = self.locked_among(session, asker, changes).await?;
         let mut plan = plan_undo(changes, &now, &worked_on.into_iter().collect(), &locked);
+        plan.moves_balances = !self.accounts_stating_with(session, asker, batch).await?.is_empty();
         edit::give_back(&mut plan.write, &now);
         Ok(plan)
     }
@@ -374,6 +375,19 @@ impl Store {
         );
         run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(bank_account).bind(account).bind(day));
         Ok(())
+    }
+
+    /// The accounts that a batch with these changes touches.
+    async fn accounts_of_batch(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        batch: BatchId,
+        changes: &[Change],
+    ) -> Result<BTreeSet<AccountId>, StoreError> {
+        let mut accounts = self.accounts_of(session, asker, changes).await?;
+        accounts.extend(self.accounts_stating_with(session, asker, batch).await?);
+        Ok(accounts)
     }
 
     /// The accounts that the changes touch.

@@ -35,6 +35,8 @@ pub(super) struct Said {
     refused_total: usize,
     /// Lines that are pending, and lines that say that no money moved.
     not_booked: (usize, usize),
+    /// Of how many days a balance comes in that nothing has stated so yet.
+    balance_days: usize,
     /// Why the balances of the file are left out, where they are.
     balances_left_out: Option<String>,
     batch: Option<String>,
@@ -54,6 +56,7 @@ impl Said {
             added: Amount::new(preview.added_minor, ledger.currency).to_decimal_text(),
             days: preview.days.map(|(from, to)| (from.to_string(), to.to_string())),
             not_booked: (preview.pending, preview.void),
+            balance_days: view.new_balance_days(),
             balances_left_out: preview.balances_left_out,
             refused: preview.refused,
             refused_total: preview.refused_total,
@@ -76,6 +79,7 @@ impl Said {
         told(by_money, "of these uncertain");
         told(left_out, "left out");
         let of = |lines: usize| i64::try_from(lines).unwrap_or(i64::MAX);
+        told(of(self.balance_days), "new balances");
         told(of(self.not_booked.0), "pending, left out");
         told(of(self.not_booked.1), "without a movement");
         told(of(self.refused_total), "unreadable");
@@ -99,6 +103,7 @@ impl Said {
             "counts": {"rows": rows, "added": added, "matched": matched, "settled": settled, "known": known,
                 "uncertain": by_money, "left_out": left_out, "pending": self.not_booked.0,
                 "void": self.not_booked.1, "unreadable": self.refused_total},
+            "new_balance_days": self.balance_days,
             "balances_left_out": self.balances_left_out,
             "added_amount": self.added,
             "unreadable": self.refused.iter().map(refused).collect::<Vec<_>>(),
@@ -132,8 +137,8 @@ impl Report {
         self
     }
 
-    pub(super) fn changes_books(&self) -> bool {
-        self.accounts.iter().any(|said| said.counts.changes_books())
+    pub(super) fn brings_anything(&self) -> bool {
+        self.accounts.iter().any(|said| said.counts.changes_books() || said.balance_days > 0)
     }
 
     /// How many lines cannot be read.
@@ -152,7 +157,7 @@ impl Report {
             if self.left_out_lines > 0 {
                 println!("{} lines of other accounts left out", self.left_out_lines);
             }
-            if self.problem.is_none() && !self.changes_books() {
+            if self.problem.is_none() && !self.brings_anything() {
                 println!("Nothing to import.");
             }
         }

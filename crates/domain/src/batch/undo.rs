@@ -34,6 +34,8 @@ pub struct UndoPlan {
     pub write: Vec<Change>,
     /// Changes that stay, and why.
     pub stay: Vec<(Change, Untouchable)>,
+    /// Whether balances that a file states stop counting with it, or count again.
+    pub moves_balances: bool,
 }
 
 /// What later syncs do with the bank's rows that leave the books with an undoing.
@@ -71,9 +73,16 @@ pub struct UndoTally {
     pub lock_changes: bool,
     /// Whether an account belongs to the asset that it belonged to before.
     pub asset_changes: bool,
+    /// Whether what a file says of balances counts as it did before.
+    pub balances_change: bool,
 }
 
 impl UndoPlan {
+    /// Whether nothing can be undone. Balances go with the rows that came with them: alone only where none did.
+    pub fn is_empty(&self) -> bool {
+        self.write.is_empty() && !(self.moves_balances && self.stay.is_empty())
+    }
+
     /// Counts the plan in rows: each counts once, however much of it changes.
     pub fn tally(&self) -> UndoTally {
         let owners = |wanted: &dyn Fn(&Change) -> bool| -> BTreeSet<Uuid> {
@@ -96,6 +105,7 @@ impl UndoPlan {
             policy_changes: of_account("pending_policy"),
             lock_changes: of_account("locked_through"),
             asset_changes: of_account(ASSET),
+            balances_change: self.moves_balances,
             sign_changes: self.write.iter().any(|change| change.entity == Entity::BankAccount),
             leave: leave.len(),
             come_back: come_back.len(),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bankside_domain::text::fold;
 use bankside_domain::transfer::OwnAccounts;
 use bankside_domain::{AccountId, Asker, AssetId};
-use bankside_statements::csv::{self, Profile, Role};
+use bankside_statements::csv::{self, Division, Profile, Role};
 use bankside_store::Account;
 use serde::{Deserialize, Serialize};
 
@@ -84,17 +84,14 @@ impl Known<'_> {
 }
 
 impl Engine {
-    /// What stands in the column that names the account, with the account that is likeliest meant. `None` where no column does, or too much
-    /// stands in it.
+    /// What stands in the column that names the account, with the account that is likeliest meant.
     pub(super) async fn shares(
         &self,
         asker: &Asker,
         asset: AssetId,
         accounts: &[Account],
-        bytes: &[u8],
-        profile: &Profile,
-    ) -> Result<Option<Vec<FileShare>>, EngineError> {
-        let Ok(division) = csv::divide(bytes, profile) else { return Ok(None) };
+        division: Division,
+    ) -> Result<Vec<FileShare>, EngineError> {
         let before: HashMap<String, Option<AccountId>> = match self.store.last_asset_file(asker, asset).await? {
             Some(last) => self.shares_of(asker, &last)?.into_iter().map(|share| (share.named, share.account)).collect(),
             None => HashMap::new(),
@@ -112,36 +109,38 @@ impl Engine {
             };
             FileShare { named, lines, account, ground }
         };
-        Ok(Some(division.accounts.into_iter().map(share).collect()))
+        Ok(division.accounts.into_iter().map(share).collect())
     }
 
     /// A profile whose column for the account is found by what stands there, if no name gave it away: numbers of these accounts, or their
-    /// names.
+    /// names. Where it is found so, the file is divided by it already.
     pub(super) async fn with_own_account(
         &self,
         asker: &Asker,
         accounts: &[Account],
         bytes: &[u8],
         mut profile: Profile,
-    ) -> Result<Profile, EngineError> {
+    ) -> Result<(Profile, Option<Division>), EngineError> {
         if profile.column(Role::OwnAccount).is_some() {
-            return Ok(profile);
+            return Ok((profile, None));
         }
         let known = self.known_accounts(asker, accounts).await?;
         let free = |role: &Role| matches!(role, Role::Ignore | Role::CounterpartyAccount | Role::Reference);
         let columns: Vec<usize> = (0..profile.columns.len()).filter(|at| free(&profile.columns[*at])).collect();
-        for column in columns {
-            let Ok(division) = csv::shares(bytes, &profile, column) else { continue };
+        let divisions = csv::shares_of_all(bytes, &profile, &columns).unwrap_or_default();
+        for (column, division) in columns.into_iter().zip(divisions) {
+            let Some(division) = division else { continue };
             let lines = |is_known: bool| -> usize {
                 let counted = division.accounts.iter().filter(|(value, _)| known.account(value).is_some() == is_known);
                 counted.map(|(_, lines)| lines).sum()
             };
             if lines(true) > lines(false) {
                 profile.columns[column] = Role::OwnAccount;
-                break;
+                let is_whole = profile.check().is_ok();
+                return Ok((profile, Some(division).filter(|_| is_whole)));
             }
         }
-        Ok(profile)
+        Ok((profile, None))
     }
 
     async fn known_accounts(&self, asker: &Asker, accounts: &[Account]) -> Result<Known<'_>, EngineError> {

@@ -1,6 +1,7 @@
 //! What the worker does about a file: read it and lay it beside the books, or bring it in.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use bankside_domain::reconcile::{Action, Arrived, Coverage, Entry, Plan, Reason, plan};
@@ -82,7 +83,7 @@ impl Engine {
         let stamped = self.stamp_file(asker, (due, &file), &reading, progress).await?;
         let is_kept = file.stage == FileStage::Importing;
         let balances = csv::day_balances(&reading, &profile, account.currency);
-        let (plan, counts) =
+        let (plan, counts, new_balance_days) =
             self.lay_beside(asker, due, (&file, &account), (&stamped, &balances.days), is_kept).await?;
         if is_kept {
             tracing::info!(account = %account.id, ?counts, "a file is in the books");
@@ -90,6 +91,7 @@ impl Engine {
         }
         let preview = FilePreview {
             balance_days: balances.days.len(),
+            new_balance_days,
             balances_left_out: balances.contradiction.map(|contradiction| contradiction.in_words()),
             ..preview_of(&reading, &stamped, &plan)
         };
@@ -106,13 +108,21 @@ impl Engine {
         profile: &Profile,
         currency: Currency,
     ) -> Result<Result<Reading, FileProblem>, EngineError> {
-        if file.part_of.is_none() {
-            return Ok(csv::read(&self.file_content(asker, file).await?, profile, currency));
-        }
-        let (content, shares) = self.content_of_part(asker, file.id).await?;
-        let of_account = shares.iter().filter(|share| share.account == Some(file.account));
-        let named: HashSet<&str> = of_account.map(|share| share.named.as_str()).collect();
-        Ok(csv::read_of(&content, profile, currency, |account| named.contains(account)))
+        let (content, named) = if file.part_of.is_some() {
+            let (content, shares) = self.content_of_part(asker, file.id).await?;
+            let of_account = shares.into_iter().filter(|share| share.account == Some(file.account));
+            (content, Some(of_account.map(|share| share.named).collect::<HashSet<String>>()))
+        } else {
+            (Arc::new(self.file_content(asker, file).await?), None)
+        };
+        let profile = profile.clone();
+        let read = move || {
+            csv::read_of(&content, &profile, currency, |account| {
+                named.as_ref().is_none_or(|named| named.contains(account))
+            })
+        };
+        // A long file would hold up everybody else on this thread.
+        tokio::task::spawn_blocking(read).await.map_err(|error| EngineError::Inside(error.to_string()))
     }
 
     /// Makes of read rows what is stored of them.
@@ -156,7 +166,7 @@ impl Engine {
         (file, account): (&StatementFile, &Account),
         (stamped, balances): (&Stamped<'_>, &[(Date, i64)]),
         is_kept: bool,
-    ) -> Result<(Plan, FileCounts), EngineError> {
+    ) -> Result<(Plan, FileCounts, usize), EngineError> {
         let reader = self.file_reader(asker, file.id).await?;
         let rows = FileRows {
             lease: &due.lease,
@@ -171,11 +181,11 @@ impl Engine {
         for _ in 0..MAX_PLANS {
             let decide = |stored: &StoredSnapshot| planned(asker, &reader, stamped, stored, today);
             match self.store.bring_in_file(asker, rows, decide).await? {
-                FileTried::Planned { plan, counts, batch, .. } => {
+                FileTried::Planned { plan, counts, batch, new_balances, .. } => {
                     if let Some(batch) = batch {
                         self.rows_came(asker.organization, &[batch]).await;
                     }
-                    return Ok((plan, counts));
+                    return Ok((plan, counts, new_balances));
                 }
                 FileTried::Outdated(stored) => {
                     self.renew_fingerprints(asker, &stored).await?;

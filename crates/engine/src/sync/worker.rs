@@ -100,6 +100,7 @@ impl Engine {
                 }
                 Ok(None) => {
                     drop(place);
+                    self.forget_opened_whole().await;
                     tokio::select! {
                         () = stop.cancelled() => {}
                         () = self.due.notified() => {}

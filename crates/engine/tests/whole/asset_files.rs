@@ -3,7 +3,7 @@
 use bankside_domain::account::AccountKind;
 use bankside_domain::asset::{AssetKind, AssetStage};
 use bankside_domain::statement::{AssetFileStage, FileStage};
-use bankside_domain::{AccountId, AssetFileId, AssetId};
+use bankside_domain::{AccountId, Actor, Asker, AssetFileId, AssetId, Role as AccessRole, Sight};
 use bankside_engine::csv::Role;
 use bankside_engine::{AssetFileView, AssetInput, EngineError, FileChoice, NewAccountInput, ShareGround};
 use jiff::SignedDuration;
@@ -14,6 +14,8 @@ use crate::house::{House, NORDHAFEN, on_both};
 /// As Nordhafen knows the current account of the household.
 const GIRO: &str = "DE75 9990 0001 0001 2345 00";
 const HEADER: &str = "Auftragskonto;Buchungstag;Verwendungszweck;Betrag\n";
+
+const LEASE: SignedDuration = SignedDuration::from_secs(20);
 
 /// Two accounts here, and one that nobody knows.
 const FILE: &str = "Auftragskonto;Buchungstag;Verwendungszweck;Betrag\n\
@@ -62,9 +64,24 @@ impl House {
         self.asset_file(view.asset, view.id).await
     }
 
+    /// Has the worker of whatever is due die again and again, until it is given up.
+    async fn fall_silent(&self) {
+        let store = self.store().await;
+        for _ in 0..5 {
+            while store.claim_statement_file_as_system(LEASE).await.unwrap().is_some() {}
+            self.clock.advance(LEASE + SignedDuration::from_secs(1));
+        }
+        self.work_off().await;
+    }
+
     async fn work_off(&self) {
         while self.engine.work_once().await.unwrap() {}
     }
+}
+
+/// A row of One and a row of Two.
+fn of_two() -> String {
+    format!("{HEADER}One;05.11.2026;a;-1,00\nTwo;05.11.2026;b;-2,00\n")
 }
 
 fn shares(view: &AssetFileView) -> Vec<(&str, usize, Option<AccountId>, ShareGround)> {
@@ -119,6 +136,16 @@ on_both! {
         let refused = &view.parts[0].preview.as_ref().unwrap().refused[0];
         assert_eq!(refused.in_words(), "Line 5, Buchungstag: “31.11.2026” – this is no date in the chosen order.");
         assert_eq!(house.rows(till).await, Vec::<String>::new(), "a look writes nothing");
+
+        // Who sees one of its accounts sees nothing of the others, not even a sample.
+        let Actor::Member { person, .. } = house.asker.actor else { panic!("a member has set the house up") };
+        let actor = Actor::Member { person, role: AccessRole::Member, sight: Sight::below(mill, [till]) };
+        let restricted = Asker { organization: house.asker.organization, actor };
+        let own = house.engine.statement_file(&restricted, till, view.parts[0].id).await.unwrap();
+        let columns = own.guess.unwrap().columns;
+        assert_eq!(columns.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(";") + "\n", HEADER);
+        assert!(columns.iter().all(|(_, samples)| samples.is_empty()), "{columns:?}");
+        assert!(view.guess.as_ref().unwrap().columns.iter().all(|(_, samples)| !samples.is_empty()));
 
         // A part is no file of its own, and lines that cannot be read are left out knowingly.
         let (part, (engine, asker)) = (view.parts[0].id, (&house.engine, &house.asker));
@@ -188,14 +215,16 @@ on_both! {
     a_worker_that_dies_between_two_accounts_leaves_the_rest_to_the_next(house) {
         let home = house.asset("Home", None).await;
         let (one, two) = (house.account_at(home, "One").await, house.account_at(home, "Two").await);
-        let text = format!("{HEADER}One;05.11.2026;a;-1,00\nTwo;05.11.2026;b;-2,00\n");
-        let view = house.bring(home, &text).await;
+        let view = house.bring(home, &of_two()).await;
         let view = house.divide(&view, &[Some(one), Some(two)]).await;
-        let (engine, asker) = (&house.engine, &house.asker);
-        engine.import_asset_file(asker, home, view.id, Some(view.changed_at), false).await.unwrap();
-        assert!(engine.work_once().await.unwrap());
+        let (engine, asker, text) = (&house.engine, &house.asker, of_two());
         let store = house.store().await;
-        let lease_for = SignedDuration::from_secs(20);
+        let stale = store.asset_file(asker, home, view.id).await.unwrap();
+        engine.import_asset_file(asker, home, view.id, Some(view.changed_at), false).await.unwrap();
+        let given_up = store.abandon_asset_file(asker, &stale).await;
+        assert!(given_up.is_err(), "whoever looked before is not told that it was let go");
+        assert!(engine.work_once().await.unwrap());
+        let lease_for = LEASE;
         let dead = store.claim_statement_file_as_system(lease_for).await.unwrap().unwrap();
         let half = house.asset_file(home, view.id).await;
         let stages: Vec<FileStage> = half.parts.iter().map(|part| part.stage).collect();
@@ -207,12 +236,7 @@ on_both! {
         assert!(matches!(another, Err(EngineError::Conflict(_))), "{another:?}");
 
         // It falls silent again and again: that account is given up and said so, and a person has it tried once more.
-        for _ in 0..5 {
-            house.clock.advance(SignedDuration::from_secs(21));
-            let _ = store.claim_statement_file_as_system(lease_for).await.unwrap();
-        }
-        house.clock.advance(SignedDuration::from_secs(21));
-        house.work_off().await;
+        house.fall_silent().await;
         let failed = house.asset_file(home, view.id).await;
         assert!(failed.parts.iter().any(|part| part.stage == FileStage::Failed), "{failed:?}");
         assert_eq!(failed.stage, AssetFileStage::Importing);
@@ -221,6 +245,58 @@ on_both! {
         assert_eq!((house.rows(one).await.len(), house.rows(two).await.len()), (1, 1));
         let late = store.prolong_statement_file(asker, &dead.lease, lease_for, (0, 0)).await;
         assert!(late.is_err());
+    }
+
+    a_file_ends_where_its_last_account_gets_another_one(house) {
+        let home = house.asset("Home", None).await;
+        let (one, two) = (house.account_at(home, "One").await, house.account_at(home, "Two").await);
+        let view = house.bring(home, &of_two()).await;
+        let view = house.divide(&view, &[Some(one), Some(two)]).await;
+        let (engine, asker) = (&house.engine, &house.asker);
+        engine.import_asset_file(asker, home, view.id, Some(view.changed_at), false).await.unwrap();
+        assert!(engine.work_once().await.unwrap());
+        house.fall_silent().await;
+        let failed = house.asset_file(home, view.id).await;
+        let part = failed.parts.iter().find(|part| part.stage == FileStage::Failed).unwrap();
+        assert_eq!((failed.stage, failed.progress().is_busy), (AssetFileStage::Importing, false));
+        let single = "Date,Description,Amount\n2026-11-07,Milk,-3.50\n";
+        engine.upload_file(asker, part.account.account.id, "one.csv", single.as_bytes()).await.unwrap();
+        let done = house.asset_file(home, view.id).await;
+        assert_eq!(done.stage, AssetFileStage::Done, "nothing more can come of it");
+        let next = house.bring(home, &of_two()).await;
+        assert_eq!(next.stage, AssetFileStage::Open);
+        // Where nothing has come in yet, and each account gets another file, it was given up.
+        let next = house.divide(&next, &[Some(one), Some(two)]).await;
+        engine.import_asset_file(asker, home, next.id, None, false).await.unwrap();
+        house.fall_silent().await;
+        for account in [one, two] {
+            engine.upload_file(asker, account, "one.csv", single.as_bytes()).await.unwrap();
+        }
+        assert_eq!(house.asset_file(home, next.id).await.stage, AssetFileStage::Abandoned);
+    }
+
+    other_letters_are_read_anew_and_the_columns_can_still_be_chosen(house) {
+        let home = house.asset("Home", None).await;
+        let one = house.account_at(home, "One").await;
+        let text = "Wer;Date;Was;Amount\nX;25/11/2026;a;-1.00\nY;26/11/2026;b;-2.00\n";
+        let view = house.bring(home, text).await;
+        let choice = |view: &AssetFileView, columns: Vec<Role>| FileChoice {
+            encoding: bankside_engine::csv::Encoding::Windows1252,
+            delimiter: view.profile.delimiter,
+            columns,
+            dates: Some(view.profile.dates),
+            decimals: Some(view.profile.decimals),
+            turns_sign: false,
+        };
+        let (engine, asker) = (&house.engine, &house.asker);
+        let first = choice(&view, view.profile.columns.clone());
+        engine.choose_asset_columns(asker, home, view.id, &first).await.unwrap();
+        let view = house.asset_file(home, view.id).await;
+        assert!(view.shares.is_empty(), "no column tells the accounts apart yet");
+        let second = choice(&view, vec![Role::OwnAccount, Role::BookedOn, Role::Purpose, Role::Amount]);
+        engine.choose_asset_columns(asker, home, view.id, &second).await.unwrap();
+        let view = house.divide(&house.asset_file(home, view.id).await, &[Some(one), None]).await;
+        assert_eq!(counted(&view), [(one, 1, 0)]);
     }
 
     what_is_asked_first_and_what_is_let_go(house) {
@@ -256,7 +332,9 @@ on_both! {
         let file = engine.upload_file(asker, one, "one.csv", single.as_bytes()).await.unwrap();
         let refused = engine.import_asset_file(asker, home, view.id, None, false).await;
         assert!(matches!(refused, Err(EngineError::Conflict(_))), "{refused:?}");
+        assert_eq!(house.asset_file(home, view.id).await.begun, [one], "whoever divides it again is told");
         engine.discard_file(asker, one, file).await.unwrap();
+        assert_eq!(house.asset_file(home, view.id).await.begun, []);
         let view = house.divide(&house.asset_file(home, view.id).await, &[Some(one), Some(one)]).await;
         assert_eq!(counted(&view), [(one, 2, 0)]);
 

@@ -84,6 +84,38 @@ on_both! {
         assert!(matches!(house.check(account).await.proof, Proof::Proven { .. }));
     }
 
+    balances_come_in_without_rows_and_are_taken_back(house) {
+        let account = house.plain_account("Files").await;
+        let without: String = NOVEMBER.lines().map(|line| line.rsplit_once(';').unwrap().0.to_owned() + "\n").collect();
+        house.brought_in(account, &format!("Datum;Zweck;Betrag\n{without}")).await;
+        let file = format!("{HEADER}{NOVEMBER}");
+        let view = house.looked_at(account, &file).await;
+        assert_eq!((view.counts.unwrap().changes_books(), view.new_balance_days()), (false, 3));
+        let states_nothing = Proof::NotProvable { because: NotProvable::NoBalance };
+        let done = house.brought_in(account, &file).await;
+        assert_eq!(house.check(account).await.proof, Proof::OpeningDiffers { by_minor: 50_000 });
+        // What is stated already is nothing new, however often it comes.
+        let again = house.looked_at(account, &file).await;
+        assert!(again.new_balance_days() == 0 && !again.brings_anything(), "{again:?}");
+        assert_eq!(house.brought_in(account, &file).await.batch, None);
+
+        let (engine, asker) = (&house.engine, &house.asker);
+        let plan = engine.preview_undo(asker, done.batch.unwrap()).await.unwrap();
+        assert!(plan.tally().balances_change && plan.write.is_empty(), "{plan:?}");
+        let undoing = engine.undo(asker, done.batch.unwrap()).await.unwrap();
+        assert_eq!(house.check(account).await.proof, states_nothing);
+        assert_eq!(house.account("Files").await.status.proof, Some(states_nothing));
+        engine.undo(asker, undoing.batch).await.unwrap();
+        assert_eq!(house.check(account).await.proof, Proof::OpeningDiffers { by_minor: 50_000 });
+
+        // Only so many of the latest days are ever read.
+        let first = date(2024, 1, 1);
+        let line = |day: i64| format!("{};Tag;1,00;{},00\n", first.saturating_add(jiff::Span::new().days(day)), day + 1);
+        let long: String = (0..450).map(line).collect();
+        let view = house.looked_at(account, &format!("{HEADER}{long}")).await;
+        assert_eq!((view.preview.as_ref().unwrap().balance_days, view.new_balance_days()), (450, 400));
+    }
+
     balances_that_contradict_the_rows_are_left_out_and_said(house) {
         let account = house.plain_account("Contradiction").await;
         let wrong = NOVEMBER.replace("1.100,00", "1.100,01");

@@ -225,7 +225,8 @@ on_both! {
         let dead = store.claim_statement_file_as_system(lease_for).await.unwrap().unwrap();
         assert!(!house.engine.work_once().await.unwrap(), "somebody works on it");
         let given_up = house.engine.discard_file(&house.asker, account, view.id).await;
-        assert!(given_up.is_ok() && house.file(account, view.id).await.stage == FileStage::Importing);
+        assert!(matches!(given_up, Err(EngineError::Conflict(_))), "{given_up:?}");
+        assert_eq!(house.file(account, view.id).await.stage, FileStage::Importing);
         house.clock.advance(SignedDuration::from_secs(21));
         assert!(house.engine.work_once().await.unwrap());
         assert_eq!(house.file(account, view.id).await.stage, FileStage::Done);

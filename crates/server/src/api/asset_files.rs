@@ -4,14 +4,14 @@ use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use bankside_domain::{AccountId, AssetFileId, AssetId, Code};
-use bankside_engine::{AssetFileView, EngineError, FileShare, ImportedAssetFile, MAX_FILE_BYTES};
+use bankside_engine::{AssetFileView, FileChoice, FileGuess, FileShare, ImportedAssetFile, code_in_file};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::App;
 use crate::api::problem::{ApiMember, Asked, Body, Problem, id};
 use crate::api::statement_files::{
-    FileBody, FileColumnBody, FileCountsBody, ImportFileBody, NamedFile, ReadFileBody, WAITS_FOR, code,
+    FileBody, FileColumnBody, FileCountsBody, ImportFileBody, NamedFile, ReadFileBody, WAITS_FOR, csv_of,
 };
 
 /// A file that was imported at an asset.
@@ -65,7 +65,7 @@ impl FileShareBody {
             named: share.named.clone(),
             lines: share.lines,
             account: share.account.map(|account| account.to_string()),
-            because: code(share.ground),
+            because: code_in_file(share.ground),
         }
     }
 }
@@ -111,16 +111,16 @@ pub(crate) struct AssetFileBody {
 impl AssetFileBody {
     fn of(view: &AssetFileView) -> Self {
         let guess = view.guess.as_ref();
-        let asks = guess.filter(|_| view.shares.is_empty());
+        let asks = |question: fn(&FileGuess) -> bool| view.asks().is_some_and(question);
         Self {
             id: view.id.to_string(),
             name: view.name.clone(),
             stage: view.stage.code(),
             is_busy: view.is_busy(),
-            encoding: code(view.profile.encoding),
-            delimiter: code(view.profile.delimiter),
-            dates: (!asks.is_some_and(|guess| guess.asks_date_order)).then(|| code(view.profile.dates)),
-            decimals: (!asks.is_some_and(|guess| guess.asks_decimals)).then(|| code(view.profile.decimals)),
+            encoding: code_in_file(view.profile.encoding),
+            delimiter: code_in_file(view.profile.delimiter),
+            dates: (!asks(|guess| guess.asks_date_order)).then(|| code_in_file(view.profile.dates)),
+            decimals: (!asks(|guess| guess.asks_decimals)).then(|| code_in_file(view.profile.decimals)),
             turns_sign: view.profile.turns_sign,
             columns: FileColumnBody::all(&view.profile, guess),
             shares: view.shares.iter().map(FileShareBody::of).collect(),
@@ -176,9 +176,7 @@ pub(crate) async fn bring_asset_file(
     let asset: AssetId = id(&asset)?;
     // Who may not is told so before anything is read.
     app.engine.asset_file_offer(member.asker(), asset).await?;
-    let bytes = axum::body::to_bytes(request.into_body(), MAX_FILE_BYTES + 1).await;
-    let too_large = |_| EngineError::invalid("file", bankside_engine::csv::FileProblem::TooLarge.to_string());
-    let bytes = bytes.map_err(too_large)?;
+    let bytes = csv_of(request).await?;
     let file = app.engine.upload_asset_file(member.asker(), asset, &named.name, &bytes).await?;
     Ok((StatusCode::CREATED, shown(&app, &member, asset, file).await?))
 }
@@ -217,8 +215,7 @@ pub(crate) async fn read_asset_file(
 ) -> Result<Json<AssetFileBody>, Problem> {
     let (asset, file) = (id(&asset)?, id(&file)?);
     let view = app.engine.asset_file(member.asker(), asset, file).await?;
-    let asks = view.guess.as_ref().filter(|_| view.shares.is_empty());
-    let choice = body.choice(&view.profile, asks)?;
+    let choice = FileChoice::said(&body.said(), &view.profile, view.asks())?;
     app.engine.choose_asset_columns(member.asker(), asset, file, &choice).await?;
     shown(&app, &member, asset, file).await
 }

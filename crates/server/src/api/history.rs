@@ -57,6 +57,8 @@ pub(crate) struct UndoPreviewBody {
     lock_changes: bool,
     /// Whether an account belongs to the asset that it belonged to before.
     asset_changes: bool,
+    /// Whether what a file says of balances counts as it did before.
+    balances_change: bool,
 }
 
 /// Says what undoing a batch would do, and does nothing.
@@ -71,7 +73,9 @@ pub(crate) async fn preview_undo(
     let plan = app.engine.preview_undo(member.asker(), id(&batch)?).await?;
     let tally = plan.tally();
     let UndoTally { leave, come_back, change_back, stay, stay_in_part, stay_locked, .. } = tally;
-    let UndoTally { opening_changes, policy_changes, sign_changes, lock_changes, asset_changes, .. } = tally;
+    let UndoTally {
+        opening_changes, policy_changes, sign_changes, lock_changes, asset_changes, balances_change, ..
+    } = tally;
     Ok(Json(UndoPreviewBody {
         leave,
         come_back,
@@ -84,6 +88,7 @@ pub(crate) async fn preview_undo(
         sign_changes,
         lock_changes,
         asset_changes,
+        balances_change,
     }))
 }
 

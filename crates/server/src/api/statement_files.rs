@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
-use bankside_domain::statement::{FileCounts, FileStage};
+use bankside_domain::statement::FileCounts;
 use bankside_domain::{AccountId, Code, Currency, SourceId};
-use bankside_engine::csv::{Profile, Refusal, Role};
-use bankside_engine::{EngineError, FileChoice, FileGuess, FileView, ImportedFile, MAX_FILE_BYTES, PreviewRow};
-use serde::de::DeserializeOwned;
+use bankside_engine::csv::{FileProblem, Profile, Refusal, Role};
+use bankside_engine::{
+    EngineError, FileChoice, FileGuess, FileSaid, FileView, ImportedFile, MAX_FILE_BYTES, PreviewRow, code_in_file,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -96,7 +98,7 @@ impl FileColumnBody {
                 .and_then(|guess| guess.columns.get(at))
                 .map(|(_, samples)| samples.clone())
                 .unwrap_or_default(),
-            says: code(role),
+            says: code_in_file(role),
         };
         profile.columns.iter().enumerate().map(column).collect()
     }
@@ -189,6 +191,8 @@ pub(crate) struct FileBody {
     void: usize,
     /// Of how many days it states a balance.
     balance_days: usize,
+    /// Of how many of them nothing has stated that balance yet, where no bank feeds the account: importing it brings these in.
+    new_balance_days: usize,
     /// Why its balances are left out, where they are.
     balances_left_out: Option<String>,
     /// The batch that it made; it can be undone.
@@ -200,17 +204,17 @@ impl FileBody {
     pub(super) fn of(view: &FileView) -> Self {
         let currency = view.account.account.currency;
         let (profile, guess) = (&view.profile, view.guess.as_ref());
-        let is_open = view.stage == FileStage::Open;
+        let asks = |question: fn(&FileGuess) -> bool| view.asks().is_some_and(question);
         let preview = view.preview.clone().unwrap_or_default();
         let rows = |rows: &[PreviewRow]| rows.iter().map(|row| FileRowBody::of(row, currency)).collect();
         Self {
             id: view.id.to_string(),
             name: view.name.clone(),
             stage: view.stage.code(),
-            encoding: code(profile.encoding),
-            delimiter: code(profile.delimiter),
-            dates: (!is_open || !guess.is_some_and(|guess| guess.asks_date_order)).then(|| code(profile.dates)),
-            decimals: (!is_open || !guess.is_some_and(|guess| guess.asks_decimals)).then(|| code(profile.decimals)),
+            encoding: code_in_file(profile.encoding),
+            delimiter: code_in_file(profile.delimiter),
+            dates: (!asks(|guess| guess.asks_date_order)).then(|| code_in_file(profile.dates)),
+            decimals: (!asks(|guess| guess.asks_decimals)).then(|| code_in_file(profile.decimals)),
             turns_sign: profile.turns_sign,
             columns: FileColumnBody::all(profile, guess),
             problem: view.problem.clone(),
@@ -225,23 +229,12 @@ impl FileBody {
             pending: preview.pending,
             void: preview.void,
             balance_days: preview.balance_days,
+            new_balance_days: view.new_balance_days(),
             balances_left_out: preview.balances_left_out,
             batch: view.batch.map(|batch| batch.to_string()),
             is_undone: view.is_undone,
         }
     }
-}
-
-pub(super) fn code(value: impl Serialize) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(code)) => code,
-        _ => String::new(),
-    }
-}
-
-fn of_code<T: DeserializeOwned>(field: &'static str, text: &str) -> Result<T, EngineError> {
-    serde_json::from_value(serde_json::Value::String(text.to_owned()))
-        .map_err(|_| EngineError::invalid(field, format!("“{text}” is none of the codes of this field.")))
 }
 
 /// What the file is called.
@@ -267,27 +260,16 @@ pub(crate) struct ReadFileBody {
 }
 
 impl ReadFileBody {
-    /// `asks` is the guess as long as a person still has to say what it does not.
-    pub(super) fn choice(&self, known: &Profile, asks: Option<&FileGuess>) -> Result<FileChoice, EngineError> {
-        let (asks_dates, asks_decimals) =
-            (asks.is_some_and(|guess| guess.asks_date_order), asks.is_some_and(|guess| guess.asks_decimals));
-        let role = |text: &String| of_code::<Role>("columns", text);
-        Ok(FileChoice {
-            encoding: said("encoding", self.encoding.as_ref())?.unwrap_or(known.encoding),
-            delimiter: said("delimiter", self.delimiter.as_ref())?.unwrap_or(known.delimiter),
-            columns: match &self.columns {
-                Some(columns) => columns.iter().map(role).collect::<Result<_, _>>()?,
-                None => known.columns.clone(),
-            },
-            dates: said("dates", self.dates.as_ref())?.or((!asks_dates).then_some(known.dates)),
-            decimals: said("decimals", self.decimals.as_ref())?.or((!asks_decimals).then_some(known.decimals)),
-            turns_sign: self.turns_sign.unwrap_or(known.turns_sign),
-        })
+    pub(super) fn said(&self) -> FileSaid<'_> {
+        FileSaid {
+            encoding: self.encoding.as_deref(),
+            delimiter: self.delimiter.as_deref(),
+            columns: self.columns.as_deref(),
+            dates: self.dates.as_deref(),
+            decimals: self.decimals.as_deref(),
+            turns_sign: self.turns_sign,
+        }
     }
-}
-
-fn said<T: DeserializeOwned>(field: &'static str, text: Option<&String>) -> Result<Option<T>, EngineError> {
-    text.map(|text| of_code(field, text)).transpose()
 }
 
 /// Whether lines that cannot be read are left out.
@@ -331,10 +313,15 @@ pub(crate) async fn bring_file(
     let account: AccountId = id(&account)?;
     // Who may not is told so before anything is read.
     app.engine.file_offer(member.asker(), account).await?;
-    let bytes = axum::body::to_bytes(request.into_body(), MAX_FILE_BYTES + 1).await;
-    let too_large = |_| EngineError::invalid("file", bankside_engine::csv::FileProblem::TooLarge.to_string());
-    let file = app.engine.upload_file(member.asker(), account, &named.name, &bytes.map_err(too_large)?).await?;
+    let bytes = csv_of(request).await?;
+    let file = app.engine.upload_file(member.asker(), account, &named.name, &bytes).await?;
     Ok((StatusCode::CREATED, waited(&app, &member, account, file).await?))
+}
+
+/// The bytes of a file that is brought.
+pub(super) async fn csv_of(request: Request) -> Result<Bytes, EngineError> {
+    let too_large = |_| EngineError::invalid("file", FileProblem::TooLarge.to_string());
+    axum::body::to_bytes(request.into_body(), MAX_FILE_BYTES + 1).await.map_err(too_large)
 }
 
 /// A file after the worker has had some time for it.
@@ -368,15 +355,16 @@ pub(crate) async fn read_file(
 ) -> Result<Json<FileBody>, Problem> {
     let (account, file) = (id(&account)?, id(&file)?);
     let view = app.engine.statement_file(member.asker(), account, file).await?;
-    let asks = view.guess.as_ref().filter(|_| view.stage == FileStage::Open);
-    app.engine.choose_columns(member.asker(), account, file, &body.choice(&view.profile, asks)?).await?;
+    let choice = FileChoice::said(&body.said(), &view.profile, view.asks())?;
+    app.engine.choose_columns(member.asker(), account, file, &choice).await?;
     waited(&app, &member, account, file).await
 }
 
 /// Lets a file go that was not imported.
 #[utoipa::path(delete, path = "/api/v1/organizations/{organization}/accounts/{account}/files/{file}",
     params(("organization" = String, Path), ("account" = String, Path), ("file" = String, Path)),
-    responses((status = NO_CONTENT), (status = FORBIDDEN, body = Problem), (status = NOT_FOUND, body = Problem)))]
+    responses((status = NO_CONTENT), (status = FORBIDDEN, body = Problem), (status = NOT_FOUND, body = Problem),
+        (status = CONFLICT, body = Problem)))]
 pub(crate) async fn discard_file(
     State(app): State<App>,
     member: ApiMember,

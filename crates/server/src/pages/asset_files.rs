@@ -10,7 +10,7 @@ use bankside_engine::{AssetFileView, FileChoice};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use self::showing::{file_html, offer_html, progress};
+use self::showing::{file_html, offer_html};
 use crate::App;
 use crate::error::{PageError, page};
 use crate::pages::assets::asset_id;
@@ -95,8 +95,8 @@ pub(crate) async fn look(
     Path((_, asset, file)): Path<(String, String, String)>,
     Query(shown): Query<Shown>,
 ) -> Result<Response, PageError> {
-    let view = app.engine.asset_file(member.asker(), asset_id(&asset)?, file_id(&file)?).await?;
-    if view.is_busy() && progress(&view).0 == shown.seen {
+    let progress = app.engine.asset_file_progress(member.asker(), asset_id(&asset)?, file_id(&file)?).await?;
+    if progress.is_busy && progress.done == shown.seen {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     Ok([(HeaderName::from_static("hx-refresh"), HeaderValue::from_static("true"))].into_response())

@@ -9,7 +9,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::{AccountId, SourceId};
 use bankside_engine::csv::{Profile, Role};
-use bankside_engine::{EngineError, FileChoice, FileGuess, MAX_FILE_BYTES};
+use bankside_engine::{EngineError, FileChoice, FileGuess, MAX_FILE_BYTES, from_code_in_file};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -211,7 +211,7 @@ pub(super) fn choice_of(fields: &[(String, String)], known: &Profile) -> FileCho
 }
 
 fn of_code<T: DeserializeOwned>(code: &str) -> Option<T> {
-    serde_json::from_value(serde_json::Value::String(code.to_owned())).ok()
+    from_code_in_file(code).ok()
 }
 
 /// Whether lines that cannot be read are left out.

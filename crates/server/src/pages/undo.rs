@@ -107,6 +107,9 @@ impl Tally {
         if self.0.asset_changes {
             lines.push(("undo", "The account belongs to the asset that it belonged to before.".to_owned()));
         }
+        if self.0.balances_change {
+            lines.push(("check", "What the file says of balances counts as it did before.".to_owned()));
+        }
         if self.0.policy_changes {
             lines.push(("clock", "Pending transactions are treated as they were before.".to_owned()));
         }
@@ -168,7 +171,7 @@ pub(crate) async fn form(
     };
     let tally = Tally::of(&plan);
     let mut lines = tally.lines(&shell.today);
-    let may_undo = !plan.write.is_empty();
+    let may_undo = !plan.is_empty();
     let asks_for_later = imported.is_some() && tally.0.leave > 0;
     if may_undo {
         if imported.is_some() {
@@ -307,7 +310,7 @@ mod tests {
             (change(Entity::Claim, 3, "claim", None), Untouchable::WorkedOnSince),
             (change(Entity::Transaction, 4, "dated_on", None), Untouchable::WrittenLater),
         ];
-        let lines = Tally::of(&UndoPlan { write, stay }).lines(&today());
+        let lines = Tally::of(&UndoPlan { write, stay, ..UndoPlan::default() }).lines(&today());
         let lines: Vec<&str> = lines.iter().map(|(_, line)| line.as_str()).collect();
         assert_eq!(
             lines,
@@ -325,7 +328,7 @@ mod tests {
     fn an_undoing_is_told_by_what_would_take_it_back() {
         let write = vec![change(Entity::Transaction, 1, EXISTS, Some("1"))];
         assert_eq!(
-            Tally::of(&UndoPlan { write, stay: Vec::new() }).done(&today()),
+            Tally::of(&UndoPlan { write, ..UndoPlan::default() }).done(&today()),
             "Undone: 1 row has left the books."
         );
     }

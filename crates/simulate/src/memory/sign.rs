@@ -29,7 +29,7 @@ impl Ledger {
         let before = sign.before.as_deref() == Some("true");
         let place = self.place_of(sign.owner.into())?;
         match turn(&self.signed(place), before) {
-            Ok(write) => Ok(Some(UndoPlan { write, stay: Vec::new() })),
+            Ok(write) => Ok(Some(UndoPlan { write, ..UndoPlan::default() })),
             Err(refused) => bail!(refused.in_words()),
         }
     }

@@ -130,12 +130,18 @@ fn pairs<'a>(entries: &'a [Entry<'a>]) -> Vec<Pair<'a>> {
     pairs
 }
 
-/// The style in which most rows fit. Where several do equally well, the days and the usual sign decide; none, where a sign was turned and
-/// nothing tells that of the balances.
+/// The style in which most rows fit. Where several do equally well, the days decide, then the usual sign; of one day alone the sign does. None,
+/// where a sign was turned and nothing tells that of the balances.
 fn style(entries: &[Entry<'_>], pairs: &[Pair<'_>], profile: &Profile) -> Option<Style> {
-    let is_oldest_first = entries.first()?.day <= entries.last()?.day;
-    let by_days = [is_oldest_first, !is_oldest_first];
-    let styles = [1, -1].into_iter().flat_map(|sign| by_days.map(|is_oldest_first| Style { is_oldest_first, sign }));
+    let (first, last) = (entries.first()?.day, entries.last()?.day);
+    let by_days = [first <= last, first > last];
+    // Equal amounts fit forwards with the one sign and backwards with the other: a debt that is paid off in equal parts is told by its days.
+    let styles: [(bool, i128); 4] = if first == last {
+        [(by_days[0], 1), (by_days[1], 1), (by_days[0], -1), (by_days[1], -1)]
+    } else {
+        [(by_days[0], 1), (by_days[0], -1), (by_days[1], 1), (by_days[1], -1)]
+    };
+    let styles = styles.map(|(is_oldest_first, sign)| Style { is_oldest_first, sign });
     let fitting = |style: &Style| pairs.iter().filter(|pair| pair.fits(*style)).count();
     let mut best: Option<(usize, Style)> = None;
     for style in styles {
@@ -215,6 +221,16 @@ mod tests {
         let card = "2026-11-03;a;-10,00;110,00\n2026-11-04;b;-5,00;115,00\n2026-11-05;paid;100,00;15,00\n";
         let told = balances(card).days;
         assert_eq!(told.into_iter().map(|(_, minor)| minor).collect::<Vec<_>>(), [-11000, -11500, -1500]);
+    }
+
+    #[test]
+    fn a_loan_that_is_paid_off_in_equal_parts_is_told_by_its_days() {
+        let owed = [("2026-01-01", -950_000), ("2026-02-01", -900_000), ("2026-03-01", -850_000)];
+        let owed = owed.map(|(day, minor)| (day.to_owned(), minor)).to_vec();
+        let oldest_first = "2026-01-01;a;500,00;9500,00\n2026-02-01;b;500,00;9000,00\n2026-03-01;c;500,00;8500,00\n";
+        assert_eq!(days(oldest_first), owed);
+        let newest_first = "2026-03-01;c;500,00;8500,00\n2026-02-01;b;500,00;9000,00\n2026-01-01;a;500,00;9500,00\n";
+        assert_eq!(days(newest_first), owed);
     }
 
     #[test]

@@ -20,28 +20,34 @@ pub struct Division {
 pub fn divide(bytes: &[u8], profile: &Profile) -> Result<Division, FileProblem> {
     let own = profile.column(Role::OwnAccount).ok_or(ProfileProblem::NoOwnAccount)?;
     profile.check()?;
-    shares(bytes, profile, own)
+    let too_many = || FileProblem::TooManyAccounts { column: profile.name_of(own) };
+    shares_of_all(bytes, profile, &[own])?.pop().flatten().ok_or_else(too_many)
 }
 
-/// The same by any of its columns, whatever that is chosen to be.
-pub fn shares(bytes: &[u8], profile: &Profile, column: usize) -> Result<Division, FileProblem> {
+/// The same by each of several columns, in their order, whatever those are chosen to be. `None` where too much stands in one. The file is read
+/// only once, since it may be long.
+pub fn shares_of_all(bytes: &[u8], profile: &Profile, columns: &[usize]) -> Result<Vec<Option<Division>>, FileProblem> {
     check_kind(bytes)?;
     let text = profile.encoding.decode(bytes)?;
     let all = records(&text.content, profile.delimiter, MAX_ROWS + 1)?;
-    let mut accounts: Vec<(String, usize)> = Vec::new();
-    let mut places: HashMap<&str, usize> = HashMap::new();
-    for record in rows_among(&all, profile)?.records {
-        let value = account_of(record, Some(column));
-        let place = *places.entry(value).or_insert(accounts.len());
-        if place == accounts.len() {
-            if place == MAX_ACCOUNTS {
-                return Err(FileProblem::TooManyAccounts { column: profile.name_of(column) });
+    let rows = rows_among(&all, profile)?.records;
+    let division = |column: &usize| {
+        let mut accounts: Vec<(String, usize)> = Vec::new();
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        for record in &rows {
+            let value = account_of(record, Some(*column));
+            let place = *places.entry(value).or_insert(accounts.len());
+            if place == accounts.len() {
+                if place == MAX_ACCOUNTS {
+                    return None;
+                }
+                accounts.push((value.to_owned(), 0));
             }
-            accounts.push((value.to_owned(), 0));
+            accounts[place].1 += 1;
         }
-        accounts[place].1 += 1;
-    }
-    Ok(Division { accounts })
+        Some(Division { accounts })
+    };
+    Ok(columns.iter().map(division).collect())
 }
 
 #[cfg(test)]
@@ -74,6 +80,15 @@ mod tests {
         assert_eq!((reading.before, reading.behind), (1, 1));
         let nobody = read_of(FILE.as_bytes(), &profile, euro, str::is_empty).unwrap();
         assert_eq!(nobody.rows.len(), 1);
+    }
+
+    #[test]
+    fn each_column_is_divided_by_itself() {
+        let profile = guess(FILE.as_bytes(), Currency::iso("EUR").unwrap()).unwrap().profile;
+        let all = shares_of_all(FILE.as_bytes(), &profile, &[4, 0]).unwrap();
+        let values = |division: &Option<Division>| -> Vec<(String, usize)> { division.clone().unwrap().accounts };
+        assert_eq!(values(&all[0])[..2], [("Kaffee".to_owned(), 1), ("Sparen".to_owned(), 2)]);
+        assert_eq!(values(&all[1])[0], ("Giro".to_owned(), 3));
     }
 
     #[test]

@@ -10,7 +10,6 @@ use bankside_domain::{AccountId, Asker, BatchId, FeedRowVersionId, Id, OutboxId,
 use jiff::civil::Date;
 
 use super::work::Work;
-use crate::accounts::Sums;
 use crate::batches::NewBatch;
 use crate::convert::{count, micros, uuids};
 use crate::db::{Session, on, run, sql};
@@ -54,6 +53,8 @@ pub enum FileTried {
         batch: Option<BatchId>,
         /// What came of it, or would.
         counts: FileCounts,
+        /// Of how many days it states a balance that nothing has stated so yet.
+        new_balances: usize,
     },
 }
 
@@ -68,8 +69,9 @@ impl Store {
         plan: impl FnOnce(&StoredSnapshot) -> Plan + Send,
     ) -> Result<FileTried, StoreError> {
         let mut session = self.db.write(file.lease.into()).await?;
-        self.check_file_lease(&mut session, asker, file.lease).await?;
+        // In the order of whoever brings another file: first the account, then what is brought for it.
         self.lock_account(&mut session, asker, file.account).await?;
+        self.check_file_lease(&mut session, asker, file.lease).await?;
         let told_by = RunId::from(file.lease.id.uuid());
         let bank_account = self
             .statement_account_within(&mut session, asker, file.account)
@@ -87,8 +89,10 @@ impl Store {
         let ids: HashSet<FeedRowVersionId> = file.rows.iter().map(|row| row.id).collect();
         let decided_anew = snapshot.versions.iter().filter(|version| !ids.contains(&version.id)).count();
         let counts = FileCounts::of(&plan, received.seen_again - count(decided_anew));
+        let balances = self.new_file_balances(&mut session, asker, file.account, file.balances).await?;
+        let new_balances = balances.len();
         if !file.is_kept {
-            return Ok(FileTried::Planned { plan, received, batch: None, counts });
+            return Ok(FileTried::Planned { plan, received, batch: None, counts, new_balances });
         }
         let mut work = Work::from_plan(&plan, &snapshot, &self.ambient);
         let account = &snapshot.state.account;
@@ -99,7 +103,8 @@ impl Store {
         let payees = self.payees_of(&mut session, asker, work.payee_names()).await?;
         self.prepare_updates(&mut session, asker, account.id, &mut work, &payees).await?;
         self.write_feed_rows(&mut session, asker, bank_account, &work).await?;
-        let batch = if work.changes.is_empty() {
+        // Balances are taken back with the batch that brought them, also where no row came with them.
+        let batch = if work.changes.is_empty() && balances.is_empty() {
             None
         } else {
             let summary = format!("Import of {}", file.name);
@@ -122,13 +127,9 @@ impl Store {
             Some(batch)
         };
         self.end_file(&mut session, asker, file.lease.id, batch, counts).await?;
-        self.keep_file_balances(&mut session, asker, file.lease.id, file.balances).await?;
-        if batch.is_none() && !file.balances.is_empty() {
-            // What is proven is worked out anew.
-            self.move_account_sums(&mut session, asker, file.account, Sums::default()).await?;
-        }
+        self.keep_file_balances(&mut session, asker, file.lease.id, &balances).await?;
         session.commit().await?;
-        Ok(FileTried::Planned { plan, received, batch, counts })
+        Ok(FileTried::Planned { plan, received, batch, counts, new_balances })
     }
 
     /// Whether rows of a file have come into an account before. Those of an import that was taken back have not: what comes after it is
@@ -142,7 +143,8 @@ impl Store {
         let text = sql!(
             "SELECT COUNT(*) FROM (SELECT 1 FROM statement_files f
                 JOIN batches b ON b.organization_id = f.organization_id AND b.id = f.batch_id
-                WHERE f.organization_id = $1 AND f.account_id = $2 AND b.undone_by IS NULL LIMIT 1) x"
+                WHERE f.organization_id = $1 AND f.account_id = $2 AND b.undone_by IS NULL AND EXISTS (SELECT 1 FROM changes c
+                    WHERE c.organization_id = f.organization_id AND c.batch_id = f.batch_id) LIMIT 1) x"
         );
         let files: i64 = on!(session, c => sqlx::query_scalar(text)
             .bind(asker.organization.uuid())

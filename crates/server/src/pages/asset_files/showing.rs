@@ -63,8 +63,10 @@ enum Step {
     Done {
         says: String,
         parts: Vec<DonePart>,
-        /// Whether one of them could not be finished.
+        /// Whether one of them could not be finished and can be tried again.
         has_failed: bool,
+        /// Whether it can be said that nothing more comes of it.
+        can_leave: bool,
     },
     Over,
 }
@@ -76,6 +78,8 @@ struct AccountsForm {
     shares: Vec<Share>,
     /// Whether it was said already, so that the form stands below what came of it.
     is_said: bool,
+    /// What others have begun and would lose.
+    gives_way: Option<String>,
 }
 
 struct Share {
@@ -162,15 +166,6 @@ fn came_into(counts: FileCounts, accounts: i64, today: &Today) -> String {
     format!("{} came into {accounts}", today.counted(rows, "row", "rows"))
 }
 
-/// How many rows of all parts have been dealt with, of how many.
-pub(super) fn progress(view: &AssetFileView) -> (i64, i64) {
-    view.parts.iter().fold((0, 0), |(done, total), part| {
-        // A part that is through counts in full, so that the bar never goes back.
-        let whole = part.progress.1;
-        (done + if part.stage.is_due() { part.progress.0 } else { whole }, total + whole)
-    })
-}
-
 pub(super) fn file_html(view: &AssetFileView, error: Option<String>, shell: Shell) -> FileHtml {
     let asset_url = shell.at(&format!("assets/{}", view.asset));
     let is_asked = matches!(view.stage, AssetFileStage::Open | AssetFileStage::Divided) && !view.is_busy();
@@ -182,8 +177,7 @@ pub(super) fn file_html(view: &AssetFileView, error: Option<String>, shell: Shel
         AssetFileStage::Abandoned => Step::Over,
     };
     let note = "Read as the last file of this asset, which has the same columns.";
-    let asks = view.guess.as_ref().filter(|_| view.shares.is_empty());
-    let form = ColumnsForm::of(&view.profile, view.guess.as_ref(), asks, note);
+    let form = ColumnsForm::of(&view.profile, view.guess.as_ref(), view.asks(), note);
     FileHtml {
         asset_name: asset_name(view.asset, &shell),
         files_url: format!("{asset_url}/files"),
@@ -199,12 +193,12 @@ pub(super) fn file_html(view: &AssetFileView, error: Option<String>, shell: Shel
 }
 
 fn busy(view: &AssetFileView, today: &Today) -> Step {
-    let progress = progress(view);
+    let progress = view.progress();
     let says = match view.stage {
         AssetFileStage::Importing => "Importing",
         _ => "Reading the file and laying it beside your books",
     };
-    Step::Busy { says, seen: progress.0, bar: Bar::of(progress, today) }
+    Step::Busy { says, seen: progress.done, bar: Bar::of((progress.done, progress.total), today) }
 }
 
 /// An account as it is chosen among others: with its currency and, where it hangs below others, its place.
@@ -237,7 +231,16 @@ fn accounts_form(view: &AssetFileView, shell: &Shell) -> AccountsForm {
         column: view.profile.column(Role::OwnAccount).map(|at| view.profile.name_of(at)).unwrap_or_default(),
         shares: view.shares.iter().enumerate().map(share).collect(),
         is_said: view.stage == AssetFileStage::Divided,
+        gives_way: gives_way(view),
     }
+}
+
+/// The accounts of which somebody has begun with a file, where there are any.
+fn gives_way(view: &AssetFileView) -> Option<String> {
+    let begun = view.accounts.iter().filter(|account| view.begun.contains(&account.id));
+    let names: Vec<&str> = begun.map(|account| account.name.as_str()).collect();
+    let names = (!names.is_empty()).then(|| names.join(", "))?;
+    Some(format!("Somebody has begun with a file of {names}. It gives way where you choose that account here."))
 }
 
 fn why(ground: ShareGround) -> &'static str {
@@ -272,7 +275,8 @@ fn looked(view: &AssetFileView, shell: &Shell) -> Looked {
         }
     };
     let problems: Vec<String> = view.parts.iter().filter_map(problem).collect();
-    let can_be = view.is_ready() && comes_in > 0;
+    let balance_days: usize = view.parts.iter().map(FileView::new_balance_days).sum();
+    let can_be = view.is_ready() && view.parts.iter().any(FileView::brings_anything);
     Looked {
         parts: view.parts.iter().map(|part| part_of(part, shell)).collect(),
         all,
@@ -284,9 +288,14 @@ fn looked(view: &AssetFileView, shell: &Shell) -> Looked {
         problems,
         as_of: view.changed_at.as_microsecond(),
         button: can_be.then(|| {
-            let accounts = view.parts.iter().filter(|part| part.counts.is_some_and(|counts| counts.changes_books()));
+            let accounts = view.parts.iter().filter(|part| part.brings_anything());
             let accounts = today.counted(of(accounts.count()), "account", "accounts");
-            format!("Import {} into {accounts}", today.counted(comes_in, "row", "rows"))
+            let what = if comes_in > 0 {
+                today.counted(comes_in, "row", "rows")
+            } else {
+                format!("the balances of {}", today.counted(of(balance_days), "day", "days"))
+            };
+            format!("Import {what} into {accounts}")
         }),
     }
 }
@@ -330,6 +339,7 @@ fn done(view: &AssetFileView, shell: &Shell) -> Step {
             says: match (is_done, &part.problem) {
                 (true, _) if part.is_undone => "undone".to_owned(),
                 (true, _) if counts.changes_books() => came_in(counts, today),
+                (true, _) if part.batch.is_some() => "its balances came in".to_owned(),
                 (true, _) => "nothing came in".to_owned(),
                 (false, Some(problem)) => problem.clone(),
                 (false, None) => "nothing of it came in".to_owned(),
@@ -344,9 +354,12 @@ fn done(view: &AssetFileView, shell: &Shell) -> Step {
     let accounts = of(finished().filter(FileCounts::changes_books).count());
     let says = if counts.changes_books() {
         format!("{}.", came_into(counts, accounts, today))
+    } else if view.parts.iter().any(|part| part.batch.is_some()) {
+        "The balances of the file came in: every row was there already, or stays out.".to_owned()
     } else {
         "Nothing came in: every row was there already, or stays out.".to_owned()
     };
     let has_failed = view.parts.iter().any(|part| part.stage == FileStage::Failed);
-    Step::Done { says, parts: view.parts.iter().map(part).collect(), has_failed }
+    let can_leave = view.stage == AssetFileStage::Importing;
+    Step::Done { says, parts: view.parts.iter().map(part).collect(), has_failed, can_leave }
 }

@@ -4,8 +4,7 @@ use askama::Template;
 use bankside_domain::Currency;
 use bankside_domain::statement::{FileCounts, FileStage};
 use bankside_engine::csv::{DateOrder, DecimalMark, Delimiter, Encoding, Profile, Refusal, Role};
-use bankside_engine::{FileGuess, FileOffer, FilePreview, FileView, PreviewRow};
-use serde::Serialize;
+use bankside_engine::{FileGuess, FileOffer, FilePreview, FileView, PreviewRow, code_in_file as code};
 
 use crate::view::day::Today;
 use crate::view::shell::Shell;
@@ -135,13 +134,6 @@ struct Line {
     reason: String,
 }
 
-fn code(value: impl Serialize) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(code)) => code,
-        _ => String::new(),
-    }
-}
-
 pub(super) fn offer_html(offer: &FileOffer, error: Option<String>, shell: Shell) -> OfferHtml {
     let account_url = shell.at(&format!("accounts/{}", offer.account.account.id));
     let imported = offer.imported.iter().map(|file| Imported {
@@ -227,6 +219,8 @@ fn done(view: &FileView, shell: &Shell) -> FileStep {
     told(counts.left_out, "row stayed out", "rows stayed out");
     let says = if counts.changes_books() {
         format!("{}, of {} in the file.", came_in(counts, today), today.counted(counts.rows, "row", "rows"))
+    } else if view.batch.is_some() {
+        "The balances of the file came in: every row was there already, or stays out.".to_owned()
     } else {
         "Nothing came in: every row was there already, or stays out.".to_owned()
     };
@@ -240,8 +234,7 @@ fn done(view: &FileView, shell: &Shell) -> FileStep {
 
 fn look(view: &FileView, today: &Today) -> FileStep {
     let note = "Read as the last file of this account, which has the same columns.";
-    let asks = view.guess.as_ref().filter(|_| view.stage == FileStage::Open);
-    let form = ColumnsForm::of(&view.profile, view.guess.as_ref(), asks, note);
+    let form = ColumnsForm::of(&view.profile, view.guess.as_ref(), view.asks(), note);
     let form = Box::new(ColumnsForm { is_folded: view.stage == FileStage::Ready, ..form });
     FileStep::Look { form, problem: view.problem.clone(), looked: looked_at(view, today) }
 }
@@ -372,7 +365,14 @@ impl Looked {
                 )
             }),
             as_of: view.changed_at.as_microsecond(),
-            button: (comes_in > 0).then(|| format!("Import {}", today.counted(comes_in, "row", "rows"))),
+            button: view.brings_anything().then(|| {
+                if comes_in > 0 {
+                    format!("Import {}", today.counted(comes_in, "row", "rows"))
+                } else {
+                    let days = today.counted(of(view.new_balance_days()), "day", "days");
+                    format!("Import the balances of {days}")
+                }
+            }),
         }
     }
 }
