@@ -5,7 +5,7 @@ use bankside_domain::{BatchId, RuleId, TransactionId};
 
 use crate::tests::on_both;
 use crate::tests::world::{World, booked};
-use crate::{Edit, NewRule, RegisterQuery, RegisterRow, RulesApplied, RulesAsked, RulesBrought, StoreError};
+use crate::{Edit, NewRule, RegisterQuery, RegisterRow, RulesApplied, RulesAsked, RulesBrought, StoreError, TypedLine};
 
 impl World {
     async fn names(&self) -> Names {
@@ -117,6 +117,25 @@ on_both! {
         assert!(world.store.undo(&world.asker, batch).await.is_ok());
         let details = world.store.transaction(&world.asker, row.id).await.unwrap();
         assert_eq!(details.standing.rule_layers.len(), 1);
+    }
+
+    what_an_undone_rule_wrote_does_not_become_a_persons_word(world) {
+        world.store.add_category(&world.asker, "Food", None).await.unwrap();
+        let home = world.store.add_category(&world.asker, "Home", None).await.unwrap();
+        world.sync(&[booked(10, -1299, "AMZN Mktp DE", "a1"), booked(11, -500, "AMZN Prime", "a2")]).await;
+        let before = world.told_by_rules().await;
+        world.rule(AMAZON).await;
+        let ruled = world.applied(None).await.batch.unwrap();
+        let rows = world.ruled_rows().await;
+        let half = |minor: i64| TypedLine { amount_minor: minor, category: Some(home), ..TypedLine::default() };
+        let lines = |minor: i64| Some(vec![half(minor / 2), half(minor - minor / 2)]);
+        let edited = world.change(&rows[0], Edit { category: Some(Some(home)), tags: Some(Vec::new()), ..Edit::default() }).await;
+        let split = world.change(&rows[1], Edit { lines: lines(rows[1].amount_minor), ..Edit::default() }).await;
+        world.store.undo(&world.asker, ruled).await.unwrap();
+        world.store.undo(&world.asker, edited.batch.unwrap()).await.unwrap();
+        world.store.undo(&world.asker, split.batch.unwrap()).await.unwrap();
+        assert_eq!(world.told_by_rules().await, before);
+        assert_eq!(world.applied(None).await.changed, 2, "rules write there again");
     }
 
     a_run_is_undone_with_the_rows_that_rules_have_written_to(world) {
