@@ -206,13 +206,36 @@ on_both! {
         let brought: Vec<NewRule> = read(text, &names).unwrap().into_iter().map(NewRule::from).collect();
         let told = world.store.bring_rules(&world.asker, &brought).await.unwrap();
         assert_eq!(told, RulesBrought { added: 1, changed: 1, same: 0 });
-        assert_eq!(world.ordered().await, ["Own", "New", "same"]);
+        assert_eq!(world.ordered().await, ["Own", "same", "New"], "a rule that is there keeps its place");
         let told = world.store.bring_rules(&world.asker, &brought).await.unwrap();
         assert_eq!(told, RulesBrought { added: 0, changed: 0, same: 2 });
         let bad = NewRule { name: "Bad".to_owned(), says: bankside_domain::rules::Definition::default(), ..brought[0].clone() };
         let other = NewRule { name: "Other".to_owned(), ..brought[0].clone() };
         assert!(world.store.bring_rules(&world.asker, &[other, bad]).await.is_err());
-        assert_eq!(world.ordered().await, ["Own", "New", "same"]);
+        assert_eq!(world.ordered().await, ["Own", "same", "New"]);
+        let all = "rule \"New\"\nif anything\nthen add tag \"new\"\n\nrule \"Own\"\nif anything\nthen add tag \"own\"\n\n\
+                   rule \"same\"\nif note is empty\nthen add tag \"same\"";
+        let all: Vec<NewRule> = read(all, &names).unwrap().into_iter().map(NewRule::from).collect();
+        assert_eq!(world.store.bring_rules(&world.asker, &all).await.unwrap().same, 3);
+        assert_eq!(world.ordered().await, ["New", "Own", "same"], "where all were brought, their order came too");
+    }
+
+    rules_have_so_many_patterns_between_them_and_no_more(world) {
+        let rule = |name: &str, patterns: usize| {
+            let conditions = (0..patterns).map(|number| format!("{} note matches \"{number}\"\n", if number == 0 { "if" } else { "or" }));
+            format!("rule \"{name}\"\n{}then add tag \"x\"\n\n", conditions.collect::<String>())
+        };
+        let names = world.names().await;
+        let text: String = (0..6).map(|number| rule(&format!("R{number}"), 40)).collect();
+        let all: Vec<NewRule> = read(&text, &names).unwrap().into_iter().map(NewRule::from).collect();
+        world.store.bring_rules(&world.asker, &all).await.unwrap();
+        let more = world.new_rule(&rule("More", 11)).await;
+        let refused = world.store.add_rule(&world.asker, &more).await;
+        assert!(matches!(refused, Err(StoreError::RuleRefused(RuleRefused::TooManyPatterns))));
+        assert_eq!(world.ordered().await.len(), 6);
+        let last = world.rule(&rule("Last", 10)).await;
+        let refused = world.store.change_rule(&world.asker, last, &more, 1).await;
+        assert!(matches!(refused, Err(StoreError::RuleRefused(RuleRefused::TooManyPatterns))));
     }
 
     a_category_that_a_rule_names_stays_and_is_merged_with_it(world) {
