@@ -85,7 +85,7 @@ on_both! {
             ["Amazon | about AMZN Mktp DE bought | Food | web", "My films | about AMZN Prime |  | ", "Rewe | about Rewe |  | "]
         );
         assert_eq!(world.applied(None).await, RulesApplied::default(), "asked again, rules change nothing");
-        let stored = world.store.rules(&world.asker).await.unwrap();
+        let stored = world.store.rules_with_hits(&world.asker).await.unwrap();
         assert_eq!((stored[0].rule.id, stored[0].changed_rows, stored[0].last_hit_at.is_some()), (id, 1, true));
         let log = world.store.rule_log(&world.asker, Some(id), 10).await.unwrap();
         assert_eq!((log[0].matched, log[0].changed, log[0].undone_by, log[0].batch), (1, 1, None, applied.batch.unwrap()));
@@ -95,7 +95,7 @@ on_both! {
         let undone = world.store.undo(&world.asker, applied.batch.unwrap()).await.unwrap();
         assert_eq!(undone.stay, []);
         assert_eq!(world.told_by_rules().await[0], "AMZN EU SARL | about AMZN EU SARL |  | ");
-        assert_eq!(world.store.rules(&world.asker).await.unwrap()[0].changed_rows, 0);
+        assert_eq!(world.store.rules_with_hits(&world.asker).await.unwrap()[0].changed_rows, 0);
         let redone = world.store.undo(&world.asker, undone.batch).await.unwrap();
         assert_eq!(redone.stay, []);
         assert_eq!(world.told_by_rules().await[0], "Amazon | about AMZN Mktp DE bought | Food | web");
@@ -154,7 +154,7 @@ on_both! {
         let first = world.applied_to(&ids[..1], None).await;
         let second = world.applied_to(&ids[1..2], first.batch).await;
         assert_eq!((second.batch, second.changed), (first.batch, 1));
-        assert_eq!(world.store.rules(&world.asker).await.unwrap()[0].changed_rows, 2);
+        assert_eq!(world.store.rules_with_hits(&world.asker).await.unwrap()[0].changed_rows, 2);
         let undone = world.store.undo(&world.asker, first.batch.unwrap()).await.unwrap();
         assert_eq!(undone.stay, []);
         assert!(world.told_by_rules().await.iter().all(|row| row.starts_with("AMZN")));
