@@ -39,9 +39,11 @@ impl Engine {
             self.keep_schedule(&stop),
             Box::pin(self.carry_mail(&stop))
         );
+        self.tasks.close();
+        self.tasks.wait().await;
     }
 
-    /// Ends flows, moves and files whose time is over, now and then.
+    /// Ends flows, moves and files whose time is over, and asks rules about what waits for them, now and then.
     async fn tidy(&self, stop: &CancellationToken) {
         let mut every = tokio::time::interval(TIDY_EVERY);
         while stop.run_until_cancelled(every.tick()).await.is_some() {
@@ -50,6 +52,9 @@ impl Engine {
             }
             if let Err(error) = self.tidy_moves().await {
                 tracing::warn!(%error, "moves that nobody goes on with could not be ended");
+            }
+            if let Err(error) = Box::pin(self.ask_about_what_waits()).await {
+                tracing::warn!(%error, "rules and transfers could not be asked about rows that wait for it");
             }
             if let Err(error) = self.tidy_files().await {
                 tracing::warn!(%error, "files that nobody goes on with could not be let go");

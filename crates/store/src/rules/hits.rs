@@ -126,15 +126,18 @@ impl Store {
         Ok(names)
     }
 
-    /// Adds for how many rows rules held that had nothing to change, in a batch that changed others.
-    pub async fn add_matched(
+    /// Ends a batch of rules: what it is called, and for how many rows rules held that had nothing to change.
+    pub async fn end_rules(
         &self,
         asker: &Asker,
         batch: BatchId,
-        matched: &BTreeMap<RuleId, i64>,
+        summary: &str,
+        beside: &BTreeMap<RuleId, i64>,
     ) -> Result<(), StoreError> {
         let mut session = self.db.write(asker.require(Right::EditBooks)?).await?;
-        let hits = matched.iter().map(|(rule, matched)| (*rule, (*matched, 0))).collect();
+        let text = sql!("UPDATE batches SET summary = $3 WHERE organization_id = $1 AND id = $2");
+        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(batch.uuid()).bind(summary));
+        let hits = beside.iter().map(|(rule, matched)| (*rule, (*matched, 0))).collect();
         self.count_hits(&mut session, asker, batch, &hits).await?;
         session.commit().await
     }

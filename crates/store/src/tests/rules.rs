@@ -5,7 +5,10 @@ use bankside_domain::{BatchId, RuleId, TransactionId};
 
 use crate::tests::on_both;
 use crate::tests::world::{World, booked};
-use crate::{Edit, NewRule, RegisterQuery, RegisterRow, RulesApplied, RulesAsked, RulesBrought, StoreError, TypedLine};
+use crate::{
+    BatchToAsk, Edit, NewRule, RegisterQuery, RegisterRow, RulesApplied, RulesAsked, RulesBrought, StoreError, ToAsk,
+    TypedLine,
+};
 
 impl World {
     async fn names(&self) -> Names {
@@ -162,6 +165,36 @@ on_both! {
         let asked = RulesAsked { rules: &rules, only: None, batch: first.batch, summary: "" };
         let refused = world.store.apply_rules(&world.asker, &ids[2..], asked).await;
         assert!(matches!(refused, Err(StoreError::Conflict(_))));
+    }
+
+    what_nobody_has_been_asked_about_waits_until_somebody_has(world) {
+        let take = async || world.store.take_batches_to_ask_as_system(10).await.unwrap();
+        let a = world.sync(&[booked(10, -1, "AMZN a", "a1"), booked(11, -2, "AMZN b", "a2")]).await.batch.unwrap();
+        assert_eq!(take().await, [], "whoever wrote it is still to ask");
+        world.clock.advance(jiff::SignedDuration::from_mins(6));
+        let waiting = BatchToAsk { organization: world.asker.organization, batch: a, what: ToAsk::Rows };
+        assert_eq!(take().await, [waiting]);
+        assert_eq!(take().await, [], "somebody has just taken it");
+        world.clock.advance(jiff::SignedDuration::from_mins(6));
+        assert_eq!(take().await, [waiting], "and has not come to the end");
+        world.clock.advance(jiff::SignedDuration::from_mins(6));
+        assert_eq!(take().await, [], "the longer it does not work the later it is asked again");
+        world.store.were_asked(&world.asker, &[a]).await.unwrap();
+        world.clock.advance(jiff::SignedDuration::from_hours(48));
+        assert_eq!(take().await, []);
+        let first = world.store.touched_by(&world.asker, &[a], None, 1).await.unwrap();
+        let second = world.store.touched_by(&world.asker, &[a], Some(first[0].0), 1).await.unwrap();
+        let ids = world.store.ids_for_rules(&world.asker, None, 9).await.unwrap();
+        assert_eq!([first[0].0, second[0].0], ids[..]);
+        assert_eq!(world.store.touched_by(&world.asker, &[a], Some(ids[1]), 1).await.unwrap(), []);
+    }
+
+    a_row_that_is_gone_leaves_the_others_to_be_asked_about(world) {
+        world.sync(&[booked(10, -1, "AMZN a", "a1"), booked(11, -2, "AMZN b", "a2")]).await;
+        let ids = world.store.ids_for_rules(&world.asker, None, 9).await.unwrap();
+        world.store.delete_transactions(&world.asker, &crate::Selection::These(vec![ids[0]]), false).await.unwrap();
+        let rows = world.store.rule_rows(&world.asker, &ids).await.unwrap();
+        assert_eq!(rows.iter().map(|row| row.row.transaction).collect::<Vec<_>>(), [ids[1]]);
     }
 
     what_is_locked_or_a_persons_stays(world) {
