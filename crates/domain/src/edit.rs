@@ -411,33 +411,41 @@ struct Field {
 }
 
 /// Gives fields whose person's or rule's layer an undoing clears to what lies below: they get what a rule or the bank says now, which
-/// may no longer be what it said before. `now` holds what the fields hold at this moment.
+/// may no longer be what it said before, and nothing where neither says anything: what a rule has written does not become a
+/// person's word by that. `now` holds what the fields hold at this moment.
 pub fn give_back(write: &mut [Change], now: &BTreeMap<FieldKey, Option<String>>) {
-    const PROVIDER: [(&str, &str); 3] =
-        [("dated_on", "provider_dated_on"), ("payee_id", "provider_payee_id"), ("note", "provider_note")];
-    let cleared: Vec<(Uuid, &str, &str)> = write
+    /// Of each field with layers where the bank's word stands; of categories and tags banks say nothing.
+    const LAYERED: [(&str, Option<&str>); 5] = [
+        ("dated_on", Some("provider_dated_on")),
+        ("payee_id", Some("provider_payee_id")),
+        ("note", Some("provider_note")),
+        ("category_id", None),
+        ("tags", None),
+    ];
+    let cleared: BTreeSet<(Uuid, &str, Option<&str>)> = write
         .iter()
         .filter(|change| change.after.is_none())
         .filter_map(|change| {
             let field = change.field.strip_prefix(LAYER).or_else(|| change.field.strip_prefix(RULE_LAYER))?;
-            PROVIDER.iter().find(|(name, _)| *name == field).map(|(name, provider)| (change.id, *name, *provider))
+            LAYERED.iter().find(|(name, _)| *name == field).map(|(name, provider)| (change.id, *name, *provider))
         })
         .collect();
     for (id, name, provider) in cleared {
-        let is_cleared_too = write.iter().any(|change| change.id == id && is_rule_layer(&change.field, name));
-        let rule = |entity: Entity| {
-            let layer = now.get(&(entity, id, format!("{RULE_LAYER}{name}")))?.as_deref().and_then(rule_layer_of)?;
-            Some(layer.1.map(str::to_owned)).filter(|_| !is_cleared_too)
-        };
+        let layer = format!("{RULE_LAYER}{name}");
+        // What the undoing itself makes of the rule's layer holds before what stands there now.
+        let written = write.iter().rfind(|change| change.id == id && change.field == layer);
+        let written = written.map(|change| change.after.clone());
         let below = |entity: Entity| {
-            rule(entity).unwrap_or_else(|| now.get(&(entity, id, provider.to_owned())).cloned().flatten())
+            let now_at = |field: &str| now.get(&(entity, id, field.to_owned())).cloned().flatten();
+            let rule = written.clone().unwrap_or_else(|| now_at(&layer));
+            match rule.as_deref().and_then(rule_layer_of) {
+                Some((_, value)) => value.map(str::to_owned),
+                None => provider.and_then(now_at),
+            }
         };
-        if name == "note" {
-            let says = below(Entity::Line);
-            write
-                .iter_mut()
-                .filter(|change| change.field == "lines")
-                .for_each(|change| give_note_back(change, id, says.as_ref()));
+        let says = below(Entity::Line);
+        for change in write.iter_mut().filter(|change| change.field == "lines") {
+            give_line_back(change, id, name, says.as_deref());
         }
         for change in write.iter_mut().filter(|change| change.id == id && change.field == name) {
             let says = below(change.entity);
@@ -449,17 +457,21 @@ pub fn give_back(write: &mut [Change], now: &BTreeMap<FieldKey, Option<String>>)
     }
 }
 
-fn is_rule_layer(field: &str, name: &str) -> bool {
-    field.strip_prefix(RULE_LAYER) == Some(name)
-}
-
-/// The same where the note goes back with all the lines.
-fn give_note_back(change: &mut Change, line: Uuid, says: Option<&String>) {
+/// The same where a field of a line goes back with all the lines.
+fn give_line_back(change: &mut Change, line: Uuid, field: &str, says: Option<&str>) {
     let lines: Option<Vec<Line>> = change.after.as_deref().and_then(|value| serde_json::from_str(value).ok());
-    if let Some(mut lines) = lines {
-        lines.iter_mut().filter(|one| one.id.uuid() == line).for_each(|one| one.note = says.cloned());
-        change.after = Some(lines_value(&lines));
+    let Some(mut lines) = lines else { return };
+    for one in lines.iter_mut().filter(|one| one.id.uuid() == line) {
+        match field {
+            "note" => one.note = says.map(str::to_owned),
+            "category_id" => one.category = says.and_then(|id| id.parse().ok()),
+            "tags" => {
+                one.tags = says.into_iter().flat_map(|ids| ids.split(',')).filter_map(|id| id.parse().ok()).collect()
+            }
+            _ => return,
+        }
     }
+    change.after = Some(lines_value(&lines));
 }
 
 /// The value of a layer that is there, as a change records it.

@@ -30,6 +30,8 @@ pub const RULE_LAYER: &str = "rule:";
 pub const MAX_RULES: usize = 500;
 /// A rule has at most so many conditions, and as many actions.
 pub const MAX_PARTS: usize = 40;
+/// The rules of an organization have at most so many patterns between them: each is made ready whenever rules are asked.
+pub const MAX_PATTERNS: usize = 250;
 /// A text in a rule has at most so many characters.
 pub const MAX_TEXT_CHARS: usize = 300;
 /// A payee that a pattern makes has at most so many characters.
@@ -117,7 +119,7 @@ pub enum Test {
     Asset(Vec<AssetId>),
     /// Whether its account belongs to one of these assets or to one below it.
     Within(Vec<AssetId>),
-    /// Whether its category is one of these; none at all where there are none.
+    /// Whether its category is one of these; none at all where there are none. Of a row that is split nothing of the kind holds.
     Category(Vec<CategoryId>),
     /// Whether it carries one of these tags; none at all where there are none.
     Tag(Vec<String>),
@@ -277,6 +279,13 @@ impl Definition {
             _ => None,
         });
         named.flatten().copied().collect()
+    }
+
+    /// How many patterns it has.
+    pub fn patterns(&self) -> usize {
+        let tested = self.conditions.iter().filter(|one| matches!(one.test, Test::Text(_, TextTest::Matches(_))));
+        let replaced = |action: &&Action| matches!(action, Action::ReplaceInPayee(..) | Action::ReplaceInNote(..));
+        tested.count() + self.actions.iter().filter(replaced).count()
     }
 
     /// Whether it asks what is a transfer. Transfers are found after rules have had their turn.

@@ -69,6 +69,9 @@ impl Engine {
         for (batch, step) in steps {
             match self.store.undo(asker, batch).await {
                 Ok(outcome) => {
+                    if outcome.changes_links {
+                        self.links_changed(asker.organization, outcome.batch).await;
+                    }
                     self.report_progress();
                     return Ok(SteppedBack { step, outcome });
                 }
@@ -97,6 +100,9 @@ impl Engine {
     /// Undoes a batch, and says what later syncs do with the bank's rows that leave the books.
     pub async fn undo_with(&self, asker: &Asker, batch: BatchId, later: Later) -> Result<UndoOutcome, EngineError> {
         let outcome = self.store.undo_with(asker, batch, later).await?;
+        if outcome.changes_links {
+            self.links_changed(asker.organization, outcome.batch).await;
+        }
         self.report_progress();
         Ok(outcome)
     }

@@ -59,6 +59,7 @@ use bankside_domain::{Ambient, Secret};
 use bankside_vault::Vault;
 use jiff::Timestamp;
 use tokio::sync::{Notify, Semaphore, watch};
+use tokio_util::task::TaskTracker;
 use url::Url;
 
 pub use accounts::{AccountView, BankLine, NewAccountInput};
@@ -181,6 +182,8 @@ pub struct Engine {
     /// Who asks, where that is a person in a browser.
     pub(crate) visitor: Option<Visitor>,
     pub(crate) visitors: Arc<visitors::Visitors>,
+    /// What goes on although whoever asked for it may have gone.
+    pub(crate) tasks: TaskTracker,
     /// Wakes the worker: a run is due.
     pub(crate) due: Arc<Notify>,
     /// Wakes the worker: a mail is due.
@@ -218,6 +221,7 @@ impl Engine {
             hashes: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             visitor: None,
             visitors: Arc::default(),
+            tasks: TaskTracker::new(),
             due: Arc::new(Notify::new()),
             mail_due: Arc::new(Notify::new()),
             progress: Arc::new(watch::Sender::new(0)),

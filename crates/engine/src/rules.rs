@@ -21,9 +21,9 @@ pub const MAX_RULES_BYTES: usize = 1 << 20;
 const MOST_HITS: i64 = 100;
 
 impl Engine {
-    /// The rules of an organization in the order in which they have their turn.
+    /// The rules of an organization in the order in which they have their turn, with what they have done.
     pub async fn rules(&self, asker: &Asker) -> Result<Vec<StoredRule>, EngineError> {
-        Ok(self.store.rules(asker).await?)
+        Ok(self.store.rules_with_hits(asker).await?)
     }
 
     /// One of them.
@@ -121,7 +121,7 @@ impl Engine {
         if is_there { Ok(()) } else { Err(EngineError::RuleRefused(RuleRefused::NotThere)) }
     }
 
-    /// Where accounts hang today.
+    /// Where accounts hang today, whatever the day of the rows: rules speak of accounts as they are.
     async fn rule_places(&self, asker: &Asker) -> Result<Places, EngineError> {
         let tree = self.tree(asker).await?;
         let today = self.today_in(&self.store.organization(asker).await?);

@@ -18,8 +18,8 @@ pub use self::candidates::Candidate;
 use crate::suspicions::{MOST_SUSPICIONS, RECENT_DAYS};
 use crate::{Engine, EngineError};
 
-/// More new rows than this are not looked at as they come; a person may have all of them looked at.
-const MOST_NEW: i64 = 20_000;
+/// Rows that came are looked up so many at a time.
+const TOUCHED_AT_ONCE: i64 = 20_000;
 /// Transfers are looked for among this many rows at once, the latest of their days.
 const MOST_ROWS: i64 = 60_000;
 /// The same on pages, which propose and link nothing.
@@ -70,29 +70,21 @@ pub struct LookedThrough {
 }
 
 impl Engine {
-    /// Links the transfers that rows of some batches are one side of, as a batch of its own. What cannot be told is left to people. That
-    /// it fails is told to the log alone: the rows are in the books, and looking through them finds what was missed.
-    pub(crate) async fn link_new_transfers(
-        &self,
-        organization: OrganizationId,
-        batches: &[BatchId],
-    ) -> Option<BatchId> {
-        match self.link_transfers_of(organization, batches).await {
-            Ok(linked) => linked,
-            Err(error) => {
-                tracing::error!(%error, ?batches, "new rows could not be looked at for transfers");
-                None
-            }
-        }
-    }
-
-    async fn link_transfers_of(
+    /// Links the transfers that rows of some batches are one side of, as a batch of its own. What cannot be told is left to people.
+    pub(crate) async fn link_transfers_of(
         &self,
         organization: OrganizationId,
         batches: &[BatchId],
     ) -> Result<Option<BatchId>, EngineError> {
         let asker = &Asker::system(organization);
-        let touched = self.store.touched_by(asker, batches, MOST_NEW).await?;
+        let mut touched = Vec::new();
+        let mut after = None;
+        loop {
+            let part = self.store.touched_by(asker, batches, after, TOUCHED_AT_ONCE).await?;
+            let Some((last, _)) = part.last().copied() else { break };
+            after = Some(last);
+            touched.extend(part);
+        }
         let days: BTreeSet<Date> = touched.iter().map(|(_, day)| *day).collect();
         let Some((first, last)) = days.first().zip(days.last()) else { return Ok(None) };
         let has_new = |(from, to): (Date, Date)| days.range(from..=to).next().is_some();
@@ -184,6 +176,9 @@ impl Engine {
             None => Vec::new(),
         };
         let batch = self.store.link_transfers(asker, &new).await?;
+        if let Some(batch) = batch {
+            self.links_changed(asker.organization, batch).await;
+        }
         self.report_progress();
         Ok(LookedThrough { linked: if batch.is_some() { new.len() } else { 0 }, batch })
     }
@@ -237,6 +232,9 @@ impl Engine {
         let own = self.store.own_accounts(asker).await?;
         let new = NewTransfer { a, b, by: LinkedBy::Person, grounds: grounds(out, into, &own) };
         let batch = self.store.link_transfers(asker, &[new]).await?;
+        if let Some(batch) = batch {
+            self.links_changed(asker.organization, batch).await;
+        }
         self.report_progress();
         batch.ok_or(EngineError::Conflict("these two cannot be linked"))
     }
@@ -244,6 +242,7 @@ impl Engine {
     /// Takes a transfer apart. Both rows stay, and nobody is asked about the two again.
     pub async fn break_transfer(&self, asker: &Asker, id: TransactionId) -> Result<BatchId, EngineError> {
         let batch = self.store.break_transfer(asker, id).await?;
+        self.links_changed(asker.organization, batch).await;
         self.report_progress();
         Ok(batch)
     }

@@ -18,6 +18,7 @@ use jiff::civil::Date;
 pub use self::deciding::HeldDecision;
 pub use self::importing::{FileRows, FileTried};
 use self::work::Work;
+use crate::asking::ToAsk;
 use crate::batches::{NewBatch, change};
 use crate::convert::{date, micros, uuids};
 use crate::db::{Session, on, run, sql};
@@ -99,6 +100,7 @@ impl Store {
                 self.fix_opening(&mut session, asker, account, &mut work, opening).await?;
             }
             self.write_changes(&mut session, asker, batch, &work.changes).await?;
+            self.is_to_be_asked(&mut session, asker, batch, ToAsk::Rows).await?;
         }
         for (account, sums) in &work.sums {
             self.move_account_sums(&mut session, asker, *account, *sums).await?;

@@ -9,6 +9,7 @@
 mod accounts;
 mod addresses;
 mod apply;
+mod asking;
 mod asset_files;
 mod assets;
 mod audit;
@@ -86,6 +87,7 @@ use bankside_domain::Ambient;
 pub use accounts::{Account, NewAccount};
 pub use addresses::{OldAddress, WantedAddress};
 pub use apply::{Applied, ApplyContext, FileRows, FileTried, HeldDecision};
+pub use asking::{BatchToAsk, ToAsk};
 pub use asset_files::{AssetFile, AssetFilePart, ImportedAssetFile, NewAssetFile};
 pub use assets::{AssetChange, NewAsset};
 pub use audit::AuditEntry;

@@ -125,6 +125,17 @@ impl Store {
         asker: &Asker,
         ids: &[TransactionId],
     ) -> Result<Vec<Standing>, StoreError> {
+        let standing = self.stand_if_there(session, asker, ids).await?;
+        if standing.len() < ids.len() { Err(StoreError::NotFound("the transaction")) } else { Ok(standing) }
+    }
+
+    /// The same of those that are in the books and in sight.
+    pub(crate) async fn stand_if_there(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        ids: &[TransactionId],
+    ) -> Result<Vec<Standing>, StoreError> {
         let mut standing = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(VALUES_PER_LIST) {
             let uuids: Vec<Uuid> = chunk.iter().map(|id| id.uuid()).collect();
@@ -143,9 +154,7 @@ impl Store {
                 query.build_query_as().fetch_all(c).await?
             });
             let is_in_sight = |row: &Row| asker.sees(row.account_id.into());
-            if rows.len() < chunk.len() || !rows.iter().all(is_in_sight) {
-                return Err(StoreError::NotFound("the transaction"));
-            }
+            let rows: Vec<Row> = rows.into_iter().filter(is_in_sight).collect();
             let mut lines = self.lines_of(session, asker, &uuids).await?;
             let line_ids = lines.values().flatten().map(|line| line.id.uuid());
             let layered: Vec<Uuid> = uuids.iter().copied().chain(line_ids).collect();

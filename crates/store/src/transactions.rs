@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::accounts::Sums;
+use crate::asking::ToAsk;
 use crate::batches::{NewBatch, change};
 use crate::convert::{date, micros};
 use crate::db::{Session, on, run, sql};
@@ -89,6 +90,7 @@ impl Store {
         self.add_typed(&mut session, asker, batch, &typed).await?;
         let made = change(Entity::Transaction, typed.id.uuid(), typed.id.uuid(), EXISTS, None, Some("1".to_owned()));
         self.write_changes(&mut session, asker, batch, &[made]).await?;
+        self.is_to_be_asked(&mut session, asker, batch, ToAsk::Rows).await?;
         self.move_account_sums(&mut session, asker, account, Sums::booked(new.amount_minor)).await?;
         session.commit().await?;
         Ok((typed.id, batch))

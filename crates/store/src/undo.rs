@@ -8,10 +8,12 @@ use bankside_domain::batch::{
 };
 use bankside_domain::edit;
 use bankside_domain::reconcile::{ClaimState, Reason};
+use bankside_domain::transfer::TRANSFER;
 use bankside_domain::{AccountId, Asker, BatchId, Code, Id, Right, TransactionId};
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use crate::asking::ToAsk;
 use crate::batches::{NewBatch, change};
 use crate::convert::{SqlDate, code};
 use crate::db::{Session, on, run, sql};
@@ -58,6 +60,8 @@ pub struct UndoOutcome {
     pub taken_back: usize,
     /// Changes that stay, and why.
     pub stay: Vec<(Change, Untouchable)>,
+    /// Whether transfers were linked or taken apart by it.
+    pub changes_links: bool,
 }
 
 impl Store {
@@ -121,13 +125,17 @@ impl Store {
         made.extend(self.await_what_moved_on(&mut session, asker, (batch, undoing), &undone, &plan.write).await?);
         made.extend(self.await_what_was_locked(&mut session, asker, undoing, &plan.write).await?);
         self.write_changes(&mut session, asker, undoing, &made).await?;
+        let changes_links = made.iter().any(|change| change.field == TRANSFER);
+        if changes_links {
+            self.is_to_be_asked(&mut session, asker, undoing, ToAsk::Links).await?;
+        }
         accounts.extend(self.accounts_of(&mut session, asker, &made).await?);
         for account in accounts {
             self.recount_account(&mut session, asker, account).await?;
         }
         self.mark_undone(&mut session, asker, batch, undone.undoes, undoing).await?;
         session.commit().await?;
-        Ok(UndoOutcome { batch: undoing, taken_back: plan.write.len(), stay: plan.stay })
+        Ok(UndoOutcome { batch: undoing, taken_back: plan.write.len(), stay: plan.stay, changes_links })
     }
 
     /// Marks a batch as undone. What it had undone itself is in force again by that, what that one had undone is not, and so

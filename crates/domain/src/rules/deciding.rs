@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
 
-use super::matching::tag_key;
+use super::matching::{Folded, tag_key};
 use super::{Action, Field, MAX_NOTE_CHARS, MAX_PAYEE_CHARS, Prepared};
 use crate::amount::Amount;
 use crate::text::{fold, tidy};
@@ -44,10 +44,14 @@ pub struct Facts {
     pub now: Values,
     /// What it would hold if none of the rules that are asked had ever written to it.
     pub base: Values,
+    /// What it would hold if no rule had ever written to it.
+    pub below: Values,
     /// The fields that people have written; no rule writes them.
     pub by_person: BTreeSet<Field>,
     /// The fields that rules have written, and which.
     pub by_rule: BTreeMap<Field, RuleId>,
+    /// The fields that rules have written which are not asked any more.
+    pub by_others: BTreeSet<Field>,
 }
 
 /// One field of a row, as rules want it.
@@ -57,6 +61,8 @@ pub struct Write {
     pub field: Field,
     /// The rule whose word holds; of a field that no rule writes any more, the one that had written it.
     pub rule: RuleId,
+    /// That rule and those that it has built on.
+    pub by: BTreeSet<RuleId>,
     /// Whether the field goes back to what it held without rules, since none of them writes it any more.
     pub gives_back: bool,
 }
@@ -90,9 +96,9 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Whether a rule changes anything of the row.
+    /// Whether a rule changes anything of the row, alone or as one that others build on.
     pub fn is_changed_by(&self, rule: RuleId) -> bool {
-        self.writes.iter().any(|write| write.rule == rule)
+        self.writes.iter().any(|write| write.by.contains(&rule))
     }
 }
 
@@ -138,7 +144,7 @@ impl Values {
 
 impl Prepared {
     /// What a row is to rules: what it would hold without these, and what no rule touches. What a rule has written that is not among
-    /// these any more stands as if it had always been there.
+    /// these any more stands as if it had always been there, until one of these writes that field.
     pub fn facts(&self, row: Row, layered: Layered) -> Facts {
         let Layered { now, bank_payee, bank_note, mut by_person, by_rule } = layered;
         // Categories and tags have no bank below them: what no rule has written, somebody has.
@@ -148,18 +154,19 @@ impl Prepared {
             (Field::Tags, is_own(Field::Tags, !now.tags.is_empty())),
         ];
         by_person.extend(own.into_iter().filter_map(|(field, is_own)| is_own.then_some(field)));
-        let asked: BTreeSet<RuleId> = self.rules().map(|rule| rule.id).collect();
-        let by_rule: BTreeMap<Field, RuleId> = by_rule
-            .into_iter()
-            .filter(|(field, _)| !by_person.contains(field))
-            .filter_map(|(field, rule)| Some((field, rule.filter(|rule| asked.contains(rule))?)))
-            .collect();
-        let below = Values { payee: bank_payee, note: bank_note, category: None, tags: BTreeSet::new() };
-        let mut base = now.clone();
-        for field in by_rule.keys() {
-            base.take(&below, *field);
+        let bank = Values { payee: bank_payee, note: bank_note, category: None, tags: BTreeSet::new() };
+        let (mut base, mut below) = (now.clone(), now.clone());
+        let (mut asked, mut by_others) = (BTreeMap::new(), BTreeSet::new());
+        for (field, rule) in by_rule.into_iter().filter(|(field, _)| !by_person.contains(field)) {
+            below.take(&bank, field);
+            if let Some(rule) = rule.filter(|rule| self.ids.contains(rule)) {
+                base.take(&bank, field);
+                asked.insert(field, rule);
+            } else {
+                by_others.insert(field);
+            }
         }
-        let texts = [below.payee.as_deref(), below.note.as_deref()];
+        let texts = [bank.payee.as_deref(), bank.note.as_deref()];
         let bank_text = texts.into_iter().flatten().collect::<Vec<_>>().join(" ");
         Facts {
             transaction: row.transaction,
@@ -171,25 +178,53 @@ impl Prepared {
             bank_text,
             now,
             base,
+            below,
             by_person,
-            by_rule,
+            by_rule: asked,
+            by_others,
         }
     }
 
     /// What the rules come to for a row.
+    ///
+    /// A field has one rule's word. Where these write one that holds the word of a rule which is not asked any more, they begin from
+    /// below that as they will the next time, when it is theirs; and where they would write it only because of that word, it stays.
     pub fn decide(&self, facts: &Facts) -> Outcome {
-        let mut outcome = Outcome { after: facts.base.clone(), ..Outcome::default() };
-        let mut last: BTreeMap<Field, RuleId> = BTreeMap::new();
+        let (mut from_below, mut stays) = (BTreeSet::new(), BTreeSet::new());
+        loop {
+            let mut base = facts.base.clone();
+            for field in &from_below {
+                base.take(&facts.below, *field);
+            }
+            let (outcome, written) = self.decide_from(facts, base, &stays);
+            let written: BTreeSet<Field> =
+                written.into_iter().filter(|field| facts.by_others.contains(field)).collect();
+            if written == from_below {
+                return outcome;
+            }
+            // Each field comes among the ones once, and among the others once: there is an end.
+            let not_written: Vec<Field> = from_below.difference(&written).copied().collect();
+            from_below = written.union(&from_below).copied().filter(|field| !not_written.contains(field)).collect();
+            stays.extend(not_written);
+        }
+    }
+
+    /// The same from certain values, and which fields are written by that; some of them no rule writes.
+    fn decide_from(&self, facts: &Facts, base: Values, stays: &BTreeSet<Field>) -> (Outcome, BTreeSet<Field>) {
+        let mut outcome = Outcome { after: base, ..Outcome::default() };
+        let mut texts = Folded::of(&outcome.after);
+        let mut writers: BTreeMap<Field, Vec<RuleId>> = BTreeMap::new();
         let mut set: BTreeMap<Field, RuleId> = BTreeMap::new();
         for ready in &self.rules {
-            if !self.holds(ready, facts, &outcome.after) {
+            if !self.holds(ready, facts, &outcome.after, &texts) {
                 continue;
             }
             let rule = ready.rule.id;
             outcome.matched.insert(rule);
             for (action, pattern) in ready.rule.says.actions.iter().zip(&ready.replaces) {
                 let field = action.field();
-                let mut wanted = outcome.after.clone();
+                let mut wanted = Values::default();
+                wanted.take(&outcome.after, field);
                 act(action, pattern.as_ref(), &mut wanted);
                 let differs = !wanted.is_same(&outcome.after, field);
                 if facts.by_person.contains(&field) {
@@ -202,26 +237,37 @@ impl Prepared {
                     outcome.split.insert(rule);
                     continue;
                 }
+                if stays.contains(&field) {
+                    continue;
+                }
                 if action.is_set() {
                     let before = set.insert(field, rule).filter(|before| *before != rule && differs);
                     outcome.conflicts.extend(before.map(|loser| Conflict { field, winner: rule, loser }));
                 }
+                let writers = writers.entry(field).or_default();
                 if differs {
-                    last.insert(field, rule);
-                    outcome.after = wanted;
-                } else if action.is_set() {
-                    last.entry(field).or_insert(rule);
+                    // Whoever says what a field is to be builds on nobody.
+                    if action.is_set() {
+                        writers.clear();
+                    }
+                    writers.push(rule);
+                    outcome.after.take(&wanted, field);
+                    texts.fold_again(&outcome.after, field);
+                } else if action.is_set() && writers.is_empty() {
+                    writers.push(rule);
                 }
             }
         }
-        for field in Field::ALL {
-            let gives_back = !last.contains_key(&field);
-            let rule = last.get(&field).or_else(|| facts.by_rule.get(&field));
-            if let Some(rule) = rule.filter(|_| !outcome.after.is_same(&facts.now, field)) {
-                outcome.writes.push(Write { field, rule: *rule, gives_back });
+        writers.retain(|_, writers| !writers.is_empty());
+        for field in Field::ALL.into_iter().filter(|field| !outcome.after.is_same(&facts.now, *field)) {
+            if let Some((writers, rule)) = writers.get(&field).and_then(|writers| Some((writers, writers.last()?))) {
+                let by = writers.iter().copied().collect();
+                outcome.writes.push(Write { field, rule: *rule, by, gives_back: false });
+            } else if let Some(rule) = facts.by_rule.get(&field) {
+                outcome.writes.push(Write { field, rule: *rule, by: BTreeSet::from([*rule]), gives_back: true });
             }
         }
-        outcome
+        (outcome, writers.into_keys().collect())
     }
 }
 
@@ -243,9 +289,9 @@ pub struct Row {
 fn act(action: &Action, pattern: Option<&Regex>, values: &mut Values) {
     let replaced = |text: &Option<String>, with: &str, most: usize| {
         let (Some(pattern), Some(text)) = (pattern, text) else { return text.clone() };
-        let replaced = pattern.replace_all(text, with);
         // A pattern that leaves nothing, or far too much, has not cleaned anything up.
-        tidy(&replaced).filter(|text| text.chars().count() <= most).or_else(|| Some(text.clone()))
+        let replaced = replace(pattern, text, with, most).as_deref().and_then(tidy);
+        replaced.filter(|text| text.chars().count() <= most).or_else(|| Some(text.clone()))
     };
     match action {
         Action::SetPayee(payee) => values.payee = tidy(payee),
@@ -268,4 +314,22 @@ fn act(action: &Action, pattern: Option<&Regex>, values: &mut Values) {
         }
         Action::RemoveTag(tag) => values.tags.retain(|other| tag_key(other) != tag_key(tag)),
     }
+}
+
+/// Replaces whatever a pattern finds; nothing once it has become far longer than `most` characters, however often it would go on.
+fn replace(pattern: &Regex, text: &str, with: &str, most: usize) -> Option<String> {
+    const SPACES: usize = 4;
+    let (mut replaced, mut end) = (String::new(), 0);
+    for found in pattern.captures_iter(text) {
+        let whole = found.get_match();
+        replaced.push_str(text.get(end..whole.start())?);
+        found.expand(with, &mut replaced);
+        end = whole.end();
+        // Spaces among it may still go.
+        if replaced.chars().count() > SPACES * most {
+            return None;
+        }
+    }
+    replaced.push_str(text.get(end..)?);
+    Some(replaced)
 }

@@ -1,16 +1,16 @@
 //! Whether a rule holds for a row. Rules are made ready once and then asked about many rows.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
 use rust_decimal::Decimal;
 
 use super::deciding::{Facts, Values};
 use super::refused::pattern;
-use super::{Action, AmountOf, AmountTest, Combine, Condition, Rule, RuleRefused, Test, TextOf, TextTest};
+use super::{Action, AmountOf, AmountTest, Combine, Condition, Field, Rule, RuleRefused, Test, TextOf, TextTest};
 use crate::text::fold;
-use crate::{AccountId, AssetId};
+use crate::{AccountId, AssetId, RuleId};
 
 /// Where accounts hang: of each account its asset and those above it, the nearest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +26,8 @@ impl Places {
 #[derive(Debug)]
 pub struct Prepared {
     pub(super) rules: Vec<Ready>,
+    /// Which they are.
+    pub(super) ids: BTreeSet<RuleId>,
     places: Places,
 }
 
@@ -41,11 +43,31 @@ pub(super) struct Ready {
     pub(super) replaces: Vec<Option<Regex>>,
 }
 
+/// The texts of a row that rules change, folded.
+pub(super) struct Folded {
+    payee: Option<String>,
+    note: Option<String>,
+}
+
+impl Folded {
+    pub(super) fn of(values: &Values) -> Self {
+        Self { payee: values.payee.as_deref().map(fold), note: values.note.as_deref().map(fold) }
+    }
+
+    /// Follows a field that has changed.
+    pub(super) fn fold_again(&mut self, values: &Values, field: Field) {
+        match field {
+            Field::Payee => self.payee = values.payee.as_deref().map(fold),
+            Field::Note => self.note = values.note.as_deref().map(fold),
+            Field::Category | Field::Tags => {}
+        }
+    }
+}
+
 /// The texts of a row as conditions see them at one moment.
 struct Texts<'a> {
     facts: &'a Facts,
-    payee: Option<String>,
-    note: Option<String>,
+    folded: &'a Folded,
 }
 
 impl Prepared {
@@ -53,8 +75,9 @@ impl Prepared {
     pub fn new(rules: impl IntoIterator<Item = Rule>, places: Places) -> Result<Self, RuleRefused> {
         let mut rules: Vec<Rule> = rules.into_iter().filter(|rule| rule.is_on).collect();
         rules.sort_by_key(|rule| rule.stage);
+        let ids = rules.iter().map(|rule| rule.id).collect();
         let rules = rules.into_iter().map(Ready::new).collect::<Result<_, _>>()?;
-        Ok(Self { rules, places })
+        Ok(Self { rules, ids, places })
     }
 
     /// Whether there is no rule at all.
@@ -72,8 +95,8 @@ impl Prepared {
         self.rules.iter().map(|ready| &ready.rule)
     }
 
-    pub(super) fn holds(&self, ready: &Ready, facts: &Facts, values: &Values) -> bool {
-        let texts = Texts { facts, payee: values.payee.as_deref().map(fold), note: values.note.as_deref().map(fold) };
+    pub(super) fn holds(&self, ready: &Ready, facts: &Facts, values: &Values, folded: &Folded) -> bool {
+        let texts = Texts { facts, folded };
         let conditions = &ready.rule.says.conditions;
         let mut each = conditions.iter().enumerate().map(|(number, condition)| {
             let (folded, pattern) = (&ready.folded[number], ready.patterns[number].as_ref());
@@ -100,6 +123,8 @@ impl Prepared {
             Test::Account(accounts) => accounts.contains(&facts.account),
             Test::Asset(assets) => self.places.of(facts.account).first().is_some_and(|asset| assets.contains(asset)),
             Test::Within(assets) => self.places.of(facts.account).iter().any(|asset| assets.contains(asset)),
+            // A row that is split has no category that could be one of these or none: its lines have.
+            Test::Category(_) if facts.is_split => return false,
             Test::Category(categories) if categories.is_empty() => values.category.is_none(),
             Test::Category(categories) => values.category.is_some_and(|category| categories.contains(&category)),
             Test::Tag(tags) if tags.is_empty() => values.tags.is_empty(),
@@ -137,8 +162,8 @@ impl Ready {
 impl Texts<'_> {
     fn holds(&self, of: TextOf, test: &TextTest, wanted: &[String], pattern: Option<&Regex>, values: &Values) -> bool {
         let folded = match of {
-            TextOf::Payee => self.payee.as_deref(),
-            TextOf::Note => self.note.as_deref(),
+            TextOf::Payee => self.folded.payee.as_deref(),
+            TextOf::Note => self.folded.note.as_deref(),
             TextOf::Bank => Some(self.facts.bank_folded.as_str()),
         }
         .unwrap_or_default();

@@ -5,7 +5,7 @@ use regex::RegexBuilder;
 use super::{Action, Definition, MAX_PARTS, MAX_TEXT_CHARS, Rule, Test, TextTest};
 
 /// A pattern takes at most so many bytes once it is worked out.
-const MAX_PATTERN_BYTES: usize = 1 << 20;
+const MAX_PATTERN_BYTES: usize = 1 << 18;
 
 /// Why a rule, or what is asked of it, is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub enum RuleRefused {
     },
     /// The organization has as many rules as one may have.
     TooMany,
+    /// Its rules have as many patterns as they may have.
+    TooManyPatterns,
     /// Somebody else has changed it since the person saw it.
     ChangedMeanwhile {
         /// Its name.
@@ -55,6 +57,7 @@ impl RuleRefused {
             Self::BadText { .. } => "rule.bad_text",
             Self::BadPattern { .. } => "rule.bad_pattern",
             Self::TooMany => "rule.too_many",
+            Self::TooManyPatterns => "rule.too_many_patterns",
             Self::ChangedMeanwhile { .. } => "rule.changed_meanwhile",
             Self::NotThere => "rule.not_there",
         }
@@ -62,7 +65,7 @@ impl RuleRefused {
 
     /// Whether it is about what others have done meanwhile, and not about what was asked for.
     pub fn is_conflict(&self) -> bool {
-        matches!(self, Self::NameTaken { .. } | Self::ChangedMeanwhile { .. } | Self::TooMany)
+        matches!(self, Self::NameTaken { .. } | Self::ChangedMeanwhile { .. } | Self::TooMany | Self::TooManyPatterns)
     }
 
     /// The same as a sentence for people.
@@ -78,6 +81,9 @@ impl RuleRefused {
             }
             Self::BadPattern { pattern, why } => format!("“{pattern}” is no pattern: {why}."),
             Self::TooMany => format!("An organization has at most {} rules.", super::MAX_RULES),
+            Self::TooManyPatterns => {
+                format!("The rules of an organization have at most {} patterns between them.", super::MAX_PATTERNS)
+            }
             Self::ChangedMeanwhile { name } => {
                 format!("Somebody else has changed {name} since you saw it. Look at it again.")
             }

@@ -69,7 +69,16 @@ fn what_is_wrong_is_told_with_its_place() {
             1,
             "A rule joins",
         ),
-        ("rule \"A\"\nif payee matches \"(\"\nthen set note \"y\"", 3, 1, "“(” is no pattern: unclosed group."),
+        ("rule \"A\"\nif payee matches \"(\"\nthen set note \"y\"", 2, 18, "“(” is no pattern: unclosed group."),
+        (
+            "rule \"A\"\nif anything\nthen replace in note \"[\" with \"y\"\nthen set note \"y\"",
+            3,
+            22,
+            "“[” is no pattern: unclosed character class.",
+        ),
+        ("rule \"A\"\nif tag is \" \"\nthen set note \"y\"", 2, 11, "A text is missing."),
+        ("rule \"A\"\nif anything\nthen add tag \"\"\nthen set note \"y\"", 3, 14, "A text is missing."),
+        ("\nrule \" \"\nif anything\nthen set note \"y\"", 2, 6, "Give the rule a name"),
         ("rule \"A\"\nif anything", 2, 1, "Say what follows from the rule."),
         ("rule \"A\"\nthen set note \"y\"", 2, 1, "Before what follows stands when"),
         ("rule \"A\" in stage third\nif anything\nthen set note \"y\"", 1, 19, "The stage of a rule is"),
@@ -118,6 +127,42 @@ fn patterns_that_would_take_long_are_refused_or_quick() {
     let facts =
         prepared.facts(row(1, "-1"), Layered { bank_payee: Some("a".repeat(5_000) + "!"), ..Layered::default() });
     assert!(prepared.decide(&facts).matched.is_empty());
+    // What people write is small enough.
+    for usual in [
+        r"^sumup *\*(?P<name>[^0-9]+?) *\d*$",
+        r"\b\w+ \d{2}\.\d{2}\.\d{4}\b",
+        r"^(.*?)[ /]*(ref|kd)[^a-z]*[a-z0-9]{4,12}$",
+    ] {
+        assert!(refused::pattern(usual).is_ok(), "{usual}");
+    }
+    // Each of a thousand places takes three hundred times the whole: it stops long before that, and the note stays.
+    let swelling = format!("rule \"A\"\nif anything\nthen replace in note \"y\" with \"{}\"", "$0x".repeat(100));
+    let prepared = Prepared::new(rules(&swelling), Places::default()).unwrap();
+    let note = Some("y".repeat(1_000));
+    let now = Values { note: note.clone(), ..Values::default() };
+    let facts = prepared.facts(row(1, "-1"), Layered { now, bank_note: note, ..Layered::default() });
+    assert_eq!(prepared.decide(&facts).writes, []);
+}
+
+#[test]
+fn a_rule_that_others_build_on_changes_the_row_and_one_that_they_write_over_does_not() {
+    let text = "rule \"Clean\"\nif anything\nthen replace in payee \" .*$\" with \"\"\n\nrule \"More\"\nif payee is \"Rewe\"\nthen replace in \
+                payee \"$\" with \" market\"";
+    let all = rules(text);
+    let payee = Some("Rewe 0815".to_owned());
+    let now = Values { payee: payee.clone(), ..Values::default() };
+    let layered = Layered { now, bank_payee: payee, ..Layered::default() };
+    let decide = |rules: Vec<Rule>| {
+        let prepared = Prepared::new(rules, places()).unwrap();
+        prepared.decide(&prepared.facts(row(1, "-1"), layered.clone()))
+    };
+    let outcome = decide(all.clone());
+    assert_eq!((outcome.writes[0].rule, outcome.after.payee.as_deref()), (all[1].id, Some("Rewe market")));
+    assert!(outcome.is_changed_by(all[0].id) && outcome.is_changed_by(all[1].id));
+    let over = format!("{text}\n\nrule \"Over\" in stage last\nif anything\nthen set payee \"Shop\"");
+    let all = rules(&over);
+    let outcome = decide(all.clone());
+    assert_eq!(all.iter().map(|rule| outcome.is_changed_by(rule.id)).collect::<Vec<_>>(), [false, false, true]);
 }
 
 #[test]
@@ -260,19 +305,37 @@ proptest! {
         }
     }
 
-    /// Whatever rules have written, asking them again changes nothing, and no field of a person's is ever written.
+    /// Whatever rules have written, also some that are not there any more, asking them again changes nothing, and no field of a person's is
+    /// ever written.
     #[test]
-    fn rules_that_are_asked_again_change_nothing(all in any_rules(), payee in words(), note in words(), by_hand: bool) {
+    fn rules_that_are_asked_again_change_nothing(
+        all in any_rules(),
+        (payee, note) in (words(), words()),
+        by_hand: bool,
+        others in proptest::collection::btree_set(prop::sample::select(Field::ALL.to_vec()), 0..4),
+        (category, tag) in (21u128..=23, words()),
+    ) {
         let prepared = Prepared::new(all, places()).unwrap();
         let by_person: BTreeSet<Field> = if by_hand { BTreeSet::from([Field::Payee]) } else { BTreeSet::new() };
-        let now = Values { payee: Some(payee.clone()), note: Some(note.clone()), ..Values::default() };
-        let layered = Layered { now, bank_payee: Some(payee), bank_note: Some(note), by_person, ..Layered::default() };
+        let bank = Values { payee: Some(payee.clone()), note: Some(note.clone()), ..Values::default() };
+        let theirs = Values {
+            payee: Some(note.clone()),
+            note: Some(payee.clone()),
+            category: Some(id(category).into()),
+            tags: BTreeSet::from([tag]),
+        };
+        let mut now = bank.clone();
+        for field in &others {
+            now.take(&theirs, *field);
+        }
+        let by_rule = others.into_iter().map(|field| (field, Some(id(7).into()))).collect();
+        let layered = Layered { now, bank_payee: bank.payee, bank_note: bank.note, by_person, by_rule };
         let facts = prepared.facts(row(3, "-12.50"), layered.clone());
         let first = prepared.decide(&facts);
         prop_assert!(!by_hand || first.writes.iter().all(|write| write.field != Field::Payee));
         let mut after = layered;
-        after.now = first.after.clone();
         for write in &first.writes {
+            after.now.take(&first.after, write.field);
             after.by_rule.insert(write.field, Some(write.rule));
         }
         let again = prepared.decide(&prepared.facts(row(3, "-12.50"), after));

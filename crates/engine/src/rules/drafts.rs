@@ -1,6 +1,8 @@
 //! Rules that are not there yet: in the place that they would have, and as a row suggests them.
 
-use bankside_domain::rules::{Action, Combine, Condition, Definition, Rule, Stage, Test, TextOf, TextTest};
+use bankside_domain::rules::{
+    Action, Combine, Condition, Definition, MAX_TEXT_CHARS, Rule, Stage, Test, TextOf, TextTest,
+};
 use bankside_domain::suggest::pattern;
 use bankside_domain::text::fold;
 use bankside_domain::{Asker, CategoryId, RuleId, TransactionId};
@@ -31,7 +33,8 @@ pub(super) fn inserted(mut rules: Vec<Rule>, id: Option<RuleId>, new: &NewRule, 
 
 impl Engine {
     /// The rule that says of all rows like one what was said of it: those whose bank names the same payee, or else that have the same
-    /// payee, get its category, and its payee where a person has given it another one than the bank does.
+    /// payee, or the same text where there is no payee, get its category, and its payee where a person has given it another one than
+    /// the bank does. Where a row has no text at all, the condition is left to be filled in: nobody means every row by one.
     pub async fn draft_rule(
         &self,
         asker: &Asker,
@@ -42,18 +45,19 @@ impl Engine {
         let standing = &details.standing;
         let first = &standing.lines[0];
         let payee = standing.payee_name.clone();
-        let (of, like) = match &details.provider_payee {
-            Some(named) => (TextOf::Bank, Some(alike(named))),
-            None => (TextOf::Payee, payee.clone()),
+        let starts = |text: &String| TextTest::Starts(alike(text));
+        let (of, test) = match (&details.provider_payee, &payee, &first.provider_note, &first.note) {
+            (Some(named), ..) => (TextOf::Bank, starts(named)),
+            (None, Some(payee), ..) => (TextOf::Payee, TextTest::Is(vec![payee.clone()])),
+            (None, None, Some(note), _) => (TextOf::Bank, starts(note)),
+            (None, None, None, Some(note)) => (TextOf::Note, starts(note)),
+            (None, None, None, None) => (TextOf::Payee, TextTest::Is(vec![String::new()])),
         };
-        let conditions = like.iter().map(|text| Condition {
-            is_not: false,
-            test: match of {
-                TextOf::Bank => Test::Text(TextOf::Bank, TextTest::Starts(text.clone())),
-                of => Test::Text(of, TextTest::Is(vec![text.clone()])),
-            },
-        });
-        let conditions: Vec<Condition> = conditions.collect();
+        let like = match &test {
+            TextTest::Starts(text) => Some(text.clone()),
+            _ => None,
+        };
+        let conditions = vec![Condition { is_not: false, test: Test::Text(of, test) }];
         let mut actions = Vec::new();
         if let Some(payee) = payee.clone().filter(|_| of == TextOf::Bank && payee != details.provider_payee) {
             actions.push(Action::SetPayee(payee));
@@ -66,12 +70,13 @@ impl Engine {
     }
 }
 
-/// As much of a name as does not change from one row to the next, where that is its beginning.
+/// As much of a name as does not change from one row to the next, where that is its beginning, and no more than a rule holds.
 fn alike(name: &str) -> String {
     let pattern = pattern(&fold(name));
     let ends = name.char_indices().map(|(start, letter)| start + letter.len_utf8());
     let same = ends.map(|end| &name[..end]).find(|start| fold(start) == pattern);
-    same.filter(|_| pattern.chars().count() >= 3).unwrap_or(name).trim().to_owned()
+    let same = same.filter(|_| pattern.chars().count() >= 3).unwrap_or(name);
+    same.chars().take(MAX_TEXT_CHARS).collect::<String>().trim().to_owned()
 }
 
 #[cfg(test)]

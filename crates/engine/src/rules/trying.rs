@@ -135,7 +135,7 @@ impl Engine {
                 let writes: BTreeMap<Field, bool> = outcome
                     .writes
                     .iter()
-                    .filter(|write| write.rule == tried)
+                    .filter(|write| write.by.contains(&tried))
                     .map(|write| (write.field, write.gives_back))
                     .collect();
                 if writes.is_empty() {

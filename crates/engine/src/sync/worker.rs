@@ -42,9 +42,11 @@ impl Engine {
             self.keep_schedule(&stop),
             Box::pin(self.carry_mail(&stop))
         );
+        self.tasks.close();
+        self.tasks.wait().await;
     }
 
-    /// Ends flows, moves and files whose time is over, now and then.
+    /// Ends flows, moves and files whose time is over, and asks rules about what waits for them, now and then.
     async fn tidy(&self, stop: &CancellationToken) {
         let mut every = tokio::time::interval(TIDY_EVERY);
         while stop.run_until_cancelled(every.tick()).await.is_some() {
@@ -54,6 +56,9 @@ impl Engine {
             if let Err(error) = self.tidy_moves().await {
                 tracing::warn!(%error, "moves that nobody goes on with could not be ended");
             }
+            if let Err(error) = Box::pin(self.ask_about_what_waits()).await {
+                tracing::warn!(%error, "rules and transfers could not be asked about rows that wait for it");
+            }
             if let Err(error) = self.tidy_files().await {
                 tracing::warn!(%error, "files that nobody goes on with could not be let go");
             }
@@ -62,7 +67,9 @@ impl Engine {
 
     /// Has the database measure its tables, now and then: books that were empty when it began may be long an hour later.
     async fn measure_tables(&self, stop: &CancellationToken) {
-        let mut every = tokio::time::interval_at(tokio::time::Instant::now() + MEASURE_EVERY, MEASURE_EVERY);
+        let mut every = tokio::time::interval(MEASURE_EVERY);
+        // They were measured when the store was opened.
+        every.tick().await;
         while stop.run_until_cancelled(every.tick()).await.is_some() {
             if let Err(error) = self.store.measure_tables_as_system().await {
                 tracing::warn!(%error, "the tables could not be measured");

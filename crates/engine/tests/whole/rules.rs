@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use bankside_domain::rules::Field;
+use bankside_domain::rules::{Condition, Field, Test, TextOf, TextTest};
 use bankside_domain::{Asker, RuleId};
-use bankside_engine::{EngineError, NewRule, RegisterQuery, RegisterRow, SeenInput};
+use bankside_engine::{EngineError, LineInput, NewRule, NewTransactionInput, RegisterQuery, RegisterRow, SeenInput};
 
 use crate::house::{House, NORDHAFEN, on_both};
 
@@ -75,6 +75,65 @@ on_both! {
             before.iter().map(|row| (row.id, row.payee.clone())).collect::<Vec<_>>()
         );
         assert_eq!(after.iter().filter(|row| row.category == Some(food)).count(), 1, "a person's word stays");
+    }
+
+    a_transfer_that_somebody_links_or_takes_apart_gives_rules_a_turn(house) {
+        let (engine, asker) = (&house.engine, &house.asker);
+        house.with_bank(NORDHAFEN).await;
+        engine.bring_rules(asker, "rule \"Own\"\nif row is a transfer\nthen add tag \"own\"").await.unwrap();
+        engine.apply_all_rules(asker).await.unwrap();
+        let own = async || house.ruled("").await.into_iter().filter(|row| row.tags == ["own"]).collect::<Vec<RegisterRow>>();
+        let before = own().await;
+        let one = before[0].id;
+        let other = engine.transaction(asker, one).await.unwrap().transfer.unwrap().other.id;
+        engine.break_transfer(asker, one).await.unwrap();
+        assert_eq!(own().await.len(), before.len() - 2);
+        let linked = engine.link_transfer(asker, one, other).await.unwrap();
+        assert_eq!(own().await.len(), before.len());
+        engine.undo(asker, linked).await.unwrap();
+        assert_eq!(own().await.len(), before.len() - 2);
+        assert_eq!(engine.find_past_transfers(asker).await.unwrap().linked, 0, "somebody has taken it apart");
+    }
+
+    rows_that_nobody_was_asked_about_have_their_turn_later(house) {
+        let (engine, asker) = (&house.engine, &house.asker);
+        house.with_bank(NORDHAFEN).await;
+        engine.bring_rules(asker, "rule \"Shop\"\nif payee is \"Corner\"\nthen add tag \"shop\"").await.unwrap();
+        let account = house.account("Girokonto").await.account.id;
+        let new = bankside_store::NewTransaction::new(house.clock_day(0), -500).with("Corner");
+        // Whoever wrote it was cut off before rules were asked.
+        house.store().await.add_transaction(asker, account, &new).await.unwrap();
+        let tags = async || house.ruled("corner").await.remove(0).tags;
+        engine.ask_about_what_waits().await.unwrap();
+        assert_eq!(tags().await, Vec::<String>::new(), "whoever wrote it may still ask");
+        house.clock.advance(jiff::SignedDuration::from_mins(6));
+        engine.ask_about_what_waits().await.unwrap();
+        assert_eq!(tags().await, ["shop"]);
+        let log = engine.rule_log(asker, None).await.unwrap().len();
+        house.clock.advance(jiff::SignedDuration::from_hours(48));
+        engine.ask_about_what_waits().await.unwrap();
+        assert_eq!(engine.rule_log(asker, None).await.unwrap().len(), log);
+    }
+
+    a_row_without_a_payee_suggests_its_text_and_one_without_any_nothing(house) {
+        let (engine, asker) = (&house.engine, &house.asker);
+        let food = engine.add_category(asker, "Corner food", None).await.unwrap();
+        house.with_bank(NORDHAFEN).await;
+        let account = house.account("Girokonto").await.account.id;
+        let typed = async |note: &str| {
+            let line = LineInput { note: note.to_owned(), amount: "-5.00".to_owned(), ..LineInput::default() };
+            let (dated_on, amount, payee) = (house.clock_day(0), "-5.00".to_owned(), String::new());
+            let new = NewTransactionInput { dated_on, amount, payee, is_cleared: false, lines: vec![line] };
+            engine.add_transaction(asker, account, &new).await.unwrap().0
+        };
+        let draft = engine.draft_rule(asker, typed("Coffee machine 12").await, Some(food)).await.unwrap();
+        let starts = TextTest::Starts("Coffee machine".to_owned());
+        assert_eq!(draft.rule.says.conditions, [Condition { is_not: false, test: Test::Text(TextOf::Note, starts) }]);
+        assert_eq!(engine.try_rule(asker, None, &draft.rule).await.unwrap().matched, 1);
+        let draft = engine.draft_rule(asker, typed("").await, Some(food)).await.unwrap();
+        assert_eq!(draft.rule.says.conditions.len(), 1, "nobody means every row by one");
+        let named = NewRule { name: "Any".to_owned(), ..draft.rule };
+        assert!(matches!(engine.try_rule(asker, None, &named).await, Err(EngineError::RuleRefused(_))));
     }
 
     a_row_suggests_the_rule_that_says_the_same_of_all_like_it(house) {

@@ -25,7 +25,7 @@ pub(crate) struct RuleBody {
     text: String,
     /// Rises with every change: whoever changes the rule names the one that they saw.
     revision: i64,
-    /// How many rows it has changed by changes that are in force.
+    /// How many changes of rows it has made that are in force: a row that it has changed twice counts twice.
     changed_rows: i64,
     /// When it did so last (RFC 3339).
     last_hit_at: Option<String>,

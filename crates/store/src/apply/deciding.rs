@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::work::Work;
 use crate::accounts::{Account, LockedAccount};
+use crate::asking::ToAsk;
 use crate::batches::NewBatch;
 use crate::convert::micros;
 use crate::db::{Session, on, sql};
@@ -76,6 +77,7 @@ impl Store {
             self.fix_opening(&mut session, asker, account, &mut work, opening).await?;
         }
         self.write_changes(&mut session, asker, batch, &work.changes).await?;
+        self.is_to_be_asked(&mut session, asker, batch, ToAsk::Rows).await?;
         for (account, sums) in &work.sums {
             self.move_account_sums(&mut session, asker, *account, *sums).await?;
         }

@@ -10,6 +10,7 @@ use bankside_domain::{AccountId, Asker, BatchId, FeedRowVersionId, Id, OutboxId,
 use jiff::civil::Date;
 
 use super::work::Work;
+use crate::asking::ToAsk;
 use crate::batches::NewBatch;
 use crate::convert::{count, micros, uuids};
 use crate::db::{Session, on, run, sql};
@@ -117,6 +118,7 @@ impl Store {
                 self.fix_opening(&mut session, asker, account, &mut work, opening).await?;
             }
             self.write_changes(&mut session, asker, batch, &work.changes).await?;
+            self.is_to_be_asked(&mut session, asker, batch, ToAsk::Rows).await?;
             self.sign_batch(&mut session, asker, batch, file.person).await?;
             // Whoever holds a snapshot must read again.
             work.sums.entry(account.id).or_default();

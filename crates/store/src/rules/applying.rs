@@ -19,7 +19,7 @@ use crate::{Store, StoreError};
 pub struct RulesAsked<'a> {
     /// The rules.
     pub rules: &'a Prepared,
-    /// Only what this one of them writes is written.
+    /// Only what this one of them writes is written, also where others build on it.
     pub only: Option<RuleId>,
     /// The batch that goes on; none begins one.
     pub batch: Option<BatchId>,
@@ -46,6 +46,11 @@ impl Store {
         asked: RulesAsked<'_>,
     ) -> Result<RulesApplied, StoreError> {
         let mut session = self.db.write(asker.require(Right::EditBooks)?).await?;
+        // The batch before the accounts, as whoever undoes it does: so that nobody waits for each other.
+        let written = match asked.batch {
+            Some(batch) => self.written_so_far(&mut session, asker, batch).await?,
+            None => 0,
+        };
         self.lock_accounts_of(&mut session, asker, ids, None).await?;
         let rows = self.rule_rows_within(&mut session, asker, ids).await?;
         let mut hits: BTreeMap<RuleId, (i64, i64)> = BTreeMap::new();
@@ -54,14 +59,14 @@ impl Store {
             let facts = asked.rules.facts(row.row, row.layered.clone());
             let mut outcome = asked.rules.decide(&facts);
             if let Some(only) = asked.only {
-                outcome.writes.retain(|write| write.rule == only);
+                outcome.writes.retain(|write| write.by.contains(&only));
                 outcome.matched.retain(|rule| *rule == only);
             }
             for rule in &outcome.matched {
                 hits.entry(*rule).or_default().0 += 1;
             }
-            let changing: BTreeSet<RuleId> = outcome.writes.iter().map(|write| write.rule).collect();
-            for rule in &changing {
+            let changing: BTreeSet<RuleId> = outcome.writes.iter().flat_map(|write| write.by.iter().copied()).collect();
+            for rule in changing.iter().filter(|rule| asked.only.is_none_or(|only| only == **rule)) {
                 hits.entry(*rule).or_default().1 += 1;
             }
             if !outcome.writes.is_empty() {
@@ -77,7 +82,6 @@ impl Store {
             let new = NewBatch { actor: BatchActor::Rule, run: None, summary: asked.summary, undoes: None };
             self.begin_batch(&mut session, asker, new).await?
         };
-        let written = if asked.batch.is_some() { self.written_so_far(&mut session, asker, batch).await? } else { 0 };
         let changes = self.changes_by_rules(&mut session, asker, &decided).await?;
         self.write_fields(&mut session, asker, batch, &changes).await?;
         self.write_changes_after(&mut session, asker, batch, &changes, written).await?;
@@ -91,7 +95,7 @@ impl Store {
         Ok(RulesApplied { batch: Some(batch), changed: decided.len() })
     }
 
-    /// How many changes a batch that goes on has. One that somebody has undone meanwhile goes no further.
+    /// The place of the next change of a batch that goes on, which is locked. One that somebody has undone meanwhile goes no further.
     async fn written_so_far(&self, session: &mut Session, asker: &Asker, batch: BatchId) -> Result<i64, StoreError> {
         const TEXT: &str = "SELECT undone_by IS NULL FROM batches WHERE organization_id = $1 AND id = $2";
         let text = sqlx::AssertSqlSafe(format!("{TEXT}{}", session.for_update()));
@@ -103,7 +107,8 @@ impl Store {
         if !is_in_force.ok_or(StoreError::NotFound("the batch"))? {
             return Err(StoreError::Conflict("somebody has undone this while it went on"));
         }
-        let text = sql!("SELECT COUNT(*) FROM changes WHERE organization_id = $1 AND batch_id = $2");
+        let text =
+            sql!("SELECT COALESCE(MAX(position) + 1, 0) FROM changes WHERE organization_id = $1 AND batch_id = $2");
         Ok(on!(session, c => sqlx::query_scalar(text)
             .bind(asker.organization.uuid())
             .bind(batch.uuid())

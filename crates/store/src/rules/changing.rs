@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use bankside_domain::rules::{Definition, MAX_RULES, Read, RuleRefused, Stage};
+use bankside_domain::rules::{Definition, MAX_PATTERNS, MAX_RULES, Read, RuleRefused, Stage};
 use bankside_domain::text::{fold, tidy};
 use bankside_domain::{Asker, CategoryId, Code, Id, Right, RuleId};
 
@@ -72,6 +72,7 @@ impl Store {
         }
         let id = self.insert_rule(&mut session, asker, &rules, new, count(rules.len())).await?;
         self.number_rules(&mut session, asker).await?;
+        self.check_patterns(&mut session, asker, &rules).await?;
         session.commit().await?;
         Ok(id)
     }
@@ -84,6 +85,7 @@ impl Store {
         let standing = as_seen(&rules, id, seen)?;
         self.update_rule(&mut session, asker, &rules, standing, new).await?;
         self.number_rules(&mut session, asker).await?;
+        self.check_patterns(&mut session, asker, &rules).await?;
         session.commit().await
     }
 
@@ -133,8 +135,8 @@ impl Store {
         session.commit().await
     }
 
-    /// Brings rules: those whose names are there become what is brought, the others are added in their order. Rules that are not
-    /// among them stay. All of it or nothing.
+    /// Brings rules: those whose names are there become what is brought and keep their places, the others are added at the end in their
+    /// order. A stage whose rules are all among them is put into their order. Rules that are not among them stay. All of it or nothing.
     pub async fn bring_rules(&self, asker: &Asker, brought: &[NewRule]) -> Result<RulesBrought, StoreError> {
         let mut session = self.db.write(asker.require(Right::ManageRules)?).await?;
         self.lock_categories(&mut session, asker).await?;
@@ -164,10 +166,19 @@ impl Store {
                 }
             }
         }
-        // Those that were brought stand in the order in which they came, after those that were not.
+        self.check_patterns(&mut session, asker, &rules).await?;
+        // Those that were there keep their places, and new ones come after them. Where all of a stage was brought, its order came too.
         let mut rules = self.rules_within(&mut session, asker).await?;
-        let place: HashMap<RuleId, usize> = order.iter().enumerate().map(|(place, id)| (*id, place + 1)).collect();
-        rules.sort_by_key(|one| (one.rule.stage, place.get(&one.rule.id).copied().unwrap_or_default()));
+        let place: HashMap<RuleId, usize> = order.iter().enumerate().map(|(place, id)| (*id, place)).collect();
+        for stage in Stage::ALL {
+            let of_stage = || rules.iter().filter(|one| one.rule.stage == stage);
+            if of_stage().all(|one| place.contains_key(&one.rule.id)) {
+                rules.sort_by_key(|one| {
+                    let place = place.get(&one.rule.id).filter(|_| one.rule.stage == stage);
+                    (one.rule.stage, place.copied().unwrap_or_default())
+                });
+            }
+        }
         self.write_order(&mut session, asker, &rules).await?;
         session.commit().await?;
         Ok(told)
@@ -238,6 +249,18 @@ impl Store {
                 .bind(micros(self.ambient.now()))
         );
         Ok(())
+    }
+
+    /// Refuses to end a change of rules by which they have more patterns between them than they may have.
+    async fn check_patterns(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        before: &[StoredRule],
+    ) -> Result<(), StoreError> {
+        let patterns = |rules: &[StoredRule]| rules.iter().map(|one| one.rule.says.patterns()).sum::<usize>();
+        let now = patterns(&self.rules_within(session, asker).await?);
+        if now > MAX_PATTERNS && now > patterns(before) { Err(RuleRefused::TooManyPatterns.into()) } else { Ok(()) }
     }
 
     async fn number_rules(&self, session: &mut Session, asker: &Asker) -> Result<(), StoreError> {

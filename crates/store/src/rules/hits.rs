@@ -7,7 +7,7 @@ use bankside_domain::{Asker, BatchId, Id, Right, RuleId};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::convert::{code, instant, uuids};
+use crate::convert::{code, instant};
 use crate::db::{Session, on, run, sql};
 use crate::{Store, StoreError};
 
@@ -71,22 +71,39 @@ impl Store {
     /// What rules did, or one of them, the latest first.
     pub async fn rule_log(&self, asker: &Asker, rule: Option<RuleId>, limit: i64) -> Result<Vec<RuleHit>, StoreError> {
         let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;
-        let text = sql!(
-            "SELECT h.rule_id, r.name, h.batch_id, b.actor, p.name AS person_name, b.summary, b.made_at, h.matched, h.changed,
-                b.undone_by
-             FROM rule_hits h
-             JOIN rules r ON r.organization_id = h.organization_id AND r.id = h.rule_id
-             JOIN batches b ON b.organization_id = h.organization_id AND b.id = h.batch_id
-             LEFT JOIN people p ON p.id = b.person_id
-             WHERE h.organization_id = $1 AND h.rule_id = COALESCE($2, h.rule_id)
-             ORDER BY b.made_at DESC, h.batch_id DESC, h.changed DESC, h.rule_id LIMIT $3"
-        );
-        let rows: Vec<HitRow> = on!(session, c => sqlx::query_as(text)
-            .bind(asker.organization.uuid())
-            .bind(uuids(rule))
-            .bind(limit)
-            .fetch_all(c)
-            .await?);
+        // Ids of batches rise with time. Each of the two reads one index from its end.
+        let rows: Vec<HitRow> = if let Some(rule) = rule {
+            let text = sql!(
+                "SELECT h.rule_id, r.name, h.batch_id, b.actor, p.name AS person_name, b.summary, b.made_at, h.matched, h.changed,
+                    b.undone_by
+                 FROM rule_hits h
+                 JOIN rules r ON r.organization_id = h.organization_id AND r.id = h.rule_id
+                 JOIN batches b ON b.organization_id = h.organization_id AND b.id = h.batch_id
+                 LEFT JOIN people p ON p.id = b.person_id
+                 WHERE h.organization_id = $1 AND h.rule_id = $3 ORDER BY h.batch_id DESC LIMIT $2"
+            );
+            on!(session, c => sqlx::query_as(text)
+                .bind(asker.organization.uuid())
+                .bind(limit)
+                .bind(rule.uuid())
+                .fetch_all(c)
+                .await?)
+        } else {
+            let text = sql!(
+                "SELECT h.rule_id, r.name, h.batch_id, b.actor, p.name AS person_name, b.summary, b.made_at, h.matched, h.changed,
+                    b.undone_by
+                 FROM rule_hits h
+                 JOIN rules r ON r.organization_id = h.organization_id AND r.id = h.rule_id
+                 JOIN batches b ON b.organization_id = h.organization_id AND b.id = h.batch_id
+                 LEFT JOIN people p ON p.id = b.person_id
+                 WHERE h.organization_id = $1 ORDER BY h.batch_id DESC, h.changed DESC, h.rule_id LIMIT $2"
+            );
+            on!(session, c => sqlx::query_as(text)
+                .bind(asker.organization.uuid())
+                .bind(limit)
+                .fetch_all(c)
+                .await?)
+        };
         rows.into_iter().map(HitRow::into_hit).collect()
     }
 
@@ -109,15 +126,18 @@ impl Store {
         Ok(names)
     }
 
-    /// Adds for how many rows rules held that had nothing to change, in a batch that changed others.
-    pub async fn add_matched(
+    /// Ends a batch of rules: what it is called, and for how many rows rules held that had nothing to change.
+    pub async fn end_rules(
         &self,
         asker: &Asker,
         batch: BatchId,
-        matched: &BTreeMap<RuleId, i64>,
+        summary: &str,
+        beside: &BTreeMap<RuleId, i64>,
     ) -> Result<(), StoreError> {
         let mut session = self.db.write(asker.require(Right::EditBooks)?).await?;
-        let hits = matched.iter().map(|(rule, matched)| (*rule, (*matched, 0))).collect();
+        let text = sql!("UPDATE batches SET summary = $3 WHERE organization_id = $1 AND id = $2");
+        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(batch.uuid()).bind(summary));
+        let hits = beside.iter().map(|(rule, matched)| (*rule, (*matched, 0))).collect();
         self.count_hits(&mut session, asker, batch, &hits).await?;
         session.commit().await
     }

@@ -1,6 +1,6 @@
 //! Rows as rules see them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bankside_domain::amount::{Amount, Currency};
 use bankside_domain::edit::Standing;
@@ -79,12 +79,12 @@ impl Store {
         let mut rows = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(VALUES_PER_LIST) {
             let beside = self.beside(session, asker, chunk).await?;
-            let there: HashSet<TransactionId> = beside.keys().map(|id| TransactionId::from(*id)).collect();
-            let wanted: Vec<TransactionId> = chunk.iter().copied().filter(|id| there.contains(id)).collect();
+            // Whatever somebody takes out of the books between the two is left out.
+            let standing = self.stand_if_there(session, asker, chunk).await?;
             let mut standing: HashMap<TransactionId, Standing> =
-                self.stand(session, asker, &wanted).await?.into_iter().map(|one| (one.id, one)).collect();
-            for id in wanted {
-                let (Some(standing), Some(beside)) = (standing.remove(&id), beside.get(&id.uuid())) else { continue };
+                standing.into_iter().map(|one| (one.id, one)).collect();
+            for id in chunk {
+                let (Some(standing), Some(beside)) = (standing.remove(id), beside.get(&id.uuid())) else { continue };
                 rows.push(rule_row(standing, beside, &tags));
             }
         }

@@ -5,7 +5,10 @@ use bankside_domain::{BatchId, RuleId, TransactionId};
 
 use crate::tests::on_both;
 use crate::tests::world::{World, booked};
-use crate::{Edit, NewRule, RegisterQuery, RegisterRow, RulesApplied, RulesAsked, RulesBrought, StoreError};
+use crate::{
+    BatchToAsk, Edit, NewRule, RegisterQuery, RegisterRow, RulesApplied, RulesAsked, RulesBrought, StoreError, ToAsk,
+    TypedLine,
+};
 
 impl World {
     async fn names(&self) -> Names {
@@ -85,7 +88,7 @@ on_both! {
             ["Amazon | about AMZN Mktp DE bought | Food | web", "My films | about AMZN Prime |  | ", "Rewe | about Rewe |  | "]
         );
         assert_eq!(world.applied(None).await, RulesApplied::default(), "asked again, rules change nothing");
-        let stored = world.store.rules(&world.asker).await.unwrap();
+        let stored = world.store.rules_with_hits(&world.asker).await.unwrap();
         assert_eq!((stored[0].rule.id, stored[0].changed_rows, stored[0].last_hit_at.is_some()), (id, 1, true));
         let log = world.store.rule_log(&world.asker, Some(id), 10).await.unwrap();
         assert_eq!((log[0].matched, log[0].changed, log[0].undone_by, log[0].batch), (1, 1, None, applied.batch.unwrap()));
@@ -95,7 +98,7 @@ on_both! {
         let undone = world.store.undo(&world.asker, applied.batch.unwrap()).await.unwrap();
         assert_eq!(undone.stay, []);
         assert_eq!(world.told_by_rules().await[0], "AMZN EU SARL | about AMZN EU SARL |  | ");
-        assert_eq!(world.store.rules(&world.asker).await.unwrap()[0].changed_rows, 0);
+        assert_eq!(world.store.rules_with_hits(&world.asker).await.unwrap()[0].changed_rows, 0);
         let redone = world.store.undo(&world.asker, undone.batch).await.unwrap();
         assert_eq!(redone.stay, []);
         assert_eq!(world.told_by_rules().await[0], "Amazon | about AMZN Mktp DE bought | Food | web");
@@ -119,6 +122,25 @@ on_both! {
         assert_eq!(details.standing.rule_layers.len(), 1);
     }
 
+    what_an_undone_rule_wrote_does_not_become_a_persons_word(world) {
+        world.store.add_category(&world.asker, "Food", None).await.unwrap();
+        let home = world.store.add_category(&world.asker, "Home", None).await.unwrap();
+        world.sync(&[booked(10, -1299, "AMZN Mktp DE", "a1"), booked(11, -500, "AMZN Prime", "a2")]).await;
+        let before = world.told_by_rules().await;
+        world.rule(AMAZON).await;
+        let ruled = world.applied(None).await.batch.unwrap();
+        let rows = world.ruled_rows().await;
+        let half = |minor: i64| TypedLine { amount_minor: minor, category: Some(home), ..TypedLine::default() };
+        let lines = |minor: i64| Some(vec![half(minor / 2), half(minor - minor / 2)]);
+        let edited = world.change(&rows[0], Edit { category: Some(Some(home)), tags: Some(Vec::new()), ..Edit::default() }).await;
+        let split = world.change(&rows[1], Edit { lines: lines(rows[1].amount_minor), ..Edit::default() }).await;
+        world.store.undo(&world.asker, ruled).await.unwrap();
+        world.store.undo(&world.asker, edited.batch.unwrap()).await.unwrap();
+        world.store.undo(&world.asker, split.batch.unwrap()).await.unwrap();
+        assert_eq!(world.told_by_rules().await, before);
+        assert_eq!(world.applied(None).await.changed, 2, "rules write there again");
+    }
+
     a_run_is_undone_with_the_rows_that_rules_have_written_to(world) {
         let applied = world.sync(&[booked(10, -1299, "AMZN Mktp DE", "a1")]).await;
         world.rule("rule \"Amazon\"\nif payee contains \"amzn\"\nthen set payee \"Amazon\"").await;
@@ -135,7 +157,7 @@ on_both! {
         let first = world.applied_to(&ids[..1], None).await;
         let second = world.applied_to(&ids[1..2], first.batch).await;
         assert_eq!((second.batch, second.changed), (first.batch, 1));
-        assert_eq!(world.store.rules(&world.asker).await.unwrap()[0].changed_rows, 2);
+        assert_eq!(world.store.rules_with_hits(&world.asker).await.unwrap()[0].changed_rows, 2);
         let undone = world.store.undo(&world.asker, first.batch.unwrap()).await.unwrap();
         assert_eq!(undone.stay, []);
         assert!(world.told_by_rules().await.iter().all(|row| row.starts_with("AMZN")));
@@ -143,6 +165,36 @@ on_both! {
         let asked = RulesAsked { rules: &rules, only: None, batch: first.batch, summary: "" };
         let refused = world.store.apply_rules(&world.asker, &ids[2..], asked).await;
         assert!(matches!(refused, Err(StoreError::Conflict(_))));
+    }
+
+    what_nobody_has_been_asked_about_waits_until_somebody_has(world) {
+        let take = async || world.store.take_batches_to_ask_as_system(10).await.unwrap();
+        let a = world.sync(&[booked(10, -1, "AMZN a", "a1"), booked(11, -2, "AMZN b", "a2")]).await.batch.unwrap();
+        assert_eq!(take().await, [], "whoever wrote it is still to ask");
+        world.clock.advance(jiff::SignedDuration::from_mins(6));
+        let waiting = BatchToAsk { organization: world.asker.organization, batch: a, what: ToAsk::Rows };
+        assert_eq!(take().await, [waiting]);
+        assert_eq!(take().await, [], "somebody has just taken it");
+        world.clock.advance(jiff::SignedDuration::from_mins(6));
+        assert_eq!(take().await, [waiting], "and has not come to the end");
+        world.clock.advance(jiff::SignedDuration::from_mins(6));
+        assert_eq!(take().await, [], "the longer it does not work the later it is asked again");
+        world.store.were_asked(&world.asker, &[a]).await.unwrap();
+        world.clock.advance(jiff::SignedDuration::from_hours(48));
+        assert_eq!(take().await, []);
+        let first = world.store.touched_by(&world.asker, &[a], None, 1).await.unwrap();
+        let second = world.store.touched_by(&world.asker, &[a], Some(first[0].0), 1).await.unwrap();
+        let ids = world.store.ids_for_rules(&world.asker, None, 9).await.unwrap();
+        assert_eq!([first[0].0, second[0].0], ids[..]);
+        assert_eq!(world.store.touched_by(&world.asker, &[a], Some(ids[1]), 1).await.unwrap(), []);
+    }
+
+    a_row_that_is_gone_leaves_the_others_to_be_asked_about(world) {
+        world.sync(&[booked(10, -1, "AMZN a", "a1"), booked(11, -2, "AMZN b", "a2")]).await;
+        let ids = world.store.ids_for_rules(&world.asker, None, 9).await.unwrap();
+        world.store.delete_transactions(&world.asker, &crate::Selection::These(vec![ids[0]]), false).await.unwrap();
+        let rows = world.store.rule_rows(&world.asker, &ids).await.unwrap();
+        assert_eq!(rows.iter().map(|row| row.row.transaction).collect::<Vec<_>>(), [ids[1]]);
     }
 
     what_is_locked_or_a_persons_stays(world) {
@@ -187,13 +239,36 @@ on_both! {
         let brought: Vec<NewRule> = read(text, &names).unwrap().into_iter().map(NewRule::from).collect();
         let told = world.store.bring_rules(&world.asker, &brought).await.unwrap();
         assert_eq!(told, RulesBrought { added: 1, changed: 1, same: 0 });
-        assert_eq!(world.ordered().await, ["Own", "New", "same"]);
+        assert_eq!(world.ordered().await, ["Own", "same", "New"], "a rule that is there keeps its place");
         let told = world.store.bring_rules(&world.asker, &brought).await.unwrap();
         assert_eq!(told, RulesBrought { added: 0, changed: 0, same: 2 });
         let bad = NewRule { name: "Bad".to_owned(), says: bankside_domain::rules::Definition::default(), ..brought[0].clone() };
         let other = NewRule { name: "Other".to_owned(), ..brought[0].clone() };
         assert!(world.store.bring_rules(&world.asker, &[other, bad]).await.is_err());
-        assert_eq!(world.ordered().await, ["Own", "New", "same"]);
+        assert_eq!(world.ordered().await, ["Own", "same", "New"]);
+        let all = "rule \"New\"\nif anything\nthen add tag \"new\"\n\nrule \"Own\"\nif anything\nthen add tag \"own\"\n\n\
+                   rule \"same\"\nif note is empty\nthen add tag \"same\"";
+        let all: Vec<NewRule> = read(all, &names).unwrap().into_iter().map(NewRule::from).collect();
+        assert_eq!(world.store.bring_rules(&world.asker, &all).await.unwrap().same, 3);
+        assert_eq!(world.ordered().await, ["New", "Own", "same"], "where all were brought, their order came too");
+    }
+
+    rules_have_so_many_patterns_between_them_and_no_more(world) {
+        let rule = |name: &str, patterns: usize| {
+            let conditions = (0..patterns).map(|number| format!("{} note matches \"{number}\"\n", if number == 0 { "if" } else { "or" }));
+            format!("rule \"{name}\"\n{}then add tag \"x\"\n\n", conditions.collect::<String>())
+        };
+        let names = world.names().await;
+        let text: String = (0..6).map(|number| rule(&format!("R{number}"), 40)).collect();
+        let all: Vec<NewRule> = read(&text, &names).unwrap().into_iter().map(NewRule::from).collect();
+        world.store.bring_rules(&world.asker, &all).await.unwrap();
+        let more = world.new_rule(&rule("More", 11)).await;
+        let refused = world.store.add_rule(&world.asker, &more).await;
+        assert!(matches!(refused, Err(StoreError::RuleRefused(RuleRefused::TooManyPatterns))));
+        assert_eq!(world.ordered().await.len(), 6);
+        let last = world.rule(&rule("Last", 10)).await;
+        let refused = world.store.change_rule(&world.asker, last, &more, 1).await;
+        assert!(matches!(refused, Err(StoreError::RuleRefused(RuleRefused::TooManyPatterns))));
     }
 
     a_category_that_a_rule_names_stays_and_is_merged_with_it(world) {

@@ -222,21 +222,23 @@ impl Store {
         Ok(own)
     }
 
-    /// The rows of the books that batches have written to, with their days, at most so many, the latest first.
+    /// The rows of the books that batches have written to, with their days, the latest first: those after a given one, at most so many.
     pub async fn touched_by(
         &self,
         asker: &Asker,
         batches: &[BatchId],
+        after: Option<TransactionId>,
         limit: i64,
     ) -> Result<Vec<(TransactionId, Date)>, StoreError> {
         let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;
+        let after = after.map_or(Uuid::max(), TransactionId::uuid);
         let rows: Vec<(Uuid, SqlDate)> = on!(session, c => {
             let mut query = sqlx::QueryBuilder::new("SELECT t.id, t.dated_on FROM transactions t WHERE t.organization_id = ");
-            query.push_bind(asker.organization.uuid());
+            query.push_bind(asker.organization.uuid()).push(" AND t.id < ").push_bind(after);
             query.push(" AND t.deleted_at IS NULL AND t.id IN (SELECT c.owner_id FROM changes c WHERE c.organization_id = ");
             query.push_bind(asker.organization.uuid()).push(" AND c.batch_id IN ");
             push_list(&mut query, batches.iter().map(|batch| batch.uuid()));
-            query.push(") ORDER BY t.dated_on DESC, t.id DESC LIMIT ").push_bind(limit);
+            query.push(") ORDER BY t.id DESC LIMIT ").push_bind(limit);
             query.build_query_as().fetch_all(c).await?
         });
         Ok(rows.into_iter().map(|(id, day)| (id.into(), day.to_jiff())).collect())

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::NewTransfer;
 use crate::accounts::Sums;
+use crate::asking::ToAsk;
 use crate::batches::{NewBatch, change};
 use crate::convert::code;
 use crate::db::{Session, on, run, sql};
@@ -125,6 +126,9 @@ impl Store {
         let batch = self.begin_batch(&mut session, asker, batch).await?;
         self.write_fields(&mut session, asker, batch, changes).await?;
         self.write_changes(&mut session, asker, batch, changes).await?;
+        if changes.iter().any(|change| change.field == TRANSFER) {
+            self.is_to_be_asked(&mut session, asker, batch, ToAsk::Links).await?;
+        }
         // No balance moves, but whoever looks at an account looks again.
         for account in accounts {
             self.move_account_sums(&mut session, asker, *account, Sums::default()).await?;

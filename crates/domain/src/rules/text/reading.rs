@@ -1,6 +1,8 @@
 //! Reading rules from text.
 
-use super::super::{Action, AmountTest, Combine, Condition, Definition, Figure, Rule, Stage, Test, TextTest};
+use super::super::{
+    Action, AmountTest, Combine, Condition, Definition, Figure, Rule, RuleRefused, Stage, Test, TextOf, TextTest,
+};
 use super::TextError;
 use super::names::Names;
 use super::tokens::{Line, quote};
@@ -130,8 +132,11 @@ fn read_rule(paragraph: &[(usize, &str)], names: &Names) -> Result<Read, TextErr
     }
     let whole =
         Rule { id: uuid::Uuid::nil().into(), name: rule.name, stage: rule.stage, is_on: rule.is_on, says: rule.says };
-    let end = TextError { line: last, column: 1, says: String::new() };
-    whole.check().map_err(|refused| TextError { says: refused.in_words(), ..end })?;
+    // What is wrong with a line is told there; what is left is about the name or about the whole.
+    whole.check().map_err(|refused| {
+        let (line, column) = if refused == RuleRefused::NoName { (*first, 6) } else { (last, 1) };
+        TextError { line, column, says: refused.in_words() }
+    })?;
     Ok(Read { name: whole.name, stage: whole.stage, is_on: whole.is_on, says: whole.says })
 }
 
@@ -143,7 +148,9 @@ fn read_line_condition(line: &mut Line, names: &Names) -> Result<Condition, Text
     })?;
     let how = HOWS.iter().filter(|(_, _, how)| subject.takes(*how)).find(|(words, ..)| line.takes(words));
     let (_, is_not, how) = *how.ok_or_else(|| line.wrong(no_such_way(subject)))?;
-    Ok(Condition { is_not, test: read_test(line, subject, how, names)? })
+    let test = read_test(line, subject, how, names)?;
+    test.check().map_err(|refused| line.wrong_before(refused.in_words()))?;
+    Ok(Condition { is_not, test })
 }
 
 fn no_such_way(subject: Subject) -> String {
@@ -235,6 +242,12 @@ fn refer<I: std::str::FromStr>(
 }
 
 fn read_line_action(line: &mut Line, names: &Names) -> Result<Action, TextError> {
+    let action = read_parts_of_action(line, names)?;
+    action.check().map_err(|refused| line.wrong_before(refused.in_words()))?;
+    Ok(action)
+}
+
+fn read_parts_of_action(line: &mut Line, names: &Names) -> Result<Action, TextError> {
     if line.takes("set payee") {
         return Ok(Action::SetPayee(line.quoted("A payee")?));
     }
@@ -261,6 +274,9 @@ fn read_line_action(line: &mut Line, names: &Names) -> Result<Action, TextError>
         ));
     }
     let pattern = line.quoted("A pattern")?;
+    // Before anything else is read, so that it is told where it stands.
+    let test = Test::Text(TextOf::Payee, TextTest::Matches(pattern.clone()));
+    test.check().map_err(|refused| line.wrong_before(refused.in_words()))?;
     if !line.takes("with") {
         return Err(line.wrong("The word with was expected here."));
     }
@@ -292,9 +308,7 @@ pub fn read_action(form: FormAction<'_>, names: &Names) -> Result<Action, String
         kind => format!("{kind} {}", quote(value)),
     };
     let mut line = Line::of(1, &text).map_err(|error| error.says)?;
-    let action = read_line_action(&mut line, names).map_err(|error| error.says)?;
-    action.check().map_err(|refused| refused.in_words())?;
-    Ok(action)
+    read_line_action(&mut line, names).map_err(|error| error.says)
 }
 
 /// Reads a condition of a form, or says what is wrong with it.

@@ -121,7 +121,7 @@ pub(crate) async fn new_form(
     // What it reaches is said before anything else; a row that has nothing to pass on yet says what is missing.
     let beside = match tried(&app, &member, None, &draft.rule).await? {
         Ok(tried) => Beside { tried: Some(tried), ..Beside::nothing() },
-        Err(_) => Beside::nothing(),
+        Err(says) => Beside { error: Some(says), ..Beside::nothing() },
     };
     rule_page(&app, &member, None, (form, names), beside).await
 }

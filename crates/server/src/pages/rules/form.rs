@@ -2,8 +2,8 @@
 
 use bankside_domain::Code;
 use bankside_domain::rules::{
-    ACTIONS, Combine, Definition, FormAction, FormCondition, Names, Stage, action_parts, condition_parts, read_action,
-    read_condition, subjects,
+    ACTIONS, Combine, Definition, FormAction, FormCondition, MAX_PARTS, Names, Stage, action_parts, condition_parts,
+    read_action, read_condition, subjects,
 };
 use bankside_engine::NewRule;
 
@@ -11,8 +11,6 @@ use bankside_engine::NewRule;
 const EMPTY: usize = 1;
 /// And so many once somebody has asked for more.
 const MORE: usize = 4;
-/// A form has at most so many rows of fields of a kind.
-const MOST: usize = 40;
 
 /// A condition as it is typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -78,13 +76,13 @@ impl RuleForm {
             fields.iter().find(|(other, _)| other == name).map(|(_, value)| value.clone()).unwrap_or_default()
         };
         let of_row = |kind: &str, row: usize, name: &str| field(&format!("{kind}{row}.{name}"));
-        let conditions = (0..MOST).map(|row| ConditionRow {
+        let conditions = (0..MAX_PARTS).map(|row| ConditionRow {
             subject: of_row("c", row, "of"),
             how: of_row("c", row, "how"),
             value: of_row("c", row, "value"),
             error: None,
         });
-        let actions = (0..MOST).map(|row| ActionRow {
+        let actions = (0..MAX_PARTS).map(|row| ActionRow {
             kind: of_row("a", row, "do"),
             value: of_row("a", row, "value"),
             with: of_row("a", row, "with"),
@@ -136,9 +134,9 @@ impl RuleForm {
     /// Puts empty rows of fields below those that are filled in.
     pub(super) fn padded(mut self) -> Self {
         let more = if self.act == "more" { MORE } else { EMPTY };
-        let conditions = (self.conditions.len() + more).min(MOST);
+        let conditions = (self.conditions.len() + more).min(MAX_PARTS);
         self.conditions.resize_with(conditions, ConditionRow::default);
-        let actions = (self.actions.len() + more).min(MOST);
+        let actions = (self.actions.len() + more).min(MAX_PARTS);
         self.actions.resize_with(actions, ActionRow::default);
         self
     }
