@@ -48,6 +48,8 @@ pub enum Entity {
 
 /// The field of a change that says that the row itself came or went; its value is `1` or absent.
 pub const EXISTS: &str = "exists";
+/// The field of a change to when a row was reviewed, in microseconds; absent where nobody has.
+pub const REVIEWED: &str = "reviewed_at";
 
 /// A claim as it stands in a change: its state and its transaction.
 pub fn claim_value(state: ClaimState, transaction: Option<TransactionId>) -> String {

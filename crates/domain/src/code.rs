@@ -132,7 +132,7 @@ codes! {
     Side("row of a pair") { Stays = "stays", Goes = "goes" }
     Stage("stage of a rule") { Before = "before", Normal = "normal", Last = "last" }
     Combine("way of combining conditions") { All = "all", Any = "any" }
-    Field("field that rules write") { Payee = "payee", Note = "note", Category = "category", Tags = "tags" }
+    Field("field that rules write") { Payee = "payee", Note = "note", Category = "category", Tags = "tags", Reviewed = "reviewed" }
     Notice("notice") {
         EndsWithin14 = "ends_within_14", EndsWithin7 = "ends_within_7", EndsWithin1 = "ends_within_1", Ended = "ended",
         Failing = "failing", Stuck = "stuck",

@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::batch::{Change, Entity, FieldKey};
+use crate::batch::{Change, Entity, FieldKey, REVIEWED};
 use crate::row::RowStatus;
 use crate::rules::{RULE_LAYER, rule_layer_of};
 use crate::{AccountId, CategoryId, CurrencyCode, Id, LineId, PayeeId, TagId, TransactionId};
@@ -265,7 +265,7 @@ fn is_locked(day: Date, around: Circumstances) -> bool {
 }
 
 /// What people note about a row rather than in it: it may be said of a locked period, too.
-const MARKS: [&str; 2] = ["reviewed_at", "reconciled_at"];
+const MARKS: [&str; 2] = [REVIEWED, "reconciled_at"];
 
 /// Works out what an edit changes, or why the transaction is left as it is. What is wanted and holds already changes nothing.
 pub fn plan_edit(row: &Standing, wanted: &Wanted, seen: &Seen, around: Circumstances) -> Result<Vec<Change>, Refused> {
@@ -281,7 +281,7 @@ pub fn plan_edit(row: &Standing, wanted: &Wanted, seen: &Seen, around: Circumsta
     }
     // Whatever somebody has worked on, they have looked at.
     if !edit.changes.is_empty() && wanted.is_reviewed.is_none() && row.reviewed_at.is_none() {
-        edit.mark("reviewed_at", None, Some(around.now));
+        edit.mark(REVIEWED, None, Some(around.now));
     }
     Ok(edit.changes)
 }
@@ -351,7 +351,7 @@ impl Edit<'_> {
             self.mark("reconciled_at", row.reconciled_at, is_reconciled.then_some(around.now));
         }
         if let Some(is_reviewed) = wanted.is_reviewed.filter(|wanted| *wanted != row.reviewed_at.is_some()) {
-            self.mark("reviewed_at", row.reviewed_at, is_reviewed.then_some(around.now));
+            self.mark(REVIEWED, row.reviewed_at, is_reviewed.then_some(around.now));
         }
         Ok(())
     }

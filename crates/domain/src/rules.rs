@@ -22,6 +22,7 @@ pub use self::text::{
     ACTIONS, FormAction, FormCondition, Names, Read, TextError, action_parts, action_words, condition_parts,
     condition_words, read, read_action, read_condition, subjects, write, write_values,
 };
+use crate::batch::REVIEWED;
 use crate::{AccountId, AssetId, CategoryId, CurrencyCode, RuleId};
 
 /// The field of a change to the rule's layer of a field: `rule:payee_id`. Its value is absent, or the rule's id, `=` and the text.
@@ -201,6 +202,8 @@ pub enum Action {
     AddTag(String),
     /// Takes this tag from its first line.
     RemoveTag(String),
+    /// Has it be reviewed, so that it waits in no inbox.
+    Review,
 }
 
 /// A field that rules write.
@@ -215,11 +218,13 @@ pub enum Field {
     Category,
     /// The tags of its first line.
     Tags,
+    /// Whether it is reviewed. No layers lie over each other there: who reviews a row writes when, and nobody's word lies below.
+    Reviewed,
 }
 
 impl Field {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Payee, Self::Note, Self::Category, Self::Tags];
+    pub const ALL: [Self; 5] = [Self::Payee, Self::Note, Self::Category, Self::Tags, Self::Reviewed];
 
     /// What the books call it in changes and layers.
     pub fn column(self) -> &'static str {
@@ -228,7 +233,13 @@ impl Field {
             Self::Note => "note",
             Self::Category => "category_id",
             Self::Tags => "tags",
+            Self::Reviewed => REVIEWED,
         }
+    }
+
+    /// Whether a rule's word for it lies in a layer of its own, below a person's.
+    pub fn is_layered(self) -> bool {
+        self != Self::Reviewed
     }
 }
 
@@ -240,6 +251,7 @@ impl Action {
             Self::SetNote(_) | Self::AppendNote(_) | Self::ReplaceInNote(..) => Field::Note,
             Self::SetCategory(_) => Field::Category,
             Self::AddTag(_) | Self::RemoveTag(_) => Field::Tags,
+            Self::Review => Field::Reviewed,
         }
     }
 

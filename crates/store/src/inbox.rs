@@ -7,7 +7,7 @@ mod reviewing;
 use bankside_domain::{Asker, Id, PersonId, Right};
 
 pub use self::flags::InboxFlag;
-pub use self::reviewing::{AcceptLine, AcceptTarget, DoneBefore, Reviewed};
+pub use self::reviewing::{AcceptLine, AcceptTarget, BY_RULE, DoneBefore, Reviewed};
 use crate::db::{Session, on, run, sql};
 use crate::{Store, StoreError};
 

@@ -110,7 +110,9 @@ pub use flows::{Flow, FlowStage, NewFlow};
 pub use held_rows::HeldRow;
 pub use history::{Step, StoryEntry};
 pub use id_trust::LostTrust;
-pub use inbox::{AcceptLine, AcceptTarget, DoneBefore, InboxCount, InboxFlag, InboxRows, InboxSwitches, Reviewed};
+pub use inbox::{
+    AcceptLine, AcceptTarget, BY_RULE, DoneBefore, InboxCount, InboxFlag, InboxRows, InboxSwitches, Reviewed,
+};
 pub use invitations::{Invitation, Invited, MailState, NewInvitation, NewMail};
 pub use likeness::{LikenessKey, Likenesses, ProviderCategoryTarget, SeenProviderCategory};
 pub use listing::{Listed, ListedAccounts};

@@ -22,6 +22,7 @@ mod properties;
 mod rates;
 mod regressions;
 mod renewals;
+mod rule_reviews;
 mod rules;
 mod schema;
 mod scoping;

@@ -180,17 +180,17 @@ impl Store {
         batch: BatchId,
         changes: &[Change],
     ) -> Result<UndoPlan, StoreError> {
-        let text = sql!("SELECT undone_by IS NULL FROM batches WHERE organization_id = $1 AND id = $2");
-        let is_open: Option<bool> = on!(session, c => sqlx::query_scalar(text)
+        let text = sql!("SELECT undone_by IS NULL, actor FROM batches WHERE organization_id = $1 AND id = $2");
+        let row: Option<(bool, String)> = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())
             .bind(batch.uuid())
             .fetch_optional(c)
             .await?);
-        match is_open {
-            None => return Err(StoreError::NotFound("the batch")),
-            Some(false) => return Err(StoreError::Conflict("this was undone already")),
-            Some(true) => {}
+        let (is_open, actor) = row.ok_or(StoreError::NotFound("the batch"))?;
+        if !is_open {
+            return Err(StoreError::Conflict("this was undone already"));
         }
+        let actor: BatchActor = code(&actor)?;
         if let Some(plan) = self.undo_of_turning(session, asker, changes).await? {
             return Ok(plan);
         }
@@ -198,7 +198,7 @@ impl Store {
         // What was undone, and the undoing itself, cancel each other out. Whether a row is one side of a transfer is no work on it,
         // unless a person has linked it; nor is what rules have written, or that somebody has hidden it in the inbox.
         let text = sql!(
-            "SELECT DISTINCT c.owner_id
+            "SELECT DISTINCT c.owner_id, b.actor
              FROM changes c
              JOIN batches b ON b.organization_id = c.organization_id AND b.id = c.batch_id
              JOIN batches mine ON mine.organization_id = c.organization_id AND mine.id = $2
@@ -207,13 +207,19 @@ impl Store {
                 AND c.field NOT LIKE 'no_transfer:%' AND (c.field <> 'transfer' OR b.actor = 'person') AND c.field <> 'inbox'
                 AND c.owner_id IN (SELECT m.owner_id FROM changes m WHERE m.organization_id = $1 AND m.batch_id = $2)"
         );
-        let worked_on: Vec<Uuid> = on!(session, c => sqlx::query_scalar(text)
+        let worked_on: Vec<(Uuid, String)> = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())
             .bind(batch.uuid())
             .fetch_all(c)
             .await?);
         let locked = self.locked_among(session, asker, changes).await?;
-        let mut plan = plan_undo(changes, &now, &worked_on.into_iter().collect(), &locked);
+        let all = worked_on.iter().map(|(owner, _)| *owner).collect();
+        let mut plan = plan_undo(changes, &now, &all, &locked);
+        if actor == BatchActor::Rule {
+            let is_person = |by: &String| by == BatchActor::Person.code();
+            let by_person = worked_on.iter().filter(|(_, by)| is_person(by)).map(|(owner, _)| *owner).collect();
+            plan.keep_reviews(&by_person);
+        }
         plan.moves_balances = !self.accounts_stating_with(session, asker, batch).await?.is_empty();
         edit::give_back(&mut plan.write, &now);
         Ok(plan)

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Change, EXISTS, Entity, claim_of};
+use super::{Change, EXISTS, Entity, REVIEWED, claim_of};
 use crate::Id as _;
 use crate::asset::ASSET;
 use crate::reconcile::{ClaimState, Reason};
@@ -81,6 +81,25 @@ impl UndoPlan {
     /// Whether nothing can be undone. Balances go with the rows that came with them: alone only where none did.
     pub fn is_empty(&self) -> bool {
         self.write.is_empty() && !(self.moves_balances && self.stay.is_empty())
+    }
+
+    /// Keeps rows reviewed that a rule has reviewed and that a person has worked on since, as `by_person` has them: the row would have been
+    /// theirs to review by then, and they have.
+    pub fn keep_reviews(&mut self, by_person: &BTreeSet<Uuid>) {
+        let is_kept = |change: &Change| {
+            change.entity == Entity::Transaction
+                && change.field == REVIEWED
+                && change.after.is_none()
+                && by_person.contains(&change.owner)
+        };
+        let (kept, write): (Vec<Change>, Vec<Change>) = std::mem::take(&mut self.write).into_iter().partition(is_kept);
+        self.write = write;
+        for change in kept {
+            // Of a row of which the rest goes back, this part stays.
+            let is_part = self.write.iter().any(|other| other.owner == change.owner);
+            let why = if is_part { Untouchable::WrittenLater } else { Untouchable::WorkedOnSince };
+            self.stay.push((Change { before: change.after.clone(), after: change.before.clone(), ..change }, why));
+        }
     }
 
     /// Counts the plan in rows: each counts once, however much of it changes.
@@ -380,6 +399,23 @@ mod tests {
         let plan = plan_undo(&made, &now, &nobody(), &nobody());
         assert_eq!(plan.stay, [(made[0].clone(), Untouchable::WrittenLater)]);
         assert_eq!(plan.write, [change(1, "dated_on", Some("y"), Some("x"))]);
+    }
+
+    #[test]
+    fn what_a_rule_has_reviewed_stays_reviewed_where_a_person_has_worked_since() {
+        let reviewed = |id: u128| change(id, REVIEWED, None, Some("7"));
+        let made = [reviewed(1), change(1, "payee_id", Some("a"), Some("b")), reviewed(2), reviewed(3)];
+        let mut plan = plan_undo(&made, &as_left(&made), &nobody(), &nobody());
+        plan.keep_reviews(&BTreeSet::from([Uuid::from_u128(1), Uuid::from_u128(2)]));
+        let back =
+            |change: &Change| Change { before: change.after.clone(), after: change.before.clone(), ..change.clone() };
+        assert_eq!(plan.write, [back(&made[3]), back(&made[1])]);
+        let stay: BTreeMap<Uuid, Untouchable> = plan.stay.iter().map(|(change, why)| (change.id, *why)).collect();
+        let expected =
+            [(Uuid::from_u128(1), Untouchable::WrittenLater), (Uuid::from_u128(2), Untouchable::WorkedOnSince)];
+        assert_eq!(stay, BTreeMap::from(expected));
+        assert!(plan.stay.iter().all(|(change, _)| made.contains(change)));
+        assert_eq!((plan.tally().change_back, plan.tally().stay, plan.tally().stay_in_part), (2, 1, 1));
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub struct Values {
     pub category: Option<CategoryId>,
     /// The tags of its first line, as words.
     pub tags: BTreeSet<String>,
+    /// Whether it is reviewed.
+    pub is_reviewed: bool,
 }
 
 /// A row as rules see it.
@@ -111,7 +113,7 @@ pub struct Layered {
     pub bank_payee: Option<String>,
     /// The note that the bank gives.
     pub bank_note: Option<String>,
-    /// The fields that people have written.
+    /// The fields that people have written. Whether a row is reviewed they have said where they keep it for somebody's eyes.
     pub by_person: BTreeSet<Field>,
     /// The fields that rules have written, and which rule; none where nobody knows any more.
     pub by_rule: BTreeMap<Field, Option<RuleId>>,
@@ -128,6 +130,7 @@ impl Values {
             Field::Note => self.note == other.note,
             Field::Category => self.category == other.category,
             Field::Tags => self.tags == other.tags,
+            Field::Reviewed => self.is_reviewed == other.is_reviewed,
         }
     }
 
@@ -138,6 +141,7 @@ impl Values {
             Field::Note => self.note.clone_from(&other.note),
             Field::Category => self.category = other.category,
             Field::Tags => self.tags.clone_from(&other.tags),
+            Field::Reviewed => self.is_reviewed = other.is_reviewed,
         }
     }
 }
@@ -154,7 +158,7 @@ impl Prepared {
             (Field::Tags, is_own(Field::Tags, !now.tags.is_empty())),
         ];
         by_person.extend(own.into_iter().filter_map(|(field, is_own)| is_own.then_some(field)));
-        let bank = Values { payee: bank_payee, note: bank_note, category: None, tags: BTreeSet::new() };
+        let bank = Values { payee: bank_payee, note: bank_note, ..Values::default() };
         let (mut base, mut below) = (now.clone(), now.clone());
         let (mut asked, mut by_others) = (BTreeMap::new(), BTreeSet::new());
         for (field, rule) in by_rule.into_iter().filter(|(field, _)| !by_person.contains(field)) {
@@ -313,6 +317,7 @@ fn act(action: &Action, pattern: Option<&Regex>, values: &mut Values) {
             }
         }
         Action::RemoveTag(tag) => values.tags.retain(|other| tag_key(other) != tag_key(tag)),
+        Action::Review => values.is_reviewed = true,
     }
 }
 

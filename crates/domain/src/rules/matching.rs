@@ -59,7 +59,7 @@ impl Folded {
         match field {
             Field::Payee => self.payee = values.payee.as_deref().map(fold),
             Field::Note => self.note = values.note.as_deref().map(fold),
-            Field::Category | Field::Tags => {}
+            Field::Category | Field::Tags | Field::Reviewed => {}
         }
     }
 }

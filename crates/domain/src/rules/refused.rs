@@ -177,7 +177,7 @@ impl Action {
                 text(with, true)?;
                 pattern(one).map(|_| ())
             }
-            Self::SetCategory(_) => Ok(()),
+            Self::SetCategory(_) | Self::Review => Ok(()),
         }
     }
 }

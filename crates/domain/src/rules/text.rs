@@ -41,7 +41,7 @@ pub fn subjects() -> Vec<&'static str> {
 }
 
 /// What follows from rules, in the words of a text.
-pub const ACTIONS: [&str; 8] = [
+pub const ACTIONS: [&str; 9] = [
     "set category",
     "set payee",
     "replace in payee",
@@ -50,6 +50,7 @@ pub const ACTIONS: [&str; 8] = [
     "replace in note",
     "add tag",
     "remove tag",
+    "mark as reviewed",
 ];
 
 /// What a condition looks at, in words, and how it looks. Each pair is written and read by the same table.

@@ -70,7 +70,7 @@ pub struct RuleTried {
     pub matched: usize,
     /// How many it would change.
     pub changed: usize,
-    /// How many it leaves in part, because a person has written there.
+    /// How many it leaves in part, because a person has decided there: has written a field, or keeps the row for somebody's eyes.
     pub kept: usize,
     /// How many it leaves, because their period is locked.
     pub locked: usize,
@@ -175,6 +175,7 @@ fn tried_row(
         Field::Note => values.note.clone(),
         Field::Category => values.category.and_then(|id| categories.get(&id).cloned()),
         Field::Tags => tag_words(&values.tags),
+        Field::Reviewed => Some(if values.is_reviewed { "yes" } else { "no" }.to_owned()),
     };
     let diff = |(field, gives_back): (&Field, &bool)| RowDiff {
         field: *field,

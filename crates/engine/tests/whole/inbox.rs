@@ -1,14 +1,15 @@
 //! The inbox through the whole house: what files bring waits, with flags that say why, and strong is what needs no thought.
 
 use bankside_domain::inbox::Flag;
+use bankside_domain::rules::{Field, read};
 use bankside_domain::{AccountId, CategoryId, PersonId, TransactionId};
 use bankside_engine::{
     AcceptLine, AcceptTarget, EditInput, EngineError, FileView, InboxPage, InboxQuery, InboxRow, InboxShown, LineInput,
-    LineTarget, MappingQuery, MappingTab, NewTransactionInput, RegisterQuery, SeenInput,
+    LineTarget, MappingQuery, MappingTab, NewRule, NewTransactionInput, RegisterQuery, RowDiff, SeenInput,
 };
 use jiff::civil::date;
 
-use crate::house::{House, on_both};
+use crate::house::{House, NORDHAFEN, on_both};
 
 impl House {
     async fn bring_rows(&self, account: AccountId, rows: &[(&str, &str, &str)]) -> FileView {
@@ -107,6 +108,41 @@ on_both! {
         assert!(matches!(refused, Err(EngineError::NotFound(_))), "{refused:?}");
         let own = engine.flag_for(asker, inbox[1].row.id, asker.person().unwrap(), &"x".repeat(301)).await;
         assert!(matches!(own, Err(EngineError::Invalid { .. })), "{own:?}");
+    }
+
+    rules_review_what_files_and_syncs_bring_and_what_is_there(house) {
+        let (engine, asker) = (&house.engine, &house.asker);
+        let giro = house.add_account("Giro").await;
+        let connection = house.with_bank(NORDHAFEN).await;
+        engine.switch_inbox(asker, true).await.unwrap();
+        house.bring_rows(giro, &[("2026-10-01", "History", "-1.00")]).await;
+        house.bring_rows(giro, &[("2026-11-10", "Fee", "-2.00"), ("2026-11-11", "Shop", "-3.00")]).await;
+        let names = engine.rule_references(asker).await.unwrap();
+        let text = "rule \"Known\"\nif payee is \"Fee\"\nor bank text contains \"kornblume\"\nthen mark as reviewed";
+        let rule: NewRule = read(text, &names).unwrap().into_iter().next().unwrap().into();
+        let tried = engine.try_rule(asker, None, &rule).await.unwrap();
+        assert_eq!((tried.changed, tried.kept), (1, 0), "the history of a bank is reviewed");
+        let diff = &tried.rows[0].diffs[..];
+        let yes = RowDiff { field: Field::Reviewed, before: Some("no".into()), after: Some("yes".into()), gives_back: false };
+        assert_eq!(diff, [yes]);
+        let id = engine.add_rule(asker, &rule).await.unwrap();
+        let waiting = async || -> Vec<String> { house.inbox().await.into_iter().filter_map(|row| row.row.payee).collect() };
+        assert_eq!(waiting().await, ["Shop", "Fee"], "what is there stays as it is until the rule is applied");
+        let applied = engine.apply_rule(asker, id, None).await.unwrap();
+        assert_eq!((applied.changed, waiting().await), (1, vec!["Shop".to_owned()]));
+        engine.undo(asker, applied.batch.unwrap()).await.unwrap();
+        assert_eq!(waiting().await, ["Shop", "Fee"]);
+
+        house.bring_rows(giro, &[("2026-11-12", "Fee", "-2.00"), ("2026-11-13", "Baker", "-3.00")]).await;
+        assert_eq!(waiting().await, ["Baker", "Shop", "Fee"]);
+        house.clock.advance_days(20);
+        house.sync(connection).await;
+        let payees = waiting().await;
+        assert!(payees.len() > 3 && payees.iter().all(|payee| !payee.to_lowercase().contains("kornblume")), "{payees:?}");
+        let log = engine.rule_log(asker, Some(id)).await.unwrap();
+        assert_eq!(log.len(), 3);
+        assert!(log[0].changed > 0 && log[0].person.is_none(), "{log:?}");
+        assert_eq!((log[1].changed, log[2].changed, log[2].undone_by.is_some()), (1, 1, true));
     }
 
     who_is_asked_misses_no_row_however_many_there_are(house) {

@@ -181,7 +181,7 @@ pub(crate) struct AcceptLineBody {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct DoneBeforeBody {
     transaction: String,
-    /// The name of whoever reviewed it, hid it or showed it again; absent where that was the one who asks, or where it is not in the books any more.
+    /// The name of whoever reviewed it, hid it or showed it again, `a rule` where a rule did; absent where that was the one who asks, or where it is not in the books any more.
     by: Option<String>,
 }
 

@@ -161,7 +161,7 @@ pub(crate) struct RuleTriedBody {
     matched: usize,
     /// How many it would change.
     changed: usize,
-    /// How many it leaves in part, because a person has written there.
+    /// How many it leaves in part, because a person has decided there.
     kept: usize,
     /// How many it leaves, because their period is locked.
     locked: usize,
@@ -173,7 +173,7 @@ pub(crate) struct RuleTriedBody {
 /// Two rules that set one field differently; the later one wins.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RuleConflictBody {
-    /// `payee`, `note`, `category` or `tags`.
+    /// `payee`, `note`, `category`, `tags` or `reviewed`.
     field: &'static str,
     /// The name of the rule whose word holds.
     winner: String,
@@ -195,7 +195,7 @@ pub(crate) struct TriedRowBody {
 /// A field before and after.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TriedChangeBody {
-    /// `payee`, `note`, `category` or `tags`.
+    /// `payee`, `note`, `category`, `tags` or `reviewed`.
     field: &'static str,
     before: Option<String>,
     after: Option<String>,

@@ -18,6 +18,8 @@ use crate::editing::counted;
 use crate::selection::MAX_SELECTED;
 use crate::{Store, StoreError};
 
+/// How rules are called among those who review rows.
+pub const BY_RULE: &str = "a rule";
 /// The field of a change to where a row stands in the inbox.
 const INBOX: &str = "inbox";
 
@@ -54,7 +56,8 @@ impl AcceptLine {
 pub struct DoneBefore {
     /// Which one.
     pub transaction: TransactionId,
-    /// Who reviewed it, hid it or showed it again; `None` where that was the one who asks, or where it is not in the books any more.
+    /// Who reviewed it, hid it or showed it again; [`BY_RULE`] where a rule did, and `None` where that was the one who asks, or where it is
+    /// not in the books any more.
     pub by: Option<String>,
 }
 
@@ -219,20 +222,21 @@ impl Store {
         Ok((there, elsewhere.into_iter().map(done).collect()))
     }
 
-    /// The names of those who reviewed rows last, or moved them in the inbox, but for the one who asks.
+    /// The names of those who reviewed rows last, or moved them in the inbox, but for the one who asks. A rule has no person's name, whoever
+    /// had it applied.
     async fn done_by(
         &self,
         session: &mut Session,
         asker: &Asker,
         ids: &[TransactionId],
     ) -> Result<HashMap<TransactionId, String>, StoreError> {
-        let mut latest: HashMap<TransactionId, (Uuid, String)> = HashMap::new();
+        let mut latest: HashMap<TransactionId, (Option<Uuid>, String)> = HashMap::new();
         for chunk in ids.chunks(VALUES_PER_LIST) {
-            let rows: Vec<(Uuid, Uuid, String)> = on!(session, c => {
+            let rows: Vec<(Uuid, String, Option<Uuid>, Option<String>)> = on!(session, c => {
                 let mut query = sqlx::QueryBuilder::new(
-                    "SELECT c.owner_id, b.person_id, p.name FROM changes c \
+                    "SELECT c.owner_id, b.actor, b.person_id, p.name FROM changes c \
                      JOIN batches b ON b.organization_id = c.organization_id AND b.id = c.batch_id \
-                     JOIN people p ON p.id = b.person_id WHERE c.organization_id = ",
+                     LEFT JOIN people p ON p.id = b.person_id WHERE c.organization_id = ",
                 );
                 query.push_bind(asker.organization.uuid()).push(" AND c.owner_id IN ");
                 push_list(&mut query, chunk.iter().map(|id| id.uuid()));
@@ -240,10 +244,13 @@ impl Store {
                 query.build_query_as().fetch_all(c).await?
             });
             // The last of each row is the latest.
-            latest.extend(rows.into_iter().map(|(id, person, name)| (id.into(), (person, name))));
+            latest.extend(rows.into_iter().filter_map(|(id, actor, person, name)| {
+                let by = if actor == BatchActor::Rule.code() { (None, BY_RULE.to_owned()) } else { (person, name?) };
+                Some((id.into(), by))
+            }));
         }
         let own = asker.person().map(Id::uuid);
-        let others = latest.into_iter().filter(|(_, (person, _))| own != Some(*person));
+        let others = latest.into_iter().filter(|(_, (person, _))| person.is_none() || own != *person);
         Ok(others.map(|(id, (_, name))| (id, name)).collect())
     }
 }

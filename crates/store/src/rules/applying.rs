@@ -11,6 +11,7 @@ use bankside_domain::{AccountId, Asker, BatchId, Id, PayeeId, Right, RuleId, Tag
 use super::rows::{RuleRow, key};
 use crate::accounts::Sums;
 use crate::batches::{NewBatch, change};
+use crate::convert::micros;
 use crate::db::{Session, on, sql};
 use crate::{Store, StoreError};
 
@@ -131,24 +132,25 @@ impl Store {
         let tags: BTreeSet<&str> =
             writes(Field::Tags).flat_map(|(_, outcome)| &outcome.after.tags).map(String::as_str).collect();
         let tags: HashMap<String, TagId> = self.tags_of(session, asker, &tags.into_iter().collect::<Vec<_>>()).await?;
+        let now = micros(self.ambient.now());
         let mut changes = Vec::new();
         for (row, outcome) in decided {
             for write in &outcome.writes {
-                changes.extend(changes_of(row, outcome, write, &payees, &tags));
+                changes.extend(changes_of(row, outcome, write, (&payees, &tags), now));
             }
         }
         Ok(changes)
     }
 }
 
-/// The change of a field and the one of its rule's layer.
+/// The change of a field and, where it has layers, the one of its rule's layer.
 fn changes_of(
     row: &RuleRow,
     outcome: &Outcome,
     write: &Write,
-    payees: &HashMap<String, PayeeId>,
-    tags: &HashMap<String, TagId>,
-) -> [Change; 2] {
+    (payees, tags): (&HashMap<String, PayeeId>, &HashMap<String, TagId>),
+    now: i64,
+) -> Vec<Change> {
     let standing = &row.standing;
     let first = &standing.lines[0];
     let (before, after) = match write.field {
@@ -163,14 +165,19 @@ fn changes_of(
             let after = outcome.after.tags.iter().filter_map(|tag| tags.get(&crate::tags::key(tag)).copied());
             (tags_value(&first.tags), tags_value(&after.collect()))
         }
+        Field::Reviewed => {
+            (standing.reviewed_at.map(|at| at.to_string()), outcome.after.is_reviewed.then(|| now.to_string()))
+        }
     };
     let (id, column) = key(standing, write.field);
-    let entity = if write.field == Field::Payee { Entity::Transaction } else { Entity::Line };
+    let is_of_row = matches!(write.field, Field::Payee | Field::Reviewed);
+    let entity = if is_of_row { Entity::Transaction } else { Entity::Line };
     let owner = standing.id.uuid();
+    let own = change(entity, id, owner, &column, before, after.clone());
+    if !write.field.is_layered() {
+        return vec![own];
+    }
     let layer = standing.rule_layers.get(&(id, column.clone())).cloned();
     let next = (!write.gives_back).then(|| rule_layer_value(write.rule, after.as_deref()));
-    [
-        change(entity, id, owner, &format!("{RULE_LAYER}{column}"), layer, next),
-        change(entity, id, owner, &column, before, after),
-    ]
+    vec![change(entity, id, owner, &format!("{RULE_LAYER}{column}"), layer, next), own]
 }

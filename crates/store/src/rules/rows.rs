@@ -33,6 +33,7 @@ struct BesideRow {
     id: Uuid,
     scale: i64,
     provider_payee: Option<String>,
+    is_kept_for_somebody: bool,
     is_locked: bool,
     is_transfer: bool,
 }
@@ -100,6 +101,8 @@ impl Store {
         let rows: Vec<BesideRow> = on!(session, c => {
             let mut query = sqlx::QueryBuilder::new(
                 "SELECT t.id, u.scale, p.name AS provider_payee, \
+                 (COALESCE(t.inbox, '') = 'hidden' OR EXISTS (SELECT 1 FROM inbox_flags f WHERE f.organization_id = t.organization_id \
+                    AND f.transaction_id = t.id)) AS is_kept_for_somebody, \
                  (a.locked_through IS NOT NULL AND t.dated_on <= a.locked_through) AS is_locked, \
                  (EXISTS (SELECT 1 FROM transfer_pairs s JOIN transactions o ON o.organization_id = s.organization_id \
                     AND o.id = s.in_id WHERE s.organization_id = t.organization_id AND s.out_id = t.id AND o.deleted_at IS NULL \
@@ -129,9 +132,12 @@ fn rule_row(standing: Standing, beside: &BesideRow, tags: &HashMap<TagId, String
         note: first.note.clone(),
         category: if is_split { None } else { first.category },
         tags: first.tags.iter().filter_map(|tag| tags.get(tag).cloned()).collect(),
+        is_reviewed: standing.reviewed_at.is_some(),
     };
-    let by_person: BTreeSet<Field> =
+    let mut by_person: BTreeSet<Field> =
         Field::ALL.into_iter().filter(|field| standing.layers.contains_key(&key(&standing, *field))).collect();
+    // Whoever has hidden a row, or asked somebody about it, has decided what comes of it in the inbox.
+    by_person.extend(beside.is_kept_for_somebody.then_some(Field::Reviewed));
     let by_rule: BTreeMap<Field, Option<RuleId>> = Field::ALL
         .into_iter()
         .filter_map(|field| {
@@ -161,10 +167,10 @@ fn rule_row(standing: Standing, beside: &BesideRow, tags: &HashMap<TagId, String
     }
 }
 
-/// Under which row and name the layers of a field lie.
+/// Under which row and name a field and its layers lie.
 pub(super) fn key(standing: &Standing, field: Field) -> (Uuid, String) {
     let id = match field {
-        Field::Payee => standing.id.uuid(),
+        Field::Payee | Field::Reviewed => standing.id.uuid(),
         Field::Note | Field::Category | Field::Tags => standing.lines[0].id.uuid(),
     };
     (id, field.column().to_owned())

@@ -16,19 +16,19 @@ use crate::{
 
 impl World {
     /// An inbox, after a first sync that is history.
-    async fn with_inbox(&self) {
+    pub(super) async fn with_inbox(&self) {
         self.sync(&[booked(1, -100, "History", "h")]).await;
         self.store.switch_inbox(&self.asker, true).await.unwrap();
     }
 
     /// A sync, and the rows that wait afterwards, by payee.
-    async fn sync_to_inbox(&self, rows: &[Sent]) -> Vec<RegisterRow> {
+    pub(super) async fn sync_to_inbox(&self, rows: &[Sent]) -> Vec<RegisterRow> {
         self.clock.advance_days(1);
         self.sync(rows).await;
         self.in_inbox(&self.asker, InboxRows::Waiting).await
     }
 
-    async fn in_inbox(&self, asker: &Asker, rows: InboxRows) -> Vec<RegisterRow> {
+    pub(super) async fn in_inbox(&self, asker: &Asker, rows: InboxRows) -> Vec<RegisterRow> {
         let filter = Filter { inbox: Some(rows), ..Filter::default() };
         let query = RegisterQuery { filter, limit: 500, leaves_totals: true, ..RegisterQuery::default() };
         let mut rows = self.store.register(asker, &query).await.unwrap().rows;
@@ -36,7 +36,7 @@ impl World {
         rows
     }
 
-    async fn waiting(&self) -> Vec<String> {
+    pub(super) async fn waiting(&self) -> Vec<String> {
         payees(&self.in_inbox(&self.asker, InboxRows::Waiting).await)
     }
 
@@ -57,7 +57,7 @@ impl World {
         session.commit().await
     }
 
-    async fn accept(&self, asker: &Asker, row: &RegisterRow) -> Reviewed {
+    pub(super) async fn accept(&self, asker: &Asker, row: &RegisterRow) -> Reviewed {
         self.store.accept(asker, &[self.target(row, None).await]).await.unwrap()
     }
 }

@@ -21,7 +21,7 @@ impl World {
         read.into_iter().next().unwrap().into()
     }
 
-    async fn rule(&self, text: &str) -> RuleId {
+    pub(super) async fn rule(&self, text: &str) -> RuleId {
         self.store.add_rule(&self.asker, &self.new_rule(text).await).await.unwrap()
     }
 
@@ -30,7 +30,7 @@ impl World {
         Prepared::new(rules.into_iter().map(|one| one.rule), Places::default()).unwrap()
     }
 
-    async fn applied(&self, batch: Option<BatchId>) -> RulesApplied {
+    pub(super) async fn applied(&self, batch: Option<BatchId>) -> RulesApplied {
         let ids = self.store.ids_for_rules(&self.asker, None, 500).await.unwrap();
         self.applied_to(&ids, batch).await
     }
@@ -41,7 +41,7 @@ impl World {
         self.store.apply_rules(&self.asker, ids, asked).await.unwrap()
     }
 
-    async fn ruled_rows(&self) -> Vec<RegisterRow> {
+    pub(super) async fn ruled_rows(&self) -> Vec<RegisterRow> {
         let query = RegisterQuery { account: Some(self.account), limit: 100, ..RegisterQuery::default() };
         self.store.register(&self.asker, &query).await.unwrap().rows
     }

@@ -21,6 +21,7 @@ fn layered(cells: &str, title: &str) -> (Layered, bool, bool) {
                 layered.now.category = names().categories.iter().find(|(_, name)| name == value).map(|(id, _)| *id);
             }
             "tags" => layered.now.tags = value.split(' ').map(str::to_owned).collect(),
+            "reviewed" => layered.now.is_reviewed = true,
             "person" => {
                 layered.by_person.insert(Field::from_code(value).unwrap());
             }
@@ -49,6 +50,7 @@ fn told(prepared: &Prepared, outcome: &Outcome) -> String {
             names().categories.iter().find(|(id, _)| *id == category).unwrap().1.clone()
         }),
         Field::Tags => outcome.after.tags.iter().cloned().collect::<Vec<_>>().join(" "),
+        Field::Reviewed => outcome.after.is_reviewed.to_string(),
     };
     let mut told: Vec<String> = outcome
         .writes

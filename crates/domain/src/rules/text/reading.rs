@@ -266,11 +266,14 @@ fn read_parts_of_action(line: &mut Line, names: &Names) -> Result<Action, TextEr
     if line.takes("remove tag") {
         return Ok(Action::RemoveTag(line.quoted("A tag")?));
     }
+    if line.takes("mark as reviewed") {
+        return Ok(Action::Review);
+    }
     let is_payee = line.takes("replace in payee");
     if !is_payee && !line.takes("replace in note") {
         return Err(line.wrong(
             "What follows is one of these: set payee, set category, set note, append to note, replace in payee, replace in note, \
-             add tag, remove tag.",
+             add tag, remove tag, mark as reviewed.",
         ));
     }
     let pattern = line.quoted("A pattern")?;
@@ -305,6 +308,8 @@ pub fn read_action(form: FormAction<'_>, names: &Names) -> Result<Action, String
         "replace in payee" | "replace in note" => {
             format!("{} {} with {}", form.kind, quote(value), quote(form.with.trim()))
         }
+        // There is nothing to say beside it, whatever is left in the field from another choice.
+        "mark as reviewed" => form.kind.to_owned(),
         kind => format!("{kind} {}", quote(value)),
     };
     let mut line = Line::of(1, &text).map_err(|error| error.says)?;

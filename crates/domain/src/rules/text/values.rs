@@ -68,6 +68,7 @@ pub fn action_parts(action: &Action, names: &Names) -> (&'static str, String, St
         Action::ReplaceInNote(pattern, with) => ("replace in note", pattern.clone(), with.as_str()),
         Action::AddTag(text) => ("add tag", text.clone(), ""),
         Action::RemoveTag(text) => ("remove tag", text.clone(), ""),
+        Action::Review => ("mark as reviewed", String::new(), ""),
     };
     (kind, text, with.to_owned())
 }

@@ -126,5 +126,6 @@ pub fn action_words(action: &Action, names: &Names) -> String {
         Action::ReplaceInNote(pattern, with) => format!("replace in note {} with {}", quote(pattern), quote(with)),
         Action::AddTag(tag) => format!("add tag {}", quote(tag)),
         Action::RemoveTag(tag) => format!("remove tag {}", quote(tag)),
+        Action::Review => "mark as reviewed".to_owned(),
     }
 }

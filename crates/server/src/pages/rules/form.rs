@@ -195,6 +195,7 @@ pub(super) fn action_options() -> Vec<(&'static str, &'static str)> {
         "replace in note" => "Replace in note by pattern",
         "add tag" => "Add tag",
         "remove tag" => "Remove tag",
+        "mark as reviewed" => "Mark as reviewed",
         other => other,
     };
     ACTIONS.into_iter().map(|kind| (kind, words(kind))).collect()
@@ -252,6 +253,6 @@ mod tests {
     #[test]
     fn every_way_of_looking_and_every_action_can_be_chosen() {
         let ways: usize = how_groups().iter().map(|(_, ways)| ways.len()).sum();
-        assert_eq!((ways, subject_options().len(), action_options().len()), (24, 11, 8));
+        assert_eq!((ways, subject_options().len(), action_options().len()), (24, 11, 9));
     }
 }

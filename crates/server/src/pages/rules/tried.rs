@@ -37,6 +37,7 @@ pub(super) fn field_words(field: Field) -> &'static str {
         Field::Note => "Note",
         Field::Category => "Category",
         Field::Tags => "Tags",
+        Field::Reviewed => "Reviewed",
     }
 }
 
@@ -59,7 +60,7 @@ impl TriedView {
         }
         if tried.kept > 0 {
             let keeps = rows(tried.kept, "row keeps", "rows keep");
-            says.push(("lock", format!("{keeps} what a person has written there.")));
+            says.push(("lock", format!("{keeps} what a person has decided there.")));
         }
         if tried.locked > 0 {
             let stays = rows(tried.locked, "row stays, because its period is", "rows stay, because their period is");
