@@ -1,4 +1,5 @@
-// A rule is made from a row, tried, applied and undone; two that are in each other's way are told; rules go out as text and come back.
+// A rule is made from a row, tried, applied and undone; one reviews; two that are in each other's way are told; rules go out as text and
+// come back.
 import type { Page } from "@playwright/test";
 import { Api } from "../../support/api.ts";
 import { cell, live } from "../../support/books.ts";
@@ -23,6 +24,18 @@ async function shops(api: Api): Promise<string> {
   }
   await api.made("transactions", { account: id, payee: "Bakery", amount: "-4.20", date: "2026-10-20" });
   return id;
+}
+
+/** Brings a file of rows into an account, as a program does. */
+async function bring(api: Api, account: string, lines: string[]): Promise<void> {
+  const headers = { origin: api.house.address, "content-type": "text/csv" };
+  const data = ["Date,Payee,Amount", ...lines].join("\n");
+  const answer = await api.request.post(api.at(`accounts/${account}/files?name=rows.csv`), { headers, data });
+  expect(answer.ok(), await answer.text()).toBe(true);
+  const file = (await answer.json()) as { id: string; stage: string };
+  const path = `accounts/${account}/files/${file.id}`;
+  if (file.stage === "open") await api.send("PUT", path, { dates: "iso" });
+  await api.made(`${path}/import`, {});
 }
 
 const rowsOf = async (api: Api): Promise<Row[]> => (await api.get<{ transactions: Row[] }>("transactions?limit=50")).transactions;
@@ -90,6 +103,50 @@ test("a rule from a row, with what it would do, applied and undone", async ({ si
   await expect(main(page).getByRole("row").nth(2)).toContainText("undone");
   expect((await rowsOf(api)).filter((row) => row.tags.includes("web"))).toHaveLength(1);
   expect((await rowsOf(api)).filter((row) => row.category !== null).map((row) => row.payee).sort()).toEqual(["AMZN Mktp 4308", "AMZN Mktp 9999"]);
+  expect(eyes.complaints).toEqual([]);
+});
+
+test("a rule that reviews: the inbox is shorter by its rows, and undoing brings them back", async ({ signedIn: page, house, eyes }) => {
+  const api = new Api(page.request, house, organizationOf(page));
+  const home = `${house.address}/o/${api.organization}`;
+  const { id: giro } = await api.made<{ id: string }>("accounts", { name: "Giro", kind: "checking", currency: "EUR", opening: "9000.00" });
+  await bring(api, giro, ["2026-09-01,History,-1.00"]);
+  await api.send("PUT", "inbox/switch", { is_on: true });
+  await bring(api, giro, ["2026-10-01,Account fee,-2.00", "2026-10-02,Card fee,-3.00", "2026-10-03,Bakery,-4.00"]);
+  const mark = page.getByRole("navigation", { name: "Pages", exact: true }).getByRole("link", { name: /^Inbox/ }).locator(".count");
+  const waiting = page.locator("tr[data-row] td.lead > b");
+  await page.goto(`${home}/inbox`);
+  await expect(mark).toHaveText(/^3/);
+
+  await page.goto(`${home}/rules/new`);
+  await page.getByLabel("Name").fill("Fees");
+  const condition = page.getByRole("group", { name: "Condition 1", exact: true });
+  await condition.getByLabel("Look at").selectOption("Payee");
+  await condition.getByLabel("How").selectOption("ends with");
+  await condition.getByLabel("Compare with").fill("fee");
+  await page.getByRole("group", { name: "What follows 1", exact: true }).getByLabel("Do").selectOption("Mark as reviewed");
+  await page.getByRole("button", { name: "Try it" }).click();
+  await expect(tried(page)).toContainText("It holds for 2 of 4 rows and would change 2.");
+  await expect(tried(page).getByRole("row").nth(1)).toContainText("Reviewed no");
+  await eyes.look("reviews");
+  await page.getByRole("button", { name: "Save and apply to 2 rows" }).click();
+  await expect(notice(page)).toContainText("2 rows were changed.");
+  await expect(main(page)).toContainText("mark as reviewed");
+  await expect(mark).toHaveText(/^1/);
+
+  // What comes later is looked at before anybody sees it.
+  await bring(api, giro, ["2026-10-04,Wire fee,-5.00", "2026-10-05,Kiosk,-6.00"]);
+  await page.goto(`${home}/inbox`);
+  await expect(waiting).toHaveText(["Kiosk", "Bakery"]);
+  expect((await api.get<{ text: string }>("rules/text")).text).toBe('rule "Fees"\nif payee ends with "fee"\nthen mark as reviewed\n');
+
+  await page.goto(`${home}/rules/history`);
+  await main(page).getByRole("row").nth(2).getByRole("link", { name: /^Undo/ }).click();
+  await main(page).getByRole("button", { name: "Undo" }).click();
+  await expect(main(page).getByRole("row").nth(2)).toContainText("undone");
+  await page.goto(`${home}/inbox`);
+  await expect(waiting).toHaveText(["Kiosk", "Bakery", "Card fee", "Account fee"]);
+  await expect(mark).toHaveText(/^4/);
   expect(eyes.complaints).toEqual([]);
 });
 

@@ -293,7 +293,7 @@ pub(crate) struct RuleHitBody {
     batch: String,
     /// When (RFC 3339).
     at: String,
-    /// The person who had it applied; absent where it was asked about rows that came.
+    /// The person who had it applied; absent where it was asked about rows that came, or applied on the command line.
     person: Option<String>,
     /// For how many rows it held.
     matched: i64,
