@@ -14,7 +14,7 @@ const NOVEMBER: &str =
 const CLEAN: &str = "Date,Description,Amount\n2020-11-17,Coffee,-1.50\n2020-11-16,Tea,-2.50\n";
 
 /// A home with the demo's two accounts, read from its folder by every later command.
-fn home() -> Home {
+pub(crate) fn home() -> Home {
     let home = Home::new();
     let made = home.run(&["demo", "--once", "--data-folder", "data"]);
     assert!(made.status.success(), "{}", made.stderr);
@@ -22,12 +22,12 @@ fn home() -> Home {
     home
 }
 
-fn json(ended: &Ended) -> Value {
+pub(crate) fn json(ended: &Ended) -> Value {
     serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {} {}", ended.stdout, ended.stderr))
 }
 
 /// Does something to the books of the demo behind the command's back.
-fn in_store<T>(home: &Home, work: impl AsyncFnOnce(&Store, &Asker) -> T) -> T {
+pub(crate) fn in_store<T>(home: &Home, work: impl AsyncFnOnce(&Store, &Asker) -> T) -> T {
     let listed = home.run(&["subscription", "list"]).stdout;
     let organization: OrganizationId = listed.rsplit('(').next().unwrap().split(')').next().unwrap().parse().unwrap();
     let url = format!("sqlite://{}", home.path().join("data/bankside.sqlite").display());

@@ -7,5 +7,6 @@ mod import;
 mod keys;
 mod normalize;
 mod program;
+mod rules;
 mod serve;
 mod subscription;

@@ -29,6 +29,10 @@ pub(crate) enum Command {
     GetAccounts(GetAccountsOptions),
     /// Bring a CSV file of a bank into the books, or look at what would come of it
     Import(Box<ImportOptions>),
+    /// See the rules of an organization, try them, apply them, and see what they did
+    Rules(RulesOptions),
+    /// See what waits in the inbox of an organization, and accept it
+    Inbox(InboxOptions),
     /// Say which organizations may sync with banks, where the configuration asks for a subscription
     Subscription(SubscriptionOptions),
     /// Read an answer of a provider from a file, and print its rows as a sync would read them
@@ -141,6 +145,101 @@ impl ImportOptions {
         let said = [&self.dates, &self.decimals, &self.delimiter, &self.encoding];
         self.columns.is_some() || self.turn_signs || said.iter().any(|said| said.is_some())
     }
+}
+
+/// What to do with the rules of which organization.
+#[derive(Debug, Args)]
+pub(crate) struct RulesOptions {
+    #[command(subcommand)]
+    pub(crate) what: RulesCommand,
+    #[command(flatten)]
+    pub(crate) of: OrganizationOptions,
+    #[command(flatten)]
+    pub(crate) serve: ServeOptions,
+}
+
+/// Of which organization, and how it is told.
+#[derive(Debug, Args)]
+pub(crate) struct OrganizationOptions {
+    /// The organization, by name or id; needed only where there are several
+    #[arg(long, value_name = "NAME", global = true)]
+    pub(crate) organization: Option<String>,
+    /// Print one JSON object on standard output
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+/// One thing to do with rules.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// Show all rules as text, in the order in which they have their turn
+    List,
+    /// Say what rules would do to the books, and change nothing
+    Test {
+        /// A rule that is there, by name or id
+        #[arg(required_unless_present = "file", conflicts_with = "file")]
+        rule: Option<String>,
+        /// Rules as text, each tried by itself; one takes the place of the rule of its name
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Apply a rule, or all that are on, to all of the books, as one change
+    Apply {
+        /// The rule, by name or id
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        rule: Option<String>,
+        /// All rules that are on
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show what rules did, the latest first
+    History {
+        /// Only what this rule did, by name or id
+        rule: Option<String>,
+    },
+}
+
+/// What to do with the inbox of which organization.
+#[derive(Debug, Args)]
+pub(crate) struct InboxOptions {
+    #[command(subcommand)]
+    pub(crate) what: InboxCommand,
+    #[command(flatten)]
+    pub(crate) of: OrganizationOptions,
+    #[command(flatten)]
+    pub(crate) serve: ServeOptions,
+}
+
+/// One thing to do with the inbox.
+#[derive(Debug, Subcommand)]
+pub(crate) enum InboxCommand {
+    /// Show the rows that wait, the latest first
+    List {
+        /// Show those that were hidden instead
+        #[arg(long)]
+        hidden: bool,
+        /// How many to skip
+        #[arg(long, value_name = "COUNT", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
+        offset: i64,
+        /// How many to show, at most 100
+        #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=100))]
+        limit: i64,
+    },
+    /// Accept rows, as one change: one without a category gets the one that is suggested, unless that is hardly more than a guess
+    #[command(
+        after_help = "Ends with 0 where all are accepted, with 3 where some stayed as they were, and with 1 where nothing was done."
+    )]
+    Accept {
+        /// The rows, by id
+        #[arg(value_name = "ROW", required_unless_present = "strong", conflicts_with = "strong")]
+        rows: Vec<String>,
+        /// All that need no thought
+        #[arg(long)]
+        strong: bool,
+        /// The category that they get, by path (`Food > Supermarket`), name or id
+        #[arg(long, value_name = "NAME", conflicts_with = "strong")]
+        category: Option<String>,
+    },
 }
 
 /// What to do with subscriptions.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use bankside_domain::statement::{AssetFileStage, FileStage};
 use bankside_domain::text::fold;
-use bankside_domain::{AccountId, Asker, AssetFileId, AssetId, Id, SourceId};
+use bankside_domain::{AccountId, Asker, AssetFileId, AssetId, SourceId};
 use bankside_engine::csv::Profile;
 use bankside_engine::{
     AssetFileView, Engine, EngineError, FileChoice, FileGuess, FileSaid, FileView, ShareGround, code_in_file,
@@ -17,6 +17,7 @@ use bankside_engine::{
 use self::report::{Report, Said};
 use crate::cli::ImportOptions;
 use crate::compose;
+use crate::naming::{is_called, only};
 
 /// Another process may have the file; it is looked after again so often.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -241,20 +242,4 @@ fn asked(error: EngineError, profile: &Profile, asks: Option<&FileGuess>) -> any
 /// it, and what else it says is said of those.
 fn is_of(choice: &FileChoice, known: &Profile) -> bool {
     (choice.encoding, choice.delimiter) == (known.encoding, known.delimiter)
-}
-
-fn is_called(wanted: &str, id: impl Id, name: &str) -> bool {
-    id.to_string() == wanted || fold(name) == fold(wanted)
-}
-
-fn only<T: Id>(what: &str, wanted: &str, found: impl Iterator<Item = T>) -> anyhow::Result<T> {
-    let found: Vec<T> = found.collect();
-    match found.as_slice() {
-        [one] => Ok(*one),
-        [] => bail!("there is no {what} “{wanted}”"),
-        several => {
-            let ids: Vec<String> = several.iter().map(ToString::to_string).collect();
-            bail!("there are several: {what} “{wanted}”; name one by its id: {}", ids.join(", "))
-        }
-    }
 }

@@ -8,8 +8,11 @@ mod demo;
 mod doctor;
 mod get_accounts;
 mod import;
+mod inbox;
+mod naming;
 mod normalize;
 mod password;
+mod rules;
 mod sandbox;
 mod serve;
 mod subscription;
@@ -28,6 +31,8 @@ async fn main() -> ExitCode {
         cli::Command::SetPassword(options) => password::run(&options).await,
         cli::Command::GetAccounts(options) => get_accounts::run(&options).await,
         cli::Command::Import(options) => import::run(&options).await,
+        cli::Command::Rules(options) => rules::run(&options).await,
+        cli::Command::Inbox(options) => inbox::run(&options).await,
         cli::Command::Subscription(options) => subscription::run(&options).await,
         cli::Command::NewKey => Ok(compose::print_new_key()),
         cli::Command::Normalize(options) => normalize::run(&options),

@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bankside_domain::inbox::{Facts, Flag, InboxState, Purpose, flags, is_strong};
-use bankside_domain::suggest::Sum;
+use bankside_domain::suggest::{Strength, Sum};
 use bankside_domain::text::tidy;
 use bankside_domain::transfer::Transit;
-use bankside_domain::{AccountId, Asker, AssetId, PersonId, Right, TransactionId};
+use bankside_domain::{AccountId, Asker, AssetId, LineId, PersonId, Right, TransactionId};
 use bankside_store::{
     AcceptTarget, Account, Filter, InboxCount, InboxFlag, InboxRows, InboxSwitches, RegisterQuery, RegisterRow,
     Reviewed, Sort, StoreError, TransferMark,
 };
 use jiff::civil::Date;
 
-use crate::mapping::{MappingLine, within};
+use crate::mapping::{MappingLine, SuggestedCategory, within};
 use crate::unfinished::MOST_COUNTED;
 use crate::{Engine, EngineError};
 
@@ -60,6 +60,15 @@ pub struct InboxRow {
     pub is_compared: bool,
     /// Whether the books are locked for its day: it may be reviewed, and nothing of it changes.
     pub is_locked: bool,
+}
+
+impl InboxRow {
+    /// What accepting takes for the only line, where nobody says otherwise: the first suggestion, unless it is hardly more than a guess.
+    pub fn takes(&self) -> Option<(LineId, &SuggestedCategory)> {
+        let [line] = self.lines.as_slice() else { return None };
+        let first = line.suggestions.first().filter(|one| one.suggestion.strength() >= Strength::Fair)?;
+        Some((line.line, first))
+    }
 }
 
 /// A flag with what it speaks of.

@@ -17,6 +17,8 @@ use crate::{Engine, EngineError};
 
 /// A text of rules has at most so many bytes.
 pub const MAX_RULES_BYTES: usize = 1 << 20;
+/// What a batch of rules is called that were asked about rows as they came.
+pub const RULES_HAD_THEIR_TURN: &str = "Rules had their turn";
 /// So much of the log of rules is told.
 const MOST_HITS: i64 = 100;
 

@@ -6,6 +6,7 @@ use bankside_domain::rules::{Prepared, Rule, RuleRefused};
 use bankside_domain::{Asker, BatchId, OrganizationId, Right, RuleId, TransactionId};
 use bankside_store::{BatchToAsk, RulesApplied, RulesAsked, ToAsk};
 
+use super::RULES_HAD_THEIR_TURN;
 use super::trying::ROWS_AT_ONCE;
 use crate::{Engine, EngineError};
 
@@ -205,7 +206,7 @@ impl Engine {
         prepared: &Prepared,
         batches: &[BatchId],
     ) -> Result<RulesApplied, EngineError> {
-        let mut asking = Asking::new(prepared, None, "Rules had their turn");
+        let mut asking = Asking::new(prepared, None, RULES_HAD_THEIR_TURN);
         let mut after = None;
         loop {
             let touched = self.store.touched_by(asker, batches, after, TOUCHED_AT_ONCE).await?;

@@ -2,8 +2,7 @@
 
 use bankside_domain::inbox::{Flag, Usual};
 use bankside_domain::row::RowStatus;
-use bankside_domain::suggest::Strength;
-use bankside_engine::{FlagView, InboxFlag, InboxRow, MappingLine, RegisterRow, Standing};
+use bankside_engine::{FlagView, InboxFlag, InboxRow, RegisterRow, Standing};
 
 use crate::pages::mapping::rows::Chip;
 use crate::view::shell::Shell;
@@ -83,7 +82,9 @@ impl RowView {
             asked: view.asked.as_ref().map(|asked| AskedView::of(asked, shell)),
             line: only.map(|line| line.line.to_string()),
             category: only.and_then(|line| line.category.as_ref()).map(|(id, path)| (id.to_string(), path.clone())),
-            takes: only.and_then(|line| takes(row, line)),
+            takes: view
+                .takes()
+                .map(|(line, first)| (format!("{}:{line}:{}", row.id, first.suggestion.category), first.path.clone())),
             why: why(view, &chips, shell),
             register_url: shell.at(&format!("accounts/{}?search={}", row.account, search(row))),
             ask_url: shell.at(&format!("inbox/{}/ask", row.id)),
@@ -109,12 +110,6 @@ impl AskedView {
 fn search(row: &RegisterRow) -> String {
     let decimal = crate::api::decimal(row.amount_minor.saturating_abs(), row.currency);
     url::form_urlencoded::byte_serialize(decimal.as_bytes()).collect()
-}
-
-/// What accepting takes: the first suggestion, unless it is hardly more than a guess.
-fn takes(row: &RegisterRow, line: &MappingLine) -> Option<(String, String)> {
-    let first = line.suggestions.first().filter(|one| one.suggestion.strength() >= Strength::Fair)?;
-    Some((format!("{}:{}:{}", row.id, line.line, first.suggestion.category), first.path.clone()))
 }
 
 /// A flag as it stands beside the payee.

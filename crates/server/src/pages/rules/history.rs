@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bankside_domain::Right;
-use bankside_engine::RuleHit;
+use bankside_engine::{RULES_HAD_THEIR_TURN, RuleHit};
 
 use crate::App;
 use crate::error::{PageError, page};
@@ -31,6 +31,11 @@ struct HitView {
     undo: Option<String>,
 }
 
+/// How a batch came to be that no person of the organization has made.
+fn made_by_itself(hit: &RuleHit) -> &'static str {
+    if hit.summary == RULES_HAD_THEIR_TURN { "as rows came" } else { "on the command line" }
+}
+
 /// The log, the latest first.
 pub(crate) async fn show(State(app): State<App>, member: Member) -> Result<Response, PageError> {
     let log = app.engine.rule_log(member.asker(), None).await?;
@@ -43,7 +48,7 @@ pub(crate) async fn show(State(app): State<App>, member: Member) -> Result<Respo
         HitView {
             at: shell.today.moment(hit.made_at),
             name: hit.name.clone(),
-            by: hit.person.clone().unwrap_or_else(|| "as rows came".to_owned()),
+            by: hit.person.clone().unwrap_or_else(|| made_by_itself(hit).to_owned()),
             matched: shell.today.grouped(hit.matched),
             changed: shell.today.grouped(hit.changed),
             is_undone: hit.undone_by.is_some(),
