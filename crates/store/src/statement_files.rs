@@ -122,6 +122,19 @@ pub struct FileReading {
     pub profile: String,
 }
 
+/// Gives up the files that are not in the books and that nobody is importing, of which a condition holds. `$1` is the instant.
+macro_rules! abandon_where {
+    ($which:literal) => {
+        concat!(
+            "UPDATE statement_files SET stage = 'abandoned', content = NULL, guess = NULL, answer = NULL, lease_until = NULL,
+                changed_at = $1
+             WHERE stage IN ('open', 'reading', 'ready', 'failed') AND ",
+            $which
+        )
+    };
+}
+pub(crate) use abandon_where;
+
 #[derive(sqlx::FromRow)]
 struct Row {
     id: Uuid,
@@ -249,12 +262,8 @@ impl Store {
         self.lock_account(session, asker, new.account).await?;
         let part_of = self.importing_file_of(session, asker, new.account).await?;
         let now = micros(self.ambient.now());
-        let text = sql!(
-            "UPDATE statement_files SET stage = 'abandoned', content = NULL, guess = NULL, answer = NULL, lease_until = NULL,
-                changed_at = $3
-             WHERE organization_id = $1 AND account_id = $2 AND stage IN ('open', 'reading', 'ready', 'failed')"
-        );
-        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(new.account.uuid()).bind(now));
+        let text = abandon_where!("organization_id = $2 AND account_id = $3");
+        run!(session, sqlx::query(text).bind(now).bind(asker.organization.uuid()).bind(new.account.uuid()));
         if let Some(file) = part_of {
             // Its other accounts may be through, and then nothing else would end it.
             self.end_asset_file(session, asker, file).await?;
@@ -425,13 +434,9 @@ impl Store {
     /// Gives a file up. `Conflict` while it is being imported, and where it has come into the books since it was looked at.
     pub async fn abandon_statement_file(&self, asker: &Asker, file: &StatementFile) -> Result<(), StoreError> {
         let mut session = self.db.write(asker.require_account(Right::EditBooks, file.account)?).await?;
-        let text = sql!(
-            "UPDATE statement_files SET stage = 'abandoned', content = NULL, guess = NULL, answer = NULL, lease_until = NULL,
-                changed_at = $3
-             WHERE organization_id = $1 AND id = $2 AND stage IN ('open', 'reading', 'ready', 'failed')"
-        );
+        let text = abandon_where!("organization_id = $2 AND id = $3");
         let now = micros(self.ambient.now());
-        let given_up = run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(file.id.uuid()).bind(now));
+        let given_up = run!(session, sqlx::query(text).bind(now).bind(asker.organization.uuid()).bind(file.id.uuid()));
         if given_up == 0 {
             let text = sql!("SELECT stage FROM statement_files WHERE organization_id = $1 AND id = $2");
             let stage: String = on!(session, c => sqlx::query_scalar(text)
@@ -453,14 +458,13 @@ impl Store {
     /// Gives up files, of whichever organization, that nobody has gone on with since an instant. A part goes with its whole.
     pub async fn abandon_statement_files_as_system(&self, idle_since: Timestamp) -> Result<u64, StoreError> {
         let mut session = self.db.write(Granted::as_system()).await?;
-        let text = sql!(
-            "UPDATE statement_files SET stage = 'abandoned', content = NULL, guess = NULL, answer = NULL, lease_until = NULL,
-                changed_at = $2
-             WHERE stage IN ('open', 'ready', 'failed') AND changed_at < $1
+        // What is being read is in the hands of a worker.
+        let text = abandon_where!(
+            "stage <> 'reading' AND changed_at < $2
                 AND NOT EXISTS (SELECT 1 FROM asset_file_parts p
                     WHERE p.organization_id = statement_files.organization_id AND p.file_id = statement_files.id)"
         );
-        let done = run!(session, sqlx::query(text).bind(micros(idle_since)).bind(micros(self.ambient.now())));
+        let done = run!(session, sqlx::query(text).bind(micros(self.ambient.now())).bind(micros(idle_since)));
         session.commit().await?;
         Ok(done)
     }
