@@ -4,8 +4,10 @@
 //! What a person writes stands in the person's layer of its field; the change to the layer is recorded beside the change to
 //! what holds, so that undoing gives the field back to the bank.
 
+mod giving_back;
 mod lines;
 mod mapping;
+mod refused;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,9 +15,11 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::batch::{Change, Entity, FieldKey, REVIEWED};
+pub use self::giving_back::give_back;
+pub use self::refused::Refused;
+use crate::batch::{Change, Entity, REVIEWED};
 use crate::row::RowStatus;
-use crate::rules::{RULE_LAYER, rule_layer_of};
+use crate::rules::rule_layer_of;
 use crate::{AccountId, CategoryId, CurrencyCode, Id, LineId, PayeeId, TagId, TransactionId};
 
 /// The field of a change to the person's layer of a field: `layer:payee_id`. Its value is absent, or `=` and the text.
@@ -148,74 +152,6 @@ pub struct Circumstances {
     pub locked_through: Option<Date>,
     /// Whether the person has agreed to take a reconciliation's lock off.
     pub unlocks: bool,
-}
-
-/// Why a transaction is left as it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
-    /// Somebody else has changed this field since the person saw it.
-    ChangedMeanwhile(&'static str),
-    /// It was compared with a statement and locked.
-    Reconciled,
-    /// Its day, or the day wanted, lies in a period that is locked.
-    LockedPeriod,
-    /// A bank states its amount.
-    BankAmount,
-    /// A bank books it; there is nothing to tick.
-    BankClears,
-    /// It is split: its lines have amounts and categories of their own.
-    Split,
-    /// The lines do not sum to the amount.
-    LinesDoNotSum,
-    /// The other account is in another currency.
-    OtherCurrency,
-}
-
-impl Refused {
-    /// A stable code for programs.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::ChangedMeanwhile(_) => "changed_meanwhile",
-            Self::Reconciled => "reconciled",
-            Self::LockedPeriod => "locked",
-            Self::BankAmount => "bank_amount",
-            Self::BankClears => "bank_clears",
-            Self::Split => "split",
-            Self::LinesDoNotSum => "lines_do_not_sum",
-            Self::OtherCurrency => "other_currency",
-        }
-    }
-
-    /// The same as a sentence for people, without its point.
-    pub fn in_words(self) -> &'static str {
-        match self {
-            Self::ChangedMeanwhile(_) => "somebody else has changed this since you saw it",
-            Self::Reconciled => "this was compared with a statement and is locked",
-            Self::LockedPeriod => "the books are locked for this day",
-            Self::BankAmount => "the bank states this amount, so it stands",
-            Self::BankClears => "the bank books this, so there is nothing to tick",
-            Self::Split => "this is split, so its lines have amounts and categories of their own",
-            Self::LinesDoNotSum => "the lines do not sum to the amount",
-            Self::OtherCurrency => "the other account is in another currency",
-        }
-    }
-
-    /// Whether what was asked for does not do, rather than what is there.
-    pub fn is_about_input(self) -> bool {
-        matches!(self, Self::BankAmount | Self::BankClears | Self::Split | Self::LinesDoNotSum | Self::OtherCurrency)
-    }
-
-    /// The field that it is about, where it is about one.
-    pub fn field(self) -> Option<&'static str> {
-        match self {
-            Self::ChangedMeanwhile(field) => Some(field),
-            Self::BankAmount => Some("amount"),
-            Self::BankClears => Some("is_cleared"),
-            Self::Split | Self::LinesDoNotSum => Some("lines"),
-            Self::OtherCurrency => Some("account"),
-            Self::Reconciled | Self::LockedPeriod => None,
-        }
-    }
 }
 
 impl Standing {
@@ -408,70 +344,6 @@ struct Field {
     name: &'static str,
     /// What the bank says of it, blank or not; `None` where no bank says anything.
     bank: Option<Option<String>>,
-}
-
-/// Gives fields whose person's or rule's layer an undoing clears to what lies below: they get what a rule or the bank says now, which
-/// may no longer be what it said before, and nothing where neither says anything: what a rule has written does not become a
-/// person's word by that. `now` holds what the fields hold at this moment.
-pub fn give_back(write: &mut [Change], now: &BTreeMap<FieldKey, Option<String>>) {
-    /// Of each field with layers where the bank's word stands; of categories and tags banks say nothing.
-    const LAYERED: [(&str, Option<&str>); 5] = [
-        ("dated_on", Some("provider_dated_on")),
-        ("payee_id", Some("provider_payee_id")),
-        ("note", Some("provider_note")),
-        ("category_id", None),
-        ("tags", None),
-    ];
-    let cleared: BTreeSet<(Uuid, &str, Option<&str>)> = write
-        .iter()
-        .filter(|change| change.after.is_none())
-        .filter_map(|change| {
-            let field = change.field.strip_prefix(LAYER).or_else(|| change.field.strip_prefix(RULE_LAYER))?;
-            LAYERED.iter().find(|(name, _)| *name == field).map(|(name, provider)| (change.id, *name, *provider))
-        })
-        .collect();
-    for (id, name, provider) in cleared {
-        let layer = format!("{RULE_LAYER}{name}");
-        // What the undoing itself makes of the rule's layer holds before what stands there now.
-        let written = write.iter().rfind(|change| change.id == id && change.field == layer);
-        let written = written.map(|change| change.after.clone());
-        let below = |entity: Entity| {
-            let now_at = |field: &str| now.get(&(entity, id, field.to_owned())).cloned().flatten();
-            let rule = written.clone().unwrap_or_else(|| now_at(&layer));
-            match rule.as_deref().and_then(rule_layer_of) {
-                Some((_, value)) => value.map(str::to_owned),
-                None => provider.and_then(now_at),
-            }
-        };
-        let says = below(Entity::Line);
-        for change in write.iter_mut().filter(|change| change.field == "lines") {
-            give_line_back(change, id, name, says.as_deref());
-        }
-        for change in write.iter_mut().filter(|change| change.id == id && change.field == name) {
-            let says = below(change.entity);
-            // Days are never blank: a row without a bank keeps the one that it had.
-            if says.is_some() || name != "dated_on" {
-                change.after = says;
-            }
-        }
-    }
-}
-
-/// The same where a field of a line goes back with all the lines.
-fn give_line_back(change: &mut Change, line: Uuid, field: &str, says: Option<&str>) {
-    let lines: Option<Vec<Line>> = change.after.as_deref().and_then(|value| serde_json::from_str(value).ok());
-    let Some(mut lines) = lines else { return };
-    for one in lines.iter_mut().filter(|one| one.id.uuid() == line) {
-        match field {
-            "note" => one.note = says.map(str::to_owned),
-            "category_id" => one.category = says.and_then(|id| id.parse().ok()),
-            "tags" => {
-                one.tags = says.into_iter().flat_map(|ids| ids.split(',')).filter_map(|id| id.parse().ok()).collect()
-            }
-            _ => return,
-        }
-    }
-    change.after = Some(lines_value(&lines));
 }
 
 /// The value of a layer that is there, as a change records it.

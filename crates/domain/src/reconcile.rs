@@ -23,6 +23,7 @@
 //!
 //! What always holds: the order of the rows does not matter, and planning the same window twice changes nothing.
 
+mod candidates;
 mod content;
 mod entry;
 mod ids;
@@ -37,11 +38,12 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use self::candidates::{Candidate, KnownRows};
 pub use self::entry::Entry;
 pub use self::reason::{Reason, RowOutcome};
 pub use self::trust::{Distrust, IdEvidence};
@@ -298,59 +300,6 @@ impl Plan {
         counts.vanished = count(self.vanished.len());
         counts.received = seen_again + count(self.decisions.len() + self.set_aside.len());
         counts
-    }
-}
-
-/// A readable arrived row on its way through the passes.
-struct Candidate<'a> {
-    arrived: &'a Arrived,
-    row: &'a Row,
-    day: Date,
-    /// The known row that it turned out to be, and how that was recognised.
-    same: Option<(&'a Known, Reason)>,
-    /// The kind of id that it shares with rows of other content, and these, by their indices.
-    clash: Option<(RowIdKind, Vec<usize>)>,
-}
-
-/// The known rows that these candidates can have to do with, each of which may be used once.
-struct KnownRows<'a> {
-    rows: Vec<&'a Known>,
-    used: Vec<bool>,
-}
-
-impl<'a> KnownRows<'a> {
-    /// A window has many rows that share neither id nor content with anything that came. They are looked at here, once, and no pass meets
-    /// them; what is not booked may vanish, and what another connection told may be known by its money alone. Rows that came back byte for
-    /// byte are used up by themselves.
-    fn new(rows: &'a [Known], candidates: &[Candidate<'a>]) -> Self {
-        let arrived = || candidates.iter().map(|candidate| candidate.arrived);
-        let ids: HashSet<&IdDigest> = arrived().flat_map(|arrived| &arrived.ids).collect();
-        let contents: HashSet<Digest> = arrived().map(|arrived| arrived.fingerprint).collect();
-        let returned: HashSet<FeedRowId> = arrived().filter_map(|arrived| arrived.known_as).collect();
-        let concerns = |known: &&Known| {
-            known.seen
-                || known.is_from_elsewhere
-                || known.status != RowStatus::Booked
-                || known.ids.iter().any(|id| ids.contains(id))
-                || contents.contains(&known.fingerprint)
-                || returned.contains(&known.feed_row)
-        };
-        let rows: Vec<&Known> = rows.iter().filter(concerns).collect();
-        let used = rows.iter().map(|known| known.seen).collect();
-        Self { rows, used }
-    }
-
-    fn is_free(&self, index: usize) -> bool {
-        !self.used[index]
-    }
-
-    fn take(&mut self, index: usize) -> &'a Known {
-        self.used[index] = true;
-        self.rows[index]
-    }
-
-    fn free(&self) -> impl Iterator<Item = (usize, &'a Known)> + '_ {
-        self.rows.iter().copied().enumerate().filter(|(index, _)| self.is_free(*index))
     }
 }
 

@@ -4,17 +4,19 @@
 mod answering;
 mod everywhere;
 mod finish;
+mod giving_up;
 mod institutions;
 mod logins;
 mod memory;
+mod returning;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use bankside_connect::connector::Return;
-use bankside_connect::{Connected, FlowState, Input, Intent, Step};
+use bankside_connect::{Connected, Input, Intent, Step};
 use bankside_domain::quota::Presence;
-use bankside_domain::{AccountId, Asker, ConnectionId, FlowId, Id as _, OrganizationId, PersonId, Right};
+use bankside_domain::{AccountId, Asker, ConnectionId, FlowId, Right};
 use bankside_store::{Flow, FlowStage, NewFlow, StoreError};
 use bankside_vault::{DataKey, Place};
 use data_encoding::BASE64URL_NOPAD;
@@ -28,39 +30,15 @@ pub(crate) use institutions::InstitutionLists;
 pub use logins::LoginView;
 pub use memory::{FlowPage, FlowView};
 use memory::{Memory, StepMemory};
+pub use returning::Returned;
 
 use crate::provider::Provider;
 use crate::{Engine, EngineError};
 
 /// The path under `public_url` to which providers send people back.
 pub(crate) const CALLBACK_PATH: &str = "connect/callback";
-/// More than any provider sends back.
-const MAX_CALLBACK_FIELDS: usize = 20;
 /// No name of a connection is longer, and no provider takes a longer one.
 const MAX_NAME_CHARS: usize = 64;
-/// Flows whose time is over are tidied so many at a time.
-const TIDIED_AT_ONCE: i64 = 200;
-/// A flow is tidied so long after its time: whoever comes back in its last second is let through.
-const TIDY_AFTER: SignedDuration = SignedDuration::from_mins(10);
-/// For so long after its time a flow's leftovers are tried to be taken back.
-const TIDY_FOR: SignedDuration = SignedDuration::from_hours(48);
-
-/// What became of somebody who came back from a provider.
-#[derive(Debug, Clone)]
-pub enum Returned {
-    /// It was the person who began, and the flow has gone on.
-    Resumed {
-        /// In which organization.
-        organization: OrganizationId,
-        /// The flow.
-        flow: FlowId,
-    },
-    /// It was somebody else, or somebody who is not signed in. The person who began goes on where they began.
-    Parked,
-    /// Nobody began this.
-    Unknown,
-}
-
 /// What a new flow is for.
 struct Purpose<'a> {
     provider: &'a str,
@@ -248,123 +226,6 @@ impl Engine {
         }
         let input = memory.parked.clone().map_or(Input::Poll, Input::Callback);
         self.advance(asker, flow, memory, &key, input).await
-    }
-
-    /// The person who began says that it was them who came back in another browser.
-    pub async fn confirm_return(&self, asker: &Asker, id: FlowId) -> Result<FlowView, EngineError> {
-        let flow = self.store.flow(asker, id).await?;
-        let (memory, key) = self.memory_of(&flow)?;
-        match memory.parked.clone() {
-            Some(fields) if flow.stage == FlowStage::Open && asker.person() == Some(flow.person) => {
-                self.advance(asker, flow, memory, &key, Input::Callback(fields)).await
-            }
-            _ => self.view(&flow, &memory),
-        }
-    }
-
-    /// Calls a flow off. Nothing has changed.
-    pub async fn cancel_flow(&self, asker: &Asker, id: FlowId) -> Result<FlowView, EngineError> {
-        let flow = self.store.flow(asker, id).await?;
-        let (mut memory, key) = self.memory_of(&flow)?;
-        if flow.stage == FlowStage::Open {
-            let left = memory.step.connector().cloned();
-            memory.step = StepMemory::Cancelled { message: "You called it off. Nothing has changed.".to_owned() };
-            match self.keep(asker, &flow, &memory, &key, FlowStage::Cancelled).await {
-                Ok(()) => self.take_back(asker, &flow, left).await,
-                // It has come to another end a moment ago.
-                Err(EngineError::Store(StoreError::Stale)) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        self.flow(asker, id).await
-    }
-
-    /// Takes back what a flow that has ended without success left at the provider.
-    async fn take_back(&self, asker: &Asker, flow: &Flow, left: Option<FlowState>) {
-        if let Some(state) = left
-            && let Err(error) = self.abandon(asker, &flow.provider, &state).await
-        {
-            tracing::warn!(%error, "what a flow left at the provider could not be taken back");
-        }
-    }
-
-    async fn abandon(&self, asker: &Asker, provider: &str, state: &FlowState) -> Result<(), EngineError> {
-        let ready = self.provider_to_end(asker, provider, Presence::PersonPresent).await?;
-        Ok(ready.connector.abandon(&ready.cx(), state).await?)
-    }
-
-    /// Ends flows whose time is over, and takes back what they left at the provider. One whose provider cannot be reached stays
-    /// for the next time, for two days.
-    pub async fn tidy_flows(&self) -> Result<(), EngineError> {
-        let overdue_at = self.ambient.now() - TIDY_AFTER;
-        for flow in self.store.overdue_flows_as_system(overdue_at, TIDIED_AT_ONCE).await? {
-            let asker = Asker::system(flow.organization);
-            let (mut memory, key) = match self.memory_of(&flow) {
-                Ok(read) => read,
-                Err(error) => {
-                    tracing::error!(flow = %flow.id.uuid(), %error, "a flow cannot be read");
-                    continue;
-                }
-            };
-            if let Some(state) = memory.step.connector().cloned()
-                && let Err(error) = self.abandon(&asker, &flow.provider, &state).await
-            {
-                tracing::warn!(%error, "what a flow left at the provider could not be taken back");
-                if flow.expires_at + TIDY_FOR > self.ambient.now() {
-                    continue;
-                }
-            }
-            memory.step = StepMemory::Expired;
-            match self.keep(&asker, &flow, &memory, &key, FlowStage::Cancelled).await {
-                Ok(()) | Err(EngineError::Store(StoreError::Stale)) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    /// Somebody comes back from a provider with these query parameters.
-    pub async fn returned(
-        &self,
-        fields: BTreeMap<String, String>,
-        signed_in: Option<PersonId>,
-    ) -> Result<Returned, EngineError> {
-        let reference = ["state", "ref"].into_iter().find_map(|name| fields.get(name));
-        let Some(reference) = reference.filter(|_| fields.len() <= MAX_CALLBACK_FIELDS) else {
-            return Ok(Returned::Unknown);
-        };
-        let Some(flow) = self.store.flow_by_reference_as_system(&reference_digest(reference)).await? else {
-            return Ok(Returned::Unknown);
-        };
-        let (mut memory, key) = self.memory_of(&flow)?;
-        let membership = match signed_in.filter(|person| *person == flow.person) {
-            Some(person) => self.store.membership_as_system(person, flow.organization).await.ok(),
-            None => None,
-        };
-        let is_open = flow.stage == FlowStage::Open && flow.expires_at > self.ambient.now();
-        let resumed = Returned::Resumed { organization: flow.organization, flow: flow.id };
-        match membership {
-            Some(membership) if is_open => {
-                let advanced = self.advance(&membership.asker, flow, memory, &key, Input::Callback(fields)).await;
-                match advanced {
-                    // The provider has trouble at the moment; the flow's page goes on by itself.
-                    Ok(_) | Err(EngineError::Outside(_) | EngineError::Store(StoreError::Stale)) => Ok(resumed),
-                    Err(error) => Err(error),
-                }
-            }
-            Some(_) => Ok(resumed),
-            None => {
-                if is_open && memory.parked.is_none() {
-                    memory.parked = Some(fields);
-                    let asker = Asker::system(flow.organization);
-                    match self.keep(&asker, &flow, &memory, &key, FlowStage::Open).await {
-                        Ok(()) | Err(EngineError::Store(StoreError::Stale)) => {}
-                        Err(error) => return Err(error),
-                    }
-                }
-                Ok(Returned::Parked)
-            }
-        }
     }
 
     /// Takes one step. Two browsers at once take it one after the other, so that nothing is asked for twice; the slower one goes

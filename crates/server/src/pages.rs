@@ -42,6 +42,7 @@ pub(crate) mod sidebar;
 pub(crate) mod statement_files;
 pub(crate) mod suspicions;
 pub(crate) mod undo;
+mod waiting;
 
 use bankside_domain::AccountId;
 use bankside_engine::{ACCOUNT_SYNCING, Standing};

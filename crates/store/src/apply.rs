@@ -233,7 +233,20 @@ impl Store {
                 .bind(account.uuid())
                 .bind(context.lease.run.uuid())
         );
-        let Some(batch) = batch else { return Ok(()) };
+        match batch {
+            Some(batch) => self.tell_of_books(session, asker, (account, batch), &counts).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Has it told that a batch has changed the books of an account; `counts` is what came of it, as JSON.
+    async fn tell_of_books(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        (account, batch): (AccountId, BatchId),
+        counts: &str,
+    ) -> Result<(), StoreError> {
         let message: OutboxId = self.ambient.id();
         let payload = format!(r#"{{"account":"{account}","batch":"{batch}","counts":{counts}}}"#);
         let text =
@@ -245,7 +258,7 @@ impl Store {
                 .bind(message.uuid())
                 .bind("books.changed")
                 .bind(payload)
-                .bind(now)
+                .bind(micros(self.ambient.now()))
         );
         Ok(())
     }

@@ -17,6 +17,8 @@ use crate::error::or_conflict;
 use crate::{Store, StoreError};
 
 pub use self::parts::AssetFilePart;
+#[cfg(test)]
+pub(crate) use self::parts::end_where;
 
 /// A file that was brought at an asset.
 #[derive(Debug, Clone)]
@@ -78,6 +80,19 @@ pub struct ImportedAssetFile {
     /// When it was over.
     pub changed_at: Timestamp,
 }
+
+/// Selects files as [`Row`]s, by what joins them and which are meant.
+macro_rules! select_files {
+    ($which:literal) => {
+        concat!(
+            "SELECT a.id, a.asset_id, a.person_id, a.name, a.stage, a.data_key, a.guess, a.parts, a.profile, a.changed_at
+             FROM asset_files a ",
+            $which
+        )
+    };
+}
+#[cfg(test)]
+pub(crate) use select_files;
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -150,10 +165,7 @@ impl Store {
     pub async fn asset_file(&self, asker: &Asker, asset: AssetId, id: AssetFileId) -> Result<AssetFile, StoreError> {
         let mut session = self.db.read(asker.require_within(Right::EditBooks)?.0).await?;
         self.check_asset_in_sight(&mut session, asker, asset).await?;
-        let text = sql!(
-            "SELECT id, asset_id, person_id, name, stage, data_key, guess, parts, profile, changed_at FROM asset_files
-             WHERE organization_id = $1 AND asset_id = $2 AND id = $3"
-        );
+        let text = select_files!("WHERE a.organization_id = $1 AND a.asset_id = $2 AND a.id = $3");
         let row: Option<Row> = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())
             .bind(asset.uuid())
@@ -166,10 +178,9 @@ impl Store {
     /// The file of an asset that a statement file is a part of. Whoever may read or import that may have it.
     pub async fn asset_file_of_part(&self, asker: &Asker, part: SourceId) -> Result<AssetFile, StoreError> {
         let mut session = self.db.read(asker.require_within(Right::EditBooks)?.0).await?;
-        let text = sql!(
-            "SELECT a.id, a.asset_id, a.person_id, a.name, a.stage, a.data_key, a.guess, a.parts, a.profile, a.changed_at
-             FROM asset_file_parts p JOIN statement_files f ON f.organization_id = p.organization_id AND f.id = p.file_id
-             JOIN asset_files a ON a.organization_id = p.organization_id AND a.id = p.asset_file_id
+        let text = select_files!(
+            "JOIN asset_file_parts p ON p.organization_id = a.organization_id AND p.asset_file_id = a.id
+             JOIN statement_files f ON f.organization_id = p.organization_id AND f.id = p.file_id
              WHERE p.organization_id = $1 AND p.file_id = $2 /* in sight: f.account_id */"
         );
         let text = session.in_sight(text, asker.sight());
@@ -222,9 +233,8 @@ impl Store {
     pub async fn last_asset_file(&self, asker: &Asker, asset: AssetId) -> Result<Option<AssetFile>, StoreError> {
         let mut session = self.db.read(asker.require_within(Right::EditBooks)?.0).await?;
         self.check_asset_in_sight(&mut session, asker, asset).await?;
-        let text = sql!(
-            "SELECT id, asset_id, person_id, name, stage, data_key, guess, parts, profile, changed_at FROM asset_files
-             WHERE organization_id = $1 AND asset_id = $2 AND stage = 'done' ORDER BY changed_at DESC, id DESC LIMIT 1"
+        let text = select_files!(
+            "WHERE a.organization_id = $1 AND a.asset_id = $2 AND a.stage = 'done' ORDER BY a.changed_at DESC, a.id DESC LIMIT 1"
         );
         let row: Option<Row> = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())

@@ -2,11 +2,13 @@
 
 mod balances;
 mod cashflow;
+mod choosing;
 mod filter;
 mod groups;
 mod prepare;
 mod search;
 mod several;
+mod sort;
 mod unfinished;
 
 use std::collections::{BTreeMap, HashMap};
@@ -17,9 +19,11 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use cashflow::{push_counted, push_counted_lines, push_reached, push_stretches};
-pub use filter::{Direction, Filter, RegisterQuery, RowState, Sort};
-use filter::{EDITED, Manner, Prepared, push_bounds, push_chosen, push_line_asks, push_line_condition, push_scope};
+use choosing::{EDITED, Manner, push_bounds, push_chosen, push_line_asks, push_line_condition, push_scope};
+pub use filter::{Direction, Filter, RegisterQuery, RowState};
+use prepare::Prepared;
 use search::{Place, push_found, push_in_place, push_is_found};
+pub use sort::Sort;
 
 use crate::categories::path;
 use crate::convert::{SqlDate, code, count, currency, date};

@@ -2,24 +2,24 @@
 //!
 //! Nothing here touches the books; `apply/importing.rs` does that.
 
+mod accounts;
+mod ending;
 mod leases;
 
-use bankside_domain::account::AccountKind;
 use bankside_domain::statement::{FileCounts, FileStage};
-use bankside_domain::{
-    AccountId, Asker, AssetFileId, BankAccountId, BatchId, Code, CurrencyCode, Granted, Id, PersonId, Right, SourceId,
-};
+use bankside_domain::{AccountId, Asker, AssetFileId, BatchId, Code, Id, PersonId, Right, SourceId};
 use bankside_vault::{Sealed, WrappedKey};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::bank_accounts::NewBankAccount;
-use crate::convert::{code, currency, ids, instant, micros, uuids};
+use crate::convert::{code, ids, instant, micros, uuids};
 use crate::db::{Session, on, run, sql};
 use crate::error::or_conflict;
 use crate::{Store, StoreError};
 
-pub use leases::{DueFile, FileLease};
+pub use self::accounts::{FileReading, StatementAccount};
+pub(crate) use self::ending::abandon_where;
+pub use self::leases::{DueFile, FileLease};
 
 /// A statement file.
 #[derive(Debug, Clone)]
@@ -96,32 +96,6 @@ pub struct NewStatementFile {
     pub profile: String,
 }
 
-/// The bank account that stands for the files of an account.
-#[derive(Debug, Clone)]
-pub struct StatementAccount {
-    /// It.
-    pub bank_account: BankAccountId,
-    /// The data key that seals its raw rows.
-    pub data_key: WrappedKey,
-    /// How its files were read last, as JSON.
-    pub profile: Option<String>,
-}
-
-/// By what the rows of a file are read again.
-#[derive(Debug, Clone)]
-pub struct FileReading {
-    /// The file's name.
-    pub name: String,
-    /// The bank account that its rows are of.
-    pub bank_account: BankAccountId,
-    /// The data key that seals them.
-    pub data_key: WrappedKey,
-    /// The currency of its amounts.
-    pub currency: CurrencyCode,
-    /// How it is read, as JSON.
-    pub profile: String,
-}
-
 #[derive(sqlx::FromRow)]
 struct Row {
     id: Uuid,
@@ -168,67 +142,6 @@ impl Row {
 }
 
 impl Store {
-    /// The bank account that stands for the files of an account, made on first use. `new_key` is asked for its key then.
-    pub async fn statement_account(
-        &self,
-        asker: &Asker,
-        account: AccountId,
-        new_key: impl FnOnce(BankAccountId) -> (WrappedKey, Sealed) + Send,
-    ) -> Result<StatementAccount, StoreError> {
-        let mut session = self.db.write(asker.require_account(Right::EditBooks, account)?).await?;
-        self.lock_account(&mut session, asker, account).await?;
-        if let Some(known) = self.statement_account_within(&mut session, asker, account).await? {
-            return Ok(known);
-        }
-        let ledger = self.account_within(&mut session, asker, account).await?;
-        let id: BankAccountId = self.ambient.id();
-        let (data_key, details) = new_key(id);
-        let new = NewBankAccount {
-            id,
-            institution_key: String::new(),
-            institution_name: "Statement files".to_owned(),
-            provider_account_id: String::new(),
-            name: "Statement files".to_owned(),
-            holder: None,
-            masked_number: None,
-            kind: AccountKind::Other,
-            currency: ledger.currency.code,
-            match_keys: Vec::new(),
-            data_key: data_key.clone(),
-            details,
-            balances: Vec::new(),
-        };
-        self.add_bank_account(&mut session, asker, &new).await?;
-        let text =
-            sql!("INSERT INTO statement_accounts (organization_id, account_id, bank_account_id) VALUES ($1, $2, $3)");
-        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(account.uuid()).bind(id.uuid()));
-        session.commit().await?;
-        Ok(StatementAccount { bank_account: id, data_key, profile: None })
-    }
-
-    pub(crate) async fn statement_account_within(
-        &self,
-        session: &mut Session,
-        asker: &Asker,
-        account: AccountId,
-    ) -> Result<Option<StatementAccount>, StoreError> {
-        let text = sql!(
-            "SELECT s.bank_account_id, b.data_key, s.profile FROM statement_accounts s
-             JOIN bank_accounts b ON b.organization_id = s.organization_id AND b.id = s.bank_account_id
-             WHERE s.organization_id = $1 AND s.account_id = $2"
-        );
-        let row: Option<(Uuid, Vec<u8>, Option<String>)> = on!(session, c => sqlx::query_as(text)
-            .bind(asker.organization.uuid())
-            .bind(account.uuid())
-            .fetch_optional(c)
-            .await?);
-        Ok(row.map(|(id, key, profile)| StatementAccount {
-            bank_account: id.into(),
-            data_key: WrappedKey::from_bytes(key),
-            profile,
-        }))
-    }
-
     /// Keeps a file. One of the same account that nobody has imported gives way to it.
     pub async fn add_statement_file(&self, asker: &Asker, new: &NewStatementFile) -> Result<(), StoreError> {
         let mut session = self.db.write(asker.require_account(Right::EditBooks, new.account)?).await?;
@@ -249,12 +162,8 @@ impl Store {
         self.lock_account(session, asker, new.account).await?;
         let part_of = self.importing_file_of(session, asker, new.account).await?;
         let now = micros(self.ambient.now());
-        let text = sql!(
-            "UPDATE statement_files SET stage = 'abandoned', content = NULL, guess = NULL, answer = NULL, lease_until = NULL,
-                changed_at = $3
-             WHERE organization_id = $1 AND account_id = $2 AND stage IN ('open', 'reading', 'ready', 'failed')"
-        );
-        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(new.account.uuid()).bind(now));
+        let text = abandon_where!("organization_id = $2 AND account_id = $3");
+        run!(session, sqlx::query(text).bind(now).bind(asker.organization.uuid()).bind(new.account.uuid()));
         if let Some(file) = part_of {
             // Its other accounts may be through, and then nothing else would end it.
             self.end_asset_file(session, asker, file).await?;
@@ -395,98 +304,5 @@ impl Store {
             return Err(StoreError::Conflict("somebody has gone on with this file meanwhile"));
         }
         session.commit().await
-    }
-
-    /// The accounts in sight of which somebody has begun with a file that would give way to a part of this one.
-    pub async fn accounts_with_begun_files(
-        &self,
-        asker: &Asker,
-        file: AssetFileId,
-    ) -> Result<Vec<AccountId>, StoreError> {
-        let (granted, sight) = asker.require_within(Right::EditBooks)?;
-        let mut session = self.db.read(granted).await?;
-        let text = session.in_sight(
-            sql!(
-                "SELECT f.account_id FROM statement_files f
-                 WHERE f.organization_id = $1 AND f.stage IN ('open', 'reading', 'ready', 'failed')
-                    AND NOT EXISTS (SELECT 1 FROM asset_file_parts p WHERE p.organization_id = f.organization_id
-                        AND p.file_id = f.id AND p.asset_file_id = $2) /* in sight: f.account_id */"
-            ),
-            sight,
-        );
-        let accounts: Vec<Uuid> = on!(session, c => sqlx::query_scalar(text)
-            .bind(asker.organization.uuid())
-            .bind(file.uuid())
-            .fetch_all(c)
-            .await?);
-        Ok(accounts.into_iter().map(AccountId::from).collect())
-    }
-
-    /// Gives a file up. `Conflict` while it is being imported, and where it has come into the books since it was looked at.
-    pub async fn abandon_statement_file(&self, asker: &Asker, file: &StatementFile) -> Result<(), StoreError> {
-        let mut session = self.db.write(asker.require_account(Right::EditBooks, file.account)?).await?;
-        let text = sql!(
-            "UPDATE statement_files SET stage = 'abandoned', content = NULL, guess = NULL, answer = NULL, lease_until = NULL,
-                changed_at = $3
-             WHERE organization_id = $1 AND id = $2 AND stage IN ('open', 'reading', 'ready', 'failed')"
-        );
-        let now = micros(self.ambient.now());
-        let given_up = run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(file.id.uuid()).bind(now));
-        if given_up == 0 {
-            let text = sql!("SELECT stage FROM statement_files WHERE organization_id = $1 AND id = $2");
-            let stage: String = on!(session, c => sqlx::query_scalar(text)
-                .bind(asker.organization.uuid())
-                .bind(file.id.uuid())
-                .fetch_one(c)
-                .await?);
-            match code(&stage)? {
-                FileStage::Importing => return Err(StoreError::Conflict("this file is being imported")),
-                FileStage::Done if file.stage.is_open() => {
-                    return Err(StoreError::Conflict("this file is in the books by now"));
-                }
-                _ => {}
-            }
-        }
-        session.commit().await
-    }
-
-    /// Gives up files, of whichever organization, that nobody has gone on with since an instant. A part goes with its whole.
-    pub async fn abandon_statement_files_as_system(&self, idle_since: Timestamp) -> Result<u64, StoreError> {
-        let mut session = self.db.write(Granted::as_system()).await?;
-        let text = sql!(
-            "UPDATE statement_files SET stage = 'abandoned', content = NULL, guess = NULL, answer = NULL, lease_until = NULL,
-                changed_at = $2
-             WHERE stage IN ('open', 'ready', 'failed') AND changed_at < $1
-                AND NOT EXISTS (SELECT 1 FROM asset_file_parts p
-                    WHERE p.organization_id = statement_files.organization_id AND p.file_id = statement_files.id)"
-        );
-        let done = run!(session, sqlx::query(text).bind(micros(idle_since)).bind(micros(self.ambient.now())));
-        session.commit().await?;
-        Ok(done)
-    }
-
-    /// By what the rows of a file are read again. Only whoever sees the account that it was brought for may.
-    pub async fn file_reading(&self, asker: &Asker, source: SourceId) -> Result<FileReading, StoreError> {
-        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
-        let text = sql!(
-            "SELECT f.name, f.account_id, s.bank_account_id, b.data_key, b.currency, f.profile FROM statement_files f
-             JOIN statement_accounts s ON s.organization_id = f.organization_id AND s.account_id = f.account_id
-             JOIN bank_accounts b ON b.organization_id = s.organization_id AND b.id = s.bank_account_id
-             WHERE f.organization_id = $1 AND f.id = $2"
-        );
-        let row: Option<(String, Uuid, Uuid, Vec<u8>, String, String)> = on!(session, c => sqlx::query_as(text)
-            .bind(asker.organization.uuid())
-            .bind(source.uuid())
-            .fetch_optional(c)
-            .await?);
-        let row = row.filter(|(_, account, ..)| asker.sees((*account).into()));
-        let (name, _, bank_account, key, code, profile) = row.ok_or(StoreError::NotFound("the file"))?;
-        Ok(FileReading {
-            name,
-            bank_account: bank_account.into(),
-            data_key: WrappedKey::from_bytes(key),
-            currency: currency(&code)?,
-            profile,
-        })
     }
 }

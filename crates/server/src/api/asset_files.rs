@@ -4,14 +4,14 @@ use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use bankside_domain::{AccountId, AssetFileId, AssetId, Code};
-use bankside_engine::{AssetFileView, FileChoice, FileGuess, FileShare, ImportedAssetFile, code_in_file};
+use bankside_engine::{AssetFileView, FileChoice, FileShare, ImportedAssetFile, code_in_file};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::App;
 use crate::api::problem::{ApiMember, Asked, Body, Problem, id};
 use crate::api::statement_files::{
-    FileBody, FileColumnBody, FileCountsBody, ImportFileBody, NamedFile, ReadFileBody, WAITS_FOR, csv_of,
+    FileBody, FileCountsBody, HowReadBody, ImportFileBody, NamedFile, ReadFileBody, WAITS_FOR, csv_of,
 };
 
 /// A file that was imported at an asset.
@@ -87,17 +87,8 @@ pub(crate) struct AssetFileBody {
     stage: &'static str,
     /// Whether parts of it are being read or imported.
     is_busy: bool,
-    /// `utf8`, `windows1252`, `iso885915`, `utf16_le` or `utf16_be`.
-    encoding: String,
-    /// `comma`, `semicolon`, `tab` or `pipe`.
-    delimiter: String,
-    /// `year_first`, `day_first` or `month_first`; `null` where it has to be said.
-    dates: Option<String>,
-    /// `comma` or `point`; `null` where it has to be said.
-    decimals: Option<String>,
-    /// Whether what goes out is positive in it.
-    turns_sign: bool,
-    columns: Vec<FileColumnBody>,
+    #[serde(flatten)]
+    how_read: HowReadBody,
     /// What stands in the column that names the account; none where it has to be said first how the file is read.
     shares: Vec<FileShareBody>,
     /// One for each account.
@@ -110,19 +101,12 @@ pub(crate) struct AssetFileBody {
 
 impl AssetFileBody {
     fn of(view: &AssetFileView) -> Self {
-        let guess = view.guess.as_ref();
-        let asks = |question: fn(&FileGuess) -> bool| view.asks().is_some_and(question);
         Self {
             id: view.id.to_string(),
             name: view.name.clone(),
             stage: view.stage.code(),
             is_busy: view.is_busy(),
-            encoding: code_in_file(view.profile.encoding),
-            delimiter: code_in_file(view.profile.delimiter),
-            dates: (!asks(|guess| guess.asks_date_order)).then(|| code_in_file(view.profile.dates)),
-            decimals: (!asks(|guess| guess.asks_decimals)).then(|| code_in_file(view.profile.decimals)),
-            turns_sign: view.profile.turns_sign,
-            columns: FileColumnBody::all(&view.profile, guess),
+            how_read: HowReadBody::of(&view.profile, view.guess.as_ref(), view.asks()),
             shares: view.shares.iter().map(FileShareBody::of).collect(),
             parts: view
                 .parts

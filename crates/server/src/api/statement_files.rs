@@ -90,9 +90,27 @@ pub(crate) struct FileColumnBody {
     says: String,
 }
 
-impl FileColumnBody {
-    pub(super) fn all(profile: &Profile, guess: Option<&FileGuess>) -> Vec<Self> {
-        let column = |(at, role): (usize, &Role)| Self {
+/// How a file is read.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct HowReadBody {
+    /// `utf8`, `windows1252`, `iso885915`, `utf16_le` or `utf16_be`.
+    encoding: String,
+    /// `comma`, `semicolon`, `tab` or `pipe`.
+    delimiter: String,
+    /// `year_first`, `day_first` or `month_first`; `null` where it has to be said.
+    dates: Option<String>,
+    /// `comma` or `point`; `null` where it has to be said.
+    decimals: Option<String>,
+    /// Whether what goes out is positive in it.
+    turns_sign: bool,
+    columns: Vec<FileColumnBody>,
+}
+
+impl HowReadBody {
+    /// `asks` is the guess as long as a person has to say what it does not.
+    pub(super) fn of(profile: &Profile, guess: Option<&FileGuess>, asks: Option<&FileGuess>) -> Self {
+        let asks = |question: fn(&FileGuess) -> bool| asks.is_some_and(question);
+        let column = |(at, role): (usize, &Role)| FileColumnBody {
             name: profile.name_of(at),
             samples: guess
                 .and_then(|guess| guess.columns.get(at))
@@ -100,7 +118,14 @@ impl FileColumnBody {
                 .unwrap_or_default(),
             says: code_in_file(role),
         };
-        profile.columns.iter().enumerate().map(column).collect()
+        Self {
+            encoding: code_in_file(profile.encoding),
+            delimiter: code_in_file(profile.delimiter),
+            dates: (!asks(|guess| guess.asks_date_order)).then(|| code_in_file(profile.dates)),
+            decimals: (!asks(|guess| guess.asks_decimals)).then(|| code_in_file(profile.decimals)),
+            turns_sign: profile.turns_sign,
+            columns: profile.columns.iter().enumerate().map(column).collect(),
+        }
     }
 }
 
@@ -158,17 +183,8 @@ pub(crate) struct FileBody {
     name: String,
     /// `open` (say how it is read), `reading`, `ready` (look at it), `importing`, `done`, `failed` or `abandoned`.
     stage: &'static str,
-    /// `utf8`, `windows1252`, `iso885915`, `utf16_le` or `utf16_be`.
-    encoding: String,
-    /// `comma`, `semicolon`, `tab` or `pipe`.
-    delimiter: String,
-    /// `year_first`, `day_first` or `month_first`; `null` where it has to be said.
-    dates: Option<String>,
-    /// `comma` or `point`; `null` where it has to be said.
-    decimals: Option<String>,
-    /// Whether what goes out is positive in it.
-    turns_sign: bool,
-    columns: Vec<FileColumnBody>,
+    #[serde(flatten)]
+    how_read: HowReadBody,
     /// Why it could not be read.
     problem: Option<String>,
     counts: Option<FileCountsBody>,
@@ -203,20 +219,13 @@ pub(crate) struct FileBody {
 impl FileBody {
     pub(super) fn of(view: &FileView) -> Self {
         let currency = view.account.account.currency;
-        let (profile, guess) = (&view.profile, view.guess.as_ref());
-        let asks = |question: fn(&FileGuess) -> bool| view.asks().is_some_and(question);
         let preview = view.preview.clone().unwrap_or_default();
         let rows = |rows: &[PreviewRow]| rows.iter().map(|row| FileRowBody::of(row, currency)).collect();
         Self {
             id: view.id.to_string(),
             name: view.name.clone(),
             stage: view.stage.code(),
-            encoding: code_in_file(profile.encoding),
-            delimiter: code_in_file(profile.delimiter),
-            dates: (!asks(|guess| guess.asks_date_order)).then(|| code_in_file(profile.dates)),
-            decimals: (!asks(|guess| guess.asks_decimals)).then(|| code_in_file(profile.decimals)),
-            turns_sign: profile.turns_sign,
-            columns: FileColumnBody::all(profile, guess),
+            how_read: HowReadBody::of(&view.profile, view.guess.as_ref(), view.asks()),
             problem: view.problem.clone(),
             counts: view.counts.map(FileCountsBody::from),
             rows_done: view.progress.0,

@@ -3,19 +3,18 @@
 mod showing;
 
 use axum::extract::{Form, Path, Query, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::{AccountId, AssetFileId, AssetId};
 use bankside_engine::{AssetFileView, FileChoice};
-use jiff::Timestamp;
-use serde::Deserialize;
 
 use self::showing::{file_html, offer_html};
 use crate::App;
 use crate::error::{PageError, page};
 use crate::pages::assets::asset_id;
 use crate::pages::shell;
-use crate::pages::statement_files::{WAITS_FOR, choice_of, lay_over, posted, refusal};
+use crate::pages::statement_files::{ImportForm, WAITS_FOR, choice_of, lay_over, posted, refusal};
+use crate::pages::waiting::Shown;
 use crate::session::Member;
 use crate::view::shell::Place;
 
@@ -82,12 +81,6 @@ async fn file_page(
     Ok((status, page(&file_html(view, error, shell))?).into_response())
 }
 
-/// How much of a file a page that looks again shows already.
-#[derive(Deserialize)]
-pub(crate) struct Shown {
-    seen: i64,
-}
-
 /// Whether there is more to see than a page that waits shows. It is drawn anew then.
 pub(crate) async fn look(
     State(app): State<App>,
@@ -96,10 +89,7 @@ pub(crate) async fn look(
     Query(shown): Query<Shown>,
 ) -> Result<Response, PageError> {
     let progress = app.engine.asset_file_progress(member.asker(), asset_id(&asset)?, file_id(&file)?).await?;
-    if progress.is_busy && progress.done == shown.seen {
-        return Ok(StatusCode::NO_CONTENT.into_response());
-    }
-    Ok([(HeaderName::from_static("hx-refresh"), HeaderValue::from_static("true"))].into_response())
+    Ok(shown.answer(|seen| progress.is_busy && progress.done == seen))
 }
 
 /// Has a file read as the form says.
@@ -153,14 +143,6 @@ fn accounts_of(fields: &[(String, String)], count: usize) -> Option<Vec<Option<A
     (0..count).map(said).collect()
 }
 
-/// Whether lines that cannot be read are left out.
-#[derive(Deserialize)]
-pub(crate) struct ImportForm {
-    /// When the file had last changed, as the page showed it.
-    looked_at: Option<i64>,
-    without_refused: Option<String>,
-}
-
 /// Imports a file as it was looked at.
 pub(crate) async fn import(
     State(app): State<App>,
@@ -169,8 +151,7 @@ pub(crate) async fn import(
     Form(form): Form<ImportForm>,
 ) -> Result<Response, PageError> {
     let (asset, file) = (asset_id(&asset)?, file_id(&file)?);
-    let looked_at = form.looked_at.and_then(|at| Timestamp::from_microsecond(at).ok());
-    let without_refused = form.without_refused.is_some();
+    let (looked_at, without_refused) = form.said();
     match app.engine.import_asset_file(member.asker(), asset, file, looked_at, without_refused).await {
         Ok(()) => {
             app.engine.wait_for_asset_file(member.asker(), asset, file, WAITS_FOR).await?;

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::row::RowStatus;
 use bankside_domain::{AccountId, Currency};
@@ -16,6 +16,7 @@ use serde::Deserialize;
 use crate::App;
 use crate::error::{PageError, page, sentence};
 use crate::pages::shell;
+use crate::pages::waiting::Shown;
 use crate::session::Member;
 use crate::view::FieldView;
 use crate::view::day::Today;
@@ -358,12 +359,6 @@ impl Line {
     }
 }
 
-/// What a page that looks again shows already.
-#[derive(Deserialize)]
-pub(crate) struct Shown {
-    seen: i64,
-}
-
 /// Whether there is more to see than a page that waits shows. It is drawn anew then.
 pub(crate) async fn look(
     State(app): State<App>,
@@ -372,11 +367,11 @@ pub(crate) async fn look(
     Query(shown): Query<Shown>,
 ) -> Result<Response, PageError> {
     let view = app.engine.feed_move(member.asker(), account_id(&account)?, None).await?;
-    let waits = view.is_some_and(|view| matches!(view.page, MovePage::Fetching { rows } if rows == shown.seen));
-    if waits {
-        return Ok(StatusCode::NO_CONTENT.into_response());
-    }
-    Ok([(HeaderName::from_static("hx-refresh"), HeaderValue::from_static("true"))].into_response())
+    let fetched = view.and_then(|view| match view.page {
+        MovePage::Fetching { rows } => Some(rows),
+        _ => None,
+    });
+    Ok(shown.answer(|seen| fetched == Some(seen)))
 }
 
 /// What is to feed the account: a connection and a bank account.

@@ -5,7 +5,7 @@ pub(super) mod showing;
 use std::time::Duration;
 
 use axum::extract::{Form, FromRequest as _, Multipart, Path, Query, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::{AccountId, SourceId};
 use bankside_engine::csv::{Profile, Role};
@@ -18,6 +18,7 @@ use self::showing::{file_html, offer_html};
 use crate::App;
 use crate::error::{PageError, page, sentence};
 use crate::pages::shell;
+use crate::pages::waiting::Shown;
 use crate::session::Member;
 use crate::view::shell::Place;
 
@@ -155,12 +156,6 @@ pub(super) fn lay_over((profile, guess): (&mut Profile, Option<&mut FileGuess>),
     }
 }
 
-/// How much of a file a page that looks again shows already.
-#[derive(Deserialize)]
-pub(crate) struct Shown {
-    seen: i64,
-}
-
 /// Whether there is more to see than a page that waits shows. It is drawn anew then.
 pub(crate) async fn look(
     State(app): State<App>,
@@ -169,10 +164,7 @@ pub(crate) async fn look(
     Query(shown): Query<Shown>,
 ) -> Result<Response, PageError> {
     let view = app.engine.statement_file(member.asker(), account_id(&account)?, file_id(&file)?).await?;
-    if view.stage.is_due() && view.progress.0 == shown.seen {
-        return Ok(StatusCode::NO_CONTENT.into_response());
-    }
-    Ok([(HeaderName::from_static("hx-refresh"), HeaderValue::from_static("true"))].into_response())
+    Ok(shown.answer(|seen| view.stage.is_due() && view.progress.0 == seen))
 }
 
 /// Has a file read as the form says.
@@ -214,12 +206,20 @@ fn of_code<T: DeserializeOwned>(code: &str) -> Option<T> {
     from_code_in_file(code).ok()
 }
 
-/// Whether lines that cannot be read are left out.
+/// How a file is to be imported.
 #[derive(Deserialize)]
 pub(crate) struct ImportForm {
     /// When the file had last changed, as the page showed it.
     looked_at: Option<i64>,
+    /// Whether lines that cannot be read are left out.
     without_refused: Option<String>,
+}
+
+impl ImportForm {
+    /// When the file had last changed as it was looked at, and whether lines that cannot be read are left out.
+    pub(super) fn said(&self) -> (Option<Timestamp>, bool) {
+        (self.looked_at.and_then(|at| Timestamp::from_microsecond(at).ok()), self.without_refused.is_some())
+    }
 }
 
 /// Imports a file as it was looked at.
@@ -230,8 +230,7 @@ pub(crate) async fn import(
     Form(form): Form<ImportForm>,
 ) -> Result<Response, PageError> {
     let (account, file) = (account_id(&account)?, file_id(&file)?);
-    let looked_at = form.looked_at.and_then(|at| Timestamp::from_microsecond(at).ok());
-    let without_refused = form.without_refused.is_some();
+    let (looked_at, without_refused) = form.said();
     match app.engine.import_file(member.asker(), account, file, looked_at, without_refused).await {
         Ok(()) => {
             app.engine.wait_for_file(member.asker(), account, file, WAITS_FOR).await?;

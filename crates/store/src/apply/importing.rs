@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use bankside_domain::batch::BatchActor;
 use bankside_domain::reconcile::{Action, Plan};
 use bankside_domain::statement::FileCounts;
-use bankside_domain::{AccountId, Asker, BatchId, FeedRowVersionId, Id, OutboxId, PersonId, RunId, SourceId};
+use bankside_domain::{AccountId, Asker, BatchId, FeedRowVersionId, Id, PersonId, RunId, SourceId};
 use jiff::civil::Date;
 
 use super::work::Work;
@@ -125,7 +125,7 @@ impl Store {
             for (account, sums) in &work.sums {
                 self.move_account_sums(&mut session, asker, *account, *sums).await?;
             }
-            self.tell_of_books(&mut session, asker, account.id, batch, counts).await?;
+            self.tell_of_books(&mut session, asker, (account.id, batch), &serde_json::to_string(&counts)?).await?;
             Some(batch)
         };
         self.end_file(&mut session, asker, file.lease.id, batch, counts).await?;
@@ -193,31 +193,6 @@ impl Store {
                 .bind(asker.organization.uuid())
                 .bind(batch.uuid())
                 .bind(uuids(person))
-                .bind(micros(self.ambient.now()))
-        );
-        Ok(())
-    }
-
-    async fn tell_of_books(
-        &self,
-        session: &mut Session,
-        asker: &Asker,
-        account: AccountId,
-        batch: BatchId,
-        counts: FileCounts,
-    ) -> Result<(), StoreError> {
-        let message: OutboxId = self.ambient.id();
-        let counts = serde_json::to_string(&counts)?;
-        let payload = format!(r#"{{"account":"{account}","batch":"{batch}","counts":{counts}}}"#);
-        let text =
-            sql!("INSERT INTO outbox (organization_id, id, topic, payload, created_at) VALUES ($1, $2, $3, $4, $5)");
-        run!(
-            session,
-            sqlx::query(text)
-                .bind(asker.organization.uuid())
-                .bind(message.uuid())
-                .bind("books.changed")
-                .bind(payload)
                 .bind(micros(self.ambient.now()))
         );
         Ok(())

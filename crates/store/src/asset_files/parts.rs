@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::AssetFile;
 use crate::convert::{code, ids, micros};
 use crate::db::{Session, on, run, sql};
-use crate::statement_files::NewStatementFile;
+use crate::statement_files::{NewStatementFile, abandon_where};
 use crate::{Store, StoreError};
 
 /// A part of a file, in short.
@@ -28,6 +28,28 @@ pub struct AssetFilePart {
     /// How many rows it has, where that is known.
     pub rows_total: i64,
 }
+
+/// Ends the files of which no part can still come into the books and a condition holds: done, where a part has come into them, else given
+/// up. `$1` is the instant.
+macro_rules! end_where {
+    ($which:literal) => {
+        concat!(
+            "UPDATE asset_files SET stage = CASE WHEN EXISTS (SELECT 1 FROM asset_file_parts p JOIN statement_files f
+                    ON f.organization_id = p.organization_id AND f.id = p.file_id
+                    WHERE p.organization_id = asset_files.organization_id AND p.asset_file_id = asset_files.id AND f.stage = 'done')
+                THEN 'done' ELSE 'abandoned' END, content = NULL, guess = NULL, changed_at = $1
+             WHERE stage IN ('open', 'divided', 'importing')
+                AND NOT EXISTS (SELECT 1 FROM asset_file_parts p JOIN statement_files f
+                    ON f.organization_id = p.organization_id AND f.id = p.file_id
+                    WHERE p.organization_id = asset_files.organization_id AND p.asset_file_id = asset_files.id
+                        AND f.stage IN ('open', 'reading', 'ready', 'importing', 'failed'))
+                AND ",
+            $which
+        )
+    };
+}
+#[cfg(test)]
+pub(crate) use end_where;
 
 impl Store {
     /// The parts of a file that are of accounts in sight, in the order of the accounts.
@@ -184,19 +206,9 @@ impl Store {
         asker: &Asker,
         id: AssetFileId,
     ) -> Result<bool, StoreError> {
-        let text = sql!(
-            "UPDATE asset_files SET stage = CASE WHEN EXISTS (SELECT 1 FROM asset_file_parts p JOIN statement_files f
-                    ON f.organization_id = p.organization_id AND f.id = p.file_id
-                    WHERE p.organization_id = asset_files.organization_id AND p.asset_file_id = asset_files.id AND f.stage = 'done')
-                THEN 'done' ELSE 'abandoned' END, content = NULL, guess = NULL, changed_at = $3
-             WHERE organization_id = $1 AND id = $2 AND stage IN ('open', 'divided', 'importing')
-                AND NOT EXISTS (SELECT 1 FROM asset_file_parts p JOIN statement_files f
-                    ON f.organization_id = p.organization_id AND f.id = p.file_id
-                    WHERE p.organization_id = asset_files.organization_id AND p.asset_file_id = asset_files.id
-                        AND f.stage IN ('open', 'reading', 'ready', 'importing', 'failed'))"
-        );
+        let text = end_where!("organization_id = $2 AND id = $3");
         let now = micros(self.ambient.now());
-        let done = run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(id.uuid()).bind(now));
+        let done = run!(session, sqlx::query(text).bind(now).bind(asker.organization.uuid()).bind(id.uuid()));
         Ok(done > 0)
     }
 
@@ -230,27 +242,16 @@ impl Store {
         let mut session = self.db.write(Granted::as_system()).await?;
         let text = sqlx::AssertSqlSafe(format!("{IDLE}{}", session.for_update()));
         let _: Vec<Uuid> = on!(session, c => sqlx::query_scalar(text).bind(micros(idle_since)).fetch_all(c).await?);
-        let text = sql!(
-            "UPDATE statement_files SET stage = 'abandoned', guess = NULL, answer = NULL, lease_until = NULL, changed_at = $2
-             WHERE stage IN ('ready', 'failed') AND EXISTS (SELECT 1 FROM asset_file_parts p JOIN asset_files a
+        // A part that is being read is in the hands of a worker, and keeps its file until the next time.
+        let text = abandon_where!(
+            "stage <> 'reading' AND EXISTS (SELECT 1 FROM asset_file_parts p JOIN asset_files a
                 ON a.organization_id = p.organization_id AND a.id = p.asset_file_id
                 WHERE p.organization_id = statement_files.organization_id AND p.file_id = statement_files.id
-                    AND a.changed_at < $1 AND a.stage IN ('divided', 'importing'))"
+                    AND a.changed_at < $2 AND a.stage IN ('divided', 'importing'))"
         );
         let now = micros(self.ambient.now());
-        run!(session, sqlx::query(text).bind(micros(idle_since)).bind(now));
-        let text = sql!(
-            "UPDATE asset_files SET stage = CASE WHEN EXISTS (SELECT 1 FROM asset_file_parts p JOIN statement_files f
-                    ON f.organization_id = p.organization_id AND f.id = p.file_id
-                    WHERE p.organization_id = asset_files.organization_id AND p.asset_file_id = asset_files.id AND f.stage = 'done')
-                THEN 'done' ELSE 'abandoned' END, content = NULL, guess = NULL, changed_at = $2
-             WHERE stage IN ('open', 'divided', 'importing') AND changed_at < $1
-                AND NOT EXISTS (SELECT 1 FROM asset_file_parts p JOIN statement_files f
-                    ON f.organization_id = p.organization_id AND f.id = p.file_id
-                    WHERE p.organization_id = asset_files.organization_id AND p.asset_file_id = asset_files.id
-                        AND f.stage IN ('reading', 'importing'))"
-        );
-        let done = run!(session, sqlx::query(text).bind(micros(idle_since)).bind(now));
+        run!(session, sqlx::query(text).bind(now).bind(micros(idle_since)));
+        let done = run!(session, sqlx::query(end_where!("changed_at < $2")).bind(now).bind(micros(idle_since)));
         session.commit().await?;
         Ok(done)
     }
@@ -287,13 +288,12 @@ impl Store {
         asker: &Asker,
         id: AssetFileId,
     ) -> Result<(), StoreError> {
-        let text = sql!(
-            "UPDATE statement_files SET stage = 'abandoned', guess = NULL, answer = NULL, lease_until = NULL, changed_at = $3
-             WHERE organization_id = $1 AND stage IN ('open', 'reading', 'ready', 'failed')
-                AND id IN (SELECT p.file_id FROM asset_file_parts p WHERE p.organization_id = $1 AND p.asset_file_id = $2)"
+        let text = abandon_where!(
+            "organization_id = $2
+                AND id IN (SELECT p.file_id FROM asset_file_parts p WHERE p.organization_id = $2 AND p.asset_file_id = $3)"
         );
         let now = micros(self.ambient.now());
-        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(id.uuid()).bind(now));
+        run!(session, sqlx::query(text).bind(now).bind(asker.organization.uuid()).bind(id.uuid()));
         Ok(())
     }
 

@@ -4,7 +4,9 @@ use bankside_domain::account::PendingPolicy;
 use bankside_domain::row::RowStatus;
 use bankside_domain::{AccountId, Asker, Id};
 
-use super::filter::{RegisterQuery, Sort, push_scope};
+use super::choosing::push_scope;
+use super::filter::RegisterQuery;
+use super::sort::Sort;
 use super::{RegisterRow, Window};
 use crate::db::{Session, on};
 use crate::dialect::push_list;

@@ -5,7 +5,9 @@ use bankside_domain::{Asker, Id};
 use uuid::Uuid;
 
 use super::Window;
-use super::filter::{RegisterQuery, RowState, Sort, push_scope};
+use super::choosing::push_scope;
+use super::filter::{RegisterQuery, RowState};
+use super::sort::Sort;
 use crate::convert::count;
 use crate::db::{Session, on};
 use crate::dialect::{VALUES_PER_LIST, push_list};

@@ -4,7 +4,7 @@ use bankside_domain::{Asker, Id};
 use uuid::Uuid;
 
 use super::RegisterQuery;
-use super::filter::Prepared;
+use super::cashflow::Within;
 use super::search::{Place, Search, push_found, push_in_place};
 use crate::db::{Session, on, sql};
 use crate::dialect::push_list;
@@ -12,6 +12,34 @@ use crate::{Store, StoreError};
 
 /// More than this, and a search's finds are not carried from one statement to the next. Few in tests, so that they go both ways.
 const MAX_FOUND: usize = if cfg!(test) { 2 } else { 5000 };
+
+/// What is looked up before the rows are chosen.
+pub(super) struct Prepared {
+    /// How many digits after the point the amounts have that are looked at; none where no amount is asked for.
+    pub(super) scales: Vec<i64>,
+    /// What is searched for.
+    pub(super) search: Option<Search>,
+    /// What the search finds, where that is not much: it is found once then, for the page and for its sums.
+    pub(super) found: Option<Vec<Uuid>>,
+    /// Whether the filter lets so many rows through that a page is filled soonest by walking through rows in its order.
+    pub(super) is_wide: bool,
+    /// What a cashflow reaches, where that is asked for.
+    pub(super) reached: Option<Within>,
+    /// Whether only rows of some accounts are asked for.
+    pub(super) has_accounts: bool,
+}
+
+impl Prepared {
+    /// These rows, as far as they are in the books and in sight.
+    pub(super) fn of_these(ids: Vec<Uuid>) -> Self {
+        Self { scales: Vec::new(), search: None, found: Some(ids), is_wide: false, reached: None, has_accounts: false }
+    }
+
+    /// Whether other questions have the same text, so that its plan is worth keeping: not those with words, rows or accounts of their own.
+    pub(super) fn is_like_others(&self) -> bool {
+        self.search.is_none() && self.found.is_none() && self.reached.is_none() && !self.has_accounts
+    }
+}
 
 impl Store {
     pub(super) async fn prepare(

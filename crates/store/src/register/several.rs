@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{RegisterQuery, RegisterRow, Window};
 use crate::convert::count;
 use crate::dialect::VALUES_PER_LIST;
-use crate::register::filter::Prepared;
+use crate::register::prepare::Prepared;
 use crate::{Store, StoreError};
 
 impl Store {

@@ -6,7 +6,9 @@ use std::path::Path;
 
 use sqlx::{AssertSqlSafe, Executor, SqlSafeStr};
 
+use crate::asset_files::{end_where, select_files};
 use crate::db::{Connected, on};
+use crate::statement_files::abandon_where;
 use crate::tests::on_both;
 
 on_both! {
@@ -85,7 +87,7 @@ async fn both_engines_have_the_same_tables_and_columns() {
     }
 }
 
-/// Collects what the sources mark as SQL: the literal after `sql!(`, or after `set!(`, which passes it on.
+/// Collects what the sources mark as SQL: the literal after `sql!(`, or after one of the macros that put the same words before each.
 fn collect_sql(folder: &Path, texts: &mut Vec<(String, String)>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -96,12 +98,19 @@ fn collect_sql(folder: &Path, texts: &mut Vec<(String, String)>) {
             continue;
         }
         let source = std::fs::read_to_string(&path).unwrap();
-        for mark in ["sql!(", "set!("] {
+        let marks = [
+            ("sql!(", ""),
+            ("abandon_where!(", abandon_where!("")),
+            ("end_where!(", end_where!("")),
+            ("select_files!(", select_files!("")),
+        ];
+        for (mark, before) in marks {
             for (at, _) in source.match_indices(mark) {
                 let rest = source[at + mark.len()..].trim_start();
                 if let Some((text, _)) = rest.strip_prefix('"').and_then(|rest| rest.split_once('"')) {
                     let line = source[..at].lines().count();
-                    texts.push((format!("{}:{line}", path.display()), text.replace("\\\n", " ")));
+                    texts
+                        .push((format!("{}:{line}", path.display()), format!("{before}{}", text.replace("\\\n", " "))));
                 }
             }
         }

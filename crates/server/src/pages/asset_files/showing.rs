@@ -7,7 +7,9 @@ use bankside_engine::csv::{Refusal, Role};
 use bankside_engine::{Account, AssetFileOffer, AssetFileView, FileShare, FileView, ShareGround};
 
 use super::OUT;
-use crate::pages::statement_files::showing::{Bar, ColumnsForm, came_in};
+use crate::pages::statement_files::showing::{
+    Bar, ColumnsForm, Imported, came_in, no_row_came, of, refused_says, what_comes,
+};
 use crate::view::day::Today;
 use crate::view::shell::Shell;
 
@@ -23,14 +25,6 @@ pub(super) struct OfferHtml {
     open_url: Option<String>,
     imported: Vec<Imported>,
     error: Option<String>,
-}
-
-/// A file that was imported.
-struct Imported {
-    name: String,
-    url: String,
-    says: String,
-    when: String,
 }
 
 #[derive(Template)]
@@ -128,10 +122,6 @@ struct DonePart {
 
 fn text(count: i64, today: &Today) -> String {
     if count == 0 { "–".to_owned() } else { today.grouped(count) }
-}
-
-fn of(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 fn asset_name(asset: AssetId, shell: &Shell) -> String {
@@ -256,7 +246,6 @@ fn why(ground: ShareGround) -> &'static str {
 fn looked(view: &AssetFileView, shell: &Shell) -> Looked {
     let today = &shell.today;
     let counts = view.counts();
-    let comes_in = counts.added + counts.matched + counts.settled;
     let (refused, left_out) = (of(view.refused_total()), of(view.left_out_lines()));
     let mut all = Vec::new();
     let mut told = |rows: i64, one: &str, many: &str| {
@@ -281,21 +270,13 @@ fn looked(view: &AssetFileView, shell: &Shell) -> Looked {
         parts: view.parts.iter().map(|part| part_of(part, shell)).collect(),
         all,
         refused: refused_lines(view),
-        refused_says: (refused > 0).then(|| {
-            let lines = today.counted(refused, "line that cannot be read", "lines that cannot be read");
-            format!("Import without the {lines}")
-        }),
+        refused_says: refused_says(refused, today),
         problems,
         as_of: view.changed_at.as_microsecond(),
         button: can_be.then(|| {
             let accounts = view.parts.iter().filter(|part| part.brings_anything());
             let accounts = today.counted(of(accounts.count()), "account", "accounts");
-            let what = if comes_in > 0 {
-                today.counted(comes_in, "row", "rows")
-            } else {
-                format!("the balances of {}", today.counted(of(balance_days), "day", "days"))
-            };
-            format!("Import {what} into {accounts}")
+            format!("Import {} into {accounts}", what_comes(counts, balance_days, today))
         }),
     }
 }
@@ -354,10 +335,8 @@ fn done(view: &AssetFileView, shell: &Shell) -> Step {
     let accounts = of(finished().filter(FileCounts::changes_books).count());
     let says = if counts.changes_books() {
         format!("{}.", came_into(counts, accounts, today))
-    } else if view.parts.iter().any(|part| part.batch.is_some()) {
-        "The balances of the file came in: every row was there already, or stays out.".to_owned()
     } else {
-        "Nothing came in: every row was there already, or stays out.".to_owned()
+        no_row_came(view.parts.iter().any(|part| part.batch.is_some())).to_owned()
     };
     let has_failed = view.parts.iter().any(|part| part.stage == FileStage::Failed);
     let can_leave = view.stage == AssetFileStage::Importing;

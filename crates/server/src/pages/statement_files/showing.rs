@@ -25,11 +25,11 @@ pub(super) struct OfferHtml {
 }
 
 /// A file that was imported.
-struct Imported {
-    name: String,
-    url: String,
-    says: String,
-    when: String,
+pub(in crate::pages) struct Imported {
+    pub(in crate::pages) name: String,
+    pub(in crate::pages) url: String,
+    pub(in crate::pages) says: String,
+    pub(in crate::pages) when: String,
 }
 
 #[derive(Template)]
@@ -152,6 +152,33 @@ pub(super) fn offer_html(offer: &FileOffer, error: Option<String>, shell: Shell)
     }
 }
 
+pub(in crate::pages) fn of(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// Under what a person imports a file of which so many lines cannot be read.
+pub(in crate::pages) fn refused_says(refused: i64, today: &Today) -> Option<String> {
+    let lines = today.counted(refused, "line that cannot be read", "lines that cannot be read");
+    (refused > 0).then(|| format!("Import without the {lines}"))
+}
+
+/// What comes into the books: rows, or where there are none the balances of so many days.
+pub(in crate::pages) fn what_comes(counts: FileCounts, balance_days: usize, today: &Today) -> String {
+    match counts.added + counts.matched + counts.settled {
+        0 => format!("the balances of {}", today.counted(of(balance_days), "day", "days")),
+        rows => today.counted(rows, "row", "rows"),
+    }
+}
+
+/// What there is to say where no row came in; `has_batch` is whether anything did.
+pub(in crate::pages) fn no_row_came(has_batch: bool) -> &'static str {
+    if has_batch {
+        "The balances of the file came in: every row was there already, or stays out."
+    } else {
+        "Nothing came in: every row was there already, or stays out."
+    }
+}
+
 /// How many rows came in.
 pub(in crate::pages) fn came_in(counts: FileCounts, today: &Today) -> String {
     today.counted(counts.added + counts.matched + counts.settled, "row came in", "rows came in")
@@ -219,10 +246,8 @@ fn done(view: &FileView, shell: &Shell) -> FileStep {
     told(counts.left_out, "row stayed out", "rows stayed out");
     let says = if counts.changes_books() {
         format!("{}, of {} in the file.", came_in(counts, today), today.counted(counts.rows, "row", "rows"))
-    } else if view.batch.is_some() {
-        "The balances of the file came in: every row was there already, or stays out.".to_owned()
     } else {
-        "Nothing came in: every row was there already, or stays out.".to_owned()
+        no_row_came(view.batch.is_some()).to_owned()
     };
     FileStep::Done {
         says,
@@ -332,9 +357,8 @@ impl Looked {
         let uncertain = ": taken for ones that are there by amount and day alone";
         told("help", counts.by_money, "of these is uncertain", "of these are uncertain", uncertain);
         told("lock", counts.left_out, "row stays out", "rows stay out", "");
-        let refused = i64::try_from(preview.refused_total).unwrap_or(i64::MAX);
+        let refused = of(preview.refused_total);
         told("warn", refused, "line cannot be read", "lines cannot be read", "");
-        let of = |lines: usize| i64::try_from(lines).unwrap_or(i64::MAX);
         let (one, many) = (
             "line is pending and stays out until a file has it booked",
             "lines are pending and stay out until a file has them booked",
@@ -345,10 +369,9 @@ impl Looked {
             let checks = ": the books are checked against it";
             told("check", of(preview.balance_days), "day has a balance", "days have a balance", checks);
         }
-        let around = i64::try_from(preview.before + preview.behind).unwrap_or(i64::MAX);
+        let around = of(preview.before + preview.behind);
         told("leave", around, "line around the rows is passed over", "lines around the rows are passed over", "");
         lines.extend(preview.balances_left_out.clone().map(|says| ("warn", says)));
-        let comes_in = counts.added + counts.matched + counts.settled;
         Self {
             period: preview.days.map(|(from, to)| format!("{} to {}", today.long_day(from), today.long_day(to))),
             lines,
@@ -358,21 +381,11 @@ impl Looked {
             left_out: list(&preview.left_out),
             refused: preview.refused.iter().map(Refusal::in_words).collect(),
             refused_more: preview.refused_total - preview.refused.len(),
-            refused_says: (refused > 0).then(|| {
-                format!(
-                    "Import without the {}",
-                    today.counted(refused, "line that cannot be read", "lines that cannot be read")
-                )
-            }),
+            refused_says: refused_says(refused, today),
             as_of: view.changed_at.as_microsecond(),
-            button: view.brings_anything().then(|| {
-                if comes_in > 0 {
-                    format!("Import {}", today.counted(comes_in, "row", "rows"))
-                } else {
-                    let days = today.counted(of(view.new_balance_days()), "day", "days");
-                    format!("Import the balances of {days}")
-                }
-            }),
+            button: view
+                .brings_anything()
+                .then(|| format!("Import {}", what_comes(counts, view.new_balance_days(), today))),
         }
     }
 }
