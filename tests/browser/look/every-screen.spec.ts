@@ -67,8 +67,8 @@ async function check(page: Page, name: string): Promise<void> {
   expect.soft(await wrongIn(page), name).toEqual([]);
 }
 
-test("every screen, as narrow as it gets", async ({ signedIn: page, house }, info) => {
-  test.setTimeout(240_000);
+test("every screen, as narrow as it gets", async ({ signedIn: page, house, eyes }, info) => {
+  test.setTimeout(process.env.BANKSIDE_PICTURES ? 900_000 : 240_000);
   await connectDemoBank(page, house);
   const home = `${house.address}/o/${organizationOf(page)}`;
   // A row that may be another one: the page of suspicions has something to show.
@@ -99,6 +99,7 @@ test("every screen, as narrow as it gets", async ({ signedIn: page, house }, inf
       const clip = { x: 0, y: 0, width, height: width < 400 ? height : 800 };
       await picture(page, info, `${screen.name.replaceAll(" ", "-")}-${width}`, { fullPage: true, clip });
     }
+    await eyes.keep(screen.name.replaceAll(" ", "-"));
   }
 });
 

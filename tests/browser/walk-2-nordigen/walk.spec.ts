@@ -31,7 +31,7 @@ test("config.json, restart, sign in, an account that is there, its bank", async 
   test.slow();
   const account = await addAccount(page, "Household");
   await page.goto(`${house.address}/o/${organizationOf(page)}/settings`);
-  const none = page.getByRole("region", { name: "GoCardless" }).getByText("none: typed on no page, and not in the configuration");
+  const none = page.getByRole("region", { name: "GoCardless" }).getByText("none yet: neither typed here nor in the configuration");
   await expect(none).toBeVisible();
   await page.getByRole("button", { name: "Sign out" }).click();
 

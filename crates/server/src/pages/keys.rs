@@ -176,11 +176,15 @@ async fn keys_page(
 
 /// The keys that count now, and what typing others means.
 fn current(keys: &KeySource, is_operator: bool, today: &Today) -> String {
-    let now = keys_in_words(keys, is_operator, today);
+    let mut now = keys_in_words(keys, is_operator, today);
+    // What is left out of a key ends in dots already.
+    if !now.ends_with('…') {
+        now.push('.');
+    }
     match keys {
-        KeySource::Page { .. } => format!("{now}. What you type here takes their place; what you leave empty stays."),
+        KeySource::Page { .. } => format!("{now} What you type here takes their place; what you leave empty stays."),
         KeySource::Installation { .. } => {
-            format!("{now}. What you type here comes before them, for this organization alone.")
+            format!("{now} What you type here comes before them, for this organization alone.")
         }
     }
 }

@@ -98,6 +98,7 @@ struct Line {
     day: String,
     payee: String,
     amount: String,
+    is_in: bool,
     is_pending: bool,
 }
 
@@ -353,7 +354,8 @@ impl Line {
         Self {
             day: today.day(row.dated_on),
             payee: payee.to_owned(),
-            amount: today.amount(row.minor, currency),
+            amount: today.signed(row.minor, currency),
+            is_in: row.minor > 0,
             is_pending: row.status == RowStatus::Pending,
         }
     }

@@ -77,6 +77,15 @@ struct OpenAccount {
     note: Option<Note>,
 }
 
+impl OpenAccount {
+    /// Whether nothing comes in before somebody has taken the step of its note, which is the first thing to do then.
+    fn has_stopped(&self) -> bool {
+        self.note
+            .as_ref()
+            .is_some_and(|note| note.mark.tone == "is-stop" && note.action.as_ref().is_some_and(|it| it.is_post))
+    }
+}
+
 struct FeedLine {
     account_id: String,
     account: String,

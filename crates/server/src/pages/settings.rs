@@ -121,7 +121,7 @@ fn facts(
             ("Begin with", hint.clone()),
             ("Since", format!("{}, when the server started and read them", shell.today.moment(*since))),
         ],
-        None => vec![("Keys", "none: typed on no page, and not in the configuration".to_owned())],
+        None => vec![("Keys", "none yet: neither typed here nor in the configuration".to_owned())],
     };
     if let Some(address) = address {
         facts.push(("Address", format!("{address} instead of the provider's own")));

@@ -131,19 +131,21 @@ fn grid(f: &mut fmt::Formatter<'_>, scale: &Scale, digits: u8, left: i128, right
     write!(f, r#"<line class="axis" x1="{}" x2="{}" y1="{y}" y2="{y}"/>"#, Tenths(left), Tenths(right))
 }
 
-/// The names below. Every second one, counted from the last, may be left out where there is little room.
+/// The names below, one of them strong. Every second one, counted from the last, may be left out where there is little room.
 fn names<'a>(
     f: &mut fmt::Formatter<'_>,
     names: impl ExactSizeIterator<Item = &'a str>,
+    strong: Option<usize>,
     x: impl Fn(usize) -> i128,
     y: i128,
 ) -> fmt::Result {
     let last = names.len().saturating_sub(1);
     for (index, name) in names.enumerate() {
-        let class = match last - index {
-            0 => r#" class="strong""#,
-            before if before % 2 == 1 => r#" class="alt""#,
-            _ => "",
+        let class = match (strong == Some(index), (last - index) % 2 == 1) {
+            (true, true) => r#" class="strong alt""#,
+            (true, false) => r#" class="strong""#,
+            (false, true) => r#" class="alt""#,
+            (false, false) => "",
         };
         let (x, y) = (Tenths(x(index)), Tenths(y));
         write!(f, r#"<text x="{x}" y="{y}" text-anchor="middle"{class}>{}</text>"#, Escaped(name))?;
@@ -191,7 +193,7 @@ impl fmt::Display for AreaChart {
         if let Some((_, value)) = self.points.last() {
             write!(f, r#"<circle class="point" cx="{}" cy="{}" r="3.5"/>"#, Tenths(x(last)), scale.height(*value))?;
         }
-        names(f, self.points.iter().map(|(name, _)| name.as_str()), x, 1690)?;
+        names(f, self.points.iter().map(|(name, _)| name.as_str()), Some(last), x, 1690)?;
         f.write_str("</svg>")
     }
 }
@@ -205,6 +207,8 @@ pub(crate) struct PairedBars {
     pub(crate) label: String,
     /// A name, what came in and what went out, oldest first; both are zero or more.
     pub(crate) pairs: Vec<(String, i64, i64)>,
+    /// Which of them is the month that it is; none where that is not shown.
+    pub(crate) current: Option<usize>,
     /// Digits of the currency.
     pub(crate) digits: u8,
     /// For how much room it is drawn.
@@ -242,7 +246,7 @@ impl fmt::Display for PairedBars {
                 write!(f, r#"<rect class="{class}" x="{x}" y="{top}" width="{width}" height="{height}"/>"#)?;
             }
         }
-        names(f, self.pairs.iter().map(|(name, _, _)| name.as_str()), middle, below)?;
+        names(f, self.pairs.iter().map(|(name, _, _)| name.as_str()), self.current, middle, below)?;
         f.write_str("</svg>")
     }
 }
@@ -360,10 +364,14 @@ mod tests {
         let pairs = vec![("Nov".to_owned(), 300, 200)];
         for room in [Room::Card, Room::Sheet] {
             let (label, pairs) = (String::new(), pairs.clone());
-            let svg = PairedBars { label, pairs, digits: 2, room }.to_string();
+            let svg = PairedBars { label, pairs, current: None, digits: 2, room }.to_string();
+            assert!(!svg.contains("strong"), "{svg}");
             assert_eq!(svg.matches("<rect").count(), 2);
             assert_eq!(svg.contains("chart-sheet"), room == Room::Sheet);
         }
+        let pairs = ["Oct", "Nov", "Dec"].map(|month| (month.to_owned(), 300, 200)).to_vec();
+        let svg = PairedBars { label: String::new(), pairs, current: Some(1), digits: 2, room: Room::Card }.to_string();
+        assert!(svg.contains(r#"class="strong alt">Nov<"#), "{svg}");
         assert_eq!(Sparkline::of(&[1]).to_string().matches('M').count(), 1);
         let (full, most) = (Bar::of(-500, -250, 500), 196);
         assert_eq!((full.value, full.average, full.is_in), (most, most / 2, false));

@@ -196,7 +196,9 @@ impl Drawing<'_> {
             let name = month.first_day().strftime("%b").to_string();
             (name, flow.in_minor, flow.out_minor.saturating_abs())
         });
-        PairedBars { label, pairs: pairs.collect(), digits: currency.scale, room }
+        let this_month = Month::of(self.reader.date());
+        let current = self.table.months.iter().position(|month| *month == this_month);
+        PairedBars { label, pairs: pairs.collect(), current, digits: currency.scale, room }
     }
 }
 

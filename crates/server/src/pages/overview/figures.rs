@@ -138,10 +138,12 @@ impl Cashflow {
             home(sum.out_minor.saturating_abs(), overview),
             home(sum.left_minor(), overview),
         );
-        let pairs = shown()
-            .map(|(month, flow)| (short(*month, false, overview), flow.in_minor, flow.out_minor.saturating_abs()));
+        let pairs: Vec<_> = shown()
+            .map(|(month, flow)| (short(*month, false, overview), flow.in_minor, flow.out_minor.saturating_abs()))
+            .collect();
+        let (current, digits) = (pairs.len().checked_sub(1), overview.currency.scale);
         Self {
-            chart: PairedBars { label, pairs: pairs.collect(), digits: overview.currency.scale, room: Room::Card },
+            chart: PairedBars { label, pairs, current, digits, room: Room::Card },
             rows: shown().rev().map(|(month, flow)| FlowRow::of(told(*month, overview), *flow, overview)).collect(),
             sum: FlowRow::of(span, sum, overview),
             has_rows: overview.flows.iter().any(|flow| *flow != Flow::default()),

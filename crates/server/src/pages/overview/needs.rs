@@ -134,6 +134,11 @@ impl Waiting<'_> {
         if !names.is_empty() && !matches!(self.status.status, Status::CheckData { .. }) {
             text = format!("{}: {text}", names.join(", "));
         }
+        // The card says already what is to be checked.
+        let action = note.action.map(|action| match self.status.status {
+            Status::CheckData { .. } => Action { label: "Check", ..action },
+            _ => action,
+        });
         let see = alone.map(|account| Action {
             label: "See",
             url: shell.at(&format!("accounts/{}", account.id)),
@@ -144,7 +149,7 @@ impl Waiting<'_> {
             icon: note.mark.icon,
             title: format!("{of}: {}", lowered(&note.mark.word)),
             text,
-            action: note.action.or(see),
+            action: action.or(see),
         }))
     }
 }
@@ -161,7 +166,7 @@ fn suspicions(shell: &Shell) -> Need {
         tone: "is-act",
         icon: "help",
         title: shell.today.counted(shell.suspicions, "suspicion", "suspicions"),
-        text: "No rule may settle what these rows are. They wait until somebody says it.".to_owned(),
+        text: "No rule decides about these rows. They wait until somebody does.".to_owned(),
         action: Some(Action { label, url: shell.at("suspicions"), is_post: false }),
     }
 }
