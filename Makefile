@@ -37,6 +37,8 @@ lint:
 	cd web && npm ci --ignore-scripts --no-audit --no-fund --silent && npx --no-install tsc --noEmit
 	cd tests && npm ci --ignore-scripts --no-audit --no-fund --silent && npx --no-install tsc --noEmit
 
+# Many tests wait for a disk or a server: four at once have two cores busy.
+rust-tests: export RUST_TEST_THREADS ?= 4
 rust-tests:
 	tests/postgres run cargo test --workspace --locked --no-fail-fast --quiet
 

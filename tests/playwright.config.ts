@@ -6,9 +6,10 @@ export default defineConfig({
   outputDir: "test-results",
   timeout: 120_000,
   expect: { timeout: 10_000 },
-  // No test meets another, so that those of one file need not wait for each other: no worker is idle at the end.
+  // No test meets another, so that those of one file need not wait for each other: no worker is idle at the end. Walks wait for what
+  // comes by itself, so that three at once have two cores busy.
   fullyParallel: true,
-  workers: 2,
+  workers: 3,
   forbidOnly: !!process.env.CI,
   retries: 0,
   reporter: [["list"]],
