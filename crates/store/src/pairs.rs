@@ -52,14 +52,15 @@ impl Store {
     pub async fn pair_rows(&self, asker: &Asker, since: Date, limit: i64) -> Result<Vec<PairRow>, StoreError> {
         let (granted, sight) = asker.require_within(Right::SeeBooks)?;
         let mut session = self.db.read(granted).await?;
+        // The note is looked up row by row: joined, PostgreSQL would read all lines.
         let text = session.in_sight(sql!(
             "SELECT t.id, t.account_id, t.amount_minor, t.dated_on, t.status, t.provider_dated_on IS NOT NULL AS is_from_bank,
-                    p.name_folded AS payee_folded, l.note_folded
+                    p.name_folded AS payee_folded,
+                    (SELECT l.note_folded FROM transaction_lines l WHERE l.organization_id = t.organization_id
+                        AND l.transaction_id = t.id AND l.position = 0) AS note_folded
              FROM (SELECT * FROM transactions WHERE organization_id = $1 AND deleted_at IS NULL AND dated_on >= $2 /* in sight: account_id */
                 ORDER BY dated_on DESC, position DESC, id DESC LIMIT $3) t
-             LEFT JOIN payees p ON p.organization_id = t.organization_id AND p.id = t.payee_id
-             LEFT JOIN transaction_lines l ON l.organization_id = t.organization_id AND l.transaction_id = t.id
-                AND l.position = 0"
+             LEFT JOIN payees p ON p.organization_id = t.organization_id AND p.id = t.payee_id"
         ), sight);
         let rows: Vec<Row> = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())

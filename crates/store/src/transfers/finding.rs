@@ -80,10 +80,12 @@ impl Store {
     ) -> Result<Vec<TransferRow>, StoreError> {
         let (granted, sight) = asker.require_within(Right::SeeBooks)?;
         let mut session = self.db.read(granted).await?;
-        // Pairs are looked up by either side, and not in `transfer_sides`: PostgreSQL would read all of that for each row.
+        // Pairs are looked up by either side, and not in `transfer_sides`: PostgreSQL would read all of that for each row. The note is
+        // looked up row by row: joined, it would read all lines.
         let text = session.in_sight(sql!(
             "SELECT t.id, t.account_id, t.amount_minor, a.currency, u.scale, t.dated_on, t.status, p.name_folded AS payee_folded,
-                    l.note_folded
+                    (SELECT l.note_folded FROM transaction_lines l WHERE l.organization_id = t.organization_id
+                        AND l.transaction_id = t.id AND l.position = 0) AS note_folded
              FROM (SELECT x.* FROM transactions x WHERE x.organization_id = $1 AND x.deleted_at IS NULL AND x.dated_on >= $2
                 AND x.dated_on <= $3 AND x.status IN ('booked', 'pending') /* in sight: x.account_id */
                 AND NOT EXISTS (SELECT 1 FROM transfer_pairs s JOIN transactions o ON o.organization_id = s.organization_id
@@ -95,9 +97,7 @@ impl Store {
                 ORDER BY x.dated_on DESC, x.position DESC, x.id DESC LIMIT $4) t
              JOIN accounts a ON a.organization_id = t.organization_id AND a.id = t.account_id
              JOIN currencies u ON u.code = a.currency
-             LEFT JOIN payees p ON p.organization_id = t.organization_id AND p.id = t.payee_id
-             LEFT JOIN transaction_lines l ON l.organization_id = t.organization_id AND l.transaction_id = t.id
-                AND l.position = 0"
+             LEFT JOIN payees p ON p.organization_id = t.organization_id AND p.id = t.payee_id"
         ), sight);
         let rows: Vec<Row> = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())
