@@ -64,8 +64,9 @@ impl Engine {
         }
         let since = self.ambient.now() - SignedDuration::from_hours(24 * i64::from(RECENT_DAYS));
         let vanished = self.store.vanished_rows(asker, since, limit).await?;
-        let transfers = self.proposed_transfers(asker).await?;
-        Ok(Suspicions { held, pairs: self.pair_views(asker).await?, transfers, vanished })
+        let doubts = self.doubts(asker, self.store.accounts(asker).await?.iter()).await?;
+        let transfers = self.proposed_transfers(asker, &doubts.transfers).await?;
+        Ok(Suspicions { held, pairs: self.pair_views(asker, &doubts.pairs).await?, transfers, vanished })
     }
 
     /// How many doubts wait for a person, each kind counted up to [`MOST_SUSPICIONS`] and one more.

@@ -201,19 +201,22 @@ impl Engine {
         Ok((linked.into_iter().chain(proposed).collect(), since))
     }
 
-    /// The best of them with their rows.
-    pub(crate) async fn proposed_transfers(&self, asker: &Asker) -> Result<Vec<ProposedTransfer>, EngineError> {
-        let (mut proposals, _) = self.all_proposals(asker).await?;
-        proposals.truncate(MOST_SUSPICIONS);
+    /// The first of these proposals, with their rows.
+    pub(crate) async fn proposed_transfers(
+        &self,
+        asker: &Asker,
+        proposals: &[Match],
+    ) -> Result<Vec<ProposedTransfer>, EngineError> {
+        let proposals = &proposals[..proposals.len().min(MOST_SUSPICIONS)];
         let ids: Vec<TransactionId> = proposals.iter().flat_map(|found| [found.out, found.into]).collect();
         let mut rows = self.store.register_rows_of(asker, &ids).await?;
         // What has gone meanwhile is no transfer any more.
-        let view = |found: Match| {
+        let view = |found: &Match| {
             let (out, into) = (rows.remove(&found.out)?, rows.remove(&found.into)?);
             let why = found.grounds.in_words(amount(&out), amount(&into));
             Some(ProposedTransfer { out, into, why, is_one_of_several: found.is_one_of_several })
         };
-        Ok(proposals.into_iter().filter_map(view).collect())
+        Ok(proposals.iter().filter_map(view).collect())
     }
 
     /// Links two rows, because a person says so. What the rows say is kept with it, where they say something.

@@ -137,10 +137,10 @@ impl Engine {
         Ok((pairs, since))
     }
 
-    /// The pairs that wait for a person, the latest first.
-    pub(super) async fn pair_views(&self, asker: &Asker) -> Result<Vec<PairView>, EngineError> {
+    /// The first of these pairs, with their rows.
+    pub(super) async fn pair_views(&self, asker: &Asker, pairs: &[Pair]) -> Result<Vec<PairView>, EngineError> {
         let mut views = Vec::new();
-        for pair in self.all_pairs(asker).await?.0.into_iter().take(MOST_SUSPICIONS) {
+        for &pair in pairs.iter().take(MOST_SUSPICIONS) {
             let first = self.store.transaction(asker, pair.first).await?;
             let second = self.store.transaction(asker, pair.second).await?;
             let merge = Merge::of(&first.standing, &second.standing);
