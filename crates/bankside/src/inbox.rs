@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use anyhow::bail;
-use bankside_domain::inbox::Flag;
 use bankside_domain::text::fold;
 use bankside_domain::{Amount, Asker, CategoryId, TransactionId};
 use bankside_engine::{
@@ -176,16 +175,6 @@ fn with_category(row: &InboxRow, category: CategoryId) -> anyhow::Result<AcceptT
     Ok(AcceptTarget { transaction: row.row.id, lines: vec![AcceptLine { line: line.line, category, seen }] })
 }
 
-fn flag_code(flag: Flag) -> &'static str {
-    match flag {
-        Flag::NewPayee => "new_payee",
-        Flag::UnusualAmount(_) => "unusual_amount",
-        Flag::PossibleTwin(_) => "possible_twin",
-        Flag::ProposedTransfer(_) => "proposed_transfer",
-        Flag::InTransit(_) => "in_transit",
-    }
-}
-
 fn row_line(view: &InboxRow) -> String {
     let row = &view.row;
     let payee = row.payee.as_deref().unwrap_or("no payee");
@@ -195,7 +184,7 @@ fn row_line(view: &InboxRow) -> String {
         (None, Some((_, first))) => format!("{}?", first.path),
         (None, None) => "no category".to_owned(),
     };
-    let mut words: Vec<String> = view.flags.iter().map(|flag| flag_code(flag.flag).replace('_', " ")).collect();
+    let mut words: Vec<String> = view.flags.iter().map(|flag| flag.flag.code().replace('_', " ")).collect();
     words.extend(view.asked.as_ref().map(|asked| format!("{} is asked", asked.to_name)));
     words.extend(view.is_strong.then(|| "strong".to_owned()));
     let beside = if words.is_empty() { String::new() } else { format!(" · {}", words.join(", ")) };
@@ -209,7 +198,7 @@ fn row_json(view: &InboxRow) -> Value {
         "note": row.note, "amount": Amount::new(row.amount_minor, row.currency).to_decimal_text(),
         "currency": row.currency.code.to_string(), "category": row.category_path,
         "takes": view.takes().map(|(_, first)| &first.path),
-        "flags": view.flags.iter().map(|flag| flag_code(flag.flag)).collect::<Vec<_>>(),
+        "flags": view.flags.iter().map(|flag| flag.flag.code()).collect::<Vec<_>>(),
         "asked": view.asked.as_ref().map(|asked| json!({"to": asked.to_name, "from": asked.from_name, "note": asked.note})),
         "is_strong": view.is_strong})
 }

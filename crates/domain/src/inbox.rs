@@ -49,6 +49,19 @@ pub enum Flag {
     InTransit(AccountId),
 }
 
+impl Flag {
+    /// How programs name it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NewPayee => "new_payee",
+            Self::UnusualAmount(_) => "unusual_amount",
+            Self::PossibleTwin(_) => "possible_twin",
+            Self::ProposedTransfer(_) => "proposed_transfer",
+            Self::InTransit(_) => "in_transit",
+        }
+    }
+}
+
 /// What flags are derived from.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {

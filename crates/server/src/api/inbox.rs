@@ -88,19 +88,21 @@ pub(crate) struct InboxBody {
 }
 
 fn flag_body(view: &FlagView, row: &InboxRow) -> FlagBody {
-    let bare = |flag| FlagBody { flag, earlier: None, least: None, most: None, transaction: None, account: None };
+    let flag = view.flag.code();
+    let bare = FlagBody { flag, earlier: None, least: None, most: None, transaction: None, account: None };
     let amount = |minor: u64| Some(decimal(i64::try_from(minor).unwrap_or(i64::MAX), row.row.currency));
     match view.flag {
-        Flag::NewPayee => bare("new_payee"),
+        Flag::NewPayee => bare,
         Flag::UnusualAmount(usual) => FlagBody {
             earlier: Some(usual.rows),
             least: amount(usual.least_minor),
             most: amount(usual.most_minor),
-            ..bare("unusual_amount")
+            ..bare
         },
-        Flag::PossibleTwin(other) => FlagBody { transaction: Some(other.to_string()), ..bare("possible_twin") },
-        Flag::ProposedTransfer(other) => FlagBody { transaction: Some(other.to_string()), ..bare("proposed_transfer") },
-        Flag::InTransit(account) => FlagBody { account: Some(account.to_string()), ..bare("in_transit") },
+        Flag::PossibleTwin(other) | Flag::ProposedTransfer(other) => {
+            FlagBody { transaction: Some(other.to_string()), ..bare }
+        }
+        Flag::InTransit(account) => FlagBody { account: Some(account.to_string()), ..bare },
     }
 }
 
