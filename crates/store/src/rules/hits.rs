@@ -67,21 +67,31 @@ impl HitRow {
     }
 }
 
+/// Selects what rules did as [`HitRow`]s, by which are meant, which come first and how many.
+macro_rules! select_hits {
+    ($which:literal) => {
+        concat!(
+            "SELECT h.rule_id, r.name, h.batch_id, b.actor, p.name AS person_name, b.summary, b.made_at, h.matched, h.changed,
+                b.undone_by
+             FROM rule_hits h
+             JOIN rules r ON r.organization_id = h.organization_id AND r.id = h.rule_id
+             JOIN batches b ON b.organization_id = h.organization_id AND b.id = h.batch_id
+             LEFT JOIN people p ON p.id = b.person_id
+             WHERE h.organization_id = $1 ",
+            $which
+        )
+    };
+}
+#[cfg(test)]
+pub(crate) use select_hits;
+
 impl Store {
     /// What rules did, or one of them, the latest first.
     pub async fn rule_log(&self, asker: &Asker, rule: Option<RuleId>, limit: i64) -> Result<Vec<RuleHit>, StoreError> {
         let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;
         // Ids of batches rise with time. Each of the two reads one index from its end.
         let rows: Vec<HitRow> = if let Some(rule) = rule {
-            let text = sql!(
-                "SELECT h.rule_id, r.name, h.batch_id, b.actor, p.name AS person_name, b.summary, b.made_at, h.matched, h.changed,
-                    b.undone_by
-                 FROM rule_hits h
-                 JOIN rules r ON r.organization_id = h.organization_id AND r.id = h.rule_id
-                 JOIN batches b ON b.organization_id = h.organization_id AND b.id = h.batch_id
-                 LEFT JOIN people p ON p.id = b.person_id
-                 WHERE h.organization_id = $1 AND h.rule_id = $3 ORDER BY h.batch_id DESC LIMIT $2"
-            );
+            let text = select_hits!("AND h.rule_id = $3 ORDER BY h.batch_id DESC LIMIT $2");
             on!(session, c => sqlx::query_as(text)
                 .bind(asker.organization.uuid())
                 .bind(limit)
@@ -89,15 +99,7 @@ impl Store {
                 .fetch_all(c)
                 .await?)
         } else {
-            let text = sql!(
-                "SELECT h.rule_id, r.name, h.batch_id, b.actor, p.name AS person_name, b.summary, b.made_at, h.matched, h.changed,
-                    b.undone_by
-                 FROM rule_hits h
-                 JOIN rules r ON r.organization_id = h.organization_id AND r.id = h.rule_id
-                 JOIN batches b ON b.organization_id = h.organization_id AND b.id = h.batch_id
-                 LEFT JOIN people p ON p.id = b.person_id
-                 WHERE h.organization_id = $1 ORDER BY h.batch_id DESC, h.changed DESC, h.rule_id LIMIT $2"
-            );
+            let text = select_hits!("ORDER BY h.batch_id DESC, h.changed DESC, h.rule_id LIMIT $2");
             on!(session, c => sqlx::query_as(text)
                 .bind(asker.organization.uuid())
                 .bind(limit)

@@ -8,6 +8,7 @@ use sqlx::{AssertSqlSafe, Executor, SqlSafeStr};
 
 use crate::asset_files::{end_where, select_files};
 use crate::db::{Connected, on};
+use crate::rules::select_hits;
 use crate::statement_files::abandon_where;
 use crate::tests::on_both;
 
@@ -103,6 +104,7 @@ fn collect_sql(folder: &Path, texts: &mut Vec<(String, String)>) {
             ("abandon_where!(", abandon_where!("")),
             ("end_where!(", end_where!("")),
             ("select_files!(", select_files!("")),
+            ("select_hits!(", select_hits!("")),
         ];
         for (mark, before) in marks {
             for (at, _) in source.match_indices(mark) {
