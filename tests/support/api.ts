@@ -31,6 +31,18 @@ export class Api {
     return (await answer.json()) as T;
   }
 
+  /** Brings a file of rows into an account, as a program does. */
+  async bring(account: string, headings: string, lines: string[]): Promise<void> {
+    const headers = { origin: this.house.address, "content-type": "text/csv" };
+    const data = [headings, ...lines].join("\n");
+    const answer = await this.request.post(this.at(`accounts/${account}/files?name=rows.csv`), { headers, data });
+    expect(answer.ok(), await answer.text()).toBe(true);
+    const file = (await answer.json()) as { id: string; stage: string };
+    const path = `accounts/${account}/files/${file.id}`;
+    if (file.stage === "open") await this.send("PUT", path, { dates: "iso" });
+    await this.made(`${path}/import`, {});
+  }
+
   /** From keys to a finished first sync. */
   async connectDemoBank(): Promise<Run> {
     const kept = await this.send("PUT", "providers/gocardless/keys", this.house.gocardless.credentials);

@@ -21,18 +21,6 @@ interface Category {
   path: string;
 }
 
-/** Brings a file of rows into an account, as a program does. */
-async function bring(api: Api, account: string, lines: string[]): Promise<void> {
-  const headers = { origin: api.house.address, "content-type": "text/csv" };
-  const data = ["Date,Description,Payee,Amount", ...lines].join("\n");
-  const answer = await api.request.post(api.at(`accounts/${account}/files?name=rows.csv`), { headers, data });
-  expect(answer.ok(), await answer.text()).toBe(true);
-  const file = (await answer.json()) as { id: string; stage: string };
-  const path = `accounts/${account}/files/${file.id}`;
-  if (file.stage === "open") await api.send("PUT", path, { dates: "iso" });
-  await api.made(`${path}/import`, {});
-}
-
 const line = (day: number, payee: string, cents: number) =>
   `2026-10-${String(day).padStart(2, "0")},about ${payee},${payee},-${(cents / 100).toFixed(2)}`;
 
@@ -41,7 +29,7 @@ async function history(page: Page, house: House): Promise<[Api, string]> {
   const api = new Api(page.request, house, organizationOf(page));
   const { id: account } = await api.made<{ id: string }>("accounts", { name: "Giro", kind: "checking", currency: "EUR", opening: "9000.00" });
   const past = KNOWN.flatMap(([payee, cents]) => [...Array(12).keys()].map((number) => `2026-0${1 + (number % 8)}-${10 + number},about ${payee},${payee},-${((cents + 7 * number) / 100).toFixed(2)}`));
-  await bring(api, account, past);
+  await api.bring(account, "Date,Description,Payee,Amount", past);
   const categories = await api.get<Category[]>("categories");
   const { lines } = await api.get<{ lines: { line: string; transaction: { payee: string } }[] }>("mapping?limit=100");
   const mapped = lines.map(({ line, transaction }) => {
@@ -88,7 +76,7 @@ test("fifty rows to zero by the keyboard, with a search, an undo, and all strong
     return line(1 + (number % 28), payee, cents + number);
   });
   const odd = [line(5, "REWE", 20000), line(6, "Kiosk am Hafen", 350), line(7, "Kiosk am Hafen", 350), line(8, "Bäcker Jansen", 280), line(9, "Apotheke", 1290), line(10, "Stadtwerke", 990)];
-  await bring(api, account, [...coming, ...odd]);
+  await api.bring(account, "Date,Description,Payee,Amount", [...coming, ...odd]);
   // The page that is open hears of it.
   await expect(rows(page)).toHaveCount(50);
   await expect(mark(page)).toHaveText(/^50/);
@@ -179,7 +167,7 @@ test("a colleague is asked, two people do not do the same twice, and who wants n
   await api.send("PUT", "inbox/switch", { is_on: true });
   const theirs = await colleague(browser, page, house, "Ada");
   eyes.watch(theirs);
-  await bring(api, account, [line(3, "Kiosk am Hafen", 350), line(4, "REWE", 4600), line(5, "Bahn", 4910)]);
+  await api.bring(account, "Date,Description,Payee,Amount", [line(3, "Kiosk am Hafen", 350), line(4, "REWE", 4600), line(5, "Bahn", 4910)]);
   // Ada wants no inbox beside her pages.
   await theirs.goto(`${home}/settings`);
   await theirs.getByRole("switch", { name: "Among my pages" }).click();
@@ -235,7 +223,7 @@ test.describe("without a script", () => {
     const [api, account] = await history(page, house);
     const home = `${house.address}/o/${organizationOf(page)}`;
     await api.send("PUT", "inbox/switch", { is_on: true });
-    await bring(api, account, [line(3, "Kiosk am Hafen", 350), line(4, "REWE", 4600), line(5, "Bahn", 4910)]);
+    await api.bring(account, "Date,Description,Payee,Amount", [line(3, "Kiosk am Hafen", 350), line(4, "REWE", 4600), line(5, "Bahn", 4910)]);
     await page.goto(`${home}/inbox`);
     await expect(rows(page)).toHaveCount(3);
     const kiosk = rows(page).filter({ hasText: "Kiosk" });

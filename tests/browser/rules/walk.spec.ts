@@ -26,18 +26,6 @@ async function shops(api: Api): Promise<string> {
   return id;
 }
 
-/** Brings a file of rows into an account, as a program does. */
-async function bring(api: Api, account: string, lines: string[]): Promise<void> {
-  const headers = { origin: api.house.address, "content-type": "text/csv" };
-  const data = ["Date,Payee,Amount", ...lines].join("\n");
-  const answer = await api.request.post(api.at(`accounts/${account}/files?name=rows.csv`), { headers, data });
-  expect(answer.ok(), await answer.text()).toBe(true);
-  const file = (await answer.json()) as { id: string; stage: string };
-  const path = `accounts/${account}/files/${file.id}`;
-  if (file.stage === "open") await api.send("PUT", path, { dates: "iso" });
-  await api.made(`${path}/import`, {});
-}
-
 const rowsOf = async (api: Api): Promise<Row[]> => (await api.get<{ transactions: Row[] }>("transactions?limit=50")).transactions;
 
 test("a rule from a row, with what it would do, applied and undone", async ({ signedIn: page, house, eyes }) => {
@@ -110,9 +98,9 @@ test("a rule that reviews: the inbox is shorter by its rows, and undoing brings 
   const api = new Api(page.request, house, organizationOf(page));
   const home = `${house.address}/o/${api.organization}`;
   const { id: giro } = await api.made<{ id: string }>("accounts", { name: "Giro", kind: "checking", currency: "EUR", opening: "9000.00" });
-  await bring(api, giro, ["2026-09-01,History,-1.00"]);
+  await api.bring(giro, "Date,Payee,Amount", ["2026-09-01,History,-1.00"]);
   await api.send("PUT", "inbox/switch", { is_on: true });
-  await bring(api, giro, ["2026-10-01,Account fee,-2.00", "2026-10-02,Card fee,-3.00", "2026-10-03,Bakery,-4.00"]);
+  await api.bring(giro, "Date,Payee,Amount", ["2026-10-01,Account fee,-2.00", "2026-10-02,Card fee,-3.00", "2026-10-03,Bakery,-4.00"]);
   const mark = page.getByRole("navigation", { name: "Pages", exact: true }).getByRole("link", { name: /^Inbox/ }).locator(".count");
   const waiting = page.locator("tr[data-row] td.lead > b");
   await page.goto(`${home}/inbox`);
@@ -135,7 +123,7 @@ test("a rule that reviews: the inbox is shorter by its rows, and undoing brings 
   await expect(mark).toHaveText(/^1/);
 
   // What comes later is looked at before anybody sees it.
-  await bring(api, giro, ["2026-10-04,Wire fee,-5.00", "2026-10-05,Kiosk,-6.00"]);
+  await api.bring(giro, "Date,Payee,Amount", ["2026-10-04,Wire fee,-5.00", "2026-10-05,Kiosk,-6.00"]);
   await page.goto(`${home}/inbox`);
   await expect(waiting).toHaveText(["Kiosk", "Bakery"]);
   expect((await api.get<{ text: string }>("rules/text")).text).toBe('rule "Fees"\nif payee ends with "fee"\nthen mark as reviewed\n');
