@@ -227,10 +227,8 @@ impl Db {
         let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).idle_timeout(None);
         let writer = pool().max_connections(1).max_lifetime(None).connect_with(options.clone()).await?;
         // They begin when the first is needed, which is after the tables have been migrated and measured.
-        let reader = pool()
-            .max_connections(SQLITE_READERS)
-            .max_lifetime(READER_LIFETIME)
-            .connect_lazy_with(options.read_only(true));
+        let options = options.read_only(true).optimize_on_close(false, None);
+        let reader = pool().max_connections(SQLITE_READERS).max_lifetime(READER_LIFETIME).connect_lazy_with(options);
         Ok(Self::Sqlite { writer, reader })
     }
 
