@@ -22,6 +22,10 @@ const MOST_PAYEES: i64 = 20;
 /// have tens of thousands.
 const MOST_LOOKED_AT: i64 = 500;
 
+/// Of each payee of a pattern so many of the latest rows are among them, and all others of the day of the first: a chain has many shops, and
+/// what is known of one that somebody goes to daily does not hide the others.
+const MOST_OF_ONE_PAYEE: i64 = 100;
+
 /// By what a transaction is like others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Likenesses {
@@ -191,7 +195,7 @@ impl Store {
     }
 
     /// The latest decisions of people about rows in sight that have each of these in common, at most [`MOST_DECISIONS`] for each, among
-    /// the latest 500 such rows.
+    /// the latest 500 such rows; of a pattern, among about the latest 100 of each of its 20 newest payees.
     pub async fn decisions(
         &self,
         asker: &Asker,
@@ -202,8 +206,8 @@ impl Store {
         let organization = asker.organization.uuid();
         let keys: Vec<&LikenessKey> = keys.iter().collect();
         let mut decisions: HashMap<LikenessKey, Vec<Decision>> = HashMap::new();
-        // Each key names the accounts in sight, the organization, and what is looked for.
-        let parameters = sight.accounts().map_or(0, BTreeSet::len) + 3;
+        // Each key names the organization and what is looked for, and the accounts in sight up to twice.
+        let parameters = 2 * sight.accounts().map_or(0, BTreeSet::len) + 2;
         for chunk in keys.chunks(parts_per_statement(KEYS_PER_STATEMENT, parameters)) {
             let rows: Vec<DecisionRow> = on!(session, c => {
                 let mut query = sqlx::QueryBuilder::new("");
@@ -234,6 +238,13 @@ impl Store {
                             query.push(" AND pattern = ").push_bind(pattern.as_str());
                             query.push(" ORDER BY created_at DESC, id DESC LIMIT ").push(MOST_PAYEES);
                             query.push(") p CROSS JOIN transactions t WHERE t.organization_id = p.organization_id AND t.payee_id = p.id");
+                            query.push(" AND t.dated_on >= (SELECT MIN(u.dated_on) FROM (SELECT u.dated_on FROM transactions u ");
+                            query.push("WHERE u.organization_id = p.organization_id AND u.payee_id = p.id AND u.deleted_at IS NULL");
+                            if let Some(accounts) = sight.accounts() {
+                                query.push(" AND u.account_id IN ");
+                                push_list(&mut query, accounts.iter().map(|account| account.uuid()));
+                            }
+                            query.push(" ORDER BY u.dated_on DESC LIMIT ").push(MOST_OF_ONE_PAYEE).push(") u)");
                         }
                     }
                     query.push(" AND t.deleted_at IS NULL");

@@ -182,6 +182,21 @@ on_both! {
         assert_eq!(world.decided(&asker, "REWE sagt danke 4303").await, told);
     }
 
+    a_shop_of_every_day_does_not_hide_the_others_of_its_chain(world) {
+        let food = world.store.add_category(&world.asker.clone(), "Food", None).await.unwrap();
+        world.sync(&[booked(1, -700, "REWE sagt danke 4301", "first")]).await;
+        let first = world.lines_with("REWE sagt danke 4301").await;
+        world.map(&first, Some(food)).await;
+        let visit = |number: i64| {
+            let day = 1 + i8::try_from(number % 28).unwrap();
+            booked(day, -100 - number, "REWE sagt danke 4302", format!("visit-{number}").leak())
+        };
+        let daily: Vec<_> = (0..560).map(visit).collect();
+        world.sync(&daily).await;
+        let told = world.decided(&world.asker.clone(), "REWE sagt danke 4302").await;
+        assert_eq!(told, [(Likeness::Payee, vec![]), (Likeness::Pattern, vec![food])]);
+    }
+
     only_what_people_decided_counts_and_each_row_once(world) {
         let asker = world.asker.clone();
         let (power, food) = (

@@ -464,12 +464,20 @@ impl World {
     /// The sums beside the account are the sums of its rows.
     pub(crate) async fn check_sums(&self) {
         let account = self.store.account(&self.asker, self.account).await.unwrap();
-        let query = RegisterQuery { account: Some(self.account), limit: 500, ..RegisterQuery::default() };
-        let page = self.store.register(&self.asker, &query).await.unwrap();
-        let sum = |status| page.rows.iter().filter(|row| row.status == status).map(|row| row.amount_minor).sum::<i64>();
+        let mut rows = Vec::new();
+        loop {
+            let offset = i64::try_from(rows.len()).unwrap();
+            let query = RegisterQuery { account: Some(self.account), limit: 500, offset, ..RegisterQuery::default() };
+            let page = self.store.register(&self.asker, &query).await.unwrap().rows;
+            if page.is_empty() {
+                break;
+            }
+            rows.extend(page);
+        }
+        let sum = |status| rows.iter().filter(|row| row.status == status).map(|row| row.amount_minor).sum::<i64>();
         assert_eq!(account.booked_minor, sum(RowStatus::Booked));
         assert_eq!(account.pending_minor, sum(RowStatus::Pending));
-        assert_eq!(account.transaction_count, i64::try_from(page.rows.len()).unwrap());
+        assert_eq!(account.transaction_count, i64::try_from(rows.len()).unwrap());
         self.check_month_sums().await;
     }
 
