@@ -1,7 +1,6 @@
 //! What goes through the passes: the rows that came, and the known ones that they may be.
 
-use std::collections::HashSet;
-
+use foldhash::HashSet;
 use jiff::civil::Date;
 
 use super::{Arrived, Digest, IdDigest, Known, Reason};

@@ -4,8 +4,9 @@
 //! two rows, and both come back. Within one content the rows of the fetch (those that came back byte for byte as well) are
 //! paired with the known rows, as many as possible; that way a bank that shifts a whole series by a day doubles nothing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use foldhash::{HashMap, HashMapExt};
 use jiff::civil::Date;
 
 use super::{Candidate, Known, KnownRows, Policy, Reason, days_apart};

@@ -1,7 +1,6 @@
 //! Recognising rows by their ids: an id is a claim that amount, currency and direction must confirm.
 
-use std::collections::{HashMap, HashSet};
-
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use jiff::civil::Date;
 
 use super::{Candidate, Digest, IdDigest, Known, KnownRows, Policy, Reason, days_apart};

@@ -5,8 +5,7 @@
 //! over counts unless there is one like it, or one of the same amount under the id that it had: the bank has given that one
 //! another text since. If it was a twin after all, the next whole answer shows it.
 
-use std::collections::HashMap;
-
+use foldhash::{HashMap, HashMapExt};
 use jiff::civil::Date;
 
 use super::content::MAX_DAYS_APART;

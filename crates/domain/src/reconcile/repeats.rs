@@ -4,8 +4,7 @@
 //! stands on rows of other content as well, such as `0` on all of them, tells nothing, and equal rows are twins then. What a fetch
 //! left over that broke off is of another answer, where the bank may have given the id to another row.
 
-use std::collections::HashMap;
-
+use foldhash::{HashMap, HashMapExt};
 use jiff::civil::Date;
 
 use super::{Candidate, Digest, IdDigest, KnownRows, Policy, Reason, SameAs, SetAside};

@@ -4,7 +4,9 @@
 //! that where two answers about the same rows disagree: its ids are asked after the content then, and hold nothing back. What they
 //! say still counts, as far as amount and day confirm it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
+
+use foldhash::{HashMap, HashMapExt, HashSet};
 
 use serde::{Deserialize, Serialize};
 
