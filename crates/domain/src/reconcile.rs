@@ -23,6 +23,7 @@
 //!
 //! What always holds: the order of the rows does not matter, and planning the same window twice changes nothing.
 
+mod assignment;
 mod candidates;
 mod content;
 mod entry;
@@ -38,8 +39,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -362,6 +362,9 @@ fn readable<'a>(arrived: &'a Arrived, policy: &Policy) -> Result<Candidate<'a>, 
 
 /// Rows that came back byte for byte are who they were.
 fn recognise_returned<'a>(candidates: &mut [Candidate<'a>], known: &mut KnownRows<'a>) {
+    if candidates.iter().all(|candidate| candidate.arrived.known_as.is_none()) {
+        return;
+    }
     let positions: HashMap<FeedRowId, usize> = known.free().map(|(index, row)| (row.feed_row, index)).collect();
     for candidate in candidates {
         if let Some(index) = candidate.arrived.known_as.and_then(|feed_row| positions.get(&feed_row)) {

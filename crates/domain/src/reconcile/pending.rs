@@ -1,7 +1,8 @@
 //! Pending rows: a replaceable set. They settle into booked rows, or they vanish.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
+use super::assignment::{Pair, assign};
 use super::ids::same_money;
 use super::{Candidate, ClaimState, Known, KnownRows, Policy, Reason, Vanished, days_apart, payee_folded};
 use crate::account::PendingPolicy;
@@ -29,23 +30,20 @@ pub(super) fn settle<'a>(candidates: &mut [Candidate<'a>], known: &mut KnownRows
             continue;
         }
         for index in by_amount.get(&candidate.row.amount.minor).into_iter().flatten() {
-            if let Some(score) = fit(candidate, known.rows[*index]) {
-                pairs.push((score, position, known.rows[*index].feed_row, *index));
+            let row = known.rows[*index];
+            if let Some((class, days)) = fit(candidate, row) {
+                pairs.push(Pair { class, days, came: position, tie: row.feed_row, stands: *index });
             }
         }
     }
-    pairs.sort_unstable();
-    for ((_, _, days), position, _, index) in pairs {
-        let candidate = &mut candidates[position];
-        if candidate.same.is_none() && known.is_free(index) {
-            candidate.same = Some((known.take(index), Reason::Settled { days }));
-            candidate.clash = None;
-        }
+    for Pair { days, came, stands, .. } in assign(pairs) {
+        candidates[came].same = Some((known.take(stands), Reason::Settled { days }));
+        candidates[came].clash = None;
     }
 }
 
-/// How well a booked row fits a pending one, the smaller the better: other content, other payee, days apart.
-fn fit(candidate: &Candidate<'_>, pending: &Known) -> Option<(bool, bool, i64)> {
+/// How well a booked row fits a pending one, the smaller the better: other content, other payee; and how many days lie between.
+fn fit(candidate: &Candidate<'_>, pending: &Known) -> Option<((bool, bool), i64)> {
     if !same_money(candidate, pending) {
         return None;
     }
@@ -63,7 +61,7 @@ fn fit(candidate: &Candidate<'_>, pending: &Known) -> Option<(bool, bool, i64)> 
         (Some(booked), Some(shown)) if other_content && !is_same_payee(booked, shown) => return None,
         (booked, shown) => booked != shown,
     };
-    Some((other_content, other_payee, days))
+    Some(((other_content, other_payee), days))
 }
 
 /// While a row is pending, banks often write a terminal's text around the name that they book it under.

@@ -481,6 +481,15 @@ fn a_typed_row_is_matched_same_payee_first() {
 }
 
 #[test]
+fn no_typed_row_is_doubled_because_another_was_nearer() {
+    let mut books = Books::default();
+    books.type_in(3, -9600, "Stadtwerke");
+    books.type_in(10, -9600, "Stadtwerke");
+    books.sync(&[booked(9, -9600, "Stadtwerke").id("a"), booked(15, -9600, "Stadtwerke").id("b")], 0);
+    assert_eq!(books.rows().len(), 2);
+}
+
+#[test]
 fn a_typed_row_more_than_seven_days_away_is_another_one() {
     let mut books = Books::default();
     books.type_in(1, -9600, "Stadtwerke");

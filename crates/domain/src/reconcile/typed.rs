@@ -1,7 +1,8 @@
 //! The last passes: rows that somebody typed already, and rows that are new.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt};
 
+use super::assignment::{Pair, assign};
 use super::pending::stays_out as stays_out_while_pending;
 use super::{Action, Candidate, Decision, Entry, Plan, Policy, Reason, Snapshot, days_apart, entry, payee_folded};
 use crate::id::TransactionId;
@@ -55,7 +56,8 @@ fn add(candidate: &Candidate<'_>, entry: Entry, policy: &Policy) -> (Action, Rea
     (Action::Add(entry), came_back.unwrap_or(Reason::New))
 }
 
-/// Pairs candidates with typed transactions of the same amount: same payee first, then the nearest day; each is used once.
+/// Pairs candidates with typed transactions of the same amount, each used once: as many as there can be of the same payee, then of the
+/// others, and the nearest days first.
 fn match_typed(coming_in: &[&Candidate<'_>], snapshot: &Snapshot) -> HashMap<usize, (TransactionId, Reason)> {
     let mut by_amount: HashMap<i64, Vec<usize>> = HashMap::new();
     for (index, typed) in snapshot.typed.iter().enumerate() {
@@ -69,17 +71,10 @@ fn match_typed(coming_in: &[&Candidate<'_>], snapshot: &Snapshot) -> HashMap<usi
             let days = days_apart(typed.dated_on, candidate.day);
             if days <= MAX_DAYS_APART {
                 let same_payee = payee.is_some() && payee == typed.payee_folded;
-                pairs.push((!same_payee, days, position, typed.transaction));
+                pairs.push(Pair { class: !same_payee, days, came: position, tie: typed.transaction, stands: *index });
             }
         }
     }
-    pairs.sort_unstable();
-    let mut used = HashSet::new();
-    let mut matches = HashMap::new();
-    for (other_payee, days, position, transaction) in pairs {
-        if !matches.contains_key(&position) && used.insert(transaction) {
-            matches.insert(position, (transaction, Reason::Typed { same_payee: !other_payee, days }));
-        }
-    }
-    matches
+    let reason = |pair: Pair<bool, TransactionId>| Reason::Typed { same_payee: !pair.class, days: pair.days };
+    assign(pairs).into_iter().map(|pair| (pair.came, (pair.tie, reason(pair)))).collect()
 }
