@@ -29,7 +29,12 @@ impl Store {
         if let Some(through) = through
             && self.has_pending(&mut session, asker, account, through).await?
         {
-            return Err(StoreError::Conflict("rows up to this day are pending; lock it when the bank has booked them"));
+            return Err(StoreError::Conflict(if self.is_fed(&mut session, asker, account).await? {
+                "rows up to this day are pending; lock it when the bank has booked them"
+            } else {
+                "rows up to this day are pending, and no bank is linked that could book them: link the account again, or \
+                 delete these rows"
+            }));
         }
         let summary = through.map_or_else(|| "Lock taken off".to_owned(), |day| format!("Locked through {day}"));
         let batch = NewBatch { actor: BatchActor::Person, run: None, summary: &summary, undoes: None };
@@ -96,6 +101,19 @@ impl Store {
             .bind(asker.organization.uuid())
             .bind(account.uuid())
             .bind(date(through))
+            .fetch_one(c)
+            .await?);
+        Ok(found > 0)
+    }
+
+    /// Whether a bank is behind an account.
+    async fn is_fed(&self, session: &mut Session, asker: &Asker, account: AccountId) -> Result<bool, StoreError> {
+        let text = sql!(
+            "SELECT COUNT(*) FROM feeds WHERE organization_id = $1 AND account_id = $2 AND until_at IS NULL AND NOT is_shadow"
+        );
+        let found: i64 = on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(account.uuid())
             .fetch_one(c)
             .await?);
         Ok(found > 0)
