@@ -185,6 +185,19 @@ test("keys and tokens lie nowhere in plain text", async ({ api, house }) => {
     }
   }
   expect(house.server.said).not.toContain(house.gocardless.credentials.secret_key);
+  // Nor in anything that the server answers: every list of the API, the pages around keys and faults, and the script.
+  const described = (await (await api.request.get(`${house.address}/api/openapi.json`)).json()) as { paths: Record<string, { get?: unknown }> };
+  const lists = Object.entries(described.paths).flatMap(([path, { get }]) => (get ? [path.replace("{organization}", api.organization)] : []));
+  const pages = ["/overview", "/banks", "/settings", "/runs", "/add-account"].map((page) => `/o/${api.organization}${page}`);
+  const asked = [...lists.filter((path) => !path.includes("{") && !path.endsWith("/events")), ...pages];
+  expect(asked.length).toBeGreaterThan(30);
+  let told = 0;
+  for (const path of asked) {
+    const text = await (await api.request.get(house.address + path)).text();
+    expect(text.includes(house.gocardless.credentials.secret_key), path).toBe(false);
+    told += Number(text.includes(house.gocardless.credentials.secret_id.slice(0, 8)));
+  }
+  expect(told, "where the keys are listed, their beginning is").toBeGreaterThan(0);
 });
 
 test("what cannot be read is said with its place", async ({ api, house }) => {

@@ -43,6 +43,11 @@ impl House {
 
     /// A house whose provider has the open facts in these positions.
     pub(crate) async fn open_with(engine: bankside_testkit::Engine, switches: Switches) -> Self {
+        Self::open_in(engine, switches, "Europe/Berlin").await
+    }
+
+    /// A house whose people live in another zone.
+    pub(crate) async fn open_in(engine: bankside_testkit::Engine, switches: Switches, time_zone: &str) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (ambient, clock) = bankside_testkit::ambient();
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
@@ -81,7 +86,7 @@ impl House {
             organization: "Demo household".into(),
             kind: OrganizationKind::Household,
             currency: "EUR".parse().unwrap(),
-            time_zone: "Europe/Berlin".into(),
+            time_zone: time_zone.into(),
         };
         let signed_in = engine.set_up(set_up).await.unwrap();
         let asker = engine.memberships(signed_in.person).await.unwrap()[0].asker.clone();

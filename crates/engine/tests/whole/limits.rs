@@ -1,6 +1,7 @@
 //! Limits and failures that come again, through the whole house: what is counted for whom, who waits, and when a failing account
 //! is looked at.
 
+use bankside_domain::balance::Proof;
 use bankside_domain::fault::{FaultClass, FaultRecord};
 use bankside_domain::run::RunOutcome;
 use bankside_domain::status::Status;
@@ -39,6 +40,26 @@ on_both! {
             let run = house.sync(connection).await;
             assert_eq!(run.run.outcome, Some(RunOutcome::Done), "{:?}", fault(&run));
         }
+    }
+
+    a_429_on_balances_after_transactions_keeps_the_rows(house) {
+        let connection = house.with_bank(NORDHAFEN).await;
+        let giro = house.account("Girokonto").await.account.id;
+        let before = house.rows(giro).await.len();
+        house.clock.advance_days(6);
+        let limit = ArmedFault { seconds: Some(7_200), times: None, ..ArmedFault::new("accounts/balances", "rate_limited") };
+        house.sandbox.arm(limit).unwrap();
+        let refused = house.sync(connection).await;
+        assert!(refused.is_finished());
+        assert_eq!(fault(&refused).class, FaultClass::RateLimited);
+        let rows = house.rows(giro).await;
+        assert!(rows.len() > before, "what was brought stays");
+        house.sandbox.disarm();
+        house.clock.advance(SignedDuration::from_hours(3));
+        assert_eq!(house.sync(connection).await.run.outcome, Some(RunOutcome::Done));
+        assert_eq!(house.rows(giro).await, rows, "and comes once");
+        let proof = house.account("Girokonto").await.status.proof;
+        assert!(matches!(proof, Some(Proof::Proven { .. })), "{proof:?}");
     }
 
     a_limit_that_is_over_soon_is_waited_for_within_the_run(house) {

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use bankside_domain::run::{RunOutcome, Trigger};
 use bankside_domain::{ConnectionId, Secret};
 use bankside_engine::{EngineError, FlowPage, Form, RegisterQuery};
-use bankside_sandbox::PluggyEvent;
+use bankside_sandbox::{PluggyEvent, Switches};
+use jiff::SignedDuration;
 use jiff::civil::Date;
 
 use crate::house::{House, on_both};
@@ -101,6 +102,31 @@ async fn sophtrons_rows_under_new_ids_are_there_once() {
     day_by_day_is_as_good_as_at_once("sophtron", "Larkspur National", 12).await;
 }
 
+#[tokio::test]
+async fn a_dst_night_and_a_person_in_utc_plus_13_move_no_row() {
+    // In the night to 14 March 2027 clocks go forward at the bank, from 2 to 3; the person is thirteen hours ahead of UTC.
+    let until_the_eve = SignedDuration::from_hours(24 * 113 + 10);
+    let one = House::open_in(bankside_testkit::Engine::Sqlite, Switches::default(), "Pacific/Auckland").await;
+    one.clock.advance(until_the_eve);
+    let connection = taken_up(&one, "sophtron", HARBORLIGHT).await;
+    one.link_all(connection).await;
+    assert!(one.engine.work_once().await.unwrap());
+    for _ in 0..12 {
+        one.clock.advance(SignedDuration::from_hours(2));
+        let run = one.sync(connection).await;
+        assert_eq!(run.run.outcome, Some(RunOutcome::Done), "{:?}", run.run);
+    }
+    let late = House::open(bankside_testkit::Engine::Sqlite).await;
+    late.clock.advance(until_the_eve + SignedDuration::from_hours(24));
+    let connection = taken_up(&late, "sophtron", HARBORLIGHT).await;
+    late.link_all(connection).await;
+    assert!(late.engine.work_once().await.unwrap());
+    let from = late.clock_day(-60);
+    let (in_auckland, in_berlin) = (everything_since(&one, from).await, everything_since(&late, from).await);
+    assert!(in_berlin.values().map(Vec::len).sum::<usize>() > 30);
+    assert_eq!(in_auckland, in_berlin);
+}
+
 fn answer(form: &Form, text: &str) -> BTreeMap<String, Secret> {
     let first = |field: &bankside_engine::FormField| match &field.answered {
         bankside_engine::Answered::OneOf(options) => options[0].clone(),
@@ -113,7 +139,7 @@ fn answer(form: &Form, text: &str) -> BTreeMap<String, Secret> {
 async fn answered(house: &House, flow: bankside_domain::FlowId) -> (Vec<String>, FlowPage) {
     let mut titles = Vec::new();
     for _ in 0..40 {
-        house.clock.advance(jiff::SignedDuration::from_secs(5));
+        house.clock.advance(SignedDuration::from_secs(5));
         let view = house.engine.poll_flow(&house.asker, flow).await.unwrap();
         match view.page {
             FlowPage::Ask { form } => {
@@ -287,7 +313,7 @@ on_both! {
         };
         let (mut asked_again, first) = (None, sent(house));
         for _ in 0..20 {
-            house.clock.advance(jiff::SignedDuration::from_secs(10));
+            house.clock.advance(SignedDuration::from_secs(10));
             if let FlowPage::Ask { form } = house.engine.poll_flow(&house.asker, flow).await.unwrap().page {
                 asked_again = Some(form);
             }

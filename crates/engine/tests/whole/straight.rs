@@ -3,6 +3,7 @@
 use bankside_domain::balance::Proof;
 use bankside_domain::run::RunOutcome;
 use bankside_domain::status::Status;
+use bankside_sandbox::Call;
 
 use crate::house::{LOCKSIDE, NORDHAFEN, on_both};
 
@@ -59,6 +60,34 @@ on_both! {
         let again = house.sync(connection).await;
         assert!(again.accounts.iter().all(|account| account.run.batch.is_none()));
         assert_eq!(house.rows(first.account.id).await, before);
+    }
+
+    accounts_that_nobody_links_are_asked_for_nothing(house) {
+        // Some banks show every pot of savings as an account, and each question is one of few that a day allows.
+        house.type_keys().await;
+        house.sandbox.forget_calls();
+        let connection = house.connect(NORDHAFEN).await;
+        let offer = house.engine.link_offer(&house.asker, connection, None).await.unwrap();
+        assert!(offer.accounts.len() > 1);
+        let asked = |of: Option<&str>, label: &str| {
+            let is_meant = |call: &Call| call.label == label && (of.is_none() || call.account.as_deref() == of);
+            house.sandbox.calls().iter().filter(|call| is_meant(call)).count()
+        };
+        for offered in &offer.accounts {
+            let of = Some(offered.bank_account.provider_account_id.as_str());
+            assert!(asked(of, "accounts/details") <= 1 && asked(of, "accounts/balances") <= 1, "{:?}", house.sandbox.calls());
+        }
+        assert_eq!(asked(None, "accounts/transactions"), 0);
+
+        house.sandbox.forget_calls();
+        let choices = offer.all_as_new();
+        let linked = choices[0].clone();
+        house.engine.link(&house.asker, connection, &[linked]).await.unwrap();
+        assert!(house.engine.work_once().await.unwrap());
+        let of_linked = offer.accounts[0].bank_account.provider_account_id.clone();
+        assert!(asked(Some(&of_linked), "accounts/transactions") > 0);
+        let others: Vec<Call> = house.sandbox.calls().into_iter().filter(|call| call.account.as_deref().is_some_and(|one| one != of_linked)).collect();
+        assert!(others.is_empty(), "{others:?}");
     }
 
     the_same_bank_again_recognises_its_accounts(house) {

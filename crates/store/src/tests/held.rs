@@ -26,7 +26,7 @@ impl World {
         held.remove(0)
     }
 
-    async fn decide(&self, held: &HeldRow, decision: HeldDecision) -> Result<BatchId, Refused> {
+    pub(crate) async fn decide(&self, held: &HeldRow, decision: HeldDecision) -> Result<BatchId, Refused> {
         let account = self.store.account(&self.asker, held.account).await.unwrap();
         let batch = self.store.decide_held(&self.asker, &account, held, &decision).await.unwrap();
         self.check_sums().await;
@@ -51,7 +51,8 @@ impl World {
     }
 }
 
-fn entry(sent: &Sent) -> Entry {
+/// A row that was sent, as it will stand in the books.
+pub(crate) fn entry(sent: &Sent) -> Entry {
     Entry::of(&sent.row(), sent.day, None)
 }
 

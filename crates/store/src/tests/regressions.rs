@@ -6,9 +6,10 @@ use bankside_domain::row::RowIdKind;
 use bankside_domain::run::RunOutcome;
 use jiff::civil::date;
 
+use crate::tests::held::entry;
 use crate::tests::on_both;
 use crate::tests::world::{Sent, World, booked, pending};
-use crate::{Edit, Lease, NewAccount, NewTransaction, RegisterQuery, RegisterRow, Selection};
+use crate::{Edit, HeldDecision, Lease, NewAccount, NewTransaction, RegisterQuery, RegisterRow, Selection};
 
 impl World {
     async fn only_row(&self) -> RegisterRow {
@@ -104,6 +105,7 @@ on_both! {
         let rows = world.rows().await;
         assert_eq!(rows.len(), 1, "not both: {rows:?}");
         assert!(rows[0].contains("-4400") && rows[0].contains("Booked"), "{rows:?}");
+        // What a person wrote on the pending one is in `what_was_written_on_a_row_that_went_is_offered_to_the_booked_one`.
     }
 
     pending_vanishes(world) {
@@ -255,10 +257,18 @@ on_both! {
         let counts = world.sync(&flood).await.counts;
         assert_eq!((counts.added, counts.held_back), (0, 2));
         assert_eq!(world.rows().await, before);
-        // Nothing is lost by it: without the lock they come in, once each.
+        // Nothing is lost by it: without the lock a person brings them in, once each.
         world.store.undo(&world.asker, locked.unwrap()).await.unwrap();
         assert_eq!(world.store.account(&world.asker, world.account).await.unwrap().locked_through, None);
-        let rows = world.rows().await;
-        assert_eq!(rows, before);
+        assert_eq!(world.rows().await, before);
+        world.sync(&flood).await;
+        let held = world.store.held_rows(&world.asker, 10).await.unwrap();
+        for (waiting, sent) in held.iter().zip(&flood[1..]) {
+            assert_eq!(waiting.amount_minor, Some(sent.minor));
+            world.decide(waiting, HeldDecision::NewRow(entry(sent))).await.unwrap();
+            world.sync(&flood).await;
+        }
+        assert_eq!((held.len(), world.rows().await.len()), (2, 3));
+        world.check_claims().await;
     }
 }
