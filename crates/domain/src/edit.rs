@@ -141,6 +141,21 @@ pub struct Seen {
     pub tags: Option<BTreeSet<TagId>>,
     /// The amount, in minor units.
     pub amount_minor: Option<i64>,
+    /// All of its lines.
+    pub lines: Option<Vec<SeenLine>>,
+}
+
+/// A line as a person saw it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenLine {
+    /// Which one.
+    pub id: LineId,
+    /// Minor units.
+    pub amount_minor: i64,
+    /// What it was for.
+    pub category: Option<CategoryId>,
+    /// What was written on it.
+    pub note: Option<String>,
 }
 
 /// What holds around an edit.
@@ -181,7 +196,17 @@ impl Standing {
         fn differs<T: PartialEq>(seen: Option<&T>, now: &T) -> bool {
             seen.is_some_and(|seen| seen != now)
         }
+        let lines = || {
+            let saw = |line: &Line| SeenLine {
+                id: line.id,
+                amount_minor: line.amount_minor,
+                category: line.category,
+                note: line.note.clone(),
+            };
+            self.lines.iter().map(saw).collect::<Vec<_>>()
+        };
         let fields = [
+            ("lines", seen.lines.as_ref().is_some_and(|seen| *seen != lines())),
             ("date", differs(seen.dated_on.as_ref(), &self.dated_on)),
             ("payee", differs(seen.payee.as_ref(), &self.payee_name)),
             ("note", differs(seen.note.as_ref(), &self.first().note)),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bankside_domain::edit::Seen;
+use bankside_domain::edit::{Seen, SeenLine};
 use bankside_domain::text::{fold, tidy};
 use bankside_domain::{AccountId, Amount, Asker, BatchId, CategoryId, Currency, LineId, TagId, TransactionId};
 use bankside_store::{
@@ -95,6 +95,8 @@ pub struct SeenInput {
     pub tags: Option<Vec<String>>,
     /// The amount, as decimal text.
     pub amount: Option<String>,
+    /// All lines.
+    pub lines: Option<Vec<SeenLine>>,
 }
 
 impl Engine {
@@ -158,6 +160,7 @@ impl Engine {
                 None => None,
             },
             amount_minor: seen.amount.as_deref().map(|text| minor("seen", text, currency)).transpose()?,
+            lines: seen.lines.clone(),
         };
         let edited = self.store.edit_transactions(asker, &Selection::These(vec![id]), &edit, &seen).await?;
         self.report_progress();

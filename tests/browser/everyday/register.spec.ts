@@ -185,6 +185,24 @@ test("a row is split, and its lines unfold", async ({ signedIn: page, house, eye
   await page.keyboard.press("Control+z");
   await expect(cell(page, 3, "category")).toHaveText("No category");
   await expect(row(page, 4)).toContainText("Cinema");
+
+  // Somebody else splits it meanwhile: whoever is second is asked, and no line is lost unasked.
+  await page.route("**/events", (route) => route.abort());
+  await page.reload();
+  await live(page);
+  await focusCell(page, 3, "payee");
+  await page.keyboard.press("i");
+  await panel.getByRole("button", { name: "Split" }).click();
+  await panel.getByLabel("Amount of line 1").fill("-50");
+  await panel.getByLabel("Amount of line 2").fill("-2.73");
+  await books.change(3, { lines: [{ amount: "-30.00" }, { amount: "-20.00" }, { amount: "-2.73" }] });
+  await panel.getByRole("button", { name: "Save split" }).click();
+  const conflict = page.getByRole("alert").filter({ hasText: "meanwhile" });
+  await expect(conflict).toContainText("Theirs: “split in 3”. Yours: “split in 2”.");
+  expect((await books.at(3)).lines).toBe(3);
+  await conflict.getByRole("button", { name: "Keep mine" }).click();
+  await expect.poll(async () => (await books.at(3)).lines).toBe(2);
+  eyes.complaints.length = 0;
 });
 
 test("filters narrow, add up, stand in the address, and are taken off", async ({ signedIn: page, house, eyes }) => {

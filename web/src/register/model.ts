@@ -157,6 +157,8 @@ export interface Given {
   shown: Partial<Row>;
   /** As it reads in a sentence. */
   text: string;
+  /** What was seen of it, where a row does not show it. */
+  seen?: Record<string, unknown>;
 }
 
 export interface Category {

@@ -4,6 +4,7 @@ import { button, h, hidden, icon } from "../dom";
 import { createEditor, type Editor } from "./editors";
 import type { Changes, Detail, Given, Line } from "./model";
 import type { Register } from "./register";
+import { linesSeen } from "./unsaved";
 
 interface Entry {
   id?: string;
@@ -136,6 +137,7 @@ export class SplitEditor {
         set: { lines },
         shown: { lines: lines.length, ...(first && lines.length === 1 ? { note: first.note, tags: first.tags } : {}) },
         text: lines.length > 1 ? `split in ${lines.length}` : "not split",
+        seen: linesSeen(this.detail),
       });
     } catch (error) {
       this.#error.textContent = error instanceof Error ? error.message : String(error);

@@ -8,7 +8,7 @@ export type Standing =
   | { kind: "saving" }
   | { kind: "failed"; says: string }
   /** Somebody changed it meanwhile; `theirs` is what it says now. */
-  | { kind: "conflict"; theirs: string; row: Row }
+  | { kind: "conflict"; theirs: string; seen: Record<string, unknown> }
   | { kind: "reconciled" };
 
 export interface Change {
@@ -51,6 +51,11 @@ export function seenOf(set: Changes, row: Row): Record<string, unknown> {
     if (value !== undefined) seen[name] = value;
   }
   return seen;
+}
+
+/** The lines of a transaction, to be compared with what they are when another split arrives. */
+export function linesSeen(detail: Detail): Record<string, unknown> {
+  return { lines: detail.lines.map(({ id, amount_minor, category_id, note }) => ({ id, amount_minor, category_id, note })) };
 }
 
 export class Unsaved {
@@ -103,7 +108,7 @@ export class Unsaved {
       about: row.payee ?? "a row without payee",
       standing: { kind: "saving" },
       // What was typed over a value that never arrived was still typed over the one before.
-      seen: before?.seen ?? seenOf(given.set, row),
+      seen: before?.seen ?? { ...seenOf(given.set, row), ...given.seen },
     };
     this.#put(change);
     return this.#send(change);
@@ -112,7 +117,7 @@ export class Unsaved {
   retry(change: Change, { unlock = false } = {}): Promise<void> {
     const again: Change = { ...change, standing: { kind: "saving" }, ...(unlock ? { unlock } : {}) };
     // Keeping mine means: over what it says now.
-    if (change.standing.kind === "conflict") again.seen = seenOf(change.given.set, change.standing.row);
+    if (change.standing.kind === "conflict") again.seen = change.standing.seen;
     this.#put(again);
     return this.#send(again);
   }
@@ -163,7 +168,8 @@ export class Unsaved {
         return { kind: "saving" };
       }
       this.events.learned(detail);
-      return { kind: "conflict", row, theirs: readable(change.field, row) };
+      const seen = { ...seenOf(given.set, row), ...(field === "lines" ? linesSeen(detail) : {}) };
+      return { kind: "conflict", theirs: readable(change.field, row), seen };
     } catch (error) {
       return { kind: "failed", says: asProblem(error).message };
     }

@@ -161,6 +161,21 @@ fn what_somebody_else_changed_meanwhile_is_not_overwritten() {
 }
 
 #[test]
+fn lines_that_somebody_has_changed_meanwhile_are_not_overwritten() {
+    let row = typed();
+    let saw = |amount_minor| {
+        let line = &row.lines[0];
+        SeenLine { id: line.id, amount_minor, category: line.category, note: line.note.clone() }
+    };
+    let lines = Seen { lines: Some(vec![saw(row.amount_minor)]), ..Seen::default() };
+    assert!(plan_edit(&row, &Wanted::default(), &lines, AROUND).is_ok());
+    for seen in [vec![saw(row.amount_minor + 1)], vec![saw(row.amount_minor), saw(0)], vec![]] {
+        let seen = Seen { lines: Some(seen), ..Seen::default() };
+        assert_eq!(plan_edit(&row, &Wanted::default(), &seen, AROUND), Err(Refused::ChangedMeanwhile("lines")));
+    }
+}
+
+#[test]
 fn a_bank_ticks_its_own_rows_and_people_theirs() {
     let tick = Wanted { is_cleared: Some(true), ..Wanted::default() };
     assert_eq!(fields(&plan(&typed(), &tick).unwrap()), [("cleared_at", None, Some("9"))]);

@@ -1,6 +1,7 @@
 //! Transactions as programs read and write them.
 
 use bankside_domain::batch::BatchActor;
+use bankside_domain::edit::SeenLine;
 use bankside_domain::{Amount, Code, Currency};
 use bankside_engine::{
     BankRowView, EditInput, EngineError, FieldChange, Happening, LineInput, LineView, RegisterRow, RowState, SeenInput,
@@ -390,6 +391,29 @@ pub(crate) struct SeenBody {
     #[serde(default, deserialize_with = "present")]
     tags: Option<Option<Vec<String>>>,
     amount: Option<String>,
+    /// All lines, as they stood.
+    lines: Option<Vec<SeenLineBody>>,
+}
+
+/// A line as it was seen.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct SeenLineBody {
+    id: String,
+    /// Minor units.
+    amount_minor: i64,
+    category_id: Option<String>,
+    note: Option<String>,
+}
+
+impl SeenLineBody {
+    fn input(self) -> Result<SeenLine, EngineError> {
+        Ok(SeenLine {
+            id: identified("seen", Some(&self.id))?.ok_or_else(|| EngineError::invalid("seen", "A line has an id."))?,
+            amount_minor: self.amount_minor,
+            category: identified("seen", self.category_id.as_deref())?,
+            note: self.note,
+        })
+    }
 }
 
 impl SeenBody {
@@ -401,6 +425,7 @@ impl SeenBody {
             category: category(self.category_id)?,
             tags: self.tags.map(Option::unwrap_or_default),
             amount: self.amount,
+            lines: self.lines.map(|lines| lines.into_iter().map(SeenLineBody::input).collect()).transpose()?,
         })
     }
 }
