@@ -49,18 +49,26 @@ pub struct Merge<'a> {
     pub stays: &'a Standing,
     /// The row that goes.
     pub goes: &'a Standing,
+    /// Whether that one has left the books already: a pending row that its bank stopped showing.
+    pub is_gone: bool,
 }
 
 impl<'a> Merge<'a> {
     /// The bank's word stays before what somebody typed, what is booked before what is pending, and what came first.
     pub fn of(a: &'a Standing, b: &'a Standing) -> Self {
         let rank = |row: &Standing| (!row.is_from_bank(), row.status != RowStatus::Booked, row.id);
-        if rank(a) <= rank(b) { Self { stays: a, goes: b } } else { Self { stays: b, goes: a } }
+        let (stays, goes) = if rank(a) <= rank(b) { (a, b) } else { (b, a) };
+        Self { stays, goes, is_gone: false }
+    }
+
+    /// A row takes over what somebody wrote on one that has left the books already.
+    pub fn with_gone(stays: &'a Standing, gone: &'a Standing) -> Self {
+        Self { stays, goes: gone, is_gone: true }
     }
 
     /// What is proposed: what somebody wrote holds before what a bank says, and anything before nothing.
     pub fn proposed(&self) -> Keeps {
-        let Self { stays, goes } = self;
+        let Self { stays, goes, .. } = self;
         let side = |field: &str, is_blank_here: bool, is_blank_there: bool| {
             let is_better = is_by_hand(goes, field) && !is_by_hand(stays, field);
             if !is_blank_there && (is_blank_here || is_better) { Side::Goes } else { Side::Stays }
@@ -97,9 +105,11 @@ impl<'a> Merge<'a> {
         around: Circumstances,
         new_line: &mut dyn FnMut() -> LineId,
     ) -> Result<Vec<Change>, Refused> {
-        let Self { stays, goes } = self;
+        let Self { stays, goes, is_gone } = self;
         stays.may_go(around)?;
-        goes.may_go(around)?;
+        if !is_gone {
+            goes.may_go(around)?;
+        }
         let there = &goes.lines[0];
         let takes = |side: Side| side == Side::Goes;
         let is_split = stays.lines.len() > 1 || goes.lines.len() > 1;
@@ -124,15 +134,12 @@ impl<'a> Merge<'a> {
             wanted.add_tags.clone_from(&there.tags);
         }
         let mut changes = plan_edit(stays, &wanted, &Seen::default(), around)?;
-        let gone = goes.id.uuid();
-        changes.push(Change {
-            entity: Entity::Transaction,
-            id: gone,
-            owner: gone,
-            field: EXISTS.to_owned(),
-            before: Some("1".to_owned()),
-            after: None,
-        });
+        if !is_gone {
+            let id = goes.id.uuid();
+            let (before, after) = (Some("1".to_owned()), None);
+            let goes = Change { entity: Entity::Transaction, id, owner: id, field: EXISTS.to_owned(), before, after };
+            changes.push(goes);
+        }
         Ok(changes)
     }
 }

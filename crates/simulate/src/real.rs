@@ -306,7 +306,9 @@ impl House for RealHouse {
 
     async fn pairs(&self) -> Result<Vec<Pair>> {
         let pairs = self.engine.suspicions(&self.asker).await?.pairs;
-        Ok(pairs.iter().map(|view| in_order(view.stays.row.id, view.goes.row.id)).collect())
+        // What a row that has gone leaves to a booked one is no row of the books: the truth has nothing to say about it.
+        let pairs = pairs.iter().filter(|view| !view.goes.is_gone);
+        Ok(pairs.map(|view| in_order(view.stays.row.id, view.goes.row.id)).collect())
     }
 
     async fn decide_pair(&mut self, pair: Pair, is_one: bool) -> Result<End<Option<BatchId>>> {

@@ -2,10 +2,10 @@
 
 use bankside_domain::account::AccountKind;
 use bankside_domain::edit::Standing;
-use bankside_domain::reconcile::Reason;
+use bankside_domain::reconcile::{ClaimState, Reason};
 use bankside_domain::row::RowStatus;
 use bankside_domain::{
-    Asker, BankAccountId, ConnectionId, CurrencyCode, FeedRowVersionId, Id, Right, SourceId, TransactionId,
+    Asker, BankAccountId, Code, ConnectionId, CurrencyCode, FeedRowVersionId, Id, Right, SourceId, TransactionId,
 };
 use bankside_vault::{Sealed, WrappedKey};
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::convert::{SqlDate, code, currency, ids, instant};
-use crate::db::{on, sql};
+use crate::db::{Session, on, sql};
 use crate::{Store, StoreError};
 
 /// One transaction in full.
@@ -104,7 +104,25 @@ impl Store {
     pub async fn transaction(&self, asker: &Asker, id: TransactionId) -> Result<TransactionDetails, StoreError> {
         let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
         let standing = self.stand(&mut session, asker, &[id]).await?;
+        self.details_of(&mut session, asker, standing, ClaimState::Applied).await
+    }
+
+    /// The same of a pending row that has left the books because its bank stopped showing it, as it stood then.
+    pub async fn gone_transaction(&self, asker: &Asker, id: TransactionId) -> Result<TransactionDetails, StoreError> {
+        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
+        let standing = self.stand_gone(&mut session, asker, &[id]).await?;
+        self.details_of(&mut session, asker, standing, ClaimState::Superseded).await
+    }
+
+    async fn details_of(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        standing: Vec<Standing>,
+        claimed: ClaimState,
+    ) -> Result<TransactionDetails, StoreError> {
         let standing = standing.into_iter().next().ok_or(StoreError::NotFound("the transaction"))?;
+        let id = standing.id;
         let text = sql!(
             "SELECT t.booked_on, t.value_on, p.name FROM transactions t
              LEFT JOIN payees p ON p.organization_id = t.organization_id AND p.id = t.provider_payee_id
@@ -123,12 +141,13 @@ impl Store {
              JOIN feed_row_versions v ON v.organization_id = r.organization_id AND v.id = r.current_version_id
              JOIN bank_accounts b ON b.organization_id = v.organization_id AND b.id = v.bank_account_id
              JOIN sources s ON s.organization_id = v.organization_id AND s.id = v.source_id
-             WHERE k.organization_id = $1 AND k.transaction_id = $2 AND k.state = 'applied'
+             WHERE k.organization_id = $1 AND k.transaction_id = $2 AND k.state = $3
              ORDER BY v.received_at DESC, v.id DESC"
         );
         let rows: Vec<ClaimedRowRow> = on!(session, c => sqlx::query_as(text)
             .bind(asker.organization.uuid())
             .bind(id.uuid())
+            .bind(claimed.code())
             .fetch_all(c)
             .await?);
         Ok(TransactionDetails {

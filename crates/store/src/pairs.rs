@@ -11,6 +11,7 @@ use bankside_domain::text::fold;
 use bankside_domain::transfer::{TRANSFER, link_value};
 use bankside_domain::{Asker, BatchId, Id, Right, TransactionId};
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use crate::accounts::Sums;
@@ -28,6 +29,7 @@ struct Row {
     dated_on: SqlDate,
     status: String,
     is_from_bank: bool,
+    is_gone: bool,
     payee_folded: Option<String>,
     note_folded: Option<String>,
 }
@@ -41,6 +43,7 @@ impl Row {
             day: self.dated_on.to_jiff(),
             status: code(&self.status)?,
             is_from_bank: self.is_from_bank,
+            is_gone: self.is_gone,
             payee_folded: self.payee_folded,
             note_folded: self.note_folded,
         })
@@ -54,7 +57,7 @@ impl Store {
         let mut session = self.db.read(granted).await?;
         // The note is looked up row by row: joined, PostgreSQL would read all lines.
         let text = session.in_sight(sql!(
-            "SELECT t.id, t.account_id, t.amount_minor, t.dated_on, t.status, t.provider_dated_on IS NOT NULL AS is_from_bank,
+            "SELECT t.id, t.account_id, t.amount_minor, t.dated_on, t.status, t.provider_dated_on IS NOT NULL AS is_from_bank, FALSE AS is_gone,
                     p.name_folded AS payee_folded,
                     (SELECT l.note_folded FROM transaction_lines l WHERE l.organization_id = t.organization_id
                         AND l.transaction_id = t.id AND l.position = 0) AS note_folded
@@ -66,6 +69,43 @@ impl Store {
             .bind(asker.organization.uuid())
             .bind(date(since))
             .bind(limit)
+            .fetch_all(c)
+            .await?);
+        rows.into_iter().map(Row::into_pair_row).collect()
+    }
+
+    /// The pending rows of the same days that have left the books because their banks stopped showing them, as far as a person wrote
+    /// something on them: what became of one is in doubt until a booked row has taken that over.
+    pub async fn gone_pair_rows(&self, asker: &Asker, since: Date, limit: i64) -> Result<Vec<PairRow>, StoreError> {
+        let (granted, sight) = asker.require_within(Right::SeeBooks)?;
+        let mut session = self.db.read(granted).await?;
+        // A row of those days has left the books since: what left before that is of another time.
+        let text = session.in_sight(sql!(
+            "SELECT t.id, t.account_id, t.amount_minor, t.dated_on, t.status, TRUE AS is_from_bank, TRUE AS is_gone,
+                    p.name_folded AS payee_folded,
+                    (SELECT l.note_folded FROM transaction_lines l WHERE l.organization_id = t.organization_id
+                        AND l.transaction_id = t.id AND l.position = 0) AS note_folded
+             FROM feed_rows r
+             JOIN claims k ON k.organization_id = r.organization_id AND k.feed_row_id = r.id AND k.state = 'superseded'
+             JOIN transactions t ON t.organization_id = k.organization_id AND t.id = k.transaction_id
+                AND t.deleted_at IS NOT NULL AND t.dated_on >= $2
+             LEFT JOIN payees p ON p.organization_id = t.organization_id AND p.id = t.payee_id
+             WHERE r.organization_id = $1 AND r.vanished_at >= $4 AND r.status = 'pending' /* in sight: t.account_id */
+                AND (EXISTS (SELECT 1 FROM field_layers y WHERE y.organization_id = t.organization_id
+                        AND y.entity_id = t.id AND y.layer = 'person')
+                    OR EXISTS (SELECT 1 FROM transaction_lines l JOIN field_layers y ON y.organization_id = l.organization_id
+                        AND y.entity_id = l.id AND y.layer = 'person'
+                        WHERE l.organization_id = t.organization_id AND l.transaction_id = t.id)
+                    OR EXISTS (SELECT 1 FROM transaction_lines l JOIN line_tags g ON g.organization_id = l.organization_id
+                        AND g.line_id = l.id WHERE l.organization_id = t.organization_id AND l.transaction_id = t.id))
+             ORDER BY r.vanished_at DESC, r.id LIMIT $3"
+        ), sight);
+        let from = since.to_zoned(TimeZone::UTC).map_or(0, |midnight| micros(midnight.timestamp()));
+        let rows: Vec<Row> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(date(since))
+            .bind(limit)
+            .bind(from)
             .fetch_all(c)
             .await?);
         rows.into_iter().map(Row::into_pair_row).collect()
@@ -117,8 +157,7 @@ impl Store {
         let mut session = self.db.write(asker.require_within(Right::EditBooks)?.0).await?;
         let (first, second) = in_order(a, b);
         self.lock_accounts_of(&mut session, asker, &[first, second], []).await?;
-        let rows = self.stand(&mut session, asker, &[first, second]).await?;
-        check_pair(&rows)?;
+        let ends = self.stand_as_pair(&mut session, asker, first, second).await?;
         let text = sql!(
             "INSERT INTO different_pairs (organization_id, first_id, second_id, said_by, said_at)
              VALUES ($1, $2, $3, $4, $5) ON CONFLICT (organization_id, first_id, second_id) DO NOTHING"
@@ -133,12 +172,32 @@ impl Store {
                 .bind(micros(self.ambient.now()))
         );
         // Whoever counts what is in doubt in this account counts again.
-        self.move_account_sums(&mut session, asker, rows[0].account, Sums::default()).await?;
+        self.move_account_sums(&mut session, asker, ends.rows[0].account, Sums::default()).await?;
         session.commit().await
     }
 
+    /// Two rows that may be one: both in the books, or one of them a pending row that has left them.
+    async fn stand_as_pair(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        a: TransactionId,
+        b: TransactionId,
+    ) -> Result<Ends, StoreError> {
+        let mut rows = self.stand_if_there(session, asker, &[a, b]).await?;
+        let is_missing = |id: &TransactionId| rows.iter().all(|row| row.id != *id);
+        let missing: Vec<TransactionId> = [a, b].into_iter().filter(is_missing).collect();
+        let gone = self.stand_gone(session, asker, &missing).await?;
+        let is_one_gone = gone.len() == 1;
+        // The one that stays is the first.
+        rows.extend(gone);
+        let rows: [Standing; 2] = rows.try_into().map_err(|_| StoreError::NotFound("the transaction"))?;
+        check_pair(&rows, is_one_gone)?;
+        Ok(Ends { rows, is_one_gone })
+    }
+
     /// Merges two rows, as one batch that can be undone: one stays, with whatever feed rows stood for either, and the other
-    /// goes.
+    /// goes, or has gone already.
     pub async fn merge(
         &self,
         asker: &Asker,
@@ -148,9 +207,8 @@ impl Store {
     ) -> Result<Result<BatchId, Refused>, StoreError> {
         let mut session = self.db.write(asker.require_within(Right::EditBooks)?.0).await?;
         let locked = self.lock_accounts_of(&mut session, asker, &[a, b], []).await?;
-        let rows = self.stand(&mut session, asker, &[a, b]).await?;
-        check_pair(&rows)?;
-        let merge = Merge::of(&rows[0], &rows[1]);
+        let ends = self.stand_as_pair(&mut session, asker, a, b).await?;
+        let merge = ends.merge();
         let locked_through = locked.get(&merge.stays.account).and_then(|locked| locked.locked_through);
         let around = Circumstances { now: micros(self.ambient.now()), locked_through, unlocks: false };
         let mut changes = match merge.plan(merge.keeps(chosen), around, &mut || self.ambient.id()) {
@@ -163,8 +221,9 @@ impl Store {
         changes.extend(self.moved_transfer(&mut session, asker, &merge).await?);
         self.write_fields(&mut session, asker, batch, &changes).await?;
         self.write_changes(&mut session, asker, batch, &changes).await?;
-        let gone = Sums::of(merge.goes.status, merge.goes.amount_minor).reversed();
-        self.move_account_sums(&mut session, asker, merge.stays.account, gone).await?;
+        let of_goes = Sums::of(merge.goes.status, merge.goes.amount_minor).reversed();
+        let moved = if merge.is_gone { Sums::default() } else { of_goes };
+        self.move_account_sums(&mut session, asker, merge.stays.account, moved).await?;
         session.commit().await?;
         Ok(Ok(batch))
     }
@@ -216,21 +275,33 @@ impl Store {
     }
 }
 
+/// Two rows that may be one.
+struct Ends {
+    rows: [Standing; 2],
+    /// Whether the second has left the books.
+    is_one_gone: bool,
+}
+
+impl Ends {
+    fn merge(&self) -> Merge<'_> {
+        let [first, second] = &self.rows;
+        if self.is_one_gone { Merge::with_gone(first, second) } else { Merge::of(first, second) }
+    }
+}
+
 /// Two rows may only be told apart or merged while they may be one: of one account, and alike.
-fn check_pair(rows: &[Standing]) -> Result<(), StoreError> {
-    let pair_row = |row: &Standing| PairRow {
+fn check_pair([first, second]: &[Standing; 2], is_second_gone: bool) -> Result<(), StoreError> {
+    let pair_row = |row: &Standing, is_gone| PairRow {
         transaction: row.id,
         account: row.account,
         minor: row.amount_minor,
         day: row.dated_on,
         status: row.status,
         is_from_bank: row.is_from_bank(),
+        is_gone,
         payee_folded: row.payee_name.as_deref().map(fold),
         note_folded: row.lines[0].note.as_deref().map(fold),
     };
-    let is_pair = match rows {
-        [a, b] => pair_row(a).kind_with(&pair_row(b)).is_some(),
-        _ => false,
-    };
+    let is_pair = pair_row(first, false).kind_with(&pair_row(second, is_second_gone)).is_some();
     if is_pair { Ok(()) } else { Err(StoreError::Conflict("these two are no pair any more; look how they stand now")) }
 }

@@ -10,6 +10,7 @@ use crate::convert::{SqlDate, code, currency};
 use crate::db::{Session, on, sql};
 use crate::dialect::{VALUES_PER_LIST, push_list};
 use crate::register::RegisterQuery;
+use crate::vanished::{GONE, IN_BOOKS};
 use crate::{Store, StoreError};
 
 /// More rows than this are not changed at once.
@@ -136,6 +137,26 @@ impl Store {
         asker: &Asker,
         ids: &[TransactionId],
     ) -> Result<Vec<Standing>, StoreError> {
+        self.stand_where(session, asker, ids, IN_BOOKS).await
+    }
+
+    /// Pending rows that have left the books because their bank stopped showing them, as they stood then.
+    pub(crate) async fn stand_gone(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        ids: &[TransactionId],
+    ) -> Result<Vec<Standing>, StoreError> {
+        self.stand_where(session, asker, ids, GONE).await
+    }
+
+    async fn stand_where(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        ids: &[TransactionId],
+        condition: &'static str,
+    ) -> Result<Vec<Standing>, StoreError> {
         let mut standing = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(VALUES_PER_LIST) {
             let uuids: Vec<Uuid> = chunk.iter().map(|id| id.uuid()).collect();
@@ -146,10 +167,9 @@ impl Store {
                      t.reviewed_at \
                      FROM transactions t \
                      JOIN accounts a ON a.organization_id = t.organization_id AND a.id = t.account_id \
-                     LEFT JOIN payees p ON p.organization_id = t.organization_id AND p.id = t.payee_id \
-                     WHERE t.deleted_at IS NULL AND t.organization_id = ",
+                     LEFT JOIN payees p ON p.organization_id = t.organization_id AND p.id = t.payee_id WHERE ",
                 );
-                query.push_bind(asker.organization.uuid()).push(" AND t.id IN ");
+                query.push(condition).push(" AND t.organization_id = ").push_bind(asker.organization.uuid()).push(" AND t.id IN ");
                 push_list(&mut query, uuids.iter().copied());
                 query.build_query_as().fetch_all(c).await?
             });

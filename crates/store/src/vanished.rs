@@ -9,6 +9,15 @@ use crate::convert::{SqlDate, currency, instant, micros};
 use crate::db::{on, sql};
 use crate::{Store, StoreError};
 
+/// That a transaction `t` stands in the books.
+pub(crate) const IN_BOOKS: &str = "t.deleted_at IS NULL";
+
+/// That a transaction `t` is a pending row that left the books because its bank stopped showing it, and that nothing has settled since.
+pub(crate) const GONE: &str = "t.deleted_at IS NOT NULL AND EXISTS (SELECT 1 FROM claims gk \
+     JOIN feed_rows gr ON gr.organization_id = gk.organization_id AND gr.id = gk.feed_row_id \
+     WHERE gk.organization_id = t.organization_id AND gk.transaction_id = t.id AND gk.state = 'superseded' \
+     AND gr.status = 'pending' AND gr.vanished_at IS NOT NULL)";
+
 /// A pending row that the bank stopped showing, as it last stood in the books.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VanishedRow {

@@ -3,12 +3,13 @@ import { connectDemoBank, expect, organizationOf, test } from "../../support/hou
 import { Api, type Account, type Transactions } from "../../support/api.ts";
 import { between } from "../../support/sql.ts";
 
-// A pending row, and a booked one of a tenth more with the same payee; and a pending row that the bank will not show again.
-const settlement = `
+// A pending row, and a booked one of a tenth more with the same payee; and pending rows that the bank will not show again.
+const settlementOf = (pending: string) => `
 pending, account, day, payee, minor = db.execute("""SELECT id, account_id, dated_on, payee_id, amount_minor FROM transactions
-  WHERE status = 'pending' AND deleted_at IS NULL AND payee_id IS NOT NULL AND amount_minor < -100 ORDER BY id LIMIT 1""").fetchone()
+  WHERE status = 'pending' AND ${pending} AND payee_id IS NOT NULL AND amount_minor < -100 ORDER BY id LIMIT 1""").fetchone()
 booked, before = db.execute("""SELECT id, amount_minor FROM transactions WHERE status = 'booked' AND account_id = ? AND dated_on <= ?
-  AND provider_dated_on IS NOT NULL ORDER BY dated_on DESC LIMIT 1""", (account, day)).fetchone()
+  AND deleted_at IS NULL AND provider_dated_on IS NOT NULL AND id NOT IN (SELECT l.transaction_id FROM transaction_lines l
+  JOIN field_layers y ON y.entity_id = l.id) ORDER BY dated_on DESC LIMIT 1""", (account, day)).fetchone()
 more = minor + minor // 10
 db.execute("UPDATE transactions SET dated_on = ?, payee_id = ?, amount_minor = ? WHERE id = ?", (day, payee, more, booked))
 db.execute("UPDATE transaction_lines SET amount_minor = ? WHERE transaction_id = ?", (more, booked))
@@ -54,6 +55,10 @@ test("twins are merged or told apart, a doubtful settlement is settled, and what
   await expect(page.getByRole("heading", { name: "Nothing is in doubt" })).toBeVisible();
   expect((await api.get<Transactions>("transactions?limit=1")).total).toBe(before - 1);
 
+  for (const row of transactions.filter((row) => row.status === "pending")) {
+    const noted = await api.send("PATCH", `transactions/${row.id}`, { note: "written while it was pending" });
+    expect(noted.ok(), await noted.text()).toBe(true);
+  }
   await between(house, unshown);
   const [{ id }] = await api.made<[{ id: string }]>("sync");
   await api.finished(id);
@@ -61,11 +66,23 @@ test("twins are merged or told apart, a doubtful settlement is settled, and what
   await expect(page.getByRole("region", { name: "Vanished rows" })).toBeVisible();
   await eyes.look("vanished");
 
-  await between(house, settlement);
+  await between(house, settlementOf("deleted_at IS NULL"));
   await page.goto(`${home}/suspicions`);
   await expect(page.getByText("A pending row, and soon after it a booked one")).toBeVisible();
   await eyes.look("settlement");
   await same.first().click();
   await expect(page.getByText("Decided.")).toBeVisible();
+  expect((await api.get<Transactions>("transactions?limit=1")).total).toBe(before - 2);
+
+  // Of one that went before it was booked, what somebody wrote on it is asked about.
+  await between(house, settlementOf("deleted_at IS NOT NULL AND id IN (SELECT transaction_id FROM claims WHERE state = 'superseded')"));
+  await page.goto(`${home}/suspicions`);
+  await expect(page.getByText("The bank no longer shows a pending row that you wrote on")).toBeVisible();
+  await expect(page.getByRole("radio", { name: "written while it was pending" })).toBeChecked();
+  await eyes.look("went-before-it-was-booked");
+  await same.first().click();
+  await expect(page.getByText("Decided.")).toBeVisible();
+  const { transactions: noted } = await api.get<Transactions>("transactions?search=written while it was pending");
+  expect(noted.map((row) => row.status)).toEqual(["booked"]);
   expect((await api.get<Transactions>("transactions?limit=1")).total).toBe(before - 2);
 });

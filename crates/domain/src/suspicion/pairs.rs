@@ -32,6 +32,8 @@ pub struct PairRow {
     pub status: RowStatus,
     /// Whether a bank sent or confirmed it.
     pub is_from_bank: bool,
+    /// Whether it is a pending row that has left the books because its bank stopped showing it, with something on it that a person wrote.
+    pub is_gone: bool,
     /// Its payee, folded.
     pub payee_folded: Option<String>,
     /// Its note, folded.
@@ -76,6 +78,10 @@ impl PairRow {
             return None;
         }
         if !self.is_from_bank && !other.is_from_bank {
+            return None;
+        }
+        if self.minor == other.minor && (self.is_gone || other.is_gone) {
+            // The books settle a row of the same amount by themselves.
             return None;
         }
         if self.minor == other.minor {
@@ -171,6 +177,7 @@ mod tests {
             day: date(2026, 11, day),
             status: RowStatus::Booked,
             is_from_bank: true,
+            is_gone: false,
             payee_folded: Some(payee.to_owned()),
             note_folded: None,
         }
@@ -220,6 +227,16 @@ mod tests {
             (typed(2, 12, -5500, "garage"), None),
         ] {
             assert_eq!((shown.kind_with(&booked), booked.kind_with(&shown)), (kind, kind), "{booked:?}");
+        }
+    }
+
+    #[test]
+    fn what_has_gone_may_have_settled_and_is_no_twin() {
+        let gone = PairRow { is_gone: true, ..pending(1, 10, -5000, "garage") };
+        assert_eq!(gone.kind_with(&row(2, 12, -5500, "garage")), Some(PairKind::Settlement));
+        assert_eq!(row(2, 12, -5500, "garage").kind_with(&gone), Some(PairKind::Settlement));
+        for other in [row(2, 10, -5000, "garage"), typed(2, 10, -5000, "garage"), pending(2, 10, -5000, "garage")] {
+            assert_eq!((gone.kind_with(&other), other.kind_with(&gone)), (None, None), "{other:?}");
         }
     }
 

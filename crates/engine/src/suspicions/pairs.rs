@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bankside_domain::edit::Refused;
+use bankside_domain::edit::{Refused, Standing as RowStanding};
 use bankside_domain::merge::{Chosen, Keeps, Merge};
 use bankside_domain::suspicion::pairs::{Pair, PairKind, PairRow, find_pairs, may_be_one};
 use bankside_domain::transfer::Match;
 use bankside_domain::{AccountId, Asker, AssetId, BatchId, OrganizationId, Right, TransactionId};
-use bankside_store::{Account, RegisterRow, TransactionDetails};
+use bankside_store::{Account, RegisterRow, StoreError};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -18,6 +18,8 @@ use crate::{Engine, EngineError, Standing};
 
 /// Pairs are looked for among this many rows, the latest.
 const MOST_ROWS: i64 = 5_000;
+/// So many pending rows that banks stopped showing are looked at beside them, the latest.
+const MOST_GONE: i64 = 500;
 /// So many are looked at more closely.
 const MOST_CANDIDATES: usize = 500;
 
@@ -41,6 +43,8 @@ pub struct PairRowView {
     pub row: RegisterRow,
     /// The bank account that brought it; `None` where a person typed it.
     pub brought_by: Option<String>,
+    /// Whether it has left the books already: a pending row that its bank stopped showing.
+    pub is_gone: bool,
 }
 
 /// What a person says to a pair.
@@ -126,10 +130,12 @@ impl Engine {
     /// Rows that may be one, by what they say and by where they come from, the latest first; and the day from which on none is missing.
     async fn all_pairs(&self, asker: &Asker) -> Result<(Vec<Pair>, Date), EngineError> {
         let recent = self.today().saturating_sub(RECENT_DAYS.days());
-        let rows = self.store.pair_rows(asker, recent, MOST_ROWS).await?;
+        let mut rows = self.store.pair_rows(asker, recent, MOST_ROWS).await?;
         let different = self.store.different_pairs(asker).await?;
+        let in_books = rows.len();
+        rows.extend(self.store.gone_pair_rows(asker, recent, MOST_GONE).await?);
         let mut pairs = find_pairs(&rows, &different, MOST_CANDIDATES);
-        let since = whole_since(recent, &rows, &pairs);
+        let since = whole_since(recent, &rows[..in_books], &pairs);
         let ends: BTreeSet<TransactionId> = pairs.iter().flat_map(|pair| [pair.first, pair.second]).collect();
         let shown = self.store.shown(asker, &ends).await?;
         let of = |id: &TransactionId| shown.get(id).map(Vec::as_slice).unwrap_or_default();
@@ -141,25 +147,33 @@ impl Engine {
     pub(super) async fn pair_views(&self, asker: &Asker, pairs: &[Pair]) -> Result<Vec<PairView>, EngineError> {
         let mut views = Vec::new();
         for &pair in pairs.iter().take(MOST_SUSPICIONS) {
-            let first = self.store.transaction(asker, pair.first).await?;
-            let second = self.store.transaction(asker, pair.second).await?;
-            let merge = Merge::of(&first.standing, &second.standing);
-            let (stays, goes) = if merge.stays.id == first.standing.id { (&first, &second) } else { (&second, &first) };
-            views.push(PairView {
-                pair,
-                stays: self.pair_row_view(asker, stays).await?,
-                goes: self.pair_row_view(asker, goes).await?,
-                proposed: merge.proposed(),
-            });
+            let (first, second) =
+                (self.end_of_pair(asker, pair.first).await?, self.end_of_pair(asker, pair.second).await?);
+            let merge = match (first.1.is_gone, second.1.is_gone) {
+                (true, _) => Merge::with_gone(&second.0, &first.0),
+                (_, true) => Merge::with_gone(&first.0, &second.0),
+                _ => Merge::of(&first.0, &second.0),
+            };
+            let (is_first, proposed) = (merge.stays.id == pair.first, merge.proposed());
+            let (stays, goes) = if is_first { (first.1, second.1) } else { (second.1, first.1) };
+            views.push(PairView { pair, stays, goes, proposed });
         }
         Ok(views)
     }
 
-    async fn pair_row_view(&self, asker: &Asker, of: &TransactionDetails) -> Result<PairRowView, EngineError> {
-        Ok(PairRowView {
-            row: self.store.register_row(asker, of.standing.id).await?,
-            brought_by: of.feed_rows.first().map(|feed_row| feed_row.bank_account_name.clone()),
-        })
+    /// One of two rows that may be one: in the books, or a pending row that has left them.
+    async fn end_of_pair(&self, asker: &Asker, id: TransactionId) -> Result<(RowStanding, PairRowView), EngineError> {
+        let (of, row, is_gone) = match self.store.transaction(asker, id).await {
+            Ok(of) => (of, self.store.register_row(asker, id).await?, false),
+            Err(StoreError::NotFound(what)) => {
+                let of = self.store.gone_transaction(asker, id).await?;
+                let row = self.store.gone_rows_of(asker, &[id]).await?.remove(&id);
+                (of, row.ok_or(StoreError::NotFound(what))?, true)
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let brought_by = of.feed_rows.first().map(|feed_row| feed_row.bank_account_name.clone());
+        Ok((of.standing, PairRowView { row, brought_by, is_gone }))
     }
 
     /// Carries out what a person says to a pair. Merging is a batch that can be undone; that two are two is remembered.

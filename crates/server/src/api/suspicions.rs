@@ -28,7 +28,7 @@ pub(crate) struct SuspicionsBody {
     vanished: Vec<VanishedBody>,
 }
 
-/// Two rows of the books that may be one.
+/// Two rows that may be one.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct PairBody {
     /// Names this suspicion.
@@ -39,6 +39,8 @@ pub(crate) struct PairBody {
     stays: TransactionBody,
     /// The row that would go.
     goes: TransactionBody,
+    /// Whether that one has left the books already: a pending row that its bank stopped showing, with something on it that a person wrote.
+    is_gone: bool,
     /// Whose values would hold.
     proposed: ProposedBody,
     /// What may be said to it: `same`, `different`.
@@ -79,6 +81,7 @@ impl PairBody {
             id: Suspicion::Pair(view.pair.first, view.pair.second).to_string(),
             kind: view.pair.kind.code(),
             stays: TransactionBody::of(view.stays.row),
+            is_gone: view.goes.is_gone,
             goes: TransactionBody::of(view.goes.row),
             proposed: ProposedBody {
                 date: proposed.date.code(),

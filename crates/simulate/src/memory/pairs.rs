@@ -63,6 +63,7 @@ impl Ledger {
             day: standing.dated_on,
             status: standing.status,
             is_from_bank: standing.is_from_bank(),
+            is_gone: false,
             payee_folded: standing.payee.map(|payee| self.payees.folded(payee).to_owned()),
             note_folded: standing.lines[0].note.as_deref().map(fold),
         }

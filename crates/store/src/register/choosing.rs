@@ -57,11 +57,14 @@ macro_rules! push_line_asks {
     }};
 }
 
-/// Appends that a row `t` stands in the books, in an account if one is asked for, and in sight of who asks.
+/// Appends that a row `t` stands in the books, or is present otherwise, in an account if one is asked for, and in sight of who asks.
 macro_rules! push_scope {
-    ($query:expr, $asker:expr, $account:expr) => {{
+    ($query:expr, $asker:expr, $account:expr) => {
+        push_scope!($query, $asker, $account, crate::vanished::IN_BOOKS)
+    };
+    ($query:expr, $asker:expr, $account:expr, $presence:expr) => {{
         $query.push(" WHERE t.organization_id = ").push_bind($asker.organization.uuid());
-        $query.push(" AND t.deleted_at IS NULL");
+        $query.push(" AND ").push($presence);
         if let Some(account) = $account {
             $query.push(" AND t.account_id = ").push_bind(account.uuid());
         }
@@ -88,7 +91,7 @@ macro_rules! push_chosen {
             None => _ = $query.push(" FROM transactions t"),
         }
         $query.push($joins);
-        push_scope!($query, $asker, $request.account);
+        push_scope!($query, $asker, $request.account, $prepared.presence);
         if let Some(accounts) = &filter.accounts {
             $query.push(" AND t.account_id IN ");
             push_list(&mut $query, accounts.iter().map(|account| account.uuid()));

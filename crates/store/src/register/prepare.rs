@@ -8,6 +8,7 @@ use super::cashflow::Within;
 use super::search::{Place, Search, push_found, push_in_place};
 use crate::db::{Session, on, sql};
 use crate::dialect::push_list;
+use crate::vanished::{GONE, IN_BOOKS};
 use crate::{Store, StoreError};
 
 /// More than this, and a search's finds are not carried from one statement to the next. Few in tests, so that they go both ways.
@@ -27,12 +28,27 @@ pub(super) struct Prepared {
     pub(super) reached: Option<Within>,
     /// Whether only rows of some accounts are asked for.
     pub(super) has_accounts: bool,
+    /// Whether the rows stand in the books.
+    pub(super) presence: &'static str,
 }
 
 impl Prepared {
     /// These rows, as far as they are in the books and in sight.
     pub(super) fn of_these(ids: Vec<Uuid>) -> Self {
-        Self { scales: Vec::new(), search: None, found: Some(ids), is_wide: false, reached: None, has_accounts: false }
+        Self {
+            scales: Vec::new(),
+            search: None,
+            found: Some(ids),
+            is_wide: false,
+            reached: None,
+            has_accounts: false,
+            presence: IN_BOOKS,
+        }
+    }
+
+    /// These pending rows, as far as they have left the books because their banks stopped showing them, and are in sight.
+    pub(super) fn of_gone(ids: Vec<Uuid>) -> Self {
+        Self { presence: GONE, ..Self::of_these(ids) }
     }
 
     /// Whether other questions have the same text, so that its plan is worth keeping: not those with words, rows or accounts of their own.
@@ -61,7 +77,7 @@ impl Store {
         let is_wide = (search.is_none() || found.is_none()) && self.is_wide(session, asker, request).await?;
         let reached = self.within(session, asker, request, found.as_ref().map_or(0, Vec::len)).await?;
         let has_accounts = request.filter.accounts.is_some();
-        Ok(Prepared { scales, search, found, is_wide, reached, has_accounts })
+        Ok(Prepared { scales, search, found, is_wide, reached, has_accounts, presence: IN_BOOKS })
     }
 
     /// Whether many rows have a line of the category and the tag that are asked for.

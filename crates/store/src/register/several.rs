@@ -18,11 +18,29 @@ impl Store {
         asker: &Asker,
         ids: &[TransactionId],
     ) -> Result<HashMap<TransactionId, RegisterRow>, StoreError> {
+        self.rows_of(asker, ids, Prepared::of_these).await
+    }
+
+    /// The same of pending rows that have left the books because their banks stopped showing them, as they stood then.
+    pub async fn gone_rows_of(
+        &self,
+        asker: &Asker,
+        ids: &[TransactionId],
+    ) -> Result<HashMap<TransactionId, RegisterRow>, StoreError> {
+        self.rows_of(asker, ids, Prepared::of_gone).await
+    }
+
+    async fn rows_of(
+        &self,
+        asker: &Asker,
+        ids: &[TransactionId],
+        prepared: fn(Vec<Uuid>) -> Prepared,
+    ) -> Result<HashMap<TransactionId, RegisterRow>, StoreError> {
         let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
         let mut found = HashMap::with_capacity(ids.len());
         let request = RegisterQuery::default();
         for chunk in ids.chunks(VALUES_PER_LIST) {
-            let prepared = Prepared::of_these(chunk.iter().map(|id| id.uuid()).collect());
+            let prepared = prepared(chunk.iter().map(|id| id.uuid()).collect());
             let window = Window { is_ascending: false, offset: 0, limit: count(chunk.len()) };
             let rows = self.register_rows(&mut session, asker, &request, &prepared, window, None).await?;
             let lines: Vec<Uuid> = rows.iter().filter_map(|row| row.line_id).collect();

@@ -20,7 +20,8 @@ const ONE: &str = "2026-11-10 -280 Café am Kai Booked about Café am Kai";
 impl World {
     /// Pairs as a person is asked about them.
     async fn pairs(&self) -> Vec<Pair> {
-        let rows = self.store.pair_rows(&self.asker, date(2026, 9, 1), 500).await.unwrap();
+        let mut rows = self.store.pair_rows(&self.asker, date(2026, 9, 1), 500).await.unwrap();
+        rows.extend(self.store.gone_pair_rows(&self.asker, date(2026, 9, 1), 500).await.unwrap());
         let different = self.store.different_pairs(&self.asker).await.unwrap();
         let mut pairs = find_pairs(&rows, &different, 50);
         let ends: BTreeSet<_> = pairs.iter().flat_map(|pair| [pair.first, pair.second]).collect();
@@ -245,6 +246,52 @@ on_both! {
         assert!(rows.contains(&"2026-11-13 -5000 Garage Booked about Garage".to_owned()), "{rows:?}");
         world.store.undo(&world.asker, batch).await.unwrap();
         world.check_sums().await;
+    }
+
+    what_was_written_on_a_row_that_went_is_offered_to_the_booked_one(world) {
+        let (shown, charged) = (pending(11, -4_000, "Gasthaus Anker"), booked(12, -4_400, "Gasthaus Anker", "a1"));
+        let booked_alone = "2026-11-12 -4400 Gasthaus Anker Booked about Gasthaus Anker";
+        world.sync(std::slice::from_ref(&shown)).await;
+        world.note_on("Gasthaus", "with the whole team").await;
+        // One answer drops the pending row and brings the booked one, with a tip.
+        world.sync(std::slice::from_ref(&charged)).await;
+        assert_eq!(world.rows().await, [booked_alone]);
+        let pair = world.only_pair().await;
+        assert_eq!(pair.kind, PairKind::Settlement);
+        let gone = if world.store.transaction(&world.asker, pair.first).await.is_ok() { pair.second } else { pair.first };
+        let told = world.store.gone_transaction(&world.asker, gone).await.unwrap();
+        assert_eq!((told.standing.amount_minor, told.feed_rows.len()), (-4_000, 1));
+        let row = world.store.gone_rows_of(&world.asker, &[gone]).await.unwrap().remove(&gone).unwrap();
+        assert_eq!(row.note.as_deref(), Some("with the whole team"));
+
+        let batch = world.merge_pair(pair).await;
+        let settled = "2026-11-12 -4400 Gasthaus Anker Booked with the whole team";
+        assert_eq!((world.rows().await, world.pairs().await), (vec![settled.to_owned()], vec![]));
+        // The bank shows the pending row once more, and no more.
+        for again in [vec![shown.clone(), charged.clone()], vec![charged.clone()]] {
+            world.sync(&again).await;
+            assert_eq!(world.rows().await, [settled], "{again:?}");
+        }
+        // Taken back, it is asked about as before; told apart, it is not.
+        world.store.undo(&world.asker, batch).await.unwrap();
+        world.check_sums().await;
+        assert_eq!(world.rows().await, [booked_alone]);
+        let again = world.only_pair().await;
+        assert_eq!(again, pair);
+        world.store.keep_apart(&world.asker, pair.first, pair.second).await.unwrap();
+        world.sync(&[charged]).await;
+        assert_eq!((world.rows().await.len(), world.pairs().await), (1, vec![]));
+    }
+
+    of_a_row_that_went_with_nothing_on_it_nobody_is_asked(world) {
+        world.sync(&[pending(11, -4_000, "Gasthaus Anker"), pending(11, -900, "Kiosk")]).await;
+        world.sync(&[booked(12, -4_400, "Gasthaus Anker", "a1")]).await;
+        assert_eq!(world.pairs().await, []);
+        // Nor of one that was booked with its very amount.
+        world.sync(&[pending(14, -4_000, "Gasthaus Anker")]).await;
+        world.note_on("Gasthaus", "lunch").await;
+        world.sync(&[booked(15, -4_000, "Gasthaus Anker", "a2"), booked(15, -4_100, "Gasthaus Anker", "a3")]).await;
+        assert_eq!(world.pairs().await, []);
     }
 
     a_shared_row_stays_as_long_as_one_of_its_feed_rows_does(world) {

@@ -8,7 +8,6 @@ use bankside_engine::{PairRowView, PairView};
 use serde::Deserialize;
 
 use super::status;
-use crate::view::day::Today;
 use crate::view::shell::Shell;
 
 /// One pair on the page.
@@ -25,8 +24,9 @@ pub(super) struct PairCard {
     pub(super) stays: String,
     pub(super) goes: String,
     pub(super) url: String,
-    /// What follows when they are one.
+    /// What follows when they are one, and when they are two.
     pub(super) follows: &'static str,
+    pub(super) follows_not: &'static str,
 }
 
 /// One field of both rows.
@@ -65,35 +65,47 @@ impl PairCard {
     pub(super) fn of(view: &PairView, shell: &Shell) -> Self {
         let (stays, goes) = (&view.stays.row, &view.goes.row);
         let amount = shell.today.signed(goes.amount_minor, goes.currency);
-        let (why, follows) = match view.pair.kind {
+        let (why, follows, follows_not) = match view.pair.kind {
             PairKind::Twins => (
                 "They have the same amount and text within a few days, and came from different places.",
                 "One row stays, with what you choose; the other leaves the books. No sync brings it back.",
+                "Both stay, and nobody is asked again.",
+            ),
+            PairKind::Settlement if view.goes.is_gone => (
+                "The bank no longer shows a pending row that you wrote on, and has booked another amount with the same payee.",
+                "The booked row takes what you wrote on the pending one, as you choose.",
+                "The booked row stays as it is, and nobody is asked again.",
             ),
             PairKind::Settlement => (
                 "A pending row, and soon after it a booked one of another amount with the same payee.",
                 "The booked row stays, with what you wrote on the pending one, which leaves the books.",
+                "Both stay, and nobody is asked again.",
             ),
         };
-        let is_choosable = view.pair.kind == PairKind::Twins && shell.may_edit();
+        let lines = lines(view, shell);
         Self {
             title: format!("{}, {amount} {}", stays.payee.as_deref().unwrap_or("Nobody named"), goes.currency.code),
             account: stays.account_name.clone(),
             account_url: shell.at(&format!("accounts/{}", stays.account)),
             why,
             brought_by: (brought_by(&view.stays), brought_by(&view.goes)),
-            lines: lines(view, is_choosable, &shell.today),
-            is_choosable,
+            is_choosable: lines.iter().any(|line| line.name.is_some()),
+            lines,
             stays: stays.id.to_string(),
             goes: goes.id.to_string(),
             url: shell.at(&format!("suspicions/{}", Suspicion::Pair(view.pair.first, view.pair.second))),
             follows,
+            follows_not,
         }
     }
 }
 
 fn brought_by(row: &PairRowView) -> String {
-    row.brought_by.as_ref().map_or_else(|| "Typed".to_owned(), |account| format!("From {account}"))
+    match &row.brought_by {
+        Some(account) if row.is_gone => format!("Was shown by {account}"),
+        Some(account) => format!("From {account}"),
+        None => "Typed".to_owned(),
+    }
 }
 
 /// A field of both rows, before it is known what they say.
@@ -103,7 +115,8 @@ struct Field {
     choice: Option<(&'static str, Side)>,
 }
 
-fn lines(view: &PairView, is_choosable: bool, today: &Today) -> Vec<PairLine> {
+fn lines(view: &PairView, shell: &Shell) -> Vec<PairLine> {
+    let today = &shell.today;
     let texts = |row: &PairRowView| {
         let row = &row.row;
         let category = match row.lines {
@@ -120,11 +133,14 @@ fn lines(view: &PairView, is_choosable: bool, today: &Today) -> Vec<PairLine> {
         ]
     };
     let keeps = view.proposed;
+    // When and with whom something was booked is the bank's to say; what it was for is the person's.
+    let is_of_two = view.pair.kind == PairKind::Twins;
     let chosen = |what, name, side| Field { what, choice: Some((name, side)) };
     let plain = |what| Field { what, choice: None };
+    let of_twins = |what, name, side| if is_of_two { chosen(what, name, side) } else { plain(what) };
     let fields = [
-        chosen("Date", "date", keeps.date),
-        chosen("Payee", "payee", keeps.payee),
+        of_twins("Date", "date", keeps.date),
+        of_twins("Payee", "payee", keeps.payee),
         chosen("Note", "note", keeps.note),
         chosen("Category", "category", keeps.category),
         plain("Amount"),
@@ -133,7 +149,7 @@ fn lines(view: &PairView, is_choosable: bool, today: &Today) -> Vec<PairLine> {
     let rows = texts(&view.stays).into_iter().zip(texts(&view.goes));
     let line = |(field, (stays, goes)): (Field, (String, String))| {
         let differs = stays != goes;
-        let choice = field.choice.filter(|_| differs && is_choosable);
+        let choice = field.choice.filter(|_| differs && shell.may_edit());
         PairLine {
             what: field.what,
             name: choice.map(|(name, _)| name),
