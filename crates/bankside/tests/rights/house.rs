@@ -1,6 +1,7 @@
 //! A company with two plants, its people, and a neighbour: the bank feeds the account of the north, the south keeps a till.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use axum::Router;
 use bankside_connect::Registry;
@@ -14,7 +15,7 @@ use bankside_engine::{
 };
 use bankside_sandbox::{Answers, ClockMode, Sandbox, SandboxConfig, Switches};
 use bankside_store::Store;
-use bankside_testkit::TestDatabase;
+use bankside_testkit::{TestClock, TestDatabase};
 use bankside_vault::{MasterKey, Vault};
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -120,8 +121,10 @@ pub(crate) struct House {
     own: Ids,
     foreign: Ids,
     random: Ids,
-    engine: Engine,
-    asker: Asker,
+    pub(crate) engine: Engine,
+    pub(crate) asker: Asker,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) sandbox: Sandbox,
     _database: TestDatabase,
 }
 
@@ -139,7 +142,7 @@ fn typed(note: &str, payee: &str, tag: &str) -> NewTransactionInput {
 impl House {
     pub(crate) async fn open(engine: bankside_testkit::Engine) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let (ambient, _) = bankside_testkit::ambient();
+        let (ambient, clock) = bankside_testkit::ambient();
         let (sandbox, base_url) = sandbox(&ambient).await;
         let database = bankside_testkit::database(engine).await;
         let store = Store::open(&database.url, ambient.clone()).await.unwrap();
@@ -262,7 +265,7 @@ impl House {
         };
         let foreign = Ids { name: "foreign", organization: own.organization.clone(), ..foreign.over(&random) };
         let router = bankside_server::router(engine.clone(), CancellationToken::new());
-        Self { router, tokens, hidden, own, foreign, random, engine, asker, _database: database }
+        Self { router, tokens, hidden, own, foreign, random, engine, asker, clock, sandbox, _database: database }
     }
 
     /// With which ids somebody tries.
@@ -275,6 +278,14 @@ impl House {
             Who::Owner | Who::Member => vec![self.own.clone(), self.foreign.clone(), self.random.clone()],
             Who::Admin | Who::Viewer => vec![self.own.clone(), self.foreign.clone()],
         }
+    }
+
+    /// Signs somebody in anew: a session is over after a month.
+    pub(crate) async fn sign_in_again(&mut self, who: Who) {
+        let name = if who == Who::Owner { "owner".to_owned() } else { format!("{who:?}@example.org").to_lowercase() };
+        let password = Secret::new("correct horse battery");
+        let signed_in = self.engine.sign_in(&name, password, "192.0.2.1").await.unwrap();
+        self.tokens.insert(who, signed_in.token.expose().to_owned());
     }
 
     /// What nobody may have changed who may not.

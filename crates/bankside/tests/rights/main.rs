@@ -7,6 +7,7 @@
 
 mod house;
 mod needs;
+mod pages;
 
 use std::collections::{BTreeMap, BTreeSet};
 

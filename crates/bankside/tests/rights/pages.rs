@@ -1,0 +1,100 @@
+//! What pages tell those who may open them.
+
+use axum::http::StatusCode;
+use bankside_domain::ConnectionId;
+use bankside_domain::schedule::DailyImport;
+use bankside_sandbox::ArmedFault;
+use jiff::SignedDuration;
+
+use crate::house::{House, Who};
+
+impl House {
+    /// The main part of a page, without its markup.
+    async fn told(&mut self, who: Who, path: &str) -> String {
+        let path = format!("/o/{}/{path}", self.asker.organization);
+        let answer = self.ask(who, "GET", &path, "").await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text);
+        words(answer.text.split("<main").nth(1).unwrap())
+    }
+
+    /// The one connection, whose run is over.
+    async fn synced(&self) -> ConnectionId {
+        let connection = self.engine.connections(&self.asker).await.unwrap()[0].connection.id;
+        self.engine.sync_connection(&self.asker, connection).await.unwrap();
+        assert!(self.engine.work_once().await.unwrap());
+        connection
+    }
+}
+
+/// What a person reads of a piece of markup.
+pub(crate) fn words(markup: &str) -> String {
+    let text = markup.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text));
+    let text = text.collect::<Vec<_>>().join(" ").replace("&nbsp;", " ").replace("&#39;", "\u{2019}");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What stands under *What needs you*.
+fn needs(overview: &str) -> &str {
+    overview.split("What needs you").nth(1).unwrap().split("Income and spending").next().unwrap()
+}
+
+#[track_caller]
+fn assert_told(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "“{part}” is not said: {text}");
+    }
+}
+
+#[tokio::test]
+async fn the_overview_says_when_rows_came_last_and_when_the_next_import_is() {
+    let mut house = Box::pin(House::open(bankside_testkit::Engine::Sqlite)).await;
+    for who in [Who::Owner, Who::Viewer, Who::RestrictedMember] {
+        let told = house.told(who, "overview").await;
+        assert_told(needs(&told), &["Last sync: today 13:00.", "Next import tomorrow 06:"]);
+    }
+    let banks = house.told(Who::Owner, "banks").await;
+    let next = banks.split("Next import tomorrow ").nth(1).unwrap().split(' ').next().unwrap();
+    assert_told(&house.told(Who::Owner, "overview").await, &[&format!("Next import tomorrow {next}.")]);
+
+    let off = DailyImport { is_on: false, hour: 6 };
+    house.engine.set_daily_import(&house.asker, off).await.unwrap();
+    let told = house.told(Who::Owner, "overview").await;
+    assert_told(needs(&told), &["Last sync: today 13:00.", "Imports when somebody presses Bank sync."]);
+    assert!(!told.contains("Next import"), "{told}");
+}
+
+#[tokio::test]
+async fn the_overview_tells_of_access_that_ends_before_it_does_and_of_what_fails() {
+    let mut house = Box::pin(House::open(bankside_testkit::Engine::Sqlite)).await;
+    let calm = house.told(Who::Owner, "overview").await;
+    assert!(!needs(&calm).contains("Nordhafen Bank"), "{calm}");
+
+    let end = house.engine.connections(&house.asker).await.unwrap()[0].connection.consent.valid_until.unwrap();
+    for (days, left) in [(14, "14 days left"), (7, "7 days left"), (1, "1 day left")] {
+        let ahead = end.duration_since(house.engine.ambient().now());
+        house.clock.advance(ahead - SignedDuration::from_hours(24 * days - 1));
+        house.sign_in_again(Who::Owner).await;
+        let told = house.told(Who::Owner, "overview").await;
+        assert_told(needs(&told), &["Nordhafen Bank: renew by 19 May", left, "Resync"]);
+        assert_told(&house.told(Who::Owner, "banks").await, &["Needs you", "Renew by 19 May", left]);
+    }
+    house.clock.advance_days(1);
+    house.sign_in_again(Who::Viewer).await;
+    for who in [Who::Owner, Who::Viewer] {
+        let told = house.told(who, "overview").await;
+        assert_told(
+            needs(&told),
+            &["Nordhafen Bank: renew now", "Access has ended.", "once what is said above is done"],
+        );
+        assert_eq!(needs(&told).contains("Resync :"), who == Who::Owner, "{told}");
+    }
+}
+
+#[tokio::test]
+async fn the_overview_tells_of_a_bank_that_wants_somebody() {
+    let mut house = Box::pin(House::open(bankside_testkit::Engine::Sqlite)).await;
+    house.sandbox.arm(ArmedFault::new("accounts/transactions", "account_suspended")).unwrap();
+    house.synced().await;
+    let told = house.told(Who::Owner, "overview").await;
+    assert_told(needs(&told), &["Nordhafen Bank: renew now", "has suspended this account", "Resync"]);
+}
