@@ -98,3 +98,32 @@ async fn the_overview_tells_of_a_bank_that_wants_somebody() {
     let told = house.told(Who::Owner, "overview").await;
     assert_told(needs(&told), &["Nordhafen Bank: renew now", "has suspended this account", "Resync"]);
 }
+
+#[tokio::test]
+async fn whoever_may_not_connect_banks_reads_who_can() {
+    let mut house = Box::pin(House::open(bankside_testkit::Engine::Sqlite)).await;
+    for who in [Who::Member, Who::Viewer] {
+        let told = house.told(who, "banks").await;
+        assert_told(&told, &["Nordhafen Bank", "is for an owner or admin: owner, Admin."]);
+        assert!(!told.contains("Unsync"), "{told}");
+    }
+    assert!(!house.told(Who::Admin, "banks").await.contains("is for an owner or admin"));
+
+    // Whoever sees a part has the right to see the books: what they lack is the whole.
+    let banks = format!("/o/{}/banks", house.asker.organization);
+    let refused = house.ask(Who::RestrictedMember, "GET", &banks, "").await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert_told(&words(&refused.text), &["you see a part of it", "is for an owner or admin: owner, Admin."]);
+    assert!(!refused.text.contains("the right to see the books"), "{}", refused.text);
+    let runs = format!("/o/{}/runs", house.asker.organization);
+    let refused = house.ask(Who::RestrictedMember, "GET", &runs, "").await;
+    assert_told(&words(&refused.text), &["This is about the whole organization, and you see a part of it."]);
+    let api = format!("/api/v1/organizations/{}/connections", house.asker.organization);
+    let refused = house.ask(Who::RestrictedMember, "GET", &api, "").await;
+    assert_told(&refused.text, &["the right to see the books of the whole organization, not of a part"]);
+
+    for connection in house.engine.connections(&house.asker).await.unwrap() {
+        house.engine.unsync(&house.asker, connection.connection.id).await.unwrap();
+    }
+    assert_told(&house.told(Who::Viewer, "banks").await, &["No bank is connected", "owner or admin: owner, Admin."]);
+}

@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use askama::Template;
 use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use bankside_domain::consent::{ConsentStanding, days_between};
 use bankside_domain::schedule::NextImport;
@@ -62,6 +63,8 @@ struct IntegrationsHtml {
     /// The part that renews itself.
     list: String,
     is_empty: bool,
+    /// Who connects banks, for whoever may not.
+    managers: Option<String>,
     /// The hours to choose from for the daily import; `None` where this server runs none.
     hours: Option<Vec<Hour>>,
 }
@@ -372,6 +375,11 @@ async fn page_with(
     only: Option<ConnectionId>,
 ) -> Result<Response, PageError> {
     let shell = shell(app, member, Place::Banks, None).await?;
+    let managers = || async { Ok::<_, PageError>(app.engine.manager_names(member.asker()).await?.join(", ")) };
+    if !shell.sees_whole() {
+        return Err(of_the_whole(&shell.organization_name, &managers().await?));
+    }
+    let managers = if shell.may_end_syncs() { None } else { Some(managers().await?) };
     let list = ListHtml::read(app, member, &shell, only).await?;
     let name = || list.groups.iter().flat_map(|group| &group.syncs).map(|sync| sync.name.clone()).next();
     let (is_empty, name) = (list.groups.is_empty(), only.and_then(|_| name()));
@@ -381,5 +389,15 @@ async fn page_with(
         Some(only) => shell.at(&format!("banks/events?sync={only}")),
         None => shell.at("banks/events"),
     };
-    Ok(page(&IntegrationsHtml { shell, only: name, events_url, got, list, is_empty, hours })?.into_response())
+    Ok(page(&IntegrationsHtml { shell, only: name, events_url, got, list, is_empty, managers, hours })?.into_response())
+}
+
+/// Whoever sees a part of an organization is told whose these syncs are.
+fn of_the_whole(organization: &str, managers: &str) -> PageError {
+    let message = format!(
+        "Syncs bring rows into accounts of all of {organization}, and you see a part of it. Whether your own accounts are up to date \
+         stands beside each of them."
+    );
+    PageError::plain(StatusCode::FORBIDDEN, "Bank integrations are about the whole", message)
+        .who(format!("Connecting banks, renewing and ending syncs is for an owner or admin: {managers}."))
 }
