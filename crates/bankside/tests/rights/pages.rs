@@ -127,3 +127,42 @@ async fn whoever_may_not_connect_banks_reads_who_can() {
     }
     assert_told(&house.told(Who::Viewer, "banks").await, &["No bank is connected", "owner or admin: owner, Admin."]);
 }
+
+#[tokio::test]
+async fn a_sync_is_renamed_by_whoever_manages_banks_and_the_audit_keeps_both_names() {
+    let mut house = Box::pin(House::open(bankside_testkit::Engine::Sqlite)).await;
+    let connection = house.engine.connections(&house.asker).await.unwrap()[0].connection.id;
+    let page = format!("/o/{}/connections/{connection}/rename", house.asker.organization);
+    assert_told(&house.told(Who::Admin, &format!("connections/{connection}/rename")).await, &["Rename Nordhafen Bank"]);
+    let renamed = house.ask(Who::Admin, "POST", &page, "name=+North+++wing+").await;
+    assert_eq!(
+        (renamed.status, renamed.location.as_str()),
+        (StatusCode::SEE_OTHER, &*page.replace(&format!("connections/{connection}/rename"), "banks"))
+    );
+    assert_told(&house.told(Who::Viewer, "banks").await, &["North wing Nordhafen Bank"]);
+    assert!(!house.told(Who::Viewer, "banks").await.contains("Rename"));
+    let line = house
+        .engine
+        .audit(&house.asker)
+        .await
+        .unwrap()
+        .into_iter()
+        .find(|line| line.action == "connection.renamed")
+        .unwrap();
+    assert_eq!(
+        (line.subject, line.detail),
+        (connection.to_string(), "Nordhafen Bank, from now on North wing".to_owned())
+    );
+
+    for (name, says) in [("", "between one and 64 letters"), (&*"x".repeat(65), "between one and 64 letters")] {
+        let refused = house.ask(Who::Owner, "POST", &page, &format!("name={name}")).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_told(&words(&refused.text), &[says]);
+    }
+    let api = format!("/api/v1/organizations/{}/connections/{connection}", house.asker.organization);
+    let renamed = house.ask(Who::Owner, "PATCH", &api, r#"{"name":"South wing"}"#).await;
+    assert_eq!(renamed.status, StatusCode::NO_CONTENT, "{}", renamed.text);
+    assert_told(&house.told(Who::Owner, "banks").await, &["South wing Nordhafen Bank"]);
+    house.engine.unsync(&house.asker, connection).await.unwrap();
+    assert_eq!(house.ask(Who::Owner, "POST", &page, "name=gone").await.status, StatusCode::NOT_FOUND);
+}

@@ -119,6 +119,7 @@ struct BankSync {
     link_url: String,
     renew_url: String,
     accounts_url: String,
+    rename_url: String,
     unsync_url: String,
 }
 
@@ -287,6 +288,7 @@ fn sync(
         link_url: shell.at(&format!("connections/{id}/link")),
         renew_url: shell.at(&format!("connections/{id}/renew")),
         accounts_url: shell.at(&format!("connections/{id}/accounts")),
+        rename_url: shell.at(&format!("connections/{id}/rename")),
         unsync_url: shell.at(&format!("connections/{id}/unsync")),
     }
 }
