@@ -132,7 +132,7 @@ test("a named sync, the provider's form, accounts of an asset, a day that passes
   const sync = page.getByRole("region", { name: "Household" });
   await expect(page.getByRole("link", { name: "Sync with a bank" })).toBeVisible();
   await expect(sync).toContainText("finAPI Test Bank · finAPI");
-  await expect(sync).toContainText(/Access ends .*, 1[78]\d days left/);
+  await expect(sync).toContainText(/Session expires .*, 1[78]\d days left/);
   await expect(sync).toContainText("3 accounts found.");
   await expect(sync.getByRole("link", { name: "Unsync Household" })).toBeVisible();
   for (const verb of ["Get accounts of Household", "Resync Household"]) await expect(sync.getByRole("button", { name: verb })).toBeVisible();

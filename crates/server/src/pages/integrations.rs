@@ -155,19 +155,19 @@ struct Linked {
     mark: StatusView,
 }
 
-/// When access ends, as a sentence; where no end is known, no countdown.
+/// When the session at the bank expires, as a sentence; where no end is known, no countdown.
 fn session(view: &ConnectionView, today: &Today) -> String {
     let consent = &view.connection.consent;
     let day = consent.valid_until.map(|end| today.day(end.to_zoned(today.zone.clone()).date())).unwrap_or_default();
     match (consent.standing(today.now), consent.valid_until) {
         (ConsentStanding::Holds | ConsentStanding::EndsIn(_), Some(_)) if view.status.status == Status::RenewNow => {
-            format!("Access needs a sign-in before its time, which is {day}")
+            format!("Session needs a sign-in before its time, which is {day}")
         }
-        (ConsentStanding::Ended, _) => format!("Access ended on {day}"),
-        (ConsentStanding::NoKnownEnd, _) | (_, None) => "This bank names no end of access".to_owned(),
+        (ConsentStanding::Ended, _) => format!("Session expired on {day}"),
+        (ConsentStanding::NoKnownEnd, _) | (_, None) => "This bank names no end of the session".to_owned(),
         (_, Some(end)) => {
             let left = counted(days_between(today.now, end), "day", "days");
-            format!("Access ends {day}, {left} left")
+            format!("Session expires {day}, {left} left")
         }
     }
 }
