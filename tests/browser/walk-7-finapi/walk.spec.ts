@@ -138,7 +138,14 @@ test("a named sync, the provider's form, accounts of an asset, a day that passes
   for (const verb of ["Get accounts of Household", "Resync Household"]) await expect(sync.getByRole("button", { name: verb })).toBeVisible();
   const giro = sync.getByRole("row").filter({ hasText: "Girokonto" }).first();
   await expect(giro).toContainText(/[\d.,]+ EUR/);
-  await expect(giro).toContainText("holder");
+  for (const label of ["Bank account", "Holder", "Balance", "Linked asset"]) {
+    await expect(sync.getByRole("columnheader", { name: label, exact: true })).toBeVisible();
+  }
+  await expect(giro.locator("td[data-label]").evaluateAll((cells) => cells.map((cell) => cell.getAttribute("data-label")))).resolves.toEqual([
+    "Holder",
+    "Balance",
+    "Linked asset",
+  ]);
   await expect(giro).toContainText("Not linked");
   await eyes.look("eleven-elements");
 
