@@ -14,7 +14,8 @@ use bankside_domain::schedule::NextImport;
 use bankside_domain::status::Status;
 use bankside_domain::subscription::Subscription;
 use bankside_domain::{ConnectionId, Currency};
-use bankside_engine::{ConnectedAccount, ConnectionView, Descriptor, EngineError};
+use bankside_engine::{AccountStatus, ConnectedAccount, ConnectionView, Descriptor, EngineError};
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use self::getting::{GotView, Told};
@@ -102,6 +103,8 @@ struct BankSync {
     /// How many bank accounts wait for an account, where none of the sync is linked.
     found: Option<String>,
     session: String,
+    /// When rows came in last, where any account is linked.
+    last: Option<String>,
     /// When it runs next by itself.
     next: Option<String>,
     /// What was found out about the bank's data.
@@ -153,6 +156,8 @@ struct Linked {
     path: Option<PathView>,
     asset_url: String,
     mark: StatusView,
+    /// When it was imported last, where others of the sync have been since.
+    lag: Option<String>,
 }
 
 /// When the session at the bank expires, as a sentence; where no end is known, no countdown.
@@ -199,7 +204,32 @@ fn account(view: &ConnectionView, connected: &ConnectedAccount, shell: &Shell) -
             url: shell.at(&format!("accounts/{}", fed.id)),
             unlink_url: shell.at(&format!("accounts/{}/unlink", fed.id)),
             mark: StatusView::of(&fed.status.status, Some(currency), &shell.today),
+            lag: lag(view, &fed.status, &shell.today),
         }),
+    }
+}
+
+/// When rows of any of a sync's accounts came in completely last.
+fn last_success(view: &ConnectionView) -> Option<Timestamp> {
+    view.bank_accounts.iter().filter_map(|account| account.feeds.as_ref()?.status.last_success_at).max()
+}
+
+/// The same as a sentence; nothing where no account is linked.
+fn last_import(view: &ConnectionView, today: &Today) -> Option<String> {
+    let last = last_success(view);
+    let is_linked = view.bank_accounts.iter().any(|account| account.feeds.is_some());
+    is_linked.then(|| {
+        last.map_or_else(|| "Nothing imported yet".to_owned(), |at| format!("Last import {}", today.moment(at)))
+    })
+}
+
+/// When an account was imported last, where others of its sync have been since.
+fn lag(view: &ConnectionView, status: &AccountStatus, today: &Today) -> Option<String> {
+    let day = |at: Timestamp| at.to_zoned(today.zone.clone()).date();
+    match (status.last_success_at, last_success(view)?) {
+        (None, _) => Some("not imported yet".to_owned()),
+        (Some(own), last) if day(own) < day(last) => Some(format!("last import {}", today.moment(own))),
+        _ => None,
     }
 }
 
@@ -263,6 +293,7 @@ fn sync(
         note: note
             .filter(|_| view.status.status != Status::NeverSynced || asked().any(|account| account.feeds.is_some())),
         session: session(view, &shell.today),
+        last: last_import(view, &shell.today),
         next: daily_import::next(next, &shell.today),
         findings: left_out(view.connection.unread_accounts)
             .into_iter()
@@ -300,7 +331,7 @@ fn strip(views: &[ConnectionView], next: &HashMap<ConnectionId, NextImport>, tod
     let all = || views.iter().flat_map(|view| &view.bank_accounts).filter(|account| !account.bank_account.is_ignored);
     let linked = all().filter(|account| account.feeds.is_some()).count();
     let free = all().count() - linked;
-    let latest = all().filter_map(|account| account.feeds.as_ref()?.status.last_success_at).max();
+    let latest = views.iter().filter_map(last_success).max();
     let waiting = views.iter().filter(|view| Note::needs_somebody(&view.status.status)).count();
     let figure = |label, value| Figure { label, value, tone: "" };
     let mut figures = vec![
