@@ -21,6 +21,7 @@ const screens: { name: string; at: string; then?: RegExp[]; title: string | RegE
   { name: "bank integrations", at: "banks", title: "Bank integrations" },
   { name: "link accounts", at: "banks", then: [/\/connections\/[^/]+\/link$/], title: "Link accounts" },
   { name: "unsync", at: "banks", then: [/\/connections\/[^/]+\/unsync$/], title: "Unsync Nordhafen Bank?" },
+  { name: "rename", at: "banks", then: [/\/connections\/[^/]+\/rename$/], title: "Rename Nordhafen Bank" },
   { name: "sync with asset", at: "banks", then: [/\/bank-accounts\/[^/]+\/asset$/], title: "Sync with asset" },
   { name: "assets", at: "assets", title: "Assets" },
   { name: "new asset", at: "assets/new", title: "Add asset" },
@@ -77,7 +78,9 @@ test("every screen, as narrow as it gets", async ({ signedIn: page, house, eyes 
   const sent = transactions.find((row) => row.status === "booked" && row.payee);
   await api.made("transactions", { account: sent?.account, date: sent?.date, amount: sent?.amount, payee: sent?.payee, note: "typed" });
   // An asset: what is said of assets is on every page from here on.
-  await api.made("assets", { name: "Lindenweg 8" });
+  const { id: asset } = await api.made<{ id: string }>("assets", { name: "Lindenweg 8" });
+  // An account belongs to it: that stands below its name from here on.
+  expect((await api.send("PUT", `accounts/${sent?.account}/asset`, { asset })).ok()).toBe(true);
   // An inbox: it is among the pages from here on.
   await api.send("PUT", "inbox/switch", { is_on: true });
   // A bank account that waits for an account: the page that links them is reached from it.
