@@ -8,10 +8,10 @@ use bankside_connect::Registry;
 use bankside_connect::http::Http;
 use bankside_domain::account::AccountKind;
 use bankside_domain::asset::{AssetKind, AssetStage};
-use bankside_domain::{AccountId, Ambient, Asker, AssetId, OrganizationKind, Role, Secret};
+use bankside_domain::{AccountId, Ambient, Amount, Asker, AssetId, OrganizationKind, Role, Secret};
 use bankside_engine::{
     AssetInput, EditInput, Engine, FlowPage, LineInput, NewAccountInput, NewOrganizationInput, NewTransactionInput,
-    Placing, ProviderSettings, RegisterQuery, RunsQuery, Selection, SetUp, Settings,
+    Placing, ProviderSettings, RegisterQuery, RegisterRow, RunsQuery, Selection, SetUp, Settings,
 };
 use bankside_sandbox::{Answers, ClockMode, Sandbox, SandboxConfig, Switches};
 use bankside_store::Store;
@@ -136,6 +136,15 @@ fn typed(note: &str, payee: &str, tag: &str) -> NewTransactionInput {
         payee: payee.to_owned(),
         is_cleared: false,
         lines: vec![line],
+    }
+}
+
+/// A transaction that somebody types as the bank has sent it.
+pub(crate) fn typed_like(row: &RegisterRow) -> NewTransactionInput {
+    NewTransactionInput {
+        dated_on: row.dated_on,
+        amount: Amount::new(row.amount_minor, row.currency).to_decimal_text(),
+        ..typed("once more", row.payee.as_deref().unwrap_or_default(), "twin")
     }
 }
 

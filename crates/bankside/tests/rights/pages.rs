@@ -2,11 +2,14 @@
 
 use axum::http::StatusCode;
 use bankside_domain::ConnectionId;
+use bankside_domain::row::RowStatus;
 use bankside_domain::schedule::DailyImport;
+use bankside_engine::RegisterQuery;
 use bankside_sandbox::ArmedFault;
 use jiff::SignedDuration;
 
-use crate::house::{House, Who};
+use crate::house::{self, House, Who};
+use crate::needs::NEEDS;
 
 impl House {
     /// The main part of a page, without its markup.
@@ -76,10 +79,13 @@ async fn the_overview_tells_of_access_that_ends_before_it_does_and_of_what_fails
         house.sign_in_again(Who::Owner).await;
         let told = house.told(Who::Owner, "overview").await;
         assert_told(needs(&told), &["Nordhafen Bank: renew by 19 May", left, "Resync"]);
-        assert_told(&house.told(Who::Owner, "banks").await, &["Needs you", "Renew by 19 May", left]);
+        let expires = format!("Session expires 19 May, {left}");
+        let banks = house.told(Who::Owner, "banks").await;
+        assert_told(&banks, &["Needs you", "Renew by 19 May", &expires, "want a new sign-in every 90 or 180 days"]);
     }
     house.clock.advance_days(1);
     house.sign_in_again(Who::Viewer).await;
+    assert_told(&house.told(Who::Viewer, "banks").await, &["Session expired on 19 May"]);
     for who in [Who::Owner, Who::Viewer] {
         let told = house.told(who, "overview").await;
         assert_told(
@@ -165,4 +171,67 @@ async fn a_sync_is_renamed_by_whoever_manages_banks_and_the_audit_keeps_both_nam
     assert_told(&house.told(Who::Owner, "banks").await, &["South wing Nordhafen Bank"]);
     house.engine.unsync(&house.asker, connection).await.unwrap();
     assert_eq!(house.ask(Who::Owner, "POST", &page, "name=gone").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn each_sync_says_when_it_was_imported_last() {
+    let mut house = Box::pin(House::open(bankside_testkit::Engine::Sqlite)).await;
+    house.clock.advance(SignedDuration::from_hours(26));
+    assert_told(&house.told(Who::Viewer, "banks").await, &["Last import yesterday 13:00 Next import within a minute"]);
+    let connection = house.synced().await;
+    assert_told(&house.told(Who::Viewer, "banks").await, &["Last import today 15:00 Next import tomorrow 06:"]);
+    // An account that lags behind the others says so itself.
+    let mut choices = house.engine.link_offer(&house.asker, connection, None).await.unwrap().all_as_new();
+    let own = house.ids_for(Who::Owner).remove(0);
+    choices.retain(|choice| choice.bank_account.to_string() == own.fill("{bank_account}"));
+    house.engine.link(&house.asker, connection, &choices).await.unwrap();
+    assert_told(&house.told(Who::Viewer, "banks").await, &["Last import today 15:00", ", not imported yet"]);
+}
+
+/// The account of the north is called like many others: wherever its name stands, so does its place in the tree.
+#[tokio::test]
+async fn an_account_is_told_apart_by_where_it_belongs_on_every_page_that_names_it() {
+    let mut house = Box::pin(House::open(bankside_testkit::Engine::Sqlite)).await;
+    let (engine, asker) = (house.engine.clone(), house.asker.clone());
+    let north = engine.accounts(&asker).await.unwrap().into_iter().find(|view| view.account.asset.is_some()).unwrap();
+    let (name, path) = (north.account.name.clone(), "The country above ▸ North ▸ Hall");
+    engine.switch_inbox(&asker, true).await.unwrap();
+    // A row that somebody types beside the bank's own is in doubt, so that suspicions name the account, too.
+    let query = RegisterQuery { account: Some(north.account.id), limit: 50, ..RegisterQuery::default() };
+    let rows = engine.register(&asker, &query).await.unwrap().rows;
+    let sent = rows.into_iter().find(|row| row.status == RowStatus::Booked && row.payee.is_some()).unwrap();
+    engine.add_transaction(&asker, north.account.id, &house::typed_like(&sent)).await.unwrap();
+    house.synced().await;
+    let own = house.ids_for(Who::Owner).remove(0);
+    let mut named = Vec::new();
+    for route in NEEDS.iter().filter(|route| route.method == "GET" && route.is_there && route.path.starts_with("/o/")) {
+        // A page that is about one account, or about the asset itself, says once where that is.
+        let is_about_one = route.path.contains("{account}") || route.path.ends_with("/assets/{asset}");
+        if is_about_one || ["events", "figures.csv"].iter().any(|part| route.path.contains(part)) {
+            continue;
+        }
+        let answer = house.ask(Who::Owner, "GET", &own.fill(route.path), "").await;
+        let text = words(answer.text.split("<main").nth(1).unwrap_or(&answer.text));
+        if text.contains(&name) {
+            named.push((route.path, text.contains(path)));
+        }
+    }
+    let without: Vec<&str> = named.iter().filter(|(_, has_path)| !has_path).map(|(path, _)| *path).collect();
+    assert!(without.is_empty(), "these name {name} and not where it belongs: {without:#?}");
+    let pages: Vec<&str> = named.iter().map(|(path, _)| path.rsplit('/').next().unwrap()).collect();
+    for page in ["overview", "transactions", "unmapped", "banks", "suspicions", "inbox", "palette", "{run}"] {
+        assert!(pages.contains(&page), "{page} does not name {name}: {pages:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_bank_account_that_is_ignored_is_reported_to_pages_that_lie_open() {
+    let house = Box::pin(House::open(bankside_testkit::Engine::Sqlite)).await;
+    let own = house.ids_for(Who::Owner).remove(0);
+    for is_ignored in [true, false] {
+        let progress = house.engine.watch_progress();
+        let bank_account = own.fill("{bank_account}").parse().unwrap();
+        house.engine.ignore_bank_account(&house.asker, bank_account, is_ignored).await.unwrap();
+        assert!(progress.has_changed().unwrap(), "{is_ignored}");
+    }
 }

@@ -125,12 +125,14 @@ pub(crate) async fn unsync_form(
     let views = app.engine.connections(member.asker()).await?;
     let view = views.into_iter().find(|view| view.connection.id == id).ok_or_else(PageError::not_found)?;
     let accounts = i64::try_from(view.bank_accounts.len()).unwrap_or(i64::MAX);
+    let shell = shell(&app, &member, Place::Banks, None).await?;
+    let fed = view.bank_accounts.iter().filter_map(|account| account.feeds.as_ref());
     let html = UnsyncHtml {
-        shell: shell(&app, &member, Place::Banks, None).await?,
+        linked: fed.map(|fed| shell.named(fed.id, &fed.name)).collect(),
+        shell,
         name: view.connection.name,
         provider_name: view.provider_name,
         accounts: counted(accounts, "account", "accounts"),
-        linked: view.bank_accounts.into_iter().filter_map(|account| Some(account.feeds?.name)).collect(),
     };
     Ok(page(&html)?.into_response())
 }

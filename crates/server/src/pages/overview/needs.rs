@@ -124,9 +124,13 @@ impl Waiting<'_> {
         };
         let (id, currency) = (alone.map(|account| account.id), alone.map(|account| account.currency));
         let Some(note) = Note::of(self.status, id, provider, currency, shell) else { return Ok(None) };
-        let names: Vec<&str> = self.accounts.iter().map(|view| view.account.name.as_str()).collect();
+        let named = |view: &&AccountView| match shell.account_path(view.account.id) {
+            Some(path) => format!("{path} ▸ {}", view.account.name),
+            None => view.account.name.clone(),
+        };
+        let names: Vec<String> = self.accounts.iter().map(named).collect();
         let of = match (alone, &self.status.bank) {
-            (Some(account), _) if matches!(self.status.status, Status::CheckData { .. }) => account.name.clone(),
+            (Some(_), _) if matches!(self.status.status, Status::CheckData { .. }) => names.join(", "),
             (_, Some(bank)) => bank.clone(),
             (_, None) => names.join(", "),
         };
