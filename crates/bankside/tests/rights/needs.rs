@@ -77,7 +77,7 @@ pub(crate) struct Route {
 impl Route {
     /// Whether it names anything beside the organization that one may see and another not.
     pub(crate) fn is_about_ids(&self) -> bool {
-        const IDS: [&str; 16] = [
+        const IDS: [&str; 18] = [
             "{account}",
             "{connection}",
             "{run}",
@@ -86,6 +86,8 @@ impl Route {
             "{flow}",
             "{suspicion}",
             "{verdict}",
+            "{file}",
+            "{plan}",
             "{person}",
             "{invitation}",
             "{group}",
@@ -220,7 +222,7 @@ pub(crate) const NEEDS: &[Route] = &[
     get(SeeAll, "/o/{organization}/runs/{run}/events"),
     get(SeeAll, "/o/{organization}/runs/{run}/rows"),
     get(See, "/o/{organization}/suspicions"),
-    post(Edit, "/o/{organization}/suspicions/{suspicion}", "choice=leave_out").lax(),
+    post(Edit, "/o/{organization}/suspicions/{suspicion}", "choice=link").lax(),
     post(EditAll, "/o/{organization}/transfers/find", ""),
     get(Edit, "/o/{organization}/batches/{batch}/undo"),
     post(Edit, "/o/{organization}/batches/{batch}/undo", "later=bring_in").lax(),
@@ -228,7 +230,7 @@ pub(crate) const NEEDS: &[Route] = &[
     get(See, "/o/{organization}/cashflow/figures.csv"),
     get(See, "/o/{organization}/cashflow/plan"),
     post(EditAll, "/o/{organization}/cashflow/plan/file", ""),
-    post(EditAll, "/o/{organization}/cashflow/plan/act", "act=end&plan={plan}"),
+    post(EditAll, "/o/{organization}/cashflow/plan/act", "act=end&plan={plan}").lax(),
     get(See, "/o/{organization}/cashflow/rates"),
     post(EditAll, "/o/{organization}/cashflow/rates", "currency=USD&month=2026-10&rate=1&date=2026-10-31&source=x"),
     post(EditAll, "/o/{organization}/cashflow/rates/file", ""),
@@ -509,9 +511,9 @@ pub(crate) const NEEDS: &[Route] = &[
     post(Edit, "/api/v1/organizations/{organization}/cashflow/plans?asset={asset}", "x"),
     get(See, "/api/v1/organizations/{organization}/cashflow/plans/{plan}?asset={asset}").absent(),
     post(Edit, "/api/v1/organizations/{organization}/cashflow/plans/{plan}/hold?asset={asset}", "").absent(),
-    post(EditAll, "/api/v1/organizations/{organization}/cashflow/plans/{plan}/end", ""),
+    post(EditAll, "/api/v1/organizations/{organization}/cashflow/plans/{plan}/end", "").lax(),
     post(Edit, "/api/v1/organizations/{organization}/cashflow/plans/{plan}/end?asset={asset}", "").lax(),
-    write("DELETE", EditAll, "/api/v1/organizations/{organization}/cashflow/plans/{plan}", ""),
+    write("DELETE", EditAll, "/api/v1/organizations/{organization}/cashflow/plans/{plan}", "").lax(),
     write("DELETE", Edit, "/api/v1/organizations/{organization}/cashflow/plans/{plan}?asset={asset}", "").lax(),
     get(See, "/api/v1/organizations/{organization}/payees"),
     get(SeeAll, "/api/v1/organizations/{organization}/providers"),
@@ -529,7 +531,7 @@ pub(crate) const NEEDS: &[Route] = &[
     get(SeeAll, "/api/v1/organizations/{organization}/runs/{run}"),
     get(SeeAll, "/api/v1/organizations/{organization}/runs/{run}/rows"),
     get(See, "/api/v1/organizations/{organization}/suspicions"),
-    post(Edit, "/api/v1/organizations/{organization}/suspicions/{suspicion}/decide", r#"{"choice":"leave_out"}"#).lax(),
+    post(Edit, "/api/v1/organizations/{organization}/suspicions/{suspicion}/decide", r#"{"choice":"link"}"#).lax(),
     post(EditAll, "/api/v1/organizations/{organization}/sync", ""),
     get(See, "/api/v1/organizations/{organization}/tags"),
     get(See, "/api/v1/organizations/{organization}/transactions"),
