@@ -124,6 +124,26 @@ export async function setUp(page: Page, address: string): Promise<void> {
   await arrived(page, "All accounts");
 }
 
+/** The first start of a company. */
+export async function setUpCompany(page: Page, address: string): Promise<void> {
+  await page.goto(address);
+  await page.getByLabel("Your name").fill(person.name);
+  await page.getByLabel("Password").fill(person.password);
+  await page.getByLabel("Household or company").fill("Sonnwind");
+  await page.getByText("Company or club").click();
+  await page.getByRole("button", { name: "Start" }).click();
+  await arrived(page, "All accounts");
+}
+
+/** Adds an asset from the page that is open: the tree's, or an asset's. */
+export async function addAsset(page: Page, name: string, kind = "Structuring", stage = "Active"): Promise<void> {
+  await page.getByRole("main").getByRole("link", { name: /^Add asset/ }).click();
+  await page.getByLabel("Name").fill(name);
+  await page.getByLabel("Kind").selectOption(kind);
+  await page.getByLabel("Stage").selectOption(stage);
+  await page.getByRole("button", { name: "Add asset" }).click();
+}
+
 /** On a page with this title, whose script has run: from now on it obeys keys. */
 export async function arrived(page: Page, title: string): Promise<void> {
   await expect(page.getByRole("heading", { name: title, level: 1 })).toBeVisible();

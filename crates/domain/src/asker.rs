@@ -157,8 +157,20 @@ impl Granted {
 
 /// A right that the asker does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this needs the right to {}", .0.in_words())]
-pub struct Denied(pub Right);
+#[error("this needs the right to {}{}", right.in_words(), if *is_in_part { " of the whole organization, not of a part" } else { "" })]
+pub struct Denied {
+    /// Which one.
+    pub right: Right,
+    /// Whether they have it within their sight, and it takes it in all of the organization.
+    pub is_in_part: bool,
+}
+
+impl Denied {
+    /// A right that somebody has nowhere.
+    pub const fn of(right: Right) -> Self {
+        Self { right, is_in_part: false }
+    }
+}
 
 /// Why somebody does not get at an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -246,7 +258,8 @@ impl Asker {
     /// The right in the whole organization, or an error that names it. Whoever does not see all has none of these: what asks in
     /// this way need not filter.
     pub fn require(&self, right: Right) -> Result<Granted, Denied> {
-        if self.may(right) && !self.is_restricted() { Ok(Granted(())) } else { Err(Denied(right)) }
+        let has_it = self.may(right);
+        if has_it && !self.is_restricted() { Ok(Granted(())) } else { Err(Denied { right, is_in_part: has_it }) }
     }
 
     /// The right to one account.
@@ -257,7 +270,7 @@ impl Asker {
 
     /// The right within their sight, with that sight: whatever is read or written must be held against it.
     pub fn require_within(&self, right: Right) -> Result<(Granted, &Sight), Denied> {
-        if self.may(right) { Ok((Granted(()), self.sight())) } else { Err(Denied(right)) }
+        if self.may(right) { Ok((Granted(()), self.sight())) } else { Err(Denied::of(right)) }
     }
 }
 
@@ -300,10 +313,24 @@ mod tests {
     fn whoever_is_restricted_has_no_right_in_the_whole_organization() {
         for role in [Role::Viewer, Role::Member, Role::Admin, Role::Owner] {
             for right in ALL {
-                assert_eq!(restricted(role).require(right).map(|_| ()), Err(Denied(right)), "{role:?} {right:?}");
+                let denied = Denied {
+                    right,
+                    is_in_part: matches!(right, Right::SeeBooks | Right::EditBooks) && role.may(right),
+                };
+                assert_eq!(restricted(role).require(right).map(|_| ()), Err(denied), "{role:?} {right:?}");
             }
             assert!(!restricted(role).may(Right::ManagePeople));
         }
+    }
+
+    #[test]
+    fn whoever_has_a_right_in_part_is_told_that_it_takes_the_whole() {
+        let says = |right| restricted(Role::Member).require(right).map(|_| ()).unwrap_err().to_string();
+        assert_eq!(
+            says(Right::SeeBooks),
+            "this needs the right to see the books of the whole organization, not of a part"
+        );
+        assert_eq!(says(Right::ManageBanks), "this needs the right to manage banks");
     }
 
     #[test]
@@ -311,7 +338,7 @@ mod tests {
         let viewer = restricted(Role::Viewer);
         assert!(viewer.require_account(Right::SeeBooks, account(1)).is_ok());
         assert_eq!(viewer.require_account(Right::SeeBooks, account(2)).map(|_| ()), Err(Barred::Hidden));
-        let denied = Err(Barred::Denied(Denied(Right::EditBooks)));
+        let denied = Err(Barred::Denied(Denied::of(Right::EditBooks)));
         assert_eq!(viewer.require_account(Right::EditBooks, account(1)).map(|_| ()), denied);
         assert_eq!(viewer.require_account(Right::EditBooks, account(2)).map(|_| ()), denied);
         let system = Asker::system(viewer.organization);

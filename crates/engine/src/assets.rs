@@ -189,7 +189,9 @@ impl Engine {
         id: BankAccountId,
         is_ignored: bool,
     ) -> Result<(), EngineError> {
-        Ok(self.store.ignore_bank_account(asker, id, is_ignored).await?)
+        self.store.ignore_bank_account(asker, id, is_ignored).await?;
+        self.report_progress();
+        Ok(())
     }
 
     async fn has_come(&self, field: &'static str, asker: &Asker, day: Option<Date>) -> Result<(), EngineError> {

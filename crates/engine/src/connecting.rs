@@ -32,13 +32,12 @@ pub use memory::{FlowPage, FlowView};
 use memory::{Memory, StepMemory};
 pub use returning::Returned;
 
+use crate::naming::sync_name;
 use crate::provider::Provider;
 use crate::{Engine, EngineError};
 
 /// The path under `public_url` to which providers send people back.
 pub(crate) const CALLBACK_PATH: &str = "connect/callback";
-/// No name of a connection is longer, and no provider takes a longer one.
-const MAX_NAME_CHARS: usize = 64;
 /// What a new flow is for.
 struct Purpose<'a> {
     provider: &'a str,
@@ -86,11 +85,7 @@ impl Engine {
         if let Some(account) = account {
             self.store.account(asker, account).await?;
         }
-        let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
-        if !(1..=MAX_NAME_CHARS).contains(&name.chars().count()) {
-            let message = format!("A name has between one and {MAX_NAME_CHARS} letters.");
-            return Err(EngineError::invalid("name", message));
-        }
+        let name = sync_name(name)?;
         let intent = Intent::Hosted { name: &name };
         let purpose = Purpose::new(provider, intent, name.clone(), account);
         self.begin_flow(asker, Purpose { name: Some(name.clone()), ..purpose }).await

@@ -132,7 +132,7 @@ impl Engine {
     /// Switches a feature for every organization; answers how it stands.
     pub async fn switch_feature(&self, person: &Person, key: &str, is_on: bool) -> Result<FeatureView, EngineError> {
         if !person.is_operator {
-            return Err(Denied(Right::RunInstallation).into());
+            return Err(Denied::of(Right::RunInstallation).into());
         }
         let views = self.features().await?;
         let view = views.into_iter().find(|view| view.feature.key == key);
@@ -152,7 +152,7 @@ impl Engine {
     /// What was done to the installation itself; for who runs it.
     pub async fn installation_audit(&self, person: &Person) -> Result<Vec<AuditEntry>, EngineError> {
         if !person.is_operator {
-            return Err(Denied(Right::RunInstallation).into());
+            return Err(Denied::of(Right::RunInstallation).into());
         }
         Ok(self.store.installation_audit_as_system().await?)
     }

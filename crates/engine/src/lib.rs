@@ -30,6 +30,7 @@ mod mailing;
 mod mapping;
 mod members;
 mod moving;
+mod naming;
 mod notices;
 mod notifying;
 mod overview;

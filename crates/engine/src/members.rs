@@ -111,6 +111,11 @@ impl Engine {
         Ok(self.store.set_beginning_as_system(person, organization).await?)
     }
 
+    /// The names of those who manage the organization: whom to ask for what one may not do.
+    pub async fn manager_names(&self, asker: &Asker) -> Result<Vec<String>, EngineError> {
+        Ok(self.store.manager_names(asker).await?)
+    }
+
     /// Everybody who belongs here or is asked to.
     pub async fn members(&self, asker: &Asker) -> Result<MembersView, EngineError> {
         let may_manage = asker.may(Right::ManagePeople);

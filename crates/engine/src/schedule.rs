@@ -1,6 +1,6 @@
 //! The daily import: syncs that run by themselves, once a day and again after what passes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bankside_domain::schedule::{DailyImport, NextImport, next_import};
 use bankside_domain::{Asker, ConnectionId, Right};
@@ -36,9 +36,14 @@ impl Engine {
         Ok(asked)
     }
 
-    /// When each of the organization's syncs runs next by itself; those that nothing of is linked are not there.
+    /// When each of the syncs in sight runs next by itself; those that nothing of is linked are not there.
     pub async fn next_imports(&self, asker: &Asker) -> Result<HashMap<ConnectionId, NextImport>, EngineError> {
-        asker.require(Right::SeeBooks)?;
+        asker.require_within(Right::SeeBooks)?;
+        let in_sight: Option<HashSet<ConnectionId>> = if asker.is_restricted() {
+            Some(self.store.connections(asker).await?.into_iter().map(|connection| connection.id).collect())
+        } else {
+            None
+        };
         let is_on = self.imports_by_itself().await?;
         let is_paused = self.unsubscribed(asker).await?.is_some();
         let syncs = self.store.scheduled_as_system(Some(asker.organization)).await?;
@@ -47,7 +52,8 @@ impl Engine {
             (true, true) => NextImport::NeedsPerson,
             (false, true) => self.next_of(sync),
         };
-        Ok(syncs.iter().map(|sync| (sync.connection, next(sync))).collect())
+        let is_seen = |sync: &&ScheduledSync| in_sight.as_ref().is_none_or(|ids| ids.contains(&sync.connection));
+        Ok(syncs.iter().filter(is_seen).map(|sync| (sync.connection, next(sync))).collect())
     }
 
     /// When the organization's syncs run by themselves; `None` where this server runs none.

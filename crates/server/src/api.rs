@@ -165,7 +165,7 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(daily_import: daily_import, set_daily_import))
         .routes(described!(notice_mails: notice_mails, set_notice_mails))
         .routes(described!(subscription: subscription))
-        .routes(described!(connecting: unsync))
+        .routes(described!(connecting: rename, unsync))
         .routes(described!(connecting: unlink))
         .routes(described!(runs: latest))
         .routes(described!(runs: run))

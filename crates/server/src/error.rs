@@ -165,8 +165,13 @@ impl From<EngineError> for PageError {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::NotFound(_) => Self::not_found(),
+            EngineError::Denied(denied) if denied.is_in_part => {
+                let message = "This is about the whole organization, and you see a part of it.";
+                Self::plain(StatusCode::FORBIDDEN, "You see a part of it", message)
+                    .who("An owner or admin of this organization, for you or with another place for you.")
+            }
             EngineError::Denied(denied) => {
-                let who = match denied.0 {
+                let who = match denied.right {
                     Right::RunInstallation => "Whoever runs this server.",
                     _ => "An owner or admin of this organization, for you or with another role for you.",
                 };

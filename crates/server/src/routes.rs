@@ -206,6 +206,10 @@ fn banks() -> Router<App> {
             "/o/{organization}/connections/{connection}/unsync",
             get(any!(consents::unsync_form)).post(any!(consents::unsync)),
         )
+        .route(
+            "/o/{organization}/connections/{connection}/rename",
+            get(any!(consents::rename_form)).post(any!(consents::rename)),
+        )
         .route("/o/{organization}/runs", get(any!(runs::list::show)))
         .route("/o/{organization}/runs/events", get(any!(runs::live::list_events)))
         .route("/o/{organization}/runs/{run}", get(any!(runs::show)))

@@ -17,6 +17,9 @@ use crate::{Store, StoreError};
 /// What is said where a login is one connection already. Two can find that out at the same time.
 pub(crate) const LOGIN_TAKEN: &str = "This login is connected already, as another sync";
 
+/// What is said where a name is taken.
+const NAME_TAKEN: &str = "Another sync has this name";
+
 /// A connection.
 #[derive(Debug, Clone)]
 pub struct Connection {
@@ -246,5 +249,34 @@ impl Store {
             return Err(StoreError::NotFound("the connection"));
         }
         row.into_connection()
+    }
+
+    /// Gives a connection another name, and keeps both in the audit.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where there is no such connection or it was ended, [`StoreError::Conflict`] where another one has the
+    /// name.
+    pub async fn rename_connection(&self, asker: &Asker, id: ConnectionId, name: &str) -> Result<(), StoreError> {
+        let mut session = self.db.write(asker.require(Right::ManageBanks)?).await?;
+        let text = sql!("SELECT id, name FROM connections WHERE organization_id = $1 AND ended_at IS NULL");
+        let rows: Vec<(Uuid, String)> =
+            on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
+        let is_it = |(of, _): &&(Uuid, String)| *of == id.uuid();
+        let (_, before) = rows.iter().find(is_it).ok_or(StoreError::NotFound("the connection"))?;
+        if before == name {
+            return Ok(());
+        }
+        if rows.iter().any(|(_, other)| other == name) {
+            return Err(StoreError::Conflict(NAME_TAKEN));
+        }
+        for text in [
+            sql!("UPDATE connections SET name = $3 WHERE organization_id = $1 AND id = $2"),
+            sql!("UPDATE sources SET name = $3 WHERE organization_id = $1 AND connection_id = $2"),
+        ] {
+            run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(id.uuid()).bind(name));
+        }
+        let what = format!("{before}, from now on {name}");
+        self.audit_within(&mut session, asker, "connection.renamed", &id.to_string(), &what).await?;
+        session.commit().await
     }
 }

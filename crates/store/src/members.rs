@@ -121,6 +121,19 @@ impl Store {
         Ok(members)
     }
 
+    /// The names of those who manage an organization: owners first, then by name. Whoever sees a part of it knows whom to ask, too.
+    pub async fn manager_names(&self, asker: &Asker) -> Result<Vec<String>, StoreError> {
+        let (granted, _) = asker.require_within(Right::SeeBooks)?;
+        let mut session = self.db.read(granted).await?;
+        let text = sql!(
+            "SELECT p.name FROM members m JOIN people p ON p.id = m.person_id
+             LEFT JOIN member_groups g ON g.organization_id = m.organization_id AND g.id = m.group_id
+             WHERE m.organization_id = $1 AND COALESCE(g.role, m.role) IN ('owner', 'admin')
+             ORDER BY CASE COALESCE(g.role, m.role) WHEN 'owner' THEN 0 ELSE 1 END, p.name_folded, p.id"
+        );
+        Ok(on!(session, c => sqlx::query_scalar(text).bind(asker.organization.uuid()).fetch_all(c).await?))
+    }
+
     /// The groups of an organization, by name.
     pub async fn groups(&self, asker: &Asker) -> Result<Vec<Group>, StoreError> {
         let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;

@@ -1,31 +1,11 @@
 // A company builds its tree, has a bank account sync with an asset, moves an account, and closes what is over.
 import type { Page } from "@playwright/test";
 import { Api, type Account, type Flow } from "../../support/api.ts";
-import { arrived, expect, openMenu, organizationOf, person, setUp, test } from "../../support/house.ts";
+import { addAsset, arrived, expect, openMenu, organizationOf, setUp, setUpCompany, test } from "../../support/house.ts";
 import { between } from "../../support/sql.ts";
-
-/** The first start of a company. */
-async function setUpCompany(page: Page, address: string): Promise<void> {
-  await page.goto(address);
-  await page.getByLabel("Your name").fill(person.name);
-  await page.getByLabel("Password").fill(person.password);
-  await page.getByLabel("Household or company").fill("Sonnwind");
-  await page.getByText("Company or club").click();
-  await page.getByRole("button", { name: "Start" }).click();
-  await arrived(page, "All accounts");
-}
 
 const main = (page: Page) => page.getByRole("main");
 const sidebar = (page: Page) => page.getByRole("complementary", { name: "Main" });
-
-/** Adds an asset from the page that is open: the tree's, or an asset's. */
-async function add(page: Page, name: string, kind = "Structuring", stage = "Active"): Promise<void> {
-  await main(page).getByRole("link", { name: /^Add asset/ }).click();
-  await page.getByLabel("Name").fill(name);
-  await page.getByLabel("Kind").selectOption(kind);
-  await page.getByLabel("Stage").selectOption(stage);
-  await page.getByRole("button", { name: "Add asset" }).click();
-}
 
 /** Has the demo bank show its accounts, linked with nothing. */
 async function connect(api: Api): Promise<void> {
@@ -46,13 +26,13 @@ test("a tree, a bank account that syncs with an asset, a move, and an end", asyn
   await sidebar(page).getByRole("link", { name: "Assets" }).click();
   await expect(page.getByRole("heading", { name: "No asset yet" })).toBeVisible();
   await eyes.keep("no-asset-yet");
-  await add(page, "Germany");
+  await addAsset(page, "Germany");
   await arrived(page, "Germany");
-  await add(page, "Investment fund C");
-  await add(page, "Project B");
-  await add(page, "Site 1", "Production");
+  await addAsset(page, "Investment fund C");
+  await addAsset(page, "Project B");
+  await addAsset(page, "Site 1", "Production");
   await page.goto(`${home}/assets`);
-  await add(page, "Spain");
+  await addAsset(page, "Spain");
   await page.goto(`${home}/assets/new`);
   await page.getByLabel("Name").fill("spain");
   await page.getByRole("button", { name: "Add asset" }).click();
@@ -109,10 +89,17 @@ test("a tree, a bank account that syncs with an asset, a move, and an end", asyn
   // The other one is ignored, and taken up again.
   await page.goto(`${home}/banks`);
   await expect(page.getByRole("link", { name: "Germany ▸ Investment fund C ▸ Project B ▸ Site 1" })).toBeVisible();
+  const beside = await page.context().newPage();
+  await beside.goto(`${home}/banks`);
+  await expect(beside.getByText("Not linked")).toBeVisible();
   const row = page.locator("tr", { has: page.getByText("Not linked") });
   await row.getByRole("button", { name: "Ignore" }).click();
   // What was just ignored is in sight, with the way back.
   await expect(page.getByRole("button", { name: "Take up again" })).toBeVisible();
+  // A page that lies open elsewhere hears of it by itself, and long before it would look anew.
+  await expect(beside.getByText("1 account is ignored")).toBeVisible({ timeout: 8_000 });
+  await expect(beside.getByText("Not linked")).toHaveCount(0);
+  await beside.close();
   await eyes.look("linked-and-ignored");
   await page.getByRole("button", { name: "Take up again" }).click();
   await expect(page.getByText("Not linked")).toBeVisible();
@@ -120,6 +107,9 @@ test("a tree, a bank account that syncs with an asset, a move, and an end", asyn
   // The path wherever the account stands.
   const path = "Germany ▸ Investment fund C ▸ Project B ▸ Site 1";
   await expect(sidebar(page).getByRole("heading", { name: path })).toBeVisible();
+  await page.goto(`${home}/transactions`);
+  await expect(main(page).getByRole("grid").locator(".c-acct .where").first()).toHaveText(path);
+  await eyes.look("path-in-the-register");
   await sidebar(page).getByRole("link", { name: /Site account/ }).click();
   await arrived(page, "Site account");
   await expect(main(page).getByRole("link", { name: path })).toBeVisible();

@@ -1,7 +1,7 @@
 // Every page that can be reached in a connected house: nothing is hard to read or to reach, and nothing sticks out sideways, also at
 // 360 px and at 320 px, which is what 400 % makes of a common screen. A new page is added to this list.
 import type { Page } from "@playwright/test";
-import { Api, type Transactions } from "../../support/api.ts";
+import { type Account, Api, type Transactions } from "../../support/api.ts";
 import { wrongIn } from "../../support/axe.ts";
 import { picture, sticksOut } from "../../support/eyes.ts";
 import { connectDemoBank, expect, organizationOf, person, register, test } from "../../support/house.ts";
@@ -21,6 +21,7 @@ const screens: { name: string; at: string; then?: RegExp[]; title: string | RegE
   { name: "bank integrations", at: "banks", title: "Bank integrations" },
   { name: "link accounts", at: "banks", then: [/\/connections\/[^/]+\/link$/], title: "Link accounts" },
   { name: "unsync", at: "banks", then: [/\/connections\/[^/]+\/unsync$/], title: "Unsync Nordhafen Bank?" },
+  { name: "rename", at: "banks", then: [/\/connections\/[^/]+\/rename$/], title: "Rename Nordhafen Bank" },
   { name: "sync with asset", at: "banks", then: [/\/bank-accounts\/[^/]+\/asset$/], title: "Sync with asset" },
   { name: "assets", at: "assets", title: "Assets" },
   { name: "new asset", at: "assets/new", title: "Add asset" },
@@ -77,7 +78,10 @@ test("every screen, as narrow as it gets", async ({ signedIn: page, house, eyes 
   const sent = transactions.find((row) => row.status === "booked" && row.payee);
   await api.made("transactions", { account: sent?.account, date: sent?.date, amount: sent?.amount, payee: sent?.payee, note: "typed" });
   // An asset: what is said of assets is on every page from here on.
-  await api.made("assets", { name: "Lindenweg 8" });
+  const { id: asset } = await api.made<{ id: string }>("assets", { name: "Lindenweg 8" });
+  // An account belongs to it, which is not the one whose pages are looked at: that stands below its name from here on.
+  const other = (await api.get<Account[]>("accounts")).find(({ name }) => name !== "Girokonto");
+  expect((await api.send("PUT", `accounts/${other?.id}/asset`, { asset })).ok()).toBe(true);
   // An inbox: it is among the pages from here on.
   await api.send("PUT", "inbox/switch", { is_on: true });
   // A bank account that waits for an account: the page that links them is reached from it.

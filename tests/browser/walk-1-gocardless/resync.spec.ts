@@ -18,7 +18,7 @@ test("access ends, Resync gives it anew: links are kept, the gap is filled", asy
   await connectDemoBank(page, house);
   const before = await countOf(page);
   await page.goto(banks(page, house));
-  await expect(page.getByText(/Access ends .*, 1[78]\d days left/)).toBeVisible();
+  await expect(page.getByText(/Session expires .*, 1[78]\d days left/)).toBeVisible();
   await eyes.look("banks-in-order");
 
   await passDays(house, 185);
@@ -31,6 +31,7 @@ test("access ends, Resync gives it anew: links are kept, the gap is filled", asy
   await page.goto(banks(page, house));
   await expect(page.getByRole("heading", { name: "Needs you" })).toBeVisible();
   await expect(page.getByText("Renew now").first()).toBeVisible();
+  await expect(page.getByText("want a new sign-in every 90 or 180 days")).toBeVisible();
   await eyes.look("banks-renew-now");
 
   // The account says it too, and one step leads to the remedy.

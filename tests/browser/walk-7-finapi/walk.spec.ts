@@ -3,7 +3,7 @@
 import type { Page } from "@playwright/test";
 import type { Eyes } from "../../support/eyes.ts";
 import { Api, type Run } from "../../support/api.ts";
-import { arrived, expect, organizationOf, passDays, test, type House } from "../../support/house.ts";
+import { addAsset, arrived, expect, organizationOf, passDays, setUpCompany, test, type House } from "../../support/house.ts";
 import { between } from "../../support/sql.ts";
 
 /** Lets something happen at the simulator. */
@@ -57,8 +57,9 @@ async function cameBack(tab: Page, house: House): Promise<void> {
   await tab.close();
 }
 
-test("a named sync, the provider's form, accounts of an asset, a day that passes, an end that nears, one account more, one less, and Unsync", async ({ signedIn: page, house, eyes }) => {
+test("a named sync, the provider's form, accounts of an asset, a day that passes, an end that nears, one account more, one less, rows that are mapped, and Unsync", async ({ page, house, eyes }) => {
   test.slow();
+  await setUpCompany(page, house.address);
   const organization = organizationOf(page);
   const overview = `${house.address}/o/${organization}/banks`;
   const api = new Api(page.request, house, organization);
@@ -126,19 +127,29 @@ test("a named sync, the provider's form, accounts of an asset, a day that passes
   await arrived(page, "Link accounts");
   await expect(page.getByText("3 accounts found")).toBeVisible();
   await eyes.look("accounts");
-  const country = await api.made<{ id: string }>("assets", { name: "Germany" });
-  await api.made("assets", { name: "Site 1", under: country.id, kind: "production" });
+  await page.getByRole("complementary", { name: "Main" }).getByRole("link", { name: "Assets" }).click();
+  await addAsset(page, "Germany");
+  await arrived(page, "Germany");
+  await addAsset(page, "Site 1", "Production");
+  await arrived(page, "Site 1");
   await page.goto(overview);
   const sync = page.getByRole("region", { name: "Household" });
   await expect(page.getByRole("link", { name: "Sync with a bank" })).toBeVisible();
   await expect(sync).toContainText("finAPI Test Bank · finAPI");
-  await expect(sync).toContainText(/Access ends .*, 1[78]\d days left/);
+  await expect(sync).toContainText(/Session expires .*, 1[78]\d days left/);
   await expect(sync).toContainText("3 accounts found.");
   await expect(sync.getByRole("link", { name: "Unsync Household" })).toBeVisible();
   for (const verb of ["Get accounts of Household", "Resync Household"]) await expect(sync.getByRole("button", { name: verb })).toBeVisible();
   const giro = sync.getByRole("row").filter({ hasText: "Girokonto" }).first();
   await expect(giro).toContainText(/[\d.,]+ EUR/);
-  await expect(giro).toContainText("holder");
+  for (const label of ["Bank account", "Holder", "Balance", "Linked asset"]) {
+    await expect(sync.getByRole("columnheader", { name: label, exact: true })).toBeVisible();
+  }
+  await expect(giro.locator("td[data-label]").evaluateAll((cells) => cells.map((cell) => cell.getAttribute("data-label")))).resolves.toEqual([
+    "Holder",
+    "Balance",
+    "Linked asset",
+  ]);
   await expect(giro).toContainText("Not linked");
   await eyes.look("eleven-elements");
 
@@ -161,6 +172,7 @@ test("a named sync, the provider's form, accounts of an asset, a day that passes
   const latest = async () => (await api.get<(Run & { trigger: string })[]>("runs?limit=1"))[0];
   await expect.poll(latest).toMatchObject({ trigger: "schedule", state: "finished", outcome: "done" });
   await page.goto(overview);
+  await expect(sync).toContainText(/Last import today \d\d:\d\d/);
   await expect(sync).toContainText(/Next import/);
 
   // 7. Access ends soon: it is said here, in the navigation, and what helps.
@@ -214,7 +226,25 @@ test("a named sync, the provider's form, accounts of an asset, a day that passes
   await expect(beside.getByRole("row").filter({ hasText: "Tagesgeld" })).toHaveCount(0);
   await eyes.look("one-less");
 
-  // 11. Unsync says what it does, and deletes what finAPI has; the page beside hears of that, too.
+  // 11. What came in is left to be mapped, asset by asset.
+  await page.getByRole("complementary", { name: "Main" }).getByRole("link", { name: "Assets" }).click();
+  await page.getByRole("main").getByRole("link", { name: /Site 1/ }).click();
+  await arrived(page, "Site 1");
+  await page.getByRole("main").getByRole("link", { name: "Cashflow" }).first().click();
+  const view = (name: RegExp) => page.getByRole("navigation", { name: "Cashflow" }).getByRole("link", { name });
+  await view(/^Unmapped/).click();
+  const unmapped = page.getByRole("region", { name: "Unmapped rows" }).locator("tr[data-line]");
+  const first = unmapped.first();
+  await expect(first).toContainText("Germany ▸ Site 1");
+  const said = (await first.getAttribute("aria-label")) ?? "";
+  await first.getByRole("combobox").selectOption({ index: 1 });
+  await first.getByRole("button", { name: `Map ${said}`, exact: true }).click();
+  await expect(page.getByRole("main").getByRole("status")).toContainText("1 row mapped to");
+  await view(/^Mapped/).click();
+  await expect(page.getByRole("region", { name: "Mapped rows" }).getByRole("row", { name: said }).first()).toContainText("Germany ▸ Site 1");
+  await eyes.look("mapped");
+
+  // 12. Unsync says what it does, and deletes what finAPI has; the page beside hears of that, too.
   await page.goto(overview);
   await page.getByRole("link", { name: "Unsync" }).click();
   await eyes.look("unsync");

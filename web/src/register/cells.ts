@@ -17,6 +17,8 @@ export interface Surroundings {
   /** Whether tags have a column of their own. */
   hasTagColumn: boolean;
   mayEdit: boolean;
+  /** The path of the asset that an account belongs to. */
+  pathOf(account: string): string | undefined;
   isSelected(id: string): boolean;
   isOpen(id: string): boolean;
   markOf(id: string, field: Field): Mark | undefined;
@@ -36,8 +38,9 @@ export function fillCell(cell: HTMLElement, column: Column, row: Row, around: Su
 
 /** The row is not here yet. */
 export function clearCell(cell: HTMLElement): void {
-  cell.classList.remove("is-failed", "is-saving", "none", "in");
+  cell.classList.remove("is-failed", "is-saving", "none", "in", "has-where");
   cell.removeAttribute("aria-label");
+  cell.removeAttribute("title");
   build(cell);
 }
 
@@ -85,8 +88,15 @@ const FILL: Record<Column["key"], Fill> = {
     write(cell, formats.day(row.date));
     cell.setAttribute("aria-label", formats.spokenDay(row.date));
   },
-  account: (cell, row) => {
-    write(cell, row.account_name);
+  account: (cell, row, { pathOf }) => {
+    const path = pathOf(row.account);
+    cell.classList.toggle("has-where", path !== undefined);
+    if (path === undefined) {
+      cell.removeAttribute("title");
+      return write(cell, row.account_name);
+    }
+    cell.title = `${path} ▸ ${row.account_name}`;
+    build(cell, h("span", {}, row.account_name), h("span", { class: "where" }, h("bdi", {}, path)));
   },
   payee: (cell, row) => {
     const box = cell.querySelector("div") ?? h("div", {}, h("span"));
@@ -179,6 +189,9 @@ function tag(name: string): HTMLElement {
   return h("span", { class: "tag" }, `#${name}`);
 }
 
-function whenAndWhere(row: Row, { formats, isOneAccount }: Surroundings): string {
-  return `${formats.day(row.date)} · ${isOneAccount ? "" : `${row.account_name} · `}`;
+function whenAndWhere(row: Row, { formats, isOneAccount, pathOf }: Surroundings): string {
+  // There is room for what tells the account from others: the end of its path.
+  const own = isOneAccount ? undefined : pathOf(row.account)?.split(" ▸ ").pop();
+  const name = own === undefined ? row.account_name : `${own} ▸ ${row.account_name}`;
+  return `${formats.day(row.date)} · ${isOneAccount ? "" : `${name} · `}`;
 }

@@ -3,7 +3,7 @@ import { decimalText, type Formats, shiftDay } from "../formats";
 import { Combobox, type Option } from "./combobox";
 import { h } from "../dom";
 import { folded, type Lookups, same } from "./lookups";
-import type { Field, Given, Payee, Row } from "./model";
+import type { Account, Field, Given, Payee, Row } from "./model";
 
 /** What was typed cannot be meant: said beside the field, and nothing is lost. */
 export class Refusal extends Error {}
@@ -225,14 +225,28 @@ export function tagsIn(text: string): string[] {
   return [...new Set(words.filter((word) => word !== ""))];
 }
 
+/** Accounts with what tells them apart: the name, and where several have it, where each belongs. */
+function labels(accounts: Account[]): { account: Account; label: string }[] {
+  const having = new Map<string, number>();
+  for (const { name } of accounts) having.set(folded(name), (having.get(folded(name)) ?? 0) + 1);
+  return accounts.map((account) => {
+    const isAlone = having.get(folded(account.name)) === 1;
+    return { account, label: isAlone || !account.asset_path ? account.name : `${account.asset_path} ▸ ${account.name}` };
+  });
+}
+
 function accountEditor({ label, row, typed, lookups }: EditorOptions): Editor {
   const before = row?.account_name ?? "";
   const box = new Combobox({
     label,
     value: typed ?? before,
     load: async (text) => {
-      const found = (await lookups.accounts()).filter(({ name }) => folded(name).includes(folded(text)));
-      return found.map(({ id, name, currency }) => ({ id, text: name, detail: currency }));
+      const labelled = labels(await lookups.accounts()).filter(({ account, label }) => folded(`${label} ${account.asset_path ?? ""}`).includes(folded(text)));
+      return labelled.map(({ account: { id, currency, asset_path: path }, label }) => ({
+        id,
+        text: label,
+        detail: path && !label.startsWith(path) ? `${path} · ${currency}` : currency,
+      }));
     },
     isEager: true,
   });
@@ -240,7 +254,7 @@ function accountEditor({ label, row, typed, lookups }: EditorOptions): Editor {
     await box.settle();
     box.take();
     if (row && box.text === before) return null;
-    const account = (await lookups.accounts()).find(({ name }) => same(name, box.text));
+    const account = labels(await lookups.accounts()).find(({ label }) => same(label, box.text))?.account;
     if (!account) throw new Refusal("There is no account of that name.");
     return { set: { account: account.id }, shown: { account: account.id, account_name: account.name }, text: account.name };
   });

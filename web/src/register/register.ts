@@ -62,6 +62,8 @@ export class Register extends HTMLElement {
   #live!: Live;
   #print!: PrintTable;
   #notice!: ReturnType<typeof unsavedNotice>;
+  /** The paths of the assets that accounts belong to. */
+  #paths = new Map<string, string>();
   #desk!: HTMLElement;
   #gridElement!: HTMLElement;
   #empty!: HTMLElement;
@@ -72,6 +74,7 @@ export class Register extends HTMLElement {
     this.#lay();
     this.#listen();
     void this.cache.ask();
+    void this.#learnPaths();
   }
 
   disconnectedCallback(): void {
@@ -295,6 +298,13 @@ export class Register extends HTMLElement {
     }
   }
 
+  /** Where accounts belong is asked once: many may have one name, and no row says it. */
+  async #learnPaths(): Promise<void> {
+    if (this.dataset.hasAssets === undefined) return;
+    for (const { id, asset_path: path } of await this.lookups.accounts()) if (path) this.#paths.set(id, path);
+    if (this.#paths.size > 0) this.changed();
+  }
+
   get #surroundings(): Surroundings {
     return {
       formats: this.formats,
@@ -306,6 +316,7 @@ export class Register extends HTMLElement {
       isSelected: (id) => this.selection.has(id),
       isOpen: (id) => this.outline.isOpen(id),
       markOf: (id, field) => this.unsaved.markOf(id, field),
+      pathOf: (account) => this.#paths.get(account),
     };
   }
 

@@ -1,20 +1,21 @@
 //! A company with two plants, its people, and a neighbour: the bank feeds the account of the north, the south keeps a till.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use axum::Router;
 use bankside_connect::Registry;
 use bankside_connect::http::Http;
 use bankside_domain::account::AccountKind;
 use bankside_domain::asset::{AssetKind, AssetStage};
-use bankside_domain::{AccountId, Ambient, Asker, AssetId, OrganizationKind, Role, Secret};
+use bankside_domain::{AccountId, Ambient, Amount, Asker, AssetId, OrganizationKind, Role, Secret};
 use bankside_engine::{
     AssetInput, EditInput, Engine, FlowPage, LineInput, NewAccountInput, NewOrganizationInput, NewTransactionInput,
-    Placing, ProviderSettings, RegisterQuery, RunsQuery, Selection, SetUp, Settings,
+    Placing, PlanBrought, ProviderSettings, RegisterQuery, RegisterRow, RunsQuery, Selection, SetUp, Settings,
 };
 use bankside_sandbox::{Answers, ClockMode, Sandbox, SandboxConfig, Switches};
 use bankside_store::Store;
-use bankside_testkit::TestDatabase;
+use bankside_testkit::{TestClock, TestDatabase};
 use bankside_vault::{MasterKey, Vault};
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -69,6 +70,11 @@ pub(crate) struct Ids {
     category: String,
     rule: String,
     line: String,
+    flow: String,
+    file: String,
+    plan: String,
+    /// Two rows that may be told to be one transfer.
+    suspicion: String,
     random: String,
 }
 
@@ -94,11 +100,12 @@ impl Ids {
             ("{category}", &self.category),
             ("{rule}", &self.rule),
             ("{line}", &self.line),
-            ("{file}", &self.random),
-            ("{flow}", &self.random),
-            ("{suspicion}", &self.random),
+            ("{file}", &self.file),
+            ("{flow}", &self.flow),
+            ("{suspicion}", &self.suspicion),
+            ("{plan}", &self.plan),
+            // Nobody has judged a balance in this house: all of them are right.
             ("{verdict}", &self.random),
-            ("{plan}", &self.random),
             ("{currency}", "EUR"),
             ("{provider}", "gocardless"),
             ("{feature}", "account_syncing"),
@@ -120,8 +127,10 @@ pub(crate) struct House {
     own: Ids,
     foreign: Ids,
     random: Ids,
-    engine: Engine,
-    asker: Asker,
+    pub(crate) engine: Engine,
+    pub(crate) asker: Asker,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) sandbox: Sandbox,
     _database: TestDatabase,
 }
 
@@ -136,10 +145,19 @@ fn typed(note: &str, payee: &str, tag: &str) -> NewTransactionInput {
     }
 }
 
+/// A transaction that somebody types as the bank has sent it.
+pub(crate) fn typed_like(row: &RegisterRow) -> NewTransactionInput {
+    NewTransactionInput {
+        dated_on: row.dated_on,
+        amount: Amount::new(row.amount_minor, row.currency).to_decimal_text(),
+        ..typed("once more", row.payee.as_deref().unwrap_or_default(), "twin")
+    }
+}
+
 impl House {
     pub(crate) async fn open(engine: bankside_testkit::Engine) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let (ambient, _) = bankside_testkit::ambient();
+        let (ambient, clock) = bankside_testkit::ambient();
         let (sandbox, base_url) = sandbox(&ambient).await;
         let database = bankside_testkit::database(engine).await;
         let store = Store::open(&database.url, ambient.clone()).await.unwrap();
@@ -213,7 +231,7 @@ impl House {
         let group = engine.add_group(&asker, "Technicians", Role::Member, Some(sight)).await.unwrap();
         let invited = engine.invite(&asker, "late@example.org", Placing::role(Role::Viewer)).await.unwrap();
 
-        let (foreign, stranger) = neighbour(&engine, &asker).await;
+        let (foreign, stranger) = neighbour(&engine, &asker, &sandbox).await;
         tokens.insert(Who::Stranger, stranger);
         let random = ambient.id::<AccountId>().to_string();
         let own = Ids {
@@ -231,6 +249,10 @@ impl House {
             category: category(&engine, &asker).await,
             rule: rule(&engine, &asker).await,
             line: line_of(&engine, &asker, &coffee).await,
+            flow: open_flow(&engine, &asker).await,
+            file: file(&engine, &asker, north).await,
+            plan: plan(&engine, &asker).await,
+            suspicion: format!("{coffee}_{secret}"),
             transaction: coffee,
             random: random.clone(),
         };
@@ -249,12 +271,18 @@ impl House {
             category: random.clone(),
             rule: random.clone(),
             line: random.clone(),
+            flow: random.clone(),
+            file: random.clone(),
+            plan: random.clone(),
+            suspicion: format!("{random}_{random}"),
             ..own.clone()
         };
         let random = anywhere("random");
         let hidden = Ids {
             account: south.to_string(),
             line: line_of(&engine, &asker, &secret).await,
+            file: file(&engine, &asker, south).await,
+            suspicion: own.suspicion.clone(),
             transaction: secret,
             batch: secret_batch,
             asset: out_of_sight.to_string(),
@@ -262,7 +290,7 @@ impl House {
         };
         let foreign = Ids { name: "foreign", organization: own.organization.clone(), ..foreign.over(&random) };
         let router = bankside_server::router(engine.clone(), CancellationToken::new());
-        Self { router, tokens, hidden, own, foreign, random, engine, asker, _database: database }
+        Self { router, tokens, hidden, own, foreign, random, engine, asker, clock, sandbox, _database: database }
     }
 
     /// With which ids somebody tries.
@@ -275,6 +303,14 @@ impl House {
             Who::Owner | Who::Member => vec![self.own.clone(), self.foreign.clone(), self.random.clone()],
             Who::Admin | Who::Viewer => vec![self.own.clone(), self.foreign.clone()],
         }
+    }
+
+    /// Signs somebody in anew: a session is over after a month.
+    pub(crate) async fn sign_in_again(&mut self, who: Who) {
+        let name = if who == Who::Owner { "owner".to_owned() } else { format!("{who:?}@example.org").to_lowercase() };
+        let password = Secret::new("correct horse battery");
+        let signed_in = self.engine.sign_in(&name, password, "192.0.2.1").await.unwrap();
+        self.tokens.insert(who, signed_in.token.expose().to_owned());
     }
 
     /// What nobody may have changed who may not.
@@ -303,6 +339,13 @@ impl House {
 
 /// The ids that a neighbour has, with random ones for what they lack.
 struct Neighbour {
+    connection: String,
+    run: String,
+    bank_account: String,
+    flow: String,
+    file: String,
+    plan: String,
+    suspicion: String,
     account: String,
     transaction: String,
     batch: String,
@@ -318,6 +361,13 @@ struct Neighbour {
 impl Neighbour {
     fn over(self, random: &Ids) -> Ids {
         Ids {
+            connection: self.connection,
+            run: self.run,
+            bank_account: self.bank_account,
+            flow: self.flow,
+            file: self.file,
+            plan: self.plan,
+            suspicion: self.suspicion,
             account: self.account,
             transaction: self.transaction,
             batch: self.batch,
@@ -351,7 +401,28 @@ async fn rule(engine: &Engine, asker: &Asker) -> String {
     engine.rules(asker).await.unwrap()[0].rule.id.to_string()
 }
 
-async fn neighbour(engine: &Engine, asker: &Asker) -> (Neighbour, String) {
+/// A bank that is being connected, and waits for the person.
+async fn open_flow(engine: &Engine, asker: &Asker) -> String {
+    engine.begin_connecting(asker, "gocardless", "NORDHAFEN_NHBKDE22", None).await.unwrap().to_string()
+}
+
+/// A statement file that is looked at.
+async fn file(engine: &Engine, asker: &Asker, account: AccountId) -> String {
+    let text = b"Date;Payee;Amount\n2026-11-05;Baker;-3.50\n";
+    engine.upload_file(asker, account, "november.csv", text).await.unwrap().to_string()
+}
+
+/// A plan of the organization that is looked at.
+async fn plan(engine: &Engine, asker: &Asker) -> String {
+    let category = engine.categories(asker).await.unwrap().into_iter().find(|one| one.parent.is_none()).unwrap().path;
+    let text = format!("month,category,amount\n2026-10,{category},-100.00\n");
+    match engine.bring_plan(asker, None, "plan.csv", text.as_bytes(), None).await.unwrap() {
+        PlanBrought::Draft(plan) => plan.to_string(),
+        PlanBrought::Refused(problems) => panic!("{problems:?}"),
+    }
+}
+
+async fn neighbour(engine: &Engine, asker: &Asker, sandbox: &Sandbox) -> (Neighbour, String) {
     let link = engine.invite(asker, "stranger@example.org", Placing::role(Role::Viewer)).await.unwrap();
     let token = link[0].link.as_ref().unwrap().expose().rsplit('/').next().unwrap().to_owned();
     let password = Secret::new("correct horse battery");
@@ -377,7 +448,16 @@ async fn neighbour(engine: &Engine, asker: &Asker) -> (Neighbour, String) {
     let group = engine.add_group(&there, "Guests", Role::Viewer, None).await.unwrap();
     let asset = add_asset(engine, &there, "Shed", None).await;
     let invited = engine.invite(&there, "guest@example.org", Placing::role(Role::Viewer)).await.unwrap();
+    let (other, _) = add(engine, &there, account, &typed("theirs, too", "Baker", "bread")).await;
+    let (connection, run, bank_account) = connect(engine, &there, sandbox).await;
     let ids = Neighbour {
+        connection,
+        run,
+        bank_account,
+        flow: open_flow(engine, &there).await,
+        file: file(engine, &there, account).await,
+        plan: plan(engine, &there).await,
+        suspicion: format!("{transaction}_{other}"),
         account: account.to_string(),
         line: line_of(engine, &there, &transaction).await,
         transaction,

@@ -166,6 +166,28 @@ pub(crate) struct UnsyncedBody {
     not_revoked: Option<FaultBody>,
 }
 
+/// What a connection shall be called.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct RenameBody {
+    /// At most 64 letters; no other connection has it.
+    name: String,
+}
+
+/// Gives a connection another name, whichever its provider.
+#[utoipa::path(patch, path = "/api/v1/organizations/{organization}/connections/{connection}",
+    params(("organization" = String, Path), ("connection" = String, Path)), request_body = RenameBody,
+    responses((status = NO_CONTENT), (status = FORBIDDEN, body = Problem), (status = NOT_FOUND, body = Problem),
+        (status = UNPROCESSABLE_ENTITY, body = Problem)))]
+pub(crate) async fn rename(
+    State(app): State<App>,
+    member: ApiMember,
+    Path((_, connection)): Path<(String, String)>,
+    Body(body): Body<RenameBody>,
+) -> Result<StatusCode, Problem> {
+    app.engine.rename_connection(member.asker(), id(&connection)?, &body.name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Ends a connection: its access is revoked at the provider, its links end; transactions stay.
 #[utoipa::path(delete, path = "/api/v1/organizations/{organization}/connections/{connection}",
     params(("organization" = String, Path), ("connection" = String, Path)),

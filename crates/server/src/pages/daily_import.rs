@@ -42,6 +42,16 @@ pub(crate) fn next(next: Option<NextImport>, today: &Today) -> Option<String> {
     }
 }
 
+/// What is next of several imports: one that goes on, else the one that comes first, else what they wait for.
+pub(crate) fn soonest(of: impl Iterator<Item = NextImport>) -> Option<NextImport> {
+    of.min_by_key(|next| match next {
+        NextImport::UnderWay => (0, None),
+        NextImport::At(at) => (1, Some(*at)),
+        NextImport::NeedsPerson => (2, None),
+        NextImport::Off => (3, None),
+    })
+}
+
 /// What was chosen: an hour, or nothing.
 #[derive(Deserialize)]
 pub(crate) struct Chosen {

@@ -301,7 +301,9 @@ impl FilterForm {
             search: value("search"),
             account: value("account"),
             asset: value("asset"),
-            accounts: accounts().map(|account| (account.id.to_string(), account.name.clone())).collect(),
+            accounts: accounts()
+                .map(|account| (account.id.to_string(), shell.named(account.id, &account.name)))
+                .collect(),
             assets: assets.into_iter().map(|asset| (asset.to_string(), shell.tree.path(asset))).collect(),
             is_used: false,
         };

@@ -2,13 +2,14 @@
 
 pub(crate) mod getting;
 pub(crate) mod live;
+mod words;
 
 use std::collections::{BTreeSet, HashMap};
 
 use askama::Template;
 use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use bankside_domain::consent::{ConsentStanding, days_between};
 use bankside_domain::schedule::NextImport;
 use bankside_domain::status::Status;
 use bankside_domain::subscription::Subscription;
@@ -17,6 +18,7 @@ use bankside_engine::{ConnectedAccount, ConnectionView, Descriptor, EngineError}
 use serde::Deserialize;
 
 use self::getting::{GotView, Told};
+use self::words::{found, lag, last_import, last_success, session};
 use crate::App;
 use crate::error::{PageError, page};
 use crate::pages::daily_import::{self, Hour};
@@ -62,6 +64,8 @@ struct IntegrationsHtml {
     /// The part that renews itself.
     list: String,
     is_empty: bool,
+    /// Who connects banks, for whoever may not.
+    managers: Option<String>,
     /// The hours to choose from for the daily import; `None` where this server runs none.
     hours: Option<Vec<Hour>>,
 }
@@ -99,6 +103,8 @@ struct BankSync {
     /// How many bank accounts wait for an account, where none of the sync is linked.
     found: Option<String>,
     session: String,
+    /// When rows came in last, where any account is linked.
+    last: Option<String>,
     /// When it runs next by itself.
     next: Option<String>,
     /// What was found out about the bank's data.
@@ -116,6 +122,7 @@ struct BankSync {
     link_url: String,
     renew_url: String,
     accounts_url: String,
+    rename_url: String,
     unsync_url: String,
 }
 
@@ -149,23 +156,8 @@ struct Linked {
     path: Option<PathView>,
     asset_url: String,
     mark: StatusView,
-}
-
-/// When access ends, as a sentence; where no end is known, no countdown.
-fn session(view: &ConnectionView, today: &Today) -> String {
-    let consent = &view.connection.consent;
-    let day = consent.valid_until.map(|end| today.day(end.to_zoned(today.zone.clone()).date())).unwrap_or_default();
-    match (consent.standing(today.now), consent.valid_until) {
-        (ConsentStanding::Holds | ConsentStanding::EndsIn(_), Some(_)) if view.status.status == Status::RenewNow => {
-            format!("Access needs a sign-in before its time, which is {day}")
-        }
-        (ConsentStanding::Ended, _) => format!("Access ended on {day}"),
-        (ConsentStanding::NoKnownEnd, _) | (_, None) => "This bank names no end of access".to_owned(),
-        (_, Some(end)) => {
-            let left = counted(days_between(today.now, end), "day", "days");
-            format!("Access ends {day}, {left} left")
-        }
-    }
+    /// When it was imported last, where others of the sync have been since.
+    lag: Option<String>,
 }
 
 fn account(view: &ConnectionView, connected: &ConnectedAccount, shell: &Shell) -> SyncAccount {
@@ -195,16 +187,9 @@ fn account(view: &ConnectionView, connected: &ConnectedAccount, shell: &Shell) -
             url: shell.at(&format!("accounts/{}", fed.id)),
             unlink_url: shell.at(&format!("accounts/{}/unlink", fed.id)),
             mark: StatusView::of(&fed.status.status, Some(currency), &shell.today),
+            lag: lag(view, &fed.status, &shell.today),
         }),
     }
-}
-
-/// `2 accounts found.`, as long as nobody has said what any of them is for.
-fn found(view: &ConnectionView, today: &Today) -> Option<String> {
-    let asked = view.bank_accounts.iter().filter(|account| !account.bank_account.is_ignored);
-    let is_new = asked.clone().all(|account| account.feeds.is_none());
-    let count = i64::try_from(asked.count()).unwrap_or(i64::MAX);
-    (is_new && count > 0).then(|| format!("{} found.", today.counted(count, "account", "accounts")))
 }
 
 /// How an account stands, where it is linked.
@@ -259,6 +244,7 @@ fn sync(
         note: note
             .filter(|_| view.status.status != Status::NeverSynced || asked().any(|account| account.feeds.is_some())),
         session: session(view, &shell.today),
+        last: last_import(view, &shell.today),
         next: daily_import::next(next, &shell.today),
         findings: left_out(view.connection.unread_accounts)
             .into_iter()
@@ -284,6 +270,7 @@ fn sync(
         link_url: shell.at(&format!("connections/{id}/link")),
         renew_url: shell.at(&format!("connections/{id}/renew")),
         accounts_url: shell.at(&format!("connections/{id}/accounts")),
+        rename_url: shell.at(&format!("connections/{id}/rename")),
         unsync_url: shell.at(&format!("connections/{id}/unsync")),
     }
 }
@@ -295,7 +282,7 @@ fn strip(views: &[ConnectionView], next: &HashMap<ConnectionId, NextImport>, tod
     let all = || views.iter().flat_map(|view| &view.bank_accounts).filter(|account| !account.bank_account.is_ignored);
     let linked = all().filter(|account| account.feeds.is_some()).count();
     let free = all().count() - linked;
-    let latest = all().filter_map(|account| account.feeds.as_ref()?.status.last_success_at).max();
+    let latest = views.iter().filter_map(last_success).max();
     let waiting = views.iter().filter(|view| Note::needs_somebody(&view.status.status)).count();
     let figure = |label, value| Figure { label, value, tone: "" };
     let mut figures = vec![
@@ -372,6 +359,11 @@ async fn page_with(
     only: Option<ConnectionId>,
 ) -> Result<Response, PageError> {
     let shell = shell(app, member, Place::Banks, None).await?;
+    let managers = || async { Ok::<_, PageError>(app.engine.manager_names(member.asker()).await?.join(", ")) };
+    if !shell.sees_whole() {
+        return Err(of_the_whole(&shell.organization_name, &managers().await?));
+    }
+    let managers = if shell.may_end_syncs() { None } else { Some(managers().await?) };
     let list = ListHtml::read(app, member, &shell, only).await?;
     let name = || list.groups.iter().flat_map(|group| &group.syncs).map(|sync| sync.name.clone()).next();
     let (is_empty, name) = (list.groups.is_empty(), only.and_then(|_| name()));
@@ -381,5 +373,15 @@ async fn page_with(
         Some(only) => shell.at(&format!("banks/events?sync={only}")),
         None => shell.at("banks/events"),
     };
-    Ok(page(&IntegrationsHtml { shell, only: name, events_url, got, list, is_empty, hours })?.into_response())
+    Ok(page(&IntegrationsHtml { shell, only: name, events_url, got, list, is_empty, managers, hours })?.into_response())
+}
+
+/// Whoever sees a part of an organization is told whose these syncs are.
+fn of_the_whole(organization: &str, managers: &str) -> PageError {
+    let message = format!(
+        "Syncs bring rows into accounts of all of {organization}, and you see a part of it. Whether your own accounts are up to date \
+         stands beside each of them."
+    );
+    PageError::plain(StatusCode::FORBIDDEN, "Bank integrations are about the whole", message)
+        .who(format!("Connecting banks, renewing and ending syncs is for an owner or admin: {managers}."))
 }

@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::{AccountId, ConnectionId, Currency};
-use bankside_engine::{Account, EngineError, LinkChoice, LinkOffer, LinkTarget, Offered};
+use bankside_engine::{EngineError, LinkChoice, LinkOffer, LinkTarget, Offered};
 use jiff::civil::Date;
 use serde::Deserialize;
 
@@ -233,14 +233,6 @@ impl LinkRow {
     }
 }
 
-/// An account to choose, with the path of the asset that it belongs to.
-fn named(account: &Account, shell: &Shell) -> String {
-    match account.asset {
-        Some(asset) => format!("{} · {}", account.name, shell.tree.path(asset)),
-        None => account.name.clone(),
-    }
-}
-
 fn row(
     offered: &Offered,
     offer: &LinkOffer,
@@ -266,7 +258,7 @@ fn row(
         .free
         .iter()
         .filter(|account| account.currency.code == bank_account.currency)
-        .map(|account| (account.id.to_string(), named(account, shell)));
+        .map(|account| (account.id.to_string(), shell.named(account.id, &account.name)));
     LinkRow {
         name: bank_account.name.clone(),
         number: bank_account.masked_number.clone(),
@@ -286,7 +278,9 @@ fn row(
             let name = names.get(&account)?.clone();
             Some((name, shell.at(&format!("accounts/{account}/move?to={}/{id}", offer.connection.id))))
         }),
-        linked: bank_account.feeds.map(|(account, _)| names.get(&account).cloned().unwrap_or_default()),
+        linked: bank_account
+            .feeds
+            .map(|(account, _)| shell.named(account, names.get(&account).map(String::as_str).unwrap_or_default())),
         new_name: posted("name").unwrap_or_else(|| suggested_name.clone()),
         suggested_name,
         name_error: error("name"),

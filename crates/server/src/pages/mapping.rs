@@ -178,7 +178,7 @@ async fn show(
         strong: rows.iter().filter(|row| row.strong.is_some()).count(),
         rows,
         groups: groups(&categories),
-        filter: FilterForm::of(&raw, &standing, spot.asset),
+        filter: FilterForm::of(&raw, &standing, spot.asset, &shell),
         said: said(app, member, asked, &categories, &shell, &address(&spot.path(), &raw, None)).await?,
         wrong: wrong(&asked.wrong),
         categories_url: shell.at("categories"),
@@ -254,7 +254,7 @@ async fn said(
 }
 
 impl FilterForm {
-    fn of(raw: &str, standing: &Standing, asset: Option<AssetId>) -> Self {
+    fn of(raw: &str, standing: &Standing, asset: Option<AssetId>, shell: &Shell) -> Self {
         let pairs: HashMap<String, String> = url::form_urlencoded::parse(raw.as_bytes()).into_owned().collect();
         let value = |name: &str| pairs.get(name).cloned().unwrap_or_default();
         let accounts = standing.accounts.iter().map(|view| &view.account);
@@ -267,7 +267,9 @@ impl FilterForm {
             min: value("min"),
             max: value("max"),
             category: value("category"),
-            accounts: accounts.map(|account| (account.id.to_string(), account.name.clone())).collect(),
+            accounts: accounts
+                .map(|account| (account.id.to_string(), shell.named(account.id, &account.name)))
+                .collect(),
             is_used: false,
         };
         let texts = [&form.search, &form.account, &form.from, &form.to, &form.min, &form.max, &form.category];

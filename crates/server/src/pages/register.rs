@@ -6,6 +6,7 @@ use axum::extract::{Path, Query, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::account::PendingPolicy;
+use bankside_domain::asset::SEPARATOR;
 use bankside_domain::row::RowStatus;
 use bankside_domain::{AccountId, Currency};
 use bankside_engine::{
@@ -89,6 +90,7 @@ impl OpenAccount {
 struct FeedLine {
     account_id: String,
     account: String,
+    account_path: Option<String>,
     bank: Option<String>,
     ledger: String,
     as_of: Option<String>,
@@ -98,6 +100,8 @@ struct FeedLine {
 struct Row {
     date: String,
     account: String,
+    /// The path of the asset that the account belongs to.
+    account_path: Option<String>,
     payee: String,
     note: String,
     category: String,
@@ -146,7 +150,9 @@ impl Pager {
 }
 
 impl Row {
-    fn of(row: RegisterRow, today: &Today, home: &str, names_account: bool) -> Self {
+    fn of(row: RegisterRow, shell: &Shell, home: &str, names_account: bool) -> Self {
+        let today = &shell.today;
+        let account_path = shell.account_path(row.account).filter(|_| names_account);
         let date = today.day(row.dated_on);
         let (tone, icon, state) = match row.state() {
             RowState::Pending => ("is-wait", "clock", "Pending"),
@@ -161,7 +167,15 @@ impl Row {
         } else {
             row.category_path.clone().unwrap_or_default()
         };
-        let mut when = if names_account { format!("{date} · {}", row.account_name) } else { date.clone() };
+        let mut when = match &account_path {
+            _ if !names_account => date.clone(),
+            // There is room for what tells it from others: the end of the path.
+            Some(path) => {
+                let own = path.rsplit(SEPARATOR).next().unwrap_or(path);
+                format!("{date} · {own}{SEPARATOR}{}", row.account_name)
+            }
+            None => format!("{date} · {}", row.account_name),
+        };
         let transfer = TransferWord::of(&row);
         if !category.is_empty() || transfer.is_some() {
             when.push_str(" · ");
@@ -180,6 +194,7 @@ impl Row {
             is_edited: row.is_edited,
             transfer,
             account: row.account_name,
+            account_path,
             tone,
             icon,
             state,
@@ -248,7 +263,7 @@ async fn show(
     let pager = Pager::new(page_number, register.total, address);
     let is_filtered = query.is_filtered();
     let can_sync = views.iter().any(|view| view.status.connection.is_some()) && shell.may_sync();
-    let feed_lines = feed_lines(app, member, &views, today).await?;
+    let feed_lines = feed_lines(app, member, &views, &shell).await?;
     let account = match &open {
         Some(view) => Some(open_account(app, member, view, &shell).await?),
         None => None,
@@ -287,7 +302,7 @@ async fn show(
             today.counted(register.total, "transaction", "transactions")
         },
         search: asked.q,
-        rows: register.rows.into_iter().map(|row| Row::of(row, today, &home, open.is_none())).collect(),
+        rows: register.rows.into_iter().map(|row| Row::of(row, &shell, &home, open.is_none())).collect(),
         opening: open.as_ref().filter(|_| !is_filtered).and_then(|view| opening(view, today)),
         pager,
         shell,
@@ -373,8 +388,9 @@ async fn feed_lines(
     app: &App,
     member: &Member,
     views: &[AccountView],
-    today: &Today,
+    shell: &Shell,
 ) -> Result<Vec<FeedLine>, PageError> {
+    let today = &shell.today;
     let mut lines = Vec::new();
     let fed = views
         .iter()
@@ -391,6 +407,7 @@ async fn feed_lines(
         lines.push(FeedLine {
             account_id: account.id.to_string(),
             account: account.name.clone(),
+            account_path: shell.account_path(account.id).filter(|_| views.len() > 1),
             bank: line.as_ref().map(|line| today.amount(line.bank.stated.minor, account.currency)),
             ledger: today.amount(account.balance_minor(), account.currency),
             as_of: line.as_ref().map(|line| today.moment(line.bank.stated.seen_at)),

@@ -52,7 +52,7 @@ pub(crate) async fn show(
     let id = run_id(&run)?;
     let view = app.engine.run(member.asker(), id).await?;
     let shell = shell(&app, &member, Place::Banks, None).await?;
-    let mut run_parts = RunParts::of(&app, &view, &member, &shell.today);
+    let mut run_parts = RunParts::of(&app, &view, &member, &shell.tree, &shell.today);
     run_parts.explain(&app, &view, &member, &shell).await?;
     for (part, account) in run_parts.accounts.iter_mut().zip(&view.accounts) {
         if let Some(batch) = account.run.batch.filter(|_| view.is_finished()) {

@@ -22,7 +22,6 @@ use crate::error::{PageError, page};
 use crate::pages::shell;
 use crate::pages::undo::is_in_force;
 use crate::session::Member;
-use crate::view::day::Today;
 use crate::view::shell::{Place, Shell, address};
 
 #[derive(Template)]
@@ -49,11 +48,13 @@ struct VanishedLine {
     amount: String,
     currency: String,
     account: String,
+    account_path: Option<String>,
     last_seen: String,
 }
 
 impl VanishedLine {
-    fn of(row: &VanishedRow, today: &Today) -> Self {
+    fn of(row: &VanishedRow, shell: &Shell) -> Self {
+        let today = &shell.today;
         Self {
             day: today.day(row.dated_on),
             payee: row.payee.clone().unwrap_or_default(),
@@ -61,6 +62,7 @@ impl VanishedLine {
             amount: today.signed(row.amount_minor, row.currency),
             currency: row.currency.code.to_string(),
             account: row.account_name.clone(),
+            account_path: shell.account_path(row.account),
             last_seen: today.moment(row.last_seen_at),
         }
     }
@@ -96,7 +98,7 @@ pub(crate) async fn show(
         pairs: suspicions.pairs.iter().map(|view| PairCard::of(view, &shell)).collect(),
         transfers: suspicions.transfers.iter().map(|view| TransferCard::of(view, &shell)).collect(),
         found: asked.found.map(|found| found_word(found, &shell)),
-        vanished: suspicions.vanished.iter().map(|row| VanishedLine::of(row, &shell.today)).collect(),
+        vanished: suspicions.vanished.iter().map(|row| VanishedLine::of(row, &shell)).collect(),
         shell,
     };
     Ok(page(&html)?.into_response())

@@ -1,5 +1,6 @@
 //! The shell around every page of an organization: who, where to, and the accounts with their balances.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bankside_domain::asset::Tree;
@@ -64,6 +65,8 @@ pub(crate) struct Shell {
     pub(crate) asker: Asker,
     /// The tree of assets.
     pub(crate) tree: Arc<Tree>,
+    /// The assets that accounts belong to, closed accounts too.
+    pub(crate) belongs: Arc<HashMap<AccountId, AssetId>>,
     /// Whether anything is said of assets: a household that has none hears nothing of them.
     pub(crate) has_assets: bool,
 }
@@ -140,6 +143,9 @@ impl Shell {
             subscription: server.subscription,
             today,
             has_assets: organization.kind == OrganizationKind::Company || !tree.is_empty(),
+            belongs: Arc::new(
+                standing.accounts.iter().filter_map(|view| Some((view.account.id, view.account.asset?))).collect(),
+            ),
             tree: Arc::clone(tree),
             asker: membership.asker.clone(),
         }
@@ -223,6 +229,19 @@ impl Shell {
     pub(crate) fn path_of(&self, asset: Option<AssetId>) -> Option<PathView> {
         let id = asset?;
         PathView::of(&self.tree, id, self.at(&format!("assets/{id}")))
+    }
+
+    /// The path of the asset that an account belongs to, for the line below its name; `None` where it belongs to none.
+    pub(crate) fn account_path(&self, account: AccountId) -> Option<String> {
+        Some(self.tree.path(*self.belongs.get(&account)?)).filter(|path| !path.is_empty())
+    }
+
+    /// An account within a line or a choice: its name, with where it belongs.
+    pub(crate) fn named(&self, account: AccountId, name: &str) -> String {
+        match self.account_path(account) {
+            Some(path) => format!("{name} · {path}"),
+            None => name.to_owned(),
+        }
     }
 
     /// The accounts that a list on a page has room for.

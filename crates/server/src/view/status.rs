@@ -297,6 +297,7 @@ mod tests {
             today: Today::new("2026-11-20T12:00:00Z".parse().unwrap(), "UTC", Formats::default()),
             asker: Asker::member(organization, person, role),
             tree: std::sync::Arc::default(),
+            belongs: std::sync::Arc::default(),
             has_assets: false,
         }
     }

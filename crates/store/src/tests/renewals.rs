@@ -101,4 +101,20 @@ on_both! {
         assert!(renew(world, &[shown(world, "stranger", Some("DE02120300000000202051"))], &[]).await.is_none());
         assert_eq!(names(world).await, [("acc-2".to_owned(), true), ("pot".to_owned(), true)]);
     }
+
+    a_connection_has_a_name_that_no_other_one_has(world) {
+        let asker = world.asker.clone();
+        let (other, _) = world.connect(&asker, "DE02120300000000202051", "acc-9").await;
+        let store = &world.store;
+        store.rename_connection(&asker, other, "Robin").await.unwrap();
+        let taken = store.rename_connection(&asker, world.connection, "Robin").await;
+        assert!(matches!(taken, Err(StoreError::Conflict(_))), "{taken:?}");
+        // The same name once more is no change, and nothing to remember.
+        store.rename_connection(&asker, other, "Robin").await.unwrap();
+        let audit = store.audit_entries(&asker).await.unwrap();
+        let renamed: Vec<&str> =
+            audit.iter().filter(|line| line.action == "connection.renamed").map(|line| line.detail.as_str()).collect();
+        assert_eq!(renamed, ["Nordhafen main, from now on Robin"]);
+        assert_eq!(store.connection(&asker, world.connection).await.unwrap().name, "Nordhafen main");
+    }
 }

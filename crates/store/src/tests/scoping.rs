@@ -45,6 +45,7 @@ on_both! {
         assert!(store.run_rows(&other, run, None, 0, 10).await.unwrap().is_empty());
         assert!(store.open_renewal(&other, world.connection).await.unwrap().is_none());
         is_not_found(&store.end_connection(&other, world.connection, &ended(), "").await);
+        is_not_found(&store.rename_connection(&other, world.connection, "theirs").await);
         assert!(store.connection(&world.asker, world.connection).await.unwrap().ended_at.is_none());
         assert!(store.feed_facts(&other).await.unwrap().is_empty());
         assert_eq!(store.register(&other, &query).await.unwrap().total, 0);
@@ -66,6 +67,7 @@ on_both! {
         let new = NewTransaction::new(jiff::civil::date(2026, 11, 1), 1);
         is_denied(&store.add_transaction(&viewer, world.account, &new).await);
         is_denied(&store.end_connection(&viewer, world.connection, &ended(), "").await);
+        is_denied(&store.rename_connection(&viewer, world.connection, "theirs").await);
         is_denied(&store.unlink(&viewer, world.account).await);
         is_denied(&store.forget_credentials(&viewer, "gocardless").await);
         is_denied(&store.enqueue_run(&viewer, world.connection, Trigger::Person).await);

@@ -18,6 +18,8 @@ pub(crate) struct RowView {
     pub(crate) payee: String,
     pub(crate) note: String,
     pub(crate) account: String,
+    /// The path of the asset that the account belongs to.
+    pub(crate) account_path: Option<String>,
     /// The bank behind the account.
     pub(crate) bank: String,
     pub(crate) amount: String,
@@ -71,6 +73,7 @@ impl RowView {
             label: format!("{payee}, {day}, {amount} {}", row.currency.code),
             note: row.note.clone().unwrap_or_default(),
             account: row.account_name.clone(),
+            account_path: shell.account_path(row.account),
             bank: status.and_then(|status| status.status.bank.clone()).unwrap_or_default(),
             currency: row.currency.code.to_string(),
             is_in: row.amount_minor > 0,

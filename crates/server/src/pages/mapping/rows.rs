@@ -17,6 +17,8 @@ pub(crate) struct RowView {
     pub(crate) payee: String,
     pub(crate) note: String,
     pub(crate) account: String,
+    /// The path of the asset that the account belongs to.
+    pub(crate) account_path: Option<String>,
     /// The bank behind the account.
     pub(crate) bank: String,
     pub(crate) amount: String,
@@ -61,6 +63,7 @@ impl RowView {
             label: format!("{payee}, {day}, {amount} {}", row.currency.code),
             note: line.note.clone().unwrap_or_default(),
             account: row.account_name.clone(),
+            account_path: shell.account_path(row.account),
             bank: view.and_then(|view| view.status.bank.clone()).unwrap_or_default(),
             currency: row.currency.code.to_string(),
             is_in: line.minor > 0,
@@ -111,6 +114,8 @@ pub(crate) struct SampleRow {
     pub(crate) day: String,
     pub(crate) payee: String,
     pub(crate) account: String,
+    /// The path of the asset that the account belongs to.
+    pub(crate) account_path: Option<String>,
     pub(crate) amount: String,
     pub(crate) currency: String,
     /// Whether it is one of several lines of its transaction.
@@ -125,6 +130,7 @@ impl SampleRow {
             day: shell.today.day(row.dated_on),
             payee: row.payee.clone().unwrap_or_default(),
             account: row.account_name.clone(),
+            account_path: shell.account_path(row.account),
             amount: shell.today.signed(line.minor, row.currency),
             currency: row.currency.code.to_string(),
         }

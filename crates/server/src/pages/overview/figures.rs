@@ -278,6 +278,8 @@ pub(super) struct BalanceGroup {
 /// The balances of one account.
 pub(super) struct BalanceRow {
     pub(super) name: String,
+    /// The path of the asset that the account belongs to.
+    pub(super) path: Option<String>,
     pub(super) url: String,
     pub(super) line: Sparkline,
     pub(super) points: Vec<String>,
@@ -289,6 +291,7 @@ impl BalanceRow {
         let moved = points.last().copied().unwrap_or(0).saturating_sub(points.first().copied().unwrap_or(0));
         Self {
             name,
+            path: None,
             url,
             line: Sparkline::of(points),
             points: points.iter().map(|minor| reader.amount(*minor, currency)).collect(),
@@ -329,7 +332,8 @@ impl BalanceTable {
             let of = open.iter().filter(|(view, _)| view.account.currency.code == currency.code);
             let row = |(view, points): &(&bankside_engine::AccountView, &Vec<i64>)| {
                 let url = shell.at(&format!("accounts/{}", view.account.id));
-                BalanceRow::of(view.account.name.clone(), url, points, currency, overview.reader)
+                let path = shell.account_path(view.account.id);
+                BalanceRow { path, ..BalanceRow::of(view.account.name.clone(), url, points, currency, overview.reader) }
             };
             let rows: Vec<BalanceRow> = of.map(row).collect();
             let code = currency.code.to_string();

@@ -1,14 +1,16 @@
 //! What needs a person: every status that waits for somebody, with one step to its remedy, and rows that nobody has looked at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bankside_domain::ConnectionId;
 use bankside_domain::balance::Proof;
+use bankside_domain::schedule::NextImport;
 use bankside_domain::status::Status;
 use bankside_engine::{AccountStatus, AccountView, MOST_COUNTED, Overview};
 
 use crate::App;
 use crate::error::PageError;
+use crate::pages::daily_import;
 use crate::session::Member;
 use crate::view::shell::Shell;
 use crate::view::status::{Action, Note};
@@ -63,7 +65,8 @@ impl Needs {
             count += 1;
             listed.push(new_rows(overview.new_rows, shell));
         }
-        Ok(Self { count, listed, more, proven: proven(overview), syncs: syncs(overview, shell) })
+        let next = app.engine.next_imports(member.asker()).await?;
+        Ok(Self { count, listed, more, proven: proven(overview), syncs: syncs(overview, &next, shell) })
     }
 }
 
@@ -121,9 +124,13 @@ impl Waiting<'_> {
         };
         let (id, currency) = (alone.map(|account| account.id), alone.map(|account| account.currency));
         let Some(note) = Note::of(self.status, id, provider, currency, shell) else { return Ok(None) };
-        let names: Vec<&str> = self.accounts.iter().map(|view| view.account.name.as_str()).collect();
+        let named = |view: &&AccountView| match shell.account_path(view.account.id) {
+            Some(path) => format!("{path} ▸ {}", view.account.name),
+            None => view.account.name.clone(),
+        };
+        let names: Vec<String> = self.accounts.iter().map(named).collect();
         let of = match (alone, &self.status.bank) {
-            (Some(account), _) if matches!(self.status.status, Status::CheckData { .. }) => account.name.clone(),
+            (Some(_), _) if matches!(self.status.status, Status::CheckData { .. }) => names.join(", "),
             (_, Some(bank)) => bank.clone(),
             (_, None) => names.join(", "),
         };
@@ -205,7 +212,8 @@ fn proven(overview: &Overview) -> Option<Proven> {
     Some(Proven { text: format!("{proven} of {fed} {nouns}"), apart, is_all: proven == fed })
 }
 
-fn syncs(overview: &Overview, shell: &Shell) -> Vec<String> {
+/// When rows came in last, and when the next import is, in the words of the page of bank integrations.
+fn syncs(overview: &Overview, next: &HashMap<ConnectionId, NextImport>, shell: &Shell) -> Vec<String> {
     let views = || overview.standing.accounts.iter().filter(|view| view.status.connection.is_some());
     if views().next().is_none() {
         return Vec::new();
@@ -215,12 +223,19 @@ fn syncs(overview: &Overview, shell: &Shell) -> Vec<String> {
         Some(at) => format!("Last sync: {}.", shell.today.moment(at)),
         None => "Last sync: not yet.".to_owned(),
     }];
+    if !shell.is_syncing_on {
+        let why =
+            if shell.unsubscribed().is_some() { "syncing takes a subscription" } else { "account syncing is off" };
+        lines.push(format!("Next import: none, {why}."));
+        return lines;
+    }
     let is_running = views().any(|view| matches!(view.status.status, Status::Syncing));
-    lines.push(match (is_running, shell.is_syncing_on) {
-        (true, _) => "Next: going on now.".to_owned(),
-        (false, true) => "Next: when you press Bank sync.".to_owned(),
-        (false, false) if shell.unsubscribed().is_some() => "Next: none, syncing takes a subscription.".to_owned(),
-        (false, false) => "Next: none, account syncing is off.".to_owned(),
+    let soonest = Some(NextImport::UnderWay).filter(|_| is_running);
+    let soonest = soonest.or_else(|| daily_import::soonest(next.values().copied()));
+    lines.extend(match soonest {
+        Some(NextImport::UnderWay) => Some("An import is going on right now.".to_owned()),
+        Some(NextImport::NeedsPerson) => Some("Next import: once what is said above is done.".to_owned()),
+        _ => daily_import::next(soonest, &shell.today).map(|next| format!("{next}.")),
     });
     lines
 }

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use bankside_domain::account::OpeningSource;
+use bankside_domain::asset::Tree;
 use bankside_domain::fault::{FaultRecord, UserAction};
 use bankside_domain::reconcile::RowOutcome;
 use bankside_domain::run::{AccountStep, Trigger};
@@ -50,6 +51,8 @@ pub(super) struct RunParts {
 pub(super) struct AccountPart {
     bank_account: BankAccountId,
     name: String,
+    /// The path of the asset that it belongs to.
+    path: Option<String>,
     note: String,
     window: Option<String>,
     steps: Vec<StepPart>,
@@ -80,6 +83,7 @@ struct StepPart {
 
 struct SumPart {
     account: String,
+    path: Option<String>,
     opening_label: String,
     opening: String,
     rows_label: String,
@@ -91,7 +95,7 @@ struct SumPart {
 
 impl RunParts {
     /// The run as it stands.
-    pub(super) fn of(app: &App, view: &RunView, member: &Member, today: &Today) -> Self {
+    pub(super) fn of(app: &App, view: &RunView, member: &Member, tree: &Tree, today: &Today) -> Self {
         let run = &view.run;
         let organization = member.membership.organization.id;
         let descriptor = app.engine.descriptor(&run.provider);
@@ -107,8 +111,12 @@ impl RunParts {
             let rows_url = address(organization, &format!("runs/{}/rows?account={}", run.id, account.run.bank_account));
             // What concerns the whole sync is said once, above its accounts.
             let own = account.run.fault.as_ref().filter(|fault| run.fault.as_ref() != Some(*fault));
-            account_part(account, run.trigger, own.map(fault_view), rows_url, today)
+            AccountPart {
+                path: path_of(account, tree),
+                ..account_part(account, run.trigger, own.map(fault_view), rows_url, today)
+            }
         };
+        let sum = |account| sum_part(account, today).map(|sum| SumPart { path: path_of(account, tree), ..sum });
         Self {
             connection: run.connection_name.clone(),
             mark: words::mark(run, &accounts),
@@ -123,7 +131,7 @@ impl RunParts {
             accounts_url: address(organization, "transactions"),
             suspicions_url: address(organization, "suspicions"),
             facts: facts(view, &accounts, today),
-            sums: view.accounts.iter().filter_map(|account| sum_part(account, today)).collect(),
+            sums: view.accounts.iter().filter_map(sum).collect(),
         }
     }
 
@@ -164,6 +172,11 @@ fn asked_to_renew(view: &RunView) -> bool {
 /// Whether a status is one that Resync is for.
 fn waits_for_resync(status: &Status) -> bool {
     matches!(status, Status::RenewNow | Status::RenewBy { .. } | Status::AnswerNeeded(_))
+}
+
+/// The path of the asset that an account of a run belongs to.
+fn path_of(account: &RunViewAccount, tree: &Tree) -> Option<String> {
+    account.account.asset.map(|asset| tree.path(asset)).filter(|path| !path.is_empty())
 }
 
 /// What happened, in a few lines.
@@ -249,6 +262,7 @@ fn account_part(
     AccountPart {
         bank_account: run.bank_account,
         name: account.account.name.clone(),
+        path: None,
         note,
         window: window(run, today),
         steps: vec![
@@ -308,6 +322,7 @@ fn sum_part(account: &RunViewAccount, today: &Today) -> Option<SumPart> {
     let money = |minor: i64| today.amount(minor, ledger.currency);
     Some(SumPart {
         account: ledger.name.clone(),
+        path: None,
         opening_label: match ledger.opening_on {
             Some(day) => format!("opens on {} with", today.day(day)),
             None => "opens with".to_owned(),

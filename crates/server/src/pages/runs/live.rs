@@ -108,7 +108,9 @@ impl Watched {
         match self.subject {
             Subject::Run(run) => {
                 let view = self.app.engine.run(self.member.asker(), run).await.ok()?;
-                Some((RunParts::of(&self.app, &view, &self.member, &today).render().ok()?, view.is_finished()))
+                let tree = self.app.engine.tree(self.member.asker()).await.ok()?;
+                let parts = RunParts::of(&self.app, &view, &self.member, &tree, &today);
+                Some((parts.render().ok()?, view.is_finished()))
             }
             Subject::List(shown) => {
                 let (list, _) = RunList::read(&self.app, &self.member, &today, shown).await.ok()?;

@@ -15,6 +15,7 @@ use crate::view::shell::Shell;
 pub(super) struct HeldCard {
     pub(super) title: String,
     pub(super) account: String,
+    pub(super) account_path: Option<String>,
     pub(super) account_url: String,
     pub(super) why: String,
     /// What the bank sent, and beside it what stands in the books.
@@ -59,6 +60,7 @@ impl HeldCard {
         Self {
             title: title(view, row, today),
             account: view.account.name.clone(),
+            account_path: shell.account_path(view.account.id),
             account_url: shell.at(&format!("accounts/{}", view.account.id)),
             why,
             lines: row.map(|row| lines(row, view.known.as_ref(), today)).unwrap_or_default(),

@@ -14,6 +14,7 @@ use crate::view::shell::Shell;
 pub(super) struct PairCard {
     pub(super) title: String,
     pub(super) account: String,
+    pub(super) account_path: Option<String>,
     pub(super) account_url: String,
     pub(super) why: &'static str,
     /// Who brought the row that stays, and the one that goes.
@@ -86,6 +87,7 @@ impl PairCard {
         Self {
             title: format!("{}, {amount} {}", stays.payee.as_deref().unwrap_or("Nobody named"), goes.currency.code),
             account: stays.account_name.clone(),
+            account_path: shell.account_path(stays.account),
             account_url: shell.at(&format!("accounts/{}", stays.account)),
             why,
             brought_by: (brought_by(&view.stays), brought_by(&view.goes)),

@@ -12,17 +12,29 @@ pub(super) struct TransferCard {
     pub(super) why: String,
     /// What else speaks for it, each ground as a sentence.
     pub(super) grounds: Vec<String>,
-    /// The accounts, with their addresses: the one that money left, and the one that it came into.
-    pub(super) from: (String, String),
-    pub(super) to: (String, String),
+    /// The account that money left, and the one that it came into.
+    pub(super) from: Side,
+    pub(super) to: Side,
     pub(super) lines: Vec<(&'static str, String, String)>,
+    pub(super) url: String,
+}
+
+/// An account of the two.
+pub(super) struct Side {
+    pub(super) name: String,
+    /// The path of the asset that it belongs to.
+    pub(super) path: Option<String>,
     pub(super) url: String,
 }
 
 impl TransferCard {
     pub(super) fn of(proposed: &ProposedTransfer, shell: &Shell) -> Self {
         let (out, into) = (&proposed.out, &proposed.into);
-        let account = |row: &RegisterRow| (row.account_name.clone(), shell.at(&format!("accounts/{}", row.account)));
+        let account = |row: &RegisterRow| Side {
+            name: row.account_name.clone(),
+            path: shell.account_path(row.account),
+            url: shell.at(&format!("accounts/{}", row.account)),
+        };
         let amount = shell.today.amount(into.amount_minor, into.currency);
         let why = if proposed.is_one_of_several {
             "They look like a transfer, and other rows fit equally well."
