@@ -119,6 +119,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     advice: ADVICE,
     quotas: &[DAILY],
     notices: None,
+    finishes_alone: false,
     returns: Some(
         "Register this address as a redirect URL of the application. It has to begin with https: where this server has no such address, \
          register any other that does, and paste the address to which the bank leads you.",

@@ -122,6 +122,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     advice: ADVICE,
     quotas: &[CALLS, UPDATES],
     notices: None,
+    finishes_alone: true,
     returns: None,
     shows_new_accounts: false,
     suggested_days: 90,

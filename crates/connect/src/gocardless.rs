@@ -127,6 +127,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     advice: ADVICE,
     quotas: &[DAILY],
     notices: None,
+    finishes_alone: false,
     returns: None,
     shows_new_accounts: false,
     suggested_days: 90,

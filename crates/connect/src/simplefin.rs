@@ -107,6 +107,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     advice: ADVICE,
     quotas: &[DAILY],
     notices: None,
+    finishes_alone: false,
     returns: None,
     shows_new_accounts: true,
     suggested_days: 90,

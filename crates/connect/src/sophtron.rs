@@ -124,6 +124,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     advice: ADVICE,
     quotas: &[MONTHLY],
     notices: None,
+    finishes_alone: false,
     returns: None,
     shows_new_accounts: true,
     suggested_days: 90,

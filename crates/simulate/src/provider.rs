@@ -40,6 +40,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     advice: &[],
     quotas: &[],
     notices: None,
+    finishes_alone: false,
     returns: None,
     shows_new_accounts: false,
     suggested_days: 90,

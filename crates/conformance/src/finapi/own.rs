@@ -23,7 +23,11 @@ fn labels(sandbox: &Sandbox) -> Vec<&'static str> {
 }
 
 fn back() -> Return {
-    Return { url: "http://127.0.0.1:5006/connect/callback".parse().unwrap(), reference: "a-reference".to_owned() }
+    Return {
+        url: "http://127.0.0.1:5006/connect/callback".parse().unwrap(),
+        reference: "a-reference".to_owned(),
+        notice: None,
+    }
 }
 
 fn told(fetched: &Fetched) -> Option<(&str, FaultClass)> {
@@ -183,6 +187,21 @@ async fn what_comes_back_with_the_person_is_not_believed() {
     let lies: BTreeMap<String, String> = lies.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let step = stand.resume(&state, Input::Callback(lies)).await.unwrap();
     assert!(matches!(step, Step::Open(..)), "{step:?}");
+}
+
+/// That nobody can post to us is no reason not to connect: forms and updates are asked for without it.
+#[tokio::test]
+async fn an_address_for_notices_that_is_refused_keeps_nobody_from_connecting() {
+    let (stand, _) = open(None).await;
+    let connected = stand.connect().await.unwrap();
+    let back = Return { notice: Some("http://money.example/connect/notice".parse().unwrap()), ..back() };
+    for intent in
+        [Intent::Hosted { name: "Household" }, Intent::Renew { institution_key: BANK.key, remote: &connected.remote }]
+    {
+        let step = stand.connector.begin(&stand.cx(), intent, &back).await.unwrap();
+        let step = stand.settled(step).await.unwrap();
+        assert!(matches!(step, Step::Open(..)), "{step:?}");
+    }
 }
 
 #[tokio::test]

@@ -75,8 +75,26 @@ async fn at_bank(client: &Client<'_>, institution_key: &str, back: &Return) -> R
 
 /// A form for a new connection.
 async fn new(client: &Client<'_>, body: &Value, back: &Return) -> Result<Step, Fault> {
-    let form = client.new_form(body).await?;
+    let form = match client.new_form(&told(body, back, &["finalised"])).await {
+        Err(fault) if is_untold(&fault, back) => client.new_form(body).await.map_err(|_| fault)?,
+        result => result?,
+    };
     open(client, &form, &way_back(back), None)
+}
+
+/// The same wish with the address for notices under these names, where there is one.
+fn told(body: &Value, back: &Return, names: &[&str]) -> Value {
+    let mut body = body.clone();
+    if let Some(notice) = &back.notice {
+        body["callbacks"] = names.iter().map(|name| ((*name).to_owned(), Value::from(notice.as_str()))).collect();
+    }
+    body
+}
+
+/// Whether a wish may have been refused for the address in it: finAPI takes none whose host has no dot (pattern of `Callbacks` in the
+/// document of the web form). It is told once more without; all that a notice tells is learned by looking, too.
+fn is_untold(fault: &Fault, back: &Return) -> bool {
+    back.notice.is_some() && fault.code() == problem::REFUSED
 }
 
 /// Where finAPI sends the person: it adds nothing of its own, so the reference of the flow stands there.
@@ -115,7 +133,13 @@ async fn renew(client: &Client<'_>, institution_key: &str, remote: &Remote, back
     if let Some(visitor) = client.cx.visitor {
         wish["userMetadata"] = metadata(visitor);
     }
-    let task = updating::begin(client, &remote.connection, &wish).await?;
+    let told = told(&wish, back, &["finalised", "webFormRequired"]);
+    let task = match updating::begin(client, &remote.connection, &told).await {
+        Err(fault) if is_untold(&fault, back) => {
+            updating::begin(client, &remote.connection, &wish).await.map_err(|_| fault)?
+        }
+        result => result?,
+    };
     let connection = remote.connection.clone();
     wait("finAPI asks the bank.", &Walking::Task { task: task.id, connection, back: way_back(back) })
 }
@@ -284,7 +308,7 @@ mod tests {
     #[test]
     fn the_way_back_carries_the_reference_of_the_flow() {
         let url = "https://money.example/connect/callback".parse().unwrap();
-        let back = Return { url, reference: "a b&c".to_owned() };
+        let back = Return { url, reference: "a b&c".to_owned(), notice: None };
         assert_eq!(way_back(&back), "https://money.example/connect/callback?state=a+b%26c");
     }
 }
