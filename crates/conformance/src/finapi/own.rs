@@ -12,7 +12,7 @@ use super::*;
 use crate::overheard::Overheard;
 use crate::stand::{Ended, Fetched, Stand, link};
 
-async fn open(turned: Option<&str>) -> (Stand, Sandbox) {
+pub(super) async fn open(turned: Option<&str>) -> (Stand, Sandbox) {
     let open = Open::new(turned).await.unwrap();
     let sandbox = open.running.sandbox.clone();
     (Stand::new(Arc::new(FinApi), Box::new(open)).unwrap(), sandbox)
@@ -22,7 +22,7 @@ fn labels(sandbox: &Sandbox) -> Vec<&'static str> {
     sandbox.calls().iter().map(|call| call.label).collect()
 }
 
-fn back() -> Return {
+pub(super) fn back() -> Return {
     Return {
         url: "http://127.0.0.1:5006/connect/callback".parse().unwrap(),
         reference: "a-reference".to_owned(),
@@ -34,12 +34,12 @@ fn told(fetched: &Fetched) -> Option<(&str, FaultClass)> {
     fetched.fault.as_ref().map(|fault| (fault.code(), fault.class()))
 }
 
-async fn page(stand: &Stand) -> (Url, bankside_connect::FlowState) {
+pub(super) async fn page(stand: &Stand) -> (Url, bankside_connect::FlowState) {
     let Step::Open(browser, state) = stand.meet(Scene::Page).await.unwrap() else { panic!("there is no page") };
     (link(&browser.url).unwrap(), state)
 }
 
-async fn sign_in(sandbox: &Sandbox, link: &Url, user: &str) {
+pub(super) async fn sign_in(sandbox: &Sandbox, link: &Url, user: &str) {
     let answers = Answers { user_id: user.to_owned(), ..Answers::default() };
     sandbox.visit(link, &answers).await.unwrap();
 }

@@ -6,6 +6,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use crate::kit::*;
+use crate::spec::Shapes;
 
 /// Somewhere to post to.
 struct PostBox(TcpListener);
@@ -53,6 +54,7 @@ async fn filled_in(world: &World, post_box: &PostBox, user: &str) -> Value {
 
 fn told(form: &Value, status: &str) -> (String, Value) {
     let body = json!({ "webFormId": form["id"], "status": status });
+    assert_eq!(Shapes::read().misses("WebForm.WebFormCompletedCallback", &body), None);
     (FINALISED.to_owned(), body)
 }
 
@@ -102,11 +104,15 @@ async fn an_update_tells_that_it_wants_the_person_and_that_it_is_over() {
         body
     };
     let task = world.update(wish(json!({}))).await;
+    let mut shapes = Shapes::read();
     let over = json!({ "taskId": task["id"], "status": "COMPLETED" });
-    assert_eq!(post_box.next().await, (FINALISED.to_owned(), over));
+    assert_eq!(post_box.next().await, (FINALISED.to_owned(), over.clone()));
     let task = world.update(wish(json!({ "manageSavedSettings": ["CREDENTIALS"] }))).await;
     let wanted = json!({ "taskId": task["id"], "status": "WEB_FORM_REQUIRED", "webForm": task["payload"]["webForm"] });
-    assert_eq!(post_box.next().await, ("POST /webFormRequired?state=x7 HTTP/1.1".to_owned(), wanted));
+    assert_eq!(post_box.next().await, ("POST /webFormRequired?state=x7 HTTP/1.1".to_owned(), wanted.clone()));
+    for body in [&over, &wanted] {
+        assert_eq!(shapes.misses("WebForm.TaskCallback", body), None);
+    }
     world.walk(task["payload"]["webForm"]["url"].as_str().unwrap(), &Answers::default()).await;
     let (path, body) = post_box.next().await;
     assert_eq!((path.as_str(), &body["taskId"], &body["status"]), (FINALISED, &task["id"], &json!("COMPLETED")));
