@@ -97,6 +97,8 @@ pub struct Descriptor {
     pub countries: &'static [&'static str],
     /// How a connection comes about, the usual way first.
     pub ways: &'static [Way],
+    /// By what a person finds a bank where the provider is asked for it ([`Way::Name`]), in a few words; empty elsewhere.
+    pub finds_by: &'static str,
     /// Its public base address.
     pub base_url: &'static str,
     /// What an organization must type.

@@ -84,6 +84,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
         "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
     ],
     ways: &[Way::Country],
+    finds_by: "",
     base_url: "https://api.enablebanking.com/",
     fields: &[
         Field {

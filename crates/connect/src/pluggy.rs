@@ -44,6 +44,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     coverage: "Brazil",
     countries: &["BR"],
     ways: &[Way::Login],
+    finds_by: "",
     base_url: "https://api.pluggy.ai/",
     fields: &[
         Field {

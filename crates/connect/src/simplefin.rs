@@ -81,6 +81,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     coverage: "United States and Canada",
     countries: &["US", "CA"],
     ways: &[Way::Login],
+    finds_by: "",
     base_url: "https://bridge.simplefin.org/simplefin/",
     fields: &[Field {
         key: ACCESS_URL,

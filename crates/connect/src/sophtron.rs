@@ -89,6 +89,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     coverage: "United States and Canada",
     countries: &["US", "CA"],
     ways: &[Way::Login, Way::Name],
+    finds_by: "Name of the bank",
     base_url: "https://api.sophtron.com/api/",
     fields: &[
         Field {

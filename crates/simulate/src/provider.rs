@@ -31,6 +31,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     coverage: "One bank",
     countries: &["DE"],
     ways: &[Way::Country],
+    finds_by: "",
     base_url: "http://127.0.0.1:9/",
     fields: &[],
     terms: Terms { sign_ups: SignUps::Open, costs: "", history: "", access: "" },

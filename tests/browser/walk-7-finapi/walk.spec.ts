@@ -243,7 +243,9 @@ test("called off, a page that was loaded again, and a bank that was found here, 
   // 2. A bank that is found here; its form begins with the terms. A code's page that is loaded again ends it.
   await page.goto(`${home}/providers/finapi/sync`);
   await page.getByRole("link", { name: "Look for the bank here instead" }).click();
-  await page.getByLabel("Search banks").fill("Nordhafen");
+  await expect(page.getByPlaceholder("Name, bank code, BIC, IBAN or city")).toBeVisible();
+  await eyes.look("look-here");
+  await page.getByLabel("Search banks").fill("DE02 9990 0001 0000 1234 56");
   await expect(page.getByRole("button", { name: /Nordhafen Bank/ })).toBeVisible();
   await eyes.look("found-here");
   await page.getByRole("button", { name: /Nordhafen Bank/ }).click();

@@ -13,7 +13,7 @@ use url::Url;
 use super::client::Client;
 use super::updating::{self, Stage};
 use super::wire::{BankConnection, WebForm};
-use super::{DESCRIPTOR, Remote, accounts, connection, problem};
+use super::{DESCRIPTOR, Remote, accounts, connection, problem, search};
 use crate::connector::{Intent, Return, Visitor};
 use crate::fault::Fault;
 use crate::step::{BankQuery, Browser, Connected, FlowState, Institution, Shown, Step};
@@ -48,10 +48,11 @@ fn broken_state() -> Fault {
     Fault::new(FaultClass::Bug, "finapi.flow_state", "The state of this connecting flow cannot be read.")
 }
 
-/// Banks by a name, a bank code, a BIC or a city.
+/// Banks by a name, a bank code, a BIC, an IBAN or a city.
 pub(super) async fn institutions(client: &Client<'_>, query: BankQuery<'_>) -> Result<Vec<Institution>, Fault> {
     let BankQuery::Name(name) = query else { return Ok(Vec::new()) };
-    let found = client.banks(name).await?;
+    let Some(wanted) = search::wanted(name) else { return Ok(Vec::new()) };
+    let found = client.banks(&wanted).await?;
     let mut institutions: Vec<Institution> = found.banks.iter().map(connection::institution).collect();
     institutions.sort_by_cached_key(|institution| fold(&institution.name));
     Ok(institutions)

@@ -317,6 +317,19 @@ on_both! {
         assert_eq!(house.sandbox.finapi_connections(), 0);
     }
 
+    banks_are_found_here_by_all_that_tells_them_and_no_account_number_leaves(house) {
+        house.type_keys_of(PROVIDER).await;
+        for typed in ["nordhafen", "99900001", "999 000 01", "NHBKDE22", "Möwental", "DE02 9990 0001 0000 1234 56"] {
+            let found = house.engine.find_banks(&house.asker, PROVIDER, typed).await.unwrap();
+            assert_eq!(found.iter().map(|bank| bank.key.as_str()).collect::<Vec<_>>(), [NORDHAFEN], "{typed}");
+        }
+        let calls = house.sandbox.calls();
+        let asked: Vec<&str> = calls.iter().filter_map(|call| call.query.as_deref()).collect();
+        assert!(asked.len() >= 5 && asked.iter().all(|query| !query.contains("123456")), "{asked:?}");
+        let elsewhere = house.engine.find_banks(&house.asker, PROVIDER, "NL91 ABNA 0417 1643 00").await.unwrap();
+        assert_eq!((elsewhere.len(), house.sandbox.calls().len()), (0, calls.len()), "nobody is asked");
+    }
+
     a_new_account_is_listed_only_after_a_sign_in_and_one_that_has_gone_at_once(house) {
         let connection = imported(house, TEST_BANK).await;
         happen(house, FinApiEvent::OpenAccount { of: TEST_BANK.to_owned() });
