@@ -14,7 +14,7 @@ use super::client::Client;
 use super::updating::{self, Stage};
 use super::wire::{BankConnection, WebForm};
 use super::{DESCRIPTOR, Remote, accounts, connection, problem, search};
-use crate::connector::{Intent, Return, Visitor};
+use crate::connector::{Intent, Return};
 use crate::fault::Fault;
 use crate::step::{BankQuery, Browser, Connected, FlowState, Institution, Shown, Step};
 
@@ -132,7 +132,7 @@ async fn renew(client: &Client<'_>, institution_key: &str, remote: &Remote, back
     // Settings that are saved would be used without a word; who renews wants to give access anew, and to see what is new.
     let mut wish = json!({ "manageSavedSettings": ["CREDENTIALS"], "importNewAccountsMode": "FORCED" });
     if let Some(visitor) = client.cx.visitor {
-        wish["userMetadata"] = metadata(visitor);
+        wish["userMetadata"] = updating::metadata(visitor);
     }
     let told = told(&wish, back, &["finalised", "webFormRequired"]);
     let task = match updating::begin(client, &remote.connection, &told).await {
@@ -143,15 +143,6 @@ async fn renew(client: &Client<'_>, institution_key: &str, remote: &Remote, back
     };
     let connection = remote.connection.clone();
     wait("finAPI asks the bank.", &Walking::Task { task: task.id, connection, back: way_back(back) })
-}
-
-/// What banks want to know of whoever is there.
-fn metadata(visitor: &Visitor) -> Value {
-    let agent = visitor.user_agent.trim();
-    let systems = ["Windows", "Android", "iPhone", "iPad", "Macintosh", "CrOS", "Linux"];
-    let system = systems.into_iter().find(|system| agent.contains(system)).unwrap_or("unknown");
-    let agent = if agent.is_empty() { "unknown" } else { agent };
-    json!({ "ipAddress": visitor.address.to_string(), "deviceOs": system, "userAgent": agent })
 }
 
 fn wait(message: &str, walking: &Walking) -> Result<Step, Fault> {
@@ -297,14 +288,6 @@ fn or_gone(result: Result<(), Fault>) -> Result<(), Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn banks_are_told_who_is_there() {
-        let visitor = |agent: &str| Visitor { address: "192.0.2.7".parse().unwrap(), user_agent: agent.to_owned() };
-        let told = metadata(&visitor("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"));
-        assert_eq!((told["ipAddress"].as_str(), told["deviceOs"].as_str()), (Some("192.0.2.7"), Some("Linux")));
-        assert_eq!(metadata(&visitor(" "))["userAgent"], "unknown");
-    }
 
     #[test]
     fn the_way_back_carries_the_reference_of_the_flow() {

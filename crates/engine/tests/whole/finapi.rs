@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::Query;
-use bankside_connect::Registry;
+use bankside_connect::{Registry, Visitor};
 use bankside_domain::fault::UserAction;
 use bankside_domain::reconcile::Reason;
 use bankside_domain::run::RunOutcome;
@@ -315,6 +315,26 @@ on_both! {
         house.engine.tidy_flows().await.unwrap();
         assert!(matches!(page_of(house, flow).await, FlowPage::Expired), "{:?}", page_of(house, flow).await);
         assert_eq!(house.sandbox.finapi_connections(), 0);
+    }
+
+    who_presses_the_button_spends_none_of_the_few_times_without_them(house) {
+        let connection = imported(house, NORDHAFEN).await;
+        house.clock.advance_days(1);
+        house.sandbox.forget_calls();
+        let updates = || house.sandbox.calls().iter().filter(|call| call.label == "finapi/tasks/backgroundUpdate").count();
+        let there = house.engine.visited_by(Visitor { address: [192, 0, 2, 7].into(), user_agent: "Firefox".to_owned() });
+        for _ in 0..6 {
+            there.sync_connection(&house.asker, connection).await.unwrap();
+            assert!(house.engine.work_once().await.unwrap());
+            assert_eq!(house.latest_run().await.run.outcome, Some(RunOutcome::Done));
+            house.clock.advance(jiff::SignedDuration::from_hours(2));
+        }
+        assert_eq!(updates(), 6, "the bank is read as often as somebody wants it");
+        for _ in 0..6 {
+            house.sync(connection).await;
+            house.clock.advance(jiff::SignedDuration::from_hours(2));
+        }
+        assert_eq!(updates(), 6 + 4, "and four times without anybody");
     }
 
     banks_are_found_here_by_all_that_tells_them_and_no_account_number_leaves(house) {
