@@ -311,6 +311,27 @@ async fn a_bank_that_refuses_is_quoted_and_what_is_there_comes() {
 }
 
 #[tokio::test]
+async fn categories_are_waited_for_a_little_and_no_sync_fails_for_them() {
+    let (stand, sandbox) = open(None).await;
+    let connected = stand.connect().await.unwrap();
+    let looks = async |seconds: u32| {
+        stand.simulator.clock().advance_days(1);
+        sandbox.happen_at_finapi(FinApiEvent::Categorize { seconds }).unwrap();
+        sandbox.forget_calls();
+        let fetched = stand.fetch(&connected).await;
+        assert!(fetched.any_fault().is_none(), "{:?}", fetched.any_fault());
+        let labels = labels(&sandbox);
+        let rows_from = labels.iter().position(|label| *label == "finapi/transactions").unwrap();
+        labels[..rows_from].iter().filter(|label| **label == "finapi/bankConnections/id").count()
+    };
+    let at_once = looks(0).await;
+    let soon = looks(5).await;
+    let never = looks(86_400).await;
+    assert!(at_once < soon && soon < never, "{at_once}, {soon}, {never}");
+    assert!(never <= at_once + 4, "{never} looks");
+}
+
+#[tokio::test]
 async fn a_bank_is_read_four_times_a_day_and_what_is_fresh_not_at_all() {
     let (stand, sandbox) = open(None).await;
     let connected = stand.connect().await.unwrap();

@@ -17,6 +17,8 @@ use crate::fault::Fault;
 const PAUSES_SECS: [u64; 9] = [1, 2, 2, 4, 4, 8, 15, 15, 30];
 /// A connection that is still being read is asked for again after this.
 const AGAIN_MINUTES: i64 = 3;
+/// How often it is looked for categories once everything else is there.
+const LOOKS_FOR_CATEGORIES: u32 = 4;
 /// No document takes a longer name of a browser.
 const LONGEST_AGENT: usize = 1024;
 /// What was read so lately is not read again.
@@ -170,15 +172,23 @@ async fn follow(client: &Client<'_>, id: String, bank: &str) -> Result<Stage, Fa
     Ok(Stage::Running)
 }
 
-/// Waits until everything of a connection is there to be read.
+/// Waits until everything of a connection is there to be read. Categories are waited for only a little: rows are whole without them, and
+/// who has categories switched off may never get any.
 pub(super) async fn until_ready(client: &Client<'_>, id: &str) -> Result<(), Fault> {
     let mut pauses = PAUSES_SECS.iter();
+    let mut looks = LOOKS_FOR_CATEGORIES;
     loop {
-        if connection::is_ready(&client.connection(id).await.map_err(connection::or_gone)?) {
+        let read = client.connection(id).await.map_err(connection::or_gone)?;
+        let is_ready = connection::is_ready(&read);
+        if is_ready && (connection::is_categorized(&read) || looks == 0) {
             return Ok(());
         }
-        let Some(secs) = pauses.next() else { return Err(still_reading(client)) };
-        client.cx.http.pause(Duration::from_secs(*secs)).await;
+        looks -= u32::from(is_ready);
+        match pauses.next() {
+            Some(secs) => client.cx.http.pause(Duration::from_secs(*secs)).await,
+            None if is_ready => return Ok(()),
+            None => return Err(still_reading(client)),
+        }
     }
 }
 

@@ -67,6 +67,11 @@ pub enum FinApiEvent {
         /// How long; 0 ends it.
         seconds: u32,
     },
+    /// Categorizing goes on for so long once data is there, from now on.
+    Categorize {
+        /// How long; 0 is not at all.
+        seconds: u32,
+    },
     /// Callbacks come in another way from now on.
     Callbacks {
         /// How: `once`, as they should; `never`; `twice`; or `lying`.
@@ -150,6 +155,7 @@ impl Sandbox {
                         connection.ready_at = now + SignedDuration::from_secs(seconds.into());
                     }
                 }
+                FinApiEvent::Categorize { seconds } => records.categorizing = seconds,
                 FinApiEvent::Callbacks { delivery } => records.delivery = delivery,
                 FinApiEvent::LockUsers { locked } => {
                     for user in records.users.values_mut() {

@@ -77,6 +77,8 @@ pub(crate) struct Records {
     pub(super) refusing: BTreeMap<u64, String>,
     /// How many days ahead a bank announces what it will book, where that is not the usual.
     pub(super) announcing: BTreeMap<u64, i32>,
+    /// How many seconds categorizing goes on once the data is there.
+    pub(super) categorizing: u32,
     /// How callbacks come.
     pub(super) delivery: Delivery,
 }
