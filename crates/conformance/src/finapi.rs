@@ -61,8 +61,11 @@ struct Open {
 
 impl Open {
     async fn new(turned: Option<&str>) -> Result<Self, Box<dyn Error>> {
-        let running = Running::start("finapi/", turned).await?;
-        Ok(Self { running, people: AtomicU32::new(1), healing: Mutex::default() })
+        Ok(Self::of(Running::start("finapi/", turned).await?))
+    }
+
+    fn of(running: Running) -> Self {
+        Self { running, people: AtomicU32::new(1), healing: Mutex::default() }
     }
 
     /// Lets something happen until it is disarmed.
@@ -219,6 +222,8 @@ impl Simulator for Open {
     }
 }
 
+#[cfg(test)]
+mod asked;
 #[cfg(test)]
 mod own;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::Arc;
 
+use axum::Router;
 use bankside_connect::{Answered, Form, FormField};
 use bankside_domain::{Ambient, Secret};
 use bankside_sandbox::{ArmedFault, ClockMode, Sandbox, SandboxConfig, Switches};
@@ -33,6 +34,15 @@ impl Drop for Running {
 impl Running {
     /// Starts one whose provider's API begins at `path`, with one of the switches turned if one is named.
     pub(crate) async fn start(path: &str, turned: Option<&str>) -> Result<Self, Box<dyn Error>> {
+        Self::start_behind(path, turned, |router| router).await
+    }
+
+    /// The same with something before it that sees each request.
+    pub(crate) async fn start_behind(
+        path: &str,
+        turned: Option<&str>,
+        before: impl FnOnce(Router) -> Router,
+    ) -> Result<Self, Box<dyn Error>> {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (ambient, clock) = bankside_testkit::ambient();
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
@@ -45,7 +55,7 @@ impl Running {
         let config =
             SandboxConfig { public_url, state_file: None, clock: ClockMode::Running, daily_limit_everywhere: true };
         let sandbox = Sandbox::open_with(config, ambient.clone(), switches.clone())?;
-        let router = sandbox.router();
+        let router = before(sandbox.router());
         let server = tokio::spawn(async move {
             let _ = axum::serve(listener, router).await;
         });

@@ -94,6 +94,9 @@ pub struct Return {
     pub url: Url,
     /// What names the flow: unguessable, used once.
     pub reference: String,
+    /// Where the provider may post a notice that the flow has moved on, where an address of ours can be reached: as unguessable as the
+    /// reference. What is posted is nobody's word and is not read; it only has the flow looked at.
+    pub notice: Option<Url>,
 }
 
 /// Keeps the short-lived token of the keys in use, sealed.

@@ -97,6 +97,8 @@ pub struct Descriptor {
     pub countries: &'static [&'static str],
     /// How a connection comes about, the usual way first.
     pub ways: &'static [Way],
+    /// By what a person finds a bank where the provider is asked for it ([`Way::Name`]), in a few words; empty elsewhere.
+    pub finds_by: &'static str,
     /// Its public base address.
     pub base_url: &'static str,
     /// What an organization must type.
@@ -115,6 +117,9 @@ pub struct Descriptor {
     pub quotas: &'static [QuotaRule],
     /// How to have the provider post notices of news to an address of ours, where it does that: one or two sentences.
     pub notices: Option<&'static str>,
+    /// Whether a flow comes to its end at the provider although nobody comes back to us: what was finished there is looked for while
+    /// nobody has the flow's page open, and taken up. Otherwise it is taken back once the time of the flow is over.
+    pub finishes_alone: bool,
     /// What to do with the address to which the provider sends people back, where it has to know it beforehand: one or two sentences. People
     /// who were led to another one can paste that.
     pub returns: Option<&'static str>,

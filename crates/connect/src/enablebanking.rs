@@ -84,6 +84,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
         "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
     ],
     ways: &[Way::Country],
+    finds_by: "",
     base_url: "https://api.enablebanking.com/",
     fields: &[
         Field {
@@ -119,6 +120,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     advice: ADVICE,
     quotas: &[DAILY],
     notices: None,
+    finishes_alone: false,
     returns: Some(
         "Register this address as a redirect URL of the application. It has to begin with https: where this server has no such address, \
          register any other that does, and paste the address to which the bank leads you.",

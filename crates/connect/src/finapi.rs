@@ -12,6 +12,7 @@ mod fetching;
 mod map;
 mod problem;
 mod saved;
+mod search;
 mod updating;
 mod wire;
 
@@ -88,6 +89,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     coverage: "Germany, Austria and some neighbours",
     countries: &["AT", "DE"],
     ways: &[Way::Hosted, Way::Name],
+    finds_by: "Name, bank code, BIC, IBAN or city",
     base_url: "https://live.finapi.io/",
     fields: &[
         Field {
@@ -122,6 +124,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     advice: ADVICE,
     quotas: &[CALLS, UPDATES],
     notices: None,
+    finishes_alone: true,
     returns: None,
     shows_new_accounts: false,
     suggested_days: 90,

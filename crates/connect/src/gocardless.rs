@@ -93,6 +93,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
         "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK", "XX",
     ],
     ways: &[Way::Country],
+    finds_by: "",
     base_url: "https://bankaccountdata.gocardless.com/api/v2/",
     fields: &[
         Field {
@@ -127,6 +128,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     advice: ADVICE,
     quotas: &[DAILY],
     notices: None,
+    finishes_alone: false,
     returns: None,
     shows_new_accounts: false,
     suggested_days: 90,

@@ -44,6 +44,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     coverage: "Brazil",
     countries: &["BR"],
     ways: &[Way::Login],
+    finds_by: "",
     base_url: "https://api.pluggy.ai/",
     fields: &[
         Field {
@@ -92,6 +93,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
         "In the Pluggy dashboard, open your application's webhooks and add this address for the event “all”. Pluggy reaches it only \
          where this server has a public https address; without it everything works by asking.",
     ),
+    finishes_alone: false,
     returns: None,
     shows_new_accounts: true,
     suggested_days: 90,

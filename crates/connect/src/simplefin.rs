@@ -81,6 +81,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     coverage: "United States and Canada",
     countries: &["US", "CA"],
     ways: &[Way::Login],
+    finds_by: "",
     base_url: "https://bridge.simplefin.org/simplefin/",
     fields: &[Field {
         key: ACCESS_URL,
@@ -107,6 +108,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     advice: ADVICE,
     quotas: &[DAILY],
     notices: None,
+    finishes_alone: false,
     returns: None,
     shows_new_accounts: true,
     suggested_days: 90,

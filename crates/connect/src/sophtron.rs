@@ -89,6 +89,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     coverage: "United States and Canada",
     countries: &["US", "CA"],
     ways: &[Way::Login, Way::Name],
+    finds_by: "Name of the bank",
     base_url: "https://api.sophtron.com/api/",
     fields: &[
         Field {
@@ -124,6 +125,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     advice: ADVICE,
     quotas: &[MONTHLY],
     notices: None,
+    finishes_alone: false,
     returns: None,
     shows_new_accounts: true,
     suggested_days: 90,

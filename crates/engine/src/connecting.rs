@@ -7,6 +7,7 @@ mod finish;
 mod giving_up;
 mod institutions;
 mod logins;
+mod looking;
 mod memory;
 mod returning;
 
@@ -15,6 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use bankside_connect::connector::Return;
 use bankside_connect::{Connected, Input, Intent, Step};
+use bankside_domain::fault::FaultClass;
 use bankside_domain::quota::Presence;
 use bankside_domain::{AccountId, Asker, ConnectionId, FlowId, Right};
 use bankside_store::{Flow, FlowStage, NewFlow, StoreError};
@@ -28,6 +30,7 @@ pub use everywhere::{BankEverywhere, BankOffer, Everywhere};
 pub(crate) use finish::{kept_balance, other_accounts};
 pub(crate) use institutions::InstitutionLists;
 pub use logins::LoginView;
+pub(crate) use looking::LOOK_AFTER;
 pub use memory::{FlowPage, FlowView};
 use memory::{Memory, StepMemory};
 pub use returning::Returned;
@@ -38,6 +41,8 @@ use crate::{Engine, EngineError};
 
 /// The path under `public_url` to which providers send people back.
 pub(crate) const CALLBACK_PATH: &str = "connect/callback";
+/// The path under `public_url` to which providers post notices that a flow has moved on.
+const NOTICE_PATH: &str = "connect/notice";
 /// What a new flow is for.
 struct Purpose<'a> {
     provider: &'a str,
@@ -154,7 +159,8 @@ impl Engine {
         let ready = ready.visited_by(self.visitor.clone());
         let reference = BASE64URL_NOPAD.encode(&self.ambient.random::<24>());
         let url = self.callback_url()?;
-        let back = Return { url, reference };
+        let notice = self.notice_of_flow(&ready.base_url, &reference)?;
+        let back = Return { url, reference, notice };
         let taken = Taken::of(ready.connector.begin(&ready.cx(), purpose.intent, &back).await?);
         let id: FlowId = self.ambient.id();
         let place = Place::of(asker.organization, id, "flow");
@@ -245,7 +251,7 @@ impl Engine {
         let ready = self.provider(asker, &flow.provider, Presence::PersonPresent).await?;
         let step = ready.connector.resume(&ready.cx(), &connector, input).await;
         let stage = match step {
-            Err(fault) if passes(&fault) => return Err(fault.into()),
+            Err(fault) if passes(fault.class()) => return Err(fault.into()),
             Ok(step) => match Taken::of(step) {
                 Taken::Done(connected) => return self.finish(asker, &ready, (flow, memory, key), *connected).await,
                 Taken::On(step, stage) => {
@@ -316,9 +322,8 @@ impl FlowTurns {
 }
 
 /// Faults after which asking again in a moment may work; they do not end a flow.
-fn passes(fault: &bankside_connect::Fault) -> bool {
-    use bankside_domain::fault::FaultClass;
-    matches!(fault.class(), FaultClass::RetryLater | FaultClass::RateLimited | FaultClass::Busy)
+fn passes(class: FaultClass) -> bool {
+    matches!(class, FaultClass::RetryLater | FaultClass::RateLimited | FaultClass::Busy)
 }
 
 fn reference_digest(reference: &str) -> [u8; 32] {

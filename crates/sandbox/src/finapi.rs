@@ -1,13 +1,15 @@
 //! The simulator of finAPI, Access version 2 and Web Form 2.0, after its fact sheet, `finapi.md`.
 //!
 //! What this folder is for: `gate` stands before every call of both services (paths, tokens, armed faults), one file per
-//! resource answers it, `hosted` is the form as pages, `banks` are the banks with their sign-ins, `download` is what finAPI has
+//! resource answers it, `hosted` is the form as pages, `callbacks` is what
+//! clients are told meanwhile, `banks` are the banks with their sign-ins, `download` is what finAPI has
 //! fetched of their books and when, and `wire` writes it. Comments such as “fact sheet §6” name the section of a rule.
-//! What it is not: payments, categories and batch updates are not simulated, and callbacks are kept and never sent.
+//! What it is not: payments, categories and batch updates are not simulated. Callbacks are sent to this machine alone.
 //! What always holds: rows come with a download and never change afterwards but for the day that finAPI gives bookings to come.
 
 mod accounts;
 mod banks;
+mod callbacks;
 mod connections;
 mod download;
 mod events;
@@ -34,6 +36,7 @@ use crate::control::refuse_strangers;
 use crate::home::BankLine;
 use crate::provider::{Credential, Provider, Typed};
 
+pub use callbacks::Delivery as FinApiDelivery;
 pub use events::{FinApiEvent, FinApiEventError};
 pub(crate) use records::Records;
 
@@ -103,5 +106,6 @@ fn routes(sandbox: &Sandbox) -> Router<Sandbox> {
         .route(&format!("{FORM_PATH}/wf/{{id}}/picture.svg"), get(hosted::picture))
         .nest(FORM_PATH, form)
         .route("/_control/finapi/events", post(events::happen).layer(from_fn(refuse_strangers)))
+        .layer(from_fn_with_state(sandbox.clone(), callbacks::tell))
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
 }

@@ -34,7 +34,7 @@ pub use calls::Call;
 pub use clock::ClockMode;
 pub use enablebanking::{EnableBankingEvent, EnableBankingEventError};
 pub use faults::{ArmError, ArmedFault, FaultKind, FaultState};
-pub use finapi::{FinApiEvent, FinApiEventError};
+pub use finapi::{FinApiDelivery, FinApiEvent, FinApiEventError};
 pub use gocardless::{Event, EventError};
 pub use pluggy::{Plan as PluggyPlan, PluggyEvent, PluggyEventError};
 pub use sandbox::{Sandbox, SandboxConfig, SandboxError};

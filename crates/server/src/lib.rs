@@ -53,6 +53,7 @@ pub fn router(engine: Engine, stopping: CancellationToken) -> Router {
         .layer(from_fn_with_state(app.clone(), security::own_pages_only))
         // Providers post from elsewhere; the address itself is what they prove themselves with.
         .route("/notices/{provider}/{organization}/{token}", post(pages::notices::take))
+        .route("/connect/notice", post(pages::notices::take_of_flow))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn_with_state(app.clone(), told::tell))
         .layer(CompressionLayer::new().compress_when(compressed))

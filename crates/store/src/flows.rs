@@ -2,7 +2,7 @@
 
 use bankside_domain::{AccountId, Asker, ConnectionId, FlowId, Granted, Id, OrganizationId, PersonId, Right};
 use bankside_vault::{Sealed, WrappedKey};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::bank_accounts::{NewBankAccount, SeenBankAccount};
@@ -72,6 +72,15 @@ pub struct Flow {
     pub created_at: Timestamp,
     /// After this it cannot go on.
     pub expires_at: Timestamp,
+}
+
+/// A flow that is to be looked at.
+#[derive(Debug, Clone)]
+pub struct DueFlow {
+    /// Which one.
+    pub flow: Flow,
+    /// Until then nobody else looks at it, unless somebody is told of it.
+    pub claimed_until: Timestamp,
 }
 
 /// A flow to begin.
@@ -222,20 +231,74 @@ impl Store {
         row.map(Row::into_flow).transpose()
     }
 
+    /// Has the worker look at an open flow at an instant, or sooner where it does so anyway. Answers whether there is such a flow.
+    pub async fn wake_flow_as_system(&self, reference_digest: &[u8], at: Timestamp) -> Result<bool, StoreError> {
+        let mut session = self.db.write(Granted::as_system()).await?;
+        let text = sql!(
+            "UPDATE flows SET look_at = CASE WHEN look_at < $2 THEN look_at ELSE $2 END
+             WHERE reference_digest = $1 AND stage = 'open'"
+        );
+        let done = run!(session, sqlx::query(text).bind(reference_digest).bind(micros(at)));
+        session.commit().await?;
+        Ok(done > 0)
+    }
+
+    /// The flow that waits longest to be looked at. Should whoever takes it be cut off, it is due again after `again_after`.
+    pub async fn claim_flow_as_system(&self, again_after: SignedDuration) -> Result<Option<DueFlow>, StoreError> {
+        const TEXT: &str = "UPDATE flows SET look_at = $2
+             WHERE stage = 'open' AND look_at <= $1
+                AND id = (SELECT f.id FROM flows f WHERE f.stage = 'open' AND f.look_at <= $1
+                    ORDER BY f.look_at, f.id LIMIT 1";
+        const END: &str =
+            ") RETURNING organization_id, id, provider, person_id, connection_id, account_id, data_key, state,
+                stage, revision, created_at, expires_at";
+        let now = self.ambient.now();
+        let claimed_until = now + again_after;
+        let mut session = self.db.write(Granted::as_system()).await?;
+        let text = sqlx::AssertSqlSafe(format!("{TEXT}{}{END}", session.skip_locked()));
+        let claimed: Option<Row> = on!(session, c => sqlx::query_as(text)
+            .bind(micros(now))
+            .bind(micros(claimed_until))
+            .fetch_optional(c)
+            .await?);
+        session.commit().await?;
+        claimed.map(|row| Ok(DueFlow { flow: row.into_flow()?, claimed_until })).transpose()
+    }
+
+    /// Says when the worker looks at a claimed flow next; `None` is when it is told of it. Who was told of it since it was claimed looks
+    /// at it sooner.
+    pub async fn look_at_flow(&self, asker: &Asker, due: &DueFlow, at: Option<Timestamp>) -> Result<(), StoreError> {
+        let mut session = self.db.write(asker.require(Right::ManageBanks)?).await?;
+        let text = sql!(
+            "UPDATE flows SET look_at = $4
+             WHERE organization_id = $1 AND id = $2 AND stage = 'open' AND look_at = $3"
+        );
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(due.flow.id.uuid())
+                .bind(micros(due.claimed_until))
+                .bind(at.map(micros))
+        );
+        session.commit().await
+    }
+
     /// Writes the next state of a flow, unless somebody else took the step first ([`StoreError::Stale`]). `expires_at` moves its end
-    /// where the next step takes longer.
+    /// where the next step takes longer, and `look_at` says when the worker looks at it by itself, if it is to.
     pub async fn advance_flow(
         &self,
         asker: &Asker,
         flow: &Flow,
-        state: &Sealed,
-        stage: FlowStage,
+        (state, stage): (&Sealed, FlowStage),
         expires_at: Option<Timestamp>,
+        look_at: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         let mut session = self.db.write(asker.require(Right::ManageBanks)?).await?;
         let text = sql!(
             "UPDATE flows SET state = $4, stage = $5, revision = revision + 1, changed_at = $6,
-                expires_at = COALESCE($7, expires_at)
+                expires_at = COALESCE($7, expires_at),
+                look_at = CASE WHEN look_at < $8 THEN look_at ELSE COALESCE($8, look_at) END
              WHERE organization_id = $1 AND id = $2 AND revision = $3"
         );
         let done = run!(
@@ -248,6 +311,7 @@ impl Store {
                 .bind(stage.code())
                 .bind(micros(self.ambient.now()))
                 .bind(expires_at.map(micros))
+                .bind(look_at.map(micros))
         );
         if done == 0 {
             return Err(StoreError::Stale);

@@ -106,7 +106,7 @@ pub use feed_rows::{OtherSide, Received, ReceivedRow};
 pub use feeds::{Feed, FeedFacts, NewLink};
 pub use file_balances::FileProofFacts;
 pub use fingerprints::SealedVersion;
-pub use flows::{Flow, FlowStage, NewFlow};
+pub use flows::{DueFlow, Flow, FlowStage, NewFlow};
 pub use held_rows::HeldRow;
 pub use history::{Step, StoryEntry};
 pub use id_trust::LostTrust;

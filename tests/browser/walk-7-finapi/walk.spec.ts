@@ -273,7 +273,9 @@ test("called off, a page that was loaded again, and a bank that was found here, 
   // 2. A bank that is found here; its form begins with the terms. A code's page that is loaded again ends it.
   await page.goto(`${home}/providers/finapi/sync`);
   await page.getByRole("link", { name: "Look for the bank here instead" }).click();
-  await page.getByLabel("Search banks").fill("Nordhafen");
+  await expect(page.getByPlaceholder("Name, bank code, BIC, IBAN or city")).toBeVisible();
+  await eyes.look("look-here");
+  await page.getByLabel("Search banks").fill("DE02 9990 0001 0000 1234 56");
   await expect(page.getByRole("button", { name: /Nordhafen Bank/ })).toBeVisible();
   await eyes.look("found-here");
   await page.getByRole("button", { name: /Nordhafen Bank/ }).click();
@@ -330,4 +332,36 @@ test("called off, a page that was loaded again, and a bank that was found here, 
   await expect(page.getByText("2 accounts were recognised. Links and rows are as they were.")).toBeVisible();
   await page.goto(`${home}/banks`);
   await expect(page.getByRole("heading", { name: "In order" })).toBeVisible();
+});
+
+test("filled in, and everything closed before it led back", async ({ signedIn: page, house, eyes }) => {
+  test.slow();
+  const home = `${house.address}/o/${organizationOf(page)}`;
+  await page.goto(`${home}/providers/finapi/keys`);
+  await typeKeys(page, house);
+  await arrived(page, "Sync with a bank");
+  await page.getByLabel("Sync name").fill("Household");
+  await page.getByRole("button", { name: "Next" }).click();
+  const tab = await opened(page);
+
+  // 1. The page that waits is closed, and the one of the provider never arrives where it leads.
+  await page.goto("about:blank");
+  await tab.route(`${house.address}/**`, (route) => route.fulfill({ body: "closed" }));
+  await tab.getByLabel("Name, bank code, BIC, IBAN or city").fill("Nordhafen");
+  await tab.getByRole("button", { name: "Search" }).click();
+  await tab.getByLabel(/Nordhafen Bank/).check();
+  await tab.getByRole("button", { name: "Continue" }).click();
+  await acceptTerms(tab);
+  await typed(tab, "Sign in to Nordhafen Bank", { "Sign-in name": "robin", PIN: "boat" });
+  await confirmBy(tab, "smsTAN");
+  await typed(tab, "Enter the code", { Code: "123456" });
+  await tab.waitForURL(`${house.address}/**`);
+  await tab.close();
+
+  // 2. The provider has told of it, so the sync is there when somebody looks.
+  await expect(async () => {
+    await page.goto(`${home}/banks`);
+    await expect(page.getByRole("region", { name: "Household" })).toContainText("2 accounts found.", { timeout: 1000 });
+  }).toPass();
+  await eyes.look("connected-by-itself");
 });

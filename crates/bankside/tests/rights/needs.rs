@@ -144,6 +144,7 @@ pub(crate) const NEEDS: &[Route] = &[
     get(Anybody, "/design"),
     get(Anybody, "/connect/callback"),
     post(Anybody, "/notices/{provider}/{organization}/{token}", "{}"),
+    post(Anybody, "/connect/notice", ""),
     // Pages of syncing.
     get(Manage, "/o/{organization}/accounts/{account}/link"),
     get(Manage, "/o/{organization}/accounts/{account}/move").lax(),

@@ -12,7 +12,7 @@ use super::*;
 use crate::overheard::Overheard;
 use crate::stand::{Ended, Fetched, Stand, link};
 
-async fn open(turned: Option<&str>) -> (Stand, Sandbox) {
+pub(super) async fn open(turned: Option<&str>) -> (Stand, Sandbox) {
     let open = Open::new(turned).await.unwrap();
     let sandbox = open.running.sandbox.clone();
     (Stand::new(Arc::new(FinApi), Box::new(open)).unwrap(), sandbox)
@@ -22,20 +22,24 @@ fn labels(sandbox: &Sandbox) -> Vec<&'static str> {
     sandbox.calls().iter().map(|call| call.label).collect()
 }
 
-fn back() -> Return {
-    Return { url: "http://127.0.0.1:5006/connect/callback".parse().unwrap(), reference: "a-reference".to_owned() }
+pub(super) fn back() -> Return {
+    Return {
+        url: "http://127.0.0.1:5006/connect/callback".parse().unwrap(),
+        reference: "a-reference".to_owned(),
+        notice: None,
+    }
 }
 
 fn told(fetched: &Fetched) -> Option<(&str, FaultClass)> {
     fetched.fault.as_ref().map(|fault| (fault.code(), fault.class()))
 }
 
-async fn page(stand: &Stand) -> (Url, bankside_connect::FlowState) {
+pub(super) async fn page(stand: &Stand) -> (Url, bankside_connect::FlowState) {
     let Step::Open(browser, state) = stand.meet(Scene::Page).await.unwrap() else { panic!("there is no page") };
     (link(&browser.url).unwrap(), state)
 }
 
-async fn sign_in(sandbox: &Sandbox, link: &Url, user: &str) {
+pub(super) async fn sign_in(sandbox: &Sandbox, link: &Url, user: &str) {
     let answers = Answers { user_id: user.to_owned(), ..Answers::default() };
     sandbox.visit(link, &answers).await.unwrap();
 }
@@ -185,6 +189,21 @@ async fn what_comes_back_with_the_person_is_not_believed() {
     assert!(matches!(step, Step::Open(..)), "{step:?}");
 }
 
+/// That nobody can post to us is no reason not to connect: forms and updates are asked for without it.
+#[tokio::test]
+async fn an_address_for_notices_that_is_refused_keeps_nobody_from_connecting() {
+    let (stand, _) = open(None).await;
+    let connected = stand.connect().await.unwrap();
+    let back = Return { notice: Some("http://money.example/connect/notice".parse().unwrap()), ..back() };
+    for intent in
+        [Intent::Hosted { name: "Household" }, Intent::Renew { institution_key: BANK.key, remote: &connected.remote }]
+    {
+        let step = stand.connector.begin(&stand.cx(), intent, &back).await.unwrap();
+        let step = stand.settled(step).await.unwrap();
+        assert!(matches!(step, Step::Open(..)), "{step:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_form_that_was_filled_in_and_called_off_leaves_nothing() {
     let (stand, sandbox) = open(None).await;
@@ -289,6 +308,27 @@ async fn a_bank_that_refuses_is_quoted_and_what_is_there_comes() {
     let said = &fetched.fault.as_ref().unwrap().record().message;
     assert!(said.contains("Bitte ändern Sie zuerst Ihre PIN."), "{said}");
     assert!(fetched.accounts.values().all(|brought| !brought.rows.is_empty() || brought.ended.is_some()));
+}
+
+#[tokio::test]
+async fn categories_are_waited_for_a_little_and_no_sync_fails_for_them() {
+    let (stand, sandbox) = open(None).await;
+    let connected = stand.connect().await.unwrap();
+    let looks = async |seconds: u32| {
+        stand.simulator.clock().advance_days(1);
+        sandbox.happen_at_finapi(FinApiEvent::Categorize { seconds }).unwrap();
+        sandbox.forget_calls();
+        let fetched = stand.fetch(&connected).await;
+        assert!(fetched.any_fault().is_none(), "{:?}", fetched.any_fault());
+        let labels = labels(&sandbox);
+        let rows_from = labels.iter().position(|label| *label == "finapi/transactions").unwrap();
+        labels[..rows_from].iter().filter(|label| **label == "finapi/bankConnections/id").count()
+    };
+    let at_once = looks(0).await;
+    let soon = looks(5).await;
+    let never = looks(86_400).await;
+    assert!(at_once < soon && soon < never, "{at_once}, {soon}, {never}");
+    assert!(never <= at_once + 4, "{never} looks");
 }
 
 #[tokio::test]

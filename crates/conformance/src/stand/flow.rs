@@ -52,9 +52,11 @@ pub(crate) enum Ended {
 impl Stand {
     /// Begins with an intent, and waits for what the person has to do first.
     pub(crate) async fn begin(&self, intent: Intent<'_>) -> Result<Step, Miss> {
-        let url = Url::parse("http://127.0.0.1:5006/connect/callback").map_err(|error| fail(error.to_string()))?;
+        let read = |url: &str| Url::parse(url).map_err(|error| fail(error.to_string()));
+        let url = read("http://127.0.0.1:5006/connect/callback")?;
         let reference = format!("{:032x}", u128::from_be_bytes(self.simulator.ambient().random()));
-        let step = self.connector.begin(&self.cx(), intent, &Return { url, reference }).await?;
+        let notice = Some(read(&format!("https://money.example/connect/notice?state={reference}"))?);
+        let step = self.connector.begin(&self.cx(), intent, &Return { url, reference, notice }).await?;
         self.settled(step).await
     }
 

@@ -13,8 +13,8 @@ use url::Url;
 use super::client::Client;
 use super::updating::{self, Stage};
 use super::wire::{BankConnection, WebForm};
-use super::{DESCRIPTOR, Remote, accounts, connection, problem};
-use crate::connector::{Intent, Return, Visitor};
+use super::{DESCRIPTOR, Remote, accounts, connection, problem, search};
+use crate::connector::{Intent, Return};
 use crate::fault::Fault;
 use crate::step::{BankQuery, Browser, Connected, FlowState, Institution, Shown, Step};
 
@@ -48,10 +48,11 @@ fn broken_state() -> Fault {
     Fault::new(FaultClass::Bug, "finapi.flow_state", "The state of this connecting flow cannot be read.")
 }
 
-/// Banks by a name, a bank code, a BIC or a city.
+/// Banks by a name, a bank code, a BIC, an IBAN or a city.
 pub(super) async fn institutions(client: &Client<'_>, query: BankQuery<'_>) -> Result<Vec<Institution>, Fault> {
     let BankQuery::Name(name) = query else { return Ok(Vec::new()) };
-    let found = client.banks(name).await?;
+    let Some(wanted) = search::wanted(name) else { return Ok(Vec::new()) };
+    let found = client.banks(&wanted).await?;
     let mut institutions: Vec<Institution> = found.banks.iter().map(connection::institution).collect();
     institutions.sort_by_cached_key(|institution| fold(&institution.name));
     Ok(institutions)
@@ -75,8 +76,26 @@ async fn at_bank(client: &Client<'_>, institution_key: &str, back: &Return) -> R
 
 /// A form for a new connection.
 async fn new(client: &Client<'_>, body: &Value, back: &Return) -> Result<Step, Fault> {
-    let form = client.new_form(body).await?;
+    let form = match client.new_form(&told(body, back, &["finalised"])).await {
+        Err(fault) if is_untold(&fault, back) => client.new_form(body).await.map_err(|_| fault)?,
+        result => result?,
+    };
     open(client, &form, &way_back(back), None)
+}
+
+/// The same wish with the address for notices under these names, where there is one.
+fn told(body: &Value, back: &Return, names: &[&str]) -> Value {
+    let mut body = body.clone();
+    if let Some(notice) = &back.notice {
+        body["callbacks"] = names.iter().map(|name| ((*name).to_owned(), Value::from(notice.as_str()))).collect();
+    }
+    body
+}
+
+/// Whether a wish may have been refused for the address in it: finAPI takes none whose host has no dot (pattern of `Callbacks` in the
+/// document of the web form). It is told once more without; all that a notice tells is learned by looking, too.
+fn is_untold(fault: &Fault, back: &Return) -> bool {
+    back.notice.is_some() && fault.code() == problem::REFUSED
 }
 
 /// Where finAPI sends the person: it adds nothing of its own, so the reference of the flow stands there.
@@ -113,20 +132,17 @@ async fn renew(client: &Client<'_>, institution_key: &str, remote: &Remote, back
     // Settings that are saved would be used without a word; who renews wants to give access anew, and to see what is new.
     let mut wish = json!({ "manageSavedSettings": ["CREDENTIALS"], "importNewAccountsMode": "FORCED" });
     if let Some(visitor) = client.cx.visitor {
-        wish["userMetadata"] = metadata(visitor);
+        wish["userMetadata"] = updating::metadata(visitor);
     }
-    let task = updating::begin(client, &remote.connection, &wish).await?;
+    let told = told(&wish, back, &["finalised", "webFormRequired"]);
+    let task = match updating::begin(client, &remote.connection, &told).await {
+        Err(fault) if is_untold(&fault, back) => {
+            updating::begin(client, &remote.connection, &wish).await.map_err(|_| fault)?
+        }
+        result => result?,
+    };
     let connection = remote.connection.clone();
     wait("finAPI asks the bank.", &Walking::Task { task: task.id, connection, back: way_back(back) })
-}
-
-/// What banks want to know of whoever is there.
-fn metadata(visitor: &Visitor) -> Value {
-    let agent = visitor.user_agent.trim();
-    let systems = ["Windows", "Android", "iPhone", "iPad", "Macintosh", "CrOS", "Linux"];
-    let system = systems.into_iter().find(|system| agent.contains(system)).unwrap_or("unknown");
-    let agent = if agent.is_empty() { "unknown" } else { agent };
-    json!({ "ipAddress": visitor.address.to_string(), "deviceOs": system, "userAgent": agent })
 }
 
 fn wait(message: &str, walking: &Walking) -> Result<Step, Fault> {
@@ -274,17 +290,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn banks_are_told_who_is_there() {
-        let visitor = |agent: &str| Visitor { address: "192.0.2.7".parse().unwrap(), user_agent: agent.to_owned() };
-        let told = metadata(&visitor("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"));
-        assert_eq!((told["ipAddress"].as_str(), told["deviceOs"].as_str()), (Some("192.0.2.7"), Some("Linux")));
-        assert_eq!(metadata(&visitor(" "))["userAgent"], "unknown");
-    }
-
-    #[test]
     fn the_way_back_carries_the_reference_of_the_flow() {
         let url = "https://money.example/connect/callback".parse().unwrap();
-        let back = Return { url, reference: "a b&c".to_owned() };
+        let back = Return { url, reference: "a b&c".to_owned(), notice: None };
         assert_eq!(way_back(&back), "https://money.example/connect/callback?state=a+b%26c");
     }
 }

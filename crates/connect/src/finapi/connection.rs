@@ -42,6 +42,11 @@ pub(super) fn is_ready(connection: &BankConnection) -> bool {
     connection.update_status.as_deref() != Some("IN_PROGRESS")
 }
 
+/// Whether its rows have the categories that they are to have.
+pub(super) fn is_categorized(connection: &BankConnection) -> bool {
+    !matches!(connection.categorization_status.as_deref(), Some("PENDING" | "IN_PROGRESS"))
+}
+
 /// What keeps a connection from being read anew without its person, if something does. What was read before stays readable.
 pub(super) fn standing(connection: &BankConnection, now: Timestamp) -> Option<Fault> {
     let is_wanted = connection.interfaces.iter().any(|interface| interface.user_action_required == Some(true));

@@ -29,7 +29,7 @@ pub(super) async fn fetch(
     let id = remote.connection.as_str();
     let before = client.connection(id).await.map_err(connection::or_gone)?;
     let reread = updating::in_background(client, &before).await?;
-    if reread.was_begun || !connection::is_ready(&before) {
+    if reread.was_begun || !connection::is_ready(&before) || !connection::is_categorized(&before) {
         // Rows go and come while a bank is being read.
         updating::until_ready(client, id).await?;
     }

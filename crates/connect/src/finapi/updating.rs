@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::client::{Client, UPDATES};
 use super::wire::{BankConnection, Task};
 use super::{connection, problem};
+use crate::connector::Visitor;
 use crate::fault::Fault;
 
 /// How long a task is waited for, and then what it brings, between one look and the next. finAPI wants to be asked no more than once a
@@ -16,8 +17,21 @@ use crate::fault::Fault;
 const PAUSES_SECS: [u64; 9] = [1, 2, 2, 4, 4, 8, 15, 15, 30];
 /// A connection that is still being read is asked for again after this.
 const AGAIN_MINUTES: i64 = 3;
+/// How often it is looked for categories once everything else is there.
+const LOOKS_FOR_CATEGORIES: u32 = 4;
+/// No document takes a longer name of a browser.
+const LONGEST_AGENT: usize = 1024;
 /// What was read so lately is not read again.
 const FRESH: SignedDuration = SignedDuration::from_hours(1);
+
+/// What banks want to know of whoever is there.
+pub(super) fn metadata(visitor: &Visitor) -> Value {
+    let agent = visitor.user_agent.trim();
+    let systems = ["Windows", "Android", "iPhone", "iPad", "Macintosh", "CrOS", "Linux"];
+    let system = systems.into_iter().find(|system| agent.contains(system)).unwrap_or("unknown");
+    let agent: String = if agent.is_empty() { "unknown" } else { agent }.chars().take(LONGEST_AGENT).collect();
+    json!({ "ipAddress": visitor.address.to_string(), "deviceOs": system, "userAgent": agent })
+}
 
 /// Where a task stands.
 #[derive(Debug)]
@@ -83,7 +97,8 @@ impl Reread {
     }
 }
 
-/// Has the bank read while nobody is there, unless that was so lately.
+/// Has the bank read, unless that was so lately. Whoever is there is told of, and then it is none of the few times for which banks want
+/// nobody.
 pub(super) async fn in_background(client: &Client<'_>, read: &BankConnection) -> Result<Reread, Fault> {
     let now = client.cx.ambient.now();
     if let Some(fault) = connection::standing(read, now) {
@@ -94,12 +109,17 @@ pub(super) async fn in_background(client: &Client<'_>, read: &BankConnection) ->
         return Ok(Reread::left_alone(None));
     }
     let id = read.id.0.as_str();
-    match client.cx.quota.debit(&format!("updates {id}"), &UPDATES).await {
-        // The bank takes no more of it today; what was read last is still there.
-        Err(fault) if fault.class() == FaultClass::RateLimited => return Ok(Reread::left_alone(None)),
-        debited => debited?,
-    }
-    let task = match begin(client, id, &json!({})).await {
+    let wish = if let Some(visitor) = client.cx.visitor {
+        json!({ "userMetadata": metadata(visitor) })
+    } else {
+        match client.cx.quota.debit(&format!("updates {id}"), &UPDATES).await {
+            // The bank takes no more of it today; what was read last is still there.
+            Err(fault) if fault.class() == FaultClass::RateLimited => return Ok(Reread::left_alone(None)),
+            debited => debited?,
+        }
+        json!({})
+    };
+    let task = match begin(client, id, &wish).await {
         // Somebody else has it read, and what that brings is waited for.
         Err(fault) if fault.code() == problem::LOCKED => return Ok(Reread::begun(None)),
         Err(fault) if concerns_all(&fault) => return Err(fault),
@@ -152,19 +172,42 @@ async fn follow(client: &Client<'_>, id: String, bank: &str) -> Result<Stage, Fa
     Ok(Stage::Running)
 }
 
-/// Waits until everything of a connection is there to be read.
+/// Waits until everything of a connection is there to be read. Categories are waited for only a little: rows are whole without them, and
+/// who has categories switched off may never get any.
 pub(super) async fn until_ready(client: &Client<'_>, id: &str) -> Result<(), Fault> {
     let mut pauses = PAUSES_SECS.iter();
+    let mut looks = LOOKS_FOR_CATEGORIES;
     loop {
-        if connection::is_ready(&client.connection(id).await.map_err(connection::or_gone)?) {
+        let read = client.connection(id).await.map_err(connection::or_gone)?;
+        let is_ready = connection::is_ready(&read);
+        if is_ready && (connection::is_categorized(&read) || looks == 0) {
             return Ok(());
         }
-        let Some(secs) = pauses.next() else { return Err(still_reading(client)) };
-        client.cx.http.pause(Duration::from_secs(*secs)).await;
+        looks -= u32::from(is_ready);
+        match pauses.next() {
+            Some(secs) => client.cx.http.pause(Duration::from_secs(*secs)).await,
+            None if is_ready => return Ok(()),
+            None => return Err(still_reading(client)),
+        }
     }
 }
 
 pub(super) fn still_reading(client: &Client<'_>) -> Fault {
     let again = client.cx.ambient.now() + SignedDuration::from_mins(AGAIN_MINUTES);
     Fault::new(FaultClass::Busy, "finapi.reading", "finAPI is still reading this bank.").with_retry_at(Some(again))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn banks_are_told_who_is_there() {
+        let visitor = |agent: &str| Visitor { address: "192.0.2.7".parse().unwrap(), user_agent: agent.to_owned() };
+        let told = metadata(&visitor("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"));
+        assert_eq!((told["ipAddress"].as_str(), told["deviceOs"].as_str()), (Some("192.0.2.7"), Some("Linux")));
+        assert_eq!(metadata(&visitor(" "))["userAgent"], "unknown");
+        let long = metadata(&visitor(&"x".repeat(5000)));
+        assert_eq!(long["userAgent"].as_str().map(str::len), Some(LONGEST_AGENT));
+    }
 }

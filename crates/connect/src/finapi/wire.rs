@@ -123,6 +123,8 @@ pub(super) struct BankConnection {
     pub(super) id: Number,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) update_status: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) categorization_status: Option<String>,
     #[serde(default, deserialize_with = "lenient_list")]
     pub(super) interfaces: Vec<Interface>,
     #[serde(default, deserialize_with = "lenient")]

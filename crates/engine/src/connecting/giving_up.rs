@@ -6,8 +6,8 @@ use bankside_domain::{Asker, FlowId, Id as _};
 use bankside_store::{Flow, FlowStage, StoreError};
 use jiff::SignedDuration;
 
-use super::FlowView;
 use super::memory::StepMemory;
+use super::{FlowView, passes};
 use crate::{Engine, EngineError};
 
 /// Flows whose time is over are tidied so many at a time.
@@ -49,8 +49,8 @@ impl Engine {
         Ok(ready.connector.abandon(&ready.cx(), state).await?)
     }
 
-    /// Ends flows whose time is over, and takes back what they left at the provider. One whose provider cannot be reached stays
-    /// for the next time, for two days.
+    /// Ends flows whose time is over, and takes back what they left at the provider. What was finished there without anybody coming back
+    /// is taken up instead, where the provider has that. One whose provider cannot be reached stays for the next time, for two days.
     pub async fn tidy_flows(&self) -> Result<(), EngineError> {
         let overdue_at = self.ambient.now() - TIDY_AFTER;
         for flow in self.store.overdue_flows_as_system(overdue_at, TIDIED_AT_ONCE).await? {
@@ -62,11 +62,23 @@ impl Engine {
                     continue;
                 }
             };
+            let may_wait = flow.expires_at + TIDY_FOR > self.ambient.now();
+            match self.finish_late(&flow, &memory).await {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "a flow whose time is over could not be looked at once more");
+                    // Where nothing may be connected any more, nothing is waited for.
+                    if may_wait && !matches!(&error, EngineError::Outside(fault) if !passes(fault.class)) {
+                        continue;
+                    }
+                }
+            }
             if let Some(state) = memory.step.connector().cloned()
                 && let Err(error) = self.abandon(&asker, &flow.provider, &state).await
             {
                 tracing::warn!(%error, "what a flow left at the provider could not be taken back");
-                if flow.expires_at + TIDY_FOR > self.ambient.now() {
+                if may_wait {
                     continue;
                 }
             }

@@ -10,6 +10,7 @@ use bankside_vault::{DataKey, Place, Sealed};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::looking::LOOK_AFTER;
 use crate::{Engine, EngineError};
 
 /// How long a flow goes on while the provider prepares the accounts.
@@ -156,7 +157,12 @@ impl Engine {
             StepMemory::Wait { .. } => Some(flow.expires_at.max(self.ambient.now() + WAIT_FOR)),
             _ => None,
         };
-        Ok(self.store.advance_flow(asker, flow, &self.sealed(flow, memory, key)?, stage, expires_at).await?)
+        let look_at = match memory.step {
+            StepMemory::Wait { .. } if self.finishes_alone(flow) => Some(self.ambient.now() + LOOK_AFTER),
+            _ => None,
+        };
+        let sealed = self.sealed(flow, memory, key)?;
+        Ok(self.store.advance_flow(asker, flow, (&sealed, stage), expires_at, look_at).await?)
     }
 
     pub(super) fn view(&self, flow: &Flow, memory: &Memory) -> Result<FlowView, EngineError> {

@@ -1,13 +1,15 @@
-//! The worker: claims what is due and carries it out, a few at a time: runs, what a move of a feed asks of a bank, and statement files.
+//! The worker: claims what is due and carries it out, a few at a time: runs, what a move of a feed asks of a bank,
+//! statement files, and a look at flows that nobody has open.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use bankside_store::{DueFile, DueMove, DueRun, StoreError};
+use bankside_store::{DueFile, DueFlow, DueMove, DueRun, StoreError};
 use jiff::SignedDuration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::connecting::LOOK_AFTER;
 use crate::{Engine, EngineError};
 
 /// A worker that is silent for so long has lost its run: after a crash it goes on this much later.
@@ -30,6 +32,7 @@ enum Due {
     Run(DueRun),
     Move(DueMove),
     File(DueFile),
+    Flow(Box<DueFlow>),
 }
 
 impl Engine {
@@ -125,8 +128,11 @@ impl Engine {
         running.wait().await;
     }
 
-    /// Claims what is due: runs before moves and files, for which a person waits on a page.
+    /// Claims what is due: flows, which take a moment, before runs, and those before moves and files, for which a person waits on a page.
     async fn claim_due(&self, owner: &str) -> Result<Option<Due>, StoreError> {
+        if let Some(flow) = self.store.claim_flow_as_system(LOOK_AFTER).await? {
+            return Ok(Some(Due::Flow(Box::new(flow))));
+        }
         if let Some(run) = self.store.claim_run_as_system(owner, LEASE).await? {
             return Ok(Some(Due::Run(run)));
         }
@@ -138,6 +144,7 @@ impl Engine {
 
     async fn carry_out_due(&self, due: &Due) {
         match due {
+            Due::Flow(flow) => Box::pin(self.look_at_claimed_flow(flow)).await,
             Due::Run(due) => Box::pin(self.carry_out(due)).await,
             Due::Move(due) => Box::pin(self.carry_out_move(due)).await,
             Due::File(due) => Box::pin(self.carry_out_file(due)).await,

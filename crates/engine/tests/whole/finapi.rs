@@ -3,13 +3,15 @@
 
 use std::collections::BTreeMap;
 
+use axum::extract::Query;
+use bankside_connect::{Registry, Visitor};
 use bankside_domain::fault::UserAction;
 use bankside_domain::reconcile::Reason;
 use bankside_domain::run::RunOutcome;
 use bankside_domain::status::Status;
 use bankside_domain::{AccountId, ConnectionId, FlowId};
 use bankside_engine::{AccountView, EngineError, FlowPage, LinkChoice, Renewed, RunView};
-use bankside_sandbox::{Answers, FinApiEvent};
+use bankside_sandbox::{Answers, FinApiDelivery, FinApiEvent};
 
 use crate::house::{House, on_both};
 
@@ -134,7 +136,220 @@ async fn left_out(house: &House, run: &RunView, account: AccountId, reason: &Rea
     rows.inspect(|row| assert_eq!(row.transaction, None)).filter_map(|row| row.amount_minor).collect()
 }
 
+/// Where the sandbox posts notices: it stands where the server would.
+struct PostBox {
+    posted: tokio::sync::mpsc::UnboundedReceiver<(String, String)>,
+}
+
+impl PostBox {
+    /// Opens one, and has the house send for notices there.
+    async fn open(house: &mut House) -> Self {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = format!("http://{}/", listener.local_addr().unwrap());
+        let (sender, posted) = tokio::sync::mpsc::unbounded_channel();
+        let take = move |Query(fields): Query<BTreeMap<String, String>>, body: String| {
+            let sent = sender.send((fields["state"].clone(), body));
+            async move { sent.unwrap() }
+        };
+        let router = axum::Router::new().route("/connect/notice", axum::routing::post(take));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        house.restart_with(Registry::all(), |settings| settings.public_url = address.parse().unwrap()).await;
+        Self { posted }
+    }
+
+    /// The next notice: the reference that it names, and what it says.
+    async fn next(&mut self) -> (String, String) {
+        self.posted.recv().await.unwrap()
+    }
+}
+
+/// The worker works for so many seconds.
+async fn seconds_pass(house: &House, seconds: u32) {
+    for _ in 0..seconds {
+        house.clock.advance(jiff::SignedDuration::from_secs(1));
+        while house.engine.work_once().await.unwrap() {}
+    }
+}
+
+/// Begins a new sync, and answers with the page that the person is to open.
+async fn begun(house: &House) -> (FlowId, String) {
+    let flow = house.engine.begin_hosted(&house.asker, PROVIDER, "Our house", None).await.unwrap();
+    let FlowPage::Open { url, .. } = house.engine.flow(&house.asker, flow).await.unwrap().page else { panic!() };
+    (flow, url)
+}
+
+/// The person fills in a form, and closes everything at its end.
+async fn fills_in(house: &House, url: &str) {
+    house.sandbox.visit(&url.parse().unwrap(), &at(NORDHAFEN)).await.unwrap();
+}
+
+async fn page_of(house: &House, flow: FlowId) -> FlowPage {
+    house.engine.flow(&house.asker, flow).await.unwrap().page
+}
+
+async fn connections(house: &House) -> usize {
+    house.engine.connections(&house.asker).await.unwrap().len()
+}
+
 on_both! {
+    filled_in_and_everything_closed_is_connected_by_a_notice(house) {
+        house.type_keys_of(PROVIDER).await;
+        let mut post_box = PostBox::open(house).await;
+        let (flow, url) = begun(house).await;
+        fills_in(house, &url).await;
+        let (reference, _) = post_box.next().await;
+        seconds_pass(house, 3).await;
+        assert_eq!(connections(house).await, 0, "nobody has said anything to us yet");
+        house.engine.take_flow_notice(&reference).await.unwrap();
+        seconds_pass(house, 20).await;
+        let FlowPage::Done { connection } = page_of(house, flow).await else { panic!("{:?}", page_of(house, flow).await) };
+        let views = house.engine.connections(&house.asker).await.unwrap();
+        assert_eq!((views[0].connection.id, views[0].connection.name.as_str()), (connection, "Our house"));
+        assert_eq!(views[0].bank_accounts.len(), 2, "they wait to be linked");
+        // What comes after the end is nobody's business any more.
+        house.sandbox.forget_calls();
+        house.engine.take_flow_notice(&reference).await.unwrap();
+        seconds_pass(house, 3).await;
+        assert!(house.sandbox.calls().is_empty(), "{:?}", house.sandbox.calls());
+        assert_eq!((connections(house).await, house.sandbox.finapi_connections()), (1, 1));
+
+        // Access is given anew in the same way.
+        house.clock.advance_days(1);
+        let renewal = house.engine.begin_renewal(&house.asker, connection).await.unwrap();
+        let FlowPage::Open { url, .. } = settled(house, renewal).await else { panic!("no page to open") };
+        let (_, wanted) = post_box.next().await;
+        assert!(wanted.contains("WEB_FORM_REQUIRED"), "{wanted}");
+        fills_in(house, &url).await;
+        let (reference, _) = post_box.next().await;
+        house.engine.take_flow_notice(&reference).await.unwrap();
+        seconds_pass(house, 20).await;
+        assert!(matches!(page_of(house, renewal).await, FlowPage::Renewed { .. }), "{:?}", page_of(house, renewal).await);
+    }
+
+    notices_of_strangers_double_ones_and_lies_change_nothing(house) {
+        house.type_keys_of(PROVIDER).await;
+        let mut post_box = PostBox::open(house).await;
+        happen(house, FinApiEvent::Callbacks { delivery: FinApiDelivery::Lying });
+        let (flow, url) = begun(house).await;
+        let (reference, lie) = post_box.next().await;
+        assert!(lie.contains("COMPLETED"), "{lie}");
+        house.sandbox.forget_calls();
+        for guess in ["", "guessed", &reference[1..]] {
+            let refused = house.engine.take_flow_notice(guess).await;
+            assert!(matches!(refused, Err(EngineError::NotFound(_))), "{refused:?}");
+        }
+        seconds_pass(house, 3).await;
+        assert!(house.sandbox.calls().is_empty(), "a stranger makes us ask nobody");
+        // However often it comes, the form is read, and no more than once a second.
+        for _ in 0..3 {
+            house.engine.take_flow_notice(&reference).await.unwrap();
+        }
+        assert!(!house.engine.work_once().await.unwrap(), "not at once");
+        house.clock.advance(jiff::SignedDuration::from_secs(1));
+        assert!(house.engine.work_once().await.unwrap());
+        assert!(!house.engine.work_once().await.unwrap());
+        let calls = house.sandbox.calls();
+        let forms = calls.iter().filter(|call| call.label == "finapi/webForms/id" && call.method == "GET").count();
+        assert_eq!((forms, calls.len()), (1, 1), "{calls:?}");
+        assert!(matches!(page_of(house, flow).await, FlowPage::Open { .. }), "the form says that nobody has opened it");
+        assert_eq!((connections(house).await, house.sandbox.finapi_connections()), (0, 0));
+        seconds_pass(house, 120).await;
+        assert_eq!(house.sandbox.calls().len(), 1, "nothing goes on by itself");
+        // What the lie was about may still come true.
+        fills_in(house, &url).await;
+        house.engine.take_flow_notice(&reference).await.unwrap();
+        seconds_pass(house, 20).await;
+        assert!(matches!(page_of(house, flow).await, FlowPage::Done { .. }));
+
+        // Two notices of one end make one connection.
+        happen(house, FinApiEvent::Callbacks { delivery: FinApiDelivery::Twice });
+        let (flow, url) = begun(house).await;
+        let partner = Answers { user_id: "partner".into(), ..at(NORDHAFEN) };
+        house.sandbox.visit(&url.parse().unwrap(), &partner).await.unwrap();
+        for _ in 0..2 {
+            let (reference, _) = post_box.next().await;
+            house.engine.take_flow_notice(&reference).await.unwrap();
+            seconds_pass(house, 20).await;
+        }
+        assert!(matches!(page_of(house, flow).await, FlowPage::Done { .. }));
+        assert_eq!((connections(house).await, house.sandbox.finapi_connections()), (2, 2));
+    }
+
+    what_was_finished_and_never_told_is_taken_up_when_its_time_is_over(house) {
+        house.type_keys_of(PROVIDER).await;
+        happen(house, FinApiEvent::Callbacks { delivery: FinApiDelivery::Never });
+        let (flow, url) = begun(house).await;
+        fills_in(house, &url).await;
+        let (unopened, _) = begun(house).await;
+        house.clock.advance(jiff::SignedDuration::from_mins(41));
+        happen(house, FinApiEvent::Download { of: "*".into(), seconds: 150 });
+        house.engine.tidy_flows().await.unwrap();
+        // The bank is being read again just now, and that is waited for while nobody looks.
+        assert!(matches!(page_of(house, flow).await, FlowPage::Wait { .. }), "{:?}", page_of(house, flow).await);
+        assert!(matches!(page_of(house, unopened).await, FlowPage::Cancelled { .. }));
+        assert_eq!(connections(house).await, 0);
+        house.sandbox.forget_calls();
+        seconds_pass(house, 300).await;
+        assert!(matches!(page_of(house, flow).await, FlowPage::Done { .. }), "{:?}", page_of(house, flow).await);
+        assert_eq!((connections(house).await, house.sandbox.finapi_connections()), (1, 1));
+        assert!(house.sandbox.calls().len() < 15, "the longer it takes the less often it is looked at");
+    }
+
+    a_page_that_is_closed_while_the_bank_is_read_keeps_nothing_from_being_connected(house) {
+        house.type_keys_of(PROVIDER).await;
+        happen(house, FinApiEvent::Callbacks { delivery: FinApiDelivery::Never });
+        let (flow, url) = begun(house).await;
+        fills_in(house, &url).await;
+        assert!(matches!(house.engine.poll_flow(&house.asker, flow).await.unwrap().page, FlowPage::Wait { .. }));
+        seconds_pass(house, 70).await;
+        assert!(matches!(page_of(house, flow).await, FlowPage::Done { .. }), "{:?}", page_of(house, flow).await);
+    }
+
+    nothing_is_taken_up_while_syncing_is_off_and_what_was_left_goes(house) {
+        house.type_keys_of(PROVIDER).await;
+        happen(house, FinApiEvent::Callbacks { delivery: FinApiDelivery::Never });
+        let (flow, url) = begun(house).await;
+        fills_in(house, &url).await;
+        house.engine.switch_feature(&house.owner().await, "account_syncing", false).await.unwrap();
+        house.clock.advance(jiff::SignedDuration::from_mins(41));
+        house.engine.tidy_flows().await.unwrap();
+        assert!(matches!(page_of(house, flow).await, FlowPage::Expired), "{:?}", page_of(house, flow).await);
+        assert_eq!(house.sandbox.finapi_connections(), 0);
+    }
+
+    who_presses_the_button_spends_none_of_the_few_times_without_them(house) {
+        let connection = imported(house, NORDHAFEN).await;
+        house.clock.advance_days(1);
+        house.sandbox.forget_calls();
+        let updates = || house.sandbox.calls().iter().filter(|call| call.label == "finapi/tasks/backgroundUpdate").count();
+        let there = house.engine.visited_by(Visitor { address: [192, 0, 2, 7].into(), user_agent: "Firefox".to_owned() });
+        for _ in 0..6 {
+            there.sync_connection(&house.asker, connection).await.unwrap();
+            assert!(house.engine.work_once().await.unwrap());
+            assert_eq!(house.latest_run().await.run.outcome, Some(RunOutcome::Done));
+            house.clock.advance(jiff::SignedDuration::from_hours(2));
+        }
+        assert_eq!(updates(), 6, "the bank is read as often as somebody wants it");
+        for _ in 0..6 {
+            house.sync(connection).await;
+            house.clock.advance(jiff::SignedDuration::from_hours(2));
+        }
+        assert_eq!(updates(), 6 + 4, "and four times without anybody");
+    }
+
+    banks_are_found_here_by_all_that_tells_them_and_no_account_number_leaves(house) {
+        house.type_keys_of(PROVIDER).await;
+        for typed in ["nordhafen", "99900001", "999 000 01", "NHBKDE22", "Möwental", "DE02 9990 0001 0000 1234 56"] {
+            let found = house.engine.find_banks(&house.asker, PROVIDER, typed).await.unwrap();
+            assert_eq!(found.iter().map(|bank| bank.key.as_str()).collect::<Vec<_>>(), [NORDHAFEN], "{typed}");
+        }
+        let calls = house.sandbox.calls();
+        let asked: Vec<&str> = calls.iter().filter_map(|call| call.query.as_deref()).collect();
+        assert!(asked.len() >= 5 && asked.iter().all(|query| !query.contains("123456")), "{asked:?}");
+        let elsewhere = house.engine.find_banks(&house.asker, PROVIDER, "NL91 ABNA 0417 1643 00").await.unwrap();
+        assert_eq!((elsewhere.len(), house.sandbox.calls().len()), (0, calls.len()), "nobody is asked");
+    }
+
     a_new_account_is_listed_only_after_a_sign_in_and_one_that_has_gone_at_once(house) {
         let connection = imported(house, TEST_BANK).await;
         happen(house, FinApiEvent::OpenAccount { of: TEST_BANK.to_owned() });

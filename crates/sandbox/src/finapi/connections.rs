@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Extension, State};
 use axum::http::StatusCode;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::banks;
@@ -17,6 +17,12 @@ use crate::Sandbox;
 fn wire(sandbox: &Sandbox, records: &Records, id: u64, connection: &Connection, now: Timestamp) -> Option<Value> {
     let bank = banks::find(connection.bank)?;
     let is_ready = connection.ready_at <= now;
+    let is_categorized = connection.ready_at + SignedDuration::from_secs(records.categorizing.into()) <= now;
+    let categorization = match (is_ready, is_categorized) {
+        (false, _) => "PENDING",
+        (true, false) => "IN_PROGRESS",
+        (true, true) => "READY",
+    };
     let needs_person = connection.needs_person(now);
     let read_at = connection.downloads.last().map_or(now, |download| download.at);
     let result = match records.refusing.get(&bank.id) {
@@ -38,7 +44,7 @@ fn wire(sandbox: &Sandbox, records: &Records, id: u64, connection: &Connection, 
     Some(without_nulls(json!({
         "id": id, "bank": bank.wire(sandbox), "name": (!connection.name.is_empty()).then_some(&connection.name),
         "updateStatus": if is_ready { "READY" } else { "IN_PROGRESS" },
-        "categorizationStatus": if is_ready { "READY" } else { "PENDING" }, "interfaces": [interface],
+        "categorizationStatus": categorization, "interfaces": [interface],
         "accountIds": connection.accounts.iter().map(|account| account.id).collect::<Vec<_>>(),
     })))
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::banks;
+use super::callbacks::Delivery;
 use crate::{Sandbox, SandboxError, control};
 
 /// Something that happens. `of` is the id of a bank; `*` is every one.
@@ -65,6 +66,16 @@ pub enum FinApiEvent {
         of: String,
         /// How long; 0 ends it.
         seconds: u32,
+    },
+    /// Categorizing goes on for so long once data is there, from now on.
+    Categorize {
+        /// How long; 0 is not at all.
+        seconds: u32,
+    },
+    /// Callbacks come in another way from now on.
+    Callbacks {
+        /// How: `once`, as they should; `never`; `twice`; or `lying`.
+        delivery: Delivery,
     },
     /// Every user is locked, or unlocked.
     LockUsers {
@@ -144,6 +155,8 @@ impl Sandbox {
                         connection.ready_at = now + SignedDuration::from_secs(seconds.into());
                     }
                 }
+                FinApiEvent::Categorize { seconds } => records.categorizing = seconds,
+                FinApiEvent::Callbacks { delivery } => records.delivery = delivery,
                 FinApiEvent::LockUsers { locked } => {
                     for user in records.users.values_mut() {
                         user.failures = if locked { u32::MAX } else { 0 };

@@ -6,10 +6,11 @@ use axum::extract::{Extension, State};
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::banks::{self, Method};
+use super::callbacks::{Addresses, Telling};
 use super::fields::{self, PathUuid, Query};
 use super::gate::Reach;
 use super::problem::Problem;
@@ -87,8 +88,8 @@ pub(crate) struct Form {
     pub(super) connection: Option<u64>,
     pub(super) redirect: Option<String>,
     pub(super) error_redirect: Option<String>,
-    /// Kept and never called.
-    callbacks: Vec<String>,
+    #[serde(default)]
+    pub(super) telling: Telling,
 }
 
 impl Form {
@@ -113,7 +114,7 @@ impl Form {
             connection: None,
             redirect: None,
             error_redirect: None,
-            callbacks: Vec::new(),
+            telling: Telling::default(),
         }
     }
 
@@ -162,19 +163,6 @@ pub(super) fn wrong_body(message: &str) -> Problem {
     Problem::field("body", message)
 }
 
-/// The addresses that a client wants to be called at: none but `https`.
-pub(super) fn callbacks(fields: &Map<String, Value>) -> Result<Vec<String>, Problem> {
-    let named = fields.get("callbacks").and_then(Value::as_object).into_iter().flatten();
-    let urls = named.filter_map(|(name, value)| Some((name, value.as_str()?)));
-    let read = |(name, url): (&String, &str)| {
-        let is_secure = url.starts_with("https://");
-        is_secure
-            .then(|| url.to_owned())
-            .ok_or_else(|| Problem::field(format!("callbacks.{name}"), "Only HTTPS URLs are allowed"))
-    };
-    urls.map(read).collect()
-}
-
 /// `POST /api/webForms/bankConnectionImport`.
 pub(super) async fn import(
     State(sandbox): State<Sandbox>,
@@ -202,12 +190,12 @@ pub(super) async fn import(
         None | Some(Value::Null) => None,
         Some(bank) => Some(chosen(bank)?),
     };
-    let callbacks = callbacks(&fields)?;
+    let telling = Telling::new(Addresses::read(&fields)?);
     let id = sandbox.uuid();
     let switches = sandbox.switches();
     sandbox.change(|state, now| {
         let purpose = Purpose::Import { name: name.to_owned(), max_days };
-        let mut form = Form { callbacks, ..Form::new(user, &reach.token, purpose, now) };
+        let mut form = Form { telling, ..Form::new(user, &reach.token, purpose, now) };
         if let Some(bank) = bank {
             form.bank = Some(bank);
             form.step = Step::Terms;

@@ -81,6 +81,10 @@ impl Route {
         routes.iter().filter(fits).min_by_key(|route| route.path.contains("{id}"))
     }
 
+    fn is_of_form(&self) -> bool {
+        FORM.iter().any(|route| route.label == self.label)
+    }
+
     /// The account that a call is about, where it is about one alone.
     fn account(&self, request: &Request) -> Option<String> {
         if self.label == "finapi/accounts/id" {
@@ -175,7 +179,8 @@ fn admit(sandbox: &Sandbox, route: &Route, mut request: Request) -> Result<Reque
     }
     let token = tokens::bearer(request.headers()).unwrap_or_default().to_owned();
     let holder = sandbox.read(|state, now| state.finapi.holder(&token, now).cloned());
-    let holder = holder.ok_or_else(Problem::invalid_token)?;
+    let holder =
+        holder.ok_or_else(|| if route.is_of_form() { Problem::unauthorized() } else { Problem::invalid_token() })?;
     request.extensions_mut().insert(Reach { holder, token });
     Ok(request)
 }

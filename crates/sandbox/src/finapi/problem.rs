@@ -52,9 +52,14 @@ impl Problem {
         Self { status: StatusCode::BAD_REQUEST, said: Said::Field { field: field.into(), message: message.into() } }
     }
 
-    /// Fact sheet §2: not in the normal format, at both services.
+    /// A token that Access does not take; fact sheet §2: not in the normal format.
     pub(super) fn invalid_token() -> Self {
         Self::oauth(StatusCode::UNAUTHORIZED, "invalid_token", "Invalid access token")
+    }
+
+    /// A token that the web form does not take.
+    pub(super) fn unauthorized() -> Self {
+        Self::form(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "Invalid access token")
     }
 
     pub(super) fn bad_credentials() -> Self {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::banks::{Bank, CONSENT_DAYS};
+use super::callbacks::Delivery;
 use super::download::{AHEAD_DAYS, Download};
 use super::forms::{Form, Purpose, Status};
 use super::problem::Problem;
@@ -76,6 +77,10 @@ pub(crate) struct Records {
     pub(super) refusing: BTreeMap<u64, String>,
     /// How many days ahead a bank announces what it will book, where that is not the usual.
     pub(super) announcing: BTreeMap<u64, i32>,
+    /// How many seconds categorizing goes on once the data is there.
+    pub(super) categorizing: u32,
+    /// How callbacks come.
+    pub(super) delivery: Delivery,
 }
 
 /// What a person has let finAPI into.

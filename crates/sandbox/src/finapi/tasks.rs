@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::banks;
+use super::callbacks::{Addresses, Standing, Telling};
 use super::fields::{self, PathUuid, Query};
 use super::forms::{self, Form, Purpose, Status};
 use super::gate::Reach;
@@ -45,7 +46,8 @@ pub(crate) struct Task {
     is_attended: bool,
     form: Option<Uuid>,
     error: Option<String>,
-    callbacks: Vec<String>,
+    #[serde(default)]
+    pub(super) telling: Telling,
 }
 
 impl Task {
@@ -70,6 +72,26 @@ impl Task {
     fn fail(&mut self, code: &str) {
         self.stage = Stage::CompletedWithError;
         self.error = Some(code.to_owned());
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        match self.stage {
+            Stage::NotYetStarted | Stage::InProgress => Standing::GoesOn,
+            Stage::WebFormRequired => Standing::WantsPerson,
+            Stage::Completed | Stage::CompletedWithError => Standing::Over,
+        }
+    }
+
+    /// What a callback says of it, with the status that it is to say.
+    pub(super) fn told(
+        &self,
+        sandbox: &Sandbox,
+        id: Uuid,
+        forms: &BTreeMap<Uuid, Form>,
+        says: impl Fn(Value) -> Value,
+    ) -> Value {
+        let form = self.form.and_then(|id| forms.get(&id).map(|form| form.in_task(sandbox, id)));
+        wire::without_nulls(json!({ "taskId": id, "status": says(json!(self.stage)), "webForm": form }))
     }
 
     fn wire(&self, sandbox: &Sandbox, id: Uuid, forms: &BTreeMap<Uuid, Form>, switches: &Switches) -> Value {
@@ -105,7 +127,7 @@ pub(super) async fn update(
     let fields = fields::body(&body, forms::wrong_body)?;
     let switches = sandbox.switches();
     let number = connection_of(&fields, &switches)?;
-    let callbacks = forms::callbacks(&fields)?;
+    let telling = Telling::new(Addresses::read(&fields)?);
     let metadata = fields.get("userMetadata").and_then(Value::as_object);
     if let Some(lacking) = metadata.and_then(|given| {
         ["ipAddress", "deviceOs", "userAgent"].into_iter().find(|name| !given.get(*name).is_some_and(Value::is_string))
@@ -134,7 +156,7 @@ pub(super) async fn update(
             is_attended: metadata.is_some(),
             form: None,
             error: None,
-            callbacks,
+            telling,
         };
         let answer = task.wire(&sandbox, id, &records.forms, &switches);
         records.tasks.insert(id, task);

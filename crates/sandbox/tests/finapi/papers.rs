@@ -11,7 +11,7 @@ fn every_fault_call_and_switch_is_on_the_page() {
     names.extend(Sandbox::fault_kinds_of("finapi").iter().map(|kind| kind.name));
     names.extend(Switches::names_of("finapi"));
     names.extend(["withdraw", "ask_person", "open_account", "close_account", "delete", "announce"]);
-    names.extend(["refuse", "download", "lock_users"]);
+    names.extend(["refuse", "download", "categorize", "callbacks", "lock_users"]);
     assert!(names.len() > 50, "{}", names.len());
     let missing: Vec<_> = names.iter().filter(|name| !PAGE.contains(&format!("`{name}`"))).collect();
     assert!(missing.is_empty(), "{missing:?}");

@@ -13,7 +13,7 @@ async fn tokens_are_the_clients_or_a_users_and_last_an_hour() {
     world.call(&world.client, Method::GET, &format!("{ACCESS}/accounts"), None).await.is(403, "FORBIDDEN");
     world.call(&world.user, Method::POST, &format!("{ACCESS}/users"), Some(&json!({}))).await.is(403, "FORBIDDEN");
     world.call("nothing", Method::GET, &format!("{ACCESS}/accounts"), None).await.is(401, "invalid_token");
-    world.call("nothing", Method::GET, &format!("{FORM}/webForms"), None).await.is(401, "invalid_token");
+    world.call("nothing", Method::GET, &format!("{FORM}/webForms"), None).await.is(401, "UNAUTHORIZED");
     let old = world.user.clone();
     world.pass(3600).await;
     world.call(&old, Method::GET, &format!("{ACCESS}/users"), None).await.is(401, "invalid_token");

@@ -42,6 +42,8 @@ struct BanksHtml {
     account: String,
     /// Whether banks are looked for by their name, and not listed by country.
     by_name: bool,
+    /// By what else than their name, then.
+    finds_by: &'static str,
     /// Whether the person signs in on a page of the provider's.
     is_hosted: bool,
     countries: Vec<(String, String)>,
@@ -159,6 +161,7 @@ pub(crate) async fn choose(
         search: asked.q,
         here,
         by_name: false,
+        finds_by: view.descriptor.finds_by,
         is_hosted: view.descriptor.ways.contains(&Way::Hosted),
         countries,
         chosen,
@@ -197,6 +200,7 @@ async fn found_by_name(
         count_note: counted_banks(found.len(), &shell),
         banks: found.into_iter().take(MAX_SHOWN).map(BankRow::found).collect(),
         by_name: true,
+        finds_by: view.descriptor.finds_by,
         is_hosted: view.descriptor.ways.contains(&Way::Hosted),
         countries: Vec::new(),
         chosen_name: String::new(),

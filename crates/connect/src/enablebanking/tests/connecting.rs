@@ -15,7 +15,11 @@ const BANKS: &str = r#"{"aspsps":[
     {"name":"Brief","country":"FI","psu_types":[],"maximum_consent_validity":60}, {"country":"FI"}, 7]}"#;
 
 fn back() -> Return {
-    Return { url: "http://books.example/connect/callback".parse().unwrap(), reference: "ref-1".to_owned() }
+    Return {
+        url: "http://books.example/connect/callback".parse().unwrap(),
+        reference: "ref-1".to_owned(),
+        notice: None,
+    }
 }
 
 /// A server that knows the banks, and answers other calls so.

@@ -14,7 +14,11 @@ use crate::fault::Fault;
 use crate::step::{Connected, FlowState, Form, Input, Step};
 
 pub(super) async fn begin(peer: &Peer, intent: Intent<'_>) -> Result<Step, Fault> {
-    let back = Return { url: "http://127.0.0.1:5006/connect/callback".parse().unwrap(), reference: "r".to_owned() };
+    let back = Return {
+        url: "http://127.0.0.1:5006/connect/callback".parse().unwrap(),
+        reference: "r".to_owned(),
+        notice: None,
+    };
     Pluggy.begin(&peer.cx(), intent, &back).await
 }
 

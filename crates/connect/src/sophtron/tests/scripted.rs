@@ -180,7 +180,7 @@ impl Scripted {
     }
 
     pub(super) async fn begin(&self, intent: Intent<'_>) -> Result<Step, Fault> {
-        let back = Return { url: self.base_url.clone(), reference: "unused".to_owned() };
+        let back = Return { url: self.base_url.clone(), reference: "unused".to_owned(), notice: None };
         Sophtron.begin(&self.cx(), intent, &back).await
     }
 
