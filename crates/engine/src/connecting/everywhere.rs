@@ -110,11 +110,17 @@ fn met(
     country: &str,
     wanted: &str,
 ) -> Vec<BankEverywhere> {
+    let searches = |id: &str| {
+        let descriptor = providers.iter().map(|view| view.descriptor).find(|descriptor| descriptor.id == id);
+        descriptor.is_some_and(|descriptor| !descriptor.ways.contains(&Way::Country))
+    };
     let mut banks: Vec<BankEverywhere> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut add = |name: &str, bic: Option<&str>, provider: &'static str, institution: Option<&Institution>| {
         let folded = bic.map(fold).unwrap_or_default();
-        if !(wanted.is_empty() || fold(name).contains(wanted) || folded.contains(wanted)) {
+        // Who was asked for what is wanted may know it by more than its name: by its bank code, or its city.
+        let is_found = institution.is_some() && searches(provider);
+        if !(is_found || wanted.is_empty() || fold(name).contains(wanted) || folded.contains(wanted)) {
             return;
         }
         let key = core(name);
@@ -226,5 +232,10 @@ mod tests {
         assert_eq!(names("boursin"), Vec::<String>::new());
         assert_eq!(names("bousfr"), ["BoursoBank"]);
         assert!(met(&providers(&[]), &[], "FR", "").is_empty(), "who is switched off offers nothing");
+        // What a provider has looked for itself it may have found by a bank code.
+        let listed =
+            [("finapi", vec![institution("24", "Kontorbank")]), ("gocardless", vec![institution("X", "Other")])];
+        let found = met(&providers(&["finapi", "gocardless"]), &listed, "DE", "20050000");
+        assert_eq!(found.iter().map(|bank| bank.name.as_str()).collect::<Vec<_>>(), ["Kontorbank"]);
     }
 }
