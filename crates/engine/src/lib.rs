@@ -107,7 +107,7 @@ pub use own::AddressChanged;
 pub use people::{SetUp, SignedIn};
 pub use pictures::Picture;
 pub use plans::{MAX_SHEET_BYTES, PlanBrought};
-pub use rules::{Draft, MAX_RULES_BYTES, RULES_HAD_THEIR_TURN, RowDiff, RuleConflict, RuleTried, TriedRow};
+pub use rules::{Draft, MAX_RULES_BYTES, RULES_HAD_THEIR_TURN, RowDiff, RuleConflict, RuleCount, RuleTried, TriedRow};
 pub use statement_files::{
     FileChoice, FileGuess, FileOffer, FilePreview, FileSaid, FileView, MAX_FILE_BYTES, PreviewRow, code_in_file,
     from_code_in_file,

@@ -12,7 +12,7 @@ use bankside_domain::{Asker, Right, RuleId};
 use bankside_store::{NewRule, RuleHit, RulesBrought, StoredRule};
 
 pub use self::drafts::Draft;
-pub use self::trying::{RowDiff, RuleConflict, RuleTried, TriedRow};
+pub use self::trying::{RowDiff, RuleConflict, RuleCount, RuleTried, TriedRow};
 use crate::{Engine, EngineError};
 
 /// A text of rules has at most so many bytes.

@@ -123,7 +123,7 @@ on_both! {
         let tried = engine.try_rule(asker, None, &rule).await.unwrap();
         assert_eq!((tried.changed, tried.kept), (1, 0), "the history of a bank is reviewed");
         let diff = &tried.rows[0].diffs[..];
-        let yes = RowDiff { field: Field::Reviewed, before: Some("no".into()), after: Some("yes".into()), gives_back: false };
+        let yes = RowDiff { field: Field::Reviewed, before: Some("no".into()), after: Some("yes".into()), gives_back: false, by: vec!["Known".into()] };
         assert_eq!(diff, [yes]);
         let id = engine.add_rule(asker, &rule).await.unwrap();
         let waiting = async || -> Vec<String> { house.inbox().await.into_iter().filter_map(|row| row.row.payee).collect() };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bankside_domain::rules::{Condition, Field, Test, TextOf, TextTest};
+use bankside_domain::rules::{Condition, Field, RuleRefused, Test, TextOf, TextTest};
 use bankside_domain::{Asker, RuleId};
 use bankside_engine::{EngineError, LineInput, NewRule, NewTransactionInput, RegisterQuery, RegisterRow, SeenInput};
 
@@ -77,11 +77,56 @@ on_both! {
         assert_eq!(after.iter().filter(|row| row.category == Some(food)).count(), 1, "a person's word stays");
     }
 
+    all_rules_are_looked_at_before_they_are_applied_and_do_just_that(house) {
+        let (engine, asker) = (&house.engine, &house.asker);
+        engine.add_category(asker, "Corner food", None).await.unwrap();
+        house.with_bank(NORDHAFEN).await;
+        let shops = house.ruled("kornblume").await.len();
+        let clean = "rule \"Clean\" in stage before\nif bank text contains \"kornblume\"\nthen set payee \"Eckladen\"";
+        let food = "rule \"Food\"\nif payee is \"Eckladen\"\nthen set category \"Corner food\"";
+        let market = "rule \"Market\" in stage last\nif bank text contains \"kornblume\"\nthen set payee \"Market\"";
+        let never = "rule \"Never\"\nif payee is \"Nobody at all\"\nthen add tag \"x\"";
+        let off = "rule \"Off\", off\nif anything\nthen add tag \"off\"";
+        engine.bring_rules(asker, &[clean, food, market, never, off].join("\n\n")).await.unwrap();
+        let tried = engine.try_all_rules(asker).await.unwrap();
+        assert_eq!((tried.looked_at > shops, tried.matched, tried.changed), (true, shops, shops));
+        let counts: Vec<(&str, usize, usize)> = tried.rules.iter().map(|one| (one.name.as_str(), one.matched, one.changed)).collect();
+        // What Market sets lies over what Clean has set, and Food has found what Clean wrote.
+        assert_eq!(counts, [("Clean", shops, 0), ("Food", shops, shops), ("Never", 0, 0), ("Market", shops, shops)]);
+        let conflict = &tried.conflicts[0];
+        assert_eq!((conflict.winner.1.as_str(), conflict.loser.1.as_str(), conflict.rows), ("Market", "Clean", shops));
+        let diffs = &tried.rows[0].diffs;
+        assert_eq!((diffs[0].field, diffs[0].after.as_deref(), diffs[0].by.as_slice()), (Field::Payee, Some("Market"), &["Market".to_owned()][..]));
+        assert_eq!(engine.try_all_rules(asker).await.unwrap().seen, tried.seen, "looking changes nothing");
+        assert!(house.ruled("market").await.is_empty());
+
+        // As many rows, and something else: another category, then a row fewer.
+        engine.add_category(asker, "Other food", None).await.unwrap();
+        engine.bring_rules(asker, &food.replace("Corner", "Other")).await.unwrap();
+        let refused = engine.apply_all_rules(asker, Some(&tried.seen)).await;
+        assert!(matches!(refused, Err(EngineError::RuleRefused(RuleRefused::WouldDoOtherwise { changed })) if changed == shops), "{refused:?}");
+        engine.bring_rules(asker, food).await.unwrap();
+        let row = house.ruled("kornblume").await.remove(0);
+        let by_hand = bankside_engine::EditInput { payee: Some("Mine".to_owned()), ..Default::default() };
+        let edit = engine.edit_transaction(asker, row.id, &by_hand, &SeenInput::default()).await.unwrap();
+        let refused = engine.apply_all_rules(asker, Some(&tried.seen)).await;
+        assert!(matches!(refused, Err(EngineError::RuleRefused(RuleRefused::WouldDoOtherwise { changed })) if changed == shops - 1), "{refused:?}");
+        assert!(house.ruled("market").await.is_empty(), "nothing was done");
+        engine.undo(asker, edit.unwrap()).await.unwrap();
+
+        let applied = engine.apply_all_rules(asker, Some(&tried.seen)).await.unwrap();
+        assert_eq!((applied.changed, house.ruled("market").await.len()), (shops, shops));
+        let left = engine.try_all_rules(asker).await.unwrap();
+        assert_eq!((left.changed, left.rows.len()), (0, 0));
+        let refused = engine.apply_all_rules(asker, Some(&tried.seen)).await;
+        assert!(matches!(refused, Err(EngineError::RuleRefused(RuleRefused::WouldDoOtherwise { changed: 0 }))));
+    }
+
     a_transfer_that_somebody_links_or_takes_apart_gives_rules_a_turn(house) {
         let (engine, asker) = (&house.engine, &house.asker);
         house.with_bank(NORDHAFEN).await;
         engine.bring_rules(asker, "rule \"Own\"\nif row is a transfer\nthen add tag \"own\"").await.unwrap();
-        engine.apply_all_rules(asker).await.unwrap();
+        engine.apply_all_rules(asker, None).await.unwrap();
         let own = async || house.ruled("").await.into_iter().filter(|row| row.tags == ["own"]).collect::<Vec<RegisterRow>>();
         let before = own().await;
         let one = before[0].id;
@@ -152,6 +197,7 @@ on_both! {
         let wrong = engine.bring_rules(asker, "rule \"X\"\nif anything\nthen set category \"None of ours\"").await;
         assert!(matches!(wrong, Err(EngineError::RulesUnreadable(wrong)) if wrong[0].line == 3 && wrong[0].column == 19));
         let viewer = Asker::member(asker.organization, asker.person().unwrap(), bankside_domain::Role::Member);
-        assert!(matches!(engine.apply_all_rules(&viewer).await, Err(EngineError::Denied(_))));
+        assert!(matches!(engine.apply_all_rules(&viewer, None).await, Err(EngineError::Denied(_))));
+        assert!(matches!(engine.try_all_rules(&viewer).await, Err(EngineError::Denied(_))));
     }
 }

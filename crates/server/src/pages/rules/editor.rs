@@ -11,7 +11,7 @@ use bankside_engine::{EngineError, NewRule};
 use serde::Deserialize;
 
 use super::form::{RuleForm, action_options, how_groups, subject_options};
-use super::tried::TriedView;
+use super::tried::{Tried, TriedView};
 use super::{refusal, require, rule_id, stage_options, with_query};
 use crate::App;
 use crate::error::{PageError, page};
@@ -141,7 +141,7 @@ async fn tried(
 ) -> Result<Result<TriedView, String>, PageError> {
     let shell = shell(app, member, Place::Settings, None).await?;
     match app.engine.try_rule(member.asker(), id, rule).await {
-        Ok(tried) => Ok(Ok(TriedView::of(&tried, &shell))),
+        Ok(tried) => Ok(Ok(TriedView::of(&tried, Tried::One, &shell))),
         Err(error) => Ok(Err(refusal(error)?)),
     }
 }
