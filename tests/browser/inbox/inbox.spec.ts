@@ -160,6 +160,45 @@ test("fifty rows to zero by the keyboard, with a search, an undo, and all strong
   expect(transactions.find(({ payee }) => payee === "Apotheke")?.category).toBe("Health ▸ Pharmacy");
 });
 
+test("a row of many that cost the same is opened by itself, and split", async ({ signedIn: page, house, eyes }) => {
+  const [api, account] = await history(page, house);
+  const home = `${house.address}/o/${organizationOf(page)}`;
+  await api.send("PUT", "inbox/switch", { is_on: true });
+  await api.bring(account, "Date,Description,Payee,Amount", [line(3, "Kiosk am Hafen", 1000), line(4, "Kiosk am Markt", 1000), line(5, "Kiosk am Tor", 1000)]);
+  const markt = rows(page).filter({ hasText: "Kiosk am Markt" });
+  const panel = page.getByRole("dialog").filter({ hasText: "Kiosk am Markt" });
+  const alone = async (): Promise<void> => {
+    await expect(page.getByRole("grid").getByRole("row").filter({ hasText: "Kiosk" })).toHaveCount(1);
+    await expect(main(page)).toContainText("This transaction alone");
+    await expect(panel).toBeVisible();
+  };
+  await page.goto(`${home}/inbox`);
+  await markt.locator("summary").click();
+  await eyes.look("why-with-links");
+  await markt.getByRole("link", { name: /^Open it in the register/ }).click();
+  await alone();
+  await expect(panel.getByRole("region", { name: "Split" })).toHaveCount(0);
+  await eyes.look("opened");
+  await page.goBack();
+  await markt.locator("summary").click();
+  await markt.getByRole("link", { name: /^Split it/ }).click();
+  await alone();
+  const split = panel.getByRole("region", { name: "Split" });
+  await split.getByLabel("Amount of line 1").fill("-4.00");
+  await split.getByLabel("Amount of line 2").fill("-6.00");
+  await eyes.look("splitting");
+  await panel.getByRole("button", { name: "Save split" }).click();
+  await expect(split).toHaveCount(0);
+  const { transactions } = await api.get<{ transactions: { payee: string; lines: number }[] }>("transactions?search=Kiosk");
+  expect(transactions.filter((row) => row.lines === 2).map((row) => row.payee)).toEqual(["Kiosk am Markt"]);
+  // All of the account are a step away, and whoever has split a row has looked at it.
+  await page.getByRole("button", { name: /^This transaction alone ?, remove$/ }).click();
+  await expect(page.getByRole("grid").getByRole("row").filter({ hasText: "Kiosk" })).toHaveCount(3);
+  await page.goto(`${home}/inbox`);
+  await expect(rows(page).locator("td.lead > b")).toHaveText(["Kiosk am Tor", "Kiosk am Hafen"]);
+  expect(eyes.complaints).toEqual([]);
+});
+
 test("a colleague is asked, two people do not do the same twice, and who wants none of it has none", async ({ signedIn: page, house, eyes, browser }) => {
   test.slow();
   const [api, account] = await history(page, house);
@@ -227,6 +266,15 @@ test.describe("without a script", () => {
     await page.goto(`${home}/inbox`);
     await expect(rows(page)).toHaveCount(3);
     const kiosk = rows(page).filter({ hasText: "Kiosk" });
+    // The register has that row alone, and the others are a step away.
+    await kiosk.locator("summary").click();
+    await kiosk.getByRole("link", { name: /^Open it in the register/ }).click();
+    const all = main(page).getByRole("table").getByRole("row");
+    await expect(all).toHaveCount(2);
+    await expect(all.nth(1)).toContainText("Kiosk am Hafen");
+    await main(page).getByRole("link", { name: "Clear" }).click();
+    await expect(all.nth(3)).toBeVisible();
+    await page.goto(`${home}/inbox`);
     await kiosk.getByRole("combobox").selectOption("Eating out");
     await kiosk.getByRole("button", { name: /^Accept/ }).click();
     await expect(status(page)).toContainText("1 row accepted.");
