@@ -199,6 +199,74 @@ test("a row of many that cost the same is opened by itself, and split", async ({
   expect(eyes.complaints).toEqual([]);
 });
 
+test("keys go from account to account, ask, and accept what is ticked; switched off, none does anything", async ({ signedIn: page, house, browser }) => {
+  const [api, account] = await history(page, house);
+  const home = `${house.address}/o/${organizationOf(page)}`;
+  await api.send("PUT", "inbox/switch", { is_on: true });
+  const theirs = await colleague(browser, page, house, "Ada");
+  await theirs.context().close();
+  const { id: purse } = await api.made<{ id: string }>("accounts", { name: "Purse", kind: "cash", currency: "EUR" });
+  await api.bring(purse, "Date,Description,Payee,Amount", [line(1, "Before", 100)]);
+  await api.bring(purse, "Date,Description,Payee,Amount", [line(2, "Market", 700)]);
+  await api.bring(account, "Date,Description,Payee,Amount", [line(3, "Kiosk am Hafen", 350), line(4, "REWE", 4600), line(5, "Bahn", 4910)]);
+  const names = rows(page).locator("td.lead > b");
+  const chosen = page.getByRole("combobox", { name: "Account", exact: true });
+  await page.goto(`${home}/inbox`);
+  await expect(names).toHaveText(["Bahn", "REWE", "Kiosk am Hafen", "Market"]);
+
+  // To the next account and back, past the last to all of them.
+  await page.keyboard.press("]");
+  await expect(names).toHaveText(["Bahn", "REWE", "Kiosk am Hafen"]);
+  await expect(chosen.locator("option:checked")).toHaveText("Giro");
+  await page.keyboard.press("]");
+  await expect(names).toHaveText(["Market"]);
+  await page.keyboard.press("[");
+  await expect(names).toHaveText(["Bahn", "REWE", "Kiosk am Hafen"]);
+  await page.keyboard.press("[");
+  await expect(names).toHaveCount(4);
+
+  // Asking is about the row that has the focus.
+  await page.keyboard.press("p");
+  await expect(names).toHaveCount(4);
+  for (const key of ["j", "j", "j", "p"]) await page.keyboard.press(key);
+  await expect(page.getByRole("heading", { level: 1, name: "Ask a colleague" })).toBeVisible();
+  await expect(main(page)).toContainText("Kiosk am Hafen");
+  await page.goBack();
+  await expect(names).toHaveCount(4);
+
+  // Off: no letter does anything, and the page does not speak of them.
+  const hint = page.locator("[data-keys]");
+  await expect(hint).toBeVisible();
+  const letters = page.getByRole("dialog").getByRole("switch", { name: /Single-letter shortcuts/ });
+  await page.keyboard.press("?");
+  await letters.click();
+  await page.keyboard.press("Escape");
+  await expect(hint).toBeHidden();
+  await rows(page).first().focus();
+  for (const key of ["j", "y", "Enter", "x", "1", "p", "w", "z", "]", "Space", "Shift+Y", "Shift+R"]) await page.keyboard.press(key);
+  await expect(rows(page).first()).toBeFocused();
+  await expect(page.getByRole("checkbox", { checked: true })).toHaveCount(0);
+  await expect(page.locator("details.why[open]")).toHaveCount(0);
+  await expect(main(page).getByRole("status")).toHaveCount(0);
+  await expect(page).toHaveURL(/\/inbox[^/]*$/);
+  expect((await api.get<{ waiting: number }>("inbox")).waiting).toBe(4);
+  await page.reload();
+  await expect(names).toHaveCount(4);
+  await expect(hint).toBeHidden();
+  await page.getByRole("button", { name: "Keyboard shortcuts" }).click();
+  await letters.click();
+  await page.keyboard.press("Escape");
+  await expect(hint).toBeVisible();
+
+  // Those that are ticked, and only those, although others are strong.
+  await rows(page).first().focus();
+  for (const key of ["j", "j", "Space", "j", "Space"]) await page.keyboard.press(key);
+  await expect(page.getByRole("checkbox", { checked: true })).toHaveCount(2);
+  await page.keyboard.press("Shift+Y");
+  await expect(status(page)).toContainText("2 rows accepted.");
+  await expect(names).toHaveText(["Bahn", "REWE"]);
+});
+
 test("a colleague is asked, two people do not do the same twice, and who wants none of it has none", async ({ signedIn: page, house, eyes, browser }) => {
   test.slow();
   const [api, account] = await history(page, house);
