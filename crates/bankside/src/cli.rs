@@ -202,6 +202,12 @@ pub(crate) enum RulesCommand {
     History {
         /// Only what this rule did, by name or id
         rule: Option<String>,
+        /// How many to skip
+        #[arg(long, value_name = "COUNT", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
+        offset: i64,
+        /// How many to show, at most 500
+        #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=500))]
+        limit: i64,
     },
 }
 

@@ -8,8 +8,8 @@ use bankside_domain::rules::{Names, read, write};
 use bankside_domain::text::fold;
 use bankside_domain::{Asker, Code, RuleId};
 use bankside_engine::{
-    Engine, EngineError, NewRule, RULES_HAD_THEIR_TURN, RowDiff, RuleConflict, RuleCount, RuleTried, StoredRule,
-    TriedRow,
+    Engine, EngineError, NewRule, RULES_HAD_THEIR_TURN, RowDiff, RuleConflict, RuleCount, RuleLogQuery, RuleTried,
+    StoredRule, TriedRow,
 };
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ pub(crate) async fn run(options: &RulesOptions) -> anyhow::Result<ExitCode> {
         RulesCommand::Test { all: true, .. } => work.test_all().await,
         RulesCommand::Test { rule: None, file, .. } => work.test_file(file.as_deref().context("say --file")?).await,
         RulesCommand::Apply { rule, seen, .. } => work.apply(rule.as_deref(), seen.as_deref()).await,
-        RulesCommand::History { rule } => work.history(rule.as_deref()).await,
+        RulesCommand::History { rule, offset, limit } => work.history(rule.as_deref(), *offset, *limit).await,
     };
     store.close().await;
     done.map(|()| ExitCode::SUCCESS)
@@ -150,19 +150,23 @@ impl Work<'_> {
         Ok(())
     }
 
-    async fn history(&self, wanted: Option<&str>) -> anyhow::Result<()> {
+    async fn history(&self, wanted: Option<&str>, offset: i64, limit: i64) -> anyhow::Result<()> {
         let rule = match wanted {
             Some(wanted) => Some(self.stored(wanted).await?.rule.id),
             None => None,
         };
-        let log = self.engine.rule_log(self.asker, rule).await?;
+        // One more than is shown says whether there are more.
+        let (most, shown) = (limit.saturating_add(1), usize::try_from(limit).unwrap_or(0));
+        let mut log = self.engine.rule_log(self.asker, &RuleLogQuery { rule, offset, limit: most }).await?;
+        let has_more = log.len() > shown;
+        log.truncate(shown);
         if self.json {
             let hits = log.iter().map(|hit| {
                 json!({"rule": hit.rule.to_string(), "name": hit.name, "batch": hit.batch.to_string(), "summary": hit.summary,
                     "at": hit.made_at.to_string(), "person": hit.person, "matched": hit.matched, "changed": hit.changed,
-                    "is_undone": hit.undone_by.is_some()})
+                    "is_undone": hit.undone_by.is_some(), "is_in_part": hit.is_in_part()})
             });
-            println!("{}", json!({ "history": hits.collect::<Vec<_>>() }));
+            println!("{}", json!({ "history": hits.collect::<Vec<_>>(), "has_more": has_more }));
             return Ok(());
         }
         for hit in log {
@@ -171,11 +175,18 @@ impl Work<'_> {
                 None if hit.summary == RULES_HAD_THEIR_TURN => "as rows came",
                 None => "on the command line",
             };
-            let undone = if hit.undone_by.is_some() { ", undone" } else { "" };
+            let undone = match hit.undone_by {
+                Some(_) => ", undone",
+                None if hit.is_in_part() => ", a part of the rows",
+                None => "",
+            };
             println!(
                 "{:.0} · {} · {by} · held for {}, changed {}{undone}",
                 hit.made_at, hit.name, hit.matched, hit.changed
             );
+        }
+        if has_more {
+            println!("There are more: --offset {}", offset.saturating_add(limit));
         }
         Ok(())
     }

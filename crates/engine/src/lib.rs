@@ -77,9 +77,9 @@ pub use bankside_store::{
     InboxSwitches, Invitation, Invited, KeptBalance, KeptRate, KeptVerdict, LineTarget, Listed, LostTrust,
     MAX_SELECTED, MailState, Member, Membership, Merged, NewRule, Organization, OtherRow, Payee, Person, Placing, Plan,
     ProviderCategoryTarget, RatesSet, ReasonCount, Reconciled, Reconciliation, RegisterPage, RegisterQuery,
-    RegisterRow, RegisterSum, Renewed, Reviewed, RowState, RuleHit, RulesApplied, RulesBrought, Run, RunAccount,
-    RunsQuery, SeenProviderCategory, Selection, Sort, Step, Store, StoreError, StoredRule, StoredTransfer, Tag,
-    TransferMark, UndoOutcome, VanishedRow,
+    RegisterRow, RegisterSum, Renewed, Reviewed, RowState, RuleHit, RuleLogQuery, RulesApplied, RulesBrought, Run,
+    RunAccount, RunsQuery, SeenProviderCategory, Selection, Sort, Step, Store, StoreError, StoredRule, StoredTransfer,
+    Tag, TransferMark, UndoOutcome, VanishedRow,
 };
 pub use bills::BillView;
 pub use cashflow::{Cashflow, CashflowQuery};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bankside_domain::rules::{Prepared, Rule, RuleRefused};
 use bankside_domain::{Asker, BatchId, OrganizationId, Right, RuleId, TransactionId};
-use bankside_store::{BatchToAsk, RulesApplied, RulesAsked, ToAsk};
+use bankside_store::{BatchToAsk, RULES_IN_PART, RulesApplied, RulesAsked, ToAsk};
 
 use super::RULES_HAD_THEIR_TURN;
 use super::trying::ROWS_AT_ONCE;
@@ -76,7 +76,7 @@ impl Engine {
         let (engine, asker) = (self.clone(), asker.clone());
         let task = self.tasks.spawn(async move {
             // What is cut off all the same, by the end of the process, is not to look whole.
-            let in_part = format!("{summary} to a part of the rows");
+            let in_part = format!("{summary}{RULES_IN_PART}");
             let mut asking = Asking::new(&prepared, only, &in_part);
             let mut after = None;
             loop {
@@ -89,6 +89,7 @@ impl Engine {
             if let Some(batch) = asking.told.batch {
                 engine.store.end_rules(&asker, batch, &summary, &asking.beside).await?;
             }
+            engine.store.finish_cut_off_rules(&asker, only, &summary).await?;
             engine.report_progress();
             Ok(asking.told)
         });

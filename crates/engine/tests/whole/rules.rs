@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use bankside_domain::rules::{Condition, Field, RuleRefused, Test, TextOf, TextTest};
-use bankside_domain::{Asker, RuleId};
-use bankside_engine::{EngineError, LineInput, NewRule, NewTransactionInput, RegisterQuery, RegisterRow, SeenInput};
+use bankside_domain::rules::{Condition, Field, Places, Prepared, RuleRefused, Test, TextOf, TextTest};
+use bankside_domain::{Asker, BatchId, RuleId};
+use bankside_engine::{
+    EngineError, LineInput, NewRule, NewTransactionInput, RegisterQuery, RegisterRow, RuleHit, RuleLogQuery, SeenInput,
+};
+use bankside_store::{RULES_IN_PART, RulesAsked};
 
 use crate::house::{House, NORDHAFEN, on_both};
 
@@ -33,13 +36,13 @@ on_both! {
         assert!(shops.iter().all(|row| row.note.as_deref().unwrap().ends_with("food")));
         let tagged: Vec<RegisterRow> = house.ruled("").await.into_iter().filter(|row| row.tags == ["own"]).collect();
         assert!(tagged.len() >= 4, "transfers are linked before rules that ask for them have their last turn");
-        let log = house.engine.rule_log(&house.asker, None).await.unwrap();
+        let log = house.engine.rule_log(&house.asker, &RuleLogQuery::default()).await.unwrap();
         let names: BTreeSet<&str> = log.iter().map(|hit| hit.name.as_str()).collect();
         assert_eq!(names, BTreeSet::from(["Own", "Shop"]));
         assert!(log.iter().all(|hit| hit.person.is_none() && hit.changed > 0 && hit.matched >= hit.changed));
         // A sync that brings nothing new asks no rule about anything.
         house.sync(connection).await;
-        assert_eq!(house.engine.rule_log(&house.asker, None).await.unwrap().len(), log.len());
+        assert_eq!(house.engine.rule_log(&house.asker, &RuleLogQuery::default()).await.unwrap().len(), log.len());
         let view = house.engine.transaction(&house.asker, shops[0].id).await.unwrap();
         assert_eq!(view.by_rule("payee_id"), Some(Some("Shop")));
     }
@@ -154,10 +157,10 @@ on_both! {
         house.clock.advance(jiff::SignedDuration::from_mins(6));
         engine.ask_about_what_waits().await.unwrap();
         assert_eq!(tags().await, ["shop"]);
-        let log = engine.rule_log(asker, None).await.unwrap().len();
+        let log = engine.rule_log(asker, &RuleLogQuery::default()).await.unwrap().len();
         house.clock.advance(jiff::SignedDuration::from_hours(48));
         engine.ask_about_what_waits().await.unwrap();
-        assert_eq!(engine.rule_log(asker, None).await.unwrap().len(), log);
+        assert_eq!(engine.rule_log(asker, &RuleLogQuery::default()).await.unwrap().len(), log);
     }
 
     a_row_without_a_payee_suggests_its_text_and_one_without_any_nothing(house) {
@@ -179,6 +182,54 @@ on_both! {
         assert_eq!(draft.rule.says.conditions.len(), 1, "nobody means every row by one");
         let named = NewRule { name: "Any".to_owned(), ..draft.rule };
         assert!(matches!(engine.try_rule(asker, None, &named).await, Err(EngineError::RuleRefused(_))));
+    }
+
+    what_was_cut_off_is_told_until_it_is_finished(house) {
+        let (engine, asker) = (&house.engine, &house.asker);
+        house.with_bank(NORDHAFEN).await;
+        let text = "rule \"Shop\"\nif bank text contains \"kornblume\"\nthen set payee \"Eckladen\"\n\nrule \"Other\"\nif bank text contains \"kornblume\"\nthen add tag \"x\"";
+        engine.bring_rules(asker, text).await.unwrap();
+        let rules = engine.rules(asker).await.unwrap();
+        let later = || house.clock.advance(jiff::SignedDuration::from_secs(1));
+        let (shop, other) = (rules[0].rule.id, rules[1].rule.id);
+        let rows = house.ruled("kornblume").await;
+        let store = house.store().await;
+        let prepared = |only: &str| Prepared::new(rules.iter().map(|one| one.rule.clone()).filter(|rule| only.is_empty() || rule.name == only), Places::default()).unwrap();
+        // The process ended after the first part: of one rule, then of all of them.
+        for (only, rule, summary, row) in [("Shop", Some(shop), "Rule Shop applied", 0), ("", None, "All rules applied", 1)] {
+            let (prepared, summary) = (prepared(only), format!("{summary}{RULES_IN_PART}"));
+            let asked = RulesAsked { rules: &prepared, only: rule, batch: None, summary: &summary };
+            later();
+            assert_eq!(store.apply_rules(asker, &[rows[row].id], asked).await.unwrap().changed, 1);
+            assert_eq!(engine.rules_cut_off(asker).await.unwrap().unwrap().summary, summary);
+        }
+        later();
+        // Finishing another rule, or this one, leaves what is left of all of them.
+        engine.apply_rule(asker, other, None).await.unwrap();
+        let summaries = async || -> BTreeSet<String> {
+            let log = engine.rule_log(asker, &RuleLogQuery::default()).await.unwrap();
+            log.into_iter().filter(RuleHit::is_in_part).map(|hit| hit.summary).collect()
+        };
+        assert_eq!(summaries().await.len(), 2);
+        later();
+        engine.apply_rule(asker, shop, None).await.unwrap();
+        assert_eq!(summaries().await, BTreeSet::from(["All rules applied to a part of the rows".to_owned()]));
+        // Nothing is left, and that is said, too.
+        assert_eq!(engine.apply_all_rules(asker, None).await.unwrap().batch, None);
+        assert_eq!((summaries().await.len(), engine.rules_cut_off(asker).await.unwrap()), (0, None));
+        let log = engine.rule_log(asker, &RuleLogQuery { rule: Some(shop), ..RuleLogQuery::default() }).await.unwrap();
+        let told: Vec<&str> = log.iter().rev().map(|hit| hit.summary.as_str()).collect();
+        assert_eq!(told, ["Rule Shop applied, and finished later", "All rules applied, and finished later", "Rule Shop applied"]);
+        assert_eq!(log.iter().map(|hit| hit.changed).sum::<i64>(), i64::try_from(rows.len()).unwrap(), "each row once");
+        // The log is read page by page, of all or of one.
+        let page = async |rule, offset, limit| -> Vec<(RuleId, BatchId)> {
+            let log = engine.rule_log(asker, &RuleLogQuery { rule, offset, limit }).await.unwrap();
+            log.into_iter().map(|hit| (hit.rule, hit.batch)).collect()
+        };
+        let all = page(None, 0, 500).await;
+        assert_eq!([page(None, 0, 2).await, page(None, 2, 500).await].concat(), all);
+        assert_eq!(page(Some(shop), 1, 1).await, [(shop, log[1].batch)]);
+        assert_eq!(page(None, 500, 50).await, []);
     }
 
     a_row_suggests_the_rule_that_says_the_same_of_all_like_it(house) {

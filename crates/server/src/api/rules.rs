@@ -1,17 +1,18 @@
 //! Rules. A rule is told and taken as a paragraph of text, the same that pages show and files hold (`docs/rules.md`).
+#![expect(unused_qualifications, reason = "the macro that describes parameters writes them")]
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use bankside_domain::rules::{Names, read, write};
 use bankside_domain::{Code, RuleId};
-use bankside_engine::{EngineError, NewRule, RuleHit, RuleTried, RulesApplied, StoredRule};
+use bankside_engine::{EngineError, NewRule, RuleHit, RuleLogQuery, RuleTried, RulesApplied, StoredRule};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::App;
 use crate::api::books::MadeBody;
-use crate::api::problem::{ApiMember, Body, Problem, id};
+use crate::api::problem::{ApiMember, Asked, Body, Problem, id};
 
 /// A rule.
 #[derive(Serialize, ToSchema)]
@@ -342,11 +343,14 @@ pub(crate) struct RuleHitBody {
     /// How many it changed.
     changed: i64,
     is_undone: bool,
+    /// Whether not all rows have been reached: it goes on, or was cut off by the end of the server. Applying again does what is left.
+    is_in_part: bool,
 }
 
 impl RuleHitBody {
     fn of(hit: RuleHit) -> Self {
         Self {
+            is_in_part: hit.is_in_part(),
             rule: hit.rule.to_string(),
             name: hit.name,
             batch: hit.batch.to_string(),
@@ -359,11 +363,32 @@ impl RuleHitBody {
     }
 }
 
+/// Which part of what rules did.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RuleLogParams {
+    /// Of one rule only, also of one that was deleted.
+    rule: Option<String>,
+    /// How many to pass over.
+    offset: Option<i64>,
+    /// How many to read, at most 500; 50 if not said.
+    limit: Option<i64>,
+}
+
 /// What rules did, the latest first.
 #[utoipa::path(get, path = "/api/v1/organizations/{organization}/rules/history",
-    params(("organization" = String, Path)), responses((status = OK, body = [RuleHitBody])))]
-pub(crate) async fn rule_history(State(app): State<App>, member: ApiMember) -> Result<Json<Vec<RuleHitBody>>, Problem> {
-    let log = app.engine.rule_log(member.asker(), None).await?;
+    params(("organization" = String, Path), RuleLogParams), responses((status = OK, body = [RuleHitBody])))]
+pub(crate) async fn rule_history(
+    State(app): State<App>,
+    member: ApiMember,
+    Asked(asked): Asked<RuleLogParams>,
+) -> Result<Json<Vec<RuleHitBody>>, Problem> {
+    let query = RuleLogQuery {
+        rule: asked.rule.as_deref().map(id).transpose()?,
+        offset: asked.offset.unwrap_or(0),
+        limit: asked.limit.unwrap_or(50),
+    };
+    let log = app.engine.rule_log(member.asker(), &query).await?;
     Ok(Json(log.into_iter().map(RuleHitBody::of).collect()))
 }
 

@@ -28,6 +28,8 @@ struct RulesHtml {
     shell: Shell,
     /// What was done last, as a sentence, and where it is taken back.
     done: Option<(String, Option<String>)>,
+    /// What was cut off, as a sentence, and where it is finished.
+    cut_off: Option<(String, Option<String>)>,
     stages: Vec<StageView>,
     count: usize,
 }
@@ -124,6 +126,7 @@ pub(crate) async fn show(
     let stages = Stage::ALL.map(|stage| stage_view(stage, &rules, &names, &asked, &shell));
     let html = RulesHtml {
         done: done(&app, &member, &asked, &shell).await?,
+        cut_off: history::cut_off(&app, &member, &shell).await?,
         stages: stages.into_iter().filter(|stage| !stage.rules.is_empty()).collect(),
         count: rules.len(),
         shell,

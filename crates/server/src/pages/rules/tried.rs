@@ -15,6 +15,8 @@ pub(super) struct TriedView {
     pub(super) diffs: Vec<DiffRow>,
     pub(super) more: Option<String>,
     pub(super) headline: String,
+    /// Whether it was applied before and cut off, so that applying it ends that, even where nothing is left.
+    pub(super) finishes: bool,
 }
 
 /// A row before and after.
@@ -129,6 +131,7 @@ impl TriedView {
             says,
             more: (more > 0).then(|| rows(more, "more row", "more rows")),
             diffs,
+            finishes: false,
         }
     }
 }
