@@ -158,7 +158,7 @@ test("all rules together: counted and shown before and after, then applied as th
   expect(await api.made("rules/try", {})).toMatchObject({ changed: 9, rules: [{ name: "Web", changed: 9 }, { name: "Books" }, { name: "Presents" }, { name: "Rent", matched: 0 }] });
 
   // As many rows by now, and another rule for them: nothing is done, and what they would do by now is shown.
-  await bring('rule "Presents"\nif amount is below -16\nthen set category "Food ▸ Eating out"');
+  await bring('rule "Presents"\nif amount is below -16\nthen set category "Food > Eating out"');
   await page.getByRole("button", { name: "Apply to 9 rows" }).click();
   await expect(page.getByRole("alert")).toHaveText("Since you looked, something else has come to change: 9 rows by now. Look again.");
   await eyes.look("all-otherwise");

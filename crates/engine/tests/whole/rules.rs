@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use bankside_domain::rules::{Condition, Field, Places, Prepared, RuleRefused, Test, TextOf, TextTest};
+use bankside_domain::rules::{
+    AmountOf, AmountTest, Condition, Field, Figure, Places, Prepared, RuleRefused, Test, TextOf, TextTest,
+};
 use bankside_domain::{Asker, BatchId, RuleId};
 use bankside_engine::{
     EngineError, LineInput, NewRule, NewTransactionInput, RegisterQuery, RegisterRow, RuleHit, RuleLogQuery, SeenInput,
@@ -176,12 +178,32 @@ on_both! {
         };
         let draft = engine.draft_rule(asker, typed("Coffee machine 12").await, Some(food)).await.unwrap();
         let starts = TextTest::Starts("Coffee machine".to_owned());
-        assert_eq!(draft.rule.says.conditions, [Condition { is_not: false, test: Test::Text(TextOf::Note, starts) }]);
+        let out = Test::Amount(AmountOf::Amount, AmountTest::Below(Figure::ZERO));
+        let tests = [Test::Text(TextOf::Note, starts), out];
+        assert_eq!(draft.rule.says.conditions, tests.map(|test| Condition { is_not: false, test }));
         assert_eq!(engine.try_rule(asker, None, &draft.rule).await.unwrap().matched, 1);
-        let draft = engine.draft_rule(asker, typed("").await, Some(food)).await.unwrap();
+        let draft = engine.draft_rule(asker, typed("").await, None).await.unwrap();
         assert_eq!(draft.rule.says.conditions.len(), 1, "nobody means every row by one");
         let named = NewRule { name: "Any".to_owned(), ..draft.rule };
         assert!(matches!(engine.try_rule(asker, None, &named).await, Err(EngineError::RuleRefused(_))));
+    }
+
+    a_rule_of_rows_that_are_mapped_together_says_which_way_their_money_goes(house) {
+        let (engine, asker) = (&house.engine, &house.asker);
+        let food = engine.add_category(asker, "Corner food", None).await.unwrap();
+        let account = house.add_account("Giro").await;
+        house.bring_rows(account, &[("2026-10-01", "Eckladen", "-5.00"), ("2026-10-02", "Eckladen", "-6.00"), ("2026-10-03", "Eckladen", "2.00")]).await;
+        let rows = house.ruled("eckladen").await;
+        let of = |minor: i64| rows.iter().find(|row| row.amount_minor == minor).unwrap().id;
+        let reached = async |minor: i64, category| {
+            let draft = engine.draft_rule(asker, of(minor), category).await.unwrap();
+            let named = NewRule { name: "Any".to_owned(), ..draft.rule };
+            engine.try_rule(asker, None, &named).await.map(|tried| tried.matched).ok()
+        };
+        assert_eq!((reached(-500, Some(food)).await, reached(200, Some(food)).await), (Some(2), Some(1)));
+        // What a row suggests by itself is about all that are like it.
+        engine.edit_transaction(asker, of(-500), &bankside_engine::EditInput { category: Some(Some(food)), ..Default::default() }, &SeenInput::default()).await.unwrap();
+        assert_eq!(reached(-500, None).await, Some(3));
     }
 
     what_was_cut_off_is_told_until_it_is_finished(house) {
