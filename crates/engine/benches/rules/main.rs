@@ -32,7 +32,7 @@ async fn timed<T>(work: impl Future<Output = T>) -> (Duration, T) {
 /// Rules as people write them; together they change half of the rows.
 fn rules() -> String {
     let mut text =
-        "rule \"Clean\" in stage before\nif payee matches \"^nordmarkt \\d+$\"\nthen set payee \"Nordmarkt\"\n"
+        "rule \"Clean\" in stage before\nif bank text matches \"^nordmarkt \\d+\"\nthen set payee \"Nordmarkt\"\n"
             .to_owned();
     for number in 0..RULES {
         let condition =
