@@ -53,7 +53,7 @@ conformance:
 
 bench:
 	cargo bench --locked --package bankside-domain --bench reconcile
-	tests/postgres run cargo bench --locked --package bankside-engine --bench import --bench register --bench cashflow
+	tests/postgres run cargo bench --locked --package bankside-engine --bench import --bench register --bench cashflow --bench rules
 
 large: export BANKSIDE_FOREST_ROWS ?= 1000000
 large:

@@ -57,6 +57,22 @@ fn rules_are_tried_applied_and_told_and_what_is_left_is_accepted() {
     let tried = &json(&home.run(&["rules", "test", "fees", "--json"]))["rules"][0];
     assert_eq!((tried["changed"].as_i64(), &tried["is_new"]), (Some(2), &Value::Bool(false)));
     assert_eq!(tried["rows"][0]["changes"][0]["field"], "reviewed");
+    let all = home.run(&["rules", "test", "--all"]).stdout;
+    assert!(all.starts_with("All rules: hold for 2 of "), "{all}");
+    assert!(all.contains(" rows and would change 2\n  Fees: holds for 2 and would change 2\n"), "{all}");
+    assert!(all.contains("\n  to apply just that: bankside rules apply --all --seen 2-"), "{all}");
+    let all = json(&home.run(&["rules", "test", "--all", "--json"]));
+    assert_eq!((all["changed"].as_i64(), &all["rules"][0]["name"]), (Some(2), &Value::from("Fees")));
+    assert_eq!(all["rows"][0]["changes"][0]["by"][0], "Fees");
+    let seen = all["seen"].as_str().unwrap();
+    assert_eq!(home.run(&["rules", "test", "--all", "fees"]).status.code(), Some(2), "one or all");
+    let other = home.run(&["rules", "apply", "--all", "--seen", "2-other"]);
+    assert_eq!((other.status.code(), other.stdout.as_str()), (Some(1), ""));
+    assert!(
+        other.stderr.contains("Since you looked, something else has come to change: 2 rows by now. Look again."),
+        "{}",
+        other.stderr
+    );
     assert_eq!(waiting(&home).len(), 3, "trying changes nothing");
 
     let applied = home.run(&["rules", "apply", "FEES"]);
@@ -66,6 +82,8 @@ fn rules_are_tried_applied_and_told_and_what_is_left_is_accepted() {
         "{}",
         applied.stderr
     );
+    let late = home.run(&["rules", "apply", "--all", "--seen", seen]);
+    assert_eq!(late.status.code(), Some(1), "{}", late.stdout);
     let again = json(&home.run(&["rules", "apply", "--all", "--json"]));
     assert_eq!((again["changed"].as_i64(), &again["batch"]), (Some(0), &Value::Null));
     let history = json(&home.run(&["rules", "history", "--json"]));

@@ -37,6 +37,7 @@ export class RowList {
         toast("That could not be done. Look at the page anew and try again.", { action: "Look anew", onAction: () => location.reload() });
       }
     });
+    window.addEventListener("bankside:letters", () => this.ready());
     this.ready();
   }
 
@@ -94,7 +95,7 @@ export class RowList {
     return box ? () => ((box.checked = !box.checked), row?.focus()) : undefined;
   }
 
-  /** With a script there are keys, and the page says so. */
+  /** With a script there are keys, and the page says so while they are on. */
   ready(): void {
     const keys = this.place()?.querySelector<HTMLElement>("[data-keys]");
     if (keys) keys.hidden = !lettersAreOn();

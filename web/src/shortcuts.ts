@@ -26,6 +26,7 @@ export function lettersAreOn(): boolean {
 export function switchLetters(on: boolean): void {
   if (on) localStorage.removeItem(LETTERS);
   else localStorage.setItem(LETTERS, "off");
+  window.dispatchEvent(new CustomEvent("bankside:letters"));
 }
 
 export const isMac = /^(Mac|iP)/.test(navigator.platform);

@@ -177,11 +177,14 @@ pub(crate) enum RulesCommand {
     /// Say what rules would do to the books, and change nothing
     Test {
         /// A rule that is there, by name or id
-        #[arg(required_unless_present = "file", conflicts_with = "file")]
+        #[arg(required_unless_present_any = ["file", "all"], conflicts_with_all = ["file", "all"])]
         rule: Option<String>,
         /// Rules as text, each tried by itself; one takes the place of the rule of its name
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", conflicts_with = "all")]
         file: Option<PathBuf>,
+        /// All rules that are on, together
+        #[arg(long)]
+        all: bool,
     },
     /// Apply a rule, or all that are on, to all of the books, as one change
     Apply {
@@ -191,11 +194,20 @@ pub(crate) enum RulesCommand {
         /// All rules that are on
         #[arg(long)]
         all: bool,
+        /// What `test --all` told as seen; if they would do anything else by now, nothing changes
+        #[arg(long, value_name = "WORD", requires = "all")]
+        seen: Option<String>,
     },
     /// Show what rules did, the latest first
     History {
         /// Only what this rule did, by name or id
         rule: Option<String>,
+        /// How many to skip
+        #[arg(long, value_name = "COUNT", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
+        offset: i64,
+        /// How many to show, at most 500
+        #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=500))]
+        limit: i64,
     },
 }
 

@@ -78,9 +78,9 @@ pub use bankside_store::{
     InboxSwitches, Invitation, Invited, KeptBalance, KeptRate, KeptVerdict, LineTarget, Listed, LostTrust,
     MAX_SELECTED, MailState, Member, Membership, Merged, NewRule, Organization, OtherRow, Payee, Person, Placing, Plan,
     ProviderCategoryTarget, RatesSet, ReasonCount, Reconciled, Reconciliation, RegisterPage, RegisterQuery,
-    RegisterRow, RegisterSum, Renewed, Reviewed, RowState, RuleHit, RulesApplied, RulesBrought, Run, RunAccount,
-    RunsQuery, SeenProviderCategory, Selection, Sort, Step, Store, StoreError, StoredRule, StoredTransfer, Tag,
-    TransferMark, UndoOutcome, VanishedRow,
+    RegisterRow, RegisterSum, Renewed, Reviewed, RowState, RuleHit, RuleLogQuery, RulesApplied, RulesBrought, Run,
+    RunAccount, RunsQuery, SeenProviderCategory, Selection, Sort, Step, Store, StoreError, StoredRule, StoredTransfer,
+    Tag, TransferMark, UndoOutcome, VanishedRow,
 };
 pub use bills::BillView;
 pub use cashflow::{Cashflow, CashflowQuery};
@@ -108,7 +108,7 @@ pub use own::AddressChanged;
 pub use people::{SetUp, SignedIn};
 pub use pictures::Picture;
 pub use plans::{MAX_SHEET_BYTES, PlanBrought};
-pub use rules::{Draft, MAX_RULES_BYTES, RULES_HAD_THEIR_TURN, RowDiff, RuleConflict, RuleTried, TriedRow};
+pub use rules::{Draft, MAX_RULES_BYTES, RULES_HAD_THEIR_TURN, RowDiff, RuleConflict, RuleCount, RuleTried, TriedRow};
 pub use statement_files::{
     FileChoice, FileGuess, FileOffer, FilePreview, FileSaid, FileView, MAX_FILE_BYTES, PreviewRow, code_in_file,
     from_code_in_file,

@@ -9,18 +9,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use bankside_domain::rules::{Definition, MAX_TEXT_CHARS, Names, Places, Prepared, Rule, RuleRefused, read, write};
 use bankside_domain::text::tidy;
 use bankside_domain::{Asker, Right, RuleId};
-use bankside_store::{NewRule, RuleHit, RulesBrought, StoredRule};
+use bankside_store::{NewRule, RuleHit, RuleLogQuery, RulesBrought, StoredRule};
 
 pub use self::drafts::Draft;
-pub use self::trying::{RowDiff, RuleConflict, RuleTried, TriedRow};
+pub use self::trying::{RowDiff, RuleConflict, RuleCount, RuleTried, TriedRow};
 use crate::{Engine, EngineError};
 
 /// A text of rules has at most so many bytes.
 pub const MAX_RULES_BYTES: usize = 1 << 20;
 /// What a batch of rules is called that were asked about rows as they came.
 pub const RULES_HAD_THEIR_TURN: &str = "Rules had their turn";
-/// So much of the log of rules is told.
-const MOST_HITS: i64 = 100;
 
 impl Engine {
     /// The rules of an organization in the order in which they have their turn, with what they have done.
@@ -77,8 +75,15 @@ impl Engine {
     }
 
     /// What rules did, or one of them, the latest first.
-    pub async fn rule_log(&self, asker: &Asker, rule: Option<RuleId>) -> Result<Vec<RuleHit>, EngineError> {
-        Ok(self.store.rule_log(asker, rule, MOST_HITS).await?)
+    pub async fn rule_log(&self, asker: &Asker, query: &RuleLogQuery) -> Result<Vec<RuleHit>, EngineError> {
+        Ok(self.store.rule_log(asker, query).await?)
+    }
+
+    /// What rules that were applied to all rows did until they were cut off, where that is not undone: the latest of what the log begins
+    /// with. It may still go on. Applying again does what is left, since what is done already stays as it is.
+    pub async fn rules_cut_off(&self, asker: &Asker) -> Result<Option<RuleHit>, EngineError> {
+        let latest = self.rule_log(asker, &RuleLogQuery::default()).await?;
+        Ok(latest.into_iter().find(RuleHit::is_in_part))
     }
 
     /// All rules as text.

@@ -49,7 +49,7 @@ use utoipa_axum::routes;
 use crate::App;
 use crate::syncing::only_while_on;
 pub(crate) use problem::Problem;
-pub(crate) use transactions::{FilterBody, decimal};
+pub(crate) use transactions::FilterBody;
 
 #[derive(OpenApi)]
 #[openapi(info(

@@ -271,7 +271,7 @@ fn settings() -> Router<App> {
         .route("/o/{organization}/categories/{category}/delete", post(any!(categories::changing::delete)))
         .route("/o/{organization}/rules", get(any!(rules::show)))
         .route("/o/{organization}/rules/new", get(any!(rules::editor::new_form)).post(any!(rules::editor::add)))
-        .route("/o/{organization}/rules/apply", post(any!(rules::apply_all)))
+        .route("/o/{organization}/rules/apply", get(any!(rules::all::show)).post(any!(rules::all::apply)))
         .route("/o/{organization}/rules/history", get(any!(rules::history::show)))
         .route("/o/{organization}/rules/text", get(any!(rules::text::show)).post(any!(rules::text::bring)))
         .route("/o/{organization}/rules/rules.txt", get(any!(rules::text::file)))

@@ -130,7 +130,9 @@ pub use rates::{KeptRate, NewRate, RatesSet};
 pub use reconciling::{Reconciled, Reconciliation};
 pub use register::{Direction, Filter, RegisterPage, RegisterQuery, RegisterRow, RegisterSum, RowState, Sort};
 pub use renewals::{Renewed, RenewedConnection};
-pub use rules::{NewRule, RuleHit, RuleRow, RulesApplied, RulesAsked, RulesBrought, StoredRule};
+pub use rules::{
+    NewRule, RULES_IN_PART, RuleHit, RuleLogQuery, RuleRow, RulesApplied, RulesAsked, RulesBrought, StoredRule,
+};
 pub use run_history::{BroughtRow, ReasonCount, Run, RunAccount, RunsQuery};
 pub use runs::{DueRun, Lease, RunAccountUpdate, SyncState};
 pub use schedule::ScheduledSync;

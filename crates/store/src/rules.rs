@@ -15,9 +15,9 @@ use uuid::Uuid;
 
 pub use self::applying::{RulesApplied, RulesAsked};
 pub use self::changing::{NewRule, RulesBrought};
-pub use self::hits::RuleHit;
 #[cfg(test)]
 pub(crate) use self::hits::select_hits;
+pub use self::hits::{RULES_IN_PART, RuleHit, RuleLogQuery};
 pub use self::rows::RuleRow;
 use crate::convert::{code, instant};
 use crate::db::{Session, on, sql};

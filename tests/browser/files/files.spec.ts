@@ -2,6 +2,7 @@
 import type { Page } from "@playwright/test";
 import { Api } from "../../support/api.ts";
 import { type House, expect, openMenu, organizationOf, test } from "../../support/house.ts";
+import { between } from "../../support/sql.ts";
 
 /** A bank's export with notes around it, its own words for columns, a line that cannot be read, and letters of Windows. */
 const dirty = Buffer.from(
@@ -208,4 +209,29 @@ test.describe("without script", () => {
     await page.getByRole("link", { name: "To the transactions" }).click();
     await expect(page.getByText("Kiosk")).toBeVisible();
   });
+});
+
+test("a long file says how far it is, and the page goes on by itself", async ({ signedIn: page, house, eyes }) => {
+  const account = await till(page, house);
+  await page.goto(`${account}/files`);
+  await bring(page, "november.csv", dirty);
+  await expect(page.getByText("3 rows are new, +1,239.70 in all")).toBeVisible();
+  // As a worker leaves it that is in the middle of it.
+  const file = page.url();
+  await page.goto("about:blank");
+  const midway = "stage = 'reading', rows_done = 12000, rows_total = 30000, lease_until = 4102444800000000";
+  await between(house, `db.execute("UPDATE statement_files SET ${midway}")`);
+  await page.goto(file);
+  const bar = page.getByRole("progressbar");
+  await expect(bar).toHaveAttribute("value", "12000");
+  await expect(bar).toHaveAttribute("max", "30000");
+  await expect(page.getByText("12,000 rows of 30,000 rows").first()).toBeVisible();
+  await expect(page.getByRole("main")).toContainText("You can leave this page and come back.");
+  await eyes.look("busy");
+  // The worker falls silent, and the next one takes the file up: the page that is open shows by itself what came of it.
+  await page.goto("about:blank");
+  await between(house, `import time\ndb.execute(f"UPDATE statement_files SET lease_until = {int((time.time() + 10) * 1000000)}")`);
+  await page.goto(file);
+  await expect(page.getByText("3 rows are new, +1,239.70 in all")).toBeVisible({ timeout: 30_000 });
+  expect(eyes.complaints).toEqual([]);
 });

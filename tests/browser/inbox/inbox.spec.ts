@@ -160,6 +160,113 @@ test("fifty rows to zero by the keyboard, with a search, an undo, and all strong
   expect(transactions.find(({ payee }) => payee === "Apotheke")?.category).toBe("Health ▸ Pharmacy");
 });
 
+test("a row of many that cost the same is opened by itself, and split", async ({ signedIn: page, house, eyes }) => {
+  const [api, account] = await history(page, house);
+  const home = `${house.address}/o/${organizationOf(page)}`;
+  await api.send("PUT", "inbox/switch", { is_on: true });
+  await api.bring(account, "Date,Description,Payee,Amount", [line(3, "Kiosk am Hafen", 1000), line(4, "Kiosk am Markt", 1000), line(5, "Kiosk am Tor", 1000)]);
+  const markt = rows(page).filter({ hasText: "Kiosk am Markt" });
+  const panel = page.getByRole("dialog").filter({ hasText: "Kiosk am Markt" });
+  const alone = async (): Promise<void> => {
+    await expect(page.getByRole("grid").getByRole("row").filter({ hasText: "Kiosk" })).toHaveCount(1);
+    await expect(main(page)).toContainText("This transaction alone");
+    await expect(panel).toBeVisible();
+  };
+  await page.goto(`${home}/inbox`);
+  await markt.locator("summary").click();
+  await eyes.look("why-with-links");
+  await markt.getByRole("link", { name: /^Open it in the register/ }).click();
+  await alone();
+  await expect(panel.getByRole("region", { name: "Split" })).toHaveCount(0);
+  await eyes.look("opened");
+  await page.goBack();
+  await markt.locator("summary").click();
+  await markt.getByRole("link", { name: /^Split it/ }).click();
+  await alone();
+  const split = panel.getByRole("region", { name: "Split" });
+  await split.getByLabel("Amount of line 1").fill("-4.00");
+  await split.getByLabel("Amount of line 2").fill("-6.00");
+  await eyes.look("splitting");
+  await panel.getByRole("button", { name: "Save split" }).click();
+  await expect(split).toHaveCount(0);
+  const { transactions } = await api.get<{ transactions: { payee: string; lines: number }[] }>("transactions?search=Kiosk");
+  expect(transactions.filter((row) => row.lines === 2).map((row) => row.payee)).toEqual(["Kiosk am Markt"]);
+  // All of the account are a step away, and whoever has split a row has looked at it.
+  await page.getByRole("button", { name: /^This transaction alone ?, remove$/ }).click();
+  await expect(page.getByRole("grid").getByRole("row").filter({ hasText: "Kiosk" })).toHaveCount(3);
+  await page.goto(`${home}/inbox`);
+  await expect(rows(page).locator("td.lead > b")).toHaveText(["Kiosk am Tor", "Kiosk am Hafen"]);
+  expect(eyes.complaints).toEqual([]);
+});
+
+test("keys go from account to account, ask, and accept what is ticked; switched off, none does anything", async ({ signedIn: page, house, browser }) => {
+  const [api, account] = await history(page, house);
+  const home = `${house.address}/o/${organizationOf(page)}`;
+  await api.send("PUT", "inbox/switch", { is_on: true });
+  const theirs = await colleague(browser, page, house, "Ada");
+  await theirs.context().close();
+  const { id: purse } = await api.made<{ id: string }>("accounts", { name: "Purse", kind: "cash", currency: "EUR" });
+  await api.bring(purse, "Date,Description,Payee,Amount", [line(1, "Before", 100)]);
+  await api.bring(purse, "Date,Description,Payee,Amount", [line(2, "Market", 700)]);
+  await api.bring(account, "Date,Description,Payee,Amount", [line(3, "Kiosk am Hafen", 350), line(4, "REWE", 4600), line(5, "Bahn", 4910)]);
+  const names = rows(page).locator("td.lead > b");
+  const chosen = page.getByRole("combobox", { name: "Account", exact: true });
+  await page.goto(`${home}/inbox`);
+  await expect(names).toHaveText(["Bahn", "REWE", "Kiosk am Hafen", "Market"]);
+
+  // To the next account and back, past the last to all of them.
+  await page.keyboard.press("]");
+  await expect(names).toHaveText(["Bahn", "REWE", "Kiosk am Hafen"]);
+  await expect(chosen.locator("option:checked")).toHaveText("Giro");
+  await page.keyboard.press("]");
+  await expect(names).toHaveText(["Market"]);
+  await page.keyboard.press("[");
+  await expect(names).toHaveText(["Bahn", "REWE", "Kiosk am Hafen"]);
+  await page.keyboard.press("[");
+  await expect(names).toHaveCount(4);
+
+  // Asking is about the row that has the focus.
+  await page.keyboard.press("p");
+  await expect(names).toHaveCount(4);
+  for (const key of ["j", "j", "j", "p"]) await page.keyboard.press(key);
+  await expect(page.getByRole("heading", { level: 1, name: "Ask a colleague" })).toBeVisible();
+  await expect(main(page)).toContainText("Kiosk am Hafen");
+  await page.goBack();
+  await expect(names).toHaveCount(4);
+
+  // Off: no letter does anything, and the page does not speak of them.
+  const hint = page.locator("[data-keys]");
+  await expect(hint).toBeVisible();
+  const letters = page.getByRole("dialog").getByRole("switch", { name: /Single-letter shortcuts/ });
+  await page.keyboard.press("?");
+  await letters.click();
+  await page.keyboard.press("Escape");
+  await expect(hint).toBeHidden();
+  await rows(page).first().focus();
+  for (const key of ["j", "y", "Enter", "x", "1", "p", "w", "z", "]", "Space", "Shift+Y", "Shift+R"]) await page.keyboard.press(key);
+  await expect(rows(page).first()).toBeFocused();
+  await expect(page.getByRole("checkbox", { checked: true })).toHaveCount(0);
+  await expect(page.locator("details.why[open]")).toHaveCount(0);
+  await expect(main(page).getByRole("status")).toHaveCount(0);
+  await expect(page).toHaveURL(/\/inbox[^/]*$/);
+  expect((await api.get<{ waiting: number }>("inbox")).waiting).toBe(4);
+  await page.reload();
+  await expect(names).toHaveCount(4);
+  await expect(hint).toBeHidden();
+  await page.getByRole("button", { name: "Keyboard shortcuts" }).click();
+  await letters.click();
+  await page.keyboard.press("Escape");
+  await expect(hint).toBeVisible();
+
+  // Those that are ticked, and only those, although others are strong.
+  await rows(page).first().focus();
+  for (const key of ["j", "j", "Space", "j", "Space"]) await page.keyboard.press(key);
+  await expect(page.getByRole("checkbox", { checked: true })).toHaveCount(2);
+  await page.keyboard.press("Shift+Y");
+  await expect(status(page)).toContainText("2 rows accepted.");
+  await expect(names).toHaveText(["Bahn", "REWE"]);
+});
+
 test("a colleague is asked, two people do not do the same twice, and who wants none of it has none", async ({ signedIn: page, house, eyes, browser }) => {
   test.slow();
   const [api, account] = await history(page, house);
@@ -227,6 +334,15 @@ test.describe("without a script", () => {
     await page.goto(`${home}/inbox`);
     await expect(rows(page)).toHaveCount(3);
     const kiosk = rows(page).filter({ hasText: "Kiosk" });
+    // The register has that row alone, and the others are a step away.
+    await kiosk.locator("summary").click();
+    await kiosk.getByRole("link", { name: /^Open it in the register/ }).click();
+    const all = main(page).getByRole("table").getByRole("row");
+    await expect(all).toHaveCount(2);
+    await expect(all.nth(1)).toContainText("Kiosk am Hafen");
+    await main(page).getByRole("link", { name: "Clear" }).click();
+    await expect(all.nth(3)).toBeVisible();
+    await page.goto(`${home}/inbox`);
     await kiosk.getByRole("combobox").selectOption("Eating out");
     await kiosk.getByRole("button", { name: /^Accept/ }).click();
     await expect(status(page)).toContainText("1 row accepted.");

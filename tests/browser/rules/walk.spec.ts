@@ -4,6 +4,7 @@ import type { Page } from "@playwright/test";
 import { Api } from "../../support/api.ts";
 import { cell, live } from "../../support/books.ts";
 import { expect, organizationOf, test } from "../../support/house.ts";
+import { between } from "../../support/sql.ts";
 
 interface Row {
   id: string;
@@ -135,6 +136,107 @@ test("a rule that reviews: the inbox is shorter by its rows, and undoing brings 
   await page.goto(`${home}/inbox`);
   await expect(waiting).toHaveText(["Kiosk", "Bakery", "Card fee", "Account fee"]);
   await expect(mark).toHaveText(/^4/);
+  expect(eyes.complaints).toEqual([]);
+});
+
+test("all rules together: counted and shown before and after, then applied as they were seen, or not at all", async ({ signedIn: page, house, eyes }) => {
+  const api = new Api(page.request, house, organizationOf(page));
+  const home = `${house.address}/o/${api.organization}`;
+  const purse = await shops(api);
+  const bring = async (text: string) => expect((await api.send("PUT", "rules/text", { text })).ok()).toBe(true);
+  await bring('rule "Web" in stage before\nif payee matches "^AMZN"\nthen add tag "web"\n\nrule "Books"\nif amount is below -14\nthen set category "Food ▸ Supermarket"\n\nrule "Presents"\nif amount is below -16\nthen set category "Family ▸ Presents"\n\nrule "Rent"\nif payee is "Landlord"\nthen add tag "rent"');
+  await page.goto(`${home}/rules`);
+  await page.getByRole("link", { name: "See what all rules would change" }).click();
+  const would = page.getByRole("form", { name: "What they would do" });
+  await expect(would).toContainText("At least one rule holds for 9 of 10 rows and together they would change 9.");
+  await expect(would).toContainText("Category of 2 rows: Books and Presents set it differently, and Presents wins, since it comes later.");
+  await expect(would.getByRole("row").nth(1)).toContainText(/Tags blank →\s*becomes #web by Web/);
+  const each = page.getByRole("region", { name: "Rule by rule" });
+  await expect(each.getByRole("row")).toHaveText([/Rule/, /Web\s*9\s*9/, /Books\s*4\s*2/, /Presents\s*2\s*2/]);
+  await expect(each).toContainText("Rent holds for no row.");
+  await eyes.look("all");
+  expect(await api.made("rules/try", {})).toMatchObject({ changed: 9, rules: [{ name: "Web", changed: 9 }, { name: "Books" }, { name: "Presents" }, { name: "Rent", matched: 0 }] });
+
+  // As many rows by now, and another rule for them: nothing is done, and what they would do by now is shown.
+  await bring('rule "Presents"\nif amount is below -16\nthen set category "Food > Eating out"');
+  await page.getByRole("button", { name: "Apply to 9 rows" }).click();
+  await expect(page.getByRole("alert")).toHaveText("Since you looked, something else has come to change: 9 rows by now. Look again.");
+  await eyes.look("all-otherwise");
+  const rowsBefore = await rowsOf(api);
+  expect(rowsBefore.filter((row) => row.category !== null)).toEqual([]);
+  await page.getByRole("button", { name: "Apply to 9 rows" }).click();
+  await expect(notice(page)).toContainText("9 rows were changed.");
+  expect((await rowsOf(api)).filter((row) => row.category === "Food ▸ Eating out" && row.tags.includes("web"))).toHaveLength(2);
+  await page.getByRole("link", { name: "See what all rules would change" }).click();
+  await expect(would).toContainText("together they would change none.");
+  await expect(page.getByRole("button", { name: /^Apply/ })).toHaveCount(0);
+
+  // The server ended while all rules were applied: the page says so, and what to press.
+  await between(house, `db.execute("UPDATE batches SET summary = summary || ' to a part of the rows' WHERE summary = 'All rules applied'")`);
+  await page.goto(`${home}/rules`);
+  const cutOff = main(page).getByRole("note");
+  await expect(cutOff).toContainText(/All rules were applied \(.*\), and not all rows have been reached/);
+  await eyes.look("cut-off");
+  await page.goto(`${home}/rules/history`);
+  await expect(main(page).getByRole("row").nth(1)).toContainText("a part of the rows");
+  await cutOff.getByRole("link", { name: "See what is left" }).click();
+  await page.getByRole("button", { name: "Nothing is left: finish it" }).click();
+  await expect(notice(page)).toContainText("No row had to be changed.");
+  await expect(cutOff).toHaveCount(0);
+
+  // One rule keeps its word, too: it is not applied to rows that nobody was shown.
+  await page.getByRole("link", { name: "Change Rent" }).click();
+  await page.getByRole("group", { name: "Condition 1", exact: true }).getByLabel("Compare with").fill("Bakery");
+  await page.getByRole("button", { name: "Try it" }).click();
+  await expect(tried(page)).toContainText("It holds for 1 of 10 rows and would change 1.");
+  await api.made("transactions", { account: purse, payee: "Bakery", amount: "-4.40", date: "2026-10-21" });
+  await page.getByRole("button", { name: "Save and apply to 1 row" }).click();
+  await expect(page.getByRole("alert")).toHaveText("By now it would change 2 rows. Look again.");
+  expect((await rowsOf(api)).filter((row) => row.tags.includes("rent"))).toEqual([]);
+  await page.getByRole("button", { name: "Save and apply to 2 rows" }).click();
+  await expect(notice(page)).toContainText("2 rows were changed.");
+  expect(eyes.complaints).toEqual([]);
+});
+
+test("the history page by page, and of one rule", async ({ signedIn: page, house, eyes }) => {
+  const api = new Api(page.request, house, organizationOf(page));
+  const home = `${house.address}/o/${api.organization}`;
+  const { id: purse } = await api.made<{ id: string }>("accounts", { name: "Purse", kind: "cash", currency: "EUR" });
+  await api.made("rules", { text: 'rule "Often"\nif payee starts with "Shop"\nthen add tag "often"' });
+  const { id: seldom } = await api.made<{ id: string }>("rules", { text: 'rule "Seldom"\nif payee is "Shop 0"\nthen add tag "seldom"' });
+  // Each row that comes is a change of its own: 52 of the one rule, and the first of them of the other, too.
+  for (let number = 0; number < 52; number++) await api.made("transactions", { account: purse, payee: `Shop ${number}`, amount: "-1.00", date: "2026-10-10" });
+  expect(await api.get<unknown[]>("rules/history")).toHaveLength(50);
+  expect(await api.get<unknown[]>("rules/history?offset=50")).toHaveLength(3);
+  expect(await api.get<unknown[]>(`rules/history?rule=${seldom}`)).toEqual([expect.objectContaining({ name: "Seldom", matched: 1, changed: 1 })]);
+
+  await page.goto(`${home}/rules`);
+  await expect(page.getByRole("link", { name: "52 changes by Often" })).toBeVisible();
+  await page.getByRole("link", { name: "History" }).click();
+  const hits = main(page).getByRole("row");
+  await expect(hits).toHaveCount(51);
+  await eyes.look("history-long");
+  await page.getByRole("link", { name: "Older" }).click();
+  await expect(hits).toHaveCount(4);
+  await expect(hits.last()).toContainText("Seldom");
+  await eyes.look("history-older");
+  // Whoever takes something back from there is there again.
+  await hits.nth(1).getByRole("link", { name: /^Undo/ }).click();
+  await main(page).getByRole("button", { name: "Undo" }).click();
+  await expect(page).toHaveURL(/page=2/);
+  await expect(hits.nth(1)).toContainText("undone");
+  await page.getByRole("link", { name: "Newer" }).click();
+  await page.getByLabel("Rule", { exact: true }).selectOption("Seldom");
+  await page.getByRole("button", { name: "Show" }).click();
+  await expect(hits).toHaveCount(2);
+  await expect(hits.nth(1).getByRole("link", { name: /^Undo/ })).toBeVisible();
+  // What a rule did that is gone can be found and taken back as before.
+  await api.send("DELETE", `rules/${seldom}`);
+  await page.reload();
+  await expect(page.getByLabel("Rule", { exact: true }).locator("option:checked")).toHaveText("Seldom (deleted)");
+  await expect(hits).toHaveCount(2);
+  await page.goto(`${home}/rules/history?page=9`);
+  await expect(main(page)).toContainText("Nothing here");
   expect(eyes.complaints).toEqual([]);
 });
 

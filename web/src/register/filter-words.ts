@@ -36,6 +36,8 @@ export function chipText(name: Filter, value: string, register: Register): strin
     return Number.isFinite(minor) ? formats.amount(minor, scale) : value;
   };
   switch (name) {
+    case "only":
+      return "This transaction alone";
     case "from":
       return `From ${formats.fullDay(value)}`;
     case "to":

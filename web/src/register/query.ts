@@ -2,6 +2,7 @@
 import type { Params } from "../api";
 
 export const FILTERS = [
+  "only",
   "search",
   "from",
   "to",

@@ -352,7 +352,14 @@ export class Register extends HTMLElement {
     this.#print.start();
     void this.toolbar.count();
     void this.toolbar.learnNames();
+    this.#openOnly();
     this.dispatchEvent(new CustomEvent("bankside:register", { bubbles: true }));
+  }
+
+  /** Whoever is led to one transaction alone comes to look at it, or to split it. */
+  #openOnly(): void {
+    const row = this.query.filters.only ? this.cache.row(0) : undefined;
+    if (row) void this.panel.open(row.id, { split: this.mayEdit && location.hash === "#split" });
   }
 
   /** What rows say, or how they are marked, has changed. */

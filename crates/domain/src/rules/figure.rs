@@ -17,6 +17,9 @@ const MAX_DIGITS: usize = 15;
 pub struct Figure(Decimal);
 
 impl Figure {
+    /// Nothing.
+    pub const ZERO: Self = Self(Decimal::ZERO);
+
     /// What it is.
     pub fn decimal(self) -> Decimal {
         self.0

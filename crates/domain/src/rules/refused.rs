@@ -42,6 +42,11 @@ pub enum RuleRefused {
         /// Its name.
         name: String,
     },
+    /// What all rules would do is not what the person saw any more.
+    WouldDoOtherwise {
+        /// How many rows they would change.
+        changed: usize,
+    },
     /// Something in it is not there.
     NotThere,
 }
@@ -59,13 +64,21 @@ impl RuleRefused {
             Self::TooMany => "rule.too_many",
             Self::TooManyPatterns => "rule.too_many_patterns",
             Self::ChangedMeanwhile { .. } => "rule.changed_meanwhile",
+            Self::WouldDoOtherwise { .. } => "rule.would_do_otherwise",
             Self::NotThere => "rule.not_there",
         }
     }
 
     /// Whether it is about what others have done meanwhile, and not about what was asked for.
     pub fn is_conflict(&self) -> bool {
-        matches!(self, Self::NameTaken { .. } | Self::ChangedMeanwhile { .. } | Self::TooMany | Self::TooManyPatterns)
+        matches!(
+            self,
+            Self::NameTaken { .. }
+                | Self::ChangedMeanwhile { .. }
+                | Self::WouldDoOtherwise { .. }
+                | Self::TooMany
+                | Self::TooManyPatterns
+        )
     }
 
     /// The same as a sentence for people.
@@ -86,6 +99,13 @@ impl RuleRefused {
             }
             Self::ChangedMeanwhile { name } => {
                 format!("Somebody else has changed {name} since you saw it. Look at it again.")
+            }
+            Self::WouldDoOtherwise { changed: 0 } => "By now there is nothing left to change.".to_owned(),
+            Self::WouldDoOtherwise { changed: 1 } => {
+                "Since you looked, something else has come to change: 1 row by now. Look again.".to_owned()
+            }
+            Self::WouldDoOtherwise { changed } => {
+                format!("Since you looked, something else has come to change: {changed} rows by now. Look again.")
             }
             Self::NotThere => "Something that the rule names is not there any more.".to_owned(),
         }

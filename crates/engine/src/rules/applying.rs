@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bankside_domain::rules::{Prepared, Rule, RuleRefused};
 use bankside_domain::{Asker, BatchId, OrganizationId, Right, RuleId, TransactionId};
-use bankside_store::{BatchToAsk, RulesApplied, RulesAsked, ToAsk};
+use bankside_store::{BatchToAsk, RULES_IN_PART, RulesApplied, RulesAsked, ToAsk};
 
 use super::RULES_HAD_THEIR_TURN;
 use super::trying::ROWS_AT_ONCE;
@@ -48,29 +48,35 @@ impl Engine {
         }
         let rules = stored.into_iter().map(|one| one.rule);
         let rules = rules.map(|rule| if rule.id == id { Rule { is_on: true, ..rule } } else { rule }).collect();
-        self.apply_to_all(asker, rules, Some(id), format!("Rule {name} applied")).await
+        let prepared = self.prepared(asker, rules).await?;
+        self.apply_to_all(asker, prepared, Some(id), format!("Rule {name} applied")).await
     }
 
-    /// Applies all rules that are on to all of the books, as one batch. It goes on when nobody waits for it any more.
-    pub async fn apply_all_rules(&self, asker: &Asker) -> Result<RulesApplied, EngineError> {
+    /// Applies all rules that are on to all of the books, as one batch. `seen` is the word of what trying them told
+    /// ([`super::RuleTried::seen`]): where they would do anything else by now, they do nothing. It goes on when nobody waits for it any more.
+    pub async fn apply_all_rules(&self, asker: &Asker, seen: Option<&str>) -> Result<RulesApplied, EngineError> {
         asker.require(Right::ManageRules)?;
         let rules = self.store.rules(asker).await?.into_iter().map(|one| one.rule).collect();
-        self.apply_to_all(asker, rules, None, "All rules applied".to_owned()).await
+        // The same that are looked at are applied, whatever becomes of them meanwhile.
+        let prepared = self.prepared(asker, rules).await?;
+        if let Some(seen) = seen {
+            self.check_seen(asker, &prepared, seen).await?;
+        }
+        self.apply_to_all(asker, prepared, None, "All rules applied".to_owned()).await
     }
 
     /// A task of its own: a browser that goes away cuts off whoever answers it, and would leave half of the books.
     async fn apply_to_all(
         &self,
         asker: &Asker,
-        rules: Vec<Rule>,
+        prepared: Prepared,
         only: Option<RuleId>,
         summary: String,
     ) -> Result<RulesApplied, EngineError> {
-        let prepared = self.prepared(asker, rules).await?;
         let (engine, asker) = (self.clone(), asker.clone());
         let task = self.tasks.spawn(async move {
             // What is cut off all the same, by the end of the process, is not to look whole.
-            let in_part = format!("{summary} to a part of the rows");
+            let in_part = format!("{summary}{RULES_IN_PART}");
             let mut asking = Asking::new(&prepared, only, &in_part);
             let mut after = None;
             loop {
@@ -83,6 +89,7 @@ impl Engine {
             if let Some(batch) = asking.told.batch {
                 engine.store.end_rules(&asker, batch, &summary, &asking.beside).await?;
             }
+            engine.store.finish_cut_off_rules(&asker, only, &summary).await?;
             engine.report_progress();
             Ok(asking.told)
         });

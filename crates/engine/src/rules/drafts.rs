@@ -1,7 +1,11 @@
 //! Rules that are not there yet: in the place that they would have, and as a row suggests them.
 
+use std::cmp::Ordering;
+use std::iter;
+
 use bankside_domain::rules::{
-    Action, Combine, Condition, Definition, MAX_TEXT_CHARS, Rule, Stage, Test, TextOf, TextTest,
+    Action, AmountOf, AmountTest, Combine, Condition, Definition, Figure, MAX_TEXT_CHARS, Rule, Stage, Test, TextOf,
+    TextTest,
 };
 use bankside_domain::suggest::pattern;
 use bankside_domain::text::fold;
@@ -34,7 +38,8 @@ pub(super) fn inserted(mut rules: Vec<Rule>, id: Option<RuleId>, new: &NewRule, 
 impl Engine {
     /// The rule that says of all rows like one what was said of it: those whose bank names the same payee, or else that have the same
     /// payee, or the same text where there is no payee, get its category, and its payee where a person has given it another one than
-    /// the bank does. Where a row has no text at all, the condition is left to be filled in: nobody means every row by one.
+    /// the bank does. Where a row has no text at all, the condition is left to be filled in: nobody means every row by one. With a
+    /// category it says which way the money goes, too, as the rows have that are mapped together: what comes back is another matter.
     pub async fn draft_rule(
         &self,
         asker: &Asker,
@@ -57,7 +62,14 @@ impl Engine {
             TextTest::Starts(text) => Some(text.clone()),
             _ => None,
         };
-        let conditions = vec![Condition { is_not: false, test: Test::Text(of, test) }];
+        let way = match standing.amount_minor.cmp(&0) {
+            Ordering::Less => Some(AmountTest::Below(Figure::ZERO)),
+            Ordering::Greater => Some(AmountTest::Above(Figure::ZERO)),
+            Ordering::Equal => None,
+        };
+        let way = way.filter(|_| category.is_some()).map(|way| Test::Amount(AmountOf::Amount, way));
+        let tests = iter::once(Test::Text(of, test)).chain(way);
+        let conditions = tests.map(|test| Condition { is_not: false, test }).collect();
         let mut actions = Vec::new();
         if let Some(payee) = payee.clone().filter(|_| of == TextOf::Bank && payee != details.provider_payee) {
             actions.push(Action::SetPayee(payee));

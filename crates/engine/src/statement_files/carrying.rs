@@ -25,7 +25,7 @@ const MOST_SHOWN: usize = 50;
 /// After so many rows others get their turn.
 const ROWS_AT_ONCE: usize = 500;
 /// After so many rows it is told how far the work has got.
-const ROWS_PER_WORD: usize = 10_000;
+const ROWS_PER_WORD: usize = 1_000;
 
 /// How far a worker has got with a file, for whoever prolongs the lease meanwhile.
 #[derive(Default)]

@@ -335,3 +335,27 @@ on_both! {
         assert_eq!(house.rows(account).await.len(), 2);
     }
 }
+
+/// A table of the test's own writes down whatever is told, so that nothing that a page may read is missed.
+#[tokio::test]
+async fn how_far_a_long_file_is_read_is_told_on_the_way() {
+    let house = House::open(bankside_testkit::Engine::Sqlite).await;
+    let account = house.add_account("Long").await;
+    let id = house.upload(account, &long_file(2_600)).await;
+    house.sql("CREATE TABLE told (done INTEGER NOT NULL, total INTEGER NOT NULL)").await;
+    house
+        .sql(
+            "CREATE TRIGGER telling AFTER UPDATE OF rows_done ON statement_files
+             BEGIN INSERT INTO told VALUES (NEW.rows_done, NEW.rows_total); END",
+        )
+        .await;
+    let mut words = house.engine.watch_progress();
+    let before = *words.borrow_and_update();
+    assert!(house.engine.work_once().await.unwrap());
+    assert_eq!(house.file(account, id).await.progress, (2_600, 2_600));
+    for told in ["(0, 2600)", "(1000, 2600)", "(2000, 2600)", "(2600, 2600)"] {
+        let row = format!("DELETE FROM told WHERE '(' || done || ', ' || total || ')' = '{told}'");
+        assert!(house.sql(row.leak()).await > 0, "{told}");
+    }
+    assert!(*words.borrow_and_update() >= before + 4, "pages that are open look again each time");
+}

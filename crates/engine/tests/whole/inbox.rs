@@ -5,14 +5,15 @@ use bankside_domain::rules::{Field, read};
 use bankside_domain::{AccountId, CategoryId, PersonId, TransactionId};
 use bankside_engine::{
     AcceptLine, AcceptTarget, EditInput, EngineError, FileView, InboxPage, InboxQuery, InboxRow, InboxShown, LineInput,
-    LineTarget, MappingQuery, MappingTab, NewRule, NewTransactionInput, RegisterQuery, RowDiff, SeenInput,
+    LineTarget, MappingQuery, MappingTab, NewRule, NewTransactionInput, RegisterQuery, RowDiff, RuleLogQuery,
+    SeenInput,
 };
 use jiff::civil::date;
 
 use crate::house::{House, NORDHAFEN, on_both};
 
 impl House {
-    async fn bring_rows(&self, account: AccountId, rows: &[(&str, &str, &str)]) -> FileView {
+    pub(crate) async fn bring_rows(&self, account: AccountId, rows: &[(&str, &str, &str)]) -> FileView {
         let line = |(day, payee, amount): &(&str, &str, &str)| format!("{day},{payee},about {payee},{amount}\n");
         let file: String =
             std::iter::once("Date,Payee,Description,Amount\n".to_owned()).chain(rows.iter().map(line)).collect();
@@ -123,7 +124,7 @@ on_both! {
         let tried = engine.try_rule(asker, None, &rule).await.unwrap();
         assert_eq!((tried.changed, tried.kept), (1, 0), "the history of a bank is reviewed");
         let diff = &tried.rows[0].diffs[..];
-        let yes = RowDiff { field: Field::Reviewed, before: Some("no".into()), after: Some("yes".into()), gives_back: false };
+        let yes = RowDiff { field: Field::Reviewed, before: Some("no".into()), after: Some("yes".into()), gives_back: false, by: vec!["Known".into()] };
         assert_eq!(diff, [yes]);
         let id = engine.add_rule(asker, &rule).await.unwrap();
         let waiting = async || -> Vec<String> { house.inbox().await.into_iter().filter_map(|row| row.row.payee).collect() };
@@ -139,7 +140,7 @@ on_both! {
         house.sync(connection).await;
         let payees = waiting().await;
         assert!(payees.len() > 3 && payees.iter().all(|payee| !payee.to_lowercase().contains("kornblume")), "{payees:?}");
-        let log = engine.rule_log(asker, Some(id)).await.unwrap();
+        let log = engine.rule_log(asker, &RuleLogQuery { rule: Some(id), ..RuleLogQuery::default() }).await.unwrap();
         assert_eq!(log.len(), 3);
         assert!(log[0].changed > 0 && log[0].person.is_none(), "{log:?}");
         assert_eq!((log[1].changed, log[2].changed, log[2].undone_by.is_some()), (1, 1, true));

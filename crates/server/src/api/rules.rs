@@ -1,17 +1,18 @@
 //! Rules. A rule is told and taken as a paragraph of text, the same that pages show and files hold (`docs/rules.md`).
+#![expect(unused_qualifications, reason = "the macro that describes parameters writes them")]
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use bankside_domain::rules::{Names, read, write};
 use bankside_domain::{Code, RuleId};
-use bankside_engine::{EngineError, NewRule, RuleHit, RuleTried, RulesApplied, StoredRule};
+use bankside_engine::{EngineError, NewRule, RuleHit, RuleLogQuery, RuleTried, RulesApplied, StoredRule};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::App;
 use crate::api::books::MadeBody;
-use crate::api::problem::{ApiMember, Body, Problem, id};
+use crate::api::problem::{ApiMember, Asked, Body, Problem, id};
 
 /// A rule.
 #[derive(Serialize, ToSchema)]
@@ -146,28 +147,44 @@ pub(crate) async fn place_rule(
 /// A rule to try.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct TryRuleBody {
-    /// The rule as a paragraph of text.
-    text: String,
+    /// The rule as a paragraph of text; absent are all rules that are on, as they are.
+    text: Option<String>,
     /// The rule whose place it takes; absent is a new one.
     rule: Option<String>,
 }
 
-/// What a rule would do.
+/// What a rule, or all that are on, would do.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RuleTriedBody {
     /// How many rows were looked at.
     looked_at: usize,
-    /// For how many it holds.
+    /// For how many it holds, or at least one of them.
+    matched: usize,
+    /// How many would change.
+    changed: usize,
+    /// How many stay in part, because a person has decided there.
+    kept: usize,
+    /// How many stay, because their period is locked.
+    locked: usize,
+    /// What each rule would do that was tried, in the order in which they have their turn. A row that two rules change counts for both.
+    rules: Vec<RuleCountBody>,
+    /// A word that is the same as long as the same rows would change in the same way: hand it to `apply` as `seen`.
+    seen: String,
+    conflicts: Vec<RuleConflictBody>,
+    /// Some of the rows that would change, the latest first.
+    rows: Vec<TriedRowBody>,
+}
+
+/// What one rule would do among the others.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RuleCountBody {
+    /// Its id; that of a rule which is not there yet means nothing.
+    rule: String,
+    name: String,
+    /// For how many rows it holds.
     matched: usize,
     /// How many it would change.
     changed: usize,
-    /// How many it leaves in part, because a person has decided there.
-    kept: usize,
-    /// How many it leaves, because their period is locked.
-    locked: usize,
-    conflicts: Vec<RuleConflictBody>,
-    /// Some of the rows that it would change, the latest first.
-    rows: Vec<TriedRowBody>,
 }
 
 /// Two rules that set one field differently; the later one wins.
@@ -199,6 +216,8 @@ pub(crate) struct TriedChangeBody {
     field: &'static str,
     before: Option<String>,
     after: Option<String>,
+    /// The names of the rules by which it changes.
+    by: Vec<String>,
 }
 
 impl RuleTriedBody {
@@ -216,8 +235,19 @@ impl RuleTriedBody {
             changes: row
                 .diffs
                 .into_iter()
-                .map(|diff| TriedChangeBody { field: diff.field.code(), before: diff.before, after: diff.after })
+                .map(|diff| TriedChangeBody {
+                    field: diff.field.code(),
+                    before: diff.before,
+                    after: diff.after,
+                    by: diff.by,
+                })
                 .collect(),
+        };
+        let count = |rule: bankside_engine::RuleCount| RuleCountBody {
+            rule: rule.rule.to_string(),
+            name: rule.name,
+            matched: rule.matched,
+            changed: rule.changed,
         };
         Self {
             looked_at: tried.looked_at,
@@ -225,13 +255,15 @@ impl RuleTriedBody {
             changed: tried.changed,
             kept: tried.kept,
             locked: tried.locked,
+            rules: tried.rules.into_iter().map(count).collect(),
+            seen: tried.seen,
             conflicts: tried.conflicts.into_iter().map(conflict).collect(),
             rows: tried.rows.into_iter().map(row).collect(),
         }
     }
 }
 
-/// What a rule would do to all rows that are there. Nothing changes.
+/// What a rule, or all that are on, would do to all rows that are there. Nothing changes.
 #[utoipa::path(post, path = "/api/v1/organizations/{organization}/rules/try",
     params(("organization" = String, Path)), request_body = TryRuleBody,
     responses((status = OK, body = RuleTriedBody), (status = UNPROCESSABLE_ENTITY, body = Problem)))]
@@ -240,8 +272,14 @@ pub(crate) async fn try_rule(
     member: ApiMember,
     Body(body): Body<TryRuleBody>,
 ) -> Result<Json<RuleTriedBody>, Problem> {
+    let Some(text) = body.text else {
+        if body.rule.is_some() {
+            return Err(EngineError::invalid("text", "Say what the rule is to be.").into());
+        }
+        return Ok(Json(RuleTriedBody::of(app.engine.try_all_rules(member.asker()).await?)));
+    };
     let rule = body.rule.as_deref().map(id).transpose()?;
-    let new = one_rule(&app, &member, &body.text).await?;
+    let new = one_rule(&app, &member, &text).await?;
     Ok(Json(RuleTriedBody::of(app.engine.try_rule(member.asker(), rule, &new).await?)))
 }
 
@@ -252,6 +290,8 @@ pub(crate) struct ApplyRulesBody {
     rule: Option<String>,
     /// The revision of the rule that was seen. If it has another one by now, nothing changes.
     revision: Option<i64>,
+    /// For all rules: the `seen` of what `try` told. If they would do anything else by now, nothing changes.
+    seen: Option<String>,
 }
 
 /// What applying came to.
@@ -278,9 +318,12 @@ pub(crate) async fn apply_rules(
     member: ApiMember,
     Body(body): Body<ApplyRulesBody>,
 ) -> Result<Json<RulesAppliedBody>, Problem> {
+    if body.rule.is_some() && body.seen.is_some() {
+        return Err(EngineError::invalid("seen", "Of one rule, say the revision that was seen.").into());
+    }
     let applied = match body.rule.as_deref() {
         Some(rule) => app.engine.apply_rule(member.asker(), id(rule)?, body.revision).await?,
-        None => app.engine.apply_all_rules(member.asker()).await?,
+        None => app.engine.apply_all_rules(member.asker(), body.seen.as_deref()).await?,
     };
     Ok(Json(RulesAppliedBody::of(&applied)))
 }
@@ -300,11 +343,14 @@ pub(crate) struct RuleHitBody {
     /// How many it changed.
     changed: i64,
     is_undone: bool,
+    /// Whether not all rows have been reached: it goes on, or was cut off by the end of the server. Applying again does what is left.
+    is_in_part: bool,
 }
 
 impl RuleHitBody {
     fn of(hit: RuleHit) -> Self {
         Self {
+            is_in_part: hit.is_in_part(),
             rule: hit.rule.to_string(),
             name: hit.name,
             batch: hit.batch.to_string(),
@@ -317,11 +363,32 @@ impl RuleHitBody {
     }
 }
 
+/// Which part of what rules did.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RuleLogParams {
+    /// Of one rule only, also of one that was deleted.
+    rule: Option<String>,
+    /// How many to pass over.
+    offset: Option<i64>,
+    /// How many to read, at most 500; 50 if not said.
+    limit: Option<i64>,
+}
+
 /// What rules did, the latest first.
 #[utoipa::path(get, path = "/api/v1/organizations/{organization}/rules/history",
-    params(("organization" = String, Path)), responses((status = OK, body = [RuleHitBody])))]
-pub(crate) async fn rule_history(State(app): State<App>, member: ApiMember) -> Result<Json<Vec<RuleHitBody>>, Problem> {
-    let log = app.engine.rule_log(member.asker(), None).await?;
+    params(("organization" = String, Path), RuleLogParams), responses((status = OK, body = [RuleHitBody])))]
+pub(crate) async fn rule_history(
+    State(app): State<App>,
+    member: ApiMember,
+    Asked(asked): Asked<RuleLogParams>,
+) -> Result<Json<Vec<RuleHitBody>>, Problem> {
+    let query = RuleLogQuery {
+        rule: asked.rule.as_deref().map(id).transpose()?,
+        offset: asked.offset.unwrap_or(0),
+        limit: asked.limit.unwrap_or(50),
+    };
+    let log = app.engine.rule_log(member.asker(), &query).await?;
     Ok(Json(log.into_iter().map(RuleHitBody::of).collect()))
 }
 

@@ -1,5 +1,6 @@
 //! Settings ▸ Rules: what follows for rows from what they say, in the order in which rules have their turn.
 
+pub(crate) mod all;
 pub(crate) mod editor;
 mod form;
 pub(crate) mod history;
@@ -27,6 +28,8 @@ struct RulesHtml {
     shell: Shell,
     /// What was done last, as a sentence, and where it is taken back.
     done: Option<(String, Option<String>)>,
+    /// What was cut off, as a sentence, and where it is finished.
+    cut_off: Option<(String, Option<String>)>,
     stages: Vec<StageView>,
     count: usize,
 }
@@ -123,6 +126,7 @@ pub(crate) async fn show(
     let stages = Stage::ALL.map(|stage| stage_view(stage, &rules, &names, &asked, &shell));
     let html = RulesHtml {
         done: done(&app, &member, &asked, &shell).await?,
+        cut_off: history::cut_off(&app, &member, &shell).await?,
         stages: stages.into_iter().filter(|stage| !stage.rules.is_empty()).collect(),
         count: rules.len(),
         shell,
@@ -244,14 +248,6 @@ pub(crate) async fn delete(
     let name = app.engine.rule(member.asker(), id).await?.rule.name;
     app.engine.delete_rule(member.asker(), id, None).await?;
     Ok(Redirect::to(&with_query(&member, "rules", &[("deleted", name)])))
-}
-
-/// Applies all rules that are on to all of the books.
-pub(crate) async fn apply_all(State(app): State<App>, member: Member) -> Result<Redirect, PageError> {
-    let applied = app.engine.apply_all_rules(member.asker()).await?;
-    let batch = applied.batch.map_or_else(|| "none".to_owned(), |batch| batch.to_string());
-    let said = [("changed", applied.changed.to_string()), ("batch", batch)];
-    Ok(Redirect::to(&with_query(&member, "rules", &said)))
 }
 
 /// The stages to choose from: code and name.

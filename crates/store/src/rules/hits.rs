@@ -11,6 +11,12 @@ use crate::convert::{code, instant};
 use crate::db::{Session, on, run, sql};
 use crate::{Store, StoreError};
 
+/// So much of the log is read at once: one more than anybody shows, who learns by it that there are more.
+const MOST_HITS: i64 = 501;
+
+/// What a batch of rules that were applied to all rows has behind its name until it has seen all of them.
+pub const RULES_IN_PART: &str = " to a part of the rows";
+
 /// What one rule did in one batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleHit {
@@ -34,6 +40,30 @@ pub struct RuleHit {
     pub changed: i64,
     /// The undoing that is in force; none while the batch itself is.
     pub undone_by: Option<BatchId>,
+}
+
+impl RuleHit {
+    /// Whether the batch has not seen all rows: it goes on, or was cut off by the end of the process.
+    pub fn is_in_part(&self) -> bool {
+        self.undone_by.is_none() && self.summary.ends_with(RULES_IN_PART)
+    }
+}
+
+/// Which part of what rules did is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuleLogQuery {
+    /// Of this rule only.
+    pub rule: Option<RuleId>,
+    /// How many to pass over.
+    pub offset: i64,
+    /// How many to read, at most 501.
+    pub limit: i64,
+}
+
+impl Default for RuleLogQuery {
+    fn default() -> Self {
+        Self { rule: None, offset: 0, limit: 50 }
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -87,22 +117,25 @@ pub(crate) use select_hits;
 
 impl Store {
     /// What rules did, or one of them, the latest first.
-    pub async fn rule_log(&self, asker: &Asker, rule: Option<RuleId>, limit: i64) -> Result<Vec<RuleHit>, StoreError> {
+    pub async fn rule_log(&self, asker: &Asker, query: &RuleLogQuery) -> Result<Vec<RuleHit>, StoreError> {
         let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;
+        let (limit, offset) = (query.limit.clamp(1, MOST_HITS), query.offset.max(0));
         // Ids of batches rise with time. Each of the two reads one index from its end.
-        let rows: Vec<HitRow> = if let Some(rule) = rule {
-            let text = select_hits!("AND h.rule_id = $3 ORDER BY h.batch_id DESC LIMIT $2");
+        let rows: Vec<HitRow> = if let Some(rule) = query.rule {
+            let text = select_hits!("AND h.rule_id = $4 ORDER BY h.batch_id DESC LIMIT $2 OFFSET $3");
             on!(session, c => sqlx::query_as(text)
                 .bind(asker.organization.uuid())
                 .bind(limit)
+                .bind(offset)
                 .bind(rule.uuid())
                 .fetch_all(c)
                 .await?)
         } else {
-            let text = select_hits!("ORDER BY h.batch_id DESC, h.changed DESC, h.rule_id LIMIT $2");
+            let text = select_hits!("ORDER BY h.batch_id DESC, h.changed DESC, h.rule_id LIMIT $2 OFFSET $3");
             on!(session, c => sqlx::query_as(text)
                 .bind(asker.organization.uuid())
                 .bind(limit)
+                .bind(offset)
                 .fetch_all(c)
                 .await?)
         };
@@ -141,6 +174,36 @@ impl Store {
         run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(batch.uuid()).bind(summary));
         let hits = beside.iter().map(|(rule, matched)| (*rule, (*matched, 0))).collect();
         self.count_hits(&mut session, asker, batch, &hits).await?;
+        session.commit().await
+    }
+
+    /// Says of batches that were cut off that what was left has been done since: of those of a rule, or of those of all rules.
+    pub async fn finish_cut_off_rules(
+        &self,
+        asker: &Asker,
+        only: Option<RuleId>,
+        summary: &str,
+    ) -> Result<(), StoreError> {
+        let mut session = self.db.write(asker.require(Right::EditBooks)?).await?;
+        let (summary, in_part) = (format!("{summary}, and finished later"), format!("%{RULES_IN_PART}"));
+        if let Some(rule) = only {
+            // One of all rules has hits of this one, too, and is not finished by it.
+            let text = sql!(
+                "UPDATE batches SET summary = $4 WHERE organization_id = $1 AND actor = 'rule' AND summary LIKE $2
+                 AND summary LIKE 'Rule %' AND undone_by IS NULL
+                 AND id IN (SELECT batch_id FROM rule_hits WHERE organization_id = $1 AND rule_id = $3)"
+            );
+            run!(
+                session,
+                sqlx::query(text).bind(asker.organization.uuid()).bind(in_part).bind(rule.uuid()).bind(summary)
+            );
+        } else {
+            let text = sql!(
+                "UPDATE batches SET summary = $3 WHERE organization_id = $1 AND actor = 'rule' AND summary LIKE $2
+                 AND summary NOT LIKE 'Rule %' AND undone_by IS NULL"
+            );
+            run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(in_part).bind(summary));
+        }
         session.commit().await
     }
 

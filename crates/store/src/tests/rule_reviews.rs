@@ -5,7 +5,7 @@ use bankside_domain::inbox::InboxState;
 
 use crate::tests::on_both;
 use crate::tests::world::booked;
-use crate::{BY_RULE, DoneBefore, Edit, InboxRows, RegisterQuery, RulesApplied};
+use crate::{BY_RULE, DoneBefore, Edit, InboxRows, RegisterQuery, RuleLogQuery, RulesApplied};
 
 const FEES: &str = "rule \"Fees\"\nif payee starts with \"fee\"\nthen mark as reviewed";
 const FEES_WITH_TAG: &str = "rule \"Fees\"\nif payee starts with \"fee\"\nthen add tag \"fee\"\nthen mark as reviewed";
@@ -19,7 +19,7 @@ on_both! {
         assert_eq!((applied.changed, world.waiting().await), (2, vec!["Shop".to_owned()]));
         assert!(!world.store.register_row(&world.asker, rows[0].id).await.unwrap().is_new);
         assert_eq!(world.applied(None).await, RulesApplied::default(), "asked again, it changes nothing");
-        let log = world.store.rule_log(&world.asker, Some(id), 10).await.unwrap();
+        let log = world.store.rule_log(&world.asker, &RuleLogQuery { rule: Some(id), ..RuleLogQuery::default() }).await.unwrap();
         assert_eq!((log[0].matched, log[0].changed), (2, 2));
         let standing = world.store.transaction(&world.asker, rows[0].id).await.unwrap().standing;
         assert!(standing.rule_layers.is_empty() && standing.layers.is_empty(), "a review lies in no layer");

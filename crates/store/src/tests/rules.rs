@@ -6,8 +6,8 @@ use bankside_domain::{BatchId, RuleId, TransactionId};
 use crate::tests::on_both;
 use crate::tests::world::{World, booked};
 use crate::{
-    BatchToAsk, Edit, NewRule, RegisterQuery, RegisterRow, RulesApplied, RulesAsked, RulesBrought, StoreError, ToAsk,
-    TypedLine,
+    BatchToAsk, Edit, NewRule, RegisterQuery, RegisterRow, RuleLogQuery, RulesApplied, RulesAsked, RulesBrought,
+    StoreError, ToAsk, TypedLine,
 };
 
 impl World {
@@ -90,7 +90,7 @@ on_both! {
         assert_eq!(world.applied(None).await, RulesApplied::default(), "asked again, rules change nothing");
         let stored = world.store.rules_with_hits(&world.asker).await.unwrap();
         assert_eq!((stored[0].rule.id, stored[0].changed_rows, stored[0].last_hit_at.is_some()), (id, 1, true));
-        let log = world.store.rule_log(&world.asker, Some(id), 10).await.unwrap();
+        let log = world.store.rule_log(&world.asker, &RuleLogQuery { rule: Some(id), ..RuleLogQuery::default() }).await.unwrap();
         assert_eq!((log[0].matched, log[0].changed, log[0].undone_by, log[0].batch), (1, 1, None, applied.batch.unwrap()));
         // What a bank says later does not touch it, and undoing gives the field back to what the bank says then.
         world.sync(&[booked(10, -1299, "AMZN EU SARL", "a1")]).await;

@@ -33,8 +33,14 @@ pub(super) fn found<I: Copy + PartialEq>(
         let is_known = known.iter().any(|(other, _)| *other == id);
         return if is_known { Ok(id) } else { Err(format!("There is no {what} with this id here.")) };
     }
-    let folded = fold(name);
-    let named: Vec<I> = known.iter().filter(|(_, other)| fold(other) == folded).map(|(id, _)| *id).collect();
+    let called = |folded: &str| -> Vec<I> {
+        known.iter().filter(|(_, other)| fold(other) == folded).map(|(id, _)| *id).collect()
+    };
+    let mut named = called(&fold(name));
+    // Keyboards have no ▸: whoever types a path may write > for it, unless something has that very name.
+    if named.is_empty() && name.contains('>') {
+        named = called(&fold(&name.replace('>', " ▸ ")));
+    }
     match named.as_slice() {
         [one] => Ok(*one),
         [] => Err(format!("There is no {what} called “{name}”.")),
@@ -55,5 +61,24 @@ impl Names {
 
     pub(super) fn category(&self, name: &str, id: Option<CategoryId>) -> Result<CategoryId, String> {
         found(&self.categories, "category", name, id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_may_be_typed_with_signs_that_keyboards_have() {
+        let known: Vec<(u8, String)> = [(1, "OPEX ▸ Repairs"), (2, "OPEX"), (3, "a > b"), (4, "a ▸ b")]
+            .map(|(id, name)| (id, name.to_owned()))
+            .into();
+        let id = |name: &str| found(&known, "category", name, None);
+        for typed in ["OPEX ▸ Repairs", "OPEX > Repairs", "opex>repairs", " Opex  >Repairs "] {
+            assert_eq!(id(typed), Ok(1), "{typed}");
+        }
+        assert_eq!(id("a > b"), Ok(3), "what has that very name is meant");
+        assert_eq!(id("a>b"), Ok(4));
+        assert_eq!(id("OPEX > Rent"), Err("There is no category called “OPEX > Rent”.".to_owned()));
     }
 }

@@ -16,6 +16,8 @@ use crate::api::problem::{ApiMember, Problem, id};
 pub(crate) struct FilterBody {
     /// Of this account; absent is of all.
     pub(crate) account: Option<String>,
+    /// Only this one, by its id.
+    only: Option<String>,
     /// With this text in payee, notes, category or tags, or with this amount.
     search: Option<String>,
     /// On this day or later.
@@ -93,6 +95,7 @@ impl FilterBody {
     /// The query that it means, of all accounts.
     pub(crate) fn of_all(&self) -> Result<RegisterQuery, EngineError> {
         let filter = Filter {
+            only: identified("only", given(self.only.as_deref()))?,
             from: day("from", self.from.as_deref())?,
             to: day("to", self.to.as_deref())?,
             min: given(self.min.as_deref()).map(|text| amount_bounds("min", text, true)).transpose()?,

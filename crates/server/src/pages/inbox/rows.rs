@@ -43,7 +43,7 @@ pub(crate) struct RowView {
     pub(crate) takes: Option<(String, String)>,
     /// Why all this is so, as sentences.
     pub(crate) why: Vec<String>,
-    /// Where the row is split, linked, and told in full.
+    /// Where the row is linked and told in full; with `#split` it is split there.
     pub(crate) register_url: String,
     /// Where a colleague is asked.
     pub(crate) ask_url: String,
@@ -89,7 +89,7 @@ impl RowView {
                 .takes()
                 .map(|(line, first)| (format!("{}:{line}:{}", row.id, first.suggestion.category), first.path.clone())),
             why: why(view, &chips, shell),
-            register_url: shell.at(&format!("accounts/{}?search={}", row.account, search(row))),
+            register_url: shell.at(&format!("accounts/{}?only={}", row.account, row.id)),
             ask_url: shell.at(&format!("inbox/{}/ask", row.id)),
             chips,
             day: Some(day),
@@ -107,12 +107,6 @@ impl AskedView {
         let verb = if from == "You" { "ask" } else { "asks" };
         Self { text: format!("{from} {verb} {to}, {}", shell.today.moment(asked.flagged_at)), note: asked.note.clone() }
     }
-}
-
-/// What finds a row in the register: its amount, since that finds few.
-fn search(row: &RegisterRow) -> String {
-    let decimal = crate::api::decimal(row.amount_minor.saturating_abs(), row.currency);
-    url::form_urlencoded::byte_serialize(decimal.as_bytes()).collect()
 }
 
 /// A flag as it stands beside the payee.

@@ -11,8 +11,8 @@ use bankside_engine::{EngineError, NewRule};
 use serde::Deserialize;
 
 use super::form::{RuleForm, action_options, how_groups, subject_options};
-use super::tried::TriedView;
-use super::{refusal, require, rule_id, stage_options, with_query};
+use super::tried::{Tried, TriedView};
+use super::{history, refusal, require, rule_id, stage_options, with_query};
 use crate::App;
 use crate::error::{PageError, page};
 use crate::pages::shell;
@@ -141,7 +141,11 @@ async fn tried(
 ) -> Result<Result<TriedView, String>, PageError> {
     let shell = shell(app, member, Place::Settings, None).await?;
     match app.engine.try_rule(member.asker(), id, rule).await {
-        Ok(tried) => Ok(Ok(TriedView::of(&tried, &shell))),
+        Ok(tried) => {
+            let cut_off = app.engine.rules_cut_off(member.asker()).await?.and_then(|hit| history::of_one(&hit));
+            let finishes = cut_off.is_some_and(|rule| id == Some(rule));
+            Ok(Ok(TriedView { finishes, ..TriedView::of(&tried, Tried::One, &shell) }))
+        }
         Err(error) => Ok(Err(refusal(error)?)),
     }
 }

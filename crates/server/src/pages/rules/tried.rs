@@ -1,11 +1,11 @@
-//! What a rule would do, as the page tells it.
+//! What a rule, or all of them, would do, as the pages tell it.
 
 use bankside_domain::rules::Field;
 use bankside_engine::RuleTried;
 
 use crate::view::shell::Shell;
 
-/// What a rule would do.
+/// What rules would do.
 pub(super) struct TriedView {
     pub(super) changed: usize,
     /// `12 rows`.
@@ -15,6 +15,8 @@ pub(super) struct TriedView {
     pub(super) diffs: Vec<DiffRow>,
     pub(super) more: Option<String>,
     pub(super) headline: String,
+    /// Whether it was applied before and cut off, so that applying it ends that, even where nothing is left.
+    pub(super) finishes: bool,
 }
 
 /// A row before and after.
@@ -24,7 +26,26 @@ pub(super) struct DiffRow {
     pub(super) account: String,
     pub(super) amount: String,
     pub(super) currency: String,
-    pub(super) changes: Vec<(&'static str, Option<String>, Option<String>, bool)>,
+    pub(super) changes: Vec<DiffView>,
+}
+
+/// A field before and after.
+pub(super) struct DiffView {
+    pub(super) field: &'static str,
+    pub(super) before: Option<String>,
+    pub(super) after: Option<String>,
+    pub(super) goes_back: bool,
+    /// By which rules, where it may be any.
+    pub(super) by: Option<String>,
+}
+
+/// Whose deed it is that is told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tried {
+    /// One rule's.
+    One,
+    /// That of all that are on.
+    All,
 }
 
 fn count(count: usize) -> i64 {
@@ -42,7 +63,7 @@ pub(super) fn field_words(field: Field) -> &'static str {
 }
 
 impl TriedView {
-    pub(super) fn of(tried: &RuleTried, shell: &Shell) -> Self {
+    pub(super) fn of(tried: &RuleTried, which: Tried, shell: &Shell) -> Self {
         let rows = |number: usize, one: &str, many: &str| shell.today.counted(count(number), one, many);
         let mut says = Vec::new();
         for conflict in &tried.conflicts {
@@ -82,16 +103,27 @@ impl TriedView {
                 changes: row
                     .diffs
                     .iter()
-                    .map(|diff| (field_words(diff.field), diff.before.clone(), diff.after.clone(), diff.gives_back))
+                    .map(|diff| DiffView {
+                        field: field_words(diff.field),
+                        before: diff.before.clone(),
+                        after: diff.after.clone(),
+                        goes_back: diff.gives_back,
+                        by: (which == Tried::All).then(|| diff.by.join(", ")),
+                    })
                     .collect(),
             })
             .collect();
         let more = tried.changed.saturating_sub(diffs.len());
+        let who = match which {
+            Tried::One => "It holds",
+            Tried::All => "At least one rule holds",
+        };
+        let would = if which == Tried::One { "would change" } else { "together they would change" };
         Self {
             changed: tried.changed,
             rows: rows(tried.changed, "row", "rows"),
             headline: format!(
-                "It holds for {} of {} and would change {}.",
+                "{who} for {} of {} and {would} {}.",
                 shell.today.grouped(count(tried.matched)),
                 rows(tried.looked_at, "row", "rows"),
                 if tried.changed == 0 { "none".to_owned() } else { shell.today.grouped(count(tried.changed)) }
@@ -99,6 +131,7 @@ impl TriedView {
             says,
             more: (more > 0).then(|| rows(more, "more row", "more rows")),
             diffs,
+            finishes: false,
         }
     }
 }
