@@ -29,7 +29,7 @@ use crate::categories::path;
 use crate::convert::{SqlDate, code, count, currency, date};
 use crate::db::{Session, on, sql};
 use crate::dialect::push_list;
-use crate::transfers::TransferMark;
+use crate::transfers::{TransferMark, push_wants_category};
 use crate::{Store, StoreError};
 
 /// At most this many rows on a page.
@@ -385,7 +385,7 @@ impl Store {
                     ") FROM transaction_lines fl \
                      WHERE fl.organization_id = t.organization_id AND fl.transaction_id = t.id",
                 );
-                push_line_asks!(query, asker.organization.uuid(), request.filter);
+                push_line_asks!(query, asker, request.filter);
                 if let Some(within) = within {
                     push_counted_lines!(query, request.filter, within);
                 }
