@@ -15,7 +15,6 @@ use bankside_domain::transfer::{Grounds, LinkedBy};
 
 pub use self::marks::{OtherRow, StoredTransfer, TransferMark};
 pub use self::numbers::UnreadNumber;
-pub(crate) use self::sums::FeeLine;
 pub use self::sums::{PairedLine, PairedRow};
 pub(crate) use self::wanting::push_wants_category;
 
