@@ -1,5 +1,6 @@
 //! Transfers between own accounts: linked, taken apart, and what becomes of them when a row goes or comes back.
 
+mod exchange;
 mod many;
 mod wanting;
 
