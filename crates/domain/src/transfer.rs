@@ -21,7 +21,7 @@ use crate::reconcile::Digest;
 use crate::row::RowStatus;
 
 pub use self::days::{MAX_BANK_DAYS, WINDOW_DAYS, bank_days};
-pub use self::grounds::{Fit, Grounds, Refusal, grounds, may_be_linked};
+pub use self::grounds::{Fit, Grounds, Refusal, Side, grounds, may_be_linked};
 pub use self::plan::{Match, Matches, find_transfers};
 pub use self::transit::{Transit, transit_of};
 

@@ -24,7 +24,7 @@ const SAMPLE: i64 = 10;
 /// Which lines are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MappingTab {
-    /// Those without a category.
+    /// Those that want a category and have none.
     Unmapped,
     /// Those with one.
     Mapped,
@@ -128,9 +128,11 @@ impl Engine {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let has_more = rows.len() > limit;
         rows.truncate(limit);
-        let is_meant = |line: &Line| line.category.is_none() == (query.tab == MappingTab::Unmapped);
         let paths = self.paths(asker).await?;
-        let mut lines = self.lines_of_rows(asker, rows, &paths, is_meant).await?;
+        let mut lines = match query.tab {
+            MappingTab::Unmapped => self.lines_to_map(asker, rows, &paths).await?,
+            MappingTab::Mapped => self.lines_of_rows(asker, rows, &paths, |line| line.category.is_some()).await?,
+        };
         if query.tab == MappingTab::Unmapped {
             self.suggest_for(asker, accounts.as_ref(), &paths, &mut lines).await?;
         }
@@ -180,6 +182,18 @@ impl Engine {
             }
         }
         Ok(found)
+    }
+
+    /// The lines of rows that want a category and have none.
+    async fn lines_to_map(
+        &self,
+        asker: &Asker,
+        rows: Vec<RegisterRow>,
+        paths: &Paths,
+    ) -> Result<Vec<MappingLine>, EngineError> {
+        let ids: Vec<TransactionId> = rows.iter().map(|row| row.id).collect();
+        let wanted = self.store.lines_to_map(asker, &ids).await?;
+        self.lines_of_rows(asker, rows, paths, |line| wanted.contains(&line.id)).await
     }
 
     pub(crate) async fn paths(&self, asker: &Asker) -> Result<Paths, EngineError> {
@@ -252,7 +266,7 @@ impl Engine {
         let UnmappedLines { transactions, lines } = self.store.unmapped_lines(asker, &query).await?;
         line.alike = i64::try_from(transactions).unwrap_or(i64::MAX);
         let page = self.store.register(asker, &RegisterQuery { limit: SAMPLE, ..query }).await?;
-        let sample = self.lines_of_rows(asker, page.rows, &paths, |line| line.category.is_none()).await?;
+        let sample = self.lines_to_map(asker, page.rows, &paths).await?;
         // Of a row that is split only the lines without a category are meant.
         let sum = |sum: RegisterSum| Amount { minor: sum.lines_minor.unwrap_or(sum.minor), currency: sum.currency };
         let sums = page.sums.into_iter().map(sum).collect();

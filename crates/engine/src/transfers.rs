@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bankside_domain::amount::Amount;
 use bankside_domain::transfer::{
-    LinkedBy, Match, Matches, OwnAccounts, TransferRow, WINDOW_DAYS, find_transfers, grounds, may_be_linked,
+    Grounds, LinkedBy, Match, Matches, OwnAccounts, Side, TransferRow, WINDOW_DAYS, find_transfers, grounds,
+    may_be_linked,
 };
 use bankside_domain::{Asker, BatchId, OrganizationId, Right, TransactionId};
 use bankside_store::{NewTransfer, RegisterRow, StoredTransfer};
@@ -49,8 +50,9 @@ pub struct TransferView {
     pub other: RegisterRow,
     /// Why the two are one, each ground as a sentence.
     pub why: Vec<String>,
-    /// What was lost on the way, in minor units of the row's own currency, where both are in that; zero or less.
-    pub fee_minor: i64,
+    /// What was lost on the way, below zero: in the currency of both rows, and in an exchange in the one in which it is known. `None` is
+    /// nothing, or nothing that is known.
+    pub fee: Option<Amount>,
 }
 
 /// What is known besides the rows.
@@ -278,10 +280,21 @@ impl Engine {
         if stored.link.by == LinkedBy::Person {
             why.insert(0, "Somebody has linked the two.".to_owned());
         }
-        let is_one_currency = out.currency.code == into.currency.code;
-        let lost = out.amount_minor.saturating_add(into.amount_minor).min(0);
-        Ok(Some(TransferView { why, fee_minor: if is_one_currency { lost } else { 0 }, other, stored }))
+        let fee = fee(out, into, stored.link.grounds.as_ref());
+        Ok(Some(TransferView { stored, other, why, fee }))
     }
+}
+
+/// What was lost between two linked rows.
+fn fee(out: &RegisterRow, into: &RegisterRow, grounds: Option<&Grounds>) -> Option<Amount> {
+    let exchanged = |of| grounds.map_or(0, |grounds| grounds.fit.exchange_fee_minor(of).saturating_neg());
+    let lost = if out.currency.code == into.currency.code {
+        Amount::new(out.amount_minor.saturating_add(into.amount_minor).min(0), out.currency)
+    } else {
+        let out_lost = Amount::new(exchanged(Side::Out), out.currency);
+        if out_lost.minor == 0 { Amount::new(exchanged(Side::In), into.currency) } else { out_lost }
+    };
+    (lost.minor != 0).then_some(lost)
 }
 
 /// The days from one to another in parts, the earliest first.

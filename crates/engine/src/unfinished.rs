@@ -12,7 +12,7 @@ pub const MOST_COUNTED: i64 = 999;
 pub struct Unfinished {
     /// Rows that banks have brought and nobody has looked at.
     pub new: i64,
-    /// Rows with a line without a category.
+    /// Rows with a line that wants a category and has none.
     pub without_category: i64,
 }
 

@@ -43,17 +43,11 @@ pub(crate) struct Counting {
 pub(crate) struct Reached {
     pub(crate) accounts: BTreeMap<AccountId, Counting>,
     pub(crate) stretches: BTreeMap<AccountId, Vec<Stretch>>,
+    /// Whether these are all days of all accounts of the organization.
+    pub(crate) is_everything: bool,
 }
 
 impl Reached {
-    /// Whether the rows of an account count on a day.
-    pub(crate) fn has(&self, account: AccountId, day: Date) -> bool {
-        let within = |stretch: &Stretch| {
-            stretch.from.is_none_or(|from| from <= day) && stretch.until.is_none_or(|until| day < until)
-        };
-        self.stretches.get(&account).is_some_and(|stretches| stretches.iter().any(within))
-    }
-
     /// The accounts that count for the same days.
     pub(crate) fn by_stretch(&self) -> Vec<(Stretch, Vec<AccountId>)> {
         let mut lots: BTreeMap<Stretch, Vec<AccountId>> = BTreeMap::new();
@@ -215,7 +209,9 @@ impl Store {
         }
         let assets = self.places_of_assets(session, asker, &tree).await?;
         let stretches = reach.stretches(&places, &assets);
-        Ok(Reached { accounts, stretches })
+        let is_whole = |account: &AccountId| stretches.get(account).is_some_and(|of| *of == [Stretch::default()]);
+        let is_everything = !asker.is_restricted() && accounts.keys().all(is_whole);
+        Ok(Reached { accounts, stretches, is_everything })
     }
 
     /// Under what every asset in sight stands and stood.
@@ -307,3 +303,32 @@ impl Store {
         Ok(sums)
     }
 }
+
+/// Appends that a row counts on its day: `$lots` has the accounts that count for the same days.
+macro_rules! push_stretches {
+    ($query:expr, $lots:expr, $account:expr, $day:expr) => {{
+        match $lots.as_slice() {
+            [(stretch, accounts)] if *stretch == bankside_domain::cashflow::Stretch::default() => {
+                $query.push(" AND ").push($account).push(" IN ");
+                push_list(&mut $query, accounts.iter().map(|account| account.uuid()));
+            }
+            lots => {
+                $query.push(" AND (0 = 1");
+                for (stretch, accounts) in lots {
+                    $query.push(" OR (").push($account).push(" IN ");
+                    push_list(&mut $query, accounts.iter().map(|account| account.uuid()));
+                    if let Some(from) = stretch.from {
+                        $query.push(" AND ").push($day).push(" >= ").push_bind(date(from));
+                    }
+                    if let Some(until) = stretch.until {
+                        $query.push(" AND ").push($day).push(" < ").push_bind(date(until));
+                    }
+                    $query.push(")");
+                }
+                $query.push(")");
+            }
+        }
+    }};
+}
+
+pub(crate) use push_stretches;

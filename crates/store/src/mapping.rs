@@ -14,6 +14,7 @@ use crate::db::{Session, on, sql};
 use crate::dialect::{VALUES_PER_LIST, parts_per_statement, push_list};
 use crate::editing::{Edited, counted};
 use crate::selection::MAX_SELECTED;
+use crate::transfers::push_wants_category;
 use crate::{RegisterQuery, Store, StoreError};
 
 /// So many keys are counted in one statement, or fewer where many accounts are looked at.
@@ -28,7 +29,7 @@ pub struct LineTarget {
     pub category: Option<CategoryId>,
 }
 
-/// Lines that have no category.
+/// Lines that want a category and have none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnmappedLines {
     /// Of how many transactions they are.
@@ -124,8 +125,8 @@ impl Store {
         Ok(rows.into_iter().map(|row| (row.id, row.lines)).collect())
     }
 
-    /// How many transactions of each of these accounts have a line without a category, together counted up to a limit. `None` is of
-    /// all accounts in sight.
+    /// How many transactions of each of these accounts have a line that wants a category and has none, together counted up to a limit.
+    /// `None` is of all accounts in sight.
     pub async fn count_unmapped(
         &self,
         asker: &Asker,
@@ -144,16 +145,17 @@ impl Store {
             query.push_bind(asker.organization.uuid());
             query.push(
                 " AND l.category_id IS NULL AND t.organization_id = l.organization_id AND t.id = l.transaction_id \
-                 AND t.deleted_at IS NULL AND t.account_id IN ",
+                 AND t.deleted_at IS NULL AND t.status IN ('booked', 'pending') AND t.account_id IN ",
             );
             push_list(&mut query, seen.map(|account| account.uuid()));
+            push_wants_category!(query, asker, "l");
             query.push(" LIMIT ").push_bind(at_most).push(") AS found");
             query.build_query_scalar().persistent(false).fetch_one(c).await?
         }))
     }
 
-    /// How many transactions without a category have a payee of each of some patterns and go the same way (`true` is out), each
-    /// counted up to a limit. Those of which there is none are left out.
+    /// How many transactions that want a category and have none have a payee of each of some patterns and go the same way (`true` is
+    /// out), each counted up to a limit. Those of which there is none are left out.
     pub async fn count_alike(
         &self,
         asker: &Asker,
@@ -168,8 +170,8 @@ impl Store {
             accounts.or(sight.accounts()).map(|accounts| accounts.iter().filter(seen).map(|id| id.uuid()).collect());
         let keys: Vec<&(String, bool)> = keys.iter().collect();
         let mut counts = BTreeMap::new();
-        // Each key names the accounts, the organization, the pattern and the limit.
-        let parameters = accounts.as_ref().map_or(0, Vec::len) + 3;
+        // Each key names the accounts, those in sight, the organization, the pattern and the limit.
+        let parameters = accounts.as_ref().map_or(0, Vec::len) + sight.accounts().map_or(0, BTreeSet::len) + 3;
         for chunk in keys.chunks(parts_per_statement(KEYS_PER_STATEMENT, parameters)) {
             let rows: Vec<(i64, i64)> = on!(session, c => {
                 let mut query = sqlx::QueryBuilder::new("");
@@ -180,7 +182,7 @@ impl Store {
                          ON t.organization_id = p.organization_id AND t.payee_id = p.id WHERE p.organization_id = ",
                     );
                     query.push_bind(asker.organization.uuid()).push(" AND p.pattern = ").push_bind(pattern.as_str());
-                    query.push(" AND t.deleted_at IS NULL AND t.amount_minor ");
+                    query.push(" AND t.deleted_at IS NULL AND t.status IN ('booked', 'pending') AND t.amount_minor ");
                     query.push(if *is_out { "< 0" } else { ">= 0" });
                     if let Some(accounts) = &accounts {
                         query.push(" AND t.account_id IN ");
@@ -188,9 +190,10 @@ impl Store {
                     }
                     query.push(
                         " AND EXISTS (SELECT 1 FROM transaction_lines l WHERE l.organization_id = t.organization_id \
-                         AND l.transaction_id = t.id AND l.category_id IS NULL) LIMIT ",
+                         AND l.transaction_id = t.id AND l.category_id IS NULL",
                     );
-                    query.push_bind(at_most).push(") x").push(number);
+                    push_wants_category!(query, asker, "l");
+                    query.push(") LIMIT ").push_bind(at_most).push(") x").push(number);
                 }
                 query.build_query_as().persistent(false).fetch_all(c).await?
             });
@@ -222,25 +225,53 @@ impl Store {
         Ok(id.ok_or(StoreError::NotFound("the line"))?.into())
     }
 
-    /// The lines without a category of every transaction that a selection means; at most so many.
+    /// The lines that want a category and have none of every transaction that a selection means; at most so many.
     pub async fn unmapped_lines(&self, asker: &Asker, query: &RegisterQuery) -> Result<UnmappedLines, StoreError> {
         let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
         let ids = self.matching(&mut session, asker, query, MAX_SELECTED + 1).await?;
         if ids.len() > MAX_SELECTED {
             return Err(StoreError::Conflict("at most 20,000 transactions are mapped at once; filter by day first"));
         }
-        let ids: Vec<Uuid> = ids.into_iter().map(Id::uuid).collect();
-        let transactions = ids.len();
-        let mut lines: Vec<LineId> = Vec::with_capacity(ids.len());
-        for chunk in ids.chunks(VALUES_PER_LIST) {
+        let lines = self.lines_that_want(&mut session, asker, &ids).await?;
+        Ok(UnmappedLines { transactions: ids.len(), lines })
+    }
+
+    /// The lines of some transactions that want a category and have none.
+    pub async fn lines_to_map(
+        &self,
+        asker: &Asker,
+        transactions: &[TransactionId],
+    ) -> Result<BTreeSet<LineId>, StoreError> {
+        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
+        Ok(self.lines_that_want(&mut session, asker, transactions).await?.into_iter().collect())
+    }
+
+    async fn lines_that_want(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        transactions: &[TransactionId],
+    ) -> Result<Vec<LineId>, StoreError> {
+        let mut lines: Vec<LineId> = Vec::with_capacity(transactions.len());
+        for chunk in transactions.chunks(VALUES_PER_LIST) {
             let found: Vec<Uuid> = on!(session, c => {
-                let mut query = sqlx::QueryBuilder::new("SELECT id FROM transaction_lines WHERE organization_id = ");
-                query.push_bind(asker.organization.uuid()).push(" AND category_id IS NULL AND transaction_id IN ");
-                push_list(&mut query, chunk.iter().copied());
-                query.build_query_scalar().fetch_all(c).await?
+                let mut query = sqlx::QueryBuilder::new(
+                    "SELECT l.id FROM transactions t \
+                     JOIN transaction_lines l ON l.organization_id = t.organization_id AND l.transaction_id = t.id \
+                     WHERE l.category_id IS NULL AND t.deleted_at IS NULL AND t.status IN ('booked', 'pending') \
+                     AND t.organization_id = ",
+                );
+                query.push_bind(asker.organization.uuid()).push(" AND t.id IN ");
+                push_list(&mut query, chunk.iter().map(|id| id.uuid()));
+                if let Some(accounts) = asker.sight().accounts() {
+                    query.push(" AND t.account_id IN ");
+                    push_list(&mut query, accounts.iter().map(|account| account.uuid()));
+                }
+                push_wants_category!(query, asker, "l");
+                query.build_query_scalar().persistent(false).fetch_all(c).await?
             });
             lines.extend(found.into_iter().map(LineId::from));
         }
-        Ok(UnmappedLines { transactions, lines })
+        Ok(lines)
     }
 }

@@ -18,18 +18,19 @@ use bankside_domain::{AccountId, Asker, CategoryId, Currency, CurrencyCode, Id, 
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use cashflow::{push_counted, push_counted_lines, push_reached, push_stretches};
+use cashflow::{push_counted, push_counted_lines, push_fee_of_line, push_others, push_reached};
 use choosing::{EDITED, Manner, push_bounds, push_chosen, push_line_asks, push_line_condition, push_scope};
 pub use filter::{Direction, Filter, RegisterQuery, RowState};
 use prepare::Prepared;
 use search::{Place, push_found, push_in_place, push_is_found};
 pub use sort::Sort;
 
+use crate::cashflow::push_stretches;
 use crate::categories::path;
 use crate::convert::{SqlDate, code, count, currency, date};
 use crate::db::{Session, on, sql};
 use crate::dialect::push_list;
-use crate::transfers::TransferMark;
+use crate::transfers::{TransferMark, push_wants_category};
 use crate::{Store, StoreError};
 
 /// At most this many rows on a page.
@@ -254,7 +255,7 @@ impl Store {
     ) -> Result<RegisterPage, StoreError> {
         let (shown, limit) = (count(rows.len()), request.limit.clamp(1, MAX_PAGE_ROWS));
         // Rows do not say what of them is counted where a transfer cost a fee.
-        let counts_whole_rows = prepared.reached.as_ref().is_none_or(|within| within.fees.is_empty());
+        let counts_whole_rows = prepared.reached.as_ref().is_none_or(|within| !within.has_fees);
         let sums = if request.offset <= 0 && shown < limit && !request.filter.asks_lines() && counts_whole_rows {
             sums_of(&rows)
         } else if request.leaves_totals {
@@ -371,7 +372,7 @@ impl Store {
         prepared: &Prepared,
     ) -> Result<Vec<RegisterSum>, StoreError> {
         let within = prepared.reached.as_ref();
-        let asks_lines = request.filter.asks_lines() || within.is_some_and(|within| !within.fees.is_empty());
+        let asks_lines = request.filter.asks_lines() || within.is_some_and(|within| within.has_fees);
         let sums: Vec<(String, i64, i64, i64, i64)> = on!(session, c => {
             let mut query = sqlx::QueryBuilder::new(
                 "SELECT a.currency, u.scale, CAST(SUM(s.n) AS BIGINT), CAST(SUM(s.minor) AS BIGINT), \
@@ -385,7 +386,7 @@ impl Store {
                     ") FROM transaction_lines fl \
                      WHERE fl.organization_id = t.organization_id AND fl.transaction_id = t.id",
                 );
-                push_line_asks!(query, asker.organization.uuid(), request.filter);
+                push_line_asks!(query, asker, request.filter);
                 if let Some(within) = within {
                     push_counted_lines!(query, request.filter, within);
                 }

@@ -8,14 +8,15 @@ mod linking;
 mod marks;
 mod numbers;
 mod sums;
+mod wanting;
 
 use bankside_domain::TransactionId;
 use bankside_domain::transfer::{Grounds, LinkedBy};
 
 pub use self::marks::{OtherRow, StoredTransfer, TransferMark};
 pub use self::numbers::UnreadNumber;
-pub(crate) use self::sums::FeeLine;
 pub use self::sums::{PairedLine, PairedRow};
+pub(crate) use self::wanting::push_wants_category;
 
 /// Two rows to link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

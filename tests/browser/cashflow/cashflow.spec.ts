@@ -130,6 +130,17 @@ test("currencies stand by themselves until there are rates, and a rate that was 
   await page.goto(`${home(page, house)}/cashflow?year=${YEAR - 1}&in=EUR`);
   expect((await cells(page, "Local taxes"))[1]).toBe("−243.50");
   await expect(page.getByText("1, held before version 2")).toBeVisible();
+  // The file has the converted figures, and below them each rate behind them: the one that holds, and the one that was shown before.
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download CSV" }).click()]);
+  const lines = readFileSync(await download.path(), "utf8").trimEnd().split(/\r?\n/);
+  expect(lines.filter((line) => line.startsWith("EUR,Local taxes,,"))[0]).toMatch(/^EUR,Local taxes,,0\.00,-243\.50,(0\.00,){10}-243\.50$/);
+  expect(lines.filter((line) => line.startsWith("USD,"))).toEqual([]);
+  expect(lines.slice(lines.indexOf(""))).toEqual([
+    "",
+    "Month,One unit of,Is worth,In,Stated for,Source,Version",
+    `${YEAR - 1}-02,USD,0.93,EUR,${YEAR - 1}-02-27,Own bank,2`,
+    `${YEAR - 1}-02,USD,0.92,EUR,${YEAR - 1}-02-28,ECB reference rate,1`,
+  ]);
   expect(eyes.complaints).toEqual([]);
 });
 

@@ -99,6 +99,38 @@ test("fifty rows are mapped by the keyboard", async ({ signedIn: page, house, ey
   expect(eyes.complaints).toEqual([]);
 });
 
+test("what moves between own accounts wants no category, but for the fee", async ({ signedIn: page, house, eyes }) => {
+  const organization = organizationOf(page);
+  const api = new Api(page.request, house, organization);
+  const [purse, box] = [await account(api, "Purse"), await account(api, "Cash box")];
+  const typed = async (of: string, payee: string, amount: string, date: string): Promise<string> =>
+    (await api.made<{ id: string }>("transactions", { account: of, payee, amount, date })).id;
+  const link = async (out: string, into: string): Promise<unknown> => api.made(`transactions/${out}/transfer`, { other: into });
+  await link(await typed(purse, "To the box", "-50.00", "2026-10-05"), await typed(box, "From the purse", "50.00", "2026-10-05"));
+  await link(await typed(purse, "To the box, by courier", "-80.00", "2026-10-06"), await typed(box, "By courier", "78.50", "2026-10-07"));
+  await spend(api, purse, "Bahn", "-49.00", "2026-10-08");
+  await page.goto(`${house.address}/o/${organization}/cashflow/unmapped`);
+  await expect(tab(page, "Unmapped")).toContainText("2");
+  await expect(rows(page).locator("td.lead b")).toHaveText(["Bahn", "To the box, by courier"]);
+  await expect(rows(page).last().locator("td.lead")).toContainText("Transfer to Cash box");
+  await eyes.look("unmapped-transfer-with-a-fee");
+  await rows(page).last().getByRole("combobox").selectOption("Bank charges");
+  await rows(page).last().getByRole("button", { name: /^Map/ }).click();
+  await expect(rows(page)).toHaveCount(1);
+  await rows(page).first().getByRole("combobox").selectOption("Public transport");
+  await rows(page).first().getByRole("button", { name: /^Map/ }).click();
+  await expect(main(page)).toContainText("Everything is mapped");
+  await expect(tab(page, "Unmapped")).toHaveText(/^Unmapped\s*0$/);
+  expect((await api.get<{ without_category: number }>("transactions/unfinished")).without_category).toBe(0);
+  // The figures have nothing without a category either: what moved is no part of them.
+  await tab(page, "Cashflow").click();
+  await expect(main(page).getByRole("row", { name: /^Bank charges/ }).first()).toContainText("−1.50");
+  await expect(main(page).getByRole("row", { name: /^Unmapped/ }).getByRole("cell").filter({ hasText: /\d/ })).toHaveCount(0);
+  await tab(page, "Mapped").click();
+  await expect(rows(page)).toHaveCount(2);
+  expect(eyes.complaints).toEqual([]);
+});
+
 test("all that are alike, and what becomes of their category", async ({ signedIn: page, house, eyes }) => {
   test.slow();
   const organization = organizationOf(page);

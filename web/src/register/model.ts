@@ -104,6 +104,8 @@ export interface Detail extends Omit<Row, "lines"> {
     at: string;
     why: string[];
     fee_minor: number;
+    fee_currency: string;
+    fee_scale: number;
   } | null;
 }
 

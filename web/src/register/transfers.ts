@@ -66,7 +66,8 @@ export class Transfers {
     open.append(`${other.account_name}, ${formats.fullDay(other.date)}, `, h("span", { class: "num" }, figure));
     const parts: Node[] = [h("p", {}, open)];
     if (linked.fee_minor !== 0) {
-      parts.push(h("p", {}, "Fee ", h("b", { class: "num" }, formats.signed(linked.fee_minor, row.scale)), h("span", { class: "sub" }, ", which counts as spending.")));
+      const fee = `${linked.fee_currency === register.home ? "" : `${linked.fee_currency} `}${formats.signed(linked.fee_minor, linked.fee_scale)}`;
+      parts.push(h("p", {}, "Fee ", h("b", { class: "num" }, fee), h("span", { class: "sub" }, ", which counts as spending.")));
     }
     const who = linked.linked_by === "person" ? (linked.who ?? "Somebody") : "Bankside";
     parts.push(

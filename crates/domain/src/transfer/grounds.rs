@@ -21,9 +21,23 @@ pub enum Fit {
     Exchanged {
         /// How much less than that came in, or more than that went out, in minor units of the currency in which it was stated.
         fee_minor: i64,
+        /// The row in whose currency that is: the one that came in, where the one that went out states what should have. `None` where
+        /// the two were linked before this was kept.
+        #[serde(default)]
+        fee_of: Option<Side>,
     },
     /// They are in two currencies, and no row says at which rate.
     UnknownRate,
+}
+
+/// One of the two rows of a transfer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// The one that money left by.
+    Out,
+    /// The one that it came in by.
+    In,
 }
 
 /// Why two rows are a transfer.
@@ -150,16 +164,17 @@ fn fit(out: &TransferRow, into: &TransferRow, is_told: bool, names_number: bool)
         amount.filter(|amount| amount.currency.code == currency.code && amount.minor != 0)
     };
     let stated = match (in_currency(out.original, came.currency), in_currency(into.original, left.currency)) {
-        (Some(stated), _) => Some((fee(-stated.minor.abs(), came.minor), stated)),
-        (None, Some(stated)) => Some((fee(left.minor, stated.minor.abs()), stated)),
+        (Some(stated), _) => Some((fee(-stated.minor.abs(), came.minor), stated, Side::In)),
+        (None, Some(stated)) => Some((fee(left.minor, stated.minor.abs()), stated, Side::Out)),
         (None, None) => None,
     };
     match stated {
         // A rate that a row states and that the other one does not keep to speaks against them.
-        Some((fee_minor, stated)) => {
+        Some((fee_minor, stated, side)) => {
             let fee_minor = fee_minor?;
             let fits = fee_minor == 0 || (is_told && is_small(fee_minor, stated));
-            fits.then(|| (Fit::Exchanged { fee_minor }, is_much(fee_minor, stated)))
+            let fee_of = (fee_minor != 0).then_some(side);
+            fits.then(|| (Fit::Exchanged { fee_minor, fee_of }, is_much(fee_minor, stated)))
         }
         None => names_number.then_some((Fit::UnknownRate, false)),
     }

@@ -39,7 +39,7 @@ impl Grounds {
     fn score(&self) -> Score {
         let (fit, lost) = match self.fit {
             Fit::Same => (3, 0),
-            Fit::Exchanged { fee_minor } => (2, fee_minor),
+            Fit::Exchanged { fee_minor, .. } => (2, fee_minor),
             Fit::Fee { minor } => (1, minor),
             Fit::UnknownRate => (0, 0),
         };

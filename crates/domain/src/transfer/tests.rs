@@ -35,6 +35,14 @@ fn a_link_is_read_as_it_is_written() {
         "same_reference":false,"named_in_text":true,"fit":{"is":"fee","minor":350},"bank_days":3}}"#;
     let link = Link { other: id(7).into(), by: LinkedBy::Rows, grounds: Some(grounds) };
     assert_eq!(link_of(before), Some(link), "as it was written when nobody asked how much was lost");
+    let exchanged = r#"{"other":"00000000-0000-0000-0000-000000000007","by":"rows","grounds":{"out_names_in":true,"in_names_out":false,
+        "same_reference":false,"named_in_text":true,"fit":{"is":"exchanged","fee_minor":350},"bank_days":3}}"#;
+    let fit = Fit::Exchanged { fee_minor: 350, fee_of: None };
+    let link = Link { other: id(7).into(), by: LinkedBy::Rows, grounds: Some(Grounds { fit, ..grounds }) };
+    assert_eq!(link_of(exchanged), Some(link), "as it was written when nobody asked in which currency");
+    assert_eq!([Side::Out, Side::In].map(|side| fit.exchange_fee_minor(side)), [0, 0], "which nobody can tell by now");
+    let known = Fit::Exchanged { fee_minor: 350, fee_of: Some(Side::In) };
+    assert_eq!([Side::Out, Side::In].map(|side| known.exchange_fee_minor(side)), [0, 350]);
     assert_eq!(link_of("7"), None);
 }
 

@@ -1,6 +1,6 @@
 //! Grounds in words for people.
 
-use super::{Fit, Grounds};
+use super::{Fit, Grounds, Side};
 use crate::amount::Amount;
 
 impl Grounds {
@@ -42,17 +42,22 @@ impl Fit {
             Self::Fee { minor } => {
                 format!("{} less came in than went out: a fee.", in_currency(minor, left))
             }
-            Self::Exchanged { fee_minor: 0 } => {
+            Self::Exchanged { fee_minor: 0, .. } => {
                 format!(
                     "{} became {}, as the bank states.",
                     in_currency(left.minor.saturating_abs(), left),
                     in_currency(came.minor, came)
                 )
             }
-            Self::Exchanged { .. } => format!(
-                "{} became {}, as the bank states, less a fee.",
+            Self::Exchanged { fee_minor, fee_of } => format!(
+                "{} became {}, as the bank states, less a fee{}.",
                 in_currency(left.minor.saturating_abs(), left),
-                in_currency(came.minor, came)
+                in_currency(came.minor, came),
+                match fee_of {
+                    Some(Side::Out) => format!(" of {}", in_currency(fee_minor, left)),
+                    Some(Side::In) => format!(" of {}", in_currency(fee_minor, came)),
+                    None => String::new(),
+                }
             ),
             Self::UnknownRate => format!(
                 "{} became {}; no row says at which rate.",
@@ -62,11 +67,12 @@ impl Fit {
         }
     }
 
-    /// What was lost on the way in the currency of the row that went out, where that can be told: minor units.
-    pub fn fee_minor(self) -> i64 {
+    /// What was lost in an exchange, in minor units of the currency of a row: nothing where it is known in no currency, or in the other
+    /// one. Between rows of one currency what was lost is told by their amounts, and not here.
+    pub fn exchange_fee_minor(self, of: Side) -> i64 {
         match self {
-            Self::Fee { minor } => minor,
-            Self::Same | Self::Exchanged { .. } | Self::UnknownRate => 0,
+            Self::Exchanged { fee_minor, fee_of } if fee_of == Some(of) => fee_minor,
+            Self::Same | Self::Fee { .. } | Self::Exchanged { .. } | Self::UnknownRate => 0,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A company of many assets whose accounts have many rows, written as statements of many rows: a sync would bring the same, only later.
 
-use bankside_domain::{AccountId, AssetId, CategoryId, Id, LineId, TransactionId};
+use bankside_domain::{AccountId, AssetId, BatchId, CategoryId, Id, LineId, TransactionId};
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use jiff_sqlx::ToSqlx;
@@ -14,6 +14,15 @@ const CHUNK: usize = 1_000;
 const COUNTRIES: usize = 10;
 const MAIN_CATEGORIES: usize = 7;
 const SUBCATEGORIES: usize = 6;
+/// Every so many rows two are a transfer: four of a hundred rows are sides of one, in accounts of all kinds.
+const ROWS_PER_PAIR: usize = 47;
+/// Of so many transfers one costs a fee.
+const PAIRS_PER_FEE: usize = 8;
+/// Of so many fees one is split off.
+const FEES_PER_SPLIT: usize = 5;
+/// Every so many accounts one is in dollars.
+const ACCOUNTS_PER_DOLLAR: usize = 25;
+const FEE_MINOR: i64 = 150;
 
 /// How large it is.
 #[derive(Debug, Clone, Copy)]
@@ -37,13 +46,38 @@ fn scattered(number: usize) -> usize {
     number.wrapping_mul(2_654_435_761) % 4_294_967_296
 }
 
+/// The row that is the first of its pair, of both rows of one: they stand side by side, in accounts that do so, too.
+fn pair_of(number: usize) -> Option<usize> {
+    let first = number - number % ROWS_PER_PAIR;
+    (number - first < 2).then_some(first)
+}
+
+fn has_fee(first: usize) -> bool {
+    (first / ROWS_PER_PAIR).is_multiple_of(PAIRS_PER_FEE)
+}
+
+fn is_split(number: usize) -> bool {
+    let is_out = pair_of(number) == Some(number);
+    is_out && has_fee(number) && (number / ROWS_PER_PAIR / PAIRS_PER_FEE).is_multiple_of(FEES_PER_SPLIT)
+}
+
 fn minor(number: usize) -> i64 {
-    let minor = i64::try_from(scattered(number) % 200_000).unwrap() + 1;
-    if number.is_multiple_of(9) { minor * 7 } else { -minor }
+    let minor = |number| i64::try_from(scattered(number) % 200_000).unwrap() + 1;
+    match pair_of(number) {
+        Some(first) if first == number => -minor(first) - FEE_MINOR * 2,
+        Some(first) => minor(first) + FEE_MINOR * if has_fee(first) { 1 } else { 2 },
+        None if number.is_multiple_of(9) => minor(number) * 7,
+        None => -minor(number),
+    }
+}
+
+/// The amounts of its lines: a fee that is split off stands in the second.
+fn lines(number: usize) -> Vec<i64> {
+    if is_split(number) { vec![minor(number) + FEE_MINOR, -FEE_MINOR] } else { vec![minor(number)] }
 }
 
 fn day(number: usize, shape: Shape) -> Date {
-    LAST_DAY - i64::try_from(scattered(number) % shape.days).unwrap().days()
+    LAST_DAY - i64::try_from(scattered(pair_of(number).unwrap_or(number)) % shape.days).unwrap().days()
 }
 
 /// Writes it into the house.
@@ -117,7 +151,7 @@ macro_rules! write {
                     .push_bind(name.clone())
                     .push_bind(name.to_lowercase())
                     .push_bind("checking")
-                    .push_bind("EUR")
+                    .push_bind(if number % ACCOUNTS_PER_DOLLAR == ACCOUNTS_PER_DOLLAR - 1 { "USD" } else { "EUR" })
                     .push_bind(0_i64)
                     .push_bind("person")
                     .push_bind("shown");
@@ -140,6 +174,13 @@ macro_rules! write {
                 insert.build().execute(&mut *transaction).await.unwrap();
             }
         }
+        let batch = $house.ambient.id::<BatchId>().uuid();
+        sqlx::query("INSERT INTO batches (organization_id, id, actor, summary, made_at) VALUES ($1, $2, 'system', 'Linked', 1)")
+            .bind(organization)
+            .bind(batch)
+            .execute(&mut *transaction)
+            .await
+            .unwrap();
         let numbers: Vec<usize> = (0..$shape.rows).collect();
         for chunk in numbers.chunks(CHUNK) {
             let ids: Vec<Uuid> = chunk.iter().map(|_| $house.ambient.id::<TransactionId>().uuid()).collect();
@@ -167,15 +208,24 @@ macro_rules! write {
             let mut insert = QueryBuilder::new(
                 "INSERT INTO transaction_lines (organization_id, id, transaction_id, position, amount_minor, category_id, note) ",
             );
-            insert.push_values(chunk.iter().zip(&ids), |mut row, (number, id)| {
+            let lines = chunk.iter().zip(&ids).flat_map(|(number, id)| (0_i64..).zip(lines(*number)).map(move |line| (number, id, line)));
+            insert.push_values(lines, |mut row, (number, id, (place, minor))| {
                 let category = (!number.is_multiple_of(10)).then(|| $categories[scattered(number / 3) % $categories.len()].uuid());
                 row.push_bind(organization)
                     .push_bind($house.ambient.id::<LineId>().uuid())
                     .push_bind(*id)
-                    .push_bind(0_i64)
-                    .push_bind(minor(*number))
+                    .push_bind(place)
+                    .push_bind(minor)
                     .push_bind(category)
                     .push_bind(format!("Receipt {number}"));
+            });
+            insert.build().execute(&mut *transaction).await.unwrap();
+            // Two rows that are not of one part are not linked; those are few.
+            let mut insert =
+                QueryBuilder::new("INSERT INTO transfer_pairs (organization_id, out_id, in_id, linked_by, batch_id) ");
+            let pairs = chunk.iter().zip(ids.windows(2)).filter(|(number, _)| pair_of(**number) == Some(**number));
+            insert.push_values(pairs, |mut row, (_, pair)| {
+                row.push_bind(organization).push_bind(pair[0]).push_bind(pair[1]).push_bind("rows").push_bind(batch);
             });
             insert.build().execute(&mut *transaction).await.unwrap();
         }

@@ -75,7 +75,7 @@ on_both! {
         let out = linked.iter().find(|row| row.amount_minor < 0).unwrap();
         let view = house.engine.transaction(&house.asker, out.id).await.unwrap();
         let transfer = view.transfer.unwrap();
-        assert_eq!((transfer.stored.link.by, transfer.fee_minor), (LinkedBy::Rows, 0));
+        assert_eq!((transfer.stored.link.by, transfer.fee), (LinkedBy::Rows, None));
         assert_eq!(transfer.other.amount_minor, -out.amount_minor);
         assert_eq!(transfer.why[..2], ["Each row names the other’s account number.", "What went out came in."]);
     }
@@ -117,7 +117,7 @@ on_both! {
         assert!(matches!(itself, Err(EngineError::Invalid { field: "other", .. })), "{itself:?}");
         let batch = house.engine.link_transfer(&house.asker, into.id, out.id).await.unwrap();
         let view = house.engine.transaction(&house.asker, out.id).await.unwrap().transfer.unwrap();
-        assert_eq!((view.other.id, view.fee_minor, view.why), (into.id, -300, vec!["Somebody has linked the two.".to_owned()]));
+        assert_eq!((view.other.id, view.fee.map(|fee| fee.minor), view.why), (into.id, Some(-300), vec!["Somebody has linked the two.".to_owned()]));
         assert_eq!(house.engine.undo_step(&house.asker).await.unwrap().step.batch, batch);
         assert!(house.engine.transaction(&house.asker, out.id).await.unwrap().transfer.is_none());
 

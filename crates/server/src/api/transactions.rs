@@ -83,7 +83,7 @@ pub(crate) async fn transactions(
 pub(crate) struct UnfinishedBody {
     /// Transactions that banks have brought and nobody has looked at.
     new: i64,
-    /// Transactions with a line without a category.
+    /// Transactions with a line that wants a category and has none.
     without_category: i64,
     /// Counting stops beyond this many; a count above it says that there are more.
     counted_to: i64,

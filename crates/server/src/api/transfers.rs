@@ -3,6 +3,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use bankside_domain::amount::Amount;
 use bankside_domain::transfer::Transit;
 use bankside_domain::{Code, TransactionId};
 use bankside_engine::{Candidate, ProposedTransfer, TransferMark, TransferView};
@@ -64,21 +65,28 @@ pub(crate) struct TransferBody {
     batch: String,
     /// Why they are one transfer, each ground as a sentence.
     why: Vec<String>,
-    /// What was lost on the way, where both are in one currency: exact decimal text, zero or less.
+    /// What was lost on the way, which is spending: exact decimal text, zero or less. Zero, too, where it is not known: between two
+    /// currencies a row has to state the amount.
     fee: String,
     fee_minor: i64,
+    /// The currency of the fee, and how many digits its amounts have after the point: in an exchange either row's may be the one.
+    fee_currency: String,
+    fee_scale: u8,
 }
 
 impl TransferBody {
     pub(crate) fn of(view: TransferView) -> Self {
+        let fee = view.fee.unwrap_or(Amount::new(0, view.other.currency));
         Self {
             linked_by: view.stored.link.by.code(),
             who: view.stored.person,
             at: view.stored.linked_at.to_string(),
             batch: view.stored.batch.to_string(),
             why: view.why,
-            fee: decimal(view.fee_minor, view.other.currency),
-            fee_minor: view.fee_minor,
+            fee: decimal(fee.minor, fee.currency),
+            fee_minor: fee.minor,
+            fee_currency: fee.currency.code.to_string(),
+            fee_scale: fee.currency.scale,
             other: TransactionBody::of(view.other),
         }
     }

@@ -9,12 +9,11 @@ use super::RegisterQuery;
 use crate::cashflow::Reached;
 use crate::db::Session;
 use crate::dialect::PARAMETERS;
-use crate::transfers::FeeLine;
 use crate::{Store, StoreError};
 
-/// So many lists of those transfers that cost a fee, or of their lines, one statement has at most: what counts names each line with its
-/// fee, and which lines count is said of the sums and of the rows, for a direction with another list.
-const FEE_LISTS: usize = 8;
+/// So often one statement lists the accounts that are reached: for its rows and for their other sides, and where a transfer cost a fee for
+/// the lines that are chosen, for those that are added up, and for what of them is counted.
+const ACCOUNT_LISTS: usize = 5;
 
 /// Before every row. PostgreSQL knows no earlier days than -4712.
 const FIRST_DAY: Date = Date::constant(1, 1, 1);
@@ -22,8 +21,8 @@ const FIRST_DAY: Date = Date::constant(1, 1, 1);
 /// What a cashflow counts of the days that are asked for.
 pub(in crate::register) struct Within {
     pub(in crate::register) reached: Reached,
-    /// Of transfers within it nothing but these.
-    pub(in crate::register) fees: Vec<FeeLine>,
+    /// Whether a transfer within it cost a fee: of such a row nothing else is counted.
+    pub(in crate::register) has_fees: bool,
 }
 
 impl Store {
@@ -37,14 +36,14 @@ impl Store {
     ) -> Result<Option<Within>, StoreError> {
         let Some(reach) = request.filter.cashflow else { return Ok(None) };
         let reached = self.reached(session, asker, reach).await?;
-        let days = (request.filter.from.unwrap_or(FIRST_DAY), request.filter.to.unwrap_or(Date::MAX));
-        let fees = self.transfer_fees(session, asker, &reached, days).await?;
-        if !fees.is_empty() && FEE_LISTS * fees.len() + found + of_accounts(asker, request, &reached) > PARAMETERS {
+        if found + of_accounts(asker, request, &reached) > PARAMETERS {
             return Err(StoreError::Conflict(
-                "these months have too many transfers with a fee for one list: ask for fewer",
+                "this cashflow has too many accounts for one list: ask for that of an asset below",
             ));
         }
-        Ok(Some(Within { reached, fees }))
+        let days = (request.filter.from.unwrap_or(FIRST_DAY), request.filter.to.unwrap_or(Date::MAX));
+        let has_fees = self.has_transfer_fees(session, asker, &reached, days).await?;
+        Ok(Some(Within { reached, has_fees }))
     }
 }
 
@@ -53,34 +52,49 @@ impl Store {
 fn of_accounts(asker: &Asker, request: &RegisterQuery, reached: &Reached) -> usize {
     let lots = reached.by_stretch();
     let places: usize = lots.iter().map(|(_, accounts)| accounts.len()).sum();
+    let lists = if reached.is_everything { 1 } else { ACCOUNT_LISTS };
     let len = |accounts: Option<&BTreeSet<AccountId>>| accounts.map_or(0, BTreeSet::len);
-    2 * places + 4 * lots.len() + len(request.filter.accounts.as_ref()) + len(asker.sight().accounts())
+    lists * (places + 2 * lots.len()) + len(request.filter.accounts.as_ref()) + len(asker.sight().accounts())
+}
+
+/// Appends the fee of the row of a line `fl`, where it is a transfer with one that is reached on both sides: what follows `SELECT 1` or
+/// `SELECT` and a column.
+macro_rules! push_fee_of_line {
+    ($query:expr, $within:expr) => {{
+        $query.push(
+            " FROM linked_rows fr WHERE fr.organization_id = fl.organization_id AND fr.transaction_id = fl.transaction_id \
+             AND fr.lost_minor <> 0",
+        );
+        push_others!($query, $within.reached, "fr");
+    }};
 }
 
 /// Appends that a line `fl` is counted, in the direction that is asked for: where its row is a transfer with a fee, only as the line that
 /// the fee stands in, and that is spending.
 macro_rules! push_counted_lines {
     ($query:expr, $filter:expr, $within:expr) => {{
-        if !$within.fees.is_empty() {
-            $query.push(" AND (fl.transaction_id NOT IN ");
-            push_list(&mut $query, $within.fees.iter().map(|fee| fee.transaction));
-            $query.push(" OR fl.id IN ");
-            push_list(&mut $query, $within.fees.iter().map(|fee| fee.line));
-            $query.push(")");
-        }
-        if let Some(direction) = $filter.line_direction() {
-            match direction {
-                crate::Direction::In => _ = $query.push(" AND (fl.amount_minor > 0"),
-                crate::Direction::Out => _ = $query.push(" AND (fl.amount_minor < 0"),
+        let direction = $filter.line_direction();
+        let sign = match direction {
+            None => None,
+            Some(crate::Direction::In) => Some("fl.amount_minor > 0"),
+            Some(crate::Direction::Out) => Some("fl.amount_minor < 0"),
+        };
+        if !$within.has_fees {
+            if let Some(sign) = sign {
+                $query.push(" AND ").push(sign);
             }
-            if !$within.fees.is_empty() {
-                match direction {
-                    crate::Direction::In => _ = $query.push(" AND fl.id NOT IN "),
-                    crate::Direction::Out => _ = $query.push(" OR fl.id IN "),
-                }
-                push_list(&mut $query, $within.fees.iter().map(|fee| fee.line));
-            }
+        } else if direction == Some(crate::Direction::In) {
+            $query.push(" AND fl.amount_minor > 0 AND NOT EXISTS (SELECT 1");
+            push_fee_of_line!($query, $within);
             $query.push(")");
+        } else {
+            $query.push(" AND CASE WHEN EXISTS (SELECT 1");
+            push_fee_of_line!($query, $within);
+            $query.push(
+                ") THEN fl.id = (SELECT ff.line_id FROM transfer_fees ff WHERE ff.organization_id = fl.organization_id \
+                 AND ff.transaction_id = fl.transaction_id) ELSE ",
+            );
+            $query.push(sign.unwrap_or("1 = 1")).push(" END");
         }
     }};
 }
@@ -88,21 +102,29 @@ macro_rules! push_counted_lines {
 /// Appends what of a line `fl` is counted: all of it, or the fee.
 macro_rules! push_counted {
     ($query:expr, $within:expr) => {{
-        match $within.filter(|within| !within.fees.is_empty()) {
+        match $within.filter(|within| within.has_fees) {
             None => _ = $query.push("fl.amount_minor"),
             Some(within) => {
-                $query.push("COALESCE((SELECT fees.column2 FROM (");
-                $query.push_values(within.fees.iter(), |mut row, fee| {
-                    row.push_bind(fee.line).push_bind(fee.fee_minor);
-                });
-                $query.push(") fees WHERE fees.column1 = fl.id), fl.amount_minor)");
+                $query.push("COALESCE((SELECT fr.lost_minor");
+                push_fee_of_line!($query, within);
+                $query.push("), fl.amount_minor)");
             }
         }
     }};
 }
 
-/// Appends that a row `t` is one of those that a cashflow counts: of transfers within what is reached it counts only those that cost a fee,
-/// by the row that money left by.
+/// Appends that the other side of a row `$linked` of `linked_rows` is reached on its day. Where everything is, nothing need be asked.
+macro_rules! push_others {
+    ($query:expr, $reached:expr, $linked:literal) => {{
+        if !$reached.is_everything {
+            let lots = $reached.by_stretch();
+            push_stretches!($query, lots, concat!($linked, ".other_account_id"), concat!($linked, ".other_dated_on"));
+        }
+    }};
+}
+
+/// Appends that a row `t` is one of those that a cashflow counts: of transfers within what is reached it counts only rows that a fee is
+/// part of.
 macro_rules! push_reached {
     ($query:expr, $reached:expr) => {{
         // Not by a list of accounts: those that are reached are listed twice already, and a statement has only so many parameters.
@@ -111,44 +133,15 @@ macro_rules! push_reached {
              WHERE pa.organization_id = t.organization_id AND pa.pending_policy = ",
         );
         $query.push_bind(bankside_domain::Code::code(bankside_domain::account::PendingPolicy::Counted)).push(")))");
-        push_stretches!($query, $reached, "t");
+        let lots = $reached.by_stretch();
+        push_stretches!($query, lots, "t.account_id", "t.dated_on");
         $query.push(
-            " AND NOT EXISTS (SELECT 1 FROM transfer_sides ts JOIN transactions o ON o.organization_id = ts.organization_id \
-             AND o.id = ts.other_id JOIN accounts oa ON oa.organization_id = o.organization_id AND oa.id = o.account_id \
-             JOIN accounts ta ON ta.organization_id = t.organization_id AND ta.id = t.account_id \
-             WHERE ts.organization_id = t.organization_id AND ts.transaction_id = t.id \
-             AND NOT (t.amount_minor < 0 AND t.amount_minor + o.amount_minor < 0 AND ta.currency = oa.currency)",
+            " AND NOT EXISTS (SELECT 1 FROM linked_rows o WHERE o.organization_id = t.organization_id \
+             AND o.transaction_id = t.id AND o.lost_minor = 0",
         );
-        push_stretches!($query, $reached, "o");
+        push_others!($query, $reached, "o");
         $query.push(")");
     }};
 }
 
-/// Appends that a row counts on its day.
-macro_rules! push_stretches {
-    ($query:expr, $reached:expr, $row:literal) => {{
-        match $reached.by_stretch().as_slice() {
-            [(stretch, accounts)] if *stretch == bankside_domain::cashflow::Stretch::default() => {
-                $query.push(concat!(" AND ", $row, ".account_id IN "));
-                push_list(&mut $query, accounts.iter().map(|account| account.uuid()));
-            }
-            lots => {
-                $query.push(" AND (0 = 1");
-                for (stretch, accounts) in lots {
-                    $query.push(concat!(" OR (", $row, ".account_id IN "));
-                    push_list(&mut $query, accounts.iter().map(|account| account.uuid()));
-                    if let Some(from) = stretch.from {
-                        $query.push(concat!(" AND ", $row, ".dated_on >= ")).push_bind(date(from));
-                    }
-                    if let Some(until) = stretch.until {
-                        $query.push(concat!(" AND ", $row, ".dated_on < ")).push_bind(date(until));
-                    }
-                    $query.push(")");
-                }
-                $query.push(")");
-            }
-        }
-    }};
-}
-
-pub(super) use {push_counted, push_counted_lines, push_reached, push_stretches};
+pub(super) use {push_counted, push_counted_lines, push_fee_of_line, push_others, push_reached};

@@ -43,15 +43,18 @@ macro_rules! push_line_condition {
 
 /// Appends what a line `fl` must be for its amount to be among those that are asked for.
 macro_rules! push_line_asks {
-    ($query:expr, $organization:expr, $filter:expr) => {{
+    ($query:expr, $asker:expr, $filter:expr) => {{
         match $filter.category {
             Some(Some(category)) => _ = $query.push(" AND fl.category_id = ").push_bind(category.uuid()),
             Some(None) => _ = $query.push(" AND fl.category_id IS NULL"),
             None => {}
         }
+        if $filter.wants_category() {
+            push_wants_category!($query, $asker, "fl");
+        }
         if let Some(main) = $filter.main_category {
             $query.push(" AND fl.category_id IN (SELECT fk.id FROM categories fk WHERE fk.organization_id = ");
-            $query.push_bind($organization).push(" AND (fk.id = ").push_bind(main.uuid());
+            $query.push_bind($asker.organization.uuid()).push(" AND (fk.id = ").push_bind(main.uuid());
             $query.push(" OR fk.parent_id = ").push_bind(main.uuid()).push("))");
         }
     }};
@@ -141,9 +144,12 @@ macro_rules! push_chosen {
             Some(Direction::Out) => _ = $query.push(" AND t.amount_minor < 0"),
             None => {}
         }
+        if filter.wants_category() {
+            $query.push(" AND t.status IN ('booked', 'pending')");
+        }
         if filter.asks_lines() {
             push_line_condition!($query, organization, $manner, " FROM transaction_lines fl", {
-                push_line_asks!($query, organization, filter);
+                push_line_asks!($query, $asker, filter);
                 if let Some(within) = &$prepared.reached {
                     push_counted_lines!($query, filter, within);
                 }

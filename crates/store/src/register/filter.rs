@@ -48,7 +48,8 @@ pub struct Filter {
     pub direction: Option<Direction>,
     /// In one of these accounts.
     pub accounts: Option<BTreeSet<AccountId>>,
-    /// With a line of this category, or with one that has none.
+    /// With a line of this category, or with one that has none and wants one: booked or pending, and nothing that a transfer has moved.
+    /// Of a cashflow, which leaves out more than that by itself, with one that has none.
     pub category: Option<Option<CategoryId>>,
     /// With a line that has a category, whichever.
     pub is_mapped: bool,
@@ -128,6 +129,11 @@ impl Filter {
     /// Whether anything is asked of lines that an amount of theirs can be told of: which category, and of a cashflow the direction.
     pub(super) fn asks_lines(&self) -> bool {
         self.category.is_some() || self.main_category.is_some() || self.line_direction().is_some()
+    }
+
+    /// Whether only lines are asked for that want a category and have none.
+    pub(super) fn wants_category(&self) -> bool {
+        self.category == Some(None) && self.cashflow.is_none()
     }
 
     /// Money in or out, where that is asked of lines.

@@ -8,6 +8,7 @@ use super::cashflow::Within;
 use super::search::{Place, Search, push_found, push_in_place};
 use crate::db::{Session, on, sql};
 use crate::dialect::push_list;
+use crate::transfers::push_wants_category;
 use crate::vanished::{GONE, IN_BOOKS};
 use crate::{Store, StoreError};
 
@@ -88,12 +89,15 @@ impl Store {
         if let Some(category) = request.filter.category {
             counts.push(on!(session, c => {
                 let mut query = sqlx::QueryBuilder::new(
-                    "SELECT COUNT(*) FROM (SELECT 1 FROM transaction_lines WHERE organization_id = ",
+                    "SELECT COUNT(*) FROM (SELECT 1 FROM transaction_lines fl WHERE fl.organization_id = ",
                 );
-                query.push_bind(organization).push(" AND category_id ");
+                query.push_bind(organization).push(" AND fl.category_id ");
                 match category {
                     Some(category) => _ = query.push("= ").push_bind(category.uuid()),
                     None => _ = query.push("IS NULL"),
+                }
+                if request.filter.wants_category() {
+                    push_wants_category!(query, asker, "fl");
                 }
                 query.push(" LIMIT ").push_bind(most + 1).push(") x");
                 query.build_query_scalar().fetch_one(c).await?

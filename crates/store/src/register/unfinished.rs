@@ -16,7 +16,8 @@ impl Store {
         self.count_to(text, asker, account, at_most).await
     }
 
-    /// How many rows have a line without a category, counted up to a limit.
+    /// How many rows have a line that wants a category and has none, counted up to a limit: of what has moved money, and is not what a
+    /// transfer between two accounts in sight has moved.
     pub async fn count_without_category(
         &self,
         asker: &Asker,
@@ -28,8 +29,12 @@ impl Store {
         let text = sql!(
             "SELECT COUNT(*) FROM (SELECT DISTINCT l.transaction_id FROM transaction_lines l CROSS JOIN transactions t
                 WHERE l.organization_id = $1 AND l.category_id IS NULL AND t.organization_id = l.organization_id
-                AND t.id = l.transaction_id AND t.deleted_at IS NULL AND (t.account_id = $2 OR $2 IS NULL)
-                /* in sight: t.account_id */ LIMIT $3) AS found"
+                AND t.id = l.transaction_id AND t.deleted_at IS NULL AND t.status IN ('booked', 'pending')
+                AND (t.account_id = $2 OR $2 IS NULL) /* in sight: t.account_id */
+                AND NOT EXISTS (SELECT 1 FROM linked_rows lr WHERE lr.organization_id = l.organization_id
+                    AND lr.transaction_id = l.transaction_id AND (lr.lost_minor = 0 OR l.id <> (SELECT lf.line_id FROM transfer_fees lf
+                        WHERE lf.organization_id = lr.organization_id AND lf.transaction_id = lr.transaction_id))
+                    /* in sight: lr.other_account_id */) LIMIT $3) AS found"
         );
         self.count_to(text, asker, account, at_most).await
     }

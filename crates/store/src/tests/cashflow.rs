@@ -131,6 +131,7 @@ async fn figures_are_those_of_the_registers(world: &World, rows: &[Old], moves: 
         moved.unwrap();
     }
     world.check_month_sums().await;
+    world.check_linked_rows().await;
     let mut accounts = Vec::new();
     for account in books.accounts {
         accounts.push(store.account_places(asker, account).await.unwrap());
@@ -273,7 +274,11 @@ on_both! {
             })
             .collect();
         world.old_books(&rows).await.unwrap();
+        // Many statements write both rows of a pair at once.
+        let pairs: Vec<(usize, usize)> = (0..15).map(|at| (at, 29 - at)).collect();
+        link(world, &pairs).await.unwrap();
         world.check_month_sums().await;
+        world.check_linked_rows().await;
         // Each writes many rows at once, in ways that no verb has; some change nothing that is summed.
         let texts = [
             "UPDATE transactions SET deleted_at = 1 WHERE position % 4 = 1",
@@ -285,12 +290,17 @@ on_both! {
             "UPDATE transaction_lines SET category_id = NULL WHERE amount_minor > 10",
             "UPDATE transaction_lines SET note = 'nothing', category_id = category_id",
             "DELETE FROM transaction_lines WHERE position = 0 AND amount_minor < 0",
+            "UPDATE transactions SET amount_minor = -amount_minor",
+            "UPDATE transactions SET dated_on = (SELECT MAX(t.dated_on) FROM transactions t) WHERE position % 6 = 0",
             "UPDATE transactions SET account_id = (SELECT a.id FROM accounts a ORDER BY a.position, a.id LIMIT 1), dated_on = dated_on WHERE position < 9",
         ];
         for text in texts {
             write(world, text).await.unwrap();
             world.check_month_sums().await;
+            world.check_linked_rows().await;
         }
+        write(world, "DELETE FROM transfer_pairs").await.unwrap();
+        world.check_linked_rows().await;
     }
 
     of_another_organization_nothing_is_reached(world) {

@@ -1,5 +1,9 @@
 //! Transfers between own accounts: linked, taken apart, and what becomes of them when a row goes or comes back.
 
+mod exchange;
+mod many;
+mod wanting;
+
 use bankside_domain::cashflow::{Flow, Reach};
 use bankside_domain::edit::Seen;
 use bankside_domain::merge::Chosen;

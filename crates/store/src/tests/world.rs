@@ -103,6 +103,9 @@ pub(crate) struct Told {
 /// Account, month, category, state, in, out, and how many lines.
 type Kept = (uuid::Uuid, String, Option<uuid::Uuid>, String, i64, i64, i64);
 
+/// A row of a transfer: itself and the other one, their accounts, their days, its month and its state, its amount, and the fee.
+type Side = (uuid::Uuid, uuid::Uuid, uuid::Uuid, uuid::Uuid, String, String, String, String, i64, i64);
+
 pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) ambient: Ambient,
@@ -479,6 +482,7 @@ impl World {
         assert_eq!(account.pending_minor, sum(RowStatus::Pending));
         assert_eq!(account.transaction_count, i64::try_from(rows.len()).unwrap());
         self.check_month_sums().await;
+        self.check_linked_rows().await;
     }
 
     /// The sums that are kept by month and category are those of the lines.
@@ -503,6 +507,22 @@ impl World {
         kept.sort();
         counted.sort();
         assert_eq!(kept, counted, "what is kept by month, and the lines");
+    }
+
+    /// The rows of transfers that are kept are the sides of those that hold.
+    pub(crate) async fn check_linked_rows(&self) {
+        let mut session = self.store.db.read(Granted::as_system()).await.unwrap();
+        let kept = sql!(
+            "SELECT transaction_id, other_id, account_id, other_account_id, CAST(dated_on AS TEXT), CAST(other_dated_on AS TEXT),
+                month, status, amount_minor, lost_minor FROM linked_rows ORDER BY transaction_id"
+        );
+        let kept: Vec<Side> = on!(session, c => sqlx::query_as(kept).fetch_all(c).await.unwrap());
+        let held = sql!(
+            "SELECT transaction_id, other_id, account_id, other_account_id, CAST(dated_on AS TEXT), CAST(other_dated_on AS TEXT),
+                substr(CAST(dated_on AS TEXT), 1, 7), status, amount_minor, lost_minor FROM transfer_sides ORDER BY transaction_id"
+        );
+        let held: Vec<Side> = on!(session, c => sqlx::query_as(held).fetch_all(c).await.unwrap());
+        assert_eq!(kept, held, "what is kept of transfers, and the pairs that hold");
     }
 
     /// The batches, latest first.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bankside_domain::batch::{BatchActor, Change, Entity};
 use bankside_domain::suspicion::pairs::in_order;
 use bankside_domain::transfer::{
-    Grounds, Link, LinkedBy, NO_TRANSFER, TRANSFER, TransferRow, link_of, link_value, may_be_linked,
+    Grounds, Link, LinkedBy, NO_TRANSFER, Side, TRANSFER, TransferRow, link_of, link_value, may_be_linked,
 };
 use bankside_domain::{AccountId, Asker, BatchId, Code, Id, Right, TransactionId};
 use uuid::Uuid;
@@ -263,9 +263,11 @@ impl Store {
         let minor: i64 = on!(session, c => sqlx::query_scalar(text).bind(organization).bind(id).fetch_one(c).await?);
         let (out, into) = if minor < 0 { (id, other) } else { (other, id) };
         let text = sql!(
-            "INSERT INTO transfer_pairs (organization_id, out_id, in_id, linked_by, grounds, batch_id)
-             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING"
+            "INSERT INTO transfer_pairs (organization_id, out_id, in_id, linked_by, grounds, batch_id, exchange_fee_out_minor,
+                exchange_fee_in_minor)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING"
         );
+        let lost = |of| link.grounds.map_or(0, |grounds| grounds.fit.exchange_fee_minor(of).saturating_neg());
         let grounds = link.grounds.as_ref().map(serde_json::to_string).transpose()?;
         run!(
             session,
@@ -276,6 +278,8 @@ impl Store {
                 .bind(link.by.code())
                 .bind(grounds)
                 .bind(batch.uuid())
+                .bind(lost(Side::Out))
+                .bind(lost(Side::In))
         );
         Ok(())
     }

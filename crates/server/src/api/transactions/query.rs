@@ -30,7 +30,8 @@ pub(crate) struct FilterBody {
     max: Option<String>,
     /// `in` or `out`.
     direction: Option<String>,
-    /// With a line of this category; `none` is with a line that has none.
+    /// With a line of this category; `none` is with a line that has none and wants one: not what a transfer has moved, and not what is
+    /// scheduled or declined. With `cashflow` it is with a line that has none.
     category: Option<String>,
     /// With a line of this category or of one below it.
     main_category: Option<String>,

@@ -7,6 +7,7 @@ use super::Spot;
 use crate::view::cashflow::{path, up_to};
 use crate::view::merchant::name_of;
 use crate::view::shell::Shell;
+use crate::view::transfer::TransferWord;
 
 /// A line with what it may be for.
 pub(crate) struct RowView {
@@ -15,6 +16,8 @@ pub(crate) struct RowView {
     pub(crate) label: String,
     pub(crate) day: String,
     pub(crate) payee: String,
+    /// What it is of a transfer: `Transfer to Savings`.
+    pub(crate) transfer: Option<String>,
     pub(crate) note: String,
     pub(crate) account: String,
     /// The path of the asset that the account belongs to.
@@ -61,6 +64,7 @@ impl RowView {
         Self {
             line: line.line.to_string(),
             label: format!("{payee}, {day}, {amount} {}", row.currency.code),
+            transfer: TransferWord::of(row).map(|word| word.word),
             note: line.note.clone().unwrap_or_default(),
             account: row.account_name.clone(),
             account_path: shell.account_path(row.account),
