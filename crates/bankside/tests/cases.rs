@@ -24,7 +24,8 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 /// parentheses, or a walk.
 fn has_test(text: &str, name: &str) -> bool {
     let is_marked = |place: usize| text[..place].lines().rev().take(4).any(|line| line.trim().ends_with("test]"));
-    let mut functions = text.match_indices(&format!("fn {name}(")).map(|(place, _)| place);
+    let function = format!("fn {name}(");
+    let mut functions = text.match_indices(&function).map(|(place, _)| place);
     let forms = [format!("{name}(house) {{"), format!("{name}(world) {{"), format!("test(\"{name}\"")];
     functions.any(is_marked) || forms.iter().any(|form| text.contains(form))
 }
