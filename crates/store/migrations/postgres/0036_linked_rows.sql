@@ -49,7 +49,7 @@ CREATE TABLE linked_rows (
 CREATE INDEX linked_rows_by_other ON linked_rows (organization_id, other_id);
 CREATE INDEX linked_rows_by_month
     ON linked_rows (organization_id, month, transaction_id, account_id, other_account_id, dated_on, other_dated_on, status, lost_minor);
-CREATE INDEX linked_rows_with_fee ON linked_rows (organization_id, dated_on) WHERE lost_minor <> 0;
+CREATE INDEX linked_rows_with_fee ON linked_rows (organization_id, transaction_id, dated_on) WHERE lost_minor <> 0;
 
 INSERT INTO linked_rows (organization_id, transaction_id, other_id, account_id, other_account_id, dated_on, other_dated_on, month, status,
         amount_minor, lost_minor)
