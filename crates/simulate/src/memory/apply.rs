@@ -110,6 +110,9 @@ impl MemoryHouse {
                     self.ledger.claim(work, feed_row, ClaimState::Applied, Some(id));
                 }
                 Action::Match(id, entry) | Action::Update(id, entry) | Action::Settle(id, entry) => {
+                    if matches!(decision.action, Action::Match(..)) {
+                        self.ledger.release_vanished(work, *id, feed_row);
+                    }
                     work.updated.push((*id, entry));
                     self.ledger.claim(work, feed_row, ClaimState::Applied, Some(*id));
                 }
@@ -166,6 +169,15 @@ impl Ledger {
             *work.older_minor.get_or_insert_default() += entry.minor;
         }
         id
+    }
+
+    /// A typed row that another feed row confirms now is no more that of a pending one that vanished (`release_vanished` in the store).
+    fn release_vanished(&self, work: &mut Work<'_>, id: TransactionId, by: FeedRowId) {
+        for other in self.claims_on.get(&id).into_iter().flatten().filter(|other| **other != by) {
+            if matches!(self.feed_rows[other].claim, Some((ClaimState::Superseded, _))) {
+                self.claim(work, *other, ClaimState::Superseded, None);
+            }
+        }
     }
 
     /// Notes a claim and the change that it makes, unless it stands already.

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use bankside_domain::batch::{EXISTS, Entity};
 use bankside_domain::follow::{ByHand, Follower};
 use bankside_domain::inbox::{InboxState, returns};
+use bankside_domain::reconcile::ClaimState;
 use bankside_domain::text::fold;
 use bankside_domain::{AccountId, Asker, Code, Id, PayeeId, TransactionId};
 use uuid::Uuid;
@@ -95,6 +96,7 @@ impl Store {
         for other in self.other_accounts_of(session, asker, account, &ids).await? {
             self.lock_account(session, asker, other).await?;
         }
+        self.release_vanished(session, asker, work).await?;
         let standing = self.standing(session, asker, &ids).await?;
         let written = self.written_by_hand(session, asker, &standing).await?;
         let removed = std::mem::take(&mut work.removed);
@@ -124,6 +126,36 @@ impl Store {
             self.move_on(session, asker, work, row, &next, seen_at).await?;
         }
         work.updated = updated;
+        Ok(())
+    }
+
+    /// A row that somebody typed is that of the feed row that confirms it now, and no more of a pending one that did before and vanished:
+    /// should the bank show that again, it is decided anew. Otherwise two rows of the bank would stand for one of the books.
+    async fn release_vanished(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        work: &mut Work<'_>,
+    ) -> Result<(), StoreError> {
+        let matched: Vec<Uuid> = work.matched.iter().map(|id| id.uuid()).collect();
+        for chunk in matched.chunks(VALUES_PER_LIST) {
+            let released: Vec<(Uuid, Uuid)> = on!(session, c => {
+                let mut query = sqlx::QueryBuilder::new(
+                    "SELECT feed_row_id, transaction_id FROM claims WHERE state = 'superseded' AND organization_id = ",
+                );
+                query.push_bind(asker.organization.uuid()).push(" AND transaction_id IN ");
+                push_list(&mut query, chunk.iter().copied());
+                query.push(" ORDER BY feed_row_id");
+                query.build_query_as().fetch_all(c).await?
+            });
+            for (feed_row, transaction) in released {
+                let feed_row = feed_row.into();
+                if work.claims.iter().all(|claim| claim.feed_row != feed_row) {
+                    let before = Some((ClaimState::Superseded, Some(transaction.into())));
+                    work.claim(feed_row, before, ClaimState::Superseded, None);
+                }
+            }
+        }
         Ok(())
     }
 

@@ -62,6 +62,8 @@ pub(super) struct Work<'a> {
     pub(super) claims: Vec<NewClaim>,
     pub(super) added: Vec<NewEntry<'a>>,
     pub(super) updated: Vec<UpdatedEntry<'a>>,
+    /// Those of them that somebody has typed and that a bank confirms now.
+    pub(super) matched: Vec<TransactionId>,
     pub(super) removed: Vec<TransactionId>,
     pub(super) changes: Vec<Change>,
     pub(super) sums: BTreeMap<AccountId, Sums>,
@@ -158,6 +160,9 @@ impl<'a> Work<'a> {
                 self.claim(feed_row, before, ClaimState::Applied, Some(id));
             }
             Action::Match(id, entry) | Action::Update(id, entry) | Action::Settle(id, entry) => {
+                if matches!(action, Action::Match(..)) {
+                    self.matched.push(*id);
+                }
                 self.updated.push(UpdatedEntry { id: *id, entry, seen_at });
                 self.claim(feed_row, before, ClaimState::Applied, Some(*id));
             }
@@ -167,7 +172,7 @@ impl<'a> Work<'a> {
     }
 
     /// Writes a claim and the change that it makes, unless it stands already.
-    fn claim(
+    pub(super) fn claim(
         &mut self,
         feed_row: FeedRowId,
         before: Option<(ClaimState, Option<TransactionId>)>,

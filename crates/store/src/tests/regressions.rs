@@ -225,6 +225,25 @@ on_both! {
         assert_eq!(world.only_row().await.dated_on, date(2026, 11, 10));
     }
 
+    a_typed_row_is_no_more_that_of_a_pending_one_that_vanished(world) {
+        let typed = NewTransaction::new(date(2026, 11, 6), -280).with("Café am Kai");
+        world.store.add_transaction(&world.asker, world.account, &typed).await.unwrap();
+        let (first, second) = (pending(1, -280, "Café am Kai"), pending(1, -280, "Stadtwerke Nordhafen"));
+        world.sync(std::slice::from_ref(&first)).await;
+        world.sync(&[]).await;
+        let batch = world.sync(std::slice::from_ref(&second)).await.batch.unwrap();
+        world.check_claims().await;
+        assert_eq!(world.rows().await.len(), 1);
+        let undone = world.store.undo(&world.asker, batch).await.unwrap();
+        world.store.undo(&world.asker, undone.batch).await.unwrap();
+        world.check_claims().await;
+        // The bank shows the first again: two rows of its own are two rows of the books.
+        world.sync(&[second, first]).await;
+        assert_eq!(world.rows().await.len(), 2);
+        world.check_claims().await;
+        world.check_sums().await;
+    }
+
     multi_currency_accounts_under_one_iban(world) {
         let asker = world.asker.clone();
         // A key is of IBAN and currency: what a connector joins into one value tells two pockets apart.
