@@ -8,6 +8,8 @@
 mod fill;
 #[path = "../common/house.rs"]
 mod house;
+#[path = "../common/told.rs"]
+mod told;
 
 use std::time::Duration;
 
@@ -111,14 +113,9 @@ fn measure(runtime: &Runtime, engine: bankside_testkit::Engine, shape: Shape) ->
 }
 
 fn main() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = Runtime::new().unwrap();
-    let rows: usize = std::env::var("BANKSIDE_ROWS").ok().map_or(ROWS, |rows| rows.parse().unwrap());
-    let mut engines = vec![bankside_testkit::Engine::Sqlite];
-    if std::env::var_os(bankside_testkit::POSTGRES_VARIABLE).is_some() {
-        engines.push(bankside_testkit::Engine::Postgres);
-    }
-    for engine in engines {
+    let runtime = told::runtime();
+    let rows = told::asked_rows().unwrap_or(ROWS);
+    for engine in told::engines() {
         for days in [7_300, 330] {
             let shape = Shape { rows, assets: ASSETS, accounts: ACCOUNTS, days };
             let lines = measure(&runtime, engine, shape);

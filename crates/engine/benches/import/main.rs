@@ -11,6 +11,8 @@ mod bank;
 mod floor;
 #[path = "../common/house.rs"]
 mod house;
+#[path = "../common/told.rs"]
+mod told;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,7 +23,6 @@ use bankside_domain::{ConnectionId, Secret};
 use bankside_engine::{FlowPage, LinkChoice, LinkTarget};
 use floor::Floor;
 use house::House;
-use tokio::runtime::Runtime;
 
 const SIZES: [usize; 3] = [1_000, 50_000, 500_000];
 /// How many rows come at once, half of them known.
@@ -130,12 +131,9 @@ async fn measure(engine: bankside_testkit::Engine, sizes: &[usize]) {
 }
 
 fn main() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = Runtime::new().unwrap();
-    let asked: Option<usize> = std::env::var("BANKSIDE_ROWS").ok().map(|rows| rows.parse().unwrap());
-    let sizes = asked.map_or(SIZES.to_vec(), |rows| vec![rows]);
-    runtime.block_on(measure(bankside_testkit::Engine::Sqlite, &sizes));
-    if std::env::var_os(bankside_testkit::POSTGRES_VARIABLE).is_some() {
-        runtime.block_on(measure(bankside_testkit::Engine::Postgres, &sizes));
+    let runtime = told::runtime();
+    let sizes = told::sizes(&SIZES);
+    for engine in told::engines() {
+        runtime.block_on(measure(engine, &sizes));
     }
 }

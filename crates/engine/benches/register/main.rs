@@ -8,6 +8,8 @@ mod asks;
 mod fill;
 #[path = "../common/house.rs"]
 mod house;
+#[path = "../common/told.rs"]
+mod told;
 
 use std::time::Duration;
 
@@ -57,32 +59,16 @@ fn medians(runtime: &Runtime, engine: bankside_testkit::Engine, rows: usize, acc
 }
 
 fn main() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = Runtime::new().unwrap();
-    let asked: Option<usize> = std::env::var("BANKSIDE_ROWS").ok().map(|rows| rows.parse().unwrap());
-    let sizes = asked.map_or(SIZES.to_vec(), |rows| vec![rows]);
-    let mut engines = vec![bankside_testkit::Engine::Sqlite];
-    if std::env::var_os(bankside_testkit::POSTGRES_VARIABLE).is_some() {
-        engines.push(bankside_testkit::Engine::Postgres);
-    }
-    for engine in engines {
+    let runtime = told::runtime();
+    let sizes = told::sizes(&SIZES);
+    for engine in told::engines() {
         let shapes: Vec<(usize, usize)> = std::iter::once((FLOOR, 1))
             .chain(sizes.iter().flat_map(|rows| [(*rows, 1), (*rows, MANY_ACCOUNTS)]))
             .collect();
         let columns: Vec<Vec<Duration>> =
             shapes.iter().map(|(rows, accounts)| medians(&runtime, engine, *rows, *accounts)).collect();
-        println!("\n{engine:?}, milliseconds");
-        print!("{:<34}", "");
-        for (rows, accounts) in &shapes {
-            print!("{:>16}", format!("{rows} in {accounts}"));
-        }
-        println!();
-        for (at, name) in asks::names().iter().filter(|name| is_asked(name)).enumerate() {
-            print!("{name:<34}");
-            for column in &columns {
-                print!("{:>16.1}", column[at].as_secs_f64() * 1000.0);
-            }
-            println!();
-        }
+        let heads: Vec<String> = shapes.iter().map(|(rows, accounts)| format!("{rows} in {accounts}")).collect();
+        let names: Vec<String> = asks::names().into_iter().filter(|name| is_asked(name)).collect();
+        told::print_table(engine, &heads, &names, &columns);
     }
 }

@@ -8,6 +8,8 @@
 mod fill;
 #[path = "../common/house.rs"]
 mod house;
+#[path = "../common/told.rs"]
+mod told;
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -15,7 +17,6 @@ use std::time::Duration;
 use bankside_engine::{InboxQuery, InboxShown, RegisterQuery};
 use house::House;
 use sqlx::Connection as _;
-use tokio::runtime::Runtime;
 
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
 const ACCOUNTS: usize = 5;
@@ -98,28 +99,13 @@ async fn measured(engine: bankside_testkit::Engine, rows: usize) -> Vec<(&'stati
 }
 
 fn main() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = Runtime::new().unwrap();
-    let asked: Option<usize> = std::env::var("BANKSIDE_ROWS").ok().map(|rows| rows.parse().unwrap());
-    let sizes = asked.map_or(SIZES.to_vec(), |rows| vec![rows]);
-    let mut engines = vec![bankside_testkit::Engine::Sqlite];
-    if std::env::var_os(bankside_testkit::POSTGRES_VARIABLE).is_some() {
-        engines.push(bankside_testkit::Engine::Postgres);
-    }
-    for engine in engines {
-        let columns: Vec<_> = sizes.iter().map(|rows| runtime.block_on(measured(engine, *rows))).collect();
-        println!("\n{engine:?}, milliseconds");
-        print!("{:<26}", "");
-        for rows in &sizes {
-            print!("{rows:>12}");
-        }
-        println!();
-        for (at, (name, _)) in columns[0].iter().enumerate() {
-            print!("{name:<26}");
-            for column in &columns {
-                print!("{:>12.1}", column[at].1.as_secs_f64() * 1000.0);
-            }
-            println!();
-        }
+    let runtime = told::runtime();
+    let sizes = told::sizes(&SIZES);
+    for engine in told::engines() {
+        let measured = sizes.iter().map(|rows| runtime.block_on(measured(engine, *rows)));
+        let (names, columns): (Vec<Vec<&str>>, Vec<Vec<Duration>>) =
+            measured.map(|lines| lines.into_iter().unzip::<_, _, Vec<_>, Vec<_>>()).unzip();
+        let heads: Vec<String> = sizes.iter().map(usize::to_string).collect();
+        told::print_table(engine, &heads, &names[0], &columns);
     }
 }
