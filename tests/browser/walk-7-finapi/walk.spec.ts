@@ -27,6 +27,22 @@ async function opened(page: Page): Promise<Page> {
   return tab;
 }
 
+/** Types the keys on their own page; the organization's address. */
+async function withKeys(page: Page, house: House): Promise<string> {
+  const home = `${house.address}/o/${organizationOf(page)}`;
+  await page.goto(`${home}/providers/finapi/keys`);
+  await typeKeys(page, house);
+  await arrived(page, "Sync with a bank");
+  return home;
+}
+
+/** Names a sync, and opens the page of the provider. */
+async function named(page: Page): Promise<Page> {
+  await page.getByLabel("Sync name").fill("Household");
+  await page.getByRole("button", { name: "Next" }).click();
+  return opened(page);
+}
+
 /** A step of that page, with what is to be typed there. */
 async function typed(tab: Page, title: string, fields: Record<string, string> = {}): Promise<void> {
   await arrived(tab, title);
@@ -256,15 +272,10 @@ test("a named sync, the provider's form, accounts of an asset, a day that passes
 
 test("called off, a page that was loaded again, and a bank that was found here, by telephone and by application", async ({ signedIn: page, house, eyes }) => {
   test.slow();
-  const home = `${house.address}/o/${organizationOf(page)}`;
-  await page.goto(`${home}/providers/finapi/keys`);
-  await typeKeys(page, house);
-  await arrived(page, "Sync with a bank");
+  const home = await withKeys(page, house);
 
   // 1. Whoever cancels at the provider is back where they can begin again.
-  await page.getByLabel("Sync name").fill("Household");
-  await page.getByRole("button", { name: "Next" }).click();
-  const cancelled = await opened(page);
+  const cancelled = await named(page);
   await cancelled.getByRole("button", { name: "Cancel" }).click();
   await cameBack(cancelled, house);
   await expect(page.getByText("You cancelled at finAPI. Nothing has changed.")).toBeVisible();
@@ -336,13 +347,8 @@ test("called off, a page that was loaded again, and a bank that was found here, 
 
 test("filled in, and everything closed before it led back", async ({ signedIn: page, house, eyes }) => {
   test.slow();
-  const home = `${house.address}/o/${organizationOf(page)}`;
-  await page.goto(`${home}/providers/finapi/keys`);
-  await typeKeys(page, house);
-  await arrived(page, "Sync with a bank");
-  await page.getByLabel("Sync name").fill("Household");
-  await page.getByRole("button", { name: "Next" }).click();
-  const tab = await opened(page);
+  const home = await withKeys(page, house);
+  const tab = await named(page);
 
   // 1. The page that waits is closed, and the one of the provider never arrives where it leads.
   await page.goto("about:blank");
