@@ -131,7 +131,8 @@ pub use reconciling::{Reconciled, Reconciliation};
 pub use register::{Direction, Filter, RegisterPage, RegisterQuery, RegisterRow, RegisterSum, RowState, Sort};
 pub use renewals::{Renewed, RenewedConnection};
 pub use rules::{
-    NewRule, RULES_IN_PART, RuleHit, RuleLogQuery, RuleRow, RulesApplied, RulesAsked, RulesBrought, StoredRule,
+    NewRule, RULE_ALONE, RULES_IN_PART, RuleHit, RuleLogQuery, RuleRow, RulesApplied, RulesAsked, RulesBrought,
+    StoredRule,
 };
 pub use run_history::{BroughtRow, ReasonCount, Run, RunAccount, RunsQuery};
 pub use runs::{DueRun, Lease, RunAccountUpdate, SyncState};

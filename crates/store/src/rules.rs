@@ -17,7 +17,7 @@ pub use self::applying::{RulesApplied, RulesAsked};
 pub use self::changing::{NewRule, RulesBrought};
 #[cfg(test)]
 pub(crate) use self::hits::select_hits;
-pub use self::hits::{RULES_IN_PART, RuleHit, RuleLogQuery};
+pub use self::hits::{RULE_ALONE, RULES_IN_PART, RuleHit, RuleLogQuery};
 pub use self::rows::RuleRow;
 use crate::convert::{code, instant};
 use crate::db::{Session, on, sql};

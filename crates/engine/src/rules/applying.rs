@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bankside_domain::rules::{Prepared, Rule, RuleRefused};
 use bankside_domain::{Asker, BatchId, OrganizationId, Right, RuleId, TransactionId};
-use bankside_store::{BatchToAsk, RULES_IN_PART, RulesApplied, RulesAsked, ToAsk};
+use bankside_store::{BatchToAsk, RULE_ALONE, RULES_IN_PART, RulesApplied, RulesAsked, ToAsk};
 
 use super::RULES_HAD_THEIR_TURN;
 use super::trying::ROWS_AT_ONCE;
@@ -49,7 +49,7 @@ impl Engine {
         let rules = stored.into_iter().map(|one| one.rule);
         let rules = rules.map(|rule| if rule.id == id { Rule { is_on: true, ..rule } } else { rule }).collect();
         let prepared = self.prepared(asker, rules).await?;
-        self.apply_to_all(asker, prepared, Some(id), format!("Rule {name} applied")).await
+        self.apply_to_all(asker, prepared, Some(id), format!("{RULE_ALONE}{name} applied")).await
     }
 
     /// Applies all rules that are on to all of the books, as one batch. `seen` is the word of what trying them told

@@ -17,6 +17,9 @@ const MOST_HITS: i64 = 501;
 /// What a batch of rules that were applied to all rows has behind its name until it has seen all of them.
 pub const RULES_IN_PART: &str = " to a part of the rows";
 
+/// How the name of a batch begins in which one rule was applied by itself.
+pub const RULE_ALONE: &str = "Rule ";
+
 /// What one rule did in one batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleHit {
@@ -46,6 +49,11 @@ impl RuleHit {
     /// Whether the batch has not seen all rows: it goes on, or was cut off by the end of the process.
     pub fn is_in_part(&self) -> bool {
         self.undone_by.is_none() && self.summary.ends_with(RULES_IN_PART)
+    }
+
+    /// The rule that was applied by itself; `None` where all were, or where rules had their turn.
+    pub fn of_one(&self) -> Option<RuleId> {
+        self.summary.starts_with(RULE_ALONE).then_some(self.rule)
     }
 }
 

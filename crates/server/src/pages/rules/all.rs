@@ -10,7 +10,7 @@ use bankside_engine::{EngineError, RuleTried};
 use serde::Deserialize;
 
 use super::tried::{Tried, TriedView};
-use super::{history, require, with_query};
+use super::{require, with_query};
 use crate::App;
 use crate::error::{PageError, page};
 use crate::pages::shell;
@@ -63,7 +63,7 @@ async fn look(app: &App, member: &Member, error: Option<String>) -> Result<Respo
     let (rules, others) = count_views(&tried, &shell);
     let status = if error.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
     let cut_off = app.engine.rules_cut_off(member.asker()).await?;
-    let finishes = cut_off.is_some_and(|hit| history::of_one(&hit).is_none());
+    let finishes = cut_off.is_some_and(|hit| hit.of_one().is_none());
     let view = TriedView { finishes, ..TriedView::of(&tried, Tried::All, &shell) };
     let html = AllHtml { tried: view, rules, others, seen: tried.seen, error, shell };
     Ok((status, page(&html)?).into_response())

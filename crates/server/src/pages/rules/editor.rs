@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::form::{RuleForm, action_options, how_groups, subject_options};
 use super::tried::{Tried, TriedView};
-use super::{history, refusal, require, rule_id, stage_options, with_query};
+use super::{refusal, require, rule_id, stage_options, with_query};
 use crate::App;
 use crate::error::{PageError, page};
 use crate::pages::shell;
@@ -142,7 +142,7 @@ async fn tried(
     let shell = shell(app, member, Place::Settings, None).await?;
     match app.engine.try_rule(member.asker(), id, rule).await {
         Ok(tried) => {
-            let cut_off = app.engine.rules_cut_off(member.asker()).await?.and_then(|hit| history::of_one(&hit));
+            let cut_off = app.engine.rules_cut_off(member.asker()).await?.and_then(|hit| hit.of_one());
             let finishes = cut_off.is_some_and(|rule| id == Some(rule));
             Ok(Ok(TriedView { finishes, ..TriedView::of(&tried, Tried::One, &shell) }))
         }

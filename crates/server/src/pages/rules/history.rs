@@ -100,11 +100,6 @@ pub(crate) async fn show(
     Ok(page(&html)?.into_response())
 }
 
-/// The rule that was applied by itself; none where all were.
-pub(super) fn of_one(hit: &RuleHit) -> Option<RuleId> {
-    hit.summary.starts_with("Rule ").then_some(hit.rule)
-}
-
 /// What was cut off while it was applied to all rows, and what to do then.
 pub(super) async fn cut_off(
     app: &App,
@@ -113,7 +108,7 @@ pub(super) async fn cut_off(
 ) -> Result<Option<(String, Option<String>)>, PageError> {
     let Some(hit) = app.engine.rules_cut_off(member.asker()).await? else { return Ok(None) };
     let (began, may) = (shell.today.moment(hit.made_at), shell.may_manage_rules());
-    let of_one = of_one(&hit).is_some();
+    let of_one = hit.of_one().is_some();
     // The log keeps the rule's name, also where the rule itself has gone: then nobody can finish it.
     let is_there = !of_one || app.engine.rules(member.asker()).await?.iter().any(|one| one.rule.id == hit.rule);
     let to = if of_one { format!("rules/{}", hit.rule) } else { "rules/apply".to_owned() };
