@@ -189,8 +189,12 @@ test("a row of many that cost the same is opened by itself, and split", async ({
   await eyes.look("splitting");
   await panel.getByRole("button", { name: "Save split" }).click();
   await expect(split).toHaveCount(0);
-  const { transactions } = await api.get<{ transactions: { payee: string; lines: number }[] }>("transactions?search=Kiosk");
-  expect(transactions.filter((row) => row.lines === 2).map((row) => row.payee)).toEqual(["Kiosk am Markt"]);
+  // The row shows the split before it has arrived.
+  const inTwo = async (): Promise<string[]> => {
+    const { transactions } = await api.get<{ transactions: { payee: string; lines: number }[] }>("transactions?search=Kiosk");
+    return transactions.filter((row) => row.lines === 2).map((row) => row.payee);
+  };
+  await expect.poll(inTwo).toEqual(["Kiosk am Markt"]);
   // All of the account are a step away, and whoever has split a row has looked at it.
   await page.getByRole("button", { name: /^This transaction alone ?, remove$/ }).click();
   await expect(page.getByRole("grid").getByRole("row").filter({ hasText: "Kiosk" })).toHaveCount(3);
