@@ -79,6 +79,7 @@ export class Register extends HTMLElement {
 
   disconnectedCallback(): void {
     this.#live.stop();
+    this.unsaved.stop();
     this.#print.stop();
     this.panel.makeWay(false);
     this.#resize.disconnect();
@@ -190,7 +191,7 @@ export class Register extends HTMLElement {
     this.names = new Names();
     this.selection = new Selection(() => this.#selectionChanged());
     this.unsaved = new Unsaved(this.api, { changed: () => this.changed(), learned: (detail) => this.#learned(detail) });
-    this.#notice = unsavedNotice(this.unsaved);
+    this.#notice = unsavedNotice(this.unsaved, (change) => this.editing.reopen(change));
     this.grid = new Grid({
       size: () => this.size(),
       fill: (view, position) => this.#fill(view, position),
@@ -349,6 +350,7 @@ export class Register extends HTMLElement {
     if (isTyping) this.toolbar.goOn(began.value);
     this.draft.restore();
     this.#live.start();
+    this.unsaved.start();
     this.#print.start();
     void this.toolbar.count();
     void this.toolbar.learnNames();
