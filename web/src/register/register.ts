@@ -21,6 +21,7 @@ import { Layout } from "./layout";
 import { Live } from "./live";
 import { Lookups } from "./lookups";
 import { type Detail, type Row, rowOf } from "./model";
+import { Merging } from "./merging";
 import { Outline } from "./outline";
 import { Panel } from "./panel";
 import { Picking } from "./picking";
@@ -58,6 +59,7 @@ export class Register extends HTMLElement {
   folds!: Folds;
   picking!: Picking;
   transfers!: Transfers;
+  merging!: Merging;
   #keyboard!: Keyboard;
   #live!: Live;
   #print!: PrintTable;
@@ -210,6 +212,7 @@ export class Register extends HTMLElement {
     this.folds = new Folds(this);
     this.picking = new Picking(this);
     this.transfers = new Transfers(this);
+    this.merging = new Merging(this);
     this.#keyboard = new Keyboard(this);
     this.#live = new Live(this);
     this.#print = new PrintTable(this);
