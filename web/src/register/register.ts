@@ -26,7 +26,7 @@ import { Outline } from "./outline";
 import { Panel } from "./panel";
 import { Picking } from "./picking";
 import { PrintTable } from "./print";
-import { type Filter, Query, type Sort } from "./query";
+import { type Filter, type Order, Query, type Sort } from "./query";
 import { Reconcile } from "./reconcile";
 import { Selection } from "./selection";
 import { Toolbar } from "./toolbar";
@@ -148,8 +148,8 @@ export class Register extends HTMLElement {
     this.#askAnew();
   }
 
-  sortBy(sort: Sort): void {
-    this.query.sortBy(sort);
+  sortBy(sort: Sort, order?: Order): void {
+    this.query.sortBy(sort, order);
     this.#askAnew();
     this.head.focus(sort);
   }
