@@ -16,6 +16,8 @@ mod memory;
 mod play;
 mod provider;
 mod real;
+#[cfg(test)]
+mod scenarios;
 mod story;
 mod tally;
 mod telling;
