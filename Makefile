@@ -69,6 +69,7 @@ proof:
 	cargo run --release --locked --package simulate -- --in-memory --seeds 5000 --steps 300
 	cargo run --release --locked --package simulate -- --seeds 1000 --steps 300
 	tests/postgres run cargo run --release --locked --package simulate -- --postgres --seeds 150 --steps 300
+	tests/postgres run cargo test --locked --package simulate -- --ignored
 	PROPTEST_CASES=2000 BANKSIDE_WEATHER=all BANKSIDE_SCENARIOS=all BANKSIDE_LINES=100000 tests/postgres run cargo test --workspace --locked --no-fail-fast
 	$(MAKE) --no-print-directory bench
 	$(MAKE) --no-print-directory large
