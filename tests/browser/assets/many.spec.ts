@@ -18,14 +18,15 @@ const LONGEST = ROWS > 0 ? 200 : 1_000;
 const id = (number: number): string => `00000000-0000-0000-0000-${number.toString(16).padStart(12, "0")}`;
 
 /** What everybody sees, and what takes a right. */
-const READ = ["overview", "transactions", `accounts/${id(2)}`, `accounts/${id(2)}/balance`, "sidebar",
+const READ = ["overview", "transactions", `accounts/${id(2)}`, "sidebar",
   "cashflow", "cashflow/unmapped", "cashflow/mapped", "cashflow/plan", "cashflow/rates", `assets/${id(2)}/cashflow`, "categories",
-  "suspicions", "inbox", "inbox/hidden", "assets", "assets?find=site", `assets/${id(2)}`, "palette?q=site", "settings"];
+  "suspicions", "inbox", "inbox/hidden", "assets", "assets?find=site", `assets/${id(2)}`, "palette?q=site", "settings",
+  ...(ROWS > 0 ? [`accounts/${id(2)}/balance`] : [])];
 const MANAGED = ["people", "banks", "runs", `accounts/${id(250)}`, `accounts/${id(250)}/asset`, `accounts/${id(250)}/lock`, "add-account",
   "rules", "rules/new", "rules/apply", "rules/history", "rules/text", `assets/${id(2)}/move`, `assets/${id(2)}/close`, `assets/${id(2)}/files`,
   `assets?turn=${id(1)}`];
 /** What there is only where a bank feeds the accounts. */
-const FED = [`accounts/${id(250)}/feed`, `accounts/${id(250)}/move`, `runs/${RUN}`, `runs/${RUN}/rows`];
+const FED = ROWS === 0 ? [] : [`accounts/${id(250)}/feed`, `accounts/${id(250)}/move`, `runs/${RUN}`, `runs/${RUN}/rows`];
 
 /** Each page some times: how long the median took, and how large it is. */
 async function measure(page: Page, home: string, pages: string[], whose: string): Promise<void> {
@@ -69,8 +70,8 @@ test("many assets", async ({ page, house, eyes, browser }) => {
   await between(house, forest);
   const rules = Array.from({ length: 50 }, (_, at) => `rule "Rule ${at}"\nif payee is "Payee A${String.fromCharCode(97 + at % 20)}"\nthen add tag "tag ${at % 9}"\n`);
   expect((await api.send("PUT", "rules/text", { text: rules.join("\n") })).ok()).toBe(true);
-  await measure(page, home, [...READ, ...MANAGED, ...(ROWS > 0 ? FED : [])], "owner");
-  await measure(theirs, home, READ, "member of one country");
+  await measure(page, home, [...READ, ...MANAGED, ...FED], "owner");
+  if (ROWS > 0) await measure(theirs, home, READ, "member of one country");
   await context.close();
   if (ROWS > 10_000) {
     // What looks at every row takes its time, and says so at once.
