@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::convert::{SqlDate, currency, ids, instant};
 use crate::db::{Session, on, sql};
 use crate::details::{ClaimedRow, ClaimedRowRow};
-use crate::dialect::push_list;
+use crate::dialect::push_sight;
 use crate::{Store, StoreError};
 
 /// A feed row that waits for a person.
@@ -160,10 +160,7 @@ impl Store {
                  WHERE v.organization_id = ",
             );
             query.push_bind(asker.organization.uuid()).push(" AND v.id = ").push_bind(version.uuid());
-            if let Some(accounts) = asker.sight().accounts() {
-                query.push(" AND t.account_id IN ");
-                push_list(&mut query, accounts.iter().map(|account| account.uuid()));
-            }
+            push_sight(&mut query, "t", asker.sight());
             query.push(" ORDER BY t.id DESC");
             query.build_query_scalar().fetch_all(c).await?
         });

@@ -11,7 +11,7 @@ use crate::accounts::Sums;
 use crate::batches::NewBatch;
 use crate::convert::micros;
 use crate::db::{Session, on, sql};
-use crate::dialect::{VALUES_PER_LIST, parts_per_statement, push_list};
+use crate::dialect::{VALUES_PER_LIST, parts_per_statement, push_list, push_sight};
 use crate::editing::{Edited, counted};
 use crate::selection::MAX_SELECTED;
 use crate::transfers::push_wants_category;
@@ -264,10 +264,7 @@ impl Store {
                 );
                 query.push_bind(asker.organization.uuid()).push(" AND t.id IN ");
                 push_list(&mut query, chunk.iter().map(|id| id.uuid()));
-                if let Some(accounts) = asker.sight().accounts() {
-                    query.push(" AND t.account_id IN ");
-                    push_list(&mut query, accounts.iter().map(|account| account.uuid()));
-                }
+                push_sight(&mut query, "t", asker.sight());
                 push_wants_category!(query, asker, "l");
                 query.build_query_scalar().persistent(false).fetch_all(c).await?
             });

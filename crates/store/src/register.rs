@@ -29,7 +29,7 @@ use crate::cashflow::push_stretches;
 use crate::categories::path;
 use crate::convert::{SqlDate, code, count, currency, date};
 use crate::db::{Session, on, sql};
-use crate::dialect::push_list;
+use crate::dialect::{push_list, push_sight};
 use crate::transfers::{TransferMark, push_wants_category};
 use crate::{Store, StoreError};
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::accounts::Sums;
 use crate::convert::{ids, instant, micros};
 use crate::db::{on, run, sql};
-use crate::dialect::{VALUES_PER_LIST, push_list};
+use crate::dialect::{VALUES_PER_LIST, push_list, push_sight};
 use crate::{Store, StoreError};
 
 /// What somebody asks a colleague about a row.
@@ -133,10 +133,7 @@ impl Store {
                 );
                 query.push_bind(asker.organization.uuid()).push(" AND f.transaction_id IN ");
                 push_list(&mut query, chunk.iter().map(|id| id.uuid()));
-                if let Some(accounts) = sight.accounts() {
-                    query.push(" AND t.account_id IN ");
-                    push_list(&mut query, accounts.iter().map(|account| account.uuid()));
-                }
+                push_sight(&mut query, "t", sight);
                 query.build_query_as().fetch_all(c).await?
             });
             for row in rows {

@@ -9,7 +9,7 @@ use super::filter::RegisterQuery;
 use super::sort::Sort;
 use super::{RegisterRow, Window};
 use crate::db::{Session, on};
-use crate::dialect::push_list;
+use crate::dialect::push_sight;
 use crate::{Store, StoreError};
 
 impl Store {

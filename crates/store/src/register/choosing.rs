@@ -71,10 +71,7 @@ macro_rules! push_scope {
         if let Some(account) = $account {
             $query.push(" AND t.account_id = ").push_bind(account.uuid());
         }
-        if let Some(accounts) = $asker.sight().accounts() {
-            $query.push(" AND t.account_id IN ");
-            push_list(&mut $query, accounts.iter().map(|account| account.uuid()));
-        }
+        push_sight(&mut $query, "t", $asker.sight());
     }};
 }
 

@@ -10,7 +10,7 @@ use super::filter::{RegisterQuery, RowState};
 use super::sort::Sort;
 use crate::convert::count;
 use crate::db::{Session, on};
-use crate::dialect::{VALUES_PER_LIST, push_list};
+use crate::dialect::{VALUES_PER_LIST, push_list, push_sight};
 use crate::{Store, StoreError};
 
 /// Groups are taken together up to so many rows, and sorted as a whole. Few in tests, so that there are groups of both kinds.
