@@ -39,7 +39,7 @@ struct MoveHtml {
 }
 
 /// Up to so many that cannot be chosen stand beside those that can.
-const MOST_KEPT: usize = 10;
+const MOST_BARRED: usize = 10;
 
 /// Where the guide has got to.
 enum MoveStep {
@@ -197,11 +197,11 @@ fn of_offer(offer: &MoveOffer, to: &str, error: Option<String>, shell: Shell) ->
         obstacle: one.obstacle.map(|obstacle| sentence(obstacle.in_words())),
         is_chosen: if comes_from_one { target(&one.end) == to } else { one.is_suggested },
     };
-    let (free, kept): (Vec<_>, Vec<_>) = offer.candidates.iter().partition(|one| one.obstacle.is_none());
+    let (free, barred): (Vec<_>, Vec<_>) = offer.candidates.iter().partition(|one| one.obstacle.is_none());
     let can_choose = !free.is_empty();
-    let folds = kept.len() > MOST_KEPT;
-    let shown = free.into_iter().chain(kept.iter().copied().filter(|_| !folds)).map(candidate).collect();
-    let folded = if folds { kept.iter().copied().map(candidate).collect() } else { Vec::new() };
+    let folds = barred.len() > MOST_BARRED;
+    let shown = free.into_iter().chain(barred.iter().copied().filter(|_| !folds)).map(candidate).collect();
+    let folded = if folds { barred.iter().copied().map(candidate).collect() } else { Vec::new() };
     let step = MoveStep::Choose { candidates: shown, folded, can_choose };
     MoveHtml {
         account_id: ledger.id.to_string(),
