@@ -1,6 +1,15 @@
 // Whatever page is open says how many changes are not saved: they wait in the register, where they can be tried again or let go.
 import { h, icon, plural } from "./dom";
 import { keptAt, organizationOfPage, placeOf } from "./kept";
+import type { Change } from "./register/unsaved";
+
+function isOnItsWay(text: string): boolean {
+  try {
+    return (JSON.parse(text) as Pick<Change, "standing">).standing.kind === "saving";
+  } catch {
+    return false;
+  }
+}
 
 function show(): void {
   document.querySelector("[data-unsaved]")?.remove();
@@ -8,8 +17,8 @@ function show(): void {
   const link = document.querySelector<HTMLAnchorElement>('.nav a[href$="/transactions"]');
   if (!organization || !link) return;
   // What is on its way is no news; only what somebody has to look at is.
-  const isWaiting = (text: string): boolean => !text.includes('"standing":{"kind":"saving"}');
-  const many = [...keptAt(placeOf("bankside.unsaved", organization)).values()].filter(isWaiting).length;
+  const kept = [...keptAt(placeOf("bankside.unsaved", organization)).values()];
+  const many = kept.filter((text) => !isOnItsWay(text)).length;
   if (many === 0) return;
   const words = plural(many, String(many), "change is not saved", "changes are not saved");
   link.append(h("span", { class: "count is-unsaved", "data-unsaved": true, title: words }, icon("warn"), String(many), h("span", { class: "vh" }, ` ${words.replace(/^\d+ /, "")}`)));
