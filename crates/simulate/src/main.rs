@@ -477,13 +477,12 @@ mod tests {
 
     /// Within each statement.
     #[tokio::test]
-    #[ignore = "takes a minute or two: `make proof`"]
     async fn what_a_person_does_is_done_whole_or_not_at_all_wherever_it_is_killed() {
         kill_everything(Engine::Sqlite, true).await.unwrap();
     }
 
     #[tokio::test]
-    #[ignore = "takes a minute or two: `make proof`"]
+    #[ignore = "on SQLite it is killed at more places; this one is in `make proof`"]
     async fn what_a_person_does_is_done_whole_or_not_at_all_wherever_it_is_killed_on_postgres() {
         kill_everything(Engine::Postgres, false).await.unwrap();
     }
