@@ -360,14 +360,19 @@ fn readable<'a>(arrived: &'a Arrived, policy: &Policy) -> Result<Candidate<'a>, 
     Ok(Candidate { arrived, row, day, same: None, clash: None })
 }
 
-/// Rows that came back byte for byte are who they were.
+/// Rows that came back byte for byte are who they were. Where one row was told under several ids over time, and two of these come in one
+/// answer, they are two rows by now: one of them is who it was, and the other is looked at as any further one. Under one id it has come
+/// twice.
 fn recognise_returned<'a>(candidates: &mut [Candidate<'a>], known: &mut KnownRows<'a>) {
     if candidates.iter().all(|candidate| candidate.arrived.known_as.is_none()) {
         return;
     }
     let positions: HashMap<FeedRowId, usize> = known.free().map(|(index, row)| (row.feed_row, index)).collect();
+    let mut came_under: HashMap<FeedRowId, &[IdDigest]> = HashMap::default();
     for candidate in candidates {
-        if let Some(index) = candidate.arrived.known_as.and_then(|feed_row| positions.get(&feed_row)) {
+        let Some(feed_row) = candidate.arrived.known_as else { continue };
+        let Some(index) = positions.get(&feed_row) else { continue };
+        if *came_under.entry(feed_row).or_insert(&candidate.arrived.ids) == candidate.arrived.ids {
             candidate.same = Some((known.take(*index), Reason::CameBack));
         }
     }

@@ -115,6 +115,20 @@ fn positional_ids_with_a_late_insert_relabel_nothing() {
     assert!(before.iter().all(|(id, standing)| books.transactions[id] == *standing), "each is who it was");
 }
 
+/// Ids that count the rows of a day have moved one row through several places; its twin now stands where it once stood.
+#[test]
+fn two_earlier_tellings_of_one_row_in_one_answer_are_two_rows() {
+    let mut books = Books::default();
+    let coffee = |id| booked(1, -280, "Café").id(id);
+    for id in ["1", "2", "3"] {
+        books.sync(&[coffee(id)], 0);
+        assert_eq!(books.rows(), [(B, -280, "Café")], "place {id}");
+    }
+    let plan = books.sync(&[coffee("1"), coffee("2")], 0);
+    assert_eq!(books.rows(), [(B, -280, "Café"), (B, -280, "Café")], "{plan:?}");
+    assert_eq!(books.sync(&[coffee("1"), coffee("2")], 0).counts(2).added, 0);
+}
+
 #[test]
 fn trust_in_ids_is_lost_where_two_answers_disagree() {
     let distrust = |plan: &Plan| {

@@ -104,6 +104,8 @@ pub(super) struct FeedRow {
     pub(super) known: Known,
     pub(super) raw: Sent,
     pub(super) version: FeedRowVersionId,
+    /// As it was told before.
+    pub(super) earlier: Vec<(Sent, FeedRowVersionId)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -191,7 +193,17 @@ impl Books {
                     returned.push(feed_row.known.feed_row);
                     (feed_row.version, Some(feed_row.known.feed_row))
                 }
-                None => (self.fresh(), None),
+                None => {
+                    let is_it = |(told, version): &(Sent, FeedRowVersionId)| {
+                        told == sent && !arrived.iter().any(|(row, _): &(Arrived, Sent)| row.version == *version)
+                    };
+                    let mut all = self.feed_rows.iter().filter(|feed_row| !feed_row.known.seen);
+                    let told = all.find_map(|feed_row| {
+                        let (_, version) = feed_row.earlier.iter().find(|told| is_it(told))?;
+                        Some((*version, Some(feed_row.known.feed_row)))
+                    });
+                    told.unwrap_or_else(|| (self.fresh(), None))
+                }
             };
             let row = sent.row();
             let ids = row.ids.iter().map(|id| (id.kind, digest(&id.value))).collect();
@@ -282,8 +294,18 @@ impl Books {
                 is_locked: false,
                 is_from_elsewhere: false,
             };
+            let mut earlier = Vec::new();
+            for existing in &mut self.feed_rows {
+                // What turns out to be a further row is no earlier telling of this one any more.
+                existing.earlier.retain(|(_, version)| *version != row.version);
+                if existing.known.feed_row == feed_row {
+                    earlier.append(&mut existing.earlier);
+                    earlier.push((existing.raw.clone(), existing.version));
+                }
+            }
+            earlier.retain(|(_, version)| *version != row.version);
             self.feed_rows.retain(|existing| existing.known.feed_row != feed_row);
-            self.feed_rows.push(FeedRow { known, raw: sent.clone(), version: row.version });
+            self.feed_rows.push(FeedRow { known, raw: sent.clone(), version: row.version, earlier });
         }
         for vanished in &plan.vanished {
             let feed_row = self.feed_rows.iter_mut().find(|row| row.known.feed_row == vanished.feed_row).unwrap();
