@@ -233,12 +233,13 @@ impl Person {
         let mut changed: BTreeSet<(usize, Content)> = BTreeSet::new();
         for (account, rows) in after.rows.iter().enumerate() {
             for row in rows {
-                match before.find(row.id) {
-                    None => self.missing.push((account, self.sent(account, row))),
-                    Some((_, before)) if content(before) != content(row) => {
-                        changed.insert((account, self.sent(account, row)));
-                    }
-                    Some(_) => {}
+                let was = before.find(row.id).map(|(_, was)| was);
+                // A typed row that the sync had only confirmed is nobody's but its person's again.
+                if was.is_none_or(|was| row.is_from_bank && !was.is_from_bank) {
+                    self.missing.push((account, self.sent(account, row)));
+                }
+                if was.is_some_and(|was| content(was) != content(row)) {
+                    changed.insert((account, self.sent(account, row)));
                 }
             }
         }
