@@ -24,7 +24,7 @@ use bankside_engine::{
     PairView, RegisterQuery, RegisterRow, RunsQuery, SeenInput, Selection, Settings,
 };
 use bankside_store::{NewOrganization, NewPerson, Store};
-use bankside_testkit::{SeededEntropy, TestClock, TestDatabase, database};
+use bankside_testkit::{SeededEntropy, TestClock, TestDatabase, prepared};
 use bankside_vault::{MasterKey, Vault};
 use futures_util::FutureExt;
 use jiff::SignedDuration;
@@ -100,7 +100,12 @@ impl RealHouse {
         let fuse =
             Arc::new(Fuse { clock: clock.clone(), entropy: SeededEntropy::new(tale.seed), left: AtomicI64::new(-1) });
         let ambient = Ambient::new(fuse.clone(), fuse.clone());
-        let database = database(on).await;
+        let database = prepared(on, async |url| {
+            let store =
+                Store::open(&url, bankside_testkit::ambient().0).await.unwrap_or_else(|error| panic!("{url}: {error}"));
+            store.close().await;
+        })
+        .await;
         let master = MasterKey::generate(&ambient);
         let store = Store::open(&database.url, ambient.clone()).await?;
         let (vault, record) = Vault::create(&master, None, &ambient);

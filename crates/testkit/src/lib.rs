@@ -1,13 +1,16 @@
-//! What tests share: a clock that can be turned, seeded randomness, and an empty database per test on either engine.
+//! What tests share: a clock that can be turned, seeded randomness, and a database per test on either engine.
 //!
 //! Only tests depend on this crate.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use bankside_domain::{Ambient, Clock, Entropy};
 use jiff::{SignedDuration, Timestamp};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor};
+use tokio::sync::OnceCell;
 
 /// Where the test cluster of `PostgreSQL` listens; `make test` starts one and sets it.
 pub const POSTGRES_VARIABLE: &str = "BANKSIDE_TEST_POSTGRES";
@@ -78,7 +81,7 @@ pub enum Engine {
     Postgres,
 }
 
-/// An empty database; it goes with this value, or with the test cluster.
+/// A database of one test; it goes with this value, or with the test cluster.
 #[derive(Debug)]
 pub struct TestDatabase {
     /// Where to connect.
@@ -92,32 +95,67 @@ pub struct TestDatabase {
 /// When it cannot be made: without a test cluster, tests on `PostgreSQL` fail rather than pass unseen.
 pub async fn database(engine: Engine) -> TestDatabase {
     match engine {
-        Engine::Sqlite => sqlite(),
-        Engine::Postgres => postgres().await,
+        Engine::Sqlite => in_folder(|_| Ok(())),
+        Engine::Postgres => in_cluster("test", "").await,
     }
 }
 
-fn sqlite() -> TestDatabase {
-    let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("no temporary folder: {error}"));
-    let url = format!("sqlite://{}/bankside.sqlite", folder.path().display());
-    TestDatabase { url, _folder: Some(folder) }
+/// Makes a database that `prepare` has brought up to date and closed. That runs once per process and engine, since it takes longer than most
+/// tests: all further ones are copies, whatever their `prepare` would do.
+///
+/// # Panics
+/// As [`database`].
+pub async fn prepared(engine: Engine, prepare: impl AsyncFnOnce(String)) -> TestDatabase {
+    static FILE: OnceCell<Vec<u8>> = OnceCell::const_new();
+    static NAME: OnceCell<String> = OnceCell::const_new();
+    match engine {
+        Engine::Sqlite => {
+            let bytes = FILE.get_or_init(async || {
+                let database = in_folder(|_| Ok(()));
+                prepare(database.url.clone()).await;
+                let file = database.url.trim_start_matches("sqlite://");
+                std::fs::read(file).unwrap_or_else(|error| panic!("{file}: {error}"))
+            });
+            let bytes = bytes.await;
+            in_folder(|file| std::fs::write(file, bytes))
+        }
+        Engine::Postgres => {
+            let name = NAME.get_or_init(async || {
+                let database = in_cluster("prepared", "").await;
+                prepare(database.url.clone()).await;
+                let options: PgConnectOptions = parsed("the prepared database", &database.url);
+                options.get_database().unwrap_or_default().to_owned()
+            });
+            in_cluster("test", &format!(" TEMPLATE {}", name.await)).await
+        }
+    }
 }
 
-async fn postgres() -> TestDatabase {
+fn in_folder(fill: impl FnOnce(&Path) -> std::io::Result<()>) -> TestDatabase {
+    let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("no temporary folder: {error}"));
+    let file = folder.path().join("bankside.sqlite");
+    fill(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    TestDatabase { url: format!("sqlite://{}", file.display()), _folder: Some(folder) }
+}
+
+async fn in_cluster(prefix: &str, how: &str) -> TestDatabase {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let base = std::env::var(POSTGRES_VARIABLE).unwrap_or_else(|_| {
         panic!("{POSTGRES_VARIABLE} is not set: run `make test`, or `tests/postgres run cargo test`")
     });
-    let options: sqlx::postgres::PgConnectOptions =
-        base.parse().unwrap_or_else(|error| panic!("{POSTGRES_VARIABLE}: {error}"));
-    let name = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
+    let options: PgConnectOptions = parsed(POSTGRES_VARIABLE, &base);
+    let name = format!("{prefix}_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
     let mut connection = options.clone().connect().await.unwrap_or_else(|error| panic!("{POSTGRES_VARIABLE}: {error}"));
-    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
+    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}{how}"));
     connection.execute(create).await.unwrap_or_else(|error| panic!("no database: {error}"));
     let _ = connection.close().await;
     TestDatabase { url: options.database(&name).to_url_lossy().to_string(), _folder: None }
 }
 
+fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(what: &str, text: &str) -> T {
+    text.parse().unwrap_or_else(|error| panic!("{what}: {error}"))
+}
+
 fn parse(instant: &str) -> Timestamp {
-    instant.parse().unwrap_or_else(|error| panic!("{instant}: {error}"))
+    parsed(instant, instant)
 }

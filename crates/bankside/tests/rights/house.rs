@@ -154,12 +154,18 @@ pub(crate) fn typed_like(row: &RegisterRow) -> NewTransactionInput {
     }
 }
 
+/// Brings a database up to date, with nothing in it.
+async fn empty(url: String) {
+    let (ambient, _) = bankside_testkit::ambient();
+    Store::open(&url, ambient).await.unwrap().close().await;
+}
+
 impl House {
     pub(crate) async fn open(engine: bankside_testkit::Engine) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (ambient, clock) = bankside_testkit::ambient();
         let (sandbox, base_url) = sandbox(&ambient).await;
-        let database = bankside_testkit::database(engine).await;
+        let database = bankside_testkit::prepared(engine, empty).await;
         let store = Store::open(&database.url, ambient.clone()).await.unwrap();
         let master = MasterKey::generate(&ambient);
         let (vault, record) = Vault::create(&master, None, &ambient);

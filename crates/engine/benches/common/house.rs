@@ -37,9 +37,15 @@ fn engine_over(store: &Store, vault: Vault, ambient: &Ambient, banks: &[Arc<dyn 
     Engine::new(store.clone(), vault, registry, Http::new(ambient.clone()).unwrap(), settings, ambient.clone())
 }
 
+/// Brings a database up to date, with nothing in it.
+async fn empty(url: String) {
+    let (ambient, _) = bankside_testkit::ambient();
+    Store::open(&url, ambient).await.unwrap().close().await;
+}
+
 impl House {
     pub(super) async fn new(engine: bankside_testkit::Engine, banks: Vec<Arc<dyn Connector>>) -> Self {
-        let database = bankside_testkit::database(engine).await;
+        let database = bankside_testkit::prepared(engine, empty).await;
         let (ambient, _) = bankside_testkit::ambient();
         let store = Store::open(&database.url, ambient.clone()).await.unwrap();
         let master = MasterKey::generate(&ambient);

@@ -12,7 +12,7 @@ use bankside_domain::{AccountId, Ambient, Asker, ConnectionId, OrganizationKind,
 use bankside_engine::{Engine, FlowPage, Person, ProviderSettings, RegisterQuery, RunView, RunsQuery, SetUp, Settings};
 use bankside_sandbox::{Answers, ClockMode, Sandbox, SandboxConfig, Switches};
 use bankside_store::Store;
-use bankside_testkit::{TestClock, TestDatabase, database};
+use bankside_testkit::{TestClock, TestDatabase, prepared};
 use bankside_vault::{MasterKey, Vault};
 use sqlx::Connection as _;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +34,12 @@ pub(crate) struct House {
     ambient: Ambient,
     database: TestDatabase,
     stop: CancellationToken,
+}
+
+/// Brings a database up to date, with nothing in it.
+async fn empty(url: String) {
+    let (ambient, _) = bankside_testkit::ambient();
+    Store::open(&url, ambient).await.unwrap().close().await;
 }
 
 impl House {
@@ -73,7 +79,7 @@ impl House {
             let _ = axum::serve(listener, router).with_graceful_shutdown(stopped.cancelled_owned()).await;
         });
         let base_url = public_url.join("gocardless/api/v2/").unwrap();
-        let database = database(engine).await;
+        let database = prepared(engine, empty).await;
         let master = MasterKey::generate(&ambient);
         let store = Store::open(&database.url, ambient.clone()).await.unwrap();
         let (vault, record) = Vault::create(&master, None, &ambient);

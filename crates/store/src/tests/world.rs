@@ -122,10 +122,16 @@ pub(crate) struct World {
     _database: TestDatabase,
 }
 
+/// Brings a database up to date, with nothing in it.
+async fn empty(url: String) {
+    let (ambient, _) = bankside_testkit::ambient();
+    Store::open(&url, ambient).await.unwrap().close().await;
+}
+
 impl World {
     pub(crate) async fn open(engine: bankside_testkit::Engine) -> Self {
         let (ambient, clock) = bankside_testkit::ambient();
-        let database = bankside_testkit::database(engine).await;
+        let database = bankside_testkit::prepared(engine, empty).await;
         let store = Store::open(&database.url, ambient.clone()).await.unwrap();
         let (vault, record) = Vault::create(&MasterKey::generate(&ambient), None, &ambient);
         store.keep_key_record(&record).await.unwrap();
