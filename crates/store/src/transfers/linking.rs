@@ -198,9 +198,12 @@ impl Store {
         for chunk in ids.chunks(VALUES_PER_LIST) {
             let sides: Vec<(Uuid, Uuid, String, Option<String>)> = on!(session, c => {
                 let mut query = sqlx::QueryBuilder::new(
-                    "SELECT transaction_id, other_id, linked_by, grounds FROM transfer_sides WHERE organization_id = ",
+                    "SELECT r.transaction_id, r.other_id, p.linked_by, p.grounds FROM linked_rows r JOIN transfer_pairs p
+                        ON p.organization_id = r.organization_id
+                            AND p.out_id = CASE WHEN r.amount_minor < 0 THEN r.transaction_id ELSE r.other_id END
+                        WHERE r.organization_id = ",
                 );
-                query.push_bind(asker.organization.uuid()).push(" AND transaction_id IN ");
+                query.push_bind(asker.organization.uuid()).push(" AND r.transaction_id IN ");
                 push_list(&mut query, chunk.iter().map(|id| id.uuid()));
                 query.build_query_as().fetch_all(c).await?
             });
@@ -256,7 +259,7 @@ impl Store {
         let other = link.other.uuid();
         let text = sql!(
             "DELETE FROM transfer_pairs WHERE organization_id = $1 AND (out_id IN ($2, $3) OR in_id IN ($2, $3))
-                AND NOT EXISTS (SELECT 1 FROM transfer_sides s WHERE s.organization_id = $1 AND s.transaction_id = transfer_pairs.out_id)"
+                AND NOT EXISTS (SELECT 1 FROM linked_rows r WHERE r.organization_id = $1 AND r.transaction_id = transfer_pairs.out_id)"
         );
         run!(session, sqlx::query(text).bind(organization).bind(id).bind(other));
         let text = sql!("SELECT amount_minor FROM transactions WHERE organization_id = $1 AND id = $2");
