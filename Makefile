@@ -3,7 +3,8 @@
 # make conformance  what every connector must do, as a table; ARGS=--json for programs, ARGS=<provider> for one
 # make bench   what reconciling and importing cost beside their floors, and what long registers and the cashflow of many assets take; BANKSIDE_ROWS=100000 for that size only
 # make simulate  random stories of banks and people against the truth; ARGS="--seeds 300 --steps 300", with --in-memory much faster,
-#                with --told-by gocardless, pluggy, simplefin, sophtron, enablebanking or finapi in the words of that provider, with --keep-going all that fail
+#                with --told-by gocardless, pluggy, simplefin, sophtron, enablebanking or finapi in the words of that provider, with --keep-going all that fail;
+#                tests/postgres run make simulate ARGS=--postgres
 # make large   every page of an organization with 2 000 assets, 500 bank accounts and 1 000 000 rows within 200 ms, on both databases;
 #              BANKSIDE_FOREST_ROWS=20000 for so many rows. Run it on a machine that does nothing else
 # make proof   what takes longer than a test may: many more cases of every property, all weather, a long file, and the benchmarks
@@ -67,6 +68,7 @@ simulate:
 proof:
 	cargo run --release --locked --package simulate -- --in-memory --seeds 5000 --steps 300
 	cargo run --release --locked --package simulate -- --seeds 1000 --steps 300
-	PROPTEST_CASES=2000 BANKSIDE_WEATHER=all BANKSIDE_LINES=100000 tests/postgres run cargo test --workspace --locked --no-fail-fast
+	tests/postgres run cargo run --release --locked --package simulate -- --postgres --seeds 150 --steps 300
+	PROPTEST_CASES=2000 BANKSIDE_WEATHER=all BANKSIDE_SCENARIOS=all BANKSIDE_LINES=100000 tests/postgres run cargo test --workspace --locked --no-fail-fast
 	$(MAKE) --no-print-directory bench
 	$(MAKE) --no-print-directory large

@@ -58,7 +58,8 @@ class Database:
             raise RuntimeError(f"{table} was not written")
 
     def commit(self):
-        self.execute("ANALYZE")
+        # As its own housekeeping does soon after.
+        self.execute("VACUUM ANALYZE")
 
     def close(self):
         pass

@@ -4,6 +4,7 @@ import { openHelp } from "./help";
 import { openPalette } from "./palette";
 import { togglePrivacy } from "./privacy";
 import { isMod, lettersAreOn } from "./shortcuts";
+import { toast } from "./toast";
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || event.altKey) return;
@@ -17,6 +18,7 @@ function withMod(event: KeyboardEvent): (() => void) | undefined {
   const key = event.key.toLowerCase();
   if (event.shiftKey) return key === "p" ? togglePrivacy : undefined;
   if (key === "k") return openPalette;
+  if (key === "i") return importFile;
   if (key !== "b") return undefined;
   const form = syncForm();
   return form ? () => form.requestSubmit() : undefined;
@@ -33,6 +35,13 @@ function alone(event: KeyboardEvent): (() => void) | undefined {
 /** Whether a key that is pressed here writes something. */
 function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || target.closest("input, textarea, select") !== null);
+}
+
+/** To the page that takes a file for what is open; where nothing is, it is said what has to be opened. */
+function importFile(): void {
+  const link = document.querySelector<HTMLAnchorElement>('main a[href$="/files"]');
+  if (link) location.assign(link.href);
+  else toast("A file belongs to an account or an asset: open one first, then press this again.");
 }
 
 /** The form whose button is called Bank sync: of an account or of all of them. */

@@ -12,6 +12,7 @@ export const everywhere: Shortcut[] = [
   { keys: ["?"], says: "These shortcuts", group: "Everywhere" },
   { keys: ["Mod+Shift+P"], says: "Hide or show figures", group: "Everywhere" },
   { keys: ["Mod+B"], says: "Bank sync of what the page shows", group: "Everywhere" },
+  { keys: ["Mod+I"], says: "Import a file into the account or the asset that is open", group: "Everywhere" },
   { keys: ["["], says: "Previous account", group: "Everywhere" },
   { keys: ["]"], says: "Next account", group: "Everywhere" },
 ];

@@ -216,9 +216,9 @@ impl Engine {
     pub async fn duplicate_transactions(
         &self,
         asker: &Asker,
-        ids: &[TransactionId],
+        selection: &Selection,
     ) -> Result<(BatchId, Vec<TransactionId>), EngineError> {
-        let done = self.store.duplicate_transactions(asker, ids).await?;
+        let done = self.store.duplicate_transactions(asker, selection).await?;
         self.report_progress();
         Ok(done)
     }

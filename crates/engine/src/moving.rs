@@ -5,6 +5,8 @@
 mod comparing;
 mod fetching;
 
+use std::collections::{HashMap, hash_map};
+
 use bankside_domain::fault::FaultRecord;
 use bankside_domain::moving::{CutOver, FirstSync, Likeness, MoveStage, Obstacle};
 use bankside_domain::reconcile::Entry;
@@ -35,7 +37,7 @@ pub struct FeedEnd {
     pub connection: Connection,
     /// The bank account.
     pub bank_account: BankAccount,
-    /// Its balance as last stated, as it is booked.
+    /// Its balance as last stated, as it is booked; none beside a candidate that cannot be chosen.
     pub balance: Option<KeptBalance>,
 }
 
@@ -197,8 +199,22 @@ impl Engine {
         let account = self.account(asker, account).await?;
         let (connection, bank_account) = self.behind(asker, &account).await?;
         let mut candidates = Vec::new();
+        // What one connection shows is read once, however many bank accounts it shows: there may be hundreds.
+        let mut shown: HashMap<ConnectionId, (Connection, Vec<BankAccount>)> = HashMap::new();
         for target in self.store.move_targets(asker, account.account.id, bank_account.id).await? {
-            let end = self.feed_end(asker, target.connection, target.bank_account).await?;
+            let (connection, accounts) = match shown.entry(target.connection) {
+                hash_map::Entry::Occupied(there) => there.into_mut(),
+                hash_map::Entry::Vacant(free) => free.insert((
+                    self.store.connection(asker, target.connection).await?,
+                    self.store.bank_accounts(asker, target.connection).await?,
+                )),
+            };
+            // It went between the two readings.
+            let Some(it) = accounts.iter().find(|one| one.id == target.bank_account) else { continue };
+            let end = match target.standing.obstacle() {
+                Some(_) => FeedEnd { connection: connection.clone(), bank_account: it.clone(), balance: None },
+                None => self.with_balance(asker, connection.clone(), it.clone()).await?,
+            };
             let likeness = likeness(&target, &end.bank_account, &bank_account);
             candidates.push(MoveCandidate { end, likeness, obstacle: target.standing.obstacle(), is_suggested: false });
         }

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 
 use crate::habits::{Habits, Ids, Tale};
+use crate::tally::{Event, Tally};
 use crate::telling::{Moments, Telling, Wire};
 
 /// How many bank accounts there are: two of one currency, and one of another.
@@ -42,6 +43,10 @@ pub(crate) struct Fact {
     id: u32,
     /// Whether the bank has changed its text since it was booked.
     is_amended: bool,
+    /// Whether an answer that came whole has shown it as it is now.
+    is_told: bool,
+    /// The pending fact that it was booked as with a tip.
+    tip_of: Option<u32>,
 }
 
 /// What of a fact is seen in the books.
@@ -89,6 +94,16 @@ pub(crate) struct Trouble {
     pub(crate) breaks_off: Option<usize>,
 }
 
+/// What a bank shows by a scenario, word for word.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Script {
+    pub(crate) rows: [Vec<Wire>; ACCOUNTS],
+    /// It shows no booked row of an earlier day.
+    pub(crate) shows_from: Date,
+    /// A page without a row comes first.
+    pub(crate) begins_blank: bool,
+}
+
 /// One bank with all that has happened there.
 #[derive(Debug, Clone)]
 pub(crate) struct Bank {
@@ -98,6 +113,15 @@ pub(crate) struct Bank {
     pub(crate) trouble: Trouble,
     /// How often access was renewed: each time the accounts get other names.
     pub(crate) consents: u32,
+    /// It shows no more than so many days for now.
+    pub(crate) shows_days: i64,
+    /// What it shows instead of what has happened, where a scenario says it.
+    pub(crate) script: Option<Script>,
+    pub(crate) tally: Tally,
+    /// The facts of the latest answer for each account, where it came whole.
+    latest_answers: [Vec<u32>; ACCOUNTS],
+    /// The ids with which a fact was shown last, and how far it had got then.
+    latest_ids: HashMap<u32, (State, Vec<RowId>)>,
     next: u32,
     dice: fastrand::Rng,
 }
@@ -107,10 +131,15 @@ impl Bank {
         let habits = Habits::of(tale);
         Self {
             today: habits.begins_on,
+            shows_days: habits.shows_days,
             habits,
             facts: Default::default(),
             trouble: Trouble::default(),
             consents: 0,
+            script: None,
+            tally: Tally::default(),
+            latest_answers: Default::default(),
+            latest_ids: HashMap::new(),
             next: 1,
             dice: fastrand::Rng::with_seed(tale.seed ^ 0x5eed),
         }
@@ -128,7 +157,9 @@ impl Bank {
     fn add(&mut self, account: usize, state: State, day: Date, minor: i64, payee: String) -> u32 {
         let serial = self.next;
         self.next += 1;
-        self.facts[account].push(Fact { serial, state, day, minor, payee, id: serial, is_amended: false });
+        let (is_amended, is_told) = (false, false);
+        let fact = Fact { serial, state, day, minor, payee, id: serial, is_amended, is_told, tip_of: None };
+        self.facts[account].push(fact);
         serial
     }
 
@@ -136,6 +167,12 @@ impl Bank {
     pub(crate) fn book(&mut self, account: usize, late_days: i64, amount: usize, payee: usize) {
         let Content { day, minor, payee, .. } = self.booking(late_days, amount, payee);
         self.add(account, State::Booked, day, minor, payee);
+        if day < self.today {
+            self.tally.count(Event::LateRow);
+        }
+        if self.habits.telling.tongue.currencies[account] != self.habits.telling.tongue.currencies[0] {
+            self.tally.count(Event::SecondCurrency);
+        }
     }
 
     fn booking(&self, late_days: i64, amount: usize, payee: usize) -> Content {
@@ -167,6 +204,7 @@ impl Bank {
         });
         let Some(Content { day, minor, payee, .. }) = latest.map(Fact::content) else { return false };
         self.add(account, State::Booked, day, minor, payee);
+        self.tally.count(Event::Twin);
         true
     }
 
@@ -180,6 +218,7 @@ impl Bank {
         let minor = self.rare().0;
         let payee = format!("Card 0815 {}", PAYEES[payee % PAYEES.len()]);
         self.add(account, State::Pending, self.today, minor, payee);
+        self.tally.count(Event::Pending);
     }
 
     fn nth_pending(&mut self, nth: usize) -> Option<(usize, &mut Fact)> {
@@ -200,13 +239,16 @@ impl Bank {
         // A hold that nobody books within two weeks is another story.
         if (today - fact.day).get_days() > 13 {
             fact.state = State::Gone;
+            self.tally.count(Event::Vanished);
             return true;
         }
         fact.state = State::Booked;
         fact.day = today;
+        fact.is_told = false;
         if is_renamed {
             fact.payee = fact.payee.trim_start_matches("Card 0815 ").to_owned();
         }
+        self.tally.count(if is_renamed { Event::SettledRenamed } else { Event::Settled });
         true
     }
 
@@ -221,7 +263,12 @@ impl Bank {
         // Rare amounts end in 1; without these cents, an eighth more might be another of them, or the tip of another time.
         let minor = fact.minor + fact.minor / 8 - 1 - 2 * next;
         let payee = fact.payee.trim_start_matches("Card 0815 ").to_owned();
+        let of = fact.serial;
         self.add(account, State::Booked, today, minor, payee);
+        if let Some(booked) = self.facts[account].last_mut() {
+            booked.tip_of = Some(of);
+        }
+        self.tally.count(if lingers { Event::TipLingers } else { Event::SettledWithTip });
         true
     }
 
@@ -231,7 +278,13 @@ impl Bank {
             Some((_, fact)) => fact.state = State::Gone,
             None => return false,
         }
+        self.tally.count(Event::Vanished);
         true
+    }
+
+    /// What a pending fact was booked as with a tip.
+    pub(crate) fn tip_of(&self, account: usize, pending: u32) -> Option<&Fact> {
+        self.facts[account].iter().find(|fact| fact.tip_of == Some(pending))
     }
 
     /// A booked row is deleted and made anew under another id.
@@ -248,6 +301,7 @@ impl Bank {
         let place = nth % booked.len();
         booked[place].id = id;
         self.next += 1;
+        self.tally.count(Event::MadeAnew);
         true
     }
 
@@ -270,6 +324,8 @@ impl Bank {
         let place = nth % booked.len();
         booked[place].payee.push_str(AMENDED);
         booked[place].is_amended = true;
+        booked[place].is_told = false;
+        self.tally.count(Event::Amended);
         true
     }
 
@@ -284,56 +340,138 @@ impl Bank {
         }
         let place = nth % booked.len();
         booked[place].state = State::Withdrawn;
+        self.tally.count(Event::Withdrawn);
         true
+    }
+
+    /// The bank shows so many days from now on.
+    pub(crate) fn show(&mut self, days: i64) {
+        let before = self.known_out_of_sight();
+        self.shows_days = days;
+        let now = self.known_out_of_sight();
+        if now > before {
+            self.tally.count(Event::OutOfSight);
+        } else if now < before {
+            self.tally.count(Event::BackInSight);
+        }
+    }
+
+    fn known_out_of_sight(&self) -> usize {
+        let of = |account: usize| self.facts[account].iter().filter(move |fact| self.hides(account, fact)).count();
+        (0..ACCOUNTS).map(of).sum()
+    }
+
+    /// The first day that the bank shows of an account. A day with something that nobody has fetched as it is now is shown however long
+    /// ago it was, and all that follows: whether that should be in the books nobody could say. So is whatever says the same as that: of an
+    /// answer that does not go back as far as it was asked to, a known row that did not come is taken for one like it that did, until an
+    /// answer shows both (`reconcile/content.rs` in the domain).
+    fn first_shown(&self, account: usize) -> Date {
+        let booked = || self.facts[account].iter().filter(|fact| fact.state == State::Booked);
+        let untold: Vec<&Fact> = booked().filter(|fact| !fact.is_told).collect();
+        let says_the_same = |fact: &&Fact| untold.iter().any(|one| one.minor == fact.minor && one.payee == fact.payee);
+        let first = self.today.saturating_sub(Span::new().days(self.shows_days));
+        booked().filter(says_the_same).map(|fact| fact.day).fold(first, Date::min)
+    }
+
+    /// Whether a booked fact is older than what the bank shows.
+    pub(crate) fn hides(&self, account: usize, fact: &Fact) -> bool {
+        fact.state == State::Booked && fact.day < self.first_shown(account)
+    }
+
+    /// A sync is over: what its answers showed that came whole is known.
+    pub(crate) fn told(&mut self) {
+        for (facts, serials) in self.facts.iter_mut().zip(std::mem::take(&mut self.latest_answers)) {
+            for fact in facts.iter_mut().filter(|fact| serials.contains(&fact.serial)) {
+                if fact.is_told && fact.state == State::Booked {
+                    self.tally.count(Event::Overlap);
+                }
+                fact.is_told = true;
+            }
+        }
+    }
+
+    /// The books have lost what they knew of some facts.
+    pub(crate) fn untell(&mut self, lost: impl Fn(usize, &Fact) -> bool) {
+        for (account, facts) in self.facts.iter_mut().enumerate() {
+            for fact in facts {
+                fact.is_told &= !lost(account, fact);
+            }
+        }
     }
 
     /// What the bank answers for an account, asked from a day on.
     pub(crate) fn answer(&mut self, account: usize, from: Date) -> Answer {
-        let first_shown = self.today.saturating_sub(Span::new().days(self.habits.shows_days));
-        let shown_from = from.max(first_shown);
-        let mut shown: Vec<Fact> = self.facts[account]
+        if let Some(script) = &self.script {
+            return self.recite(script, account, from);
+        }
+        let mut there: Vec<Fact> = self.facts[account]
             .iter()
-            .filter(|fact| match fact.state {
-                State::Pending => true,
-                State::Booked => fact.day >= shown_from,
-                State::Gone | State::Withdrawn => false,
-            })
+            .filter(|fact| matches!(fact.state, State::Pending | State::Booked))
             .cloned()
             .collect();
         // Within a day banks sort as they like, and a late row gets in between.
-        shown.sort_by_key(|fact| (fact.day, fact.minor, fact.serial));
+        there.sort_by_key(|fact| (fact.day, fact.minor, fact.serial));
         let mut places: HashMap<Date, u32> = HashMap::new();
-        let rows: Vec<Wire> = shown
-            .iter()
-            .map(|fact| {
-                let place = places.entry(fact.day).or_default();
-                *place += 1;
-                self.wire(account, fact, *place)
-            })
-            .rev()
-            .collect();
+        let first_shown = self.first_shown(account);
+        let mut shown: Vec<(u32, Wire)> = Vec::new();
+        for fact in &there {
+            let place = places.entry(fact.day).or_default();
+            *place += 1;
+            if fact.state == State::Pending || (fact.day >= from && fact.day >= first_shown) {
+                shown.push((fact.serial, self.wire(account, fact, *place)));
+            }
+        }
+        let (serials, rows): (Vec<u32>, Vec<Wire>) = shown.into_iter().rev().unzip();
         let mut pages: Vec<Vec<Wire>> = Vec::new();
         for page in rows.chunks(self.habits.page) {
             // Without ids nobody can tell two rows from one row that came twice.
-            let times = if self.trouble.repeats_pages && page.iter().all(Wire::has_own_id) { 2 } else { 1 };
-            pages.extend(std::iter::repeat_n(page.to_vec(), times));
+            let comes_twice = self.trouble.repeats_pages && page.iter().all(Wire::has_own_id);
+            if comes_twice {
+                self.tally.count(Event::PagesTwice);
+            }
+            pages.extend(std::iter::repeat_n(page.to_vec(), if comes_twice { 2 } else { 1 }));
         }
+        let breaks_off = self.trouble.breaks_off == Some(account);
+        if breaks_off {
+            self.tally.count(Event::BrokenOff);
+        }
+        self.latest_answers[account] = if breaks_off { Vec::new() } else { serials };
         let booked = self.facts[account].iter().filter(|fact| fact.state == State::Booked);
         Answer {
             pages,
             is_complete: from >= first_shown,
-            breaks_off: self.trouble.breaks_off == Some(account),
+            breaks_off,
             booked_minor: booked.map(|fact| fact.minor).sum(),
+        }
+    }
+
+    /// What a scenario has the bank answer.
+    fn recite(&self, script: &Script, account: usize, from: Date) -> Answer {
+        let shown_from = from.max(script.shows_from);
+        let shown: Vec<Wire> =
+            script.rows[account].iter().filter(|wire| wire.is_pending || wire.day >= shown_from).cloned().collect();
+        let mut pages: Vec<Vec<Wire>> = if script.begins_blank { vec![Vec::new()] } else { Vec::new() };
+        for page in shown.chunks(self.habits.page) {
+            pages.extend(std::iter::repeat_n(page.to_vec(), if self.trouble.repeats_pages { 2 } else { 1 }));
+        }
+        let booked = script.rows[account].iter().filter(|wire| !wire.is_pending);
+        Answer {
+            pages,
+            is_complete: from >= script.shows_from,
+            breaks_off: self.trouble.breaks_off == Some(account),
+            booked_minor: booked.map(|wire| wire.minor).sum(),
         }
     }
 
     fn wire(&mut self, account: usize, fact: &Fact, place: u32) -> Wire {
         let Telling { teller, tongue } = self.habits.telling;
         let is_pending = fact.state == State::Pending;
+        let (ids, at) = (self.ids(account, fact, place), self.moment(fact));
+        self.count_shown(fact, &ids, at);
         Wire {
-            ids: self.ids(account, fact, place),
+            ids,
             day: fact.day,
-            at: self.moment(fact),
+            at,
             minor: fact.minor,
             currency: tongue.currencies[account],
             payee: fact.payee.clone(),
@@ -370,6 +508,32 @@ impl Bank {
         let reference = (self.habits.ids == Ids::Recurring).then(|| format!("M-{}", fact.payee));
         let all = [id(RowIdKind::Provider, provider), id(main_kind, main), id(RowIdKind::Reference, reference)];
         all.into_iter().flatten().collect()
+    }
+
+    /// Counts what is special about a fact as it is shown now.
+    fn count_shown(&mut self, fact: &Fact, ids: &[RowId], at: Option<Timestamp>) {
+        if !fact.is_told && at.is_some() {
+            match self.hours(fact.day) {
+                Some(25) => self.tally.count(Event::ClocksBack),
+                Some(23) => self.tally.count(Event::ClocksForward),
+                _ => {}
+            }
+        }
+        let before = self.latest_ids.insert(fact.serial, (fact.state, ids.to_vec()));
+        if before.is_some_and(|(state, before)| state == fact.state && before != ids) {
+            match self.habits.ids {
+                Ids::Reissued => self.tally.count(Event::IdsReissued),
+                Ids::Positional => self.tally.count(Event::IdsMovedOn),
+                Ids::Renewed | Ids::Backed => self.tally.count(Event::IdsRenewed),
+                Ids::Stable | Ids::Lasting | Ids::Absent | Ids::Recurring => {}
+            }
+        }
+    }
+
+    /// How many hours a day has at the bank.
+    fn hours(&self, day: Date) -> Option<i64> {
+        let begins = |day: Date| day.at(0, 0, 0, 0).in_tz(self.habits.telling.zone()).ok();
+        Some(begins(day.tomorrow().ok()?)?.timestamp().duration_since(begins(day)?.timestamp()).as_hours())
     }
 
     /// A moment of a fact's day, near where days and clocks change, or the midnight with which it begins; none where the bank gives

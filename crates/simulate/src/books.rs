@@ -46,6 +46,11 @@ pub(crate) struct Person {
     pub(crate) merged: BTreeSet<FactId>,
     /// The last locked day of each account.
     pub(crate) locks: [Option<Date>; ACCOUNTS],
+    /// What they had worked on and the bank has not booked: pending rows that went.
+    pub(crate) gone: BTreeMap<TransactionId, Worked>,
+    /// Contents of rows, with the bank's sign, that went when the sync was taken back that had brought them. The bank may not show them
+    /// any more.
+    pub(crate) missing: Vec<(usize, Content)>,
     /// What each account does with pending rows.
     pub(crate) policies: [PendingPolicy; ACCOUNTS],
     /// Whether the signs of each bank account are turned round.
@@ -90,13 +95,13 @@ impl PartialEq for HeldRow {
     }
 }
 
-/// What an account comes to, in minor units.
+/// What an account comes to, in minor units, and what a person has said of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Balance {
     pub(crate) opening: i64,
     pub(crate) now: i64,
-    /// Whether pending rows count.
-    pub(crate) counts_pending: bool,
+    pub(crate) policy: PendingPolicy,
+    pub(crate) locked_through: Option<Date>,
 }
 
 /// The books as they stand: of each account its rows, those that were held back, and its balance.
@@ -112,7 +117,8 @@ impl Books {
     pub(crate) fn prove(&self) -> Result<()> {
         for (account, (rows, balance)) in self.rows.iter().zip(self.balances).enumerate() {
             let counts = |row: &&BookRow| {
-                row.status == RowStatus::Booked || balance.counts_pending && row.status == RowStatus::Pending
+                let is_counted = balance.policy == PendingPolicy::Counted;
+                row.status == RowStatus::Booked || is_counted && row.status == RowStatus::Pending
             };
             let sum: i64 = rows.iter().filter(counts).map(|row| row.minor).sum();
             ensure!(
@@ -209,7 +215,7 @@ impl Person {
     ) -> Option<FactId> {
         let worked = self.worked.values().filter_map(|worked| worked.fact);
         let taken: BTreeSet<FactId> = worked.chain(spoken_for).collect();
-        let mut free = bank.facts[account]
+        let free = bank.facts[account]
             .iter()
             .map(|fact| ((account, fact.serial), fact))
             .filter(|(id, fact)| !taken.contains(id) && !self.is_left_out(*id, fact));
@@ -217,7 +223,42 @@ impl Person {
         if free.clone().any(|(_, fact)| fact.content_before().map(signed).as_ref() == Some(wanted)) {
             return None;
         }
-        free.find(|(_, fact)| self.content(account, fact) == *wanted).map(|(id, _)| id)
+        let like_it: Vec<(FactId, &Fact)> = free.filter(|(_, fact)| self.content(account, fact) == *wanted).collect();
+        let in_sight = like_it.iter().find(|(_, fact)| !bank.hides(account, fact));
+        in_sight.or(like_it.first()).map(|(id, _)| *id)
+    }
+
+    /// A sync is taken back: what it had brought is missing until the bank shows it again, and what it had only changed is told anew.
+    pub(crate) fn miss(&mut self, bank: &mut Bank, after: &Books, before: &Books) {
+        let mut changed: BTreeSet<(usize, Content)> = BTreeSet::new();
+        for (account, rows) in after.rows.iter().enumerate() {
+            for row in rows {
+                match before.find(row.id) {
+                    None => self.missing.push((account, self.sent(account, row))),
+                    Some((_, before)) if content(before) != content(row) => {
+                        changed.insert((account, self.sent(account, row)));
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        for (account, held) in after.held.iter().enumerate() {
+            for held in held.iter().filter(|held| !before.held[account].contains(held)) {
+                let minor = self.signed(account, held.content.minor);
+                self.missing.push((account, Content { minor, ..held.content.clone() }));
+            }
+        }
+        bank.untell(|account, fact| changed.contains(&(account, fact.content())));
+    }
+
+    /// What a row says, with the bank's sign.
+    fn sent(&self, account: usize, row: &BookRow) -> Content {
+        Content { minor: self.signed(account, row.minor), ..content(row) }
+    }
+
+    /// Whether a fact may be out of the books because the sync was taken back that had brought it, and the bank shows it no more.
+    fn may_miss(&self, bank: &Bank, account: usize, fact: &Fact) -> bool {
+        !self.missing.is_empty() && self.missing.contains(&(account, fact.content())) && bank.hides(account, fact)
     }
 
     /// Compares the books with the truth, after a sync in which everything came.
@@ -241,6 +282,7 @@ impl Person {
             check_row(worked, fact.as_ref(), row)?;
         }
         let taken: BTreeSet<FactId> = self.worked.values().filter_map(|worked| worked.fact).collect();
+        let mut missing = Vec::new();
         for (account, rows) in books.rows.iter().enumerate() {
             let mut shown: Vec<Content> =
                 rows.iter().filter(|row| !self.worked.contains_key(&row.id)).map(content).collect();
@@ -252,14 +294,35 @@ impl Person {
                     let id = (account, fact.serial);
                     !taken.contains(&id) && !self.is_left_out(id, fact)
                 })
+                .filter(|fact| !self.may_miss(bank, account, fact))
+                .map(|fact| self.content(account, fact))
+                .collect();
+            // They may be there as well: what a fetch left over that broke off comes in without the bank.
+            let mut may_be: Vec<Content> = bank.facts[account]
+                .iter()
+                .filter(|fact| !taken.contains(&(account, fact.serial)) && self.may_miss(bank, account, fact))
+                .filter(|fact| !self.is_left_out((account, fact.serial), fact))
                 .map(|fact| self.content(account, fact))
                 .collect();
             shown.sort();
             expected.sort();
+            let mut unexplained = expected.clone();
+            for content in &shown {
+                if let Ok(place) = unexplained.binary_search(content) {
+                    unexplained.remove(place);
+                } else if let Some(place) = may_be.iter().position(|hidden| hidden == content) {
+                    may_be.remove(place);
+                    expected.push(content.clone());
+                }
+            }
+            expected.sort();
+            let sent = |content: Content| Content { minor: self.signed(account, content.minor), ..content };
+            missing.extend(may_be.into_iter().map(|content| (account, sent(content))));
             if shown != expected {
                 bail!("account {account} is wrong:\n    {}", difference(&expected, &shown, &bank.facts[account]));
             }
         }
+        self.missing = missing;
         Ok(())
     }
 
@@ -310,8 +373,10 @@ impl Person {
             _ => bail!("of two rows that are one, not one is left: {facts:?}"),
         };
         self.worked.remove(&goes);
+        self.gone.remove(&goes);
         if let Some(other) = other {
-            let was_pending = seen.find(goes).is_some_and(|(_, row)| row.status == RowStatus::Pending);
+            // What had left the books before was pending.
+            let was_pending = seen.find(goes).is_none_or(|(_, row)| row.status == RowStatus::Pending);
             if was_pending {
                 self.merged.insert(other)
             } else {
@@ -380,7 +445,11 @@ impl Person {
         for (id, worked) in self.worked.iter().filter(|(_, worked)| gone(worked)) {
             ensure!(books.find(*id).is_none(), "a pending row has vanished and still stands in the books: {worked:?}");
         }
-        self.worked.retain(|_, worked| !gone(worked));
+        let vanished: Vec<TransactionId> =
+            self.worked.iter().filter(|(_, worked)| gone(worked)).map(|(id, _)| *id).collect();
+        for id in vanished {
+            self.gone.extend(self.worked.remove(&id).map(|worked| (id, worked)));
+        }
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use bankside_domain::{BatchId, FeedRowId, TransactionId};
 use jiff::civil::Date;
 
 use crate::bank::Bank;
-use crate::books::Books;
+use crate::books::{BookRow, Books};
 
 /// How a verb ended.
 pub(crate) enum End<T> {
@@ -29,6 +29,15 @@ impl<T> From<Result<T, Refused>> for End<T> {
 }
 
 impl<T> End<T> {
+    /// With another answer.
+    pub(crate) fn map<U>(self, answer: impl FnOnce(T) -> U) -> End<U> {
+        match self {
+            Self::Done(done) => End::Done(answer(done)),
+            Self::Refused(words) => End::Refused(words),
+            Self::Killed => End::Killed,
+        }
+    }
+
     /// Fails unless it was refused exactly where it had to be. A killed process is asked for nothing.
     pub(crate) fn expect_refused(&self, must_be: bool, what: &str) -> Result<()> {
         match self {
@@ -61,6 +70,14 @@ pub(crate) enum RowChange {
 /// Two rows of the books, in a fixed order.
 pub(crate) type Pair = (TransactionId, TransactionId);
 
+/// Two rows that a person is asked about.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    pub(crate) pair: Pair,
+    /// The one of them that has left the books, a pending row with something on it that a person wrote.
+    pub(crate) gone: Option<BookRow>,
+}
+
 /// What came of an undoing.
 pub(crate) struct Undone {
     /// Its own batch.
@@ -87,7 +104,7 @@ pub(crate) trait House {
     async fn batches_of_latest_sync(&self) -> Result<Vec<BatchId>>;
 
     /// Renews the access to the bank, which calls its accounts by other names from then on, and syncs.
-    async fn renew(&mut self, kill_at: Option<u16>) -> Result<()>;
+    async fn renew(&mut self, kill_at: Option<u16>) -> Result<End<()>>;
 
     /// A person changes a row. Answers with the batch, if anything changed.
     async fn change(
@@ -104,26 +121,48 @@ pub(crate) trait House {
         minor: i64,
         day: Date,
         payee: &str,
-    ) -> Result<End<(TransactionId, BatchId)>>;
+        kill_at: Option<u16>,
+    ) -> Result<End<BatchId>>;
 
     /// A person locks an account up to and including a day, or takes the lock off.
-    async fn lock(&mut self, account: usize, through: Option<Date>) -> Result<End<Option<BatchId>>>;
+    async fn lock(
+        &mut self,
+        account: usize,
+        through: Option<Date>,
+        kill_at: Option<u16>,
+    ) -> Result<End<Option<BatchId>>>;
 
     /// A person says what an account does with pending rows.
-    async fn set_policy(&mut self, account: usize, policy: PendingPolicy) -> Result<Option<BatchId>>;
+    async fn set_policy(
+        &mut self,
+        account: usize,
+        policy: PendingPolicy,
+        kill_at: Option<u16>,
+    ) -> Result<End<Option<BatchId>>>;
 
     /// A person says whether the bank's signs are turned round.
-    async fn turn_sign(&mut self, account: usize, flips_sign: bool) -> Result<End<Option<BatchId>>>;
+    async fn turn_sign(
+        &mut self,
+        account: usize,
+        flips_sign: bool,
+        kill_at: Option<u16>,
+    ) -> Result<End<Option<BatchId>>>;
 
     /// A person decides about a row that was held back.
-    async fn decide(&mut self, held: FeedRowId, choice: HeldChoice) -> Result<End<BatchId>>;
+    async fn decide(&mut self, held: FeedRowId, choice: HeldChoice, kill_at: Option<u16>) -> Result<End<BatchId>>;
 
-    /// Rows of the books that may be one.
-    async fn pairs(&self) -> Result<Vec<Pair>>;
+    /// Rows that may be one.
+    async fn pairs(&self) -> Result<Vec<Asked>>;
 
     /// A person says that two rows are one, with what is proposed, or that they are two for ever, which is no batch.
-    async fn decide_pair(&mut self, pair: Pair, is_one: bool) -> Result<End<Option<BatchId>>>;
+    async fn decide_pair(&mut self, pair: Pair, is_one: bool, kill_at: Option<u16>) -> Result<End<Option<BatchId>>>;
 
     /// A person takes a batch back, which comes to what its preview has promised.
-    async fn undo(&mut self, batch: BatchId) -> Result<Undone>;
+    async fn undo(&mut self, batch: BatchId, kill_at: Option<u16>) -> Result<End<Undone>>;
+
+    /// The undoing of a batch that is in force, if it is undone.
+    async fn undoing_of(&self, batch: BatchId) -> Result<Option<BatchId>>;
+
+    /// The latest that a person did to rows and has not taken back.
+    async fn latest_step(&self) -> Result<Option<BatchId>>;
 }

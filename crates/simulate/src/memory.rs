@@ -21,6 +21,7 @@ use anyhow::{Context, Result};
 use bankside_domain::account::PendingPolicy;
 use bankside_domain::balance::{BalanceKind, BalanceMoment, StatedBalance};
 use bankside_domain::bank_account::{MatchKey, MatchKeyKind};
+use bankside_domain::batch::Entity;
 use bankside_domain::reconcile::{Arrived, Coverage, Policy, Snapshot, Window, plan};
 use bankside_domain::renewal::{Shown, renew};
 use bankside_domain::row::RowIdKind;
@@ -30,13 +31,13 @@ use bankside_domain::{BankAccountId, BatchId, FeedRowId, TransactionId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use self::ledger::Ledger;
+use self::ledger::{Batch, Ledger};
 use self::source::{Desk, Now, Source};
 use self::undo::TakenBack;
 use crate::bank::{ACCOUNTS, Answer, Bank};
 use crate::books::Books;
 use crate::habits::Tale;
-use crate::house::{End, House, Pair, RowChange, Undone};
+use crate::house::{Asked, End, House, Pair, RowChange, Undone};
 use crate::provider::Provider;
 
 /// What a whole answer said of one account.
@@ -116,6 +117,19 @@ impl MemoryHouse {
         // Whoever links accounts gets their first sync.
         house.run(None)?;
         Ok(house)
+    }
+
+    /// A verb of a person, killed before anything is written or after all of it.
+    fn persons<T>(&mut self, kill_at: Option<u16>, verb: impl FnOnce(&mut Self) -> Result<End<T>>) -> Result<End<T>> {
+        match kill_at {
+            None => verb(self),
+            Some(moment) => {
+                if moment % 2 == 1 {
+                    verb(self)?;
+                }
+                Ok(End::Killed)
+            }
+        }
     }
 
     fn bank_now(&self) -> MutexGuard<'_, Bank> {
@@ -302,13 +316,12 @@ impl House for MemoryHouse {
         Ok(self.latest.clone())
     }
 
-    async fn renew(&mut self, kill_at: Option<u16>) -> Result<()> {
+    async fn renew(&mut self, kill_at: Option<u16>) -> Result<End<()>> {
         // Killed before the new names are written, the person presses again, and the bank has others still.
         let attempts = if kill_at.is_some_and(|kill_at| kill_at % 2 == 0) { 2 } else { 1 };
         self.bank_now().consents += attempts;
         self.rename()?;
-        self.run(kill_at)?;
-        Ok(())
+        self.run(kill_at)
     }
 
     async fn change(
@@ -317,14 +330,7 @@ impl House for MemoryHouse {
         change: &RowChange,
         kill_at: Option<u16>,
     ) -> Result<End<Option<BatchId>>> {
-        // Before it is written, after that, or not at all.
-        match kill_at.map(|kill_at| kill_at % 3) {
-            Some(0) => Ok(End::Killed),
-            moment => {
-                let end = self.ledger.change(row, change)?.into();
-                Ok(if moment == Some(1) { End::Killed } else { end })
-            }
-        }
+        self.persons(kill_at, |house| Ok(house.ledger.change(row, change)?.into()))
     }
 
     async fn type_row(
@@ -333,42 +339,78 @@ impl House for MemoryHouse {
         minor: i64,
         day: Date,
         payee: &str,
-    ) -> Result<End<(TransactionId, BatchId)>> {
-        Ok(self.ledger.type_row(account, minor, day, payee)?.into())
+        kill_at: Option<u16>,
+    ) -> Result<End<BatchId>> {
+        self.persons(kill_at, |house| Ok(house.ledger.type_row(account, minor, day, payee)?.map(|done| done.1).into()))
     }
 
-    async fn lock(&mut self, account: usize, through: Option<Date>) -> Result<End<Option<BatchId>>> {
-        let (end, to_show) = self.ledger.lock(account, through, &self.sources)?;
-        self.ask_for(&to_show);
-        Ok(end)
+    async fn lock(
+        &mut self,
+        account: usize,
+        through: Option<Date>,
+        kill_at: Option<u16>,
+    ) -> Result<End<Option<BatchId>>> {
+        self.persons(kill_at, |house| {
+            let (end, to_show) = house.ledger.lock(account, through, &house.sources)?;
+            house.ask_for(&to_show);
+            Ok(end)
+        })
     }
 
-    async fn set_policy(&mut self, account: usize, policy: PendingPolicy) -> Result<Option<BatchId>> {
-        self.change_policy(account, policy)
+    async fn set_policy(
+        &mut self,
+        account: usize,
+        policy: PendingPolicy,
+        kill_at: Option<u16>,
+    ) -> Result<End<Option<BatchId>>> {
+        self.persons(kill_at, |house| Ok(End::Done(house.change_policy(account, policy)?)))
     }
 
-    async fn turn_sign(&mut self, account: usize, flips_sign: bool) -> Result<End<Option<BatchId>>> {
-        self.ledger.turn_sign(account, flips_sign)
+    async fn turn_sign(
+        &mut self,
+        account: usize,
+        flips_sign: bool,
+        kill_at: Option<u16>,
+    ) -> Result<End<Option<BatchId>>> {
+        self.persons(kill_at, |house| house.ledger.turn_sign(account, flips_sign))
     }
 
-    async fn decide(&mut self, held: FeedRowId, choice: HeldChoice) -> Result<End<BatchId>> {
-        self.decide_held(held, choice)
+    async fn decide(&mut self, held: FeedRowId, choice: HeldChoice, kill_at: Option<u16>) -> Result<End<BatchId>> {
+        self.persons(kill_at, |house| house.decide_held(held, choice))
     }
 
-    async fn pairs(&self) -> Result<Vec<Pair>> {
+    async fn pairs(&self) -> Result<Vec<Asked>> {
         Ok(self.pairs_now())
     }
 
-    async fn decide_pair(&mut self, pair: Pair, is_one: bool) -> Result<End<Option<BatchId>>> {
-        self.decide_about_pair(pair, is_one)
+    async fn decide_pair(&mut self, pair: Pair, is_one: bool, kill_at: Option<u16>) -> Result<End<Option<BatchId>>> {
+        self.persons(kill_at, |house| house.decide_about_pair(pair, is_one))
     }
 
-    async fn undo(&mut self, batch: BatchId) -> Result<Undone> {
-        let TakenBack { undone, again, to_show } = self.ledger.undo(batch, &self.sources)?;
-        self.ask_for(&to_show);
-        if let Some((account, from)) = again {
-            self.sources[account].ask_again(from);
-        }
-        Ok(undone)
+    async fn undo(&mut self, batch: BatchId, kill_at: Option<u16>) -> Result<End<Undone>> {
+        self.persons(kill_at, |house| {
+            let TakenBack { undone, again, to_show } = house.ledger.undo(batch, &house.sources)?;
+            house.ask_for(&to_show);
+            if let Some((account, from)) = again {
+                house.sources[account].ask_again(from);
+            }
+            Ok(End::Done(undone))
+        })
+    }
+
+    async fn undoing_of(&self, batch: BatchId) -> Result<Option<BatchId>> {
+        Ok(self.ledger.batches.get(&batch).context("there is no such batch")?.undone_by)
+    }
+
+    async fn latest_step(&self) -> Result<Option<BatchId>> {
+        let is_of_rows = |batch: &Batch| {
+            let mut entities = batch.changes.iter().map(|change| change.entity);
+            entities.any(|entity| matches!(entity, Entity::Transaction | Entity::Line | Entity::Claim))
+        };
+        let is_step = |batch: &Batch| {
+            let is_persons = batch.of_run.is_none() && batch.undoes.is_none();
+            is_persons && batch.undone_by.is_none() && is_of_rows(batch)
+        };
+        Ok(self.ledger.batches.iter().rev().find(|(_, batch)| is_step(batch)).map(|(id, _)| *id))
     }
 }

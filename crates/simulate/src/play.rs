@@ -2,24 +2,27 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use bankside_domain::account::PendingPolicy;
 use bankside_domain::row::RowStatus;
 use bankside_domain::suspicion::HeldChoice;
+use bankside_domain::suspicion::pairs::in_order;
 use bankside_domain::{BatchId, TransactionId};
 use jiff::Span;
 
 use crate::bank::{ACCOUNTS, Fact, PAYEES, Trouble};
 use crate::books::{BookRow, Books, FactId, Person, Wants, Worked, content, find};
 use crate::habits::Ids;
-use crate::house::{End, House, Pair, RowChange};
+use crate::house::{Asked, End, House, Pair, RowChange, Undone};
 use crate::story::{Step, Work};
+use crate::tally::{Event, Tally};
 
 /// The note of the first line of a row that was split.
 const FIRST_PART: &str = "first part";
 
 /// Something that can be taken back.
 struct Deed {
+    by: By,
     /// Its batches, in the order in which they were made.
     batches: Vec<BatchId>,
     before: (Books, Person),
@@ -38,6 +41,23 @@ pub(crate) struct Play<H> {
     may_hold: [bool; ACCOUNTS],
     /// Pairs of rows that a person has said are two.
     different: BTreeSet<Pair>,
+    tally: Tally,
+}
+
+/// What a person's verb came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Came {
+    Batch(BatchId),
+    /// It was killed after it was done, and nobody was told of its batch.
+    Unseen,
+    Nothing,
+}
+
+/// Whose deed something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    Sync,
+    Person,
 }
 
 impl<H: House> Play<H> {
@@ -51,7 +71,15 @@ impl<H: House> Play<H> {
             is_current: true,
             may_hold: [false; ACCOUNTS],
             different: BTreeSet::new(),
+            tally: Tally::default(),
         })
+    }
+
+    /// What has happened so far.
+    pub(crate) fn tally(&self) -> Tally {
+        let mut all = self.house.bank().tally.clone();
+        all.add(&self.tally);
+        all
     }
 
     pub(crate) async fn take(&mut self, step: Step) -> Result<()> {
@@ -89,6 +117,7 @@ impl<H: House> Play<H> {
                 self.may_hold[account] |= matches!(self.house.bank().habits.ids, Ids::Recurring | Ids::Positional);
                 self.deeds.clear();
             }
+            Step::Window { days } => self.house.bank().show(days),
             Step::Days(days) => {
                 let today = self.house.bank().today.saturating_add(Span::new().days(days));
                 self.house.bank().today = today;
@@ -100,13 +129,16 @@ impl<H: House> Play<H> {
             }
             Step::Renew { kill_at } => return self.renew(kill_at).await,
             Step::Change { nth, work, kill_at } => return self.change(nth, work, kill_at).await,
-            Step::Type { account, payee, is_booked } => return self.type_row(account, payee, is_booked).await,
-            Step::Lock { account, days_ago } => return self.lock(account, days_ago).await,
-            Step::Policy { account, policy } => return self.set_policy(account, policy).await,
-            Step::Turn { account } => return self.turn(account).await,
-            Step::Decide { nth, choice } => return self.decide(nth, choice).await,
-            Step::Pair { nth, is_one } => return self.pair(nth, is_one).await,
-            Step::Undo { and_redo } => return self.undo(and_redo).await,
+            Step::Jot { nth } => return self.jot(nth).await,
+            Step::Type { account, payee, is_booked, kill_at } => {
+                return self.type_row(account, payee, is_booked, kill_at).await;
+            }
+            Step::Lock { account, days_ago, kill_at } => return self.lock(account, days_ago, kill_at).await,
+            Step::Policy { account, policy, kill_at } => return self.set_policy(account, policy, kill_at).await,
+            Step::Turn { account, kill_at } => return self.turn(account, kill_at).await,
+            Step::Decide { nth, choice, kill_at } => return self.decide(nth, choice, kill_at).await,
+            Step::Pair { nth, is_one, kill_at } => return self.pair(nth, is_one, kill_at).await,
+            Step::Undo { and_redo, kill_at } => return self.undo(and_redo, kill_at).await,
         }
         self.is_current = false;
         Ok(())
@@ -132,6 +164,8 @@ impl<H: House> Play<H> {
         self.house.bank().trouble = trouble;
         let was_killed = matches!(self.house.sync(kill_at).await?, End::Killed);
         self.house.bank().trouble = Trouble::default();
+        self.house.bank().told();
+        self.tally.count(if was_killed { Event::SyncKilled } else { Event::Synced });
         self.books = self.read().await?;
         self.person.find_typed(&self.house.bank(), &self.books);
         self.check_locks(&before.0)?;
@@ -146,18 +180,70 @@ impl<H: House> Play<H> {
         } else if batches.is_empty() {
             ensure!(before.0 == self.books, "a sync without a batch changed: {}", before.0.difference(&self.books));
         } else {
-            self.did(batches, before);
+            self.did(By::Sync, batches, before);
         }
         Ok(())
     }
 
-    async fn pair(&mut self, nth: usize, is_one: bool) -> Result<()> {
-        let pairs = self.house.pairs().await?;
-        ensure!(
-            !pairs.iter().any(|pair| self.different.contains(pair)),
-            "two rows are asked about once more: {pairs:?}"
-        );
-        let Some(pair) = (!pairs.is_empty()).then(|| pairs[nth % pairs.len()]) else { return Ok(()) };
+    /// The latest that a person did, where something is to be killed within the next.
+    async fn step_before(&self, kill_at: Option<u16>) -> Result<Option<BatchId>> {
+        if kill_at.is_some() { self.house.latest_step().await } else { Ok(None) }
+    }
+
+    /// What a person's verb came to: one that was killed has left its whole batch behind, or nothing.
+    async fn ended(
+        &mut self,
+        end: End<Option<BatchId>>,
+        step_before: Option<BatchId>,
+        before: &Books,
+        killed: Event,
+    ) -> Result<Came> {
+        self.books = self.read().await?;
+        let End::Killed = end else {
+            return Ok(if let End::Done(Some(batch)) = end { Came::Batch(batch) } else { Came::Nothing });
+        };
+        self.tally.count(killed);
+        let latest = self.house.latest_step().await?;
+        let came = match latest.filter(|latest| Some(*latest) != step_before) {
+            Some(batch) => Came::Batch(batch),
+            None if self.books != *before => Came::Unseen,
+            None => Came::Nothing,
+        };
+        self.tally.count(if came == Came::Nothing { Event::KilledBefore } else { Event::KilledAfter });
+        Ok(came)
+    }
+
+    /// What a person did can be taken back, if it is known what that was.
+    fn person_did(&mut self, came: Came, before: (Books, Person)) {
+        match came {
+            Came::Batch(batch) => self.did(By::Person, vec![batch], before),
+            Came::Unseen => self.deeds.clear(),
+            Came::Nothing => {}
+        }
+    }
+
+    /// Fails unless something was refused exactly where it had to be.
+    fn refused<T>(&mut self, end: &End<T>, must_be: bool, what: &str) -> Result<()> {
+        end.expect_refused(must_be, what)?;
+        if let End::Refused(_) = end {
+            self.tally.count(Event::Refused);
+        }
+        Ok(())
+    }
+
+    async fn pair(&mut self, nth: usize, is_one: bool, kill_at: Option<u16>) -> Result<()> {
+        let asked = self.house.pairs().await?;
+        let again: Vec<&Asked> = asked.iter().filter(|asked| self.different.contains(&asked.pair)).collect();
+        ensure!(again.is_empty(), "two rows are asked about once more: {again:?}");
+        self.check_offers(&asked)?;
+        // What a person wrote comes first, where both are asked.
+        let offers: Vec<&Asked> = asked.iter().filter(|asked| asked.gone.is_some()).collect();
+        if !offers.is_empty() && nth.is_multiple_of(2) {
+            let Asked { pair, gone: Some(gone) } = offers[nth / 2 % offers.len()].clone() else { return Ok(()) };
+            return self.take_over(pair, &gone, is_one, kill_at).await;
+        }
+        let asked: Vec<&Asked> = asked.iter().filter(|asked| asked.gone.is_none()).collect();
+        let Some(pair) = (!asked.is_empty()).then(|| asked[nth % asked.len()].pair) else { return Ok(()) };
         let Some(first) = self.fact_behind(pair.0, None) else { return Ok(()) };
         let Some(second) = self.fact_behind(pair.1, first) else { return Ok(()) };
         let rows = [pair.0, pair.1].map(|id| self.books.find(id));
@@ -170,20 +256,114 @@ impl<H: House> Play<H> {
         }
         let is_locked = |(account, row): (usize, &BookRow)| self.person.is_locked(account, row.dated_on);
         let may_not = is_one && rows.into_iter().flatten().any(is_locked);
+        let what = format!("merging {rows:?}");
         let before = (self.books.clone(), self.person.clone());
-        let end = self.house.decide_pair(pair, is_one).await?;
-        end.expect_refused(may_not, &format!("merging {rows:?}"))?;
-        self.books = self.read().await?;
-        match end {
-            End::Done(Some(batch)) => {
-                let facts = [(pair.0, first), (pair.1, second)];
-                self.person.merge(&self.house.bank(), (&before.0, &self.books), facts)?;
-                self.did(vec![batch], before);
-            }
-            End::Done(None) => _ = self.different.insert(pair),
-            End::Refused(_) | End::Killed => {}
+        let came = self.said(pair, is_one, kill_at, (may_not, &what), &before.0).await?;
+        if came != Came::Nothing {
+            let facts = [(pair.0, first), (pair.1, second)];
+            self.person.merge(&self.house.bank(), (&before.0, &self.books), facts)?;
+            self.tally.count(Event::Merged);
+            self.person_did(came, before);
+        } else if self.different.contains(&pair) {
+            self.tally.count(Event::ToldApart);
         }
         if self.is_current { self.check() } else { Ok(()) }
+    }
+
+    /// A person says something of two rows. It comes to a batch where they are one from then on.
+    async fn said(
+        &mut self,
+        pair: Pair,
+        is_one: bool,
+        kill_at: Option<u16>,
+        (may_not, what): (bool, &str),
+        before: &Books,
+    ) -> Result<Came> {
+        let step = self.step_before(kill_at).await?;
+        let end = self.house.decide_pair(pair, is_one, kill_at).await?;
+        self.refused(&end, may_not, what)?;
+        let was_killed = matches!(end, End::Killed);
+        let came = self.ended(end, step, before, Event::PairKilled).await?;
+        if !is_one {
+            // What is said of two that are two is no batch: whether it was said is seen by what is asked.
+            let is_said = !was_killed || !self.house.pairs().await?.iter().any(|asked| asked.pair == pair);
+            ensure!(self.books == *before, "two rows stay two, and yet: {}", before.difference(&self.books));
+            if is_said {
+                self.different.insert(pair);
+            }
+        }
+        Ok(came)
+    }
+
+    /// A person takes over what they had written on a row that went, or does not want it.
+    async fn take_over(&mut self, pair: Pair, gone: &BookRow, takes: bool, kill_at: Option<u16>) -> Result<()> {
+        let stays = if pair.0 == gone.id { pair.1 } else { pair.0 };
+        let Some((account, row)) = self.books.find(stays).map(|(account, row)| (account, row.clone())) else {
+            bail!("what stood on a row that went is offered to one that is not in the books: {gone:?}");
+        };
+        let left = self.person.gone.get(&gone.id).or_else(|| self.person.worked.get(&gone.id));
+        let Some(left) = left.cloned() else { bail!("nobody has worked on the row that went: {gone:?}") };
+        let Some(fact) = self.fact_behind(stays, None) else { return Ok(()) };
+        // Lines are not taken over to another amount.
+        if row.lines > 1 || gone.lines > 1 {
+            return Ok(());
+        }
+        let may_not = takes && self.person.is_locked(account, row.dated_on);
+        let before = (self.books.clone(), self.person.clone());
+        let what = format!("taking over what stood on {gone:?}");
+        let came = self.said(pair, takes, kill_at, (may_not, &what), &before.0).await?;
+        if came == Came::Nothing {
+            if self.different.contains(&pair) {
+                self.tally.count(Event::OfferRefused);
+            }
+            return Ok(());
+        }
+        let Some((_, now)) = self.books.find(stays) else { bail!("the row that took over is gone: {row:?}") };
+        let own = match self.person.worked.get(&stays) {
+            // Whoever has typed a row has written all of it.
+            Some(Worked { wants, is_typed: true, .. }) => {
+                Wants { payee: row.payee.clone(), day: Some(row.dated_on), ..wants.clone() }
+            }
+            Some(worked) => worked.wants.clone(),
+            None => Wants::default(),
+        };
+        check_taken_over(&left.wants, &own, &row, now)?;
+        let of_both = [(stays, fact), (gone.id, left.fact)];
+        self.person.merge(&self.house.bank(), (&before.0, &self.books), of_both)?;
+        self.tally.count(Event::OfferTaken);
+        self.person_did(came, before);
+        if self.is_current { self.check() } else { Ok(()) }
+    }
+
+    /// Nothing of a person's words is lost: what they wrote on a pending row that was booked with a tip is offered to that.
+    fn check_offers(&self, asked: &[Asked]) -> Result<()> {
+        if !self.is_current {
+            return Ok(());
+        }
+        let bank = self.house.bank();
+        for (id, left) in &self.person.gone {
+            let Wants { payee: None, note, day, lines: None, .. } = &left.wants else { continue };
+            let Some((fact, tip)) = left.fact.and_then(|fact| Some((find(&bank, fact)?, bank.tip_of(fact.0, fact.1)?)))
+            else {
+                continue;
+            };
+            let minor = self.person.signed(left.fact.map_or(left.account, |fact| fact.0), tip.minor);
+            let is_it = |row: &&BookRow| {
+                let is_plain = row.lines == 1 && row.payee.as_ref() == Some(&tip.payee);
+                row.minor == minor && is_plain && row.is_from_bank && row.status == RowStatus::Booked
+            };
+            let Some(row) = self.books.rows[left.account].iter().find(is_it) else { continue };
+            let days = (row.dated_on - day.unwrap_or(fact.day)).get_days();
+            let pair = in_order(*id, row.id);
+            if (note.is_none() && day.is_none()) || !(0..=3).contains(&days) || self.different.contains(&pair) {
+                continue;
+            }
+            ensure!(
+                asked.iter().any(|asked| asked.pair == pair),
+                "what a person wrote on a row that went is lost: {left:?}\n    it was booked as {row:?}"
+            );
+        }
+        Ok(())
     }
 
     /// The fact behind a row, another than one that is spoken for, or that there is none; `None` where the oracle cannot say.
@@ -195,12 +375,14 @@ impl<H: House> Play<H> {
         self.person.fact_of(&self.house.bank(), account, &content(row), spoken_for).map(Some)
     }
 
-    fn did(&mut self, batches: Vec<BatchId>, before: (Books, Person)) {
-        self.deeds.push(Deed { batches, before, after: (self.books.clone(), self.person.clone()) });
+    fn did(&mut self, by: By, batches: Vec<BatchId>, before: (Books, Person)) {
+        self.deeds.push(Deed { by, batches, before, after: (self.books.clone(), self.person.clone()) });
     }
 
     async fn renew(&mut self, kill_at: Option<u16>) -> Result<()> {
-        self.house.renew(kill_at).await?;
+        let was_killed = matches!(self.house.renew(kill_at).await?, End::Killed);
+        self.house.bank().told();
+        self.tally.count(if was_killed { Event::RenewalKilled } else { Event::Renewed });
         let now = self.read().await?;
         let before = std::mem::replace(&mut self.books, now);
         self.is_current = true;
@@ -225,7 +407,7 @@ impl<H: House> Play<H> {
         Ok(())
     }
 
-    async fn lock(&mut self, account: usize, days_ago: Option<i64>) -> Result<()> {
+    async fn lock(&mut self, account: usize, days_ago: Option<i64>, kill_at: Option<u16>) -> Result<()> {
         if !self.is_current {
             return Ok(());
         }
@@ -234,66 +416,111 @@ impl<H: House> Play<H> {
         let before = (self.books.clone(), self.person.clone());
         let is_pending = |row: &BookRow| row.status == RowStatus::Pending && Some(row.dated_on) <= through;
         let has_pending = self.books.rows[account].iter().any(is_pending);
-        let end = self.house.lock(account, through).await?;
+        let step = self.step_before(kill_at).await?;
+        let end = self.house.lock(account, through, kill_at).await?;
         let may_not = has_pending && through != self.person.locks[account];
-        end.expect_refused(may_not, "locking a period, with pending rows or without,")?;
-        let End::Done(Some(batch)) = end else { return Ok(()) };
+        self.refused(&end, may_not, "locking a period, with pending rows or without,")?;
+        let came = self.ended(end, step, &before.0, Event::LockKilled).await?;
+        if came == Came::Nothing {
+            return Ok(());
+        }
+        self.tally.count(if through.is_some() { Event::Locked } else { Event::Unlocked });
         self.person.locks[account] = through;
         self.may_hold[account] |= through.is_some();
-        self.books = self.read().await?;
-        self.did(vec![batch], before);
+        self.person_did(came, before);
         self.check()
     }
 
-    async fn set_policy(&mut self, account: usize, policy: PendingPolicy) -> Result<()> {
+    async fn set_policy(&mut self, account: usize, policy: PendingPolicy, kill_at: Option<u16>) -> Result<()> {
         let before = (self.books.clone(), self.person.clone());
-        let Some(batch) = self.house.set_policy(account, policy).await? else { return Ok(()) };
+        let step = self.step_before(kill_at).await?;
+        let end = self.house.set_policy(account, policy, kill_at).await?;
+        let came = self.ended(end, step, &before.0, Event::PolicyKilled).await?;
+        if came == Came::Nothing {
+            return Ok(());
+        }
+        self.tally.count(Event::PolicyChanged);
         self.person.policies[account] = policy;
-        self.books = self.read().await?;
         self.check_locks(&before.0)?;
-        self.did(vec![batch], before);
+        self.person_did(came, before);
         if self.is_current { self.check() } else { Ok(()) }
     }
 
-    async fn turn(&mut self, account: usize) -> Result<()> {
+    async fn turn(&mut self, account: usize, kill_at: Option<u16>) -> Result<()> {
         let turned = !self.person.turned[account];
         let before = (self.books.clone(), self.person.clone());
-        let end = self.house.turn_sign(account, turned).await?;
+        let step = self.step_before(kill_at).await?;
+        let end = self.house.turn_sign(account, turned, kill_at).await?;
         // What is out of the books and was locked when it left is known to the house alone.
         if self.person.locks.iter().all(Option::is_none) {
             end.expect_refused(false, "turning a sign")?;
         } else if self.person.has_locked_fact(&self.house.bank(), &self.books, account) {
-            end.expect_refused(true, "turning the sign of a row in a locked period")?;
+            self.refused(&end, true, "turning the sign of a row in a locked period")?;
         }
-        let End::Done(Some(batch)) = end else { return Ok(()) };
+        let was_killed = matches!(end, End::Killed);
+        let mut came = self.ended(end, step, &before.0, Event::TurnKilled).await?;
+        if was_killed && came == Came::Nothing {
+            // Where no row shows it, whoever presses again sees whether it was done.
+            came = match self.house.turn_sign(account, turned, None).await? {
+                End::Done(None) => Came::Unseen,
+                End::Done(Some(batch)) => Came::Batch(batch),
+                End::Refused(_) | End::Killed => Came::Nothing,
+            };
+            self.books = self.read().await?;
+        }
+        if came == Came::Nothing {
+            return Ok(());
+        }
+        self.tally.count(Event::SignTurned);
         self.person.turn(account);
-        self.books = self.read().await?;
-        self.did(vec![batch], before);
+        self.person_did(came, before);
         if self.is_current { self.check() } else { Ok(()) }
     }
 
-    async fn decide(&mut self, nth: usize, choice: HeldChoice) -> Result<()> {
+    async fn decide(&mut self, nth: usize, choice: HeldChoice, kill_at: Option<u16>) -> Result<()> {
         let Some((account, held)) = self.books.nth_held(nth).map(|(account, held)| (account, held.clone())) else {
             return Ok(());
         };
         let Some(fact) = self.person.fact_of(&self.house.bank(), account, &held.content, None) else { return Ok(()) };
         let before = (self.books.clone(), self.person.clone());
         let may_not = choice == HeldChoice::NewRow && self.person.is_locked(account, held.content.day);
-        let end = self.house.decide(held.feed_row, choice).await?;
-        end.expect_refused(may_not, &format!("taking in the held row {held:?}"))?;
-        let End::Done(batch) = end else { return Ok(()) };
+        let step = self.step_before(kill_at).await?;
+        let end = self.house.decide(held.feed_row, choice, kill_at).await?;
+        self.refused(&end, may_not, &format!("taking in the held row {held:?}"))?;
+        let came = self.ended(end.map(Some), step, &before.0, Event::DecisionKilled).await?;
+        if came == Came::Nothing {
+            return Ok(());
+        }
         if choice == HeldChoice::LeaveOut {
             self.person.dismissed.insert(fact);
         }
-        self.books = self.read().await?;
-        self.did(vec![batch], before);
+        self.tally.count(if choice == HeldChoice::LeaveOut { Event::HeldLeftOut } else { Event::HeldTakenIn });
+        self.person_did(came, before);
         if self.is_current { self.check() } else { Ok(()) }
+    }
+
+    /// A person writes a note on a pending row.
+    async fn jot(&mut self, nth: usize) -> Result<()> {
+        let rows = self.books.rows.iter().enumerate();
+        let rows = rows.flat_map(|(account, rows)| rows.iter().map(move |row| (account, row)));
+        let pending: Vec<(usize, BookRow)> = rows
+            .filter(|(_, row)| row.status == RowStatus::Pending)
+            .map(|(account, row)| (account, row.clone()))
+            .collect();
+        let Some((account, row)) = (!pending.is_empty()).then(|| pending[nth % pending.len()].clone()) else {
+            return Ok(());
+        };
+        self.change_row(account, &row, Work::Note, None).await
     }
 
     async fn change(&mut self, nth: usize, work: Work, kill_at: Option<u16>) -> Result<()> {
         let Some((account, row)) = self.books.nth(nth).map(|(account, row)| (account, row.clone())) else {
             return Ok(());
         };
+        self.change_row(account, &row, work, kill_at).await
+    }
+
+    async fn change_row(&mut self, account: usize, row: &BookRow, work: Work, kill_at: Option<u16>) -> Result<()> {
         let target = match work {
             // Rows move within one currency only.
             Work::Move if account < 2 => 1 - account,
@@ -302,31 +529,24 @@ impl<H: House> Play<H> {
             Work::Amount | Work::Tick if row.is_from_bank => return Ok(()),
             _ => account,
         };
-        let Some(worked) = self.worked(account, target, &row, work) else { return Ok(()) };
+        let Some(worked) = self.worked(account, target, row, work) else { return Ok(()) };
         let before = (self.books.clone(), self.person.clone());
         let id = row.id;
-        let change = row_change(&row, work, target);
+        let change = row_change(row, work, target);
         let day = if let RowChange::Day(day) = change { day } else { row.dated_on };
         let may_not = self.person.is_locked(account, row.dated_on) || self.person.is_locked(target, day);
+        let step = self.step_before(kill_at).await?;
         let end = self.house.change(id, &change, kill_at).await?;
         // Where nothing would change, nothing is refused.
         if !matches!(end, End::Done(None)) {
-            end.expect_refused(may_not, &format!("a change of {row:?}"))?;
+            self.refused(&end, may_not, &format!("a change of {row:?}"))?;
         }
-        self.books = self.read().await?;
-        let is_done = match &end {
-            End::Done(batch) => batch.is_some(),
-            End::Refused(_) => false,
-            End::Killed => self.books != before.0,
-        };
-        if !is_done {
+        let came = self.ended(end, step, &before.0, Event::ChangeKilled).await?;
+        if came == Came::Nothing {
             ensure!(self.books == before.0, "nothing was done, and yet: {}", before.0.difference(&self.books));
-            // Or it is not to be seen: the same lines once more are others.
-            if matches!(end, End::Killed) {
-                self.deeds.clear();
-            }
             return Ok(());
         }
+        self.tally.count(work.event());
         if work == Work::Delete {
             ensure!(self.books.find(id).is_none(), "a row was deleted and is still there: {row:?}");
             self.person.worked.remove(&id);
@@ -335,10 +555,7 @@ impl<H: House> Play<H> {
             ensure!(self.books.find(id).is_some(), "a row was changed and is gone: {row:?}");
             self.person.worked.insert(id, worked);
         }
-        match end {
-            End::Done(Some(batch)) => self.did(vec![batch], before),
-            _ => self.deeds.clear(),
-        }
+        self.person_did(came, before);
         if self.is_current { self.check() } else { Ok(()) }
     }
 
@@ -380,51 +597,101 @@ impl<H: House> Play<H> {
         Some(worked)
     }
 
-    async fn type_row(&mut self, account: usize, payee: usize, is_booked: bool) -> Result<()> {
+    async fn type_row(&mut self, account: usize, payee: usize, is_booked: bool, kill_at: Option<u16>) -> Result<()> {
         let before = (self.books.clone(), self.person.clone());
         let (minor, today) = self.house.bank().rare();
-        let end = self.house.type_row(account, minor, today, PAYEES[payee % PAYEES.len()]).await?;
+        let step = self.step_before(kill_at).await?;
+        let end = self.house.type_row(account, minor, today, PAYEES[payee % PAYEES.len()], kill_at).await?;
         let may_not = self.person.is_locked(account, today);
-        end.expect_refused(may_not, "typing a row")?;
-        let End::Done((id, batch)) = end else { return Ok(()) };
+        self.refused(&end, may_not, "typing a row")?;
+        let came = self.ended(end.map(Some), step, &before.0, Event::TypingKilled).await?;
+        if came == Came::Nothing {
+            return Ok(());
+        }
+        let id = self.books.rows[account].iter().map(|row| row.id).find(|id| before.0.find(*id).is_none());
+        let id = id.context("a row was typed and is not there")?;
         // The number goes up in any case, so that no other row gets this amount.
         let fact = self.house.bank().book_typed(account, self.person.signed(account, minor), payee);
+        self.tally.count(if is_booked { Event::TypedIsBooked } else { Event::Typed });
         if is_booked {
             self.is_current = false;
         } else {
             self.house.bank().facts[account].retain(|one| one.serial != fact);
         }
-        self.books = self.read().await?;
         let wants = Wants { minor: Some(minor), ..Wants::default() };
         self.person.worked.insert(id, Worked { account, fact: None, wants, is_typed: true });
-        self.did(vec![batch], before);
+        self.person_did(came, before);
         Ok(())
     }
 
-    async fn undo(&mut self, and_redo: bool) -> Result<()> {
+    async fn undo(&mut self, and_redo: bool, kill_at: Option<u16>) -> Result<()> {
         let Some(deed) = self.deeds.pop() else { return Ok(()) };
         ensure!(self.books == deed.after.0, "something changed by itself: {}", deed.after.0.difference(&self.books));
         let mut undoings = Vec::new();
-        for batch in deed.batches.iter().rev() {
-            let outcome = self.house.undo(*batch).await?;
+        for (number, batch) in deed.batches.iter().rev().enumerate() {
+            let outcome = self.take_back(*batch, kill_at.filter(|_| number == 0)).await?;
             ensure!(outcome.stays.is_empty(), "nobody has built on it, and yet this stays: {:?}", outcome.stays);
             undoings.push(outcome.batch);
         }
-        self.books = self.read().await?;
         ensure!(self.books == deed.before.0, "taking back left: {}", deed.before.0.difference(&self.books));
+        self.tally.count(if deed.by == By::Sync { Event::SyncUndone } else { Event::Undone });
         if and_redo {
-            for batch in undoings.iter().rev() {
-                self.house.undo(*batch).await?;
+            for (number, batch) in undoings.iter().rev().enumerate() {
+                self.take_back(*batch, kill_at.filter(|_| number == 0)).await?;
             }
-            self.books = self.read().await?;
             ensure!(self.books == deed.after.0, "doing again left: {}", deed.after.0.difference(&self.books));
+            self.tally.count(Event::DoneAgain);
             self.deeds.push(deed);
         } else {
-            self.person = deed.before.1;
+            // What an earlier undoing took out is still out.
+            let missing = std::mem::take(&mut self.person.missing);
+            self.person = Person { missing, ..deed.before.1 };
+            if deed.by == By::Sync {
+                self.person.miss(&mut self.house.bank(), &deed.after.0, &deed.before.0);
+            }
             self.is_current = false;
         }
         Ok(())
     }
+
+    /// Takes a batch back. Killed within it, the person looks whether that was done, and presses again if it was not.
+    async fn take_back(&mut self, batch: BatchId, kill_at: Option<u16>) -> Result<Undone> {
+        let before = self.books.clone();
+        let mut end = self.house.undo(batch, kill_at).await?;
+        if let End::Killed = end {
+            self.tally.count(Event::UndoKilled);
+            self.books = self.read().await?;
+            if let Some(undoing) = self.house.undoing_of(batch).await? {
+                self.tally.count(Event::KilledAfter);
+                end = End::Done(Undone { batch: undoing, stays: Vec::new() });
+            } else {
+                self.tally.count(Event::KilledBefore);
+                ensure!(self.books == before, "nothing was taken back, and yet: {}", before.difference(&self.books));
+                end = self.house.undo(batch, None).await?;
+            }
+        }
+        self.books = self.read().await?;
+        match end {
+            End::Done(undone) => Ok(undone),
+            End::Refused(words) => bail!("it cannot be taken back: {words}"),
+            End::Killed => bail!("it was killed by nobody"),
+        }
+    }
+}
+
+/// What a person had written on a row that went holds on the one that took it over, unless they wrote there, too.
+fn check_taken_over(left: &Wants, own: &Wants, row: &BookRow, now: &BookRow) -> Result<()> {
+    let told = || format!("{left:?} and {own:?} on {row:?}\n    came to {now:?}");
+    let said = |own: &Option<Option<String>>| own.clone().flatten();
+    let payee = own.payee.as_ref().or(left.payee.as_ref());
+    ensure!(payee.is_none_or(|payee| now.payee.as_ref() == Some(payee)), "the payee was not taken over: {}", told());
+    let note = said(&own.note).or(said(&left.note));
+    ensure!(note.is_none_or(|note| now.note.as_ref() == Some(&note)), "the note was not taken over: {}", told());
+    let day = own.day.or(left.day);
+    ensure!(day.is_none_or(|day| now.dated_on == day), "the day was not taken over: {}", told());
+    let bank_says = |row: &BookRow| (row.minor, row.status, row.lines, row.is_from_bank);
+    ensure!(bank_says(row) == bank_says(now), "more than words was taken over: {}", told());
+    Ok(())
 }
 
 fn mine(payee: usize) -> String {

@@ -2,7 +2,9 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -19,7 +21,7 @@ use bankside_domain::{
 };
 use bankside_engine::{
     EditInput, Engine, EngineError, FeedChange, FlowPage, HeldView, LineInput, NewTransactionInput, PairDecision,
-    RegisterQuery, RegisterRow, RunsQuery, SeenInput, Selection, Settings,
+    PairView, RegisterQuery, RegisterRow, RunsQuery, SeenInput, Selection, Settings,
 };
 use bankside_store::{NewOrganization, NewPerson, Store};
 use bankside_testkit::{SeededEntropy, TestClock, TestDatabase, database};
@@ -32,7 +34,7 @@ use url::Url;
 use crate::bank::{ACCOUNTS, Bank, Content};
 use crate::books::{Balance, BookRow, Books, HeldRow, Marks};
 use crate::habits::Tale;
-use crate::house::{End, House, Pair, RowChange, Undone};
+use crate::house::{Asked, End, House, Pair, RowChange, Undone};
 use crate::provider::{PROVIDER, Provider};
 use crate::telling::decimal;
 
@@ -80,6 +82,9 @@ pub(crate) struct RealHouse {
     bank: Arc<Mutex<Bank>>,
     clock: Arc<TestClock>,
     fuse: Arc<Fuse>,
+    /// Whether moments at which it can be killed are those at which it waits for the database, of which there is at least one in each
+    /// statement, and not those at which it asks for the time or for randomness. They are not the same each time.
+    pub(crate) dies_waiting: bool,
     master: MasterKey,
     ambient: Ambient,
     database: TestDatabase,
@@ -114,7 +119,8 @@ impl RealHouse {
         let engine = engine(store, vault, &bank, &ambient)?;
         let institution = habits.telling.tongue.institution;
         let (connection, accounts) = connect(&engine, &asker, institution).await?;
-        Ok(Self { engine, asker, connection, accounts, bank, clock, fuse, master, ambient, database })
+        let dies_waiting = false;
+        Ok(Self { engine, asker, connection, accounts, bank, clock, fuse, dies_waiting, master, ambient, database })
     }
 
     /// Carries out a verb, and kills the process within it at the n-th time that it asks for the time or for randomness.
@@ -123,8 +129,11 @@ impl RealHouse {
         kill_at: Option<u16>,
         verb: impl AsyncFnOnce(&Engine, &Asker) -> Result<T>,
     ) -> Result<End<T>> {
-        self.fuse.left.store(kill_at.map_or(-1, i64::from), Ordering::SeqCst);
-        let end = AssertUnwindSafe(verb(&self.engine, &self.asker)).catch_unwind().await;
+        let at_ask = kill_at.filter(|_| !self.dies_waiting);
+        self.fuse.left.store(at_ask.map_or(-1, i64::from), Ordering::SeqCst);
+        let verb = Box::pin(verb(&self.engine, &self.asker));
+        let verb = until_it_waits(verb, kill_at.filter(|_| self.dies_waiting));
+        let end = AssertUnwindSafe(verb).catch_unwind().await;
         self.fuse.left.store(-1, Ordering::SeqCst);
         match end {
             Ok(Ok(answer)) => Ok(End::Done(answer)),
@@ -140,6 +149,20 @@ impl RealHouse {
             }
             Err(payload) => bail!("it panicked: {}", words(payload.as_ref())),
         }
+    }
+
+    /// Carries out a verb of a person. One that would be killed at a moment that does not come is killed right after it is done.
+    async fn persons<T>(
+        &mut self,
+        kill_at: Option<u16>,
+        verb: impl AsyncFnOnce(&Engine, &Asker) -> Result<T>,
+    ) -> Result<End<T>> {
+        let end = self.within(kill_at, verb).await?;
+        if let (End::Done(_), Some(_)) = (&end, kill_at) {
+            self.restart().await?;
+            return Ok(End::Killed);
+        }
+        Ok(end)
     }
 
     /// Everything but the database is new, and the lease of whoever died runs out.
@@ -191,7 +214,8 @@ impl House for RealHouse {
             books.balances[index] = Balance {
                 opening: view.opening_minor,
                 now: view.balance_minor(),
-                counts_pending: view.pending_policy == PendingPolicy::Counted,
+                policy: view.pending_policy,
+                locked_through: view.locked_through,
             };
         }
         for view in self.engine.suspicions(&self.asker).await?.held {
@@ -230,7 +254,7 @@ impl House for RealHouse {
         Ok(run.accounts.iter().filter_map(|account| account.batch).collect())
     }
 
-    async fn renew(&mut self, kill_at: Option<u16>) -> Result<()> {
+    async fn renew(&mut self, kill_at: Option<u16>) -> Result<End<()>> {
         let connection = self.connection;
         let renewal = async move |engine: &Engine, asker: &Asker| {
             let flow = engine.begin_renewal(asker, connection).await?;
@@ -239,11 +263,13 @@ impl House for RealHouse {
                 other => bail!("a renewal came to {other:?}"),
             }
         };
-        if let End::Killed = self.within(kill_at, renewal).await? {
+        let end = self.within(kill_at, renewal).await?;
+        if let End::Killed = end {
             // The person presses again, as often as it takes.
             self.within(None, renewal).await?;
         }
-        self.work().await
+        self.work().await?;
+        Ok(end)
     }
 
     async fn change(
@@ -253,7 +279,7 @@ impl House for RealHouse {
         kill_at: Option<u16>,
     ) -> Result<End<Option<BatchId>>> {
         let edit = edit_input(change, &self.accounts);
-        self.within(kill_at, async |engine, asker| {
+        self.persons(kill_at, async |engine, asker| {
             let Some(edit) = edit else {
                 let deleted = engine.delete_transactions(asker, &Selection::These(vec![row]), false).await?;
                 // Of many rows those that may not go are told; of one, that is the answer.
@@ -273,7 +299,8 @@ impl House for RealHouse {
         minor: i64,
         day: Date,
         payee: &str,
-    ) -> Result<End<(TransactionId, BatchId)>> {
+        kill_at: Option<u16>,
+    ) -> Result<End<BatchId>> {
         let input = NewTransactionInput {
             dated_on: day,
             amount: decimal(minor),
@@ -282,52 +309,96 @@ impl House for RealHouse {
             lines: Vec::new(),
         };
         let account = self.accounts[account];
-        self.within(None, async |engine, asker| Ok(engine.add_transaction(asker, account, &input).await?)).await
+        self.persons(kill_at, async |engine, asker| Ok(engine.add_transaction(asker, account, &input).await?.1)).await
     }
 
-    async fn lock(&mut self, account: usize, through: Option<Date>) -> Result<End<Option<BatchId>>> {
+    async fn lock(
+        &mut self,
+        account: usize,
+        through: Option<Date>,
+        kill_at: Option<u16>,
+    ) -> Result<End<Option<BatchId>>> {
         let account = self.accounts[account];
-        self.within(None, async |engine, asker| Ok(engine.lock_period(asker, account, through).await?)).await
+        self.persons(kill_at, async |engine, asker| Ok(engine.lock_period(asker, account, through).await?)).await
     }
 
-    async fn set_policy(&mut self, account: usize, policy: PendingPolicy) -> Result<Option<BatchId>> {
-        let change = FeedChange::Pending(policy);
-        Ok(self.engine.change_feed(&self.asker, self.accounts[account], change).await?.batch)
+    async fn set_policy(
+        &mut self,
+        account: usize,
+        policy: PendingPolicy,
+        kill_at: Option<u16>,
+    ) -> Result<End<Option<BatchId>>> {
+        let (account, change) = (self.accounts[account], FeedChange::Pending(policy));
+        self.persons(kill_at, async |engine, asker| Ok(engine.change_feed(asker, account, change).await?.batch)).await
     }
 
-    async fn turn_sign(&mut self, account: usize, flips_sign: bool) -> Result<End<Option<BatchId>>> {
+    async fn turn_sign(
+        &mut self,
+        account: usize,
+        flips_sign: bool,
+        kill_at: Option<u16>,
+    ) -> Result<End<Option<BatchId>>> {
         let (account, change) = (self.accounts[account], FeedChange::Sign { flips_sign });
-        self.within(None, async |engine, asker| Ok(engine.change_feed(asker, account, change).await?.batch)).await
+        self.persons(kill_at, async |engine, asker| Ok(engine.change_feed(asker, account, change).await?.batch)).await
     }
 
-    async fn decide(&mut self, held: FeedRowId, choice: HeldChoice) -> Result<End<BatchId>> {
-        self.within(None, async |engine, asker| Ok(engine.decide_held(asker, held, choice, None).await?)).await
+    async fn decide(&mut self, held: FeedRowId, choice: HeldChoice, kill_at: Option<u16>) -> Result<End<BatchId>> {
+        self.persons(kill_at, async |engine, asker| Ok(engine.decide_held(asker, held, choice, None).await?)).await
     }
 
-    async fn pairs(&self) -> Result<Vec<Pair>> {
+    async fn pairs(&self) -> Result<Vec<Asked>> {
         let pairs = self.engine.suspicions(&self.asker).await?.pairs;
-        // What a row that has gone leaves to a booked one is no row of the books: the truth has nothing to say about it.
-        let pairs = pairs.iter().filter(|view| !view.goes.is_gone);
-        Ok(pairs.map(|view| in_order(view.stays.row.id, view.goes.row.id)).collect())
+        let asked = |view: PairView| Asked {
+            pair: in_order(view.stays.row.id, view.goes.row.id),
+            gone: view.goes.is_gone.then(|| book_row(view.goes.row)),
+        };
+        Ok(pairs.into_iter().map(asked).collect())
     }
 
-    async fn decide_pair(&mut self, pair: Pair, is_one: bool) -> Result<End<Option<BatchId>>> {
+    async fn decide_pair(&mut self, pair: Pair, is_one: bool, kill_at: Option<u16>) -> Result<End<Option<BatchId>>> {
         let decision = if is_one { PairDecision::Same(Chosen::default()) } else { PairDecision::Different };
-        self.within(None, async |engine, asker| Ok(engine.decide_pair(asker, pair, decision).await?)).await
+        self.persons(kill_at, async |engine, asker| Ok(engine.decide_pair(asker, pair, decision).await?)).await
     }
 
-    async fn undo(&mut self, batch: BatchId) -> Result<Undone> {
+    async fn undo(&mut self, batch: BatchId, kill_at: Option<u16>) -> Result<End<Undone>> {
         let preview = self.engine.preview_undo(&self.asker, batch).await?;
-        let outcome = self.engine.undo(&self.asker, batch).await?;
-        ensure!(
-            preview.write.len() == outcome.taken_back && preview.stay == outcome.stay,
-            "the preview promised {} changes, and {} were taken back",
-            preview.write.len(),
-            outcome.taken_back
-        );
-        let stays = outcome.stay.iter().map(|stay| format!("{stay:?}")).collect();
-        Ok(Undone { batch: outcome.batch, stays })
+        let end = self.persons(kill_at, async |engine, asker| Ok(engine.undo(asker, batch).await?)).await?;
+        if let End::Done(outcome) = &end {
+            ensure!(
+                preview.write.len() == outcome.taken_back && preview.stay == outcome.stay,
+                "the preview promised {} changes, and {} were taken back",
+                preview.write.len(),
+                outcome.taken_back
+            );
+        }
+        Ok(end.map(|outcome| {
+            let stays = outcome.stay.iter().map(|stay| format!("{stay:?}")).collect();
+            Undone { batch: outcome.batch, stays }
+        }))
     }
+
+    async fn undoing_of(&self, batch: BatchId) -> Result<Option<BatchId>> {
+        Ok(self.engine.undoing_of(&self.asker, batch).await?)
+    }
+
+    async fn latest_step(&self) -> Result<Option<BatchId>> {
+        Ok(self.engine.steps(&self.asker).await?.undo.first().map(|step| step.batch))
+    }
+}
+
+/// Goes on with something until it waits for the n-th time, and is killed then.
+async fn until_it_waits<T>(mut verb: impl Future<Output = T> + Unpin, mut kill_at: Option<u16>) -> T {
+    poll_fn(|context| {
+        let polled = Pin::new(&mut verb).poll(context);
+        if polled.is_pending() {
+            if kill_at == Some(0) {
+                resume_unwind(Box::new(Killed));
+            }
+            kill_at = kill_at.map(|left| left - 1);
+        }
+        polled
+    })
+    .await
 }
 
 fn book_row(row: RegisterRow) -> BookRow {

@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use crate::bank::{ACCOUNTS, Bank};
 use crate::books::{BookRow, Books};
 use crate::habits::Tale;
-use crate::house::{End, House, Pair, RowChange, Undone};
+use crate::house::{Asked, End, House, Pair, RowChange, Undone};
 use crate::memory::MemoryHouse;
 use crate::real::RealHouse;
 
@@ -74,6 +74,17 @@ impl TwinHouse {
         Ok(())
     }
 
+    /// Both houses have come to the same end, and to the same books.
+    async fn ended<T: Copy + Into<Option<BatchId>>>(&mut self, real: End<T>, memory: End<T>) -> Result<End<T>> {
+        ended_alike(&real, &memory)?;
+        if let (End::Done(real), End::Done(memory)) = (&real, &memory) {
+            let batches = [*real, *memory].map(|batch| -> Vec<BatchId> { batch.into().into_iter().collect() });
+            self.pair_up(&batches[0], &batches[1])?;
+        }
+        self.compare().await?;
+        Ok(real)
+    }
+
     fn pair_up(&mut self, real: &[BatchId], memory: &[BatchId]) -> Result<()> {
         ensure!(real.len() == memory.len(), "{} batches, and in memory {}", real.len(), memory.len());
         self.batches.extend(real.iter().copied().zip(memory.iter().copied()));
@@ -132,11 +143,12 @@ impl House for TwinHouse {
         self.real.batches_of_latest_sync().await
     }
 
-    async fn renew(&mut self, kill_at: Option<u16>) -> Result<()> {
+    async fn renew(&mut self, kill_at: Option<u16>) -> Result<End<()>> {
         self.share_bank();
         self.memory.renew(kill_at).await?;
-        self.real.renew(kill_at).await?;
-        self.compare().await
+        let end = self.real.renew(kill_at).await?;
+        self.compare().await?;
+        Ok(end)
     }
 
     async fn change(
@@ -148,12 +160,7 @@ impl House for TwinHouse {
         let there = *self.rows.get(&row).context("a row that is not in memory")?;
         let memory = self.memory.change(there, change, kill_at).await?;
         let real = self.real.change(row, change, kill_at).await?;
-        ended_alike(&real, &memory)?;
-        if let (End::Done(real), End::Done(memory)) = (&real, &memory) {
-            self.pair_up(real.as_slice(), memory.as_slice())?;
-        }
-        self.compare().await?;
-        Ok(real)
+        self.ended(real, memory).await
     }
 
     async fn type_row(
@@ -162,88 +169,89 @@ impl House for TwinHouse {
         minor: i64,
         day: Date,
         payee: &str,
-    ) -> Result<End<(TransactionId, BatchId)>> {
-        let memory = self.memory.type_row(account, minor, day, payee).await?;
-        let real = self.real.type_row(account, minor, day, payee).await?;
-        ended_alike(&real, &memory)?;
-        if let (End::Done((_, real)), End::Done((_, memory))) = (&real, &memory) {
-            self.pair_up(&[*real], &[*memory])?;
-        }
-        self.compare().await?;
-        Ok(real)
+        kill_at: Option<u16>,
+    ) -> Result<End<BatchId>> {
+        let memory = self.memory.type_row(account, minor, day, payee, kill_at).await?;
+        let real = self.real.type_row(account, minor, day, payee, kill_at).await?;
+        self.ended(real, memory).await
     }
 
-    async fn lock(&mut self, account: usize, through: Option<Date>) -> Result<End<Option<BatchId>>> {
-        let memory = self.memory.lock(account, through).await?;
-        let real = self.real.lock(account, through).await?;
-        ended_alike(&real, &memory)?;
-        if let (End::Done(real), End::Done(memory)) = (&real, &memory) {
-            self.pair_up(real.as_slice(), memory.as_slice())?;
-        }
-        self.compare().await?;
-        Ok(real)
+    async fn lock(
+        &mut self,
+        account: usize,
+        through: Option<Date>,
+        kill_at: Option<u16>,
+    ) -> Result<End<Option<BatchId>>> {
+        let memory = self.memory.lock(account, through, kill_at).await?;
+        let real = self.real.lock(account, through, kill_at).await?;
+        self.ended(real, memory).await
     }
 
-    async fn set_policy(&mut self, account: usize, policy: PendingPolicy) -> Result<Option<BatchId>> {
-        let memory = self.memory.set_policy(account, policy).await?;
-        let real = self.real.set_policy(account, policy).await?;
-        self.pair_up(real.as_slice(), memory.as_slice())?;
-        self.compare().await?;
-        Ok(real)
+    async fn set_policy(
+        &mut self,
+        account: usize,
+        policy: PendingPolicy,
+        kill_at: Option<u16>,
+    ) -> Result<End<Option<BatchId>>> {
+        let memory = self.memory.set_policy(account, policy, kill_at).await?;
+        let real = self.real.set_policy(account, policy, kill_at).await?;
+        self.ended(real, memory).await
     }
 
-    async fn turn_sign(&mut self, account: usize, flips_sign: bool) -> Result<End<Option<BatchId>>> {
-        let memory = self.memory.turn_sign(account, flips_sign).await?;
-        let real = self.real.turn_sign(account, flips_sign).await?;
-        ended_alike(&real, &memory)?;
-        if let (End::Done(real), End::Done(memory)) = (&real, &memory) {
-            self.pair_up(real.as_slice(), memory.as_slice())?;
-        }
-        self.compare().await?;
-        Ok(real)
+    async fn turn_sign(
+        &mut self,
+        account: usize,
+        flips_sign: bool,
+        kill_at: Option<u16>,
+    ) -> Result<End<Option<BatchId>>> {
+        let memory = self.memory.turn_sign(account, flips_sign, kill_at).await?;
+        let real = self.real.turn_sign(account, flips_sign, kill_at).await?;
+        self.ended(real, memory).await
     }
 
-    async fn decide(&mut self, held: FeedRowId, choice: HeldChoice) -> Result<End<BatchId>> {
+    async fn decide(&mut self, held: FeedRowId, choice: HeldChoice, kill_at: Option<u16>) -> Result<End<BatchId>> {
         let there = *self.held.get(&held).context("a held row that is not in memory")?;
-        let memory = self.memory.decide(there, choice).await?;
-        let real = self.real.decide(held, choice).await?;
-        ended_alike(&real, &memory)?;
-        if let (End::Done(real), End::Done(memory)) = (&real, &memory) {
-            self.pair_up(&[*real], &[*memory])?;
-        }
-        self.compare().await?;
-        Ok(real)
+        let memory = self.memory.decide(there, choice, kill_at).await?;
+        let real = self.real.decide(held, choice, kill_at).await?;
+        self.ended(real, memory).await
     }
 
-    async fn pairs(&self) -> Result<Vec<Pair>> {
+    async fn pairs(&self) -> Result<Vec<Asked>> {
         let real = self.real.pairs().await?;
-        let there = |(a, b): &Pair| Some(in_order(*self.rows.get(a)?, *self.rows.get(b)?));
-        let translated: BTreeSet<Option<Pair>> = real.iter().map(there).collect();
-        let memory: BTreeSet<Option<Pair>> = self.memory.pairs().await?.into_iter().map(Some).collect();
+        let there = |(a, b): Pair| Some(in_order(*self.rows.get(&a)?, *self.rows.get(&b)?));
+        let translated: BTreeSet<_> = real.iter().map(|asked| (there(asked.pair), asked.gone.is_some())).collect();
+        let memory = self.memory.pairs().await?.into_iter();
+        let memory: BTreeSet<_> = memory.map(|asked| (Some(asked.pair), asked.gone.is_some())).collect();
         ensure!(translated == memory, "in memory other rows may be one: {translated:?} and {memory:?}");
         Ok(real)
     }
 
-    async fn decide_pair(&mut self, pair: Pair, is_one: bool) -> Result<End<Option<BatchId>>> {
+    async fn decide_pair(&mut self, pair: Pair, is_one: bool, kill_at: Option<u16>) -> Result<End<Option<BatchId>>> {
         let there = |id: TransactionId| self.rows.get(&id).copied().context("a row that is not in memory");
         let there = in_order(there(pair.0)?, there(pair.1)?);
-        let memory = self.memory.decide_pair(there, is_one).await?;
-        let real = self.real.decide_pair(pair, is_one).await?;
-        ended_alike(&real, &memory)?;
+        let memory = self.memory.decide_pair(there, is_one, kill_at).await?;
+        let real = self.real.decide_pair(pair, is_one, kill_at).await?;
+        self.ended(real, memory).await
+    }
+
+    async fn undo(&mut self, batch: BatchId, kill_at: Option<u16>) -> Result<End<Undone>> {
+        let there = *self.batches.get(&batch).context("a batch that is not in memory")?;
+        let memory = self.memory.undo(there, kill_at).await?;
+        let real = self.real.undo(batch, kill_at).await?;
         if let (End::Done(real), End::Done(memory)) = (&real, &memory) {
-            self.pair_up(real.as_slice(), memory.as_slice())?;
+            ensure!(real.stays.len() == memory.stays.len(), "{:?} stays, and in memory {:?}", real.stays, memory.stays);
+            self.pair_up(&[real.batch], &[memory.batch])?;
         }
+        ended_alike(&real, &memory)?;
         self.compare().await?;
         Ok(real)
     }
 
-    async fn undo(&mut self, batch: BatchId) -> Result<Undone> {
-        let there = *self.batches.get(&batch).context("a batch that is not in memory")?;
-        let memory = self.memory.undo(there).await?;
-        let real = self.real.undo(batch).await?;
-        ensure!(real.stays.len() == memory.stays.len(), "{:?} stays, and in memory {:?}", real.stays, memory.stays);
-        self.pair_up(&[real.batch], &[memory.batch])?;
-        self.compare().await?;
-        Ok(real)
+    async fn undoing_of(&self, batch: BatchId) -> Result<Option<BatchId>> {
+        self.real.undoing_of(batch).await
+    }
+
+    async fn latest_step(&self) -> Result<Option<BatchId>> {
+        self.real.latest_step().await
     }
 }

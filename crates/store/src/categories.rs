@@ -7,7 +7,7 @@ mod usual;
 use std::collections::{BTreeSet, HashMap};
 
 use bankside_domain::category::{CategoryUse, SEPARATOR};
-use bankside_domain::{Asker, AssetId, CategoryId, Id, Right};
+use bankside_domain::{Asker, AssetId, CategoryId, Id, Right, Sight};
 use uuid::Uuid;
 
 use crate::convert::{count, ids};
@@ -87,18 +87,7 @@ impl Store {
     pub async fn category_uses(&self, asker: &Asker) -> Result<HashMap<CategoryId, CategoryUse>, StoreError> {
         let (granted, sight) = asker.require_within(Right::SeeBooks)?;
         let mut session = self.db.read(granted).await?;
-        let text = session.in_sight(
-            sql!(
-                "SELECT l.category_id, COUNT(DISTINCT l.transaction_id) FROM transaction_lines l
-                 JOIN transactions t ON t.organization_id = l.organization_id AND t.id = l.transaction_id
-                 WHERE l.organization_id = $1 AND l.category_id IS NOT NULL AND t.deleted_at IS NULL
-                    /* in sight: t.account_id */
-                 GROUP BY l.category_id"
-            ),
-            sight,
-        );
-        let transactions: Vec<(Uuid, i64)> =
-            on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
+        let transactions = self.transactions_by_category(&mut session, asker, sight).await?;
         let text = sql!(
             "SELECT category_id, COUNT(*) FROM provider_categories
              WHERE organization_id = $1 AND category_id IS NOT NULL GROUP BY category_id"
@@ -133,6 +122,55 @@ impl Store {
             }
         }
         Ok(uses)
+    }
+
+    /// How many transactions in sight have a line of each category. There may be a million of them: the sums of months know how many
+    /// lines there are. What several lines of one row have in common is taken off again, and rows that are in no sum are counted.
+    async fn transactions_by_category(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        sight: &Sight,
+    ) -> Result<HashMap<Uuid, i64>, StoreError> {
+        let lines = session.in_sight(
+            sql!(
+                "SELECT category_id, CAST(SUM(line_count) AS BIGINT) FROM month_sums
+                 WHERE organization_id = $1 /* in sight: account_id */ GROUP BY category_id"
+            ),
+            sight,
+        );
+        let in_common = session.in_sight(
+            sql!(
+                "SELECT l.category_id, -COUNT(*) FROM transaction_lines l
+                 JOIN transactions t ON t.organization_id = l.organization_id AND t.id = l.transaction_id
+                 WHERE l.organization_id = $1 AND l.position > 0 AND l.category_id IS NOT NULL
+                    AND t.deleted_at IS NULL AND t.status IN ('booked', 'pending') /* in sight: t.account_id */
+                    AND EXISTS (SELECT 1 FROM transaction_lines e WHERE e.organization_id = l.organization_id
+                        AND e.transaction_id = l.transaction_id AND e.category_id = l.category_id AND e.position < l.position)
+                 GROUP BY l.category_id"
+            ),
+            sight,
+        );
+        let in_no_sum = session.in_sight(
+            sql!(
+                "SELECT l.category_id, COUNT(DISTINCT l.transaction_id) FROM transactions t
+                 JOIN transaction_lines l ON l.organization_id = t.organization_id AND l.transaction_id = t.id
+                 WHERE t.organization_id = $1 AND t.status IN ('scheduled', 'declined') AND t.deleted_at IS NULL
+                    AND l.category_id IS NOT NULL /* in sight: t.account_id */ GROUP BY l.category_id"
+            ),
+            sight,
+        );
+        let mut found: HashMap<Uuid, i64> = HashMap::new();
+        for text in [lines, in_common, in_no_sum] {
+            let counts: Vec<(Uuid, i64)> =
+                on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
+            for (category, count) in counts {
+                *found.entry(category).or_default() += count;
+            }
+        }
+        // A category of zeros is none.
+        found.retain(|category, transactions| !category.is_nil() && *transactions > 0);
+        Ok(found)
     }
 
     /// Every one of these must be there.

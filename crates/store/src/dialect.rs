@@ -1,6 +1,8 @@
 //! The few things that the two engines say differently.
 
+use bankside_domain::{Id, Sight};
 use sqlx::{Database, QueryBuilder};
+use uuid::Uuid;
 
 /// How many rows go into one statement: few enough for the limits on parameters of both engines.
 pub(crate) const ROWS_PER_STATEMENT: usize = 250;
@@ -33,6 +35,18 @@ where
         query.push("NULL");
     }
     query.push(")");
+}
+
+/// Adds that the row of this name is of an account in sight.
+pub(crate) fn push_sight<DB>(query: &mut QueryBuilder<DB>, row: &str, sight: &Sight)
+where
+    DB: Database,
+    Uuid: for<'args> sqlx::Encode<'args, DB> + sqlx::Type<DB>,
+{
+    if let Some(accounts) = sight.accounts() {
+        query.push(" AND ").push(row).push(".account_id IN ");
+        push_list(query, accounts.iter().map(|account| account.uuid()));
+    }
 }
 
 /// A pattern for `LIKE … ESCAPE '\'` that finds the folded text anywhere.

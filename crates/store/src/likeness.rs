@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::convert::{currency, digest, ids, micros, uuids};
 use crate::db::{Session, on, run, sql};
-use crate::dialect::{ROWS_PER_STATEMENT, VALUES_PER_LIST, parts_per_statement, push_list};
+use crate::dialect::{ROWS_PER_STATEMENT, VALUES_PER_LIST, parts_per_statement, push_list, push_sight};
 use crate::{Store, StoreError};
 
 /// So many keys are asked for in one statement, or fewer where many accounts are in sight.
@@ -155,10 +155,7 @@ impl Store {
                 );
                 query.push_bind(asker.organization.uuid()).push(" AND c.transaction_id IN ");
                 push_list(&mut query, chunk.iter().map(|id| id.uuid()));
-                if let Some(accounts) = sight.accounts() {
-                    query.push(" AND t.account_id IN ");
-                    push_list(&mut query, accounts.iter().map(|account| account.uuid()));
-                }
+                push_sight(&mut query, "t", sight);
                 query.push(" ORDER BY v.received_at, v.id");
                 query.build_query_as().fetch_all(c).await?
             });
@@ -179,10 +176,7 @@ impl Store {
                 );
                 query.push_bind(asker.organization.uuid()).push(" AND t.id IN ");
                 push_list(&mut query, chunk.iter().map(|id| id.uuid()));
-                if let Some(accounts) = sight.accounts() {
-                    query.push(" AND t.account_id IN ");
-                    push_list(&mut query, accounts.iter().map(|account| account.uuid()));
-                }
+                push_sight(&mut query, "t", sight);
                 query.build_query_as().fetch_all(c).await?
             });
             for (id, payee, pattern) in of_books {
@@ -240,18 +234,12 @@ impl Store {
                             query.push(") p CROSS JOIN transactions t WHERE t.organization_id = p.organization_id AND t.payee_id = p.id");
                             query.push(" AND t.dated_on >= (SELECT MIN(u.dated_on) FROM (SELECT u.dated_on FROM transactions u ");
                             query.push("WHERE u.organization_id = p.organization_id AND u.payee_id = p.id AND u.deleted_at IS NULL");
-                            if let Some(accounts) = sight.accounts() {
-                                query.push(" AND u.account_id IN ");
-                                push_list(&mut query, accounts.iter().map(|account| account.uuid()));
-                            }
+                            push_sight(&mut query, "u", sight);
                             query.push(" ORDER BY u.dated_on DESC LIMIT ").push(MOST_OF_ONE_PAYEE).push(") u)");
                         }
                     }
                     query.push(" AND t.deleted_at IS NULL");
-                    if let Some(accounts) = sight.accounts() {
-                        query.push(" AND t.account_id IN ");
-                        push_list(&mut query, accounts.iter().map(|account| account.uuid()));
-                    }
+                    push_sight(&mut query, "t", sight);
                     query.push(" ORDER BY t.dated_on DESC, t.position DESC, t.id DESC LIMIT ").push(MOST_LOOKED_AT);
                     query.push(
                         ") t CROSS JOIN transaction_lines l CROSS JOIN accounts a \

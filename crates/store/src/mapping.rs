@@ -188,12 +188,13 @@ impl Store {
                         query.push(" AND t.account_id IN ");
                         push_list(&mut query, accounts.iter().copied());
                     }
+                    // Counted, since PostgreSQL reads all lines of the books to join what is only asked to exist.
                     query.push(
-                        " AND EXISTS (SELECT 1 FROM transaction_lines l WHERE l.organization_id = t.organization_id \
+                        " AND (SELECT COUNT(*) FROM transaction_lines l WHERE l.organization_id = t.organization_id \
                          AND l.transaction_id = t.id AND l.category_id IS NULL",
                     );
                     push_wants_category!(query, asker, "l");
-                    query.push(") LIMIT ").push_bind(at_most).push(") x").push(number);
+                    query.push(") > 0 LIMIT ").push_bind(at_most).push(") x").push(number);
                 }
                 query.build_query_as().persistent(false).fetch_all(c).await?
             });

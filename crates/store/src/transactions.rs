@@ -101,10 +101,10 @@ impl Store {
     pub async fn duplicate_transactions(
         &self,
         asker: &Asker,
-        ids: &[TransactionId],
+        selection: &Selection,
     ) -> Result<(BatchId, Vec<TransactionId>), StoreError> {
         let mut session = self.db.write(asker.require_within(Right::EditBooks)?.0).await?;
-        let ids = self.selected(&mut session, asker, &Selection::These(ids.to_vec())).await?;
+        let ids = self.selected(&mut session, asker, selection).await?;
         let locked = self.lock_accounts_of(&mut session, asker, &ids, None).await?;
         let rows = self.stand(&mut session, asker, &ids).await?;
         if rows.is_empty() {

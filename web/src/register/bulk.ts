@@ -18,17 +18,20 @@ interface Outcome {
 /** Which rows, as the API takes it. */
 type Which = { ids: string[] } | { filter: Record<string, string | boolean> };
 
+/** More than so many the server does not change at once, and says so. */
+const MOST_AT_ONCE = 20_000;
+
 const RECONCILED = {
   one: "It is reconciled: it agrees with a statement. ",
   some: "Some of them are reconciled: they agree with a statement. ",
 };
 
-export const BULK_FIELDS: { field: Field; title: string; key: string; isMinor?: boolean }[] = [
+export const BULK_FIELDS: { field: Field; title: string; key: string }[] = [
   { field: "category", title: "Category", key: "C" },
   { field: "payee", title: "Payee", key: "P" },
   { field: "note", title: "Note", key: "N" },
-  { field: "date", title: "Date", key: "E", isMinor: true },
-  { field: "tags", title: "Add tags", key: "", isMinor: true },
+  { field: "date", title: "Date", key: "E" },
+  { field: "tags", title: "Add tags", key: "" },
 ];
 
 export class Bulk {
@@ -81,13 +84,20 @@ export class Bulk {
     await this.#set({ is_cleared }, is_cleared ? "Cleared" : "No longer cleared");
   }
 
-  async duplicate(ids = this.register.selection.ids): Promise<void> {
-    if (this.register.selection.isAll) {
-      toast("Duplicating takes rows that are selected one by one.");
-      return;
+  /** Copies the selection, or these alone. */
+  async duplicate(ids?: string[]): Promise<void> {
+    const which: Which = ids ? { ids } : this.#which();
+    const count = ids?.length ?? this.register.selection.count;
+    if (!ids && this.register.selection.isAll) {
+      const isSure = await ask({
+        title: `Duplicate ${this.#many(count)}?`,
+        text: "Each comes once more, as a row that you typed, of the same day and account. You can undo it.",
+        yes: `Duplicate ${this.register.formats.count(count)}`,
+      });
+      if (!isSure) return;
     }
     await this.#run(async () => {
-      const outcome = await this.register.api.post<Outcome>("transactions/duplicate", { ids });
+      const outcome = await this.register.api.post<Outcome>("transactions/duplicate", which);
       this.#told(`${this.#many(outcome.changed)} duplicated.`, outcome);
     });
   }
@@ -166,7 +176,10 @@ export class Bulk {
       await this.register.refresh();
       return true;
     } catch (error) {
-      toast(asProblem(error).message);
+      const { code, message } = asProblem(error);
+      const { count } = this.register.selection;
+      const isTooMany = code === "conflict" && count > MOST_AT_ONCE;
+      toast(isTooMany ? `${this.#many(count)} are selected. ${message}` : message);
       return false;
     }
   }
@@ -190,17 +203,19 @@ export class Bulk {
   }
 
   #verbs(): Node[] {
-    const verb = (title: string, key: string, act: () => void, look = "btn btn-small"): Node =>
-      h("button", { type: "button", class: look, onclick: act }, title, ...(key ? [" ", h("kbd", { "aria-hidden": "true" }, key)] : []));
-    const small = "btn btn-small";
+    const verb = (title: string, key: string, act: () => void): Node =>
+      h("button", { type: "button", class: "btn btn-small", onclick: act }, title, ...(key ? [" ", h("kbd", { "aria-hidden": "true" }, key)] : []));
     return [
-      ...BULK_FIELDS.map(({ field, title, key, isMinor }) =>
-        verb(title, key, () => this.edit(field), isMinor ? `${small} hide-narrow` : small),
-      ),
-      verb("Cleared", "L", () => void this.toggleCleared(), `${small} hide-narrow`),
-      verb("Duplicate", "U", () => void this.duplicate(), `${small} hide-narrow`),
-      ...(this.register.selection.count === 2 ? [verb("Make a transfer", "R", () => this.register.transfers.make())] : []),
-      verb("Delete", "D", () => void this.delete(), small),
+      ...BULK_FIELDS.map(({ field, title, key }) => verb(title, key, () => this.edit(field))),
+      verb("Cleared", "L", () => void this.toggleCleared()),
+      verb("Duplicate", "U", () => void this.duplicate()),
+      ...(this.register.selection.count === 2
+        ? [
+            verb("Make a transfer", "R", () => this.register.transfers.make()),
+            verb("Merge", "G", () => void this.register.merging.merge()),
+          ]
+        : []),
+      verb("Delete", "D", () => void this.delete()),
     ];
   }
 

@@ -2,6 +2,7 @@
 import { asProblem } from "../api";
 import type { ColumnKey } from "./columns";
 import { button, h, icon } from "../dom";
+import { keep, keptAt, organizationOfPage, placeOf } from "../kept";
 import { createEditor, type Editor } from "./editors";
 import type { Account, Changes, Field, Payee, Row } from "./model";
 import type { Register } from "./register";
@@ -33,7 +34,7 @@ export class Draft {
   #isSending = false;
 
   constructor(readonly register: Register) {
-    this.#kept = `bankside.draft ${register.api.address("")} ${register.query.account ?? ""}`;
+    this.#kept = placeOf("bankside.draft", organizationOfPage(), register.query.account ?? "");
     this.element.addEventListener("keydown", (event) => this.#onKey(event));
     this.element.addEventListener("input", () => this.#keep());
   }
@@ -65,7 +66,7 @@ export class Draft {
   }
 
   close(): void {
-    sessionStorage.removeItem(this.#kept);
+    keep(this.#kept, null);
     this.element.hidden = true;
     this.element.replaceChildren();
     this.#editors.clear();
@@ -198,7 +199,7 @@ export class Draft {
 
   async #done({ batch, transaction }: Added, isLast: boolean): Promise<void> {
     const { register } = this;
-    sessionStorage.removeItem(this.#kept);
+    keep(this.#kept, null);
     const figure = register.formats.signed(transaction.amount_minor, transaction.scale);
     const undo = batch ? { action: "Undo", onAction: () => void register.history.undoBatch(batch) } : {};
     toast(`Added ${transaction.payee ?? "a transaction"}, ${figure}.`, undo);
@@ -229,12 +230,12 @@ export class Draft {
   }
 
   #keep(): void {
-    sessionStorage.setItem(this.#kept, JSON.stringify(this.#texts()));
+    keep(this.#kept, JSON.stringify(this.#texts()));
   }
 
   #keptTexts(): Partial<Record<Slot, string>> | null {
     try {
-      return JSON.parse(sessionStorage.getItem(this.#kept) ?? "null") as Partial<Record<Slot, string>> | null;
+      return JSON.parse(keptAt(this.#kept).get(this.#kept) ?? "null") as Partial<Record<Slot, string>> | null;
     } catch {
       return null;
     }

@@ -4,6 +4,7 @@ import { h } from "../dom";
 import { createEditor, type Editor } from "./editors";
 import { type Field, type Given, type Payee, type Row, whyAmountStands } from "./model";
 import type { Register } from "./register";
+import type { Change } from "./unsaved";
 import { toast } from "../toast";
 
 interface Open {
@@ -60,6 +61,16 @@ export class Editing {
     return true;
   }
 
+  /** Opens a field again with what could not be saved: in its cell where that is in the list, otherwise in the panel. */
+  reopen({ id, field }: Change): void {
+    if (field === "cleared" || field === "lines") return;
+    const { register } = this;
+    const position = register.positionOf(id);
+    const column = register.grid.columns.find((shown) => shown.field === field)?.key;
+    const isHere = position !== undefined && column !== undefined && !register.isNarrow;
+    if (!isHere || !this.open(position, column)) void register.panel.open(id, { field });
+  }
+
   /** Once the grid has drawn, stands over its cell again: rows may have come above it, columns may be wider. */
   follow(): void {
     if (this.isOpen) requestAnimationFrame(() => this.#place());
@@ -83,11 +94,12 @@ export class Editing {
     this.register.grid.activate(this.register.grid.active.position);
   }
 
-  #start(row: Row, column: ColumnKey, field: Field, title: string, typed?: string): void {
+  #start(row: Row, column: ColumnKey, field: Field, title: string): void {
     const { register } = this;
     if (this.#open) void this.#commit("elsewhere");
     const failed = register.unsaved.of(row.id, field);
-    const kept = typed ?? (failed?.standing.kind === "failed" ? failed.given.text : undefined);
+    const isWaiting = failed?.standing.kind === "failed" || failed?.standing.kind === "refused";
+    const kept = isWaiting ? failed.given.text : undefined;
     const sign = column === "payment" ? -1 : column === "deposit" ? 1 : undefined;
     const editor = createEditor(field, {
       label: `${title} of ${row.payee ?? "the row"}`,
@@ -146,7 +158,7 @@ export class Editing {
       const given = await editor.read();
       const shown = this.register.unsaved.of(row.id, field);
       if (given) void this.register.unsaved.save(this.register.cache.byId(row.id) ?? row, field, given);
-      else if (shown?.standing.kind === "failed") this.register.unsaved.discard(shown);
+      else if (shown?.standing.kind === "failed" || shown?.standing.kind === "refused") this.register.unsaved.discard(shown);
       if (this.#open !== open) return;
       this.#close();
       this.#goOn(then);
@@ -158,14 +170,10 @@ export class Editing {
   }
 
   #refuse(says: string, open: Open): void {
-    const { editor, row, column, field, title } = open;
+    const { editor, row, field } = open;
     if (this.#open !== open) {
-      // Somebody has gone on to another field: what they typed here waits for them.
-      const typed = editor.input.value;
-      toast(`Not saved: “${typed}”. ${says}`, {
-        action: "Edit again",
-        onAction: () => this.#start(row, column, field, title, typed),
-      });
+      // Somebody has gone on to another field: what they typed here waits for them, however long.
+      this.register.unsaved.refuse(row, field, editor.input.value, says);
       return;
     }
     this.#error.textContent = says;

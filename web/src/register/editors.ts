@@ -226,7 +226,7 @@ export function tagsIn(text: string): string[] {
 }
 
 /** Accounts with what tells them apart: the name, and where several have it, where each belongs. */
-function labels(accounts: Account[]): { account: Account; label: string }[] {
+export function labels(accounts: Account[]): { account: Account; label: string }[] {
   const having = new Map<string, number>();
   for (const { name } of accounts) having.set(folded(name), (having.get(folded(name)) ?? 0) + 1);
   return accounts.map((account) => {

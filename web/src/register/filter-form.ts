@@ -2,11 +2,13 @@
 import { decimalText } from "../formats";
 import { Combobox, type Option } from "./combobox";
 import { h } from "../dom";
-import { turnDay } from "./editors";
+import { labels, turnDay } from "./editors";
 import { DIRECTIONS, STATES } from "./filter-words";
 import { folded } from "./lookups";
 import type { Filter } from "./query";
 import type { Register } from "./register";
+
+const ACCOUNTS_OFFERED = 40;
 
 type Reads = (text: string) => string | undefined;
 
@@ -22,6 +24,8 @@ export class FilterForm {
       return minor === undefined ? undefined : decimalText(Math.abs(minor), scale);
     };
     const figure = (value: string): string => formats.typedAmount(Math.round(Number(value) * 10 ** scale), scale);
+    // The page of one account has nothing to choose here.
+    if (register.query.account === null) this.element.append(this.#combobox("account", "Account", (text) => this.#accounts(text)));
     this.element.append(
       this.#text("from", "From", day, (value) => formats.fullDay(value)),
       this.#text("to", "Up to", day, (value) => formats.fullDay(value)),
@@ -116,6 +120,18 @@ export class FilterForm {
     };
     this.#fields.set(name, { element: box.element, show });
     return h("div", { class: "filter-field" }, h("span", { "aria-hidden": "true" }, title), box.element);
+  }
+
+  /** Of hundreds, as many as a list shows; typing narrows them, also by where they belong. */
+  async #accounts(text: string): Promise<Option[]> {
+    const wanted = folded(text).split(/\s+/).filter(Boolean);
+    const fits = (path: string): boolean => wanted.every((word) => folded(path).includes(word));
+    const accounts = labels(await this.register.lookups.accounts());
+    const found = accounts.filter(({ account, label }) => fits(`${label} ${account.asset_path ?? ""} ${account.currency}`));
+    return found.slice(0, ACCOUNTS_OFFERED).map(({ account, label }) => {
+      const { id, currency, asset_path: path } = account;
+      return { id, text: label, detail: path && !label.startsWith(path) ? `${path} · ${currency}` : currency };
+    });
   }
 
   async #categories(text: string): Promise<Option[]> {

@@ -38,6 +38,8 @@ export function chipText(name: Filter, value: string, register: Register): strin
   switch (name) {
     case "only":
       return "This transaction alone";
+    case "account":
+      return `Account ${names.of(value) ?? register.dataset.onlyAccount ?? firstOf(register)?.account_name ?? ""}`;
     case "from":
       return `From ${formats.fullDay(value)}`;
     case "to":

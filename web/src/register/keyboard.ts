@@ -126,6 +126,7 @@ export class Keyboard {
       l: () => this.#cleared(),
       d: () => this.#delete(),
       u: () => this.#duplicate(),
+      g: () => void register.merging.merge(),
       r: () => register.transfers.make(),
       i: () => register.acts.openPanel(position),
       w: () => register.acts.openPanel(position),

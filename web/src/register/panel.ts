@@ -264,7 +264,9 @@ export class Panel {
     this.#leaveEditors();
     const row = this.register.unsaved.over(rowOf(detail));
     const { formats, lookups } = this.register;
-    const editor = createEditor(field, { label: field, formats, lookups, row, scale: row.scale });
+    const waiting = this.register.unsaved.of(row.id, field);
+    const typed = waiting?.standing.kind === "refused" ? { typed: waiting.given.text } : {};
+    const editor = createEditor(field, { label: field, formats, lookups, row, scale: row.scale, ...typed });
     this.#editing = { field, editor };
     const error = h("p", { class: "error", role: "alert", hidden: true });
     const save = (): void => void this.#saveField(row, error);

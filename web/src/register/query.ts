@@ -3,6 +3,7 @@ import type { Params } from "../api";
 
 export const FILTERS = [
   "only",
+  "account",
   "search",
   "from",
   "to",
@@ -27,6 +28,17 @@ export type Filters = Partial<Record<Filter, string>>;
 export type Sort = "date" | "account" | "payee" | "note" | "category" | "amount" | "state";
 export type Order = "asc" | "desc";
 
+/** What a list can be sorted by where no head of a table says it, and how either way reads. */
+export const SORTS: { sort: Sort; ways: Record<Order, string> }[] = [
+  { sort: "date", ways: { desc: "Date, newest first", asc: "Date, oldest first" } },
+  { sort: "account", ways: { desc: "Account, Z to A", asc: "Account, A to Z" } },
+  { sort: "payee", ways: { desc: "Payee, Z to A", asc: "Payee, A to Z" } },
+  { sort: "note", ways: { desc: "Note, Z to A", asc: "Note, A to Z" } },
+  { sort: "category", ways: { desc: "Category, Z to A", asc: "Category, A to Z" } },
+  { sort: "amount", ways: { desc: "Amount, largest first", asc: "Amount, smallest first" } },
+  { sort: "state", ways: { desc: "State, from the bottom", asc: "State, from the top" } },
+];
+
 /** In the page's address, search goes by the name that the page without script uses. */
 const ADDRESS_NAMES: Partial<Record<Filter, string>> = { search: "q" };
 const SORT_KEPT = "bankside.register.sort";
@@ -43,7 +55,8 @@ export class Query {
     const address = new URLSearchParams(location.search);
     for (const name of FILTERS) {
       const value = address.get(ADDRESS_NAMES[name] ?? name) ?? address.get(name);
-      if (value) query.filters[name] = value;
+      // The page of one account asks nothing more of accounts.
+      if (value && (name !== "account" || account === null)) query.filters[name] = value;
     }
     if (search && !query.filters.search) query.filters.search = search;
     const [sort, order] = (localStorage.getItem(SORT_KEPT) ?? "").split(" ");
@@ -75,9 +88,9 @@ export class Query {
   }
 
   /** The same column again turns the order round; days and amounts begin with the newest and the largest. */
-  sortBy(sort: Sort): void {
+  sortBy(sort: Sort, order?: Order): void {
     const first: Order = sort === "date" || sort === "amount" ? "desc" : "asc";
-    this.order = this.sort !== sort ? first : this.order === "asc" ? "desc" : "asc";
+    this.order = order ?? (this.sort !== sort ? first : this.order === "asc" ? "desc" : "asc");
     this.sort = sort;
     localStorage.setItem(SORT_KEPT, `${this.sort} ${this.order}`);
   }

@@ -21,11 +21,12 @@ import { Layout } from "./layout";
 import { Live } from "./live";
 import { Lookups } from "./lookups";
 import { type Detail, type Row, rowOf } from "./model";
+import { Merging } from "./merging";
 import { Outline } from "./outline";
 import { Panel } from "./panel";
 import { Picking } from "./picking";
 import { PrintTable } from "./print";
-import { type Filter, Query, type Sort } from "./query";
+import { type Filter, type Order, Query, type Sort } from "./query";
 import { Reconcile } from "./reconcile";
 import { Selection } from "./selection";
 import { Toolbar } from "./toolbar";
@@ -58,6 +59,7 @@ export class Register extends HTMLElement {
   folds!: Folds;
   picking!: Picking;
   transfers!: Transfers;
+  merging!: Merging;
   #keyboard!: Keyboard;
   #live!: Live;
   #print!: PrintTable;
@@ -79,6 +81,7 @@ export class Register extends HTMLElement {
 
   disconnectedCallback(): void {
     this.#live.stop();
+    this.unsaved.stop();
     this.#print.stop();
     this.panel.makeWay(false);
     this.#resize.disconnect();
@@ -145,8 +148,8 @@ export class Register extends HTMLElement {
     this.#askAnew();
   }
 
-  sortBy(sort: Sort): void {
-    this.query.sortBy(sort);
+  sortBy(sort: Sort, order?: Order): void {
+    this.query.sortBy(sort, order);
     this.#askAnew();
     this.head.focus(sort);
   }
@@ -190,7 +193,7 @@ export class Register extends HTMLElement {
     this.names = new Names();
     this.selection = new Selection(() => this.#selectionChanged());
     this.unsaved = new Unsaved(this.api, { changed: () => this.changed(), learned: (detail) => this.#learned(detail) });
-    this.#notice = unsavedNotice(this.unsaved);
+    this.#notice = unsavedNotice(this.unsaved, (change) => this.editing.reopen(change));
     this.grid = new Grid({
       size: () => this.size(),
       fill: (view, position) => this.#fill(view, position),
@@ -209,6 +212,7 @@ export class Register extends HTMLElement {
     this.folds = new Folds(this);
     this.picking = new Picking(this);
     this.transfers = new Transfers(this);
+    this.merging = new Merging(this);
     this.#keyboard = new Keyboard(this);
     this.#live = new Live(this);
     this.#print = new PrintTable(this);
@@ -349,6 +353,7 @@ export class Register extends HTMLElement {
     if (isTyping) this.toolbar.goOn(began.value);
     this.draft.restore();
     this.#live.start();
+    this.unsaved.start();
     this.#print.start();
     void this.toolbar.count();
     void this.toolbar.learnNames();

@@ -50,6 +50,7 @@ export function registerShortcuts(): Shortcut[] {
     rows("Account", "A"),
     rows("Cleared or not", "L"),
     rows("Duplicate", "U"),
+    rows("Merge two selected rows that are one", "G"),
     rows("Make a transfer: of the row and another one, or of two selected rows", "R"),
     rows("Delete", "D"),
     rows("Where it comes from, and its history", "I", "W"),

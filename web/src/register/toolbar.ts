@@ -3,10 +3,12 @@ import type { Sum, Unfinished } from "./model";
 import type { Formats } from "../formats";
 import { OPTIONAL, columnTitle } from "./columns";
 import { button, debounce, h, hidden, icon, plural } from "../dom";
+import { labels } from "./editors";
 import { FilterForm } from "./filter-form";
 import { chipText } from "./filter-words";
-import { FILTERS, type Filter } from "./query";
+import { FILTERS, type Filter, type Order, SORTS, type Sort } from "./query";
 import type { Register } from "./register";
+import { MOST_PRINTED } from "./print";
 import { totalOf } from "./selection";
 
 interface Quick {
@@ -97,6 +99,7 @@ export class Toolbar {
   async learnNames(): Promise<void> {
     const { query, lookups, names } = this.register;
     if (query.filters.category || query.filters.main_category) for (const { id, path } of await lookups.categories()) names.learn(id, path);
+    if (query.filters.account) for (const { account, label } of labels(await lookups.accounts())) names.learn(account.id, label);
     if (query.filters.tag) for (const { id, name } of await lookups.tags()) names.learn(id, name);
     this.show();
   }
@@ -167,7 +170,7 @@ export class Toolbar {
 
   #fillMore(): void {
     if (!this.#more.open) return;
-    const { columns, mayEdit, query } = this.register;
+    const { columns, mayEdit, query, isNarrow } = this.register;
     const boxes = OPTIONAL.filter((key) => columns.isOffered(key, this.register.layout.room)).map((key) => {
       const box = h("input", { type: "checkbox" });
       box.checked = columns.isChosen(key);
@@ -187,9 +190,15 @@ export class Toolbar {
     const list = h(
       "div",
       { class: "menu-list columns-menu" },
-      h("fieldset", { class: "stack-1" }, h("legend", {}, "Columns"), ...boxes),
-      h("label", { class: "choice below" }, two, "Payment and deposit apart"),
+      // Rows of two lines have no head that sorts, and no columns to choose from.
+      ...(isNarrow
+        ? [this.#sorting()]
+        : [
+            h("fieldset", { class: "stack-1" }, h("legend", {}, "Columns"), ...boxes),
+            h("label", { class: "choice below" }, two, "Payment and deposit apart"),
+          ]),
     );
+    if (mayEdit && isNarrow) list.append(this.#item("check", "Select all", "What the filter finds", () => this.register.picking.all()));
     if (mayEdit && query.account) {
       list.append(this.#item("lock", "Reconcile", "Against the balance of a statement", () => this.register.reconcile.begin()));
     }
@@ -200,8 +209,35 @@ export class Toolbar {
         this.#item("loop", "Redo", "What I undid last", () => void history.redo()),
       );
     }
+    list.append(this.#item("file", "Print", this.#printSays(), () => window.print()));
     this.#more.querySelector(".menu-list")?.remove();
     this.#more.append(list);
+  }
+
+  #sorting(): HTMLElement {
+    const { query } = this.register;
+    const select = h(
+      "select",
+      {},
+      ...SORTS.filter(({ sort }) => sort !== "account" || query.account === null).flatMap(({ sort, ways }) =>
+        (["desc", "asc"] as const).map((order) => h("option", { value: `${sort} ${order}` }, ways[order])),
+      ),
+    );
+    select.value = `${query.sort} ${query.order}`;
+    select.addEventListener("change", () => {
+      const [sort, order] = select.value.split(" ") as [Sort, Order];
+      this.#more.open = false;
+      this.register.sortBy(sort, order);
+      // The head that the focus goes to otherwise is not in sight here.
+      this.#more.querySelector("summary")?.focus();
+    });
+    return h("label", { class: "sorting" }, h("span", {}, "Sorted by"), select);
+  }
+
+  #printSays(): string {
+    const { cache, formats } = this.register;
+    const most = formats.count(MOST_PRINTED);
+    return cache.total > MOST_PRINTED ? `The first ${most} of these rows` : "All of these rows";
   }
 
   #item(drawing: string, title: string, says: string, act: () => void): HTMLElement {

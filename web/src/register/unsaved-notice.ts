@@ -3,7 +3,8 @@ import { button, h, icon } from "../dom";
 import { FIELD_NAMES } from "./model";
 import type { Change, Unsaved } from "./unsaved";
 
-export function unsavedNotice(unsaved: Unsaved): { element: HTMLElement; show(): void } {
+/** `edit` opens the field again with what was typed. */
+export function unsavedNotice(unsaved: Unsaved, edit: (change: Change) => void): { element: HTMLElement; show(): void } {
   const element = h("div", { class: "unsaved", role: "alert" });
   let shown = "";
   const show = (): void => {
@@ -13,15 +14,15 @@ export function unsavedNotice(unsaved: Unsaved): { element: HTMLElement; show():
     if (key === shown) return;
     shown = key;
     element.hidden = asking.length === 0;
-    element.replaceChildren(...asking.map((change) => notice(change, unsaved)));
+    element.replaceChildren(...asking.map((change) => notice(change, unsaved, edit)));
   };
   element.hidden = true;
   return { element, show };
 }
 
-function notice(change: Change, unsaved: Unsaved): HTMLElement {
+function notice(change: Change, unsaved: Unsaved, edit: (change: Change) => void): HTMLElement {
   const field = FIELD_NAMES[change.field] ?? change.field;
-  const [says, ...ways] = waysOut(change, unsaved, field);
+  const [says, ...ways] = waysOut(change, unsaved, field, edit);
   return h(
     "div",
     { class: "notice is-stop" },
@@ -31,7 +32,7 @@ function notice(change: Change, unsaved: Unsaved): HTMLElement {
   );
 }
 
-function waysOut(change: Change, unsaved: Unsaved, field: string): HTMLElement[] {
+function waysOut(change: Change, unsaved: Unsaved, field: string, edit: (change: Change) => void): HTMLElement[] {
   const { standing, about, given } = change;
   const mine = given.text === "" ? "blank" : `“${given.text}”`;
   const drop = (label: string): HTMLElement => button(label, "small quiet", () => unsaved.discard(change));
@@ -63,6 +64,12 @@ function waysOut(change: Change, unsaved: Unsaved, field: string): HTMLElement[]
       return [
         h("p", {}, h("b", {}, `Not saved: ${field} of ${about}, ${mine}.`), ` ${standing.says}`),
         again("Try again"),
+        drop("Discard"),
+      ];
+    case "refused":
+      return [
+        h("p", {}, h("b", {}, `Not saved: ${field} of ${about}, ${mine}.`), ` ${standing.says}`),
+        button("Edit again", "small", () => edit(change)),
         drop("Discard"),
       ];
     case "saving":

@@ -1,12 +1,15 @@
-// What a person has typed and the server has not confirmed. It is shown in the rows at once, survives a reload of the page, and
-// goes only when the server has it or the person lets it go.
+// What a person has typed and the server has not confirmed. It is shown in the rows at once, outlives the page, the tab and the browser,
+// and goes only when the server has it, when the person lets it go, or when they sign out.
 import { type Api, asProblem, type Problem } from "../api";
 import type { Mark } from "./cells";
+import { keep, keptAt, organizationOfPage, placeOf } from "../kept";
 import { type Changes, type Detail, type Field, type Given, type Row, rowOf } from "./model";
 
 export type Standing =
   | { kind: "saving" }
   | { kind: "failed"; says: string }
+  /** It cannot be meant as it was typed: nothing was sent, and the row shows what it said before. */
+  | { kind: "refused"; says: string }
   /** Somebody changed it meanwhile; `theirs` is what it says now. */
   | { kind: "conflict"; theirs: string; seen: Record<string, unknown> }
   | { kind: "reconciled" };
@@ -21,7 +24,13 @@ export interface Change {
   about: string;
   standing: Standing;
   unlock?: boolean;
+  /** When it was sent last, by the browser's clock. */
+  sentAt?: number;
 }
+
+/** What was on its way so recently when a page opens may still arrive, sent by another tab: nobody is asked about it yet. */
+const ON_ITS_WAY_MS = 5000;
+const LEFT: Standing = { kind: "failed", says: "The page was left before this was saved." };
 
 export interface UnsavedEvents {
   changed(): void;
@@ -68,8 +77,16 @@ export class Unsaved {
     readonly api: Api,
     readonly events: UnsavedEvents,
   ) {
-    this.#kept = `bankside.unsaved ${api.address("")}`;
-    this.#changes = this.#restore();
+    this.#kept = placeOf("bankside.unsaved", organizationOfPage());
+    this.#changes = [...keptAt(this.#kept)].flatMap(([place, text]) => this.#restored(place, text));
+  }
+
+  start(): void {
+    window.addEventListener("storage", this.#onStorage);
+  }
+
+  stop(): void {
+    window.removeEventListener("storage", this.#onStorage);
   }
 
   get all(): readonly Change[] {
@@ -87,14 +104,15 @@ export class Unsaved {
 
   markOf(id: string, field: Field): Mark | undefined {
     const change = this.of(id, field);
-    return change && (change.standing.kind === "saving" ? "saving" : "failed");
+    if (!change) return undefined;
+    return change.standing.kind === "saving" ? "saving" : "failed";
   }
 
   /** A row as it will be. */
   over(row: Row): Row {
     let shown = row;
     for (const change of this.#changes) {
-      if (change.id === row.id) shown = { ...shown, ...change.given.shown };
+      if (change.id === row.id && change.standing.kind !== "refused") shown = { ...shown, ...change.given.shown };
     }
     return shown;
   }
@@ -107,15 +125,22 @@ export class Unsaved {
       given,
       about: row.payee ?? "a row without payee",
       standing: { kind: "saving" },
+      sentAt: Date.now(),
       // What was typed over a value that never arrived was still typed over the one before.
-      seen: before?.seen ?? { ...seenOf(given.set, row), ...given.seen },
+      seen: (before?.standing.kind === "refused" ? undefined : before?.seen) ?? { ...seenOf(given.set, row), ...given.seen },
     };
     this.#put(change);
     return this.#send(change);
   }
 
+  /** What was typed into a field that somebody has left, and cannot be meant, waits for them. */
+  refuse(row: Row, field: Field, text: string, says: string): void {
+    const about = row.payee ?? "a row without payee";
+    this.#put({ id: row.id, field, given: { set: {}, shown: {}, text }, seen: {}, about, standing: { kind: "refused", says } });
+  }
+
   retry(change: Change, { unlock = false } = {}): Promise<void> {
-    const again: Change = { ...change, standing: { kind: "saving" }, ...(unlock ? { unlock } : {}) };
+    const again: Change = { ...change, standing: { kind: "saving" }, sentAt: Date.now(), ...(unlock ? { unlock } : {}) };
     // Keeping mine means: over what it says now.
     if (change.standing.kind === "conflict") again.seen = change.standing.seen;
     this.#put(again);
@@ -123,8 +148,7 @@ export class Unsaved {
   }
 
   discard(change: Change): void {
-    this.#changes = this.#changes.filter((other) => other !== change);
-    this.#keep();
+    this.#drop(change);
     this.events.changed();
   }
 
@@ -142,14 +166,13 @@ export class Unsaved {
     const body = { ...change.given.set, seen: change.seen, ...(change.unlock ? { unlock: true } : {}) };
     try {
       const { transaction } = await this.api.patch<{ transaction: Detail }>(`transactions/${change.id}`, body);
-      this.#changes = this.#changes.filter((other) => other !== change);
-      this.#keep();
+      this.#drop(change);
       this.events.learned(transaction);
     } catch (error) {
       // Something newer may have been typed into the same field while this was on its way.
       if (!this.#changes.includes(change)) return;
       change.standing = await this.#standingAfter(change, asProblem(error));
-      this.#keep();
+      if (this.#changes.includes(change)) this.#keep(change);
       this.events.changed();
     }
   }
@@ -163,7 +186,7 @@ export class Unsaved {
       const { field, given } = change;
       // Somebody wrote the same, or it arrived although no answer came back.
       if (field !== "lines" && readable(field, row) === readable(field, { ...row, ...given.shown })) {
-        this.#changes = this.#changes.filter((other) => other !== change);
+        this.#drop(change);
         this.events.learned(detail);
         return { kind: "saving" };
       }
@@ -176,27 +199,64 @@ export class Unsaved {
   }
 
   #put(change: Change): void {
-    this.#changes = [...this.#changes.filter((other) => other.id !== change.id || other.field !== change.field), change];
-    this.#keep();
+    this.#changes = [...this.#changes.filter((other) => !isOf(other, change)), change];
+    this.#keep(change);
     this.events.changed();
   }
 
-  #keep(): void {
-    if (this.#changes.length === 0) sessionStorage.removeItem(this.#kept);
-    else sessionStorage.setItem(this.#kept, JSON.stringify(this.#changes));
+  /** Lets go of a change, unless something newer of the same field has taken its place. */
+  #drop(change: Change): void {
+    const isLast = this.#changes.includes(change);
+    this.#changes = this.#changes.filter((other) => other !== change);
+    if (isLast) keep(this.#placeOf(change), null);
+    window.dispatchEvent(new CustomEvent("bankside:unsaved"));
   }
 
-  #restore(): Change[] {
+  /** Each has a place of its own, so that two tabs never write over what the other keeps. */
+  #placeOf({ id, field }: Change): string {
+    return `${this.#kept}${id} ${field}`;
+  }
+
+  #keep(change: Change): void {
+    keep(this.#placeOf(change), JSON.stringify(change));
+    window.dispatchEvent(new CustomEvent("bankside:unsaved"));
+  }
+
+  #restored(place: string, text: string): Change[] {
+    let change: Change;
     try {
-      const kept = JSON.parse(sessionStorage.getItem(this.#kept) ?? "[]") as Change[];
-      return kept.map((change) => ({
-        ...change,
-        standing: { kind: "failed", says: "The page was left before this was saved." },
-      }));
+      change = JSON.parse(text) as Change;
     } catch {
+      keep(place, null);
       return [];
     }
+    if (change.standing.kind === "refused") return [change];
+    const wait = change.standing.kind === "saving" ? (change.sentAt ?? 0) + ON_ITS_WAY_MS - Date.now() : 0;
+    if (wait <= 0 || wait > ON_ITS_WAY_MS) return [{ ...change, standing: LEFT }];
+    window.setTimeout(() => {
+      // Whoever had sent it has had the answer by now, and then it is gone from here too.
+      if (!this.#changes.includes(change)) return;
+      change.standing = LEFT;
+      this.#keep(change);
+      this.events.changed();
+    }, wait);
+    return [change];
   }
+
+  /** Another tab keeps something, or has let it go. */
+  readonly #onStorage = ({ key, newValue }: StorageEvent): void => {
+    if (!key?.startsWith(this.#kept)) return;
+    const others = this.#changes.filter((change) => this.#placeOf(change) !== key);
+    // What this tab has sent itself is its own to tell.
+    const isOwn = this.#changes.some((change) => this.#placeOf(change) === key && this.#queues.has(change.id));
+    if (isOwn) return;
+    this.#changes = newValue === null ? others : [...others, ...this.#restored(key, newValue)];
+    this.events.changed();
+  };
+}
+
+function isOf(one: Change, other: Change): boolean {
+  return one.id === other.id && one.field === other.field;
 }
 
 /** A field as it reads in a sentence. */

@@ -319,12 +319,6 @@ pub(crate) async fn delete_transaction(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Which transactions to copy.
-#[derive(Deserialize, ToSchema)]
-pub(crate) struct DuplicateBody {
-    ids: Vec<String>,
-}
-
 /// The copies.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct DuplicatedBody {
@@ -337,15 +331,15 @@ pub(crate) struct DuplicatedBody {
 
 /// Copies transactions as typed rows of the same day and account.
 #[utoipa::path(post, path = "/api/v1/organizations/{organization}/transactions/duplicate",
-    params(("organization" = String, Path)), request_body = DuplicateBody,
+    params(("organization" = String, Path)), request_body = SelectionBody,
     responses((status = OK, body = DuplicatedBody), (status = NOT_FOUND, body = Problem), (status = CONFLICT, body = Problem)))]
 pub(crate) async fn duplicate_transactions(
     State(app): State<App>,
     member: ApiMember,
-    Body(body): Body<DuplicateBody>,
+    Body(which): Body<SelectionBody>,
 ) -> Result<Json<DuplicatedBody>, Problem> {
-    let ids = body.ids.iter().map(|text| id(text)).collect::<Result<Vec<TransactionId>, _>>()?;
-    let (batch, copies) = app.engine.duplicate_transactions(member.asker(), &ids).await?;
+    let selection = which.selection(&app, &member).await?;
+    let (batch, copies) = app.engine.duplicate_transactions(member.asker(), &selection).await?;
     let ids: Vec<String> = copies.iter().map(ToString::to_string).collect();
     Ok(Json(DuplicatedBody { batch: batch.to_string(), changed: ids.len(), ids }))
 }

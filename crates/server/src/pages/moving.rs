@@ -38,13 +38,35 @@ struct MoveHtml {
     error: Option<String>,
 }
 
+/// Up to so many that cannot be chosen stand beside those that can.
+const MOST_KEPT: usize = 10;
+
 /// Where the guide has got to.
 enum MoveStep {
-    Choose { candidates: Vec<Candidate>, can_choose: bool },
-    Fetching { to: End, rows: Option<String>, seen: i64 },
-    Failed { to: End, fault: Box<FaultView>, target: String },
-    Blocked { to: End, why: String },
-    Ready { to: End, compared: Box<Compared> },
+    /// Those that cannot be chosen are folded up where they are many.
+    Choose {
+        candidates: Vec<Candidate>,
+        folded: Vec<Candidate>,
+        can_choose: bool,
+    },
+    Fetching {
+        to: End,
+        rows: Option<String>,
+        seen: i64,
+    },
+    Failed {
+        to: End,
+        fault: Box<FaultView>,
+        target: String,
+    },
+    Blocked {
+        to: End,
+        why: String,
+    },
+    Ready {
+        to: End,
+        compared: Box<Compared>,
+    },
 }
 
 /// One end of a move.
@@ -175,8 +197,12 @@ fn of_offer(offer: &MoveOffer, to: &str, error: Option<String>, shell: Shell) ->
         obstacle: one.obstacle.map(|obstacle| sentence(obstacle.in_words())),
         is_chosen: if comes_from_one { target(&one.end) == to } else { one.is_suggested },
     };
-    let can_choose = offer.candidates.iter().any(|one| one.obstacle.is_none());
-    let step = MoveStep::Choose { candidates: offer.candidates.iter().map(candidate).collect(), can_choose };
+    let (free, kept): (Vec<_>, Vec<_>) = offer.candidates.iter().partition(|one| one.obstacle.is_none());
+    let can_choose = !free.is_empty();
+    let folds = kept.len() > MOST_KEPT;
+    let shown = free.into_iter().chain(kept.iter().copied().filter(|_| !folds)).map(candidate).collect();
+    let folded = if folds { kept.iter().copied().map(candidate).collect() } else { Vec::new() };
+    let step = MoveStep::Choose { candidates: shown, folded, can_choose };
     MoveHtml {
         account_id: ledger.id.to_string(),
         account_name: ledger.name.clone(),

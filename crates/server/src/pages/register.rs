@@ -53,6 +53,8 @@ struct RegisterHtml {
     unlinked: Option<String>,
     /// When the bill has to be paid whose rows are asked for.
     bill_due: Option<String>,
+    /// The account whose rows alone are asked for among those of all accounts.
+    only_account: Option<String>,
     /// Whose cashflow the rows are of, where that is asked for.
     cashflow_of: Option<String>,
     can_sync: bool,
@@ -246,16 +248,23 @@ async fn show(
         Some(view) => vec![view.clone()],
         None => engine.accounts(member.asker()).await?,
     };
+    let only_account = match (&open, filter.account.as_deref()) {
+        (None, Some(id)) if !id.is_empty() => {
+            let id: AccountId = id.parse().map_err(|_| PageError::not_found())?;
+            Some(views.iter().find(|view| view.account.id == id).ok_or_else(PageError::not_found)?)
+        }
+        _ => None,
+    };
     let page_number = asked.page.unwrap_or(1).clamp(1, 1_000_000);
     let query = RegisterQuery {
-        account: open.as_ref().map(|view| view.account.id),
+        account: open.as_ref().or(only_account).map(|view| view.account.id),
         search: Some(asked.q.clone()),
         offset: (page_number - 1) * ROWS_PER_PAGE,
         limit: ROWS_PER_PAGE,
         ..filter.of_all()?
     };
     let register = engine.register(member.asker(), &query).await?;
-    let shell = shell(app, member, Place::Transactions, query.account).await?;
+    let shell = shell(app, member, Place::Transactions, open.as_ref().map(|view| view.account.id)).await?;
     let today = &shell.today;
     let home = match &open {
         Some(view) => view.account.currency.code.to_string(),
@@ -266,7 +275,7 @@ async fn show(
         None => Currency::iso(&home).map_or(2, |currency| currency.scale),
     };
     let pager = Pager::new(page_number, register.total, address);
-    let is_filtered = query.is_filtered();
+    let is_filtered = query.is_filtered() || only_account.is_some();
     let can_sync = views.iter().any(|view| view.status.connection.is_some()) && shell.may_sync();
     let feed_lines = feed_lines(app, member, &views, &shell).await?;
     let account = match &open {
@@ -283,9 +292,11 @@ async fn show(
     });
     let unlinked = asked.unlinked.parse::<BatchId>().ok().filter(|_| open.is_some() && shell.may_manage_banks());
     let back = open.as_ref().map(|view| format!("accounts/{}", view.account.id)).unwrap_or_default();
+    let only_account = only_account.map(|view| shell.named(view.account.id, &view.account.name));
     let html = RegisterHtml {
         unlinked: unlinked.map(|batch| shell.at(&format!("batches/{batch}/undo?back={back}"))),
         bill_due,
+        only_account,
         cashflow_of,
         title: open.as_ref().map_or_else(|| "All accounts".to_owned(), |view| view.account.name.clone()),
         balance: open.as_ref().map_or_else(

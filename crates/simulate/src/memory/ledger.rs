@@ -99,7 +99,7 @@ impl Row {
     }
 
     /// Whether a person has written over what the bank says (`EDITED` in the store's `register/filter.rs`).
-    fn is_edited(&self) -> bool {
+    pub(super) fn is_edited(&self) -> bool {
         let row = &self.standing;
         let is_own = |id: Uuid| id == row.id.uuid() || row.lines.iter().any(|line| line.id.uuid() == id);
         row.is_from_bank() && row.layers.keys().any(|(id, _)| is_own(*id))
@@ -354,8 +354,12 @@ impl Ledger {
             let counted = rows.iter().filter(|row| self.counts(account, row.standing.status));
             let opening = self.accounts[account].opening_minor;
             let mut balance = opening + counted.map(|row| row.standing.amount_minor).sum::<i64>();
-            books.balances[account] =
-                Balance { opening, now: balance, counts_pending: self.counts(account, RowStatus::Pending) };
+            books.balances[account] = Balance {
+                opening,
+                now: balance,
+                policy: self.accounts[account].pending_policy,
+                locked_through: self.accounts[account].locked_through,
+            };
             books.rows[account] = rows
                 .into_iter()
                 .map(|row| {
@@ -369,7 +373,7 @@ impl Ledger {
         books
     }
 
-    fn book_row(&self, row: &Row, balance_minor: Option<i64>) -> BookRow {
+    pub(super) fn book_row(&self, row: &Row, balance_minor: Option<i64>) -> BookRow {
         let standing = &row.standing;
         BookRow {
             id: standing.id,

@@ -2,8 +2,9 @@
 
 use bankside_domain::category::{CategoryRefused, CategoryUse, MAIN_OF_COMPANIES, usual};
 use bankside_domain::edit::Seen;
-use bankside_domain::{Asker, CategoryId, Granted, OrganizationKind, Role};
+use bankside_domain::{AccountId, Actor, Asker, CategoryId, Granted, Id, OrganizationKind, Role, Sight};
 use jiff::civil::date;
+use uuid::Uuid;
 
 use crate::db::{run, sql};
 use crate::tests::on_both;
@@ -120,6 +121,35 @@ on_both! {
         assert_eq!(paths(&world.store, &asker).await, ["House", "House ▸ Rent and heat"]);
         // A name that went is free.
         world.store.add_category(&asker, "Rent", Some(house)).await.unwrap();
+    }
+
+    a_transaction_counts_once_for_a_category_however_many_lines_of_it_there_are(world) {
+        let asker = world.asker.clone();
+        let rent = world.store.add_category(&asker, "Rent", None).await.unwrap();
+        let line = |minor, category| TypedLine { amount_minor: minor, category, ..TypedLine::default() };
+        let mut split = NewTransaction::new(date(2026, 11, 5), -600);
+        split.lines = vec![line(-100, Some(rent)), line(-200, None), line(-300, Some(rent))];
+        let (split, _) = world.store.add_transaction(&asker, world.account, &split).await.unwrap();
+        mapped(world, &[(3, -90_000)], rent).await;
+        let used = async |asker: &Asker| world.store.category_uses(asker).await.unwrap().get(&rent).map(|used| used.transactions);
+        assert_eq!(used(&asker).await, Some(2));
+        // Announced: in no sum of a month, and in use.
+        let mut session = world.store.db.write(Granted::as_system()).await.unwrap();
+        let text = sql!("UPDATE transactions SET status = 'scheduled' WHERE organization_id = $1 AND id = $2");
+        let mut write = async || {
+            Ok::<u64, StoreError>(run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(split.uuid())))
+        };
+        assert_eq!(write().await.unwrap(), 1);
+        session.commit().await.unwrap();
+        assert_eq!(used(&asker).await, Some(2));
+        let sees = |accounts: &[AccountId]| {
+            let sight = Sight::below(Uuid::from_u128(7).into(), accounts.iter().copied());
+            Asker { actor: Actor::Member { person: world.owner, role: Role::Member, sight }, ..asker.clone() }
+        };
+        assert_eq!(used(&sees(&[world.account])).await, Some(2));
+        assert_eq!(used(&sees(&[])).await, None);
+        world.store.delete_transactions(&asker, &Selection::These(vec![split]), false).await.unwrap();
+        assert_eq!(used(&asker).await, Some(1));
     }
 
     merging_takes_all_lines_along_and_is_one_change_that_can_be_undone(world) {

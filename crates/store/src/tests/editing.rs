@@ -284,7 +284,7 @@ on_both! {
     copies_are_typed_rows_and_moves_keep_the_sums(world) {
         world.sync(&[booked(10, -280, "Café", "c1")]).await;
         let row = world.all().await.remove(0);
-        let (batch, copies) = world.store.duplicate_transactions(&world.asker, &[row.id]).await.unwrap();
+        let (batch, copies) = world.store.duplicate_transactions(&world.asker, &Selection::These(vec![row.id])).await.unwrap();
         let shown = world.all().await;
         assert_eq!((shown.len(), shown[0].state()), (2, RowState::Typed));
         assert_eq!(shown[0].payee.as_deref(), Some("Café"));
@@ -304,6 +304,23 @@ on_both! {
         world.store.undo(&world.asker, batch).await.unwrap();
         assert_eq!(world.all().await.len(), 1);
         assert!(world.store.accounts_that_do_not_add_up_as_system().await.unwrap().is_empty());
+    }
+
+    all_that_a_filter_finds_is_copied_at_once(world) {
+        world.sync(&[booked(10, -280, "Café", "c1"), booked(11, -281, "Café", "c2"), booked(12, 500, "Till", "t1")]).await;
+        let filter = Filter { direction: Some(Direction::Out), ..Filter::default() };
+        let query = RegisterQuery { filter, limit: 1, offset: 1, ..RegisterQuery::default() };
+        let all = Selection::Matching(Box::new(query));
+        let (batch, copies) = world.store.duplicate_transactions(&world.asker, &all).await.unwrap();
+        assert_eq!((copies.len(), world.all().await.len()), (2, 5), "which part of a list is shown does not count");
+        let of_copies = world.all().await.into_iter().filter(|row| copies.contains(&row.id));
+        assert_eq!(of_copies.map(|row| row.amount_minor).sum::<i64>(), -561);
+        world.check_sums().await;
+        world.store.undo(&world.asker, batch).await.unwrap();
+        assert_eq!(world.all().await.len(), 3);
+        let none = RegisterQuery { search: Some("nobody".into()), ..RegisterQuery::default() };
+        let none = world.store.duplicate_transactions(&world.asker, &Selection::Matching(Box::new(none))).await;
+        assert!(matches!(none, Err(StoreError::NotFound(_))), "{none:?}");
     }
 
     what_somebody_deletes_comes_back_with_its_claim(world) {
@@ -329,7 +346,7 @@ on_both! {
         let not_found = |result: Result<(), StoreError>| assert!(matches!(result, Err(StoreError::NotFound(_))), "{result:?}");
         not_found(world.store.edit_transactions(&other, &these, &note("x"), &seen).await.map(drop));
         not_found(world.store.delete_transactions(&other, &these, false).await.map(drop));
-        not_found(world.store.duplicate_transactions(&other, &[row.id]).await.map(drop));
+        not_found(world.store.duplicate_transactions(&other, &these).await.map(drop));
         not_found(world.store.transaction(&other, row.id).await.map(drop));
         not_found(world.store.reconcile(&other, world.account, date(2026, 11, 1), 0).await.map(drop));
         let theirs = Edit { category: Some(Some(category)), ..Edit::default() };

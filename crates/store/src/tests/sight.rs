@@ -161,7 +161,7 @@ on_both! {
         is_not_found(&store.reconciliation(&member, world.account, date(2026, 11, 30)).await);
         is_not_found(&store.bills(&member, world.account).await);
         is_not_found(&store.delete_transaction(&member, plants.coffee).await);
-        is_not_found(&store.duplicate_transactions(&member, &[plants.secret, plants.coffee]).await);
+        is_not_found(&store.duplicate_transactions(&member, &Selection::These(vec![plants.secret, plants.coffee])).await);
         is_not_found(&store.keep_apart(&member, plants.secret, plants.coffee).await);
         is_not_found(&store.merge(&member, plants.secret, plants.coffee, Chosen::default()).await);
         is_not_found(&store.lock_period(&member, world.account, Some(date(2026, 11, 30))).await);

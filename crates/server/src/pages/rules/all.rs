@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Form;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::rules::RuleRefused;
@@ -29,6 +29,24 @@ struct AllHtml {
     /// What the person has seen when they press the button.
     seen: String,
     error: Option<String>,
+}
+
+/// Up to so many rows are looked at before the page is there; more are looked at while it says so.
+const MOST_AT_ONCE: i64 = 10_000;
+
+#[derive(Template)]
+#[template(path = "rules_looking.html")]
+struct LookingHtml {
+    shell: Shell,
+    /// How many rows there are, as `1 000 000 rows`.
+    rows: String,
+}
+
+/// What the address may say: that the page may take its time.
+#[derive(Default, Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    now: String,
 }
 
 /// What one rule would do.
@@ -70,7 +88,20 @@ async fn look(app: &App, member: &Member, error: Option<String>) -> Result<Respo
 }
 
 /// What all rules that are on would do to all of the books.
-pub(crate) async fn show(State(app): State<App>, member: Member) -> Result<Response, PageError> {
+pub(crate) async fn show(
+    State(app): State<App>,
+    member: Member,
+    Query(asked): Query<Asked>,
+) -> Result<Response, PageError> {
+    require(&member)?;
+    if asked.now.is_empty() {
+        let rows = app.engine.accounts(member.asker()).await?.iter().map(|one| one.account.transaction_count).sum();
+        if rows > MOST_AT_ONCE {
+            let shell = shell(&app, &member, Place::Settings, None).await?;
+            let html = LookingHtml { rows: shell.today.counted(rows, "row", "rows"), shell };
+            return Ok(page(&html)?.into_response());
+        }
+    }
     look(&app, &member, None).await
 }
 
