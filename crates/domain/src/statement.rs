@@ -82,12 +82,17 @@ pub struct FileCounts {
     pub by_money: i64,
     /// Rows that stay out: somebody took them out of the books, or their period is locked.
     pub left_out: i64,
+    /// Of those, rows that somebody took out of the books.
+    #[serde(default)]
+    pub dismissed: i64,
 }
 
 impl FileCounts {
-    /// Counts what a plan does. `seen_again` is the number of rows that came back byte for byte.
-    pub fn of(plan: &Plan, seen_again: i64) -> Self {
-        let mut counts = Self { known: seen_again, rows: seen_again, ..Self::default() };
+    /// Counts what a plan does. `seen_again` is the number of rows that came back byte for byte, and `dismissed` that of those among them
+    /// which somebody took out of the books: known rows that are not there.
+    pub fn of(plan: &Plan, seen_again: i64, dismissed: i64) -> Self {
+        let known = seen_again - dismissed;
+        let mut counts = Self { rows: seen_again, known, left_out: dismissed, dismissed, ..Self::default() };
         for decision in &plan.decisions {
             counts.rows += 1;
             *match decision.action {
@@ -97,11 +102,13 @@ impl FileCounts {
                 Action::Leave | Action::Hold => &mut counts.left_out,
             } += 1;
             counts.by_money += i64::from(is_by_money(&decision.reason));
+            counts.dismissed += i64::from(decision.reason == Reason::StaysDismissed);
         }
         for aside in &plan.set_aside {
             counts.rows += 1;
             *(if is_left_out(aside) { &mut counts.left_out } else { &mut counts.known }) += 1;
             counts.by_money += i64::from(is_by_money(&aside.reason));
+            counts.dismissed += i64::from(aside.reason == Reason::StaysDismissed);
         }
         counts
     }
@@ -117,6 +124,7 @@ impl FileCounts {
             known: self.known + other.known,
             by_money: self.by_money + other.by_money,
             left_out: self.left_out + other.left_out,
+            dismissed: self.dismissed + other.dismissed,
         }
     }
 
@@ -269,8 +277,9 @@ mod tests {
         let of = |number| Some(SameAs::Known(feed_row(number)));
         assert_eq!(aside, [(version(1), of(1)), (version(2), of(2)), (version(6), None)]);
         assert_eq!(kept.vanished, []);
-        let counts = FileCounts::of(&kept, 7);
-        let expected = FileCounts { rows: 13, added: 2, matched: 0, settled: 1, known: 8, by_money: 1, left_out: 2 };
-        assert_eq!(counts, expected);
+        let counts = FileCounts::of(&kept, 7, 2);
+        let expected =
+            FileCounts { rows: 13, added: 2, matched: 0, settled: 1, known: 6, by_money: 1, left_out: 4, dismissed: 3 };
+        assert_eq!(counts, expected, "what somebody took out is not there");
     }
 }

@@ -3,7 +3,7 @@
 use bankside_connect::{Fault, RemoteRef};
 use bankside_domain::fault::{FaultClass, FaultRecord};
 use bankside_domain::quota::Presence;
-use bankside_domain::{Asker, ConnectionId, Right};
+use bankside_domain::{Asker, BatchId, ConnectionId, Right};
 use bankside_store::Connection;
 
 use crate::{Engine, EngineError};
@@ -15,6 +15,8 @@ pub struct Unsynced {
     pub name: String,
     /// Why the provider could not be told, if it could not: the access runs on there until its end.
     pub not_revoked: Option<FaultRecord>,
+    /// The batch in which the pending rows of its accounts have left the books, which can be undone, where there were any.
+    pub left: Option<BatchId>,
 }
 
 impl Engine {
@@ -24,7 +26,7 @@ impl Engine {
     }
 
     /// Ends a connection: its access is revoked at the provider, its bank accounts leave the lists, its links end. Booked
-    /// transactions stay. That the provider cannot be told keeps nothing from being ended here.
+    /// transactions stay, pending ones leave the books. That the provider cannot be told keeps nothing from being ended here.
     pub async fn unsync(&self, asker: &Asker, id: ConnectionId) -> Result<Unsynced, EngineError> {
         asker.require(Right::ManageBanks)?;
         let connection = self.store.connection(asker, id).await?;
@@ -38,14 +40,14 @@ impl Engine {
             Some(fault) => format!("not revoked at the provider: {}", fault.code),
         };
         let ended = Fault::new(FaultClass::Gone, "connection.ended", "This sync was ended before it was through.");
-        let last = self.store.end_connection(asker, id, ended.record(), &told).await?;
+        let (last, left) = self.store.end_connection(asker, id, ended.record(), &told).await?;
         // A renewal may have put another access in place a moment ago.
         let last = self.open_remote(asker, &connection, &last)?;
         if last != remote {
             not_revoked = self.revoke(asker, &connection, &last).await?;
         }
         self.report_progress();
-        Ok(Unsynced { name: connection.name, not_revoked })
+        Ok(Unsynced { name: connection.name, not_revoked, left })
     }
 
     /// Ends an access at the provider; answers why that did not work, if it did not.

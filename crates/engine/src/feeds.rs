@@ -3,6 +3,7 @@
 use bankside_domain::account::PendingPolicy;
 use bankside_domain::opening::{OpeningSum, work_out};
 use bankside_domain::row::RowStatus;
+use bankside_domain::text::fold;
 use bankside_domain::{AccountId, Asker, BankAccountId, ConnectionId, Right};
 use bankside_store::{
     BankAccount, Connection, Direction, FeedEffect, Filter, KeptBalance, RegisterQuery, RegisterRow, Resolve,
@@ -32,6 +33,15 @@ pub struct FeedView {
     pub opening: Option<OpeningSum>,
     /// The latest row out and the latest row in that the bank has booked, to tell the sign by.
     pub examples: Vec<RegisterRow>,
+    /// Whether a person has said that its sign and its opening balance are right.
+    pub is_confirmed: bool,
+}
+
+impl FeedView {
+    /// Whether it is to be asked whether all of it is right: nobody has said so, and there is something to tell it by.
+    pub fn is_to_confirm(&self) -> bool {
+        self.account.status.is_to_confirm && (self.bank.is_some() || !self.examples.is_empty())
+    }
 }
 
 /// What to change of a feed.
@@ -61,7 +71,27 @@ impl Engine {
         for direction in [Direction::Out, Direction::In] {
             examples.extend(self.latest_of_bank(asker, ledger.id, direction).await?);
         }
-        Ok(FeedView { account, connection, bank_account, bank, opening, examples })
+        let is_confirmed = self.store.is_feed_confirmed(asker, ledger.id).await?.unwrap_or_default();
+        Ok(FeedView { account, connection, bank_account, bank, opening, examples, is_confirmed })
+    }
+
+    /// Keeps that a person has looked at how the feed of an account is booked, and found it right. `flips_sign` is the sign that they have
+    /// looked at.
+    pub async fn confirm_feed(&self, asker: &Asker, account: AccountId, flips_sign: bool) -> Result<(), EngineError> {
+        self.store.confirm_feed(asker, account, flips_sign).await?;
+        self.report_progress();
+        Ok(())
+    }
+
+    /// The account that is to be confirmed next, by its name: of this connection first.
+    pub async fn next_to_confirm(
+        &self,
+        asker: &Asker,
+        connection: ConnectionId,
+    ) -> Result<Option<AccountView>, EngineError> {
+        let views = self.accounts(asker).await?;
+        let waiting = views.into_iter().filter(|view| view.status.is_to_confirm && !view.account.is_closed);
+        Ok(waiting.min_by_key(|view| (view.status.connection != Some(connection), fold(&view.account.name))))
     }
 
     /// The latest row of an account in one direction that the bank has booked.

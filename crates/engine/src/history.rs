@@ -1,7 +1,7 @@
 //! Undo: of any batch, and of a person's own edits one after the other.
 
 use bankside_domain::batch::{Later, UndoPlan};
-use bankside_domain::{Asker, BatchId};
+use bankside_domain::{AccountId, Asker, BatchId, SourceId};
 use bankside_store::{Step, StoreError, UndoOutcome};
 
 use crate::{Engine, EngineError};
@@ -85,6 +85,15 @@ impl Engine {
     /// The undoing of a batch that is in force; `None` while the batch itself is.
     pub async fn undoing_of(&self, asker: &Asker, batch: BatchId) -> Result<Option<BatchId>, EngineError> {
         Ok(self.store.undoing_of(asker, batch).await?)
+    }
+
+    /// The file that a batch has brought in, with its account and its name; `None` where none has.
+    pub async fn file_of_batch(
+        &self,
+        asker: &Asker,
+        batch: BatchId,
+    ) -> Result<Option<(AccountId, SourceId, String)>, EngineError> {
+        Ok(self.store.file_of_batch(asker, batch).await?)
     }
 
     /// What undoing a batch would do, and what would stay.

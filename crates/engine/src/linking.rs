@@ -6,8 +6,8 @@ use bankside_domain::account::AccountKind;
 use bankside_domain::balance::BalanceKind;
 use bankside_domain::run::Trigger;
 use bankside_domain::text::fold;
-use bankside_domain::{AccountId, Asker, AssetId, BankAccountId, ConnectionId, Right, RunId};
-use bankside_store::{Account, BankAccount, Connection, KeptBalance, NewAccount, NewLink};
+use bankside_domain::{AccountId, Asker, AssetId, BankAccountId, BatchId, ConnectionId, Right, RunId};
+use bankside_store::{Account, BankAccount, Connection, KeptBalance, LINKED_MEANWHILE, NewAccount, NewLink};
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 
@@ -57,8 +57,8 @@ pub struct Offered {
     pub reason: &'static str,
     /// From when is suggested to import.
     pub import_from: Date,
-    /// The account whose bank account this one may be, by its last digits, holder and bank: a person is asked.
-    pub resembles: Option<AccountId>,
+    /// The accounts whose bank account this one may be, by its last digits, holder and bank: a person is asked which it is, if any.
+    pub resembles: Vec<AccountId>,
 }
 
 /// What a bank account is linked with.
@@ -120,7 +120,10 @@ impl Engine {
                 (Some((account, from)), LinkTarget::Existing(suggested)) if account == *suggested => from,
                 _ => usual_from,
             };
-            let resembles = resembling.get(&bank_account.id).copied().filter(|_| bank_account.feeds.is_none());
+            let resembles = match bank_account.feeds {
+                None => resembling.get(&bank_account.id).cloned().unwrap_or_default(),
+                Some(_) => Vec::new(),
+            };
             offered.push(Offered {
                 balance: shown_balance(&balances),
                 bank_account,
@@ -134,12 +137,12 @@ impl Engine {
         Ok(LinkOffer { connection, accounts: offered, free, today })
     }
 
-    /// The bank accounts of a connection that may be one which feeds an account, each with that account. What fits several says nothing.
+    /// The bank accounts of a connection that may be one which feeds an account, each with the accounts of all that it may be.
     async fn resembling(
         &self,
         asker: &Asker,
         connection: ConnectionId,
-    ) -> Result<BTreeMap<BankAccountId, AccountId>, EngineError> {
+    ) -> Result<BTreeMap<BankAccountId, Vec<AccountId>>, EngineError> {
         let mut found: BTreeMap<BankAccountId, Vec<AccountId>> = BTreeMap::new();
         for (account, from) in self.store.fed_alike(asker, connection).await? {
             let targets = self.store.move_targets(asker, account, from).await?;
@@ -154,11 +157,7 @@ impl Engine {
                 found.entry(target.bank_account).or_default().push(account);
             }
         }
-        let only = |(bank_account, accounts): (BankAccountId, Vec<AccountId>)| match accounts.as_slice() {
-            [only] => Some((bank_account, *only)),
-            _ => None,
-        };
-        Ok(found.into_iter().filter_map(only).collect())
+        Ok(found)
     }
 
     /// Links what was chosen and starts the first sync of it.
@@ -225,6 +224,9 @@ impl Engine {
         for choice in choices {
             let place = place(choice).ok_or(EngineError::NotFound("the bank account"))?;
             let offered = &offer.accounts[place];
+            if choice.target != LinkTarget::Skip && offered.bank_account.feeds.is_some() {
+                return Err(EngineError::Conflict(LINKED_MEANWHILE));
+            }
             if choice.import_from > offer.today {
                 return Err(EngineError::invalid("import_from", "This day has not come yet."));
             }
@@ -258,9 +260,12 @@ impl Engine {
         Ok(links)
     }
 
-    /// Unlinks an account. Its rows stay.
-    pub async fn unlink(&self, asker: &Asker, account: AccountId) -> Result<(), EngineError> {
-        Ok(self.store.unlink(asker, account).await?)
+    /// Unlinks an account. Its booked rows stay. Pending ones, which nothing will book any more, leave the books; answers with the batch
+    /// of that, which can be undone, where there were any.
+    pub async fn unlink(&self, asker: &Asker, account: AccountId) -> Result<Option<BatchId>, EngineError> {
+        let batch = self.store.unlink(asker, account).await?;
+        self.report_progress();
+        Ok(batch)
     }
 
     /// Today in the zone of a connection's bank.

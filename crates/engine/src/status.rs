@@ -34,6 +34,8 @@ pub struct AccountStatus {
     pub bank: Option<String>,
     /// The bank account that feeds it.
     pub bank_account: Option<BankAccountId>,
+    /// Whether a person has yet to say that the sign and the opening balance of its feed are right.
+    pub is_to_confirm: bool,
     /// What the balances prove.
     pub proof: Option<Proof>,
 }
@@ -50,6 +52,7 @@ impl AccountStatus {
             connection: None,
             bank: None,
             bank_account: None,
+            is_to_confirm: false,
             proof,
         }
     }
@@ -142,6 +145,7 @@ impl Engine {
                 connection: Some(facts.connection),
                 bank: connection.map(|connection| connection.institution_name.clone()),
                 bank_account: Some(facts.bank_account),
+                is_to_confirm: facts.is_to_confirm,
                 proof,
             };
             statuses.insert(facts.account, account);
@@ -182,6 +186,7 @@ impl Engine {
             connection: Some(connection.id),
             bank: Some(connection.institution_name.clone()),
             bank_account: None,
+            is_to_confirm: false,
             proof: None,
         }
     }

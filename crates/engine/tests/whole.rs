@@ -34,6 +34,8 @@ mod inbox;
 mod keys;
 #[path = "whole/limits.rs"]
 mod limits;
+#[path = "whole/linking.rs"]
+mod linking;
 #[path = "whole/listing.rs"]
 mod listing;
 #[path = "whole/logins.rs"]

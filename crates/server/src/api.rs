@@ -152,6 +152,7 @@ fn described(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> Op
         .routes(described!(balances: take_back_verdict))
         .routes(described!(feeds: feed, change_feed))
         .routes(described!(feeds: preview_feed))
+        .routes(described!(feeds: confirm_feed))
         .routes(described!(moves: move_candidates))
         .routes(described!(statement_files: files, bring_file))
         .routes(described!(statement_files: file, read_file, discard_file))

@@ -111,6 +111,7 @@ fn books() -> Router<App> {
         .route("/o/{organization}/accounts/{account}/feed", get(any!(feed::show)))
         .route("/o/{organization}/accounts/{account}/feed/pending", post(any!(feed::set_pending)))
         .route("/o/{organization}/accounts/{account}/feed/sign", post(any!(feed::turn_sign)))
+        .route("/o/{organization}/accounts/{account}/feed/confirm", post(any!(feed::confirming::confirm)))
         .route("/o/{organization}/accounts/{account}/files/{file}", get(any!(statement_files::show)))
         .route("/o/{organization}/accounts/{account}/files/{file}/look", get(any!(statement_files::look)))
         .route("/o/{organization}/accounts/{account}/files/{file}/columns", post(any!(statement_files::choose)))

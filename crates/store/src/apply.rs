@@ -3,6 +3,7 @@
 mod deciding;
 mod entries;
 mod importing;
+mod leaving;
 mod pending_policy;
 mod updates;
 mod work;

@@ -64,7 +64,7 @@ pub struct NewConnection {
     pub id: ConnectionId,
     /// Through which provider.
     pub provider: String,
-    /// Its name.
+    /// The name that is wanted for it; where another connection has that, it gets a number.
     pub name: String,
     /// The institution as the provider lists it.
     pub institution_key: String,
@@ -145,6 +145,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         asker.require(Right::ManageBanks)?;
         let now = micros(self.ambient.now());
+        let name = free_name(&self.lock_names(session, asker).await?, &new.name);
         let text = sql!(
             "INSERT INTO connections (organization_id, id, provider, name, institution_key, institution_name, country,
                 time_zone, owner_id, data_key, remote, consent_given_at, consent_valid_until, max_history_days, created_at,
@@ -155,7 +156,7 @@ impl Store {
                 .bind(asker.organization.uuid())
                 .bind(new.id.uuid())
                 .bind(&new.provider)
-                .bind(&new.name)
+                .bind(&name)
                 .bind(&new.institution_key)
                 .bind(&new.institution_name)
                 .bind(&new.country)
@@ -184,7 +185,7 @@ impl Store {
                 .bind(asker.organization.uuid())
                 .bind(source.uuid())
                 .bind(new.id.uuid())
-                .bind(&new.name)
+                .bind(&name)
                 .bind(now)
         );
         let what = format!("{} through {}", new.institution_name, new.provider);
@@ -258,9 +259,7 @@ impl Store {
     /// name.
     pub async fn rename_connection(&self, asker: &Asker, id: ConnectionId, name: &str) -> Result<(), StoreError> {
         let mut session = self.db.write(asker.require(Right::ManageBanks)?).await?;
-        let text = sql!("SELECT id, name FROM connections WHERE organization_id = $1 AND ended_at IS NULL");
-        let rows: Vec<(Uuid, String)> =
-            on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?);
+        let rows = self.lock_names(&mut session, asker).await?;
         let is_it = |(of, _): &&(Uuid, String)| *of == id.uuid();
         let (_, before) = rows.iter().find(is_it).ok_or(StoreError::NotFound("the connection"))?;
         if before == name {
@@ -279,4 +278,28 @@ impl Store {
         self.audit_within(&mut session, asker, "connection.renamed", &id.to_string(), &what).await?;
         session.commit().await
     }
+
+    /// The names of all connections, while nobody else gives one: two that are given at once would not know of each other.
+    async fn lock_names(&self, session: &mut Session, asker: &Asker) -> Result<Vec<(Uuid, String)>, StoreError> {
+        let lock = session.for_no_key_update();
+        on!(session, c => {
+            let mut query = sqlx::QueryBuilder::new("SELECT 1 FROM organizations WHERE id = ");
+            query.push_bind(asker.organization.uuid()).push(lock);
+            query.build().fetch_optional(c).await?.is_some()
+        });
+        let text = sql!("SELECT id, name FROM connections WHERE organization_id = $1 AND ended_at IS NULL");
+        Ok(on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?))
+    }
+}
+
+/// The name that is wanted, or that with the first number with which no other connection has it.
+fn free_name(taken: &[(Uuid, String)], wanted: &str) -> String {
+    let is_taken = |name: &str| taken.iter().any(|(_, other)| other == name);
+    let mut name = wanted.to_owned();
+    let mut number = 2;
+    while is_taken(&name) {
+        name = format!("{wanted} {number}");
+        number += 1;
+    }
+    name
 }

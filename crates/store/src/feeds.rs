@@ -1,7 +1,7 @@
 //! Feeds: which bank account feeds which account, from which day, and how that goes.
 
 use bankside_domain::batch::BatchActor;
-use bankside_domain::{AccountId, Asker, BankAccountId, ConnectionId, FeedId, Id, Right, RunId};
+use bankside_domain::{AccountId, Asker, BankAccountId, BatchId, ConnectionId, FeedId, Id, Right, RunId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
@@ -12,6 +12,9 @@ use crate::convert::{date, ids, instants, micros};
 use crate::db::{Session, on, run, sql};
 use crate::error::or_conflict;
 use crate::{Store, StoreError};
+
+/// What whoever links a bank account is told that somebody else has linked since.
+pub const LINKED_MEANWHILE: &str = "this bank account has been linked meanwhile, perhaps in another window";
 
 /// The tie between a bank account and an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +52,8 @@ pub struct FeedFacts {
     pub is_running: bool,
     /// Whether its connection shows the bank account.
     pub is_shown: bool,
+    /// Whether a person has yet to say that its sign and its opening balance are right, and there is something to tell that by.
+    pub is_to_confirm: bool,
     /// The account's revision.
     pub account_revision: i64,
     /// The revision that the kept proof is of.
@@ -82,6 +87,7 @@ impl Store {
         let (mut made, mut turned) = (Vec::new(), Vec::new());
         let mut feeds = Vec::with_capacity(links.len());
         for link in links {
+            self.check_is_free(&mut session, asker, link.bank_account).await?;
             let account = match &link.account {
                 Ok(account) => {
                     self.check_can_feed(&mut session, asker, link.bank_account, *account).await?;
@@ -121,6 +127,31 @@ impl Store {
         Ok(feeds)
     }
 
+    /// A bank account feeds one account. Whoever links the same one waits here, and is told then.
+    async fn check_is_free(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        bank_account: BankAccountId,
+    ) -> Result<(), StoreError> {
+        let lock = session.for_no_key_update();
+        on!(session, c => {
+            let mut query = sqlx::QueryBuilder::new("SELECT 1 FROM bank_accounts WHERE organization_id = ");
+            query.push_bind(asker.organization.uuid()).push(" AND id = ").push_bind(bank_account.uuid()).push(lock);
+            query.build().fetch_optional(c).await?.is_some()
+        });
+        let text = sql!(
+            "SELECT COUNT(*) FROM feeds
+             WHERE organization_id = $1 AND bank_account_id = $2 AND until_at IS NULL AND NOT is_shadow"
+        );
+        let feeds: i64 = on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(bank_account.uuid())
+            .fetch_one(c)
+            .await?);
+        if feeds == 0 { Ok(()) } else { Err(StoreError::Conflict(LINKED_MEANWHILE)) }
+    }
+
     /// A bank account feeds only an account of its own currency.
     pub(crate) async fn check_can_feed(
         &self,
@@ -146,6 +177,8 @@ impl Store {
         }
     }
 
+    /// Has a bank account feed an account. What a person has confirmed of the same two holds on, as long as the rows come through the same
+    /// provider: another one may tell them with another sign.
     pub(crate) async fn add_feed(
         &self,
         session: &mut Session,
@@ -155,8 +188,11 @@ impl Store {
     ) -> Result<(), StoreError> {
         let text = sql!(
             "INSERT INTO feeds (organization_id, id, bank_account_id, account_id, connection_id, import_from, is_shadow,
-                from_at)
-             SELECT $1, $2, $3, $4, $5, $6, $7, $8
+                from_at, confirmed_at)
+             SELECT $1, $2, $3, $4, $5, $6, $7, $8, (SELECT MAX(p.confirmed_at) FROM feeds p
+                JOIN connections b ON b.organization_id = p.organization_id AND b.id = p.connection_id
+                JOIN connections n ON n.organization_id = b.organization_id AND n.provider = b.provider AND n.id = $5
+                WHERE p.organization_id = $1 AND p.bank_account_id = $3 AND p.account_id = $4)
              WHERE EXISTS (SELECT 1 FROM aliases WHERE organization_id = $1 AND connection_id = $5
                 AND bank_account_id = $3 AND until_at IS NULL)"
         );
@@ -178,20 +214,95 @@ impl Store {
         }
     }
 
-    /// Unlinks an account: its feed ends, its rows stay.
-    pub async fn unlink(&self, asker: &Asker, account: AccountId) -> Result<(), StoreError> {
+    /// Unlinks an account: its feed ends, its booked rows stay. Pending ones, which nothing will book any more, leave the books; answers
+    /// with the batch of that, where there were any.
+    pub async fn unlink(&self, asker: &Asker, account: AccountId) -> Result<Option<BatchId>, StoreError> {
         let mut session = self.db.write(asker.require(Right::ManageBanks)?).await?;
-        let text =
-            sql!("UPDATE feeds SET until_at = $3 WHERE organization_id = $1 AND account_id = $2 AND until_at IS NULL");
-        let done = run!(
-            session,
-            sqlx::query(text).bind(asker.organization.uuid()).bind(account.uuid()).bind(micros(self.ambient.now()))
+        self.lock_account(&mut session, asker, account).await?;
+        let text = sql!(
+            "UPDATE feeds SET until_at = $3 WHERE organization_id = $1 AND account_id = $2 AND until_at IS NULL
+             RETURNING bank_account_id"
         );
-        if done == 0 {
+        let ended: Vec<Uuid> = on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(account.uuid())
+            .bind(micros(self.ambient.now()))
+            .fetch_all(c)
+            .await?);
+        if ended.is_empty() {
             return Err(StoreError::NotFound("a bank behind this account"));
         }
+        let ended: Vec<_> = ended.into_iter().map(|bank_account| (bank_account.into(), account)).collect();
+        let name = self.account_within(&mut session, asker, account).await?.name;
+        let batch = self.take_out_pending(&mut session, asker, &ended, &format!("{name} unlinked")).await?;
         self.audit_within(&mut session, asker, "account.unlinked", &account.to_string(), "").await?;
+        session.commit().await?;
+        Ok(batch)
+    }
+
+    /// Whether a person has said of the feed of an account that its sign and its opening balance are right. `None` where no bank is
+    /// behind it.
+    pub async fn is_feed_confirmed(&self, asker: &Asker, account: AccountId) -> Result<Option<bool>, StoreError> {
+        let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;
+        let text = sql!(
+            "SELECT confirmed_at IS NOT NULL FROM feeds
+             WHERE organization_id = $1 AND account_id = $2 AND until_at IS NULL AND NOT is_shadow"
+        );
+        Ok(on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(account.uuid())
+            .fetch_optional(c)
+            .await?))
+    }
+
+    /// Keeps that a person has said that the sign and the opening balance of an account's feed are right. `flips_sign` is the sign that
+    /// they have looked at; where it is another one by now, that is a conflict.
+    pub async fn confirm_feed(&self, asker: &Asker, account: AccountId, flips_sign: bool) -> Result<(), StoreError> {
+        let mut session = self.db.write(asker.require(Right::ManageBanks)?).await?;
+        self.lock_account(&mut session, asker, account).await?;
+        let text = sql!(
+            "SELECT f.bank_account_id, b.flips_sign, f.confirmed_at IS NOT NULL FROM feeds f
+             JOIN bank_accounts b ON b.organization_id = f.organization_id AND b.id = f.bank_account_id
+             WHERE f.organization_id = $1 AND f.account_id = $2 AND f.until_at IS NULL AND NOT f.is_shadow"
+        );
+        let feed: Option<(Uuid, bool, bool)> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(account.uuid())
+            .fetch_optional(c)
+            .await?);
+        let (bank_account, flips_now, is_confirmed) = feed.ok_or(StoreError::NotFound("a bank behind this account"))?;
+        if flips_now != flips_sign {
+            return Err(StoreError::Conflict("the sign was turned around meanwhile; look at it again"));
+        }
+        if is_confirmed {
+            return Ok(());
+        }
+        self.note_confirmed(&mut session, asker, bank_account.into(), account).await?;
+        self.audit_within(&mut session, asker, "account.feed_confirmed", &account.to_string(), "").await?;
         session.commit().await
+    }
+
+    /// Notes that a person has looked at how a feed is booked, and has said how it is right.
+    pub(crate) async fn note_confirmed(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        bank_account: BankAccountId,
+        account: AccountId,
+    ) -> Result<(), StoreError> {
+        let text = sql!(
+            "UPDATE feeds SET confirmed_at = $4 WHERE organization_id = $1 AND bank_account_id = $2 AND account_id = $3
+                AND until_at IS NULL AND NOT is_shadow AND confirmed_at IS NULL"
+        );
+        run!(
+            session,
+            sqlx::query(text)
+                .bind(asker.organization.uuid())
+                .bind(bank_account.uuid())
+                .bind(account.uuid())
+                .bind(micros(self.ambient.now()))
+        );
+        Ok(())
     }
 
     /// What is known about every feed of the organization.
@@ -208,6 +319,7 @@ impl Store {
             failing_since: Option<i64>,
             is_running: bool,
             is_shown: bool,
+            is_to_confirm: bool,
             revision: i64,
             proof_revision: Option<i64>,
             proof: Option<String>,
@@ -237,6 +349,14 @@ impl Store {
                 EXISTS (SELECT 1 FROM aliases l WHERE l.organization_id = f.organization_id
                     AND l.connection_id = f.connection_id AND l.bank_account_id = f.bank_account_id
                     AND l.until_at IS NULL) AS is_shown,
+                (f.confirmed_at IS NULL AND EXISTS (SELECT 1 FROM run_accounts s
+                    WHERE s.organization_id = f.organization_id AND s.bank_account_id = f.bank_account_id
+                    AND s.account_id = f.account_id AND s.applied_at IS NOT NULL)
+                    AND (EXISTS (SELECT 1 FROM balances w
+                            WHERE w.organization_id = f.organization_id AND w.bank_account_id = f.bank_account_id)
+                        OR EXISTS (SELECT 1 FROM feed_row_versions w
+                            WHERE w.organization_id = f.organization_id AND w.bank_account_id = f.bank_account_id)))
+                    AS is_to_confirm,
                 a.revision, p.account_revision AS proof_revision, p.proof
              FROM feeds f
              JOIN accounts a ON a.organization_id = f.organization_id AND a.id = f.account_id
@@ -266,6 +386,7 @@ impl Store {
                     failing_since: instants(row.failing_since)?,
                     is_running: row.is_running,
                     is_shown: row.is_shown,
+                    is_to_confirm: row.is_to_confirm,
                     account_revision: row.revision,
                     proof_revision: row.proof_revision,
                     proof: row.proof,

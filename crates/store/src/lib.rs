@@ -103,7 +103,7 @@ pub use editing::{Edit, Edited, TypedLine};
 pub use error::StoreError;
 pub use feed_effect::{FeedEffect, Resolve};
 pub use feed_rows::{OtherSide, Received, ReceivedRow};
-pub use feeds::{Feed, FeedFacts, NewLink};
+pub use feeds::{Feed, FeedFacts, LINKED_MEANWHILE, NewLink};
 pub use file_balances::FileProofFacts;
 pub use fingerprints::SealedVersion;
 pub use flows::{DueFlow, Flow, FlowStage, NewFlow};

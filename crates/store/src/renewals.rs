@@ -5,7 +5,7 @@ use bankside_domain::fault::FaultRecord;
 use bankside_domain::reconcile::Digest;
 use bankside_domain::renewal::{OtherAccounts, Renewal, Shown, renew};
 use bankside_domain::run::Trigger;
-use bankside_domain::{Asker, BankAccountId, ConnectionId, Id, Right, RunId};
+use bankside_domain::{Asker, BankAccountId, BatchId, ConnectionId, Id, Right, RunId};
 use bankside_vault::Sealed;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -286,29 +286,42 @@ impl Store {
         self.enqueue_run_within(session, asker, connection, Trigger::Renewed).await.map(Some)
     }
 
-    /// Ends a connection: its links end, its runs end, its bank accounts leave the lists. Names, claims and transactions stay.
-    /// `told` says for the audit whether the provider has ended the access, too. Answers with the reference that it ended with.
+    /// Ends a connection: its links end, its runs end, its bank accounts leave the lists. Names, claims and booked transactions stay;
+    /// pending ones leave the books, because nothing will book them.
+    /// `told` says for the audit whether the provider has ended the access, too. Answers with the reference that it ended with, and with
+    /// the batch of the pending rows, where there were any.
     pub async fn end_connection(
         &self,
         asker: &Asker,
         connection: ConnectionId,
         of_runs: &FaultRecord,
         told: &str,
-    ) -> Result<Sealed, StoreError> {
+    ) -> Result<(Sealed, Option<BatchId>), StoreError> {
         let granted = asker.require(Right::ManageBanks)?;
         let now = micros(self.ambient.now());
         let mut session = self.db.write(granted).await?;
         let remote = self.lock_connection(&mut session, asker, connection).await?;
-        let text =
-            sql!("UPDATE connections SET ended_at = $3 WHERE organization_id = $1 AND id = $2 AND ended_at IS NULL");
-        let done = run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(connection.uuid()).bind(now));
-        if done == 0 {
-            return Err(StoreError::NotFound("the connection"));
-        }
         let text = sql!(
-            "UPDATE feeds SET until_at = $3 WHERE organization_id = $1 AND connection_id = $2 AND until_at IS NULL"
+            "UPDATE connections SET ended_at = $3 WHERE organization_id = $1 AND id = $2 AND ended_at IS NULL
+             RETURNING name"
         );
-        run!(session, sqlx::query(text).bind(asker.organization.uuid()).bind(connection.uuid()).bind(now));
+        let name: Option<String> = on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(connection.uuid())
+            .bind(now)
+            .fetch_optional(c)
+            .await?);
+        let name = name.ok_or(StoreError::NotFound("the connection"))?;
+        let text = sql!(
+            "UPDATE feeds SET until_at = $3 WHERE organization_id = $1 AND connection_id = $2 AND until_at IS NULL
+             RETURNING bank_account_id, account_id"
+        );
+        let mut ended: Vec<(Uuid, Uuid)> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(connection.uuid())
+            .bind(now)
+            .fetch_all(c)
+            .await?);
         let text = sql!(
             "UPDATE aliases SET until_at = $3 WHERE organization_id = $1 AND connection_id = $2 AND until_at IS NULL"
         );
@@ -327,8 +340,13 @@ impl Store {
                 .bind(now)
                 .bind(serde_json::to_string(of_runs)?)
         );
+        // Locked in one order, whoever else writes to several of them.
+        ended.sort_unstable_by_key(|(_, account)| *account);
+        let ended: Vec<_> =
+            ended.into_iter().map(|(bank_account, account)| (bank_account.into(), account.into())).collect();
+        let left = self.take_out_pending(&mut session, asker, &ended, &format!("{name} unsynced")).await?;
         self.audit_within(&mut session, asker, "connection.ended", &connection.to_string(), told).await?;
         session.commit().await?;
-        Ok(remote)
+        Ok((remote, left))
     }
 }

@@ -50,6 +50,8 @@ impl Store {
         for account in self.accounts_of(&mut session, asker, &changes).await? {
             self.recount_account(&mut session, asker, account).await?;
         }
+        // Who turns it has looked at it.
+        self.note_confirmed(&mut session, asker, bank_account, account).await?;
         self.audit_within(&mut session, asker, "bank_account.sign_turned", &account.to_string(), "").await?;
         let effect = self.conclude(session, asker, how, before, (batch, &changes)).await?;
         Ok(SignTurned::Turned(Box::new(effect)))

@@ -142,6 +142,25 @@ impl Row {
 }
 
 impl Store {
+    /// The file that a batch has brought in, with its account and its name; `None` where none has.
+    pub async fn file_of_batch(
+        &self,
+        asker: &Asker,
+        batch: BatchId,
+    ) -> Result<Option<(AccountId, SourceId, String)>, StoreError> {
+        let mut session = self.db.read(asker.require_within(Right::EditBooks)?.0).await?;
+        let text = sql!(
+            "SELECT account_id, id, name FROM statement_files WHERE organization_id = $1 AND batch_id = $2 LIMIT 1"
+        );
+        let file: Option<(Uuid, Uuid, String)> = on!(session, c => sqlx::query_as(text)
+            .bind(asker.organization.uuid())
+            .bind(batch.uuid())
+            .fetch_optional(c)
+            .await?);
+        let file = file.map(|(account, id, name)| (AccountId::from(account), id.into(), name));
+        Ok(file.filter(|(account, ..)| asker.sees(*account)))
+    }
+
     /// Keeps a file. One of the same account that nobody has imported gives way to it.
     pub async fn add_statement_file(&self, asker: &Asker, new: &NewStatementFile) -> Result<(), StoreError> {
         let mut session = self.db.write(asker.require_account(Right::EditBooks, new.account)?).await?;

@@ -108,6 +108,8 @@ impl Store {
             import_from: take_over.import_from,
         };
         self.add_feed(session, asker, of.connection, feed).await?;
+        // Who decides has seen both feeds side by side, with the sign that they have.
+        self.note_confirmed(session, asker, feed.bank_account, of.account).await?;
         // Whoever holds a snapshot must read again.
         self.move_account_sums(session, asker, of.account, Sums::default()).await?;
         self.enqueue_run_within(session, asker, of.connection, Trigger::Linked).await

@@ -4,6 +4,7 @@ mod apply;
 mod assets;
 mod cashflow;
 mod categories;
+mod confirming;
 mod editing;
 mod held;
 mod inbox;
@@ -31,6 +32,7 @@ mod sight;
 mod sign;
 mod sorting;
 mod transfers;
+mod unlinking;
 mod verdicts;
 mod world;
 

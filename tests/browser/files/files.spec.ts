@@ -82,10 +82,21 @@ test("a file is read, confirmed, looked at, imported once and undone", async ({ 
 
   await page.getByRole("link", { name: "november.csv" }).click();
   await page.getByRole("link", { name: "Undo" }).click();
+  await expect(page.getByRole("heading", { name: "Undo the import of november.csv?" })).toBeVisible();
+  await expect(page.getByRole("radio", { name: "Bring them in again" })).toBeChecked();
+  await page.getByRole("radio", { name: "Leave them out for good" }).check();
+  await eyes.look("undo-file");
   await page.getByRole("button", { name: "Undo" }).click();
   const api = new Api(page.request, house, organizationOf(page));
   const left = await api.get<{ transactions: unknown[] }>(`transactions?account=${account.split("/").pop()}`);
   expect(left.transactions).toEqual([]);
+
+  // The same file again: what was taken out for good is not said to be there.
+  await page.goto(`${account}/files`);
+  await bring(page, "november.csv", dirty);
+  await expect(page.getByText("3 rows stay out: 3 you had taken out of the books")).toBeVisible();
+  await expect(page.getByText(/there already/)).toHaveCount(0);
+  await eyes.look("taken-out");
   expect(eyes.complaints).toEqual([]);
 });
 

@@ -85,6 +85,8 @@ test("Unsync says first what it does; a new sync recognises the accounts", async
   await connectDemoBank(page, house);
   const count = await countOf(page);
   expect(count).toBeGreaterThan(0);
+  const pending = await page.locator(".row.is-pending").count();
+  expect(pending).toBeGreaterThan(0);
   await page.goto(banks(page, house));
   await page.getByRole("link", { name: "Unsync" }).click();
   await expect(page.getByText("leave the overview")).toBeVisible();
@@ -94,8 +96,12 @@ test("Unsync says first what it does; a new sync recognises the accounts", async
   await page.getByRole("link", { name: "Unsync" }).click();
   await page.getByRole("button", { name: "Unsync" }).click();
   await expect(page.getByRole("heading", { name: "No bank is connected" })).toBeVisible();
+  // Booked rows stay; those that nothing will book any more do not.
+  await expect(page.getByRole("status").filter({ hasText: "Rows that were pending have left the books" })).toBeVisible();
+  await eyes.look("unsynced");
   await page.getByRole("complementary", { name: "Main" }).getByRole("link", { name: /All accounts/ }).click();
-  expect(await countOf(page)).toBe(count);
+  await expect(page.locator(".row.is-pending")).toHaveCount(0);
+  expect(await countOf(page)).toBe(count - pending);
 
   await page.goto(`${house.address}/o/${organizationOf(page)}/providers/gocardless/banks?country=DE`);
   await page.getByRole("button", { name: /Nordhafen/ }).click();

@@ -96,6 +96,7 @@ test("a named sync, the provider's form, accounts of an asset, a day that passes
 
   // 2. A name, and nothing else, is asked for here.
   await arrived(page, "Sync with a bank");
+  await expect(page.getByRole("main").getByText("Bank integrations ▸ finAPI")).toBeVisible();
   await eyes.look("name");
   await page.getByLabel("Sync name").fill("Household");
   await page.getByRole("button", { name: "Next" }).click();

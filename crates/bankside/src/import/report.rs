@@ -66,7 +66,7 @@ impl Said {
     }
 
     fn line(&self, is_imported: bool) -> String {
-        let FileCounts { added, matched, settled, known, by_money, left_out, .. } = self.counts;
+        let FileCounts { added, matched, settled, known, by_money, left_out, dismissed, .. } = self.counts;
         let mut parts = vec![format!("{added} new ({} {})", self.added, self.currency)];
         let mut told = |count: i64, what: &str| {
             if count > 0 {
@@ -78,6 +78,7 @@ impl Said {
         told(known, "there already");
         told(by_money, "of these uncertain");
         told(left_out, "left out");
+        told(dismissed, "of these taken out of the books before");
         let of = |lines: usize| i64::try_from(lines).unwrap_or(i64::MAX);
         told(of(self.balance_days), "new balances");
         told(of(self.not_booked.0), "pending, left out");
@@ -92,7 +93,7 @@ impl Said {
     }
 
     fn json(&self) -> Value {
-        let FileCounts { rows, added, matched, settled, known, by_money, left_out, .. } = self.counts;
+        let FileCounts { rows, added, matched, settled, known, by_money, left_out, dismissed } = self.counts;
         let refused = |refusal: &Refusal| json!({"line": refusal.line, "column": refusal.column_name, "found": refusal.found, "says": refusal.in_words()});
         json!({
             "account": self.id,
@@ -101,7 +102,7 @@ impl Said {
             "from": self.days.as_ref().map(|(from, _)| from),
             "to": self.days.as_ref().map(|(_, to)| to),
             "counts": {"rows": rows, "added": added, "matched": matched, "settled": settled, "known": known,
-                "uncertain": by_money, "left_out": left_out, "pending": self.not_booked.0,
+                "uncertain": by_money, "left_out": left_out, "dismissed": dismissed, "pending": self.not_booked.0,
                 "void": self.not_booked.1, "unreadable": self.refused_total},
             "new_balance_days": self.balance_days,
             "balances_left_out": self.balances_left_out,

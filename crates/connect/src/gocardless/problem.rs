@@ -203,7 +203,7 @@ fn processing(now: Timestamp) -> Fault {
 fn suspended() -> Fault {
     relink(
         "gocardless.suspended",
-        "GoCardless has suspended this account after too many errors. Only a new connection helps.",
+        "GoCardless has suspended this account after too many errors. It answers again once access is given anew.",
     )
 }
 

@@ -36,7 +36,7 @@ impl Engine {
         let connection = NewConnection {
             id,
             provider: flow.provider.clone(),
-            name: self.free_name(asker, &name).await?,
+            name,
             institution_key: connected.institution.key.clone(),
             institution_name: connected.institution.name.clone(),
             country: connected.country.clone(),
@@ -157,18 +157,6 @@ impl Engine {
         let place = Place::of(asker.organization, connection.id, "remote");
         let key = self.vault.data_key(&connection.data_key, place)?;
         Ok(key.seal(place, &serde_json::to_vec(remote)?, &self.ambient))
-    }
-
-    /// A name that no other connection of the organization has: the one that is wanted, or that with a number.
-    async fn free_name(&self, asker: &Asker, wanted: &str) -> Result<String, EngineError> {
-        let taken: Vec<String> = self.store.connections(asker).await?.into_iter().map(|one| one.name).collect();
-        let mut name = wanted.to_owned();
-        let mut number = 2;
-        while taken.contains(&name) {
-            name = format!("{wanted} {number}");
-            number += 1;
-        }
-        Ok(name)
     }
 
     fn bank_accounts_of(&self, asker: &Asker, connected: &Connected) -> Result<Vec<NewBankAccount>, EngineError> {

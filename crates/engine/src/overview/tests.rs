@@ -37,6 +37,7 @@ fn account(number: u8, currency: &str, booked_minor: i64, policy: PendingPolicy)
         connection: None,
         bank: None,
         bank_account: None,
+        is_to_confirm: false,
         proof: None,
     };
     AccountView { account, status }

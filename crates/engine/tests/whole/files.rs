@@ -1,6 +1,7 @@
 //! Statement files: into an account without a bank, beside a bank, before a bank, and what keeps a line out.
 
 use bankside_domain::account::AccountKind;
+use bankside_domain::batch::Later;
 use bankside_domain::reconcile::Reason;
 use bankside_domain::row::RowStatus;
 use bankside_domain::statement::FileStage;
@@ -9,7 +10,7 @@ use bankside_engine::csv::{DateOrder, Profile, Role};
 use bankside_engine::{
     EngineError, FeedChange, FileChoice, FileView, LinkChoice, LinkTarget, NewAccountInput, RegisterQuery, RegisterRow,
 };
-use bankside_store::StoreError;
+use bankside_store::{Selection, StoreError};
 use jiff::SignedDuration;
 use jiff::civil::date;
 
@@ -277,6 +278,25 @@ on_both! {
         assert_eq!(counted(&again), (1, 2, 0, 0));
         house.import(&again).await;
         assert_eq!(house.rows(account).await.len(), 2);
+    }
+
+    rows_that_somebody_took_out_are_not_said_to_be_there(house) {
+        let account = house.add_account("Without a bank").await;
+        let view = house.read_file(account, NOVEMBER).await;
+        let done = house.import(&view).await;
+        // One is deleted; the very file again, and the same rows in other bytes.
+        let row = house.register(account).await.remove(0).id;
+        house.engine.delete_transactions(&house.asker, &Selection::These(vec![row]), false).await.unwrap();
+        for text in [NOVEMBER.to_owned(), NOVEMBER.replace("Kaffee", "Kaffee ")] {
+            let again = house.read_file(account, &text).await;
+            assert_eq!(counted(&again), (0, 2, 0, 1), "{text}");
+            assert_eq!(again.counts.unwrap().dismissed, 1, "{text}");
+        }
+        // An import that is taken back for good.
+        house.engine.undo_with(&house.asker, done.batch.unwrap(), Later::LeaveOut).await.unwrap();
+        assert_eq!(house.rows(account).await, Vec::<String>::new());
+        let again = house.read_file(account, NOVEMBER).await;
+        assert_eq!((counted(&again), again.counts.unwrap().dismissed), ((0, 0, 0, 3), 3));
     }
 
     lines_that_cannot_be_read_must_be_left_out_knowingly(house) {

@@ -132,7 +132,7 @@ on_both! {
         assert!(!comparison.signs_look_turned && comparison.shifted_days.is_none() && comparison.is_whole);
         assert!(comparison.balance.is_some());
         let asked = house.engine.link_offer(&house.asker, second, None).await.unwrap();
-        assert!(asked.accounts.iter().all(|one| one.resembles.is_none()), "what is known is not asked");
+        assert!(asked.accounts.iter().all(|one| one.resembles.is_empty()), "what is known is not asked");
         assert_eq!(house.rows(giro).await, before, "a look writes nothing");
         assert_eq!(house.feeding(giro).await, first);
 
@@ -171,7 +171,7 @@ on_both! {
         assert_ne!(goes, stays, "a mask alone makes no two bank accounts one");
         assert_eq!((candidate.likeness, candidate.is_suggested), (Likeness::Similar, true));
         let asked = house.engine.link_offer(&house.asker, second, None).await.unwrap();
-        assert_eq!(asked.accounts[0].resembles, Some(card), "whoever links it is asked");
+        assert_eq!(asked.accounts[0].resembles, [card], "whoever links it is asked");
 
         let view = house.begin_move(card, second).await;
         assert_eq!(ready(&view).only_there.total, 0, "{:?}", ready(&view));
@@ -195,6 +195,25 @@ on_both! {
         let rows = house.rows(card).await;
         house.commit_move(&view).await.unwrap();
         assert_eq!((house.feeding(card).await, house.rows(card).await), (first, rows));
+    }
+
+    a_card_that_fits_several_is_asked_about_with_all_of_them(house) {
+        house.with_bank(MASKED).await;
+        let first = house.engine.accounts(&house.asker).await.unwrap()[0].account.id;
+        // Somebody says of the second entry that it is another card; a third one may be either.
+        let other = house.connect(MASKED).await;
+        house.link_all(other).await;
+        assert!(house.engine.work_once().await.unwrap());
+        let fed = house.engine.accounts(&house.asker).await.unwrap();
+        let second = fed.iter().map(|view| view.account.id).find(|id| *id != first).unwrap();
+        let third = house.connect(MASKED).await;
+        let asked = house.engine.link_offer(&house.asker, third, None).await.unwrap();
+        let mut resembles = asked.accounts[0].resembles.clone();
+        resembles.sort();
+        let mut both = vec![first, second];
+        both.sort();
+        assert_eq!(resembles, both, "which of these is it, or is it a new one?");
+        assert!(asked.accounts[0].bank_account.feeds.is_none(), "nothing is taken for granted");
     }
 
     rows_in_other_words_are_the_same_rows(house) {

@@ -164,6 +164,8 @@ pub(crate) struct UnsyncedBody {
     name: String,
     /// Why the provider could not be told, if it could not: the access runs on there until its end.
     not_revoked: Option<FaultBody>,
+    /// The batch in which the pending rows of its accounts have left the books, which can be undone; `null` where there were none.
+    left: Option<String>,
 }
 
 /// What a connection shall be called.
@@ -188,7 +190,7 @@ pub(crate) async fn rename(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Ends a connection: its access is revoked at the provider, its links end; transactions stay.
+/// Ends a connection: its access is revoked at the provider, its links end; booked transactions stay, pending ones leave the books.
 #[utoipa::path(delete, path = "/api/v1/organizations/{organization}/connections/{connection}",
     params(("organization" = String, Path), ("connection" = String, Path)),
     responses((status = OK, body = UnsyncedBody), (status = NOT_FOUND, body = Problem)))]
@@ -199,7 +201,8 @@ pub(crate) async fn unsync(
 ) -> Result<Json<UnsyncedBody>, Problem> {
     let ended = app.engine.unsync(member.asker(), id(&connection)?).await?;
     let not_revoked = ended.not_revoked.as_ref().map(|fault| FaultBody::of(fault, Occasion::Ending));
-    Ok(Json(UnsyncedBody { name: ended.name, not_revoked }))
+    let left = ended.left.map(|batch| batch.to_string());
+    Ok(Json(UnsyncedBody { name: ended.name, not_revoked, left }))
 }
 
 /// A bank account that can be linked.
@@ -224,9 +227,9 @@ pub(crate) struct OfferedBody {
     is_ignored: bool,
     /// The day from which importing is suggested.
     import_from: String,
-    /// The account whose bank account this one may be, by its last digits, holder and bank. If it is, move that account's feed here instead
-    /// of linking it.
-    resembles: Option<String>,
+    /// The accounts whose bank account this one may be, by its last digits, holder and bank. If it is one of theirs, move that account's
+    /// feed here instead of linking it.
+    resembles: Vec<String>,
 }
 
 /// What linking a connection's bank accounts offers.
@@ -268,7 +271,7 @@ pub(crate) async fn link_offer(
             reason: offered.reason,
             is_ignored: offered.bank_account.is_ignored,
             import_from: offered.import_from.to_string(),
-            resembles: offered.resembles.map(|account| account.to_string()),
+            resembles: offered.resembles.iter().map(ToString::to_string).collect(),
         }
     });
     Ok(Json(OfferBody { bank_accounts: bank_accounts.collect() }))
@@ -323,15 +326,22 @@ pub(crate) async fn link(
     Ok((StatusCode::ACCEPTED, Json(MadeBody { id: run.to_string() })))
 }
 
-/// Unlinks an account. Its rows stay.
+/// What unlinking an account did.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct UnlinkedBody {
+    /// The batch in which its pending rows have left the books, which can be undone; `null` where it had none.
+    batch: Option<String>,
+}
+
+/// Unlinks an account. Its booked rows stay. Pending ones leave the books, because nothing will book them any more; they stay in the history.
 #[utoipa::path(delete, path = "/api/v1/organizations/{organization}/accounts/{account}/link",
     params(("organization" = String, Path), ("account" = String, Path)),
-    responses((status = NO_CONTENT), (status = NOT_FOUND, body = Problem)))]
+    responses((status = OK, body = UnlinkedBody), (status = NOT_FOUND, body = Problem)))]
 pub(crate) async fn unlink(
     State(app): State<App>,
     member: ApiMember,
     Path((_, account)): Path<(String, String)>,
-) -> Result<StatusCode, Problem> {
-    app.engine.unlink(member.asker(), id(&account)?).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<Json<UnlinkedBody>, Problem> {
+    let batch = app.engine.unlink(member.asker(), id(&account)?).await?;
+    Ok(Json(UnlinkedBody { batch: batch.map(|batch| batch.to_string()) }))
 }

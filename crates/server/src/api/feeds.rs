@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use bankside_domain::account::PendingPolicy;
 use bankside_domain::{AccountId, Code};
 use bankside_engine::{EngineError, FeedChange, FeedEffect, FeedView};
@@ -38,6 +39,8 @@ pub(crate) struct FeedBody {
     /// The opening balance of the account: exact decimal text.
     opening: String,
     currency: String,
+    /// Whether a person has said that the sign and the opening balance are right.
+    is_confirmed: bool,
 }
 
 impl FeedBody {
@@ -59,6 +62,7 @@ impl FeedBody {
             }),
             opening: text(ledger.opening_minor),
             currency: ledger.currency.code.to_string(),
+            is_confirmed: view.is_confirmed,
         }
     }
 }
@@ -164,4 +168,26 @@ pub(crate) async fn preview_feed(
     let account: AccountId = id(&account)?;
     let effect = app.engine.preview_feed(member.asker(), account, body.read()?).await?;
     Ok(Json(FeedEffectBody::of(&effect)))
+}
+
+/// That the sign and the opening balance of a feed are right.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct ConfirmationBody {
+    /// The sign that was looked at: whether the bank's signs are turned round.
+    flips_sign: bool,
+}
+
+/// Keeps that a person has looked at how the bank's amounts are booked, and found it right. Who finds it wrong turns the sign instead, which
+/// confirms it as well. `409` where the sign is another one by now.
+#[utoipa::path(put, path = "/api/v1/organizations/{organization}/accounts/{account}/feed/confirmation",
+    params(("organization" = String, Path), ("account" = String, Path)), request_body = ConfirmationBody,
+    responses((status = NO_CONTENT), (status = NOT_FOUND, body = Problem), (status = CONFLICT, body = Problem)))]
+pub(crate) async fn confirm_feed(
+    State(app): State<App>,
+    member: ApiMember,
+    Path((_, account)): Path<(String, String)>,
+    Body(body): Body<ConfirmationBody>,
+) -> Result<StatusCode, Problem> {
+    app.engine.confirm_feed(member.asker(), id(&account)?, body.flips_sign).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

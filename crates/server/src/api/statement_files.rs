@@ -39,12 +39,14 @@ pub(crate) struct FileCountsBody {
     uncertain: i64,
     /// Rows that stay out.
     left_out: i64,
+    /// Of those, the ones that somebody took out of the books.
+    dismissed: i64,
 }
 
 impl From<FileCounts> for FileCountsBody {
     fn from(counts: FileCounts) -> Self {
-        let FileCounts { rows, added, matched, settled, known, by_money, left_out } = counts;
-        Self { rows, added, matched, settled, known, uncertain: by_money, left_out }
+        let FileCounts { rows, added, matched, settled, known, by_money, left_out, dismissed } = counts;
+        Self { rows, added, matched, settled, known, uncertain: by_money, left_out, dismissed }
     }
 }
 

@@ -32,6 +32,9 @@ pub(crate) struct Asked {
     /// The account that is to be linked.
     #[serde(default)]
     account: String,
+    /// `banks` where the person came from the page of bank integrations.
+    #[serde(default)]
+    from: String,
 }
 
 #[derive(Template)]
@@ -40,6 +43,7 @@ struct ConnectHtml {
     shell: Shell,
     here: String,
     account: String,
+    from: String,
     countries: Vec<(&'static str, &'static str)>,
     country: String,
     country_name: String,
@@ -153,8 +157,10 @@ impl Offer {
 /// What the next page is told: the account to link, and of which bank the person was thinking.
 fn after_keys(asked: &Asked, ways: &[Way], is_ready: bool) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    if !asked.account.is_empty() {
-        query.append_pair("account", &asked.account);
+    for (name, value) in [("account", &asked.account), ("from", &asked.from)] {
+        if !value.is_empty() {
+            query.append_pair(name, value);
+        }
     }
     if !is_ready || ways.first() == Some(&Way::Country) {
         query.append_pair("country", &asked.country);
@@ -169,9 +175,13 @@ fn after_keys(asked: &Asked, ways: &[Way], is_ready: bool) -> String {
 /// The address of this page.
 fn address(here: &str, asked: &Asked, bank: &str) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in
-        [("country", asked.country.as_str()), ("q", &asked.q), ("bank", bank), ("account", &asked.account)]
-    {
+    for (name, value) in [
+        ("country", asked.country.as_str()),
+        ("q", &asked.q),
+        ("bank", bank),
+        ("account", &asked.account),
+        ("from", &asked.from),
+    ] {
         if !value.is_empty() {
             query.append_pair(name, value);
         }
@@ -275,6 +285,7 @@ fn listed(
         country: asked.country,
         search: asked.q,
         account: asked.account,
+        from: asked.from,
         here,
         shell,
     }

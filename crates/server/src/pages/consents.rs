@@ -33,6 +33,8 @@ struct UnsyncedHtml {
     shell: Shell,
     name: String,
     fault: FaultView,
+    /// Where it is taken back that pending rows have left the books.
+    undo: Option<String>,
 }
 
 fn connection_id(connection: &str) -> Result<ConnectionId, PageError> {
@@ -147,10 +149,12 @@ pub(crate) async fn unsync(
     let provider = app.engine.connection(member.asker(), id).await?.provider;
     let ended = app.engine.unsync(member.asker(), id).await?;
     let Some(fault) = ended.not_revoked else {
-        return Ok(Redirect::to(&format!("/o/{organization}/banks")).into_response());
+        let left = ended.left.map(|batch| format!("?left={batch}")).unwrap_or_default();
+        return Ok(Redirect::to(&format!("/o/{organization}/banks{left}")).into_response());
     };
     let shell = shell(&app, &member, Place::Banks, None).await?;
+    let undo = ended.left.map(|batch| shell.at(&format!("batches/{batch}/undo?back=banks")));
     let fault = FaultView::of(&fault, Occasion::Ending, &shell.today).at(shell.today.now);
     let fault = fault.told_by(app.engine.descriptor(&provider));
-    Ok(page(&UnsyncedHtml { name: ended.name, fault, shell })?.into_response())
+    Ok(page(&UnsyncedHtml { name: ended.name, fault, undo, shell })?.into_response())
 }

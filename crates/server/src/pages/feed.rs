@@ -1,5 +1,7 @@
 //! The feed of an account: what it does with what the bank sends, what another choice would do, and making it.
 
+pub(crate) mod confirming;
+
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, Query, State};
@@ -10,6 +12,7 @@ use bankside_domain::{AccountId, BatchId, Code};
 use bankside_engine::{EngineError, FeedChange, FeedEffect, FeedView};
 use serde::Deserialize;
 
+use self::confirming::Confirmation;
 use crate::App;
 use crate::error::{PageError, page};
 use crate::pages::shell;
@@ -38,6 +41,8 @@ struct FeedHtml {
     bank: String,
     number: Option<String>,
     currency: String,
+    /// What is asked once after linking; it has the opening balance and the sign in it.
+    confirmation: Option<Confirmation>,
     opening: Option<Arithmetic>,
     mark: StatusView,
     policies: Vec<Policy>,
@@ -45,6 +50,17 @@ struct FeedHtml {
     sign: Sign,
     /// What has just been done, and where it is taken back.
     done: Option<(String, String)>,
+    /// That it has just been confirmed.
+    confirmed: bool,
+    /// The account that waits for that next, with its address.
+    next: Option<(String, String)>,
+}
+
+impl FeedHtml {
+    /// Whether it is asked whether all of it is right, rather than shown that it can be turned.
+    fn asks(&self) -> bool {
+        self.confirmation.is_some() && self.sign.preview.is_none() && self.sign.stays.is_empty()
+    }
 }
 
 /// One way to treat pending rows.
@@ -93,6 +109,9 @@ pub(crate) struct Asked {
     /// The batch that has just been made.
     #[serde(default)]
     done: String,
+    /// Whether it has just been said that all of it is right.
+    #[serde(default)]
+    confirmed: bool,
 }
 
 fn account_id(account: &str) -> Result<AccountId, PageError> {
@@ -128,21 +147,53 @@ pub(crate) async fn show(
         says,
         is_chosen: policy == chosen,
     };
+    let next = if asked.confirmed { next_to_confirm(&app, &member, &view, &shell).await? } else { None };
     let html = FeedHtml {
         account_id: account.to_string(),
         account_name: ledger.name.clone(),
         bank: view.connection.institution_name.clone(),
         number: view.bank_account.masked_number.clone(),
         currency: ledger.currency.code.to_string(),
+        confirmation: Confirmation::of(&view, &shell),
         opening: arithmetic(&view, &shell.today),
         mark: proof(view.account.status.proof, ledger.currency, &shell.today),
         policies: POLICIES.into_iter().map(policy).collect(),
         pending,
         sign,
         done: just_done(&asked.done, &shell),
+        confirmed: asked.confirmed,
+        next,
         shell,
     };
     Ok(page(&html)?.into_response())
+}
+
+/// The account that waits to be confirmed next, and where that is done.
+async fn next_to_confirm(
+    app: &App,
+    member: &Member,
+    view: &FeedView,
+    shell: &Shell,
+) -> Result<Option<(String, String)>, PageError> {
+    if !shell.may_manage_banks() {
+        return Ok(None);
+    }
+    let next = app.engine.next_to_confirm(member.asker(), view.connection.id).await?;
+    Ok(next.map(|next| {
+        let id = next.account.id;
+        (shell.named(id, &next.account.name), shell.at(&format!("accounts/{id}/feed")))
+    }))
+}
+
+/// What the bank says of its balance, and how its latest rows are booked.
+fn said(view: &FeedView, today: &Today) -> Vec<String> {
+    let (currency, flips) = (view.account.account.currency, view.bank_account.flips_sign);
+    let balance = view.bank.as_ref().map(|bank| today.stated(bank.stated.minor, flips, currency));
+    let examples = view.examples.iter().map(|row| {
+        let payee = row.payee.as_deref().or(row.note.as_deref()).unwrap_or("a row");
+        today.booked_as(payee, row.amount_minor, row.currency)
+    });
+    balance.into_iter().chain(examples).collect()
 }
 
 /// Which way round the sign is read, and what turning it would do if that is asked for.
@@ -154,14 +205,8 @@ async fn sign(
     asked: Option<bool>,
     shell: &Shell,
 ) -> Result<Sign, PageError> {
-    let (today, currency, flips) = (&shell.today, view.account.account.currency, view.bank_account.flips_sign);
-    let balance = view.bank.as_ref().map(|bank| today.stated(bank.stated.minor, flips, currency));
-    let examples = view.examples.iter().map(|row| {
-        let payee = row.payee.as_deref().or(row.note.as_deref()).unwrap_or("a row");
-        today.booked_as(payee, row.amount_minor, row.currency)
-    });
-    let mut sign =
-        Sign { says: balance.into_iter().chain(examples).collect(), turned: !flips, preview: None, stays: Vec::new() };
+    let (today, flips) = (&shell.today, view.bank_account.flips_sign);
+    let mut sign = Sign { says: said(view, today), turned: !flips, preview: None, stays: Vec::new() };
     let Some(flips_sign) = asked.filter(|asked| *asked != flips) else { return Ok(sign) };
     match app.engine.preview_feed(member.asker(), account, FeedChange::Sign { flips_sign }).await {
         Ok(effect) => {

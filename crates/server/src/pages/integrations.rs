@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use bankside_domain::schedule::NextImport;
 use bankside_domain::status::Status;
 use bankside_domain::subscription::Subscription;
-use bankside_domain::{ConnectionId, Currency};
+use bankside_domain::{BatchId, ConnectionId, Currency};
 use bankside_engine::{ConnectedAccount, ConnectionView, Descriptor, EngineError};
 use serde::Deserialize;
 
@@ -43,6 +43,9 @@ pub(crate) struct Shown {
     /// Only this one, with all of its accounts; blank is all.
     #[serde(default)]
     sync: String,
+    /// The batch in which the pending rows of a sync that has just been ended have left the books.
+    #[serde(default)]
+    left: String,
 }
 
 impl Shown {
@@ -58,6 +61,8 @@ struct IntegrationsHtml {
     shell: Shell,
     /// The sync's name, where the page is about one.
     only: Option<String>,
+    /// Where it is taken back that pending rows have left the books with a sync that has just been ended.
+    undo: Option<String>,
     events_url: String,
     /// What came of getting the accounts of one sync, where that was just done.
     got: Option<GotView>,
@@ -349,7 +354,7 @@ pub(crate) async fn show(
     Query(shown): Query<Shown>,
 ) -> Result<Response, PageError> {
     let got = got.view(&app, &member).await?;
-    page_with(&app, &member, got, shown.only()?).await
+    page_with(&app, &member, got, shown.only()?, shown.left.parse().ok()).await
 }
 
 async fn page_with(
@@ -357,6 +362,7 @@ async fn page_with(
     member: &Member,
     got: Option<GotView>,
     only: Option<ConnectionId>,
+    left: Option<BatchId>,
 ) -> Result<Response, PageError> {
     let shell = shell(app, member, Place::Banks, None).await?;
     let managers = || async { Ok::<_, PageError>(app.engine.manager_names(member.asker()).await?.join(", ")) };
@@ -373,7 +379,10 @@ async fn page_with(
         Some(only) => shell.at(&format!("banks/events?sync={only}")),
         None => shell.at("banks/events"),
     };
-    Ok(page(&IntegrationsHtml { shell, only: name, events_url, got, list, is_empty, managers, hours })?.into_response())
+    let undo = left.filter(|_| shell.may_manage_banks());
+    let undo = undo.map(|batch| shell.at(&format!("batches/{batch}/undo?back=banks")));
+    Ok(page(&IntegrationsHtml { shell, only: name, undo, events_url, got, list, is_empty, managers, hours })?
+        .into_response())
 }
 
 /// Whoever sees a part of an organization is told whose these syncs are.

@@ -75,18 +75,26 @@ pub(crate) struct Then {
     country: String,
     #[serde(default)]
     bank: String,
+    /// `banks` where the person came from the page of bank integrations.
+    #[serde(default)]
+    from: String,
 }
 
 impl Then {
     fn of(typed: &Typed) -> Self {
-        let [account, country, bank] =
-            ["account", "country", "bank"].map(|name| typed.one(&format!("{THEN}{name}")).to_owned());
-        Self { account, country, bank }
+        let [account, country, bank, from] =
+            ["account", "country", "bank", "from"].map(|name| typed.one(&format!("{THEN}{name}")).to_owned());
+        Self { account, country, bank, from }
     }
 
     /// What it says, by name.
     fn told(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let all = [("account", self.account.as_str()), ("country", &self.country), ("bank", &self.bank)];
+        let all = [
+            ("account", self.account.as_str()),
+            ("country", &self.country),
+            ("bank", &self.bank),
+            ("from", &self.from),
+        ];
         all.into_iter().filter(|(_, value)| !value.is_empty())
     }
 }

@@ -66,8 +66,8 @@ pub(crate) struct LinkRow {
     sign: Option<SignChoice>,
     /// The account that it is linked with already.
     linked: Option<String>,
-    /// The account whose bank account it may be, and where it would go on in that one.
-    resembles: Option<(String, String)>,
+    /// The accounts whose bank account it may be, each with where it would go on in that one.
+    resembles: Vec<(String, String)>,
     /// The name that is suggested for a new account, and the one in the form.
     suggested_name: String,
     new_name: String,
@@ -222,6 +222,11 @@ pub(crate) fn link_rows(
 }
 
 impl LinkRow {
+    /// Whether the bank has stated a balance already.
+    fn has_balance(&self) -> bool {
+        self.sign.is_some()
+    }
+
     /// A row among those of other banks, which is asked about first: somebody who came from an account wants that one.
     pub(crate) fn asked(self, bank: &str, wanted: &Wanted, refused: Option<&Refused<'_>>) -> Self {
         let is_chosen = match refused {
@@ -274,10 +279,14 @@ fn row(
             .map(|balance| shell.today.moment(balance.stated.seen_at))
             .unwrap_or_default(),
         sign: SignChoice::of(offered, shell, posted("sign").as_deref()),
-        resembles: offered.resembles.and_then(|account| {
-            let name = names.get(&account)?.clone();
-            Some((name, shell.at(&format!("accounts/{account}/move?to={}/{id}", offer.connection.id))))
-        }),
+        resembles: offered
+            .resembles
+            .iter()
+            .filter_map(|account| {
+                let name = shell.named(*account, names.get(account)?);
+                Some((name, shell.at(&format!("accounts/{account}/move?to={}/{id}", offer.connection.id))))
+            })
+            .collect(),
         linked: bank_account
             .feeds
             .map(|(account, _)| shell.named(account, names.get(&account).map(String::as_str).unwrap_or_default())),
@@ -287,7 +296,7 @@ fn row(
         target: posted("target").unwrap_or_else(|| match suggested {
             Some(account) => account.to_string(),
             // What may be a known one is nothing before the person has said so.
-            None if offered.resembles.is_some() => String::new(),
+            None if !offered.resembles.is_empty() => String::new(),
             None => "new".to_owned(),
         }),
         target_error: error("target"),
@@ -373,6 +382,7 @@ pub(crate) async fn unlink(
     Path((organization, account)): Path<(String, String)>,
 ) -> Result<Redirect, PageError> {
     let account: AccountId = account.parse().map_err(|_| PageError::not_found())?;
-    app.engine.unlink(member.asker(), account).await?;
-    Ok(Redirect::to(&format!("/o/{organization}/accounts/{account}")))
+    let batch = app.engine.unlink(member.asker(), account).await?;
+    let told = batch.map(|batch| format!("?unlinked={batch}")).unwrap_or_default();
+    Ok(Redirect::to(&format!("/o/{organization}/accounts/{account}{told}")))
 }

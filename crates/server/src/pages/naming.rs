@@ -24,6 +24,8 @@ struct NamingHtml {
     provider_name: &'static str,
     name: FieldView,
     account: String,
+    /// `banks` where the person came from the page of bank integrations.
+    from: String,
     /// What is wrong at the provider, if something is.
     fault: Option<FaultView>,
     /// Where banks are looked for here.
@@ -37,6 +39,8 @@ pub(crate) struct Named {
     name: String,
     #[serde(default)]
     account: String,
+    #[serde(default)]
+    from: String,
 }
 
 /// Asks for a name.
@@ -79,6 +83,7 @@ async fn naming_page(
         provider_name: view.descriptor.name,
         name: FieldView { value: named.name.clone(), error },
         account: named.account.clone(),
+        from: named.from.clone(),
         fault,
         search_url: view
             .descriptor

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::account::PendingPolicy;
 use bankside_domain::asset::SEPARATOR;
 use bankside_domain::row::RowStatus;
-use bankside_domain::{AccountId, Currency};
+use bankside_domain::{AccountId, BatchId, Currency};
 use bankside_engine::{
     AccountView, EngineError, LineInput, NewTransactionInput, RegisterPage, RegisterQuery, RegisterRow, RowState,
 };
@@ -36,6 +36,9 @@ pub(crate) struct Asked {
     #[serde(default)]
     q: String,
     page: Option<i64>,
+    /// The batch in which pending rows have just left the books with the link of the account.
+    #[serde(default)]
+    unlinked: String,
 }
 
 #[derive(Template)]
@@ -46,6 +49,8 @@ struct RegisterHtml {
     balance: String,
     balance_note: String,
     account: Option<OpenAccount>,
+    /// Where it is taken back that pending rows have just left the books with the link of the account.
+    unlinked: Option<String>,
     /// When the bill has to be paid whose rows are asked for.
     bill_due: Option<String>,
     /// The account whose rows alone are asked for among those of all accounts.
@@ -285,8 +290,11 @@ async fn show(
         Some(asset) => shell.tree.path(asset),
         None => shell.organization_name.clone(),
     });
+    let unlinked = asked.unlinked.parse::<BatchId>().ok().filter(|_| open.is_some() && shell.may_manage_banks());
+    let back = open.as_ref().map(|view| format!("accounts/{}", view.account.id)).unwrap_or_default();
     let only_account = only_account.map(|view| shell.named(view.account.id, &view.account.name));
     let html = RegisterHtml {
+        unlinked: unlinked.map(|batch| shell.at(&format!("batches/{batch}/undo?back={back}"))),
         bill_due,
         only_account,
         cashflow_of,

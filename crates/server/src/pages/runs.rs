@@ -10,7 +10,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use bankside_domain::{ConnectionId, RunId};
-use bankside_engine::EngineError;
+use bankside_engine::{EngineError, RunViewAccount};
 use serde::Deserialize;
 
 use self::detail::RunParts;
@@ -28,6 +28,8 @@ struct RunHtml {
     events_url: String,
     /// What an undoing did from which the person has just come back, and where it is taken back.
     undone: Option<(String, String)>,
+    /// The account of which it has just been said that its feed is right.
+    confirmed: Option<String>,
     view: RunParts,
 }
 
@@ -40,6 +42,8 @@ fn run_id(run: &str) -> Result<RunId, PageError> {
 pub(crate) struct CameFrom {
     #[serde(default)]
     undone: String,
+    #[serde(default)]
+    confirmed: String,
 }
 
 /// One run.
@@ -59,7 +63,9 @@ pub(crate) async fn show(
             part.undo = undo::standing(&app, &member, id, batch).await?;
         }
     }
+    let is_it = |account: &&RunViewAccount| account.account.id.to_string() == from.confirmed;
     let html = RunHtml {
+        confirmed: view.accounts.iter().find(is_it).map(|it| shell.named(it.account.id, &it.account.name)),
         title: words::title(&view.run, &shell.today),
         events_url: shell.at(&format!("runs/{run}/events")),
         undone: undo::just_done(&app, &member, id, &from.undone).await?,

@@ -23,8 +23,8 @@ struct UndoHtml {
     title: String,
     /// Icons with sentences.
     lines: Vec<(&'static str, String)>,
-    /// Whether it is asked what later syncs do with the rows that leave.
-    asks_for_later: bool,
+    /// Of rows that leave: when it is asked what becomes of them, and what brings them in again.
+    asks_for_later: Option<(&'static str, &'static str)>,
     may_undo: bool,
     back_url: String,
     /// Whether the person came from a page that has nothing to do with banks.
@@ -164,15 +164,26 @@ pub(crate) async fn form(
     let run = run_of(&app, &member, &from).await?;
     let shell = shell(&app, &member, Place::Banks, None).await?;
     let imported = run.iter().flat_map(|run| &run.accounts).find(|account| account.run.batch == Some(batch));
+    let file = match run {
+        Some(_) => None,
+        None => app.engine.file_of_batch(member.asker(), batch).await?,
+    };
     let title = match (&run, imported) {
         (_, Some(account)) => format!("Undo the import of {}?", account.account.name),
         (Some(_), None) => "Undo the last undo?".to_owned(),
-        (None, None) => "Undo this change?".to_owned(),
+        (None, None) => file
+            .as_ref()
+            .map_or_else(|| "Undo this change?".to_owned(), |(.., name)| format!("Undo the import of {name}?")),
     };
     let tally = Tally::of(&plan);
     let mut lines = tally.lines(&shell.today);
     let may_undo = !plan.is_empty();
-    let asks_for_later = imported.is_some() && tally.0.leave > 0;
+    let asks_for_later = match (imported, &file) {
+        _ if tally.0.leave == 0 => None,
+        (Some(_), _) => Some(("at the next Bank sync", "Bring them in again, if the bank still shows them")),
+        (None, Some(_)) => Some(("when a file or the bank has them again", "Bring them in again")),
+        (None, None) => None,
+    };
     if may_undo {
         if imported.is_some() {
             lines.push(("shield", "What the bank sent stays kept, sealed as it came.".to_owned()));
@@ -185,7 +196,7 @@ pub(crate) async fn form(
         Some(run) => shell.at(&format!("runs/{}", run.run.id)),
         None => shell.at(from.path()),
     };
-    let is_of_books = run.is_none() && !from.back.is_empty();
+    let is_of_books = run.is_none() && (!from.back.is_empty() || file.is_some());
     Ok(page(&UndoHtml { shell, title, lines, asks_for_later, may_undo, back_url, is_of_books })?.into_response())
 }
 

@@ -337,6 +337,7 @@ mod tests {
                 connection: None,
                 bank: None,
                 bank_account: None,
+                is_to_confirm: false,
                 proof: None,
             },
         };

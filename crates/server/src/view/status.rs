@@ -323,6 +323,7 @@ mod tests {
                 connection: "0193aaaa-0000-7000-8000-000000000003".parse().ok(),
                 bank: None,
                 bank_account: None,
+                is_to_confirm: false,
                 proof: None,
             };
             let outlook = |role| Note::of(&standing, None, None, None, &shell(role)).unwrap().outlook.unwrap();

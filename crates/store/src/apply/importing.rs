@@ -89,7 +89,8 @@ impl Store {
         // What is known byte for byte and needs no decision: what does is counted by that.
         let ids: HashSet<FeedRowVersionId> = file.rows.iter().map(|row| row.id).collect();
         let decided_anew = snapshot.versions.iter().filter(|version| !ids.contains(&version.id)).count();
-        let counts = FileCounts::of(&plan, received.seen_again - count(decided_anew));
+        let dismissed = self.dismissed_again(&mut session, asker, told_by, &ids).await?;
+        let counts = FileCounts::of(&plan, received.seen_again - count(decided_anew), dismissed);
         let balances = self.new_file_balances(&mut session, asker, file.account, file.balances).await?;
         let new_balances = balances.len();
         if !file.is_kept {
@@ -132,6 +133,28 @@ impl Store {
         self.keep_file_balances(&mut session, asker, file.lease.id, &balances).await?;
         session.commit().await?;
         Ok(FileTried::Planned { plan, received, batch, counts, new_balances })
+    }
+
+    /// How many rows came back byte for byte that somebody took out of the books. `new` are the ids of rows that would be kept as new.
+    async fn dismissed_again(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        told_by: RunId,
+        new: &HashSet<FeedRowVersionId>,
+    ) -> Result<i64, StoreError> {
+        let text = sql!(
+            "SELECT v.id FROM feed_row_versions v
+             JOIN feed_rows r ON r.organization_id = v.organization_id AND r.id = v.feed_row_id AND r.current_version_id = v.id
+             JOIN claims k ON k.organization_id = r.organization_id AND k.feed_row_id = r.id AND k.state = 'dismissed'
+             WHERE v.organization_id = $1 AND v.last_seen_run_id = $2"
+        );
+        let ids: Vec<uuid::Uuid> = on!(session, c => sqlx::query_scalar(text)
+            .bind(asker.organization.uuid())
+            .bind(told_by.uuid())
+            .fetch_all(c)
+            .await?);
+        Ok(count(ids.into_iter().filter(|id| !new.contains(&FeedRowVersionId::from(*id))).count()))
     }
 
     /// Whether rows of a file have come into an account before. Those of an import that was taken back have not: what comes after it is

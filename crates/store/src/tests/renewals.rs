@@ -114,7 +114,25 @@ on_both! {
         let audit = store.audit_entries(&asker).await.unwrap();
         let renamed: Vec<&str> =
             audit.iter().filter(|line| line.action == "connection.renamed").map(|line| line.detail.as_str()).collect();
-        assert_eq!(renamed, ["Nordhafen main, from now on Robin"]);
+        assert_eq!(renamed, ["Nordhafen main 2, from now on Robin"], "the second of one name came with a number");
         assert_eq!(store.connection(&asker, world.connection).await.unwrap().name, "Nordhafen main");
+    }
+
+    two_who_give_one_name_at_once_do_not_both_get_it(world) {
+        let asker = world.asker.clone();
+        let (other, _) = world.connect(&asker, "DE02120300000000202051", "acc-2").await;
+        let names = |connections: Vec<crate::Connection>| connections.into_iter().map(|one| one.name).collect::<Vec<_>>();
+        let before = names(world.store.connections(&asker).await.unwrap());
+        assert_eq!(before, ["Nordhafen main", "Nordhafen main 2"], "a name that is taken gets a number");
+        for number in 0..8 {
+            let name = format!("Household {number}");
+            let (one, two) = tokio::join!(
+                world.store.rename_connection(&asker, world.connection, &name),
+                world.store.rename_connection(&asker, other, &name),
+            );
+            assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
+            let after = names(world.store.connections(&asker).await.unwrap());
+            assert_eq!(after.iter().filter(|one| **one == name).count(), 1, "{after:?}");
+        }
     }
 }

@@ -288,7 +288,7 @@ fn every_odd_shape_is_read() {
             r#"{"id":"1","aspsp_identifier":"X","status":"SUSPENDED"}"#,
             NeedsUser,
             "gocardless.suspended",
-            "Only a new connection helps",
+            "once access is given anew",
         ),
         (409, r#"{"id":"1","aspsp_identifier":"X","status":"PROCESSING"}"#, Busy, PROCESSING, "preparing"),
         (409, r#"{"id":"1","aspsp_identifier":"X","status":"EXPIRED"}"#, NeedsUser, CONSENT_ENDED, "has ended"),

@@ -122,7 +122,7 @@ pub(crate) async fn get(
     if got.held_back.is_some() {
         let name = app.engine.connection(member.asker(), id).await?.name;
         let view = told(&app, &member, &got, id, name);
-        return page_with(&app, &member, Some(view), None).await;
+        return page_with(&app, &member, Some(view), None, None).await;
     }
     let Listed { recognised, new, missing } = got.listed;
     let banks = address(member.membership.organization.id, "banks");

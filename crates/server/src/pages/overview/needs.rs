@@ -57,6 +57,11 @@ impl Needs {
             listed.extend(group.need(app, member, shell).await?);
         }
         let more = count - listed.len();
+        if shell.may_manage_banks() {
+            let asked = to_confirm(overview, shell);
+            count += asked.len();
+            listed.extend(asked);
+        }
         if shell.suspicions > 0 {
             count += 1;
             listed.push(suspicions(shell));
@@ -165,6 +170,33 @@ impl Waiting<'_> {
 fn lowered(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// Feeds whose sign and opening balance nobody has confirmed yet: one thing for each connection, which leads to the first of its accounts and
+/// from that one to the next.
+fn to_confirm(overview: &Overview, shell: &Shell) -> Vec<Need> {
+    let mut by_connection: BTreeMap<Option<ConnectionId>, Vec<&AccountView>> = BTreeMap::new();
+    let waiting = |view: &&AccountView| view.status.is_to_confirm && !view.account.is_closed;
+    for view in overview.standing.accounts.iter().filter(waiting) {
+        by_connection.entry(view.status.connection).or_default().push(view);
+    }
+    let need = |views: Vec<&AccountView>| {
+        let first = views.first()?;
+        let names: Vec<String> = views.iter().map(|view| shell.named(view.account.id, &view.account.name)).collect();
+        let of = first.status.bank.clone().unwrap_or_else(|| names.join(", "));
+        Some(Need {
+            tone: "is-act",
+            icon: "help",
+            title: format!("{of}: is this right?"),
+            text: format!("{}: look once at how the bank's amounts are booked.", names.join(", ")),
+            action: Some(Action {
+                label: "Look",
+                url: shell.at(&format!("accounts/{}/feed", first.account.id)),
+                is_post: false,
+            }),
+        })
+    };
+    by_connection.into_values().filter_map(need).collect()
 }
 
 fn suspicions(shell: &Shell) -> Need {

@@ -13,6 +13,7 @@ use bankside_engine::{ReasonCount, RunAccount, RunView, RunViewAccount};
 use super::words;
 use crate::App;
 use crate::error::PageError;
+use crate::pages::feed::confirming::{self, Confirmation};
 use crate::pages::undo::Undo;
 use crate::session::Member;
 use crate::view::day::Today;
@@ -43,6 +44,8 @@ pub(super) struct RunParts {
     percent: usize,
     accounts_url: String,
     suspicions_url: String,
+    /// What is asked once about accounts that were linked; known once the run is over.
+    confirmations: Vec<Confirmation>,
     facts: Vec<(&'static str, String)>,
     sums: Vec<SumPart>,
 }
@@ -130,6 +133,7 @@ impl RunParts {
             percent: if view.is_finished() { 100 } else { steps * 100 / (accounts.len().max(1) * 4) },
             accounts_url: address(organization, "transactions"),
             suspicions_url: address(organization, "suspicions"),
+            confirmations: Vec::new(),
             facts: facts(view, &accounts, today),
             sums: view.accounts.iter().filter_map(sum).collect(),
         }
@@ -153,6 +157,8 @@ impl RunParts {
                 .filter(|now| waits_for_resync(&now.status.status))
                 .map(|now| shell.at(&format!("connections/{}/renew", now.connection.id)));
         }
+        let accounts: Vec<_> = view.accounts.iter().map(|account| account.account.id).collect();
+        self.confirmations = confirming::of_run(app, member, view.run.id, &accounts, shell).await?;
         let reasons = app.engine.run_reasons(member.asker(), view.run.id).await?;
         for (part, account) in self.accounts.iter_mut().zip(&view.accounts) {
             part.has_new = reasons.iter().any(|count| count.bank_account == part.bank_account);

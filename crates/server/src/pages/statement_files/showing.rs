@@ -244,6 +244,7 @@ fn done(view: &FileView, shell: &Shell) -> FileStep {
     told(counts.settled, "row booked a pending one", "rows booked pending ones");
     told(counts.known, "row was there already", "rows were there already");
     told(counts.left_out, "row stayed out", "rows stayed out");
+    told(counts.dismissed, "of these you had taken out of the books", "of these you had taken out of the books");
     let says = if counts.changes_books() {
         format!("{}, of {} in the file.", came_in(counts, today), today.counted(counts.rows, "row", "rows"))
     } else {
@@ -252,7 +253,9 @@ fn done(view: &FileView, shell: &Shell) -> FileStep {
     FileStep::Done {
         says,
         facts,
-        undo_url: view.batch.map(|batch| shell.at(&format!("batches/{batch}/undo"))),
+        undo_url: view.batch.map(|batch| {
+            shell.at(&format!("batches/{batch}/undo?back=accounts/{}/files/{}", view.account.account.id, view.id))
+        }),
         is_undone: view.is_undone,
     }
 }
@@ -356,7 +359,11 @@ impl Looked {
         told("check", counts.settled, "row books a pending one", "rows book pending ones", "");
         let uncertain = ": taken for ones that are there by amount and day alone";
         told("help", counts.by_money, "of these is uncertain", "of these are uncertain", uncertain);
-        told("lock", counts.left_out, "row stays out", "rows stay out", "");
+        let dismissed = match counts.dismissed {
+            0 => String::new(),
+            some => format!(": {} you had taken out of the books", today.grouped(some)),
+        };
+        told("lock", counts.left_out, "row stays out", "rows stay out", &dismissed);
         let refused = of(preview.refused_total);
         told("warn", refused, "line cannot be read", "lines cannot be read", "");
         let (one, many) = (
