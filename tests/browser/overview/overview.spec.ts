@@ -67,7 +67,7 @@ test("the overview adds up, and leads on", async ({ signedIn: page, house, eyes 
   await page.getByRole("button", { name: "Bank sync" }).click();
   await expect(page.getByRole("link", { name: "To the transactions" })).toBeVisible();
   await open(page);
-  await page.getByRole("link", { name: /^Look/ }).click();
+  await page.getByRole("link", { name: /^Look : \d+ new rows$/ }).click();
   await expect(page).toHaveURL(/transactions\?new=true/);
 });
 

@@ -123,7 +123,8 @@ test("a later first day leaves older rows out, and the account opens with what t
   const [account] = (await (await page.request.get(`${home}/accounts`)).json()) as { balance: string }[];
   const cents = (text: string) => Math.round(Number(text.replace(/[^\d.−-]/g, "").replace("−", "-")) * 100);
   const booked = transactions.filter((row) => row.status !== "pending").reduce((sum, row) => sum + cents(row.amount), 0);
-  const sum = page.locator("dl.arith").first().locator("dd");
+  const proof = page.locator("section").filter({ has: page.getByRole("heading", { name: "Does it add up?" }) });
+  const sum = proof.locator("dl.arith").first().locator("dd");
   const opening = cents((await sum.first().textContent()) ?? "");
   expect(opening).not.toBe(0);
   expect(opening + booked).toBe(cents(account?.balance ?? ""));

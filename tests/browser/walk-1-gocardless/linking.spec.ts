@@ -39,7 +39,7 @@ test("after the first sync it is asked whether it is right, on the run, the over
 
   // It waits among what needs somebody, and leads to the feed.
   await page.goto(`${home}/overview`);
-  await page.getByRole("link", { name: "Look: Nordhafen Bank: is this right?" }).click();
+  await page.getByRole("link", { name: /^Look : Nordhafen Bank: is this right\?$/ }).click();
   await expect(page.getByRole("heading", { name: "Girokonto: is this right?" })).toBeVisible();
   await eyes.look("is-this-right-feed");
   await page.getByRole("button", { name: "Yes, that is right for Girokonto" }).focus();

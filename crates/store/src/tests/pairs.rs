@@ -43,9 +43,9 @@ impl World {
         merged.unwrap()
     }
 
-    /// The account is fed by another bank account of another sync from now on.
-    async fn move_feed(&mut self) {
-        self.store.unlink(&self.asker, self.account).await.unwrap();
+    /// The account is fed by another bank account of another sync from now on. Answers with the batch in which pending rows have left.
+    async fn move_feed(&mut self) -> Option<BatchId> {
+        let left = self.store.unlink(&self.asker, self.account).await.unwrap();
         let asker = self.asker.clone();
         (self.connection, self.bank_account) = self.connect(&asker, "DE02120300000000202051", "acc-2").await;
         let link = NewLink {
@@ -55,6 +55,7 @@ impl World {
             flips_sign: false,
         };
         self.store.link(&self.asker, self.connection, &[link]).await.unwrap();
+        left
     }
 
     async fn note_on(&self, payee: &str, note: &str) {
@@ -296,7 +297,8 @@ on_both! {
 
     a_shared_row_stays_as_long_as_one_of_its_feed_rows_does(world) {
         world.sync(&[pending(10, -280, "Café am Kai")]).await;
-        world.move_feed().await;
+        let left = world.move_feed().await.unwrap();
+        world.store.undo(&world.asker, left).await.unwrap();
         world.sync(&[pending(10, -280, "SUMUP *CAFE AM KAI")]).await;
         world.merge_pair(world.only_pair().await).await;
         assert_eq!(world.rows().await.len(), 1);
