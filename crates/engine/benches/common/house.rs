@@ -18,12 +18,12 @@ pub(super) struct House {
     pub(super) asker: Asker,
     pub(super) ambient: Ambient,
     pub(super) url: String,
-    master: MasterKey,
+    pub(super) master: MasterKey,
     database: TestDatabase,
     banks: Vec<Arc<dyn Connector>>,
 }
 
-fn engine_over(store: &Store, vault: Vault, ambient: &Ambient, banks: &[Arc<dyn Connector>]) -> Engine {
+pub(super) fn engine_over(store: &Store, vault: Vault, ambient: &Ambient, banks: &[Arc<dyn Connector>]) -> Engine {
     let public_url = Url::parse("http://127.0.0.1:5006/").unwrap();
     let settings = Settings {
         public_url,

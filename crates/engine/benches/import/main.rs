@@ -2,7 +2,8 @@
 //! ids of the bank's, beside plain SQL that inserts the same rows into the same tables.
 //!
 //! A whole sync is measured, from the button to the proven balance: rows are sealed and stored as received, read back, planned, applied
-//! with their batch, and proven. Only the network is missing. The cost of a row must not grow with the account.
+//! with their batch, and proven. Only the network is missing. The cost of a row must not grow with the account, and neither must the
+//! memory that a sync takes: that of an account of 500 000 rows is asserted to be what one of 50 000 takes, give or take a quarter.
 //!
 //! `BANKSIDE_ROWS=50000` measures accounts of that size only. `PostgreSQL` is measured where a test cluster is there.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on ends")]
@@ -11,6 +12,7 @@ mod bank;
 mod floor;
 #[path = "../common/house.rs"]
 mod house;
+mod memory;
 #[path = "../common/told.rs"]
 mod told;
 
@@ -29,6 +31,8 @@ const SIZES: [usize; 3] = [1_000, 50_000, 500_000];
 const COMING: [usize; 2] = [1_000, 5_000];
 const WHOLE: usize = 50_000;
 const TIMES: usize = 5;
+/// What one sync takes more than another by chance, in KiB.
+const CHANCE_KIB: u64 = 2 * 1024;
 
 /// An installation with an account that a bank feeds.
 struct Linked {
@@ -93,13 +97,37 @@ fn median(mut times: Vec<Duration>) -> f64 {
     times[times.len() / 2].as_secs_f64() * 1000.0
 }
 
-fn report(what: &str, rows: usize, sync: f64, floor: f64) {
+fn report(what: &str, rows: usize, sync: f64, floor: f64, kib: Option<u64>) {
     let of_a_row = sync * 1000.0 / f64::from(u32::try_from(rows).unwrap());
-    println!("{what:<58}{sync:>10.1}{floor:>10.1}{:>8.2}{of_a_row:>10.1}", sync / floor);
+    let kib = kib.map_or_else(|| "-".to_owned(), |kib| kib.to_string());
+    println!("{what:<58}{sync:>10.1}{floor:>10.1}{:>8.2}{of_a_row:>10.1}{kib:>12}", sync / floor);
+}
+
+/// The memory that a sync takes is that of its window, however many rows the account has.
+fn assert_bounded(memory: &[(usize, usize, Ids, u64)]) {
+    for (size, rows, ids, kib) in memory.iter().filter(|(size, ..)| *size >= 50_000) {
+        let of_less =
+            memory.iter().filter(|(less, like, of, _)| (like, of) == (rows, ids) && less < size && *less >= 50_000);
+        for (less, .., before) in of_less {
+            assert!(
+                *kib <= before + before / 4 + CHANCE_KIB,
+                "{rows} rows: {kib} KiB of {size}, {before} KiB of {less}"
+            );
+        }
+    }
 }
 
 async fn measure(engine: bankside_testkit::Engine, sizes: &[usize]) {
-    println!("\n{engine:?}{:>64}{:>10}{:>8}{:>10}", "sync, ms", "SQL, ms", "ratio", "us a row");
+    let heads = ("sync, ms", "SQL, ms", "ratio", "us a row", "memory, KiB");
+    println!(
+        "\n{:<58}{:>10}{:>10}{:>8}{:>10}{:>12}",
+        format!("{engine:?}"),
+        heads.0,
+        heads.1,
+        heads.2,
+        heads.3,
+        heads.4
+    );
     let mut floors = Vec::new();
     let mut syncs = Vec::new();
     for _ in 0..3 {
@@ -108,7 +136,9 @@ async fn measure(engine: bankside_testkit::Engine, sizes: &[usize]) {
         syncs.push(linked.import(WHOLE, 0).await);
         floors.push(floor.again(&linked.house).await);
     }
-    report(&format!("{WHOLE} into an account without rows"), WHOLE, median(syncs), median(floors));
+    let kib = Linked::new(engine, Ids::Given).await.import_measured(WHOLE, 0);
+    report(&format!("{WHOLE} into an account without rows"), WHOLE, median(syncs), median(floors), kib);
+    let mut memory = Vec::new();
     for size in sizes {
         for ids in [Ids::Given, Ids::Left] {
             let mut linked = Linked::new(engine, ids).await;
@@ -124,13 +154,19 @@ async fn measure(engine: bankside_testkit::Engine, sizes: &[usize]) {
                 }
                 let with = if ids == Ids::Given { "with ids" } else { "without ids" };
                 let what = format!("{rows}, half known, {with}, into an account of {size}");
-                report(&what, rows, median(syncs), median(floors));
+                let kib = linked.import_measured(rows, rows / 2);
+                memory.extend(kib.map(|kib| (*size, rows, ids, kib)));
+                report(&what, rows, median(syncs), median(floors), kib);
             }
         }
     }
+    assert_bounded(&memory);
 }
 
 fn main() {
+    if memory::measures() {
+        return;
+    }
     let runtime = told::runtime();
     let sizes = told::sizes(&SIZES);
     for engine in told::engines() {
