@@ -198,6 +198,13 @@ macro_rules! sql {
 
 pub(crate) use {on, run, sql};
 
+/// Has `PostgreSQL` run statements as they are. It compiles those that it thinks are long, and of tables that have grown since they were
+/// measured it thinks that of nearly all: compiling takes a hundred times what most of ours do.
+async fn plan_quickly(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("SET jit = off").execute(connection).await?;
+    Ok(())
+}
+
 impl Db {
     /// Connects by URL: `sqlite://path` (the file is made when it is not there) or `postgres://…`.
     pub(crate) async fn connect(url: &str) -> Result<Self, StoreError> {
@@ -205,7 +212,10 @@ impl Db {
             Self::connect_sqlite(url).await
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let options = PgConnectOptions::from_str(url)?.application_name("bankside");
-            let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT);
+            let pool = PgPoolOptions::new()
+                .max_connections(POSTGRES_CONNECTIONS)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .after_connect(|connection, _| Box::pin(plan_quickly(connection)));
             Ok(Self::Postgres(pool.connect_with(options).await?))
         } else {
             Err(StoreError::BadUrl)

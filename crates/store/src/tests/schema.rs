@@ -33,6 +33,18 @@ on_both! {
         assert_eq!(currencies[&"JPY".parse().unwrap()].scale, 0);
     }
 
+    statements_are_run_as_they_are(world) {
+        for mut session in [
+            world.store.db.read(Granted::as_system()).await.unwrap(),
+            world.store.db.write(Granted::as_system()).await.unwrap(),
+        ] {
+            if let Connected::Postgres(connection) = session.connected() {
+                let compiles: String = sqlx::query_scalar("SHOW jit").fetch_one(connection).await.unwrap();
+                assert_eq!(compiles, "off");
+            }
+        }
+    }
+
     the_audit_is_append_only(world) {
         world.store.audit(&world.asker, "test.done", "x", "").await.unwrap();
         let mut session = world.store.db.write(Granted::as_system()).await.unwrap();
