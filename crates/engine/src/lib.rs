@@ -99,7 +99,9 @@ pub use inbox::{FlagView, InboxPage, InboxQuery, InboxRow, InboxShown, MOST_IN_I
 pub use linking::{LinkChoice, LinkOffer, LinkTarget, Offered};
 pub use listing::GotAccounts;
 pub use mailing::{MailSecurity, MailSettings};
-pub use mapping::{Alike, MOST_MAPPED_AT_ONCE, MappingLine, MappingPage, MappingQuery, MappingTab, SuggestedCategory};
+pub use mapping::{
+    Alike, MOST_ALIKE, MOST_MAPPED_AT_ONCE, MappingLine, MappingPage, MappingQuery, MappingTab, SuggestedCategory,
+};
 pub use members::{InvitedNow, MembersView, NewOrganizationInput};
 pub use moving::{Comparison, FeedEnd, MoveCandidate, MoveDecision, MoveOffer, MovePage, MoveRow, MoveView, OneSided};
 pub use notifying::{ENDED, ENDED_OUTLOOK, ENDS_OUTLOOK, NoticeMails, ends_on};

@@ -16,6 +16,8 @@ use crate::{Engine, EngineError};
 
 /// More lines than this are not shown at once.
 pub const MOST_MAPPED_AT_ONCE: i64 = 100;
+/// Rows that are alike are counted up to here beside each of a page; all of them are counted where they are mapped.
+pub const MOST_ALIKE: i64 = 99;
 /// So many decisions of a kind make a strong suggestion, if all fit.
 const ENOUGH_DECISIONS: usize = 8;
 /// So many of the rows that are alike are shown before they are mapped.
@@ -58,7 +60,7 @@ pub struct MappingLine {
     pub is_part: bool,
     /// What it may be for, the strongest first; nothing for a line that has a category.
     pub suggestions: Vec<SuggestedCategory>,
-    /// How many transactions like it are left to map, itself among them; counted to [`MOST_COUNTED`] and one more. 0 where that is
+    /// How many transactions like it are left to map, itself among them; counted to [`MOST_ALIKE`] and one more. 0 where that is
     /// not known.
     pub alike: i64,
 }
@@ -211,7 +213,7 @@ impl Engine {
         let ids: BTreeSet<TransactionId> = lines.iter().map(|line| line.row.id).collect();
         let grounds = self.grounds(asker, &ids, paths).await?;
         let keys: BTreeSet<(String, bool)> = lines.iter().filter_map(|line| grounds.alike_key(&line.row)).collect();
-        let counts = self.store.count_alike(asker, accounts, &keys, MOST_COUNTED + 1).await?;
+        let counts = self.store.count_alike(asker, accounts, &keys, MOST_ALIKE + 1).await?;
         for line in lines {
             line.suggestions = grounds.suggest(line);
             line.alike = grounds.alike_key(&line.row).and_then(|key| counts.get(&key).copied()).unwrap_or_default();

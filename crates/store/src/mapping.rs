@@ -11,14 +11,14 @@ use crate::accounts::Sums;
 use crate::batches::NewBatch;
 use crate::convert::micros;
 use crate::db::{Session, on, sql};
-use crate::dialect::{VALUES_PER_LIST, parts_per_statement, push_list, push_sight};
+use crate::dialect::{VALUES_PER_LIST, push_list, push_sight};
 use crate::editing::{Edited, counted};
 use crate::selection::MAX_SELECTED;
 use crate::transfers::push_wants_category;
 use crate::{RegisterQuery, Store, StoreError};
 
-/// So many keys are counted in one statement, or fewer where many accounts are looked at.
-const KEYS_PER_STATEMENT: usize = 40;
+/// So many keys are counted in one statement.
+const KEYS_PER_STATEMENT: usize = 100;
 
 /// A line and the category that it is to have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -170,32 +170,31 @@ impl Store {
             accounts.or(sight.accounts()).map(|accounts| accounts.iter().filter(seen).map(|id| id.uuid()).collect());
         let keys: Vec<&(String, bool)> = keys.iter().collect();
         let mut counts = BTreeMap::new();
-        // Each key names the accounts, those in sight, the organization, the pattern and the limit.
-        let parameters = accounts.as_ref().map_or(0, Vec::len) + sight.accounts().map_or(0, BTreeSet::len) + 3;
-        for chunk in keys.chunks(parts_per_statement(KEYS_PER_STATEMENT, parameters)) {
+        for chunk in keys.chunks(KEYS_PER_STATEMENT) {
             let rows: Vec<(i64, i64)> = on!(session, c => {
-                let mut query = sqlx::QueryBuilder::new("");
-                for (number, (pattern, is_out)) in (0_i64..).zip(chunk) {
-                    query.push(if number == 0 { "SELECT CAST(" } else { " UNION ALL SELECT CAST(" }).push(number);
-                    query.push(
-                        " AS BIGINT), COUNT(*) FROM (SELECT 1 FROM payees p JOIN transactions t \
-                         ON t.organization_id = p.organization_id AND t.payee_id = p.id WHERE p.organization_id = ",
-                    );
-                    query.push_bind(asker.organization.uuid()).push(" AND p.pattern = ").push_bind(pattern.as_str());
-                    query.push(" AND t.deleted_at IS NULL AND t.status IN ('booked', 'pending') AND t.amount_minor ");
-                    query.push(if *is_out { "< 0" } else { ">= 0" });
-                    if let Some(accounts) = &accounts {
-                        query.push(" AND t.account_id IN ");
-                        push_list(&mut query, accounts.iter().copied());
-                    }
-                    // Counted, since PostgreSQL reads all lines of the books to join what is only asked to exist.
-                    query.push(
-                        " AND (SELECT COUNT(*) FROM transaction_lines l WHERE l.organization_id = t.organization_id \
-                         AND l.transaction_id = t.id AND l.category_id IS NULL",
-                    );
-                    push_wants_category!(query, asker, "l");
-                    query.push(") > 0 LIMIT ").push_bind(at_most).push(") x").push(number);
+                let mut query = sqlx::QueryBuilder::new("WITH keys (number, pattern, is_out) AS (");
+                query.push_values((0_i64..).zip(chunk), |mut row, (number, (pattern, is_out))| {
+                    row.push_bind(number).push_bind(pattern.as_str()).push_bind(*is_out);
+                });
+                // `CROSS` has SQLite begin with the payees, whatever it knows of their patterns.
+                query.push(
+                    ") SELECT k.number, (SELECT COUNT(*) FROM (SELECT 1 FROM payees p CROSS JOIN transactions t \
+                     WHERE t.organization_id = p.organization_id AND t.payee_id = p.id AND p.pattern = k.pattern \
+                     AND (t.amount_minor < 0) = k.is_out AND t.deleted_at IS NULL AND t.status IN ('booked', 'pending') \
+                     AND p.organization_id = ",
+                );
+                query.push_bind(asker.organization.uuid());
+                if let Some(accounts) = &accounts {
+                    query.push(" AND t.account_id IN ");
+                    push_list(&mut query, accounts.iter().copied());
                 }
+                // Counted, since PostgreSQL reads all lines of the books to join what is only asked to exist.
+                query.push(
+                    " AND (SELECT COUNT(*) FROM transaction_lines l WHERE l.organization_id = t.organization_id \
+                     AND l.transaction_id = t.id AND l.category_id IS NULL",
+                );
+                push_wants_category!(query, asker, "l");
+                query.push(") > 0 LIMIT ").push_bind(at_most).push(") x) FROM keys k");
                 query.build_query_as().persistent(false).fetch_all(c).await?
             });
             for (number, found) in rows.into_iter().filter(|(_, found)| *found > 0) {

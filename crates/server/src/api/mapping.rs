@@ -75,7 +75,7 @@ pub(crate) struct MappingLineBody {
     is_part: bool,
     /// The strongest first; empty for a line that has a category.
     suggestions: Vec<SuggestionBody>,
-    /// How many transactions like it are left to map, itself among them; counted up to 1000. 0 where that is not known.
+    /// How many transactions like it are left to map, itself among them; counted up to 100. 0 where that is not known.
     alike: i64,
     transaction: TransactionBody,
 }

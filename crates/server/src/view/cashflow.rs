@@ -61,7 +61,7 @@ pub(crate) fn tabs(
 }
 
 /// A count that was not counted to its end.
-pub(crate) fn up_to(shell: &Shell, count: i64) -> String {
+fn up_to(shell: &Shell, count: i64) -> String {
     if count > MOST_COUNTED {
         format!("more than {}", shell.today.grouped(MOST_COUNTED))
     } else {

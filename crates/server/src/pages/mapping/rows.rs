@@ -1,10 +1,10 @@
 //! A row to map, as its page shows it.
 
 use bankside_domain::suggest::{Basis, Evidence, Strength};
-use bankside_engine::{MOST_COUNTED, MappingLine, Standing, SuggestedCategory};
+use bankside_engine::{MOST_ALIKE, MappingLine, Standing, SuggestedCategory};
 
 use super::Spot;
-use crate::view::cashflow::{path, up_to};
+use crate::view::cashflow::path;
 use crate::view::merchant::name_of;
 use crate::view::shell::Shell;
 use crate::view::transfer::TransferWord;
@@ -58,9 +58,7 @@ impl RowView {
         let view = standing.accounts.iter().find(|view| view.account.id == row.account);
         let chips: Vec<Chip> = (1..).zip(&line.suggestions).map(|(number, one)| Chip::of(number, one)).collect();
         let alike_url = || shell.at(&format!("{}/unmapped/alike?line={}", path(spot.asset), line.line));
-        let count = |count| {
-            if count > MOST_COUNTED { format!("{}+", shell.today.grouped(MOST_COUNTED)) } else { up_to(shell, count) }
-        };
+        let count = |count| if count > MOST_ALIKE { format!("{MOST_ALIKE}+") } else { shell.today.grouped(count) };
         Self {
             line: line.line.to_string(),
             label: format!("{payee}, {day}, {amount} {}", row.currency.code),
