@@ -31,6 +31,8 @@ lint rust-tests: export RUSTC_WORKSPACE_WRAPPER = clippy-driver
 lint rust-tests: export CLIPPY_ARGS = -Dwarnings__CLIPPY_HACKERY__
 # What has never been compiled is compiled in one go; whoever works here goes on from where they were. The folder is always there.
 lint rust-tests: export CARGO_INCREMENTAL = $(if $(wildcard target/debug/incremental/*),1,0)
+# Nobody steps through that either: a panic says its line by itself.
+lint rust-tests: export CARGO_PROFILE_DEV_DEBUG = $(if $(wildcard target/debug/incremental/*),line-tables-only,none)
 
 lint:
 	cargo fmt --all --check
