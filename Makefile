@@ -40,10 +40,10 @@ lint:
 	cd web && npm ci --ignore-scripts --no-audit --no-fund --silent && npx --no-install tsc --noEmit
 	cd tests && npm ci --ignore-scripts --no-audit --no-fund --silent && npx --no-install tsc --noEmit
 
-# Many tests wait for a disk or a server: four at once have two cores busy.
+# Many tests wait for a disk or a server: four at once have two cores busy. No comment holds a test; looking for some takes a while.
 rust-tests: export RUST_TEST_THREADS ?= 4
 rust-tests:
-	tests/postgres run cargo test --workspace --locked --no-fail-fast --quiet
+	tests/postgres run cargo test --workspace --lib --bins --tests --locked --no-fail-fast --quiet
 
 # `rust-tests` has built the binary that the walks drive. A walk that fails gets one more try on this machine of unknown load, and
 # is listed as flaky at the end if that one passes: each of these is a race to be mended. By hand (`npx playwright test`) there is none.
