@@ -19,6 +19,7 @@ use bankside_engine::{
 use bankside_sandbox::{Answers, ClockMode, Sandbox};
 use serde::Serialize;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::cli::DemoOptions;
@@ -231,30 +232,32 @@ async fn link_all(
 
 /// Carries a run out and tells each step.
 async fn watch(engine: &Engine, asker: &Asker, run: RunId, progress: &Progress) -> anyhow::Result<()> {
+    let is_over = CancellationToken::new();
     let work = async {
-        while !engine.run(asker, run).await?.is_finished() {
-            if !engine.work_once().await? {
-                tokio::time::sleep(Duration::from_millis(200)).await;
+        let _over = is_over.clone().drop_guard();
+        let work = async {
+            while !engine.run(asker, run).await?.is_finished() {
+                if !engine.work_once().await? {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
             }
-        }
-        Ok::<(), EngineError>(())
+            Ok::<(), EngineError>(())
+        };
+        tokio::time::timeout(PATIENCE, work).await
     };
     let mut steps = engine.watch_progress();
     let mut told = BTreeMap::new();
+    // Ends between two looks, and not within one: a connection that is dropped while it opens is closed by nobody, and with it open
+    // the store cannot put its journal away.
     let tell = async {
-        loop {
-            if steps.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
+        while let Some(Ok(())) = is_over.run_until_cancelled(steps.changed()).await {
             if let Ok(view) = engine.run(asker, run).await {
                 progress.tell(&view, &mut told);
             }
         }
     };
-    tokio::select! {
-        result = tokio::time::timeout(PATIENCE, work) => result.context("the sync takes too long")??,
-        () = tell => {}
-    }
+    let (result, ()) = tokio::join!(work, tell);
+    result.context("the sync takes too long")??;
     let view = engine.run(asker, run).await?;
     progress.tell(&view, &mut told);
     let fault = view.run.fault.as_ref().or_else(|| view.accounts.iter().find_map(|account| account.run.fault.as_ref()));
