@@ -95,8 +95,8 @@ pub struct TestDatabase {
 /// When it cannot be made: without a test cluster, tests on `PostgreSQL` fail rather than pass unseen.
 pub async fn database(engine: Engine) -> TestDatabase {
     match engine {
-        Engine::Sqlite => in_folder(|_| Ok(())),
-        Engine::Postgres => in_cluster("test", "").await,
+        Engine::Sqlite => in_folder(None),
+        Engine::Postgres => in_cluster(None).await,
     }
 }
 
@@ -104,49 +104,54 @@ pub async fn database(engine: Engine) -> TestDatabase {
 /// tests: all further ones are copies, whatever their `prepare` would do.
 ///
 /// # Panics
-/// As [`database`].
+/// As [`database`], and where `prepare` has left it open.
 pub async fn prepared(engine: Engine, prepare: impl AsyncFnOnce(String)) -> TestDatabase {
     static FILE: OnceCell<Vec<u8>> = OnceCell::const_new();
     static NAME: OnceCell<String> = OnceCell::const_new();
+    let made = async || {
+        let database = database(engine).await;
+        prepare(database.url.clone()).await;
+        database
+    };
     match engine {
         Engine::Sqlite => {
             let bytes = FILE.get_or_init(async || {
-                let database = in_folder(|_| Ok(()));
-                prepare(database.url.clone()).await;
+                let database = made().await;
                 let file = database.url.trim_start_matches("sqlite://");
+                assert!(!Path::new(&format!("{file}-wal")).exists(), "{file} is open still");
                 std::fs::read(file).unwrap_or_else(|error| panic!("{file}: {error}"))
             });
-            let bytes = bytes.await;
-            in_folder(|file| std::fs::write(file, bytes))
+            in_folder(Some(bytes.await))
         }
         Engine::Postgres => {
             let name = NAME.get_or_init(async || {
-                let database = in_cluster("prepared", "").await;
-                prepare(database.url.clone()).await;
-                let options: PgConnectOptions = parsed("the prepared database", &database.url);
+                let options: PgConnectOptions = parsed("the prepared database", &made().await.url);
                 options.get_database().unwrap_or_default().to_owned()
             });
-            in_cluster("test", &format!(" TEMPLATE {}", name.await)).await
+            in_cluster(Some(name.await)).await
         }
     }
 }
 
-fn in_folder(fill: impl FnOnce(&Path) -> std::io::Result<()>) -> TestDatabase {
+fn in_folder(bytes: Option<&Vec<u8>>) -> TestDatabase {
     let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("no temporary folder: {error}"));
     let file = folder.path().join("bankside.sqlite");
-    fill(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    if let Some(bytes) = bytes {
+        std::fs::write(&file, bytes).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    }
     TestDatabase { url: format!("sqlite://{}", file.display()), _folder: Some(folder) }
 }
 
-async fn in_cluster(prefix: &str, how: &str) -> TestDatabase {
+async fn in_cluster(template: Option<&String>) -> TestDatabase {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let base = std::env::var(POSTGRES_VARIABLE).unwrap_or_else(|_| {
         panic!("{POSTGRES_VARIABLE} is not set: run `make test`, or `tests/postgres run cargo test`")
     });
     let options: PgConnectOptions = parsed(POSTGRES_VARIABLE, &base);
-    let name = format!("{prefix}_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
+    let name = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
     let mut connection = options.clone().connect().await.unwrap_or_else(|error| panic!("{POSTGRES_VARIABLE}: {error}"));
-    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}{how}"));
+    let like = template.map(|template| format!(" TEMPLATE {template}")).unwrap_or_default();
+    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}{like}"));
     connection.execute(create).await.unwrap_or_else(|error| panic!("no database: {error}"));
     let _ = connection.close().await;
     TestDatabase { url: options.database(&name).to_url_lossy().to_string(), _folder: None }

@@ -1,24 +1,12 @@
 //! Whether the sign and the opening balance of a feed are right: asked until somebody has said so, and of the same two not again.
 
-use jiff::civil::date;
-
 use crate::tests::on_both;
 use crate::tests::world::{World, booked};
-use crate::{NewLink, Resolve, SignTurned, StoreError};
+use crate::{Resolve, SignTurned, StoreError};
 
 async fn is_asked(world: &World) -> bool {
     let facts = world.store.feed_facts(&world.asker).await.unwrap();
     facts.into_iter().find(|facts| facts.account == world.account).is_some_and(|facts| facts.is_to_confirm)
-}
-
-async fn link_again(world: &World) {
-    let link = NewLink {
-        bank_account: world.bank_account,
-        account: Ok(world.account),
-        import_from: date(2026, 9, 1),
-        flips_sign: false,
-    };
-    world.store.link(&world.asker, world.connection, &[link]).await.unwrap();
 }
 
 on_both! {
@@ -67,12 +55,12 @@ on_both! {
             world.store.confirm_feed(&world.asker, world.account, false).await,
             Err(StoreError::NotFound(_))
         ));
-        link_again(world).await;
+        world.link_again().await;
         world.sync(&rows).await;
         assert!(is_asked(world).await, "nobody had said so");
         world.store.confirm_feed(&world.asker, world.account, false).await.unwrap();
         world.store.unlink(&world.asker, world.account).await.unwrap();
-        link_again(world).await;
+        world.link_again().await;
         world.sync(&rows).await;
         assert!(!is_asked(world).await);
     }

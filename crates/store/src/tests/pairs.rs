@@ -13,7 +13,7 @@ use jiff::civil::date;
 
 use crate::tests::on_both;
 use crate::tests::world::{Sent, World, add_organization, booked, pending};
-use crate::{Edit, NewLink, NewTransaction, RegisterQuery, Selection, StoreError, TypedLine};
+use crate::{Edit, NewTransaction, RegisterQuery, Selection, StoreError, TypedLine};
 
 const ONE: &str = "2026-11-10 -280 Café am Kai Booked about Café am Kai";
 
@@ -48,13 +48,7 @@ impl World {
         let left = self.store.unlink(&self.asker, self.account).await.unwrap();
         let asker = self.asker.clone();
         (self.connection, self.bank_account) = self.connect(&asker, "DE02120300000000202051", "acc-2").await;
-        let link = NewLink {
-            bank_account: self.bank_account,
-            account: Ok(self.account),
-            import_from: date(2026, 9, 1),
-            flips_sign: false,
-        };
-        self.store.link(&self.asker, self.connection, &[link]).await.unwrap();
+        self.link_again().await;
         left
     }
 

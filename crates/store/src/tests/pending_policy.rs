@@ -1,77 +1,64 @@
 //! What an account does with pending rows: it acts at once, holds on every sync, and can be taken back.
 
 use bankside_domain::account::PendingPolicy;
-use bankside_domain::edit::Seen;
 
+use crate::Resolve;
 use crate::tests::on_both;
-use crate::tests::world::{Sent, World, booked, pending};
-use crate::{Edit, RegisterQuery, Resolve, Selection};
-
-fn shown() -> Vec<Sent> {
-    vec![pending(19, -4_500, "Cinema"), pending(18, -2_000, "Burgers"), booked(10, -280, "Café am Kai", "a3")]
-}
-
-async fn write_note(world: &World, payee: &str, note: &str) {
-    let query = RegisterQuery { search: Some(payee.into()), limit: 1, ..RegisterQuery::default() };
-    let row = world.store.register(&world.asker, &query).await.unwrap().rows.remove(0);
-    let edit = Edit { note: Some(Some(note.into())), ..Edit::default() };
-    let these = Selection::These(vec![row.id]);
-    world.store.edit_transactions(&world.asker, &these, &edit, &Seen::default()).await.unwrap();
-}
+use crate::tests::world::{booked, shown_with_pending};
 
 on_both! {
     a_preview_says_what_is_done_and_does_nothing(world) {
-        world.sync(&shown()).await;
+        world.sync(&shown_with_pending()).await;
         let before = world.rows().await;
         let batches = world.latest_batches().await;
-        let preview = world.set_pending(PendingPolicy::BookedOnly, &shown(), Resolve::Preview).await;
+        let preview = world.set_pending(PendingPolicy::BookedOnly, &shown_with_pending(), Resolve::Preview).await;
         assert_eq!((preview.rows_in, preview.rows_out, preview.batch), (0, 2, None));
         assert_eq!(world.rows().await, before);
         assert_eq!(world.latest_batches().await, batches);
-        let counted = world.set_pending(PendingPolicy::Counted, &shown(), Resolve::Preview).await;
+        let counted = world.set_pending(PendingPolicy::Counted, &shown_with_pending(), Resolve::Preview).await;
         assert_eq!((counted.before.balance_minor(), counted.after.balance_minor()), (-280, -6_780));
-        let done = world.set_pending(PendingPolicy::BookedOnly, &shown(), Resolve::Commit).await;
+        let done = world.set_pending(PendingPolicy::BookedOnly, &shown_with_pending(), Resolve::Commit).await;
         assert_eq!((done.rows_in, done.rows_out, &done.after), (0, 2, &preview.after));
     }
 
     back_and_forth_nothing_is_lost_and_nothing_doubles(world) {
-        world.sync(&shown()).await;
-        write_note(world, "Cinema", "with Anna").await;
+        world.sync(&shown_with_pending()).await;
+        world.write_note("Cinema", "with Anna").await;
         let before = world.rows().await;
         for _ in 0..2 {
-            world.set_pending(PendingPolicy::BookedOnly, &shown(), Resolve::Commit).await;
+            world.set_pending(PendingPolicy::BookedOnly, &shown_with_pending(), Resolve::Commit).await;
             assert_eq!(world.rows().await.len(), 1);
-            assert_eq!(world.sync(&shown()).await.batch, None, "the policy holds on the next sync");
-            let back = world.set_pending(PendingPolicy::Counted, &shown(), Resolve::Commit).await;
+            assert_eq!(world.sync(&shown_with_pending()).await.batch, None, "the policy holds on the next sync");
+            let back = world.set_pending(PendingPolicy::Counted, &shown_with_pending(), Resolve::Commit).await;
             assert_eq!(back.rows_in, 2);
             assert_eq!(world.rows().await, before, "with what people wrote");
-            assert_eq!(world.sync(&shown()).await.batch, None);
-            world.set_pending(PendingPolicy::Shown, &shown(), Resolve::Commit).await;
+            assert_eq!(world.sync(&shown_with_pending()).await.batch, None);
+            world.set_pending(PendingPolicy::Shown, &shown_with_pending(), Resolve::Commit).await;
         }
         assert_eq!(world.rows().await, before);
     }
 
     rows_that_never_stood_in_the_books_come_in_at_once(world) {
         world.set_pending(PendingPolicy::BookedOnly, &[], Resolve::Commit).await;
-        world.sync(&shown()).await;
+        world.sync(&shown_with_pending()).await;
         assert_eq!(world.rows().await.len(), 1);
         // One is no longer shown by the time the policy changes.
-        world.sync(&shown()[1..]).await;
-        let effect = world.set_pending(PendingPolicy::Shown, &shown(), Resolve::Commit).await;
+        world.sync(&shown_with_pending()[1..]).await;
+        let effect = world.set_pending(PendingPolicy::Shown, &shown_with_pending(), Resolve::Commit).await;
         assert_eq!(effect.rows_in, 1);
         let rows = world.rows().await;
         assert_eq!(rows.len(), 2);
-        assert_eq!(world.sync(&shown()[1..]).await.batch, None);
+        assert_eq!(world.sync(&shown_with_pending()[1..]).await.batch, None);
         // What the bank has brought is nobody's typed row: it vanishes when the bank takes it back.
-        assert_eq!(world.sync(&shown()[2..]).await.counts.vanished, 1);
+        assert_eq!(world.sync(&shown_with_pending()[2..]).await.counts.vanished, 1);
         assert_eq!(world.rows().await.len(), 1);
     }
 
     what_waits_outside_settles_with_what_people_wrote(world) {
-        world.sync(&shown()).await;
-        write_note(world, "Cinema", "with Anna").await;
-        world.set_pending(PendingPolicy::BookedOnly, &shown(), Resolve::Commit).await;
-        let later = [booked(20, -4_500, "Cinema", "a9"), shown()[1].clone(), shown()[2].clone()];
+        world.sync(&shown_with_pending()).await;
+        world.write_note("Cinema", "with Anna").await;
+        world.set_pending(PendingPolicy::BookedOnly, &shown_with_pending(), Resolve::Commit).await;
+        let later = [booked(20, -4_500, "Cinema", "a9"), shown_with_pending()[1].clone(), shown_with_pending()[2].clone()];
         assert_eq!(world.sync(&later).await.counts.settled, 1);
         let rows = world.rows().await;
         assert_eq!(rows[1], "2026-11-20 -4500 Cinema Booked with Anna");
@@ -82,30 +69,30 @@ on_both! {
     a_typed_row_that_a_pending_one_met_stays_and_is_met_again(world) {
         let typed = crate::NewTransaction::new(jiff::civil::date(2026, 11, 18), -2_000).with("Burgers");
         world.store.add_transaction(&world.asker, world.account, &typed).await.unwrap();
-        assert_eq!(world.sync(&shown()).await.counts.matched, 1);
-        world.set_pending(PendingPolicy::BookedOnly, &shown(), Resolve::Commit).await;
+        assert_eq!(world.sync(&shown_with_pending()).await.counts.matched, 1);
+        world.set_pending(PendingPolicy::BookedOnly, &shown_with_pending(), Resolve::Commit).await;
         assert_eq!(world.rows().await.len(), 2, "what somebody typed stays");
-        assert_eq!(world.sync(&shown()).await.batch, None);
-        assert_eq!(world.sync(&shown()).await.counts.vanished, 0);
-        world.set_pending(PendingPolicy::Shown, &shown(), Resolve::Commit).await;
+        assert_eq!(world.sync(&shown_with_pending()).await.batch, None);
+        assert_eq!(world.sync(&shown_with_pending()).await.counts.vanished, 0);
+        world.set_pending(PendingPolicy::Shown, &shown_with_pending(), Resolve::Commit).await;
         assert_eq!(world.rows().await.len(), 3);
     }
 
     undoing_gives_back_the_policy_and_the_rows(world) {
-        world.sync(&shown()).await;
+        world.sync(&shown_with_pending()).await;
         let before = world.rows().await;
-        let done = world.set_pending(PendingPolicy::BookedOnly, &shown(), Resolve::Commit).await;
-        world.sync(&shown()).await;
+        let done = world.set_pending(PendingPolicy::BookedOnly, &shown_with_pending(), Resolve::Commit).await;
+        world.sync(&shown_with_pending()).await;
         let undone = world.store.undo(&world.asker, done.batch.unwrap()).await.unwrap();
         assert!(undone.stay.is_empty());
         assert_eq!(world.rows().await, before);
         let account = world.store.account(&world.asker, world.account).await.unwrap();
         assert_eq!(account.pending_policy, PendingPolicy::Shown);
-        assert_eq!(world.sync(&shown()).await.batch, None);
+        assert_eq!(world.sync(&shown_with_pending()).await.batch, None);
         // And again: taken back, it holds on the next sync.
         world.store.undo(&world.asker, undone.batch).await.unwrap();
         assert_eq!(world.rows().await.len(), 1);
-        assert_eq!(world.sync(&shown()).await.batch, None);
+        assert_eq!(world.sync(&shown_with_pending()).await.batch, None);
         world.check_sums().await;
     }
 }

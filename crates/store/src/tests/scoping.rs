@@ -1,11 +1,10 @@
 //! Nobody reads or writes another organization's things, whatever ids they know.
 
-use bankside_domain::fault::{FaultClass, FaultRecord};
 use bankside_domain::run::Trigger;
 use bankside_domain::{Asker, Role};
 
 use crate::tests::on_both;
-use crate::tests::world::{add_organization, booked};
+use crate::tests::world::{add_organization, booked, ended};
 use crate::{NewLink, NewTransaction, RegisterQuery, RunsQuery, StoreError};
 
 fn is_not_found<T: std::fmt::Debug>(result: &Result<T, StoreError>) {
@@ -72,18 +71,6 @@ on_both! {
         is_denied(&store.forget_credentials(&viewer, "gocardless").await);
         is_denied(&store.enqueue_run(&viewer, world.connection, Trigger::Person).await);
         is_denied(&store.audit_entries(&viewer).await);
-    }
-}
-
-fn ended() -> FaultRecord {
-    FaultRecord {
-        class: FaultClass::Gone,
-        code: "connection.ended".to_owned(),
-        message: "Ended.".to_owned(),
-        action: None,
-        retry_at: None,
-        reference: None,
-        http_status: None,
     }
 }
 

@@ -1,40 +1,16 @@
 //! Feeds that end: booked rows stay, pending ones leave with them, and nothing is stuck.
 
-use bankside_domain::edit::Seen;
-use bankside_domain::fault::{FaultClass, FaultRecord};
 use jiff::Timestamp;
 use jiff::civil::date;
 
+use crate::StoreError;
 use crate::tests::on_both;
-use crate::tests::world::{Sent, World, booked, pending};
-use crate::{Edit, NewLink, RegisterQuery, Selection, StoreError};
-
-fn shown() -> Vec<Sent> {
-    vec![pending(19, -4_500, "Cinema"), pending(18, -2_000, "Burgers"), booked(10, -280, "Café am Kai", "a3")]
-}
-
-async fn write_note(world: &World, payee: &str, note: &str) {
-    let query = RegisterQuery { search: Some(payee.into()), limit: 1, ..RegisterQuery::default() };
-    let row = world.store.register(&world.asker, &query).await.unwrap().rows.remove(0);
-    let edit = Edit { note: Some(Some(note.into())), ..Edit::default() };
-    let these = Selection::These(vec![row.id]);
-    world.store.edit_transactions(&world.asker, &these, &edit, &Seen::default()).await.unwrap();
-}
-
-async fn link_again(world: &World) {
-    let link = NewLink {
-        bank_account: world.bank_account,
-        account: Ok(world.account),
-        import_from: date(2026, 9, 1),
-        flips_sign: false,
-    };
-    world.store.link(&world.asker, world.connection, &[link]).await.unwrap();
-}
+use crate::tests::world::{booked, ended, shown_with_pending};
 
 on_both! {
     pending_rows_leave_with_the_link_and_come_back_with_it(world) {
-        world.sync(&shown()).await;
-        write_note(world, "Cinema", "with Anna").await;
+        world.sync(&shown_with_pending()).await;
+        world.write_note("Cinema", "with Anna").await;
         let before = world.rows().await;
         let since = world.ambient.now();
         let batch = world.store.unlink(&world.asker, world.account).await.unwrap();
@@ -50,17 +26,17 @@ on_both! {
         assert!(world.store.lock_period(&world.asker, world.account, Some(date(2026, 11, 20))).await.unwrap().is_some());
         world.store.lock_period(&world.asker, world.account, None).await.unwrap();
 
-        link_again(world).await;
-        world.sync(&shown()).await;
+        world.link_again().await;
+        world.sync(&shown_with_pending()).await;
         assert_eq!(world.rows().await, before, "the bank shows them still, and they are the rows that they were");
         world.check_claims().await;
     }
 
     what_was_pending_is_booked_once_after_it_is_linked_again(world) {
-        world.sync(&shown()).await;
-        write_note(world, "Cinema", "with Anna").await;
+        world.sync(&shown_with_pending()).await;
+        world.write_note("Cinema", "with Anna").await;
         world.store.unlink(&world.asker, world.account).await.unwrap();
-        link_again(world).await;
+        world.link_again().await;
         world.sync(&[booked(20, -4_500, "Cinema", "a5"), booked(10, -280, "Café am Kai", "a3")]).await;
         let rows = world.rows().await;
         assert_eq!(rows.iter().filter(|row| row.contains("Cinema")).count(), 1, "{rows:?}");
@@ -69,8 +45,8 @@ on_both! {
     }
 
     unlinking_is_undone_with_the_rows_that_left(world) {
-        world.sync(&shown()).await;
-        write_note(world, "Cinema", "with Anna").await;
+        world.sync(&shown_with_pending()).await;
+        world.write_note("Cinema", "with Anna").await;
         let before = world.rows().await;
         let batch = world.store.unlink(&world.asker, world.account).await.unwrap().unwrap();
         let plan = world.store.preview_undo(&world.asker, batch).await.unwrap();
@@ -88,24 +64,15 @@ on_both! {
     }
 
     an_account_without_pending_rows_is_unlinked_without_a_batch(world) {
-        world.sync(&shown()[2..]).await;
+        world.sync(&shown_with_pending()[2..]).await;
         let batches = world.latest_batches().await;
         assert_eq!(world.store.unlink(&world.asker, world.account).await.unwrap(), None);
         assert_eq!(world.latest_batches().await, batches);
     }
 
     a_sync_that_ends_takes_the_pending_rows_of_its_accounts_along(world) {
-        world.sync(&shown()).await;
-        let fault = FaultRecord {
-            class: FaultClass::Gone,
-            code: "connection.ended".to_owned(),
-            message: "Ended.".to_owned(),
-            action: None,
-            retry_at: None,
-            reference: None,
-            http_status: None,
-        };
-        world.store.end_connection(&world.asker, world.connection, &fault, "revoked").await.unwrap();
+        world.sync(&shown_with_pending()).await;
+        world.store.end_connection(&world.asker, world.connection, &ended(), "revoked").await.unwrap();
         assert_eq!(world.rows().await, ["2026-11-10 -280 Café am Kai Booked about Café am Kai"]);
         world.check_sums().await;
         world.check_claims().await;

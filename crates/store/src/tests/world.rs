@@ -8,6 +8,8 @@ use bankside_domain::amount::{Amount, Currency};
 use bankside_domain::balance::{BalanceKind, BalanceMoment, StatedBalance};
 use bankside_domain::bank_account::MatchKeyKind;
 use bankside_domain::consent::Consent;
+use bankside_domain::edit::Seen;
+use bankside_domain::fault::{FaultClass, FaultRecord};
 use bankside_domain::reconcile::{Arrived, Coverage, Digest, Plan, Policy, Snapshot, plan};
 use bankside_domain::row::{
     Counterparty, FINGERPRINT_VERSION, MappedRow, ProviderCategory, Row, RowId, RowIdKind, RowStatus, fingerprint_text,
@@ -24,9 +26,9 @@ use jiff::civil::Date;
 
 use crate::db::{on, sql};
 use crate::{
-    Applied, ApplyContext, FeedEffect, KeptBalance, Lease, NewAccount, NewBankAccount, NewConnection, NewFlow, NewLink,
-    NewOrganization, NewPerson, OtherSide, Received, ReceivedRow, RegisterQuery, Resolve, RunAccountUpdate, Store,
-    StoreError, StoredSnapshot,
+    Applied, ApplyContext, Edit, FeedEffect, KeptBalance, Lease, NewAccount, NewBankAccount, NewConnection, NewFlow,
+    NewLink, NewOrganization, NewPerson, OtherSide, Received, ReceivedRow, RegisterQuery, Resolve, RunAccountUpdate,
+    Selection, Store, StoreError, StoredSnapshot,
 };
 
 /// What the bank sends, in short.
@@ -49,6 +51,24 @@ pub(crate) fn booked(day: i8, minor: i64, payee: &'static str, id: &'static str)
 /// A pending row of November 2026.
 pub(crate) fn pending(day: i8, minor: i64, payee: &'static str) -> Sent {
     Sent { status: RowStatus::Pending, ..booked(day, minor, payee, "") }
+}
+
+/// Why the runs of a sync that is ended come to nothing.
+pub(crate) fn ended() -> FaultRecord {
+    FaultRecord {
+        class: FaultClass::Gone,
+        code: "connection.ended".to_owned(),
+        message: "Ended.".to_owned(),
+        action: None,
+        retry_at: None,
+        reference: None,
+        http_status: None,
+    }
+}
+
+/// Two pending rows and a booked one.
+pub(crate) fn shown_with_pending() -> Vec<Sent> {
+    vec![pending(19, -4_500, "Cinema"), pending(18, -2_000, "Burgers"), booked(10, -280, "Café am Kai", "a3")]
 }
 
 impl Sent {
@@ -223,6 +243,26 @@ impl World {
         let accounts: Vec<NewBankAccount> = shown.iter().map(bank_account).collect();
         let seen = self.store.finish_flow(asker, &flow, &sealed, &new_connection, &accounts).await.unwrap();
         (connection, seen.into_iter().map(|seen| seen.id).collect())
+    }
+
+    /// Links its bank account with its account once more, after that was unlinked.
+    pub(crate) async fn link_again(&self) {
+        let link = NewLink {
+            bank_account: self.bank_account,
+            account: Ok(self.account),
+            import_from: jiff::civil::date(2026, 9, 1),
+            flips_sign: false,
+        };
+        self.store.link(&self.asker, self.connection, &[link]).await.unwrap();
+    }
+
+    /// A person writes a note on the latest row of a payee.
+    pub(crate) async fn write_note(&self, payee: &str, note: &str) {
+        let query = RegisterQuery { search: Some(payee.into()), limit: 1, ..RegisterQuery::default() };
+        let row = self.store.register(&self.asker, &query).await.unwrap().rows.remove(0);
+        let edit = Edit { note: Some(Some(note.into())), ..Edit::default() };
+        let these = Selection::These(vec![row.id]);
+        self.store.edit_transactions(&self.asker, &these, &edit, &Seen::default()).await.unwrap();
     }
 
     pub(crate) async fn link_new(
