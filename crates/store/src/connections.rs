@@ -281,12 +281,7 @@ impl Store {
 
     /// The names of all connections, while nobody else gives one: two that are given at once would not know of each other.
     async fn lock_names(&self, session: &mut Session, asker: &Asker) -> Result<Vec<(Uuid, String)>, StoreError> {
-        let lock = session.for_no_key_update();
-        on!(session, c => {
-            let mut query = sqlx::QueryBuilder::new("SELECT 1 FROM organizations WHERE id = ");
-            query.push_bind(asker.organization.uuid()).push(lock);
-            query.build().fetch_optional(c).await?.is_some()
-        });
+        self.lock_organization(session, asker).await?;
         let text = sql!("SELECT id, name FROM connections WHERE organization_id = $1 AND ended_at IS NULL");
         Ok(on!(session, c => sqlx::query_as(text).bind(asker.organization.uuid()).fetch_all(c).await?))
     }

@@ -84,6 +84,21 @@ impl MembershipRow {
 }
 
 impl Store {
+    /// Has everybody wait who wants to change what an organization has once, and answers what it is.
+    pub(crate) async fn lock_organization(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+    ) -> Result<OrganizationKind, StoreError> {
+        let lock = session.for_no_key_update();
+        let kind: Option<String> = on!(session, c => {
+            let mut query = sqlx::QueryBuilder::new("SELECT kind FROM organizations WHERE id = ");
+            query.push_bind(asker.organization.uuid()).push(lock);
+            query.build_query_scalar().fetch_optional(c).await?
+        });
+        code(&kind.ok_or(StoreError::NotFound("the organization"))?)
+    }
+
     /// Adds an organization with its owner.
     pub async fn add_organization_as_system(
         &self,

@@ -5,7 +5,7 @@ use bankside_domain::text::fold;
 use bankside_domain::{Asker, CategoryId, Id, OrganizationKind, Right};
 use uuid::Uuid;
 
-use crate::convert::{code, ids, micros, uuids};
+use crate::convert::{ids, micros, uuids};
 use crate::db::{Session, on, run, sql};
 use crate::{Store, StoreError};
 
@@ -153,13 +153,7 @@ impl Store {
         session: &mut Session,
         asker: &Asker,
     ) -> Result<OrganizationKind, StoreError> {
-        let lock = session.for_no_key_update();
-        let kind: Option<String> = on!(session, c => {
-            let mut query = sqlx::QueryBuilder::new("SELECT kind FROM organizations WHERE id = ");
-            query.push_bind(asker.organization.uuid()).push(lock);
-            query.build_query_scalar().fetch_optional(c).await?
-        });
-        code(&kind.ok_or(StoreError::NotFound("the organization"))?)
+        self.lock_organization(session, asker).await
     }
 
     /// A category, held so that nobody gives it to a line meanwhile.
