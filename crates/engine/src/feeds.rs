@@ -37,13 +37,6 @@ pub struct FeedView {
     pub is_confirmed: bool,
 }
 
-impl FeedView {
-    /// Whether it is to be asked whether all of it is right: nobody has said so, and there is something to tell it by.
-    pub fn is_to_confirm(&self) -> bool {
-        self.account.status.is_to_confirm && (self.bank.is_some() || !self.examples.is_empty())
-    }
-}
-
 /// What to change of a feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FeedChange {

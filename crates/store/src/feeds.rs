@@ -243,7 +243,10 @@ impl Store {
     /// Whether a person has said of the feed of an account that its sign and its opening balance are right. `None` where no bank is
     /// behind it.
     pub async fn is_feed_confirmed(&self, asker: &Asker, account: AccountId) -> Result<Option<bool>, StoreError> {
-        let mut session = self.db.read(asker.require(Right::SeeBooks)?).await?;
+        let mut session = self.db.read(asker.require_within(Right::SeeBooks)?.0).await?;
+        if !asker.sees(account) {
+            return Ok(None);
+        }
         let text = sql!(
             "SELECT confirmed_at IS NOT NULL FROM feeds
              WHERE organization_id = $1 AND account_id = $2 AND until_at IS NULL AND NOT is_shadow"
@@ -354,8 +357,9 @@ impl Store {
                     AND s.account_id = f.account_id AND s.applied_at IS NOT NULL)
                     AND (EXISTS (SELECT 1 FROM balances w
                             WHERE w.organization_id = f.organization_id AND w.bank_account_id = f.bank_account_id)
-                        OR EXISTS (SELECT 1 FROM feed_row_versions w
-                            WHERE w.organization_id = f.organization_id AND w.bank_account_id = f.bank_account_id)))
+                        OR EXISTS (SELECT 1 FROM transactions w
+                            WHERE w.organization_id = f.organization_id AND w.account_id = f.account_id
+                            AND w.deleted_at IS NULL AND w.status = 'booked' AND w.provider_dated_on IS NOT NULL)))
                     AS is_to_confirm,
                 a.revision, p.account_revision AS proof_revision, p.proof
              FROM feeds f

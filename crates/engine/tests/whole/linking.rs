@@ -29,7 +29,7 @@ on_both! {
         let giro = house.account("Girokonto").await.account.id;
         let savings = house.account("Tagesgeld").await.account.id;
         let feed = house.engine.feed(&house.asker, giro).await.unwrap();
-        assert!(feed.is_to_confirm() && !feed.is_confirmed);
+        assert!(feed.account.status.is_to_confirm && !feed.is_confirmed);
         let (bank, opening) = (feed.bank.as_ref().unwrap(), feed.opening.unwrap());
         assert_eq!(opening.bank_minor, bank.stated.minor, "one real balance, with its arithmetic");
         assert_eq!(opening.bank_minor - opening.rows_minor, opening.opening_minor);
@@ -39,7 +39,7 @@ on_both! {
         let next = house.engine.next_to_confirm(&house.asker, connection).await.unwrap();
         assert_eq!(next.map(|view| view.account.id), Some(giro));
         house.engine.confirm_feed(&house.asker, giro, false).await.unwrap();
-        assert!(!house.engine.feed(&house.asker, giro).await.unwrap().is_to_confirm());
+        assert!(!house.engine.feed(&house.asker, giro).await.unwrap().account.status.is_to_confirm);
         let next = house.engine.next_to_confirm(&house.asker, connection).await.unwrap();
         assert_eq!(next.map(|view| view.account.id), Some(savings), "one leads to the next");
         let turned = FeedChange::Sign { flips_sign: true };

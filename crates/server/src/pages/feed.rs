@@ -147,7 +147,8 @@ pub(crate) async fn show(
         says,
         is_chosen: policy == chosen,
     };
-    let next = if asked.confirmed { next_to_confirm(&app, &member, &view, &shell).await? } else { None };
+    let confirmed = asked.confirmed && view.is_confirmed;
+    let next = if confirmed { next_to_confirm(&app, &member, &view, &shell).await? } else { None };
     let html = FeedHtml {
         account_id: account.to_string(),
         account_name: ledger.name.clone(),
@@ -161,7 +162,7 @@ pub(crate) async fn show(
         pending,
         sign,
         done: just_done(&asked.done, &shell),
-        confirmed: asked.confirmed,
+        confirmed,
         next,
         shell,
     };

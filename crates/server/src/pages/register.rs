@@ -290,7 +290,8 @@ async fn show(
         Some(asset) => shell.tree.path(asset),
         None => shell.organization_name.clone(),
     });
-    let unlinked = asked.unlinked.parse::<BatchId>().ok().filter(|_| open.is_some() && shell.may_manage_banks());
+    let is_unlinked = open.as_ref().is_some_and(|view| view.status.connection.is_none());
+    let unlinked = asked.unlinked.parse::<BatchId>().ok().filter(|_| is_unlinked && shell.may_manage_banks());
     let back = open.as_ref().map(|view| format!("accounts/{}", view.account.id)).unwrap_or_default();
     let only_account = only_account.map(|view| shell.named(view.account.id, &view.account.name));
     let html = RegisterHtml {

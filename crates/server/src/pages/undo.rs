@@ -162,12 +162,17 @@ pub(crate) async fn form(
     let batch = batch_id(&batch)?;
     let plan = app.engine.preview_undo(member.asker(), batch).await?;
     let run = run_of(&app, &member, &from).await?;
-    let shell = shell(&app, &member, Place::Banks, None).await?;
     let imported = run.iter().flat_map(|run| &run.accounts).find(|account| account.run.batch == Some(batch));
     let file = match run {
         Some(_) => None,
         None => app.engine.file_of_batch(member.asker(), batch).await?,
     };
+    // A file is undone from the account that it was imported into.
+    let (place, open) = match &file {
+        Some((account, ..)) => (Place::Transactions, Some(*account)),
+        None => (Place::Banks, None),
+    };
+    let shell = shell(&app, &member, place, open).await?;
     let title = match (&run, imported) {
         (_, Some(account)) => format!("Undo the import of {}?", account.account.name),
         (Some(_), None) => "Undo the last undo?".to_owned(),

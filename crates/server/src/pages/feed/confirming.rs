@@ -14,6 +14,9 @@ use crate::error::PageError;
 use crate::session::Member;
 use crate::view::shell::Shell;
 
+/// So many accounts are asked about on one page.
+const MOST_AT_ONCE: usize = 5;
+
 /// The question about one account.
 #[derive(Template)]
 #[template(path = "parts/confirmation.html")]
@@ -37,7 +40,7 @@ pub(crate) struct Confirmation {
 impl Confirmation {
     /// `None` where there is nothing to ask, or nobody who may answer.
     pub(super) fn of(view: &FeedView, shell: &Shell) -> Option<Self> {
-        if !shell.may_manage_banks() || !view.is_to_confirm() {
+        if !shell.may_manage_banks() || !view.account.status.is_to_confirm {
             return None;
         }
         let (ledger, flips) = (&view.account.account, view.bank_account.flips_sign);
@@ -58,22 +61,22 @@ impl Confirmation {
     }
 }
 
-/// What is asked about these accounts on the page of a run.
+/// What is asked about these accounts on the page of a run: of some at once, whose places the next ones take as they are answered; and how
+/// many more there are.
 pub(crate) async fn of_run(
     app: &App,
     member: &Member,
     run: RunId,
     accounts: &[AccountId],
     shell: &Shell,
-) -> Result<Vec<Confirmation>, PageError> {
+) -> Result<(Vec<Confirmation>, usize), PageError> {
     let mut asked = Vec::new();
     if !shell.may_manage_banks() {
-        return Ok(asked);
+        return Ok((asked, 0));
     }
-    for view in app.engine.accounts(member.asker()).await? {
-        if !view.status.is_to_confirm || !accounts.contains(&view.account.id) {
-            continue;
-        }
+    let mut waiting = app.engine.accounts(member.asker()).await?;
+    waiting.retain(|view| view.status.is_to_confirm && accounts.contains(&view.account.id));
+    for view in waiting.iter().take(MOST_AT_ONCE) {
         let feed = app.engine.feed(member.asker(), view.account.id).await?;
         let is_first = asked.is_empty();
         asked.extend(Confirmation::of(&feed, shell).map(|asked| Confirmation {
@@ -82,7 +85,7 @@ pub(crate) async fn of_run(
             ..asked
         }));
     }
-    Ok(asked)
+    Ok((asked, waiting.len().saturating_sub(MOST_AT_ONCE)))
 }
 
 /// Which sign was looked at, and on the page of which run, if on one.

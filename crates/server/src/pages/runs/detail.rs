@@ -46,6 +46,8 @@ pub(super) struct RunParts {
     suspicions_url: String,
     /// What is asked once about accounts that were linked; known once the run is over.
     confirmations: Vec<Confirmation>,
+    /// How many accounts are asked about once those are answered.
+    to_confirm_later: usize,
     facts: Vec<(&'static str, String)>,
     sums: Vec<SumPart>,
 }
@@ -134,6 +136,7 @@ impl RunParts {
             accounts_url: address(organization, "transactions"),
             suspicions_url: address(organization, "suspicions"),
             confirmations: Vec::new(),
+            to_confirm_later: 0,
             facts: facts(view, &accounts, today),
             sums: view.accounts.iter().filter_map(sum).collect(),
         }
@@ -158,7 +161,8 @@ impl RunParts {
                 .map(|now| shell.at(&format!("connections/{}/renew", now.connection.id)));
         }
         let accounts: Vec<_> = view.accounts.iter().map(|account| account.account.id).collect();
-        self.confirmations = confirming::of_run(app, member, view.run.id, &accounts, shell).await?;
+        (self.confirmations, self.to_confirm_later) =
+            confirming::of_run(app, member, view.run.id, &accounts, shell).await?;
         let reasons = app.engine.run_reasons(member.asker(), view.run.id).await?;
         for (part, account) in self.accounts.iter_mut().zip(&view.accounts) {
             part.has_new = reasons.iter().any(|count| count.bank_account == part.bank_account);
