@@ -124,8 +124,8 @@ impl Store {
         Ok(uses)
     }
 
-    /// How many transactions in sight have a line of each category. There may be a million of them: the sums of months know how many
-    /// lines there are. What several lines of one row have in common is taken off again, and rows that are in no sum are counted.
+    /// How many transactions in sight have a line of each category. There may be a million of them: how many lines there are is kept.
+    /// What several lines of one row have in common is taken off again, and rows whose lines are not among them are counted.
     async fn transactions_by_category(
         &self,
         session: &mut Session,
@@ -134,16 +134,17 @@ impl Store {
     ) -> Result<HashMap<Uuid, i64>, StoreError> {
         let lines = session.in_sight(
             sql!(
-                "SELECT category_id, CAST(SUM(line_count) AS BIGINT) FROM month_sums
+                "SELECT category_id, CAST(SUM(line_count) AS BIGINT) FROM line_counts
                  WHERE organization_id = $1 /* in sight: account_id */ GROUP BY category_id"
             ),
             sight,
         );
+        // A line's category is not asked to be there before the other line's: SQLite would begin with all that have one.
         let in_common = session.in_sight(
             sql!(
                 "SELECT l.category_id, -COUNT(*) FROM transaction_lines l
                  JOIN transactions t ON t.organization_id = l.organization_id AND t.id = l.transaction_id
-                 WHERE l.organization_id = $1 AND l.position > 0 AND l.category_id IS NOT NULL
+                 WHERE l.organization_id = $1 AND l.position > 0
                     AND t.deleted_at IS NULL AND t.status IN ('booked', 'pending') /* in sight: t.account_id */
                     AND EXISTS (SELECT 1 FROM transaction_lines e WHERE e.organization_id = l.organization_id
                         AND e.transaction_id = l.transaction_id AND e.category_id = l.category_id AND e.position < l.position)

@@ -553,6 +553,13 @@ impl World {
         kept.sort();
         counted.sort();
         assert_eq!(kept, counted, "what is kept by month, and the lines");
+        let text = sql!(
+            "SELECT COUNT(*) FROM (SELECT account_id, category_id, SUM(line_count) AS line_count FROM month_sums GROUP BY 1, 2) m
+             FULL JOIN line_counts n ON n.account_id = m.account_id AND n.category_id = m.category_id
+             WHERE n.line_count IS NULL OR n.line_count <> m.line_count OR m.line_count IS NULL"
+        );
+        let differ: i64 = on!(session, c => sqlx::query_scalar(text).fetch_one(c).await.unwrap());
+        assert_eq!(differ, 0, "what is kept of all months, and the months");
     }
 
     /// The rows of transfers that are kept are the sides of those that hold.
