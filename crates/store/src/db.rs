@@ -20,6 +20,9 @@ const READER_LIFETIME: std::time::Duration = std::time::Duration::from_hours(1);
 /// So many entries of each index are looked at to measure it: enough for the right plan, and long tables cost no more than short ones.
 const MEASURED_ENTRIES: u32 = 1_000;
 
+/// Of so many keys `PostgreSQL` is asked at once.
+const KEYS_PER_STATEMENT: usize = 200;
+
 /// An open database.
 #[derive(Debug, Clone)]
 pub(crate) enum Db {
@@ -106,6 +109,14 @@ impl Session {
         }
     }
 
+    /// How rows are found for each of some keys.
+    pub(crate) fn per_key(&self) -> PerKey {
+        match self {
+            Self::Sqlite(_) => PerKey { most_keys: 1, lateral: "", is_kept: true },
+            Self::Postgres(_) => PerKey { most_keys: KEYS_PER_STATEMENT, lateral: "LATERAL ", is_kept: false },
+        }
+    }
+
     /// What joins the parts of a large set. `PostgreSQL` can tell how large it will be only where each stands in it once.
     pub(crate) fn union(&self) -> &'static str {
         match self {
@@ -158,6 +169,24 @@ impl Session {
             Self::Sqlite(_) => "",
             Self::Postgres(_) => " FOR NO KEY UPDATE",
         }
+    }
+}
+
+/// How rows are found for each of some keys, the latest few of each: a subquery that is asked of every key. `PostgreSQL` is asked of many
+/// keys at once, which it plans as one; `SQLite` knows no `LATERAL`, has nobody between itself and us, and keeps the statement for one key.
+pub(crate) struct PerKey {
+    /// So many keys go into one statement, as rows of a table `keys`.
+    pub(crate) most_keys: usize,
+    /// What stands before the subquery in `FROM keys k CROSS JOIN …`.
+    pub(crate) lateral: &'static str,
+    /// Whether the statement is worth keeping prepared.
+    pub(crate) is_kept: bool,
+}
+
+impl PerKey {
+    /// A column of the key that the subquery is asked of.
+    pub(crate) fn of_key(&self, column: &str) -> String {
+        if self.lateral.is_empty() { format!("(SELECT {column} FROM keys)") } else { format!("k.{column}") }
     }
 }
 

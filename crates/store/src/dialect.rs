@@ -13,11 +13,6 @@ pub(crate) const VALUES_PER_LIST: usize = 500;
 /// So many parameters a statement may have, with some to spare: `SQLite` takes 32,766.
 pub(crate) const PARAMETERS: usize = 30_000;
 
-/// How many parts of a statement go into one, at most `most`, where each of them has so many parameters.
-pub(crate) fn parts_per_statement(most: usize, parameters_each: usize) -> usize {
-    (PARAMETERS / parameters_each.max(1)).clamp(1, most)
-}
-
 /// Appends `($1, $2, …)`, or a list that holds nothing when there are no values.
 pub(crate) fn push_list<'args, DB, T>(query: &mut QueryBuilder<DB>, values: impl IntoIterator<Item = T>)
 where
@@ -66,14 +61,6 @@ pub(crate) fn containing(folded: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn statements_have_no_more_parts_than_they_may_have_parameters() {
-        assert_eq!(parts_per_statement(40, 3), 40);
-        assert_eq!(parts_per_statement(40, 803), 37);
-        assert_eq!(parts_per_statement(40, 10_003), 2);
-        assert_eq!(parts_per_statement(40, 40_000), 1);
-    }
 
     #[test]
     fn patterns_find_their_own_marks() {

@@ -9,11 +9,8 @@ use uuid::Uuid;
 
 use crate::convert::{currency, digest, ids, micros, uuids};
 use crate::db::{Session, on, run, sql};
-use crate::dialect::{ROWS_PER_STATEMENT, VALUES_PER_LIST, parts_per_statement, push_list, push_sight};
+use crate::dialect::{ROWS_PER_STATEMENT, VALUES_PER_LIST, push_list, push_sight};
 use crate::{Store, StoreError};
-
-/// So many keys are asked for in one statement, or fewer where many accounts are in sight.
-const KEYS_PER_STATEMENT: usize = 40;
 
 /// Of one pattern so many payees are looked at, those that were met first last.
 const MOST_PAYEES: i64 = 20;
@@ -198,59 +195,66 @@ impl Store {
         let (granted, sight) = asker.require_within(Right::SeeBooks)?;
         let mut session = self.db.read(granted).await?;
         let organization = asker.organization.uuid();
-        let keys: Vec<&LikenessKey> = keys.iter().collect();
+        let per_key = session.per_key();
+        let value = per_key.of_key("value");
         let mut decisions: HashMap<LikenessKey, Vec<Decision>> = HashMap::new();
-        // Each key names the organization and what is looked for, and the accounts in sight up to twice.
-        let parameters = 2 * sight.accounts().map_or(0, BTreeSet::len) + 2;
-        for chunk in keys.chunks(parts_per_statement(KEYS_PER_STATEMENT, parameters)) {
+        // The keys stand in the order of their kinds.
+        let keys: Vec<&LikenessKey> = keys.iter().collect();
+        for chunk in keys
+            .chunk_by(|one, other| one.likeness() == other.likeness())
+            .flat_map(|of_kind| of_kind.chunks(per_key.most_keys))
+        {
+            let Some(likeness) = chunk.first().map(|key| key.likeness()) else { continue };
             let rows: Vec<DecisionRow> = on!(session, c => {
-                let mut query = sqlx::QueryBuilder::new("");
-                for (number, key) in (0_i64..).zip(chunk) {
-                    query.push(if number == 0 { "SELECT * FROM (" } else { " UNION ALL SELECT * FROM (" });
-                    query.push("SELECT l.id, t.id AS transaction_id, t.dated_on, t.position, l.category_id, l.amount_minor, a.currency, CAST(");
-                    // A row for which several contents stand was decided once.
-                    query.push(number).push(" AS BIGINT) AS key FROM (SELECT ");
-                    let is_of_contents = matches!(key, LikenessKey::Creditor(_) | LikenessKey::Account(_));
-                    query.push(if is_of_contents { "DISTINCT " } else { "" });
-                    query.push("t.organization_id, t.id, t.account_id, t.dated_on, t.position");
+                let mut query = sqlx::QueryBuilder::new("WITH keys (key, value) AS (");
+                query.push_values((0_i64..).zip(chunk), |mut row, (number, key)| {
+                    row.push_bind(number);
                     match key {
-                        LikenessKey::Creditor(digest) => {
-                            query.push(BEHIND).push(" WHERE v.organization_id = ").push_bind(organization);
-                            query.push(" AND v.creditor_digest = ").push_bind(digest.0.to_vec());
-                        }
-                        LikenessKey::Account(digest) => {
-                            query.push(BEHIND).push(" WHERE v.organization_id = ").push_bind(organization);
-                            query.push(" AND v.counterparty_digest = ").push_bind(digest.0.to_vec());
-                        }
-                        LikenessKey::Payee(payee) => {
-                            query.push(" FROM transactions t WHERE t.organization_id = ").push_bind(organization);
-                            query.push(" AND t.payee_id = ").push_bind(payee.uuid());
-                        }
-                        LikenessKey::Pattern(pattern) => {
-                            // The payees come first: by day there may be a million rows of others in between.
-                            query.push(" FROM (SELECT organization_id, id FROM payees WHERE organization_id = ").push_bind(organization);
-                            query.push(" AND pattern = ").push_bind(pattern.as_str());
-                            query.push(" ORDER BY created_at DESC, id DESC LIMIT ").push(MOST_PAYEES);
-                            query.push(") p CROSS JOIN transactions t WHERE t.organization_id = p.organization_id AND t.payee_id = p.id");
-                            query.push(" AND t.dated_on >= (SELECT MIN(u.dated_on) FROM (SELECT u.dated_on FROM transactions u ");
-                            query.push("WHERE u.organization_id = p.organization_id AND u.payee_id = p.id AND u.deleted_at IS NULL");
-                            push_sight(&mut query, "u", sight);
-                            query.push(" ORDER BY u.dated_on DESC LIMIT ").push(MOST_OF_ONE_PAYEE).push(") u)");
-                        }
+                        LikenessKey::Creditor(digest) | LikenessKey::Account(digest) => row.push_bind(digest.0.to_vec()),
+                        LikenessKey::Payee(payee) => row.push_bind(payee.uuid()),
+                        LikenessKey::Pattern(pattern) => row.push_bind(pattern.as_str()),
+                    };
+                });
+                query.push(") SELECT k.key, x.category_id, x.amount_minor, x.currency FROM keys k CROSS JOIN ").push(per_key.lateral);
+                query.push(
+                    "(SELECT l.category_id, l.amount_minor, a.currency, t.dated_on, t.position, t.id FROM (SELECT ",
+                );
+                // A row for which several contents stand was decided once.
+                query.push(if matches!(likeness, Likeness::Creditor | Likeness::Account) { "DISTINCT " } else { "" });
+                query.push("t.organization_id, t.id, t.account_id, t.dated_on, t.position");
+                match likeness {
+                    Likeness::Creditor | Likeness::Account => {
+                        query.push(BEHIND).push(" WHERE v.organization_id = ").push_bind(organization).push(" AND v.");
+                        query.push(if likeness == Likeness::Creditor { "creditor_digest = " } else { "counterparty_digest = " });
+                        query.push(&value);
                     }
-                    query.push(" AND t.deleted_at IS NULL");
-                    push_sight(&mut query, "t", sight);
-                    query.push(" ORDER BY t.dated_on DESC, t.position DESC, t.id DESC LIMIT ").push(MOST_LOOKED_AT);
-                    query.push(
-                        ") t CROSS JOIN transaction_lines l CROSS JOIN accounts a \
-                         WHERE l.organization_id = t.organization_id AND l.transaction_id = t.id \
-                         AND a.organization_id = t.organization_id AND a.id = t.account_id AND l.category_id IS NOT NULL",
-                    );
-                    query.push(BY_PERSON);
-                    query.push(" ORDER BY t.dated_on DESC, t.position DESC, t.id DESC LIMIT ");
-                    query.push(MOST_DECISIONS).push(") x").push(number);
+                    Likeness::Payee => {
+                        query.push(" FROM transactions t WHERE t.organization_id = ").push_bind(organization);
+                        query.push(" AND t.payee_id = ").push(&value);
+                    }
+                    Likeness::Pattern => {
+                        // The payees come first: by day there may be a million rows of others in between.
+                        query.push(" FROM (SELECT organization_id, id FROM payees WHERE organization_id = ").push_bind(organization);
+                        query.push(" AND pattern = ").push(&value);
+                        query.push(" ORDER BY created_at DESC, id DESC LIMIT ").push(MOST_PAYEES);
+                        query.push(") p CROSS JOIN transactions t WHERE t.organization_id = p.organization_id AND t.payee_id = p.id");
+                        query.push(" AND t.dated_on >= (SELECT MIN(u.dated_on) FROM (SELECT u.dated_on FROM transactions u ");
+                        query.push("WHERE u.organization_id = p.organization_id AND u.payee_id = p.id AND u.deleted_at IS NULL");
+                        push_sight(&mut query, "u", sight);
+                        query.push(" ORDER BY u.dated_on DESC LIMIT ").push(MOST_OF_ONE_PAYEE).push(") u)");
+                    }
                 }
-                query.build_query_as().persistent(false).fetch_all(c).await?
+                query.push(" AND t.deleted_at IS NULL");
+                push_sight(&mut query, "t", sight);
+                query.push(" ORDER BY t.dated_on DESC, t.position DESC, t.id DESC LIMIT ").push(MOST_LOOKED_AT);
+                query.push(
+                    ") t CROSS JOIN transaction_lines l CROSS JOIN accounts a \
+                     WHERE l.organization_id = t.organization_id AND l.transaction_id = t.id \
+                     AND a.organization_id = t.organization_id AND a.id = t.account_id AND l.category_id IS NOT NULL",
+                );
+                query.push(BY_PERSON);
+                query.push(" ORDER BY t.dated_on DESC, t.position DESC, t.id DESC LIMIT ").push(MOST_DECISIONS).push(") x");
+                query.build_query_as().persistent(per_key.is_kept).fetch_all(c).await?
             });
             for row in rows {
                 let Some(key) = usize::try_from(row.key).ok().and_then(|number| chunk.get(number)) else { continue };
