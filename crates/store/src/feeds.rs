@@ -357,9 +357,10 @@ impl Store {
                     AND s.account_id = f.account_id AND s.applied_at IS NOT NULL)
                     AND (EXISTS (SELECT 1 FROM balances w
                             WHERE w.organization_id = f.organization_id AND w.bank_account_id = f.bank_account_id)
-                        OR EXISTS (SELECT 1 FROM transactions w
-                            WHERE w.organization_id = f.organization_id AND w.account_id = f.account_id
-                            AND w.deleted_at IS NULL AND w.status = 'booked' AND w.provider_dated_on IS NOT NULL)))
+                        OR EXISTS (SELECT 1 FROM feed_row_versions w CROSS JOIN claims q
+                            WHERE w.organization_id = f.organization_id AND w.bank_account_id = f.bank_account_id
+                            AND w.status = 'booked' AND q.organization_id = w.organization_id
+                            AND q.feed_row_id = w.feed_row_id AND q.state = 'applied')))
                     AS is_to_confirm,
                 a.revision, p.account_revision AS proof_revision, p.proof
              FROM feeds f
