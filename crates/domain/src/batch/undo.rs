@@ -232,9 +232,11 @@ pub fn locked_rows(
     let stays = |(row, account, day): &&(Uuid, Uuid, Date)| {
         // One that leaves with the undoing comes to stand nowhere, whatever day it had when it last stood in the books.
         let leaves = change_of(*row, EXISTS).is_some_and(|change| change.before.is_none());
+        // And one that comes back with it stands nowhere now.
+        let comes = change_of(*row, EXISTS).is_some_and(|change| change.after.is_none());
         let account_before = before(*row, "account_id").and_then(|id| id.parse().ok()).unwrap_or(*account);
         let day_before = before(*row, "dated_on").and_then(|day| day.parse().ok()).unwrap_or(*day);
-        is_locked(*account, *day) || (!leaves && is_locked(account_before, day_before))
+        (!comes && is_locked(*account, *day)) || (!leaves && is_locked(account_before, day_before))
     };
     standing.iter().filter(stays).map(|(row, ..)| *row).collect()
 }

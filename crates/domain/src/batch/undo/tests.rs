@@ -183,4 +183,10 @@ fn a_row_that_leaves_with_an_undoing_may_have_stood_in_what_is_locked_now() {
     let locked = BTreeMap::from([(account, through)]);
     assert!(locked_rows(&settled, &standing, &locked).is_empty());
     assert_eq!(locked_rows(&settled[2..], &standing, &locked).len(), 1, "one that stays would go back into it");
+
+    // Taken back itself, it comes to stand after what is locked again.
+    let undone = settled.map(|change| Change { before: change.after, after: change.before, ..change });
+    let standing = [(Uuid::from_u128(2), account, date(2026, 11, 1))];
+    assert!(locked_rows(&undone, &standing, &locked).is_empty());
+    assert_eq!(locked_rows(&undone[..2], &standing, &locked).len(), 1, "it may not come into it either");
 }
