@@ -9,6 +9,7 @@ use jiff::civil::Date;
 
 use crate::id::{AccountId, SourceId, TransactionId};
 use crate::row::RowStatus;
+use crate::suggest::pattern;
 
 /// How far apart the days of two rows may be that are one.
 pub const MAX_DAYS_APART: i64 = 3;
@@ -110,7 +111,13 @@ impl PairRow {
             && self.minor.signum() == booked.minor.signum()
             && apart <= u128::from(self.minor.unsigned_abs()) * u128::from(MAX_PERCENT_APART)
             && (0..=MAX_DAYS_APART).contains(&days_between(self.day, booked.day))
-            && is_alike(self.payee_folded.as_deref(), booked.payee_folded.as_deref())
+            && self.names_whom(booked)
+    }
+
+    /// Whether both name the same counterparty, whatever number of a till stands beside it.
+    fn names_whom(&self, other: &Self) -> bool {
+        let (own, others) = (self.payee_folded.as_deref(), other.payee_folded.as_deref());
+        is_alike(own, others) || is_alike(own.map(pattern).as_deref(), others.map(pattern).as_deref())
     }
 }
 
@@ -215,9 +222,12 @@ mod tests {
     #[test]
     fn a_settlement_is_later_of_the_same_sign_and_not_far_off() {
         let shown = pending(1, 10, -5000, "garage");
+        let at_another_till = pending(1, 10, -5000, "card 0815 garage");
+        assert_eq!(at_another_till.kind_with(&row(2, 12, -5500, "garage 4711")), Some(PairKind::Settlement));
         for (booked, kind) in [
             (row(2, 12, -6500, "garage"), Some(PairKind::Settlement)),
             (row(2, 13, -3500, "garage am hafen"), Some(PairKind::Settlement)),
+            (row(2, 12, -5500, "garage 4711"), Some(PairKind::Settlement)),
             (row(2, 12, -6501, "garage"), None),
             (row(2, 9, -5500, "garage"), None),
             (row(2, 14, -5500, "garage"), None),
