@@ -229,17 +229,24 @@ impl Person {
     }
 
     /// A sync is taken back: what it had brought is missing until the bank shows it again, and what it had only changed is told anew.
-    pub(crate) fn miss(&mut self, bank: &mut Bank, after: &Books, before: &Books) {
+    pub(crate) fn miss(&mut self, bank: &mut Bank, (after, person): (&Books, &Self), before: &Books) {
         let mut changed: BTreeSet<(usize, Content)> = BTreeSet::new();
+        // A row that a person worked on may say something else than the bank does.
+        let banks = |row: &BookRow, bank: &Bank| {
+            let fact = person.worked.get(&row.id)?.fact?;
+            Some((fact.0, find(bank, fact)?.content()))
+        };
         for (account, rows) in after.rows.iter().enumerate() {
             for row in rows {
                 let was = before.find(row.id).map(|(_, was)| was);
                 // A typed row that the sync had only confirmed is nobody's but its person's again.
                 if was.is_none_or(|was| row.is_from_bank && !was.is_from_bank) {
                     self.missing.push((account, self.sent(account, row)));
+                    self.missing.extend(banks(row, bank));
                 }
                 if was.is_some_and(|was| content(was) != content(row)) {
                     changed.insert((account, self.sent(account, row)));
+                    changed.extend(banks(row, bank));
                 }
             }
         }
@@ -266,13 +273,20 @@ impl Person {
     pub(crate) fn check(&mut self, bank: &Bank, books: &Books) -> Result<()> {
         self.find_typed(bank, books);
         self.forget_vanished(bank, books)?;
+        let mut missing = Vec::new();
         for (id, worked) in &self.worked {
             if worked.fact.is_some_and(|fact| self.waits_outside(bank, fact)) {
                 ensure!(books.find(*id).is_none(), "a pending row is shown that nobody wants to see: {worked:?}");
                 continue;
             }
             let Some((account, row)) = books.find(*id) else {
-                bail!("a row that a person worked on is gone: {worked:?}");
+                // It was in no books before the sync that was taken back: its account shows booked rows only.
+                let missed =
+                    |id: FactId| find(bank, id).filter(|fact| self.may_miss(bank, id.0, fact)).map(|fact| (id.0, fact));
+                let missed = worked.fact.and_then(missed);
+                ensure!(missed.is_some(), "a row that a person worked on is gone: {worked:?}");
+                missing.extend(missed.map(|(account, fact)| (account, fact.content())));
+                continue;
             };
             ensure!(
                 account == worked.account,
@@ -283,7 +297,6 @@ impl Person {
             check_row(worked, fact.as_ref(), row)?;
         }
         let taken: BTreeSet<FactId> = self.worked.values().filter_map(|worked| worked.fact).collect();
-        let mut missing = Vec::new();
         for (account, rows) in books.rows.iter().enumerate() {
             let mut shown: Vec<Content> =
                 rows.iter().filter(|row| !self.worked.contains_key(&row.id)).map(content).collect();

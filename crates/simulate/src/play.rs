@@ -513,7 +513,8 @@ impl<H: House> Play<H> {
             let missing = std::mem::take(&mut self.person.missing);
             self.person = Person { missing, ..deed.before.1 };
             if deed.by == By::Sync {
-                self.person.miss(&mut self.house.bank(), &deed.after.0, &deed.before.0);
+                let after = (&deed.after.0, &deed.after.1);
+                self.person.miss(&mut self.house.bank(), after, &deed.before.0);
             }
             self.is_current = false;
         }
