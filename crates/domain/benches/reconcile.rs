@@ -53,9 +53,11 @@ fn known(number: usize) -> Known {
         payee_folded: Some(payee(number).to_lowercase()),
         seen: false,
         claim: Some((ClaimState::Applied, Some(id(2).into()))),
+        since: None,
         is_in_books: true,
         is_settled: false,
         is_locked: false,
+        is_vanished: false,
         is_from_elsewhere: false,
     }
 }

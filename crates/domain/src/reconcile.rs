@@ -39,7 +39,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet, HashSetExt as _};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -50,7 +50,7 @@ pub use self::trust::{Distrust, IdEvidence};
 pub use self::window::Window;
 use crate::account::PendingPolicy;
 use crate::amount::CurrencyCode;
-use crate::id::{FeedRowId, FeedRowVersionId, TransactionId};
+use crate::id::{BatchId, FeedRowId, FeedRowVersionId, TransactionId};
 use crate::row::{MappedRow, Row, RowIdKind, RowStatus};
 use crate::run::RowCounts;
 use crate::text::fold;
@@ -99,6 +99,8 @@ pub struct Known {
     pub seen: bool,
     /// Its claim, if it has one.
     pub claim: Option<(ClaimState, Option<TransactionId>)>,
+    /// The batch since which it has stood for its transaction, whether it waited meanwhile or not.
+    pub since: Option<BatchId>,
     /// Whether its transaction stands in the books as the bank's. It does not need a claim that holds for that: one whose last change
     /// was undone waits for its next decision. A row that somebody typed and that no bank confirms any more is theirs alone.
     pub is_in_books: bool,
@@ -108,6 +110,8 @@ pub struct Known {
     pub is_settled: bool,
     /// Whether its transaction stands in a period that is locked, of whichever account.
     pub is_locked: bool,
+    /// Whether it is pending and the bank has stopped showing it.
+    pub is_vanished: bool,
     /// Whether another connection than the one that feeds the account now was the last to show it. The two may use other words for it.
     pub is_from_elsewhere: bool,
 }
@@ -277,6 +281,8 @@ pub struct Plan {
     pub set_aside: Vec<SetAside>,
     /// Pending rows to take out of the books; they stay in the history.
     pub vanished: Vec<Vanished>,
+    /// Pending rows that waited outside the books and are shown no more: what somebody wrote on one may belong to a booked row now.
+    pub lapsed: Vec<FeedRowId>,
     /// What the answer shows about the institution's ids.
     pub evidence: Vec<(RowIdKind, IdEvidence)>,
 }
@@ -335,15 +341,17 @@ pub fn plan(snapshot: &Snapshot) -> Plan {
     content::recognise_from_elsewhere(&mut candidates, &mut known, policy);
     ids::forgive(&mut candidates, &known, policy);
 
+    let followers = followers(&candidates, &snapshot.known);
     let mut open = Vec::new();
     for candidate in &candidates {
-        match decide_known(candidate, policy) {
+        match decide_known(candidate, policy, &followers) {
             Some(decision) => plan.decisions.push(decision),
             None => open.push(candidate),
         }
     }
     typed::decide(&open, snapshot, &mut plan);
     plan.vanished = pending::vanished(&candidates, &known, policy);
+    plan.lapsed = pending::lapsed(&known, policy);
     plan.evidence = trust::evidence(&candidates, &known, &ids::ambiguous(&candidates, &known));
     plan
 }
@@ -390,8 +398,41 @@ fn order<'a>(candidate: &'a Candidate<'_>) -> (bool, Date, i64, Digest, &'a [(Ro
     )
 }
 
+/// The booked rows that a person said are the same as another booked one: that one stood for their transaction before them, and it is what
+/// that one says which stands in the books. Otherwise the last of the two that the bank tells anew would have its day and its text there.
+fn followers(candidates: &[Candidate<'_>], known: &[Known]) -> HashSet<FeedRowId> {
+    // A claim that waits for its next decision stands for a row of the books as well.
+    fn booked(known: &Known) -> Option<TransactionId> {
+        match known.claim {
+            Some((ClaimState::Applied | ClaimState::Superseded, transaction))
+                if known.is_in_books && known.status == RowStatus::Booked =>
+            {
+                transaction
+            }
+            _ => None,
+        }
+    }
+    let told_anew = candidates.iter().filter_map(|candidate| candidate.same.as_ref());
+    let mut leaders: HashMap<TransactionId, Option<&Known>> =
+        told_anew.filter_map(|(known, _)| Some((booked(known)?, None))).collect();
+    if leaders.is_empty() {
+        return HashSet::new();
+    }
+    let rank = |known: &Known| (known.since, known.feed_row);
+    let mut followers = HashSet::new();
+    for known in known {
+        let Some(leader) = booked(known).and_then(|transaction| leaders.get_mut(&transaction)) else { continue };
+        let follower = match leader {
+            Some(first) if rank(first) <= rank(known) => Some(known),
+            _ => leader.replace(known),
+        };
+        followers.extend(follower.map(|known| known.feed_row));
+    }
+    followers
+}
+
 /// The decision about a row that was recognised or that clashes; `None` leaves it to the last passes.
-fn decide_known(candidate: &Candidate<'_>, policy: &Policy) -> Option<Decision> {
+fn decide_known(candidate: &Candidate<'_>, policy: &Policy, followers: &HashSet<FeedRowId>) -> Option<Decision> {
     // What waits outside the books anyway asks nobody about its id.
     let clash = candidate.clash.as_ref().filter(|_| !pending::stays_out(candidate.row.status, policy));
     let Some((known, reason)) = &candidate.same else {
@@ -414,6 +455,7 @@ fn decide_known(candidate: &Candidate<'_>, policy: &Policy) -> Option<Decision> 
         _ if known.is_settled => Some(decision(Action::Leave, Reason::StaysSettled)),
         (ClaimState::Dismissed, _) => Some(decision(Action::Leave, Reason::StaysDismissed)),
         (_, Some(_)) if known.is_locked => Some(decision(Action::Leave, Reason::StaysLocked)),
+        (_, Some(_)) if followers.contains(&known.feed_row) => Some(decision(Action::Leave, Reason::StaysMerged)),
         // Its transaction waits outside the books, with what people wrote on it, until the row is booked.
         (ClaimState::Applied | ClaimState::Superseded, Some(_)) if pending::stays_out(candidate.row.status, policy) => {
             Some(decision(Action::Leave, Reason::PendingStaysOut))

@@ -206,9 +206,11 @@ mod tests {
             payee_folded: None,
             seen: false,
             claim: claim.map(|state| (state, Some(transaction))),
+            since: None,
             is_in_books,
             is_settled: false,
             is_locked: false,
+            is_vanished: false,
             is_from_elsewhere: true,
         }
     }

@@ -348,10 +348,12 @@ impl Store {
         };
         let (state, transaction) = claim_of(value).ok_or_else(|| unreadable(value))?;
         let text = sql!(
-            "INSERT INTO claims (organization_id, feed_row_id, transaction_id, state, batch_id)
-             VALUES ($1, $2, $3, $4, $5)
+            "INSERT INTO claims (organization_id, feed_row_id, transaction_id, state, batch_id, since_batch_id)
+             VALUES ($1, $2, $3, $4, $5, $5)
              ON CONFLICT (organization_id, feed_row_id) DO UPDATE SET
-             transaction_id = excluded.transaction_id, state = excluded.state, batch_id = excluded.batch_id"
+             transaction_id = excluded.transaction_id, state = excluded.state, batch_id = excluded.batch_id,
+             since_batch_id = CASE WHEN claims.transaction_id = excluded.transaction_id
+                THEN claims.since_batch_id ELSE excluded.batch_id END"
         );
         run!(
             session,

@@ -74,6 +74,21 @@ pub(super) fn stays_out(status: RowStatus, policy: &Policy) -> bool {
     status == RowStatus::Pending && policy.pending == PendingPolicy::BookedOnly
 }
 
+/// Pending rows that wait outside the books and that a complete answer did not show: they will not be booked as what they are any more.
+pub(super) fn lapsed(known: &KnownRows<'_>, policy: &Policy) -> Vec<FeedRowId> {
+    let is_lapsed = |row: &Known| {
+        let waits_outside = matches!(row.claim, Some((ClaimState::Superseded, Some(_)))) && !row.is_in_books;
+        row.status == RowStatus::Pending && waits_outside && !row.is_vanished
+    };
+    if !policy.pending_complete {
+        return Vec::new();
+    }
+    let mut lapsed: Vec<FeedRowId> =
+        known.free().filter(|(_, row)| is_lapsed(row)).map(|(_, row)| row.feed_row).collect();
+    lapsed.sort_unstable();
+    lapsed
+}
+
 /// Pending rows that leave the books, or wait for a person: those that a complete answer did not show and that nothing has settled,
 /// and, where the account shows booked rows only, every one.
 pub(super) fn vanished(candidates: &[Candidate<'_>], known: &KnownRows<'_>, policy: &Policy) -> Vec<Vanished> {

@@ -49,6 +49,8 @@ pub enum Reason {
     StaysDismissed,
     /// A person said that this pending row is one that the bank has booked.
     StaysSettled,
+    /// A person said that it is the same as another row that the bank has booked, which is what stands in the books.
+    StaysMerged,
     /// Its row stands in a period that is locked.
     StaysLocked,
     /// The row is older than the day from which this account is synced.
@@ -115,6 +117,7 @@ impl Reason {
             | Self::SameMoney { .. }
             | Self::SentTwice
             | Self::StaysSettled
+            | Self::StaysMerged
             | Self::StaysLocked => RowOutcome::Known,
             Self::Settled { .. } => RowOutcome::Settled,
             Self::Typed { .. } => RowOutcome::Matched,
@@ -163,6 +166,7 @@ impl Reason {
             Self::CameBack => "The bank shows it again, and it was not in the books any more.".to_owned(),
             Self::StaysDismissed => "You took it out of the books, so it stays out.".to_owned(),
             Self::StaysSettled => "You said that it is a row that the bank has booked.".to_owned(),
+            Self::StaysMerged => "You said that it is the same as another row of the bank, which stands for both.".to_owned(),
             Self::StaysLocked => "It is a row we know, in a period that is locked: it stays as it is.".to_owned(),
             Self::BeforeStart { start_on } => format!("It is older than {start_on}, from when this account is synced."),
             Self::PendingStaysOut => "It is still pending, and this account shows booked rows only.".to_owned(),

@@ -444,6 +444,32 @@ fn a_pending_row_settles_and_keeps_what_people_wrote() {
 }
 
 #[test]
+fn of_two_rows_that_a_person_said_are_one_the_first_speaks() {
+    for swaps in [false, true] {
+        let mut books = Books::default();
+        books.sync(&[booked(4, -280, "Kiosk").id("a"), booked(5, -280, "Kiosk").id("b")], 0);
+        let claims: Vec<_> = books.feed_rows.iter().filter_map(|row| row.known.claim?.1).collect();
+        let (stays, goes) = if swaps { (claims[1], claims[0]) } else { (claims[0], claims[1]) };
+        books.transactions.remove(&goes);
+        for row in &mut books.feed_rows {
+            let is_moved = row.known.claim == Some((ClaimState::Applied, Some(goes)));
+            row.known.since = Some(uuid::Uuid::from_u128(if is_moved { 2 } else { 1 }).into());
+            row.known.claim = Some((ClaimState::Applied, Some(stays)));
+        }
+        let before = books.transactions[&stays].clone();
+
+        // All ids are issued anew, and the bank has found other words for both.
+        books.sync(&[booked(4, -280, "Kiosk").id("c"), booked(5, -280, "Kiosk").id("d")], 0);
+        assert_eq!(books.transactions[&stays], before);
+        let plan = books.sync(&[booked(4, -280, "Kiosk 1").id("c"), booked(5, -280, "Kiosk 2").id("d")], 0);
+        let payee = if swaps { "Kiosk 2" } else { "Kiosk 1" };
+        assert_eq!(books.transactions[&stays], Standing { payee: Some(payee.to_owned()), ..before });
+        assert_eq!(plan.decisions.iter().filter(|decision| decision.reason == Reason::StaysMerged).count(), 1);
+        assert_eq!(books.transactions.len(), 1);
+    }
+}
+
+#[test]
 fn a_terminal_text_settles_into_the_name_it_holds() {
     let mut books = Books::default();
     books.sync(&[pending(1, -1000, "RESERVED PAYMENT EMPEROR'S BURGERS 12")], 0);

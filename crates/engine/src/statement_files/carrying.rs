@@ -185,7 +185,7 @@ impl Engine {
                     if let Some(batch) = batch {
                         self.rows_came(asker.organization, &[batch]).await;
                     }
-                    return Ok((plan, counts, new_balances));
+                    return Ok((*plan, counts, new_balances));
                 }
                 FileTried::Outdated(stored) => {
                     self.renew_fingerprints(asker, &stored).await?;

@@ -80,6 +80,13 @@ impl MemoryHouse {
             self.ledger.claim(work, vanished.feed_row, ClaimState::Superseded, vanished.transaction);
             work.removed.extend(vanished.transaction);
         }
+        for feed_row in &plan.lapsed {
+            self.ledger
+                .feed_rows
+                .get_mut(feed_row)
+                .context("a pending row that nobody knows has lapsed")?
+                .is_vanished = true;
+        }
         self.ledger.take_out(work);
         self.ledger.bring_up_to_date(work)
     }
@@ -136,8 +143,8 @@ impl Ledger {
     /// A feed row that is there moves on to its new version.
     fn move_feed_row(&mut self, account: usize, id: FeedRowId, version: FeedRowVersionId, status: RowStatus) {
         let version = place(version);
-        let claim = self.feed_rows.get(&id).and_then(|row| row.claim);
-        self.feed_rows.insert(id, FeedRow { account, version, status, is_vanished: false, claim });
+        let (claim, since) = self.feed_rows.get(&id).map_or((None, 0), |row| (row.claim, row.since));
+        self.feed_rows.insert(id, FeedRow { account, version, status, is_vanished: false, claim, since });
     }
 
     /// Adds a row that a bank sent.

@@ -116,6 +116,8 @@ pub(super) struct FeedRow {
     /// Whether the bank has stopped showing it while it was pending.
     pub(super) is_vanished: bool,
     pub(super) claim: Option<(ClaimState, Option<TransactionId>)>,
+    /// How many batches there were when it came to stand for its transaction.
+    pub(super) since: usize,
 }
 
 /// A write to the books.

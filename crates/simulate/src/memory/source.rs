@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use bankside_connect::MapContext;
 use bankside_domain::reconcile::{Arrived, ClaimState, Digest, Known, Reason, Window};
 use bankside_domain::row::{MappedRow, Row, RowIdKind, RowStatus, fingerprint_text};
-use bankside_domain::{BankAccountId, Currency, CurrencyCode, FeedRowId, FeedRowVersionId, Id};
+use bankside_domain::{BankAccountId, BatchId, Currency, CurrencyCode, FeedRowId, FeedRowVersionId, Id};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use uuid::Uuid;
@@ -83,12 +83,14 @@ impl Version {
             payee_folded: payee.map(|payee| ledger.payees.folded(payee).to_owned()),
             seen: stands && run.is_some() && self.last_seen == run,
             claim: row.claim,
+            since: row.claim.map(|_| BatchId::from(Uuid::from_u128(row.since as u128))),
             is_in_books: transaction.is_some_and(|row| row.is_there && row.standing.is_from_bank()),
             is_settled: transaction.is_some_and(|transaction| {
                 let is_another = minor.is_some_and(|minor| minor != transaction.standing.amount_minor);
                 let may_be = row.status == RowStatus::Pending || (!stands && is_another);
                 may_be && ledger.is_settled_beside(id, transaction)
             }),
+            is_vanished: row.is_vanished,
             is_from_elsewhere: false,
             is_locked: transaction.is_some_and(|row| row.is_there && ledger.is_locked(row)),
         }

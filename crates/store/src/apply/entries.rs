@@ -171,18 +171,21 @@ impl Store {
         for chunk in work.claims.chunks(ROWS_PER_STATEMENT) {
             on!(session, c => {
                 let mut insert = sqlx::QueryBuilder::new(
-                    "INSERT INTO claims (organization_id, feed_row_id, transaction_id, state, batch_id) ",
+                    "INSERT INTO claims (organization_id, feed_row_id, transaction_id, state, batch_id, since_batch_id) ",
                 );
                 insert.push_values(chunk, |mut row, claim| {
                     row.push_bind(asker.organization.uuid())
                         .push_bind(claim.feed_row.uuid())
                         .push_bind(claim.transaction.map(Id::uuid))
                         .push_bind(claim.state.code())
+                        .push_bind(batch.uuid())
                         .push_bind(batch.uuid());
                 });
                 insert.push(
                     " ON CONFLICT (organization_id, feed_row_id) DO UPDATE SET \
-                     transaction_id = excluded.transaction_id, state = excluded.state, batch_id = excluded.batch_id",
+                     transaction_id = excluded.transaction_id, state = excluded.state, batch_id = excluded.batch_id, \
+                     since_batch_id = CASE WHEN claims.transaction_id = excluded.transaction_id \
+                     THEN claims.since_batch_id ELSE excluded.batch_id END",
                 );
                 insert.build().execute(c).await?;
             });
@@ -191,7 +194,9 @@ impl Store {
             .claims
             .iter()
             .filter(|claim| claim.state == ClaimState::Superseded)
-            .map(|claim| claim.feed_row.uuid())
+            .map(|claim| claim.feed_row)
+            .chain(work.lapsed.iter().copied())
+            .map(Id::uuid)
             .collect();
         for chunk in vanished.chunks(VALUES_PER_LIST) {
             on!(session, c => {

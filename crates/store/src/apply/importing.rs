@@ -47,7 +47,7 @@ pub enum FileTried {
     /// What is planned; in the books, if it was to be kept.
     Planned {
         /// The plan.
-        plan: Plan,
+        plan: Box<Plan>,
         /// What of the file was known byte for byte.
         received: Received,
         /// The batch, where the books have changed.
@@ -94,7 +94,7 @@ impl Store {
         let balances = self.new_file_balances(&mut session, asker, file.account, file.balances).await?;
         let new_balances = balances.len();
         if !file.is_kept {
-            return Ok(FileTried::Planned { plan, received, batch: None, counts, new_balances });
+            return Ok(FileTried::Planned { plan: Box::new(plan), received, batch: None, counts, new_balances });
         }
         let mut work = Work::from_plan(&plan, &snapshot, &self.ambient);
         let account = &snapshot.state.account;
@@ -132,7 +132,7 @@ impl Store {
         self.end_file(&mut session, asker, file.lease.id, batch, counts).await?;
         self.keep_file_balances(&mut session, asker, file.lease.id, &balances).await?;
         session.commit().await?;
-        Ok(FileTried::Planned { plan, received, batch, counts, new_balances })
+        Ok(FileTried::Planned { plan: Box::new(plan), received, batch, counts, new_balances })
     }
 
     /// How many rows came back byte for byte that somebody took out of the books. `new` are the ids of rows that would be kept as new.

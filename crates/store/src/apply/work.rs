@@ -65,6 +65,8 @@ pub(super) struct Work<'a> {
     /// Those of them that somebody has typed and that a bank confirms now.
     pub(super) matched: Vec<TransactionId>,
     pub(super) removed: Vec<TransactionId>,
+    /// Pending rows that waited outside the books and are shown no more.
+    pub(super) lapsed: Vec<FeedRowId>,
     pub(super) changes: Vec<Change>,
     pub(super) sums: BTreeMap<AccountId, Sums>,
     /// Whether nobody has seen what is added: not what comes with the first sync of a bank account.
@@ -115,6 +117,7 @@ impl<'a> Work<'a> {
             work.claim(vanished.feed_row, before, ClaimState::Superseded, vanished.transaction);
             work.removed.extend(vanished.transaction);
         }
+        work.lapsed.clone_from(&plan.lapsed);
         work.count_added(account);
         work
     }

@@ -44,9 +44,11 @@ pub(super) struct KnownRow {
     claim_state: Option<String>,
     transaction_id: Option<Uuid>,
     payee_folded: Option<String>,
+    since: Option<Uuid>,
     is_in_books: bool,
     is_settled: bool,
     is_locked: bool,
+    is_vanished: bool,
     is_from_elsewhere: bool,
     account_id: Option<Uuid>,
 }
@@ -119,9 +121,11 @@ impl KnownRow {
             payee_folded: self.payee_folded,
             seen: stands && run.is_some_and(|run| self.last_seen_run_id == Some(run.uuid())),
             claim,
+            since: ids(self.since),
             is_in_books: self.is_in_books,
             is_settled: self.is_settled,
             is_locked: self.is_locked,
+            is_vanished: self.is_vanished,
             is_from_elsewhere: self.is_from_elsewhere,
         })
     }
@@ -131,12 +135,13 @@ impl KnownRow {
 pub(super) const KNOWN: &str = "SELECT r.id AS feed_row_id, v.id AS version_id, v.status, \
      CASE WHEN b.flips_sign THEN -v.amount_minor ELSE v.amount_minor END AS amount_minor, v.currency, v.day, v.provider_id_digest, \
      v.bank_id_digest, v.reference_digest, v.fingerprint, v.fingerprint_version, v.last_seen_run_id, k.state AS claim_state, \
-     k.transaction_id, t.id IS NOT NULL AND t.deleted_at IS NULL AND t.provider_dated_on IS NOT NULL AS is_in_books, \
+     k.transaction_id, k.since_batch_id AS since, t.id IS NOT NULL AND t.deleted_at IS NULL AND t.provider_dated_on IS NOT NULL AS is_in_books, \
      (r.status = 'pending' OR COALESCE(k.state = 'superseded' AND t.amount_minor <> \
      CASE WHEN b.flips_sign THEN -v.amount_minor ELSE v.amount_minor END, FALSE)) AND EXISTS (SELECT 1 FROM claims o JOIN feed_rows q ON q.organization_id = o.organization_id \
      AND q.id = o.feed_row_id WHERE o.organization_id = k.organization_id AND o.transaction_id = k.transaction_id \
      AND o.feed_row_id <> k.feed_row_id AND q.status = 'booked') AS is_settled, \
      COALESCE(t.deleted_at IS NULL AND t.dated_on <= a.locked_through, FALSE) AS is_locked, \
+     r.vanished_at IS NOT NULL AS is_vanished, \
      COALESCE(COALESCE(z.connection_id, s.connection_id) <> f.connection_id, FALSE) AS is_from_elsewhere, t.account_id, \
      CASE WHEN v.names_counterparty THEN p.name_folded END AS payee_folded \
      FROM feed_row_versions v \

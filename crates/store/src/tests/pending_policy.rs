@@ -66,6 +66,24 @@ on_both! {
         world.check_claims().await;
     }
 
+    what_waits_outside_and_is_shown_no_more_offers_what_people_wrote(world) {
+        world.sync(&shown_with_pending()).await;
+        world.write_note("Cinema", "with Anna").await;
+        world.set_pending(PendingPolicy::BookedOnly, &shown_with_pending(), Resolve::Commit).await;
+        let gone = async || world.store.gone_pair_rows(&world.asker, jiff::civil::date(2026, 11, 1), 9).await.unwrap();
+        world.sync(&shown_with_pending()).await;
+        assert!(gone().await.is_empty(), "while the bank shows it, it waits");
+        // Another amount: nothing settles it by itself.
+        let later = [booked(20, -4_900, "Cinema", "a9"), shown_with_pending()[1].clone(), shown_with_pending()[2].clone()];
+        world.sync(&later).await;
+        let rows = gone().await;
+        assert_eq!(rows.iter().map(|row| row.minor).collect::<Vec<_>>(), [-4_500]);
+        world.sync(&later).await;
+        assert_eq!(gone().await, rows);
+        world.sync(&shown_with_pending()).await;
+        assert!(gone().await.is_empty(), "the bank shows it again");
+    }
+
     a_typed_row_that_a_pending_one_met_stays_and_is_met_again(world) {
         let typed = crate::NewTransaction::new(jiff::civil::date(2026, 11, 18), -2_000).with("Burgers");
         world.store.add_transaction(&world.asker, world.account, &typed).await.unwrap();

@@ -289,9 +289,11 @@ impl Books {
                 payee_folded: payee_folded(content),
                 seen: true,
                 claim,
+                since: self.feed_rows.iter().find(|row| row.known.feed_row == feed_row).and_then(|row| row.known.since),
                 is_in_books: matches!(claim, Some((ClaimState::Applied, _))),
                 is_settled: false,
                 is_locked: false,
+                is_vanished: false,
                 is_from_elsewhere: false,
             };
             let mut earlier = Vec::new();

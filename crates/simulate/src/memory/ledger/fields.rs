@@ -213,10 +213,14 @@ impl Ledger {
     /// A row that had vanished has vanished again; one that only waits for its next decision never had (`write_claim_back` in the
     /// store).
     fn write_claim(&mut self, id: FeedRowId, claim: Option<(ClaimState, Option<TransactionId>)>) -> Result<()> {
+        let batches = self.batches.len();
         let row = self.feed_rows.get_mut(&id).context("there is no such feed row")?;
         let transaction_of = |claim: Option<(ClaimState, Option<TransactionId>)>| claim.and_then(|claim| claim.1);
         let (before, after) = (transaction_of(row.claim), transaction_of(claim));
         row.claim = claim;
+        if before != after {
+            row.since = batches;
+        }
         if let Some((state, _)) = claim
             && row.status == RowStatus::Pending
         {
