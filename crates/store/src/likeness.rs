@@ -17,7 +17,7 @@ const MOST_PAYEES: i64 = 20;
 
 /// Among so many of the latest rows that have something in common decisions are looked for. A shop that nothing was ever decided about may
 /// have tens of thousands.
-const MOST_LOOKED_AT: i64 = 500;
+const MOST_LOOKED_AT: i64 = 200;
 
 /// Of each payee of a pattern so many of the latest rows are among them, and all others of the day of the first: a chain has many shops, and
 /// what is known of one that somebody goes to daily does not hide the others.
@@ -186,7 +186,7 @@ impl Store {
     }
 
     /// The latest decisions of people about rows in sight that have each of these in common, at most [`MOST_DECISIONS`] for each, among
-    /// the latest 500 such rows; of a pattern, among about the latest 100 of each of its 20 newest payees.
+    /// the latest 200 such rows; of a pattern, among about the latest 100 of each of its 20 newest payees.
     pub async fn decisions(
         &self,
         asker: &Asker,

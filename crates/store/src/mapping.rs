@@ -176,17 +176,19 @@ impl Store {
                 query.push_values((0_i64..).zip(chunk), |mut row, (number, (pattern, is_out))| {
                     row.push_bind(number).push_bind(pattern.as_str()).push_bind(*is_out);
                 });
-                // `CROSS` has SQLite begin with the payees, whatever it knows of their patterns.
+                // `CROSS` has SQLite begin with the payees, whatever it knows of their patterns. `IS TRUE` has PostgreSQL read the rows of
+                // a payee once and look at each: of a list it would read them once for each of its values.
                 query.push(
                     ") SELECT k.number, (SELECT COUNT(*) FROM (SELECT 1 FROM payees p CROSS JOIN transactions t \
                      WHERE t.organization_id = p.organization_id AND t.payee_id = p.id AND p.pattern = k.pattern \
-                     AND (t.amount_minor < 0) = k.is_out AND t.deleted_at IS NULL AND t.status IN ('booked', 'pending') \
-                     AND p.organization_id = ",
+                     AND (t.amount_minor < 0) = k.is_out AND t.deleted_at IS NULL \
+                     AND (t.status IN ('booked', 'pending')) IS TRUE AND p.organization_id = ",
                 );
                 query.push_bind(asker.organization.uuid());
                 if let Some(accounts) = &accounts {
-                    query.push(" AND t.account_id IN ");
+                    query.push(" AND (t.account_id IN ");
                     push_list(&mut query, accounts.iter().copied());
+                    query.push(") IS TRUE");
                 }
                 // Counted, since PostgreSQL reads all lines of the books to join what is only asked to exist.
                 query.push(
