@@ -11,6 +11,16 @@ function isOnItsWay(text: string): boolean {
   }
 }
 
+/** The overview says it in words, and no more that nothing needs anybody. */
+function tell(many: number): void {
+  const nothing = document.querySelector<HTMLElement>("[data-nothing-needed]");
+  if (nothing) nothing.hidden = many > 0;
+  const here = document.querySelector<HTMLElement>("[data-unsaved-here]");
+  if (!here) return;
+  here.hidden = many === 0;
+  here.textContent = many === 1 ? "A change of yours is not saved." : `${many} changes of yours are not saved.`;
+}
+
 function show(): void {
   document.querySelector("[data-unsaved]")?.remove();
   const organization = organizationOfPage();
@@ -19,6 +29,7 @@ function show(): void {
   // What is on its way is no news; only what somebody has to look at is.
   const kept = [...keptAt(placeOf("bankside.unsaved", organization)).values()];
   const many = kept.filter((text) => !isOnItsWay(text)).length;
+  tell(many);
   if (many === 0) return;
   const words = plural(many, String(many), "change is not saved", "changes are not saved");
   link.append(h("span", { class: "count is-unsaved", "data-unsaved": true, title: words }, icon("warn"), String(many), h("span", { class: "vh" }, ` ${words.replace(/^\d+ /, "")}`)));

@@ -64,7 +64,10 @@ fn address(range: &str, month: &str, accounts: &str) -> String {
 #[template(path = "overview.html")]
 struct OverviewHtml {
     shell: Shell,
-    lede: String,
+    /// `Wednesday 25 November`.
+    today: String,
+    /// `Three things need you.`
+    asked_for: String,
     ranges: Vec<RangeLink>,
     can_sync: bool,
     needs: Needs,
@@ -116,7 +119,8 @@ pub(crate) async fn show(
     };
     let told = Told { overview: &overview, reader: &shell.today };
     let html = OverviewHtml {
-        lede: lede(&overview, &needs),
+        today: overview.today.strftime("%A %-d %B").to_string(),
+        asked_for: asked_for(needs.count),
         ranges: vec![range_link("12 months", "", !asked.is_year()), range_link("This year", "year", asked.is_year())],
         can_sync: has_connection && shell.may_sync(),
         needs,
@@ -130,15 +134,13 @@ pub(crate) async fn show(
     Ok(page(&html)?.into_response())
 }
 
-/// `Wednesday 25 November. Three things need you.`
-fn lede(overview: &Overview, needs: &Needs) -> String {
-    let day = overview.today.strftime("%A %-d %B");
-    match needs.count {
-        0 => format!("{day}. Nothing needs you."),
-        1 => format!("{day}. One thing needs you."),
-        2 => format!("{day}. Two things need you."),
-        3 => format!("{day}. Three things need you."),
-        many => format!("{day}. {many} things need you."),
+fn asked_for(needs: usize) -> String {
+    match needs {
+        0 => "Nothing needs you.".to_owned(),
+        1 => "One thing needs you.".to_owned(),
+        2 => "Two things need you.".to_owned(),
+        3 => "Three things need you.".to_owned(),
+        many => format!("{many} things need you."),
     }
 }
 
