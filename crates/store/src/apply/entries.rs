@@ -6,7 +6,6 @@ use bankside_domain::inbox::InboxState;
 use bankside_domain::reconcile::{ClaimState, Reason};
 use bankside_domain::text::fold;
 use bankside_domain::{AccountId, Asker, BankAccountId, BatchId, Code, FeedRowId, FeedRowVersionId, Id, PayeeId};
-use uuid::Uuid;
 
 use super::work::Work;
 use crate::convert::{date, dates, micros, uuids};
@@ -66,7 +65,7 @@ impl Store {
                 update.build().execute(c).await?;
             });
         }
-        Ok(())
+        self.mark_vanished(session, asker, &work.lapsed).await
     }
 
     /// Writes transactions, lines and claims.
@@ -190,20 +189,23 @@ impl Store {
                 insert.build().execute(c).await?;
             });
         }
-        let vanished: Vec<Uuid> = work
-            .claims
-            .iter()
-            .filter(|claim| claim.state == ClaimState::Superseded)
-            .map(|claim| claim.feed_row)
-            .chain(work.lapsed.iter().copied())
-            .map(Id::uuid)
-            .collect();
-        for chunk in vanished.chunks(VALUES_PER_LIST) {
+        let superseded = work.claims.iter().filter(|claim| claim.state == ClaimState::Superseded);
+        let vanished: Vec<FeedRowId> = superseded.map(|claim| claim.feed_row).collect();
+        self.mark_vanished(session, asker, &vanished).await
+    }
+
+    async fn mark_vanished(
+        &self,
+        session: &mut Session,
+        asker: &Asker,
+        feed_rows: &[FeedRowId],
+    ) -> Result<(), StoreError> {
+        for chunk in feed_rows.chunks(VALUES_PER_LIST) {
             on!(session, c => {
                 let mut update = sqlx::QueryBuilder::new("UPDATE feed_rows SET vanished_at = ");
                 update.push_bind(micros(self.ambient.now()));
                 update.push(" WHERE organization_id = ").push_bind(asker.organization.uuid()).push(" AND id IN ");
-                push_list(&mut update, chunk.iter().copied());
+                push_list(&mut update, chunk.iter().map(|id| id.uuid()));
                 update.build().execute(c).await?;
             });
         }

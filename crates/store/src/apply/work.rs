@@ -118,6 +118,10 @@ impl<'a> Work<'a> {
             work.removed.extend(vanished.transaction);
         }
         work.lapsed.clone_from(&plan.lapsed);
+        if !plan.lapsed.is_empty() {
+            // Nothing of the books changes, and what is suspected of them may.
+            work.sums.entry(account).or_default();
+        }
         work.count_added(account);
         work
     }
