@@ -13,12 +13,14 @@ function isOnItsWay(text: string): boolean {
 
 /** The overview says it in words, and no more that nothing needs anybody. */
 function tell(many: number): void {
-  const nothing = document.querySelector<HTMLElement>("[data-nothing-needed]");
-  if (nothing) nothing.hidden = many > 0;
-  const here = document.querySelector<HTMLElement>("[data-unsaved-here]");
-  if (!here) return;
-  here.hidden = many === 0;
-  here.textContent = many === 1 ? "A change of yours is not saved." : `${many} changes of yours are not saved.`;
+  for (const nothing of document.querySelectorAll<HTMLElement>("[data-nothing-needed]")) nothing.hidden = many > 0;
+  const words = many === 1 ? "A change of yours is not saved." : `${many} changes of yours are not saved.`;
+  for (const here of document.querySelectorAll<HTMLElement>("[data-unsaved-here]")) {
+    here.hidden = many === 0;
+    here.querySelector("a")?.replaceChildren(words);
+  }
+  const count = document.querySelector<HTMLElement>("[data-needs]");
+  if (count) count.textContent = String(Number(count.dataset.needs) + (many > 0 ? 1 : 0));
 }
 
 function show(): void {

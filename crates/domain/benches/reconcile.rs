@@ -57,6 +57,7 @@ fn known(number: usize) -> Known {
         is_in_books: true,
         is_settled: false,
         is_locked: false,
+        day_by_person: None,
         is_vanished: false,
         is_from_elsewhere: false,
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use self::undo::{
-    FieldKey, Later, Rejoined, UndoPlan, UndoTally, Untouchable, claims_taken_back, locked_rows, plan_undo,
+    FieldKey, Later, Lockable, Rejoined, UndoPlan, UndoTally, Untouchable, claims_taken_back, locked_rows, plan_undo,
     restored_claims, restored_rows,
 };
 pub use self::unlocked::{LOCKED_THROUGH, Unlocked};

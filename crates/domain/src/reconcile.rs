@@ -110,6 +110,8 @@ pub struct Known {
     pub is_settled: bool,
     /// Whether its transaction stands in a period that is locked, of whichever account.
     pub is_locked: bool,
+    /// The day that a person gave to its transaction, which waits outside the books: on that it will stand there.
+    pub day_by_person: Option<Date>,
     /// Whether it is pending and the bank has stopped showing it.
     pub is_vanished: bool,
     /// Whether another connection than the one that feeds the account now was the last to show it. The two may use other words for it.
@@ -463,7 +465,8 @@ fn decide_known(candidate: &Candidate<'_>, policy: &Policy, followers: &HashSet<
         (ClaimState::Applied | ClaimState::Superseded, Some(transaction)) => {
             let mut entry = entry(candidate, policy);
             // One that stands outside the books does not come into a period that is locked, whatever it was before.
-            if let Some(through) = policy.lock_on(entry.dated_on).filter(|_| !known.is_in_books) {
+            let stands_on = known.day_by_person.unwrap_or(entry.dated_on);
+            if let Some(through) = policy.lock_on(stands_on).filter(|_| !known.is_in_books) {
                 return Some(hold(candidate.arrived, Some(known.feed_row), Reason::PeriodLocked { through }));
             }
             // A row does not move into a period that is locked; the day on which it is booked is kept beside.

@@ -210,6 +210,7 @@ mod tests {
             is_in_books,
             is_settled: false,
             is_locked: false,
+            day_by_person: None,
             is_vanished: false,
             is_from_elsewhere: true,
         }

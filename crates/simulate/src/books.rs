@@ -266,14 +266,15 @@ impl Person {
 
     /// Whether a fact may be out of the books because the sync was taken back that had brought it, and the bank shows it no more.
     fn may_miss(&self, bank: &Bank, account: usize, fact: &Fact) -> bool {
-        !self.missing.is_empty() && self.missing.contains(&(account, fact.content())) && bank.hides(account, fact)
+        let is_shown_no_more = fact.state == State::Withdrawn || bank.hides(account, fact);
+        is_shown_no_more && self.missing.contains(&(account, fact.content()))
     }
 
     /// Compares the books with the truth, after a sync in which everything came.
     pub(crate) fn check(&mut self, bank: &Bank, books: &Books) -> Result<()> {
         self.find_typed(bank, books);
         self.forget_vanished(bank, books)?;
-        let mut missing = Vec::new();
+        let (mut missing, mut waiting) = (Vec::new(), BTreeSet::new());
         for (id, worked) in &self.worked {
             if worked.fact.is_some_and(|fact| self.waits_outside(bank, fact)) {
                 ensure!(books.find(*id).is_none(), "a pending row is shown that nobody wants to see: {worked:?}");
@@ -281,6 +282,16 @@ impl Person {
             }
             let Some((account, row)) = books.find(*id) else {
                 // It was in no books before the sync that was taken back: its account shows booked rows only.
+                let is_held = |id: FactId| {
+                    let says =
+                        |fact: &Fact| books.held[id.0].iter().any(|held| held.content == self.content(id.0, fact));
+                    self.locks[id.0].is_some() && find(bank, id).is_some_and(says)
+                };
+                // It was to come back into a period that was locked meanwhile.
+                if let Some(fact) = worked.fact.filter(|fact| is_held(*fact)) {
+                    waiting.insert(fact);
+                    continue;
+                }
                 let missed =
                     |id: FactId| find(bank, id).filter(|fact| self.may_miss(bank, id.0, fact)).map(|fact| (id.0, fact));
                 let missed = worked.fact.and_then(missed);
@@ -296,7 +307,8 @@ impl Person {
             let fact = worked.fact.and_then(|fact| Some(self.content(fact.0, find(bank, fact)?)));
             check_row(worked, fact.as_ref(), row)?;
         }
-        let taken: BTreeSet<FactId> = self.worked.values().filter_map(|worked| worked.fact).collect();
+        let stand = self.worked.values().filter_map(|worked| worked.fact);
+        let taken: BTreeSet<FactId> = stand.filter(|fact| !waiting.contains(fact)).collect();
         for (account, rows) in books.rows.iter().enumerate() {
             let mut shown: Vec<Content> =
                 rows.iter().filter(|row| !self.worked.contains_key(&row.id)).map(content).collect();

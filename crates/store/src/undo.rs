@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bankside_domain::batch::{
-    BatchActor, Change, Entity, Later, Rejoined, UndoPlan, Untouchable, claim_value, claims_taken_back, locked_rows,
-    plan_undo, restored_claims, restored_rows,
+    BatchActor, Change, Entity, Later, Lockable, Rejoined, UndoPlan, Untouchable, claim_value, claims_taken_back,
+    locked_rows, plan_undo, restored_claims, restored_rows,
 };
 use bankside_domain::edit;
 use bankside_domain::reconcile::{ClaimState, Reason};
@@ -244,15 +244,19 @@ impl Store {
         rows.dedup();
         let mut standing = Vec::new();
         for chunk in rows.chunks(VALUES_PER_LIST) {
-            let found: Vec<(Uuid, Uuid, SqlDate)> = on!(session, c => {
+            let found: Vec<(Uuid, Uuid, SqlDate, bool)> = on!(session, c => {
                 let mut query = sqlx::QueryBuilder::new(
-                    "SELECT id, account_id, dated_on FROM transactions WHERE organization_id = ",
+                    "SELECT id, account_id, dated_on, deleted_at IS NULL FROM transactions WHERE organization_id = ",
                 );
                 query.push_bind(asker.organization.uuid()).push(" AND id IN ");
                 push_list(&mut query, chunk.iter().copied());
                 query.build_query_as().fetch_all(c).await?
             });
-            standing.extend(found.into_iter().map(|(id, account, day)| (id, account, day.to_jiff())));
+            let lockable = |(row, account, day, is_there): (Uuid, Uuid, SqlDate, bool)| {
+                let day = day.to_jiff();
+                Lockable { row, account, day, is_there }
+            };
+            standing.extend(found.into_iter().map(lockable));
         }
         let locked: BTreeMap<Uuid, Date> = locked.into_iter().map(|(id, day)| (id, day.to_jiff())).collect();
         Ok(locked_rows(changes, &standing, &locked))

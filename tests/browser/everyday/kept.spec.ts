@@ -39,8 +39,9 @@ test("a failed save outlives the tab and the browser, and is offered where it wa
   await page.goto(books.address.replace(/accounts\/.*/, "overview"));
   const mark = page.getByRole("navigation", { name: "Pages", exact: true }).getByRole("link", { name: /Transactions.*1 change is not saved/ });
   await expect(mark).toBeVisible();
-  await expect(page.getByRole("link", { name: "A change of yours is not saved." })).toBeVisible();
+  await expect(page.getByRole("link", { name: "A change of yours is not saved." })).toHaveCount(2);
   await expect(page.getByText("Nothing needs you.")).toBeHidden();
+  await expect(page.getByRole("region", { name: "What needs you" })).toHaveText(/What needs you\s*1\s*A change of yours is not saved\.$/);
   await eyes.look("not-saved-mark", page);
   await page.goto(books.address);
   await live(page);

@@ -217,28 +217,36 @@ pub fn plan_undo(
     plan
 }
 
-/// Which rows undoing changes leaves as they are, because they stand in a locked period or would come to stand in one. `standing`
-/// has the account and the day of each row, `locked` the last locked day of accounts that have one.
-pub fn locked_rows(
-    changes: &[Change],
-    standing: &[(Uuid, Uuid, Date)],
-    locked: &BTreeMap<Uuid, Date>,
-) -> BTreeSet<Uuid> {
+/// A row that an undoing may write to, as it is now.
+#[derive(Debug, Clone, Copy)]
+pub struct Lockable {
+    /// Which one.
+    pub row: Uuid,
+    /// Its account.
+    pub account: Uuid,
+    /// Its day.
+    pub day: Date,
+    /// Whether it is in the books.
+    pub is_there: bool,
+}
+
+/// Which rows undoing changes leaves as they are, because they stand in a locked period or would come to stand in one. What is in no books
+/// stands nowhere, whatever day it had. `locked` has the last locked day of accounts that have one.
+pub fn locked_rows(changes: &[Change], standing: &[Lockable], locked: &BTreeMap<Uuid, Date>) -> BTreeSet<Uuid> {
     let is_locked = |account: Uuid, day: Date| locked.get(&account).is_some_and(|through| day <= *through);
     let change_of = |row: Uuid, field: &str| {
         changes.iter().find(|change| change.entity == Entity::Transaction && change.id == row && change.field == field)
     };
     let before = |row: Uuid, field: &str| change_of(row, field).and_then(|change| change.before.as_deref());
-    let stays = |(row, account, day): &&(Uuid, Uuid, Date)| {
-        // One that leaves with the undoing comes to stand nowhere, whatever day it had when it last stood in the books.
-        let leaves = change_of(*row, EXISTS).is_some_and(|change| change.before.is_none());
-        // And one that comes back with it stands nowhere now.
-        let comes = change_of(*row, EXISTS).is_some_and(|change| change.after.is_none());
-        let account_before = before(*row, "account_id").and_then(|id| id.parse().ok()).unwrap_or(*account);
-        let day_before = before(*row, "dated_on").and_then(|day| day.parse().ok()).unwrap_or(*day);
-        (!comes && is_locked(*account, *day)) || (!leaves && is_locked(account_before, day_before))
+    let stays = |&&Lockable { row, account, day, is_there }: &&Lockable| {
+        let (leaves, comes) =
+            change_of(row, EXISTS).map_or((false, false), |change| (change.before.is_none(), change.after.is_none()));
+        let account_before = before(row, "account_id").and_then(|id| id.parse().ok()).unwrap_or(account);
+        let day_before = before(row, "dated_on").and_then(|day| day.parse().ok()).unwrap_or(day);
+        let will_be_there = comes || (is_there && !leaves);
+        (is_there && is_locked(account, day)) || (will_be_there && is_locked(account_before, day_before))
     };
-    standing.iter().filter(stays).map(|(row, ..)| *row).collect()
+    standing.iter().filter(stays).map(|lockable| lockable.row).collect()
 }
 
 /// Rows that stay in the books with what they were before, of those that an undoing has written to: the next sync decides anew

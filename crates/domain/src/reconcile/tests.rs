@@ -280,11 +280,16 @@ fn a_row_that_was_left_over_and_has_another_text_by_now_comes_once() {
 
 #[test]
 fn a_row_that_waits_outside_a_locked_period_settles_outside_it_and_is_held_within() {
-    for (locked_through, is_held) in [(5, false), (8, true)] {
+    // A person had given it a day of its own, or not.
+    let chosen = |day| Some(booked(day, 0, "").date());
+    for (locked_through, day, is_held) in
+        [(5, None, false), (8, None, true), (5, chosen(4), true), (8, chosen(9), false)]
+    {
         let mut books = Books::default();
         books.sync(&[pending(5, -280, "Café")], 0);
         books.shows_booked_only = true;
         books.sync(&[pending(5, -280, "Café")], 0);
+        books.feed_rows[0].known.day_by_person = day;
         books.locked_through = Some(booked(locked_through, 0, "").date());
         let plan = books.sync(&[booked(7, -280, "Café")], 0);
         assert_eq!(matches!(plan.decisions[0].action, Action::Hold), is_held);
@@ -411,6 +416,21 @@ fn a_locked_period_stays_as_it_is() {
     assert_eq!(books.rows().iter().filter(|row| row.0 == P).count(), 0, "what is open settles");
     books.sync(&answer, 0);
     assert_eq!((of_period(&books), books.transactions.len()), (was, 3));
+}
+
+#[test]
+fn what_was_typed_into_a_period_that_is_locked_waits_for_the_lock() {
+    let mut books = Books::default();
+    let typed = books.type_in(4, -280, "Kiosk");
+    books.locked_through = Some(booked(4, 0, "").date());
+    let before = books.transactions.clone();
+    let plan = books.sync(&[booked(5, -280, "Kiosk").id("a")], 0);
+    assert!(matches!(plan.decisions[0].reason, Reason::PeriodLocked { .. }), "{plan:?}");
+    assert_eq!(books.transactions, before);
+    books.locked_through = None;
+    books.sync(&[booked(5, -280, "Kiosk 1").id("a")], 0);
+    assert!(books.transactions[&typed].claimed);
+    assert_eq!(books.transactions.len(), 1);
 }
 
 #[test]

@@ -4,7 +4,9 @@ use foldhash::{HashMap, HashMapExt};
 
 use super::assignment::{Pair, assign};
 use super::pending::stays_out as stays_out_while_pending;
-use super::{Action, Candidate, Decision, Entry, Plan, Policy, Reason, Snapshot, days_apart, entry, payee_folded};
+use super::{
+    Action, Candidate, Decision, Entry, Plan, Policy, Reason, Snapshot, Typed, days_apart, entry, payee_folded,
+};
 use crate::id::TransactionId;
 use crate::row::RowStatus;
 
@@ -24,7 +26,7 @@ pub(super) fn decide(open: &[&Candidate<'_>], snapshot: &Snapshot, plan: &mut Pl
     for (position, candidate) in coming_in.into_iter().enumerate() {
         let entry = entry(candidate, &snapshot.policy);
         let (action, reason) = match matches.get(&position) {
-            Some((transaction, reason)) => (Action::Match(*transaction, entry), reason.clone()),
+            Some((typed, reason)) => confirm(typed, entry, reason, &snapshot.policy),
             None => add(candidate, entry, &snapshot.policy),
         };
         plan.decisions.push(decision(candidate, action, reason));
@@ -48,6 +50,14 @@ fn stays_out(candidate: &Candidate<'_>, policy: &Policy) -> Option<(Action, Reas
     Some((Action::Leave, reason))
 }
 
+/// What somebody typed into a period that is locked stays as they typed it until the lock is off.
+fn confirm(typed: &Typed, entry: Entry, reason: &Reason, policy: &Policy) -> (Action, Reason) {
+    match policy.lock_on(typed.dated_on) {
+        Some(through) => (Action::Hold, Reason::PeriodLocked { through }),
+        None => (Action::Match(typed.transaction, entry), reason.clone()),
+    }
+}
+
 fn add(candidate: &Candidate<'_>, entry: Entry, policy: &Policy) -> (Action, Reason) {
     if let Some(through) = policy.lock_on(entry.dated_on) {
         return (Action::Hold, Reason::PeriodLocked { through });
@@ -58,7 +68,7 @@ fn add(candidate: &Candidate<'_>, entry: Entry, policy: &Policy) -> (Action, Rea
 
 /// Pairs candidates with typed transactions of the same amount, each used once: as many as there can be of the same payee, then of the
 /// others, and the nearest days first.
-fn match_typed(coming_in: &[&Candidate<'_>], snapshot: &Snapshot) -> HashMap<usize, (TransactionId, Reason)> {
+fn match_typed<'a>(coming_in: &[&Candidate<'_>], snapshot: &'a Snapshot) -> HashMap<usize, (&'a Typed, Reason)> {
     let mut by_amount: HashMap<i64, Vec<usize>> = HashMap::new();
     for (index, typed) in snapshot.typed.iter().enumerate() {
         by_amount.entry(typed.minor).or_default().push(index);
@@ -76,5 +86,5 @@ fn match_typed(coming_in: &[&Candidate<'_>], snapshot: &Snapshot) -> HashMap<usi
         }
     }
     let reason = |pair: Pair<bool, TransactionId>| Reason::Typed { same_payee: !pair.class, days: pair.days };
-    assign(pairs).into_iter().map(|pair| (pair.came, (pair.tie, reason(pair)))).collect()
+    assign(pairs).into_iter().map(|pair| (pair.came, (&snapshot.typed[pair.stands], reason(pair)))).collect()
 }

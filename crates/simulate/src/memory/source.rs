@@ -90,6 +90,9 @@ impl Version {
                 let may_be = row.status == RowStatus::Pending || (!stands && is_another);
                 may_be && ledger.is_settled_beside(id, transaction)
             }),
+            day_by_person: transaction
+                .filter(|row| !row.is_there && row.by_hand().dated_on)
+                .map(|row| row.standing.dated_on),
             is_vanished: row.is_vanished,
             is_from_elsewhere: false,
             is_locked: transaction.is_some_and(|row| row.is_there && ledger.is_locked(row)),

@@ -5,14 +5,15 @@ use std::ops::Bound;
 
 use anyhow::{Context, Result, ensure};
 use bankside_domain::batch::{
-    Change, Rejoined, UndoPlan, claims_taken_back, locked_rows, plan_undo, restored_claims, restored_rows,
+    Change, Lockable, Rejoined, UndoPlan, claims_taken_back, locked_rows, plan_undo, restored_claims, restored_rows,
 };
+use bankside_domain::edit::Standing;
 use bankside_domain::reconcile::ClaimState;
 use bankside_domain::{BatchId, FeedRowId, Id, TransactionId, edit};
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::ledger::{Batch, Ledger};
+use super::ledger::{Batch, Ledger, Row};
 use super::person::claim_change;
 use super::source::Source;
 use crate::bank::ACCOUNTS;
@@ -83,8 +84,11 @@ impl Ledger {
             return BTreeSet::new();
         }
         let rows = owners.iter().filter_map(|owner| self.rows.get(&TransactionId::from(*owner)));
-        let standing: Vec<(Uuid, Uuid, Date)> =
-            rows.map(|row| (row.standing.id.uuid(), row.standing.account.uuid(), row.standing.dated_on)).collect();
+        let lockable = |row: &Row| {
+            let Standing { id, account, dated_on, .. } = &row.standing;
+            Lockable { row: id.uuid(), account: account.uuid(), day: *dated_on, is_there: row.is_there }
+        };
+        let standing: Vec<Lockable> = rows.map(lockable).collect();
         locked_rows(changes, &standing, &locked)
     }
 

@@ -48,6 +48,7 @@ pub(super) struct KnownRow {
     is_in_books: bool,
     is_settled: bool,
     is_locked: bool,
+    day_by_person: Option<SqlDate>,
     is_vanished: bool,
     is_from_elsewhere: bool,
     account_id: Option<Uuid>,
@@ -125,6 +126,7 @@ impl KnownRow {
             is_in_books: self.is_in_books,
             is_settled: self.is_settled,
             is_locked: self.is_locked,
+            day_by_person: self.day_by_person.map(SqlDate::to_jiff),
             is_vanished: self.is_vanished,
             is_from_elsewhere: self.is_from_elsewhere,
         })
@@ -141,7 +143,9 @@ pub(super) const KNOWN: &str = "SELECT r.id AS feed_row_id, v.id AS version_id, 
      AND q.id = o.feed_row_id WHERE o.organization_id = k.organization_id AND o.transaction_id = k.transaction_id \
      AND o.feed_row_id <> k.feed_row_id AND q.status = 'booked') AS is_settled, \
      COALESCE(t.deleted_at IS NULL AND t.dated_on <= a.locked_through, FALSE) AS is_locked, \
-     r.vanished_at IS NOT NULL AS is_vanished, \
+     r.vanished_at IS NOT NULL AS is_vanished, CASE WHEN t.deleted_at IS NOT NULL AND EXISTS (SELECT 1 FROM field_layers y \
+     WHERE y.organization_id = t.organization_id AND y.entity_id = t.id AND y.field = 'dated_on' AND y.layer = 'person') \
+     THEN t.dated_on END AS day_by_person, \
      COALESCE(COALESCE(z.connection_id, s.connection_id) <> f.connection_id, FALSE) AS is_from_elsewhere, t.account_id, \
      CASE WHEN v.names_counterparty THEN p.name_folded END AS payee_folded \
      FROM feed_row_versions v \

@@ -151,6 +151,10 @@ fn rows_are_decided_anew_unless_the_undoing_has_settled_that() {
     assert_eq!(restored_rows(&written), BTreeSet::from([Uuid::from_u128(1)]));
 }
 
+fn there(row: Uuid, account: Uuid, day: Date) -> Lockable {
+    Lockable { row, account, day, is_there: true }
+}
+
 #[test]
 fn a_row_of_a_locked_period_stays_and_none_goes_back_into_one() {
     let made = [
@@ -160,9 +164,9 @@ fn a_row_of_a_locked_period_stays_and_none_goes_back_into_one() {
     ];
     let account = Uuid::from_u128(9);
     let standing = [
-        (Uuid::from_u128(1), account, date(2026, 9, 30)),
-        (Uuid::from_u128(2), account, date(2026, 10, 5)),
-        (Uuid::from_u128(3), account, date(2026, 10, 1)),
+        there(Uuid::from_u128(1), account, date(2026, 9, 30)),
+        there(Uuid::from_u128(2), account, date(2026, 10, 5)),
+        there(Uuid::from_u128(3), account, date(2026, 10, 1)),
     ];
     let locked = locked_rows(&made, &standing, &BTreeMap::from([(account, date(2026, 9, 30))]));
     assert_eq!(locked, BTreeSet::from([Uuid::from_u128(1), Uuid::from_u128(2)]));
@@ -179,14 +183,15 @@ fn a_row_that_leaves_with_an_undoing_may_have_stood_in_what_is_locked_now() {
         change(2, "status", Some("pending"), Some("booked")),
         change(2, "dated_on", Some("2026-11-01"), Some("2026-11-08")),
     ];
-    let standing = [(Uuid::from_u128(2), account, date(2026, 11, 8))];
+    let standing = [there(Uuid::from_u128(2), account, date(2026, 11, 8))];
     let locked = BTreeMap::from([(account, through)]);
     assert!(locked_rows(&settled, &standing, &locked).is_empty());
     assert_eq!(locked_rows(&settled[2..], &standing, &locked).len(), 1, "one that stays would go back into it");
 
     // Taken back itself, it comes to stand after what is locked again.
     let undone = settled.map(|change| Change { before: change.after, after: change.before, ..change });
-    let standing = [(Uuid::from_u128(2), account, date(2026, 11, 1))];
+    let standing = [Lockable { is_there: false, ..there(Uuid::from_u128(2), account, date(2026, 11, 1)) }];
     assert!(locked_rows(&undone, &standing, &locked).is_empty());
     assert_eq!(locked_rows(&undone[..2], &standing, &locked).len(), 1, "it may not come into it either");
+    assert!(locked_rows(&undone[1..2], &standing, &locked).is_empty(), "it stays where it is, which is nowhere");
 }

@@ -293,6 +293,7 @@ impl Books {
                 is_in_books: matches!(claim, Some((ClaimState::Applied, _))),
                 is_settled: false,
                 is_locked: false,
+                day_by_person: None,
                 is_vanished: false,
                 is_from_elsewhere: false,
             };
