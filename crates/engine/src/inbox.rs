@@ -169,15 +169,20 @@ impl Engine {
         }
         let ids: Vec<TransactionId> = rows.iter().map(|row| row.id).collect();
         let paths = self.paths(asker).await?;
-        let grounds = self.grounds(asker, &ids.iter().copied().collect(), &paths).await?;
+        let wanted: BTreeSet<TransactionId> = ids.iter().copied().collect();
+        let evidence = Box::pin(async {
+            let accounts = self.store.accounts(asker).await?;
+            let evidence = self.evidence(asker, &ids, &accounts).await?;
+            Ok((accounts, evidence))
+        });
+        let (grounds, (accounts, evidence)) =
+            tokio::try_join!(Box::pin(self.grounds(asker, &wanted, &paths)), evidence)?;
         let mut lines: HashMap<TransactionId, Vec<MappingLine>> = HashMap::new();
         for line in self.lines_of_rows(asker, rows.clone(), &paths, |_| true).await? {
             lines.entry(line.row.id).or_default().push(line);
         }
-        let accounts = self.store.accounts(asker).await?;
         let locked: BTreeMap<_, _> =
             accounts.iter().filter_map(|account| Some((account.id, account.locked_through?))).collect();
-        let evidence = self.evidence(asker, &ids, &accounts).await?;
         let mut asked = self.store.inbox_flags(asker, &ids).await?;
         let mut views = Vec::with_capacity(rows.len());
         for row in rows {

@@ -126,20 +126,36 @@ impl Engine {
             MappingTab::Unmapped => request.filter.category = Some(None),
             MappingTab::Mapped => request.filter.is_mapped = true,
         }
-        let mut rows = self.store.register(asker, &request).await?.rows;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        // All are counted while the few are read.
+        let (unmapped, (lines, has_more)) = tokio::try_join!(
+            async { Ok(self.store.count_unmapped(asker, accounts.as_ref(), MOST_COUNTED + 1).await?) },
+            Box::pin(self.mapping_lines(asker, query.tab, &request, accounts.as_ref())),
+        )?;
+        Ok(MappingPage { lines, unmapped, has_more })
+    }
+
+    /// The lines of the rows that are asked for, one row of which is only to show that there are more.
+    async fn mapping_lines(
+        &self,
+        asker: &Asker,
+        tab: MappingTab,
+        request: &RegisterQuery,
+        accounts: Option<&BTreeSet<AccountId>>,
+    ) -> Result<(Vec<MappingLine>, bool), EngineError> {
+        let mut rows = self.store.register(asker, request).await?.rows;
+        let limit = usize::try_from(request.limit - 1).unwrap_or(usize::MAX);
         let has_more = rows.len() > limit;
         rows.truncate(limit);
         let paths = self.paths(asker).await?;
-        let mut lines = match query.tab {
-            MappingTab::Unmapped => self.lines_to_map(asker, rows, &paths).await?,
+        let lines = match tab {
+            MappingTab::Unmapped => {
+                let mut lines = self.lines_to_map(asker, rows, &paths).await?;
+                self.suggest_for(asker, accounts, &paths, &mut lines).await?;
+                lines
+            }
             MappingTab::Mapped => self.lines_of_rows(asker, rows, &paths, |line| line.category.is_some()).await?,
         };
-        if query.tab == MappingTab::Unmapped {
-            self.suggest_for(asker, accounts.as_ref(), &paths, &mut lines).await?;
-        }
-        let unmapped = self.store.count_unmapped(asker, accounts.as_ref(), MOST_COUNTED + 1).await?;
-        Ok(MappingPage { lines, unmapped, has_more })
+        Ok((lines, has_more))
     }
 
     /// The accounts of an asset itself, or `None` where all are meant.
@@ -211,12 +227,17 @@ impl Engine {
         lines: &mut [MappingLine],
     ) -> Result<(), EngineError> {
         let ids: BTreeSet<TransactionId> = lines.iter().map(|line| line.row.id).collect();
-        let grounds = self.grounds(asker, &ids, paths).await?;
-        let keys: BTreeSet<(String, bool)> = lines.iter().filter_map(|line| grounds.alike_key(&line.row)).collect();
-        let counts = self.store.count_alike(asker, accounts, &keys, MOST_ALIKE + 1).await?;
+        let ids: Vec<TransactionId> = ids.into_iter().collect();
+        let likenesses = self.store.likenesses(asker, &ids).await?;
+        let keys: BTreeSet<(String, bool)> =
+            lines.iter().filter_map(|line| alike_key(&likenesses, &line.row)).collect();
+        let (grounds, counts) = tokio::try_join!(self.grounds_of(asker, likenesses, paths), async {
+            Ok(self.store.count_alike(asker, accounts, &keys, MOST_ALIKE + 1).await?)
+        })?;
         for line in lines {
             line.suggestions = grounds.suggest(line);
-            line.alike = grounds.alike_key(&line.row).and_then(|key| counts.get(&key).copied()).unwrap_or_default();
+            let key = alike_key(&grounds.likenesses, &line.row);
+            line.alike = key.and_then(|key| counts.get(&key).copied()).unwrap_or_default();
         }
         Ok(())
     }
@@ -229,6 +250,15 @@ impl Engine {
     ) -> Result<Grounds<'a>, EngineError> {
         let ids: Vec<TransactionId> = ids.iter().copied().collect();
         let likenesses = self.store.likenesses(asker, &ids).await?;
+        self.grounds_of(asker, likenesses, paths).await
+    }
+
+    async fn grounds_of<'a>(
+        &self,
+        asker: &Asker,
+        likenesses: HashMap<TransactionId, Likenesses>,
+        paths: &'a Paths,
+    ) -> Result<Grounds<'a>, EngineError> {
         let (patterns, keys): (BTreeSet<LikenessKey>, _) =
             likenesses.values().flat_map(|one| &one.keys).cloned().partition(LikenessKey::is_pattern);
         let mut decisions = self.store.decisions(asker, &keys).await?;
@@ -359,12 +389,12 @@ impl Grounds<'_> {
         };
         suggestions.into_iter().filter_map(named).collect()
     }
+}
 
-    /// What the rows that are like one have in common; `true` is money out.
-    fn alike_key(&self, row: &RegisterRow) -> Option<(String, bool)> {
-        let pattern = self.likenesses.get(&row.id)?.pattern()?;
-        Some((pattern.to_owned(), row.amount_minor < 0))
-    }
+/// What the rows that are like one have in common; `true` is money out.
+fn alike_key(likenesses: &HashMap<TransactionId, Likenesses>, row: &RegisterRow) -> Option<(String, bool)> {
+    let pattern = likenesses.get(&row.id)?.pattern()?;
+    Some((pattern.to_owned(), row.amount_minor < 0))
 }
 
 /// The same of these accounts only. Of one account the register knows best which index has its rows.
