@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use bankside_domain::reconcile::Digest;
 use bankside_domain::suggest::{Decision, Likeness, MOST_DECISIONS, Sum};
-use bankside_domain::{Asker, CategoryId, Id, PayeeId, Right, TransactionId};
+use bankside_domain::{Asker, CategoryId, Id, PayeeId, Right, Sight, TransactionId};
 use uuid::Uuid;
 
 use crate::convert::{currency, digest, ids, micros, uuids};
@@ -131,6 +131,35 @@ const BEHIND: &str = " FROM feed_row_versions v \
      JOIN claims c ON c.organization_id = r.organization_id AND c.feed_row_id = r.id AND c.state = 'applied' \
      JOIN transactions t ON t.organization_id = c.organization_id AND t.id = c.transaction_id";
 
+/// Appends ` FROM … WHERE …` that finds rows `t` of the payees of a pattern: of each payee so many of its latest in sight, before a day where
+/// one is given, and all others of the day of the first of them. Which of these are meant is for the caller to say.
+///
+/// The payees come first: by day there may be a million rows of others in between. And of each only the latest are ever sorted.
+pub(crate) fn push_latest_of_pattern<DB>(
+    query: &mut sqlx::QueryBuilder<DB>,
+    organization: Uuid,
+    pattern: &str,
+    before: Option<&str>,
+    most: i64,
+    sight: &Sight,
+) where
+    DB: sqlx::Database,
+    Uuid: for<'args> sqlx::Encode<'args, DB> + sqlx::Type<DB>,
+{
+    query.push(" FROM (SELECT organization_id, id FROM payees WHERE organization_id = ").push_bind(organization);
+    query.push(" AND pattern = ").push(pattern).push(" ORDER BY created_at DESC, id DESC LIMIT ").push(MOST_PAYEES);
+    query.push(
+        ") p CROSS JOIN transactions t WHERE t.organization_id = p.organization_id AND t.payee_id = p.id \
+         AND t.dated_on >= (SELECT MIN(u.dated_on) FROM (SELECT u.dated_on FROM transactions u \
+         WHERE u.organization_id = p.organization_id AND u.payee_id = p.id AND u.deleted_at IS NULL",
+    );
+    if let Some(day) = before {
+        query.push(" AND u.dated_on < ").push(day);
+    }
+    push_sight(query, "u", sight);
+    query.push(" ORDER BY u.dated_on DESC LIMIT ").push(most).push(") u)");
+}
+
 impl Store {
     /// By what each of some transactions in sight is like others.
     pub async fn likenesses(
@@ -233,15 +262,7 @@ impl Store {
                         query.push(" AND t.payee_id = ").push(&value);
                     }
                     Likeness::Pattern => {
-                        // The payees come first: by day there may be a million rows of others in between.
-                        query.push(" FROM (SELECT organization_id, id FROM payees WHERE organization_id = ").push_bind(organization);
-                        query.push(" AND pattern = ").push(&value);
-                        query.push(" ORDER BY created_at DESC, id DESC LIMIT ").push(MOST_PAYEES);
-                        query.push(") p CROSS JOIN transactions t WHERE t.organization_id = p.organization_id AND t.payee_id = p.id");
-                        query.push(" AND t.dated_on >= (SELECT MIN(u.dated_on) FROM (SELECT u.dated_on FROM transactions u ");
-                        query.push("WHERE u.organization_id = p.organization_id AND u.payee_id = p.id AND u.deleted_at IS NULL");
-                        push_sight(&mut query, "u", sight);
-                        query.push(" ORDER BY u.dated_on DESC LIMIT ").push(MOST_OF_ONE_PAYEE).push(") u)");
+                        push_latest_of_pattern(&mut query, organization, &value, None, MOST_OF_ONE_PAYEE, sight);
                     }
                 }
                 query.push(" AND t.deleted_at IS NULL");

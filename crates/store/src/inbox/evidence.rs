@@ -11,10 +11,8 @@ use uuid::Uuid;
 use crate::convert::{SqlDate, currency, date};
 use crate::db::{Session, on};
 use crate::dialect::{VALUES_PER_LIST, push_list, push_sight};
+use crate::likeness::push_latest_of_pattern;
 use crate::{Store, StoreError};
-
-/// Of one pattern so many payees are looked at, those that were met first last.
-const MOST_PAYEES: i64 = 20;
 
 /// A payee's pattern, and the day before which rows are looked for.
 type Key = (String, Date);
@@ -43,26 +41,13 @@ impl Store {
                 query.push(") SELECT k.key, x.amount_minor, x.currency FROM keys k CROSS JOIN ").push(per_key.lateral);
                 query.push(
                     "(SELECT t.amount_minor, t.dated_on, a.currency FROM (SELECT t.organization_id, t.account_id, t.amount_minor, \
-                     t.dated_on FROM (SELECT organization_id, id FROM payees WHERE organization_id = ",
+                     t.dated_on",
                 );
-                query.push_bind(asker.organization.uuid()).push(" AND pattern = ").push(&pattern);
-                query.push(" ORDER BY created_at DESC, id DESC LIMIT ").push(MOST_PAYEES);
-                query.push(
-                    ") p CROSS JOIN transactions t WHERE t.organization_id = p.organization_id AND t.payee_id = p.id \
-                     AND t.deleted_at IS NULL AND t.dated_on < ",
-                );
-                query.push(&day);
+                let organization = asker.organization.uuid();
+                push_latest_of_pattern(&mut query, organization, &pattern, Some(&day), MOST_EARLIER, sight);
+                query.push(" AND t.deleted_at IS NULL AND t.dated_on < ").push(&day);
                 push_sight(&mut query, "t", sight);
-                // Of each payee only its latest rows are ever sorted: there may be a million of all.
-                query.push(
-                    " AND t.dated_on >= (SELECT MIN(u.dated_on) FROM (SELECT u.dated_on FROM transactions u \
-                     WHERE u.organization_id = p.organization_id AND u.payee_id = p.id AND u.deleted_at IS NULL \
-                     AND u.dated_on < ",
-                );
-                query.push(&day);
-                push_sight(&mut query, "u", sight);
-                query.push(" ORDER BY u.dated_on DESC LIMIT ").push(MOST_EARLIER);
-                query.push(") u) ORDER BY t.dated_on DESC LIMIT ").push(MOST_EARLIER);
+                query.push(" ORDER BY t.dated_on DESC LIMIT ").push(MOST_EARLIER);
                 query.push(
                     ") t CROSS JOIN accounts a WHERE a.organization_id = t.organization_id AND a.id = t.account_id \
                      ORDER BY t.dated_on DESC) x",
