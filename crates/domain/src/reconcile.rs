@@ -17,7 +17,9 @@
 //! 6. a row that fits one that somebody typed is matched with it, same payee first (`typed`);
 //! 7. the rest is new;
 //! 8. pending rows that a complete answer no longer shows have vanished; where an account shows booked rows only, all of them leave
-//!    the books and wait outside with what people wrote on them.
+//!    the books and wait outside with what people wrote on them, until a complete answer does not show them any more.
+//!
+//! Of several booked rows that a person said are one, the first speaks (`followers`); of what stands in a locked period nothing changes.
 //!
 //! Last it is looked at how the bank's ids have fared, from which trust in them is learned (`trust`).
 //!

@@ -135,7 +135,8 @@ impl Books {
     pub(crate) fn locked(&self, locks: &[Option<Date>; ACCOUNTS]) -> Vec<BookRow> {
         let locked = |(rows, lock): (&Vec<BookRow>, &Option<Date>)| -> Vec<BookRow> {
             let within = rows.iter().filter(|row| Some(row.dated_on) <= *lock);
-            within.map(|row| BookRow { marks: Marks::default(), ..row.clone() }).collect()
+            // That a bank confirms what somebody typed changes nothing of it.
+            within.map(|row| BookRow { marks: Marks::default(), is_from_bank: true, ..row.clone() }).collect()
         };
         self.rows.iter().zip(locks).flat_map(locked).collect()
     }

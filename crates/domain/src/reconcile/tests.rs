@@ -419,18 +419,16 @@ fn a_locked_period_stays_as_it_is() {
 }
 
 #[test]
-fn what_was_typed_into_a_period_that_is_locked_waits_for_the_lock() {
-    let mut books = Books::default();
-    let typed = books.type_in(4, -280, "Kiosk");
-    books.locked_through = Some(booked(4, 0, "").date());
-    let before = books.transactions.clone();
-    let plan = books.sync(&[booked(5, -280, "Kiosk").id("a")], 0);
-    assert!(matches!(plan.decisions[0].reason, Reason::PeriodLocked { .. }), "{plan:?}");
-    assert_eq!(books.transactions, before);
-    books.locked_through = None;
-    books.sync(&[booked(5, -280, "Kiosk 1").id("a")], 0);
-    assert!(books.transactions[&typed].claimed);
-    assert_eq!(books.transactions.len(), 1);
+fn what_was_typed_into_a_period_that_is_locked_is_confirmed_as_it_was_typed() {
+    for sent in [booked(5, -280, "Kiosk am Hafen"), pending(5, -280, "Kiosk am Hafen")] {
+        let mut books = Books::default();
+        let typed = books.type_in(4, -280, "Kiosk");
+        books.locked_through = Some(booked(4, 0, "").date());
+        let plan = books.sync(&[sent.id("a")], 0);
+        let Action::Match(matched, entry) = &plan.decisions[0].action else { panic!("{plan:?}") };
+        let says = (entry.status, entry.dated_on, entry.payee.as_deref(), entry.note.as_deref());
+        assert_eq!((*matched, says), (typed, (RowStatus::Booked, booked(4, 0, "").date(), None, None)));
+    }
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub(super) fn decide(open: &[&Candidate<'_>], snapshot: &Snapshot, plan: &mut Pl
     for (position, candidate) in coming_in.into_iter().enumerate() {
         let entry = entry(candidate, &snapshot.policy);
         let (action, reason) = match matches.get(&position) {
-            Some((typed, reason)) => confirm(typed, entry, reason, &snapshot.policy),
+            Some((typed, reason)) => (confirm(typed, entry, &snapshot.policy), reason.clone()),
             None => add(candidate, entry, &snapshot.policy),
         };
         plan.decisions.push(decision(candidate, action, reason));
@@ -50,12 +50,13 @@ fn stays_out(candidate: &Candidate<'_>, policy: &Policy) -> Option<(Action, Reas
     Some((Action::Leave, reason))
 }
 
-/// What somebody typed into a period that is locked stays as they typed it until the lock is off.
-fn confirm(typed: &Typed, entry: Entry, reason: &Reason, policy: &Policy) -> (Action, Reason) {
-    match policy.lock_on(typed.dated_on) {
-        Some(through) => (Action::Hold, Reason::PeriodLocked { through }),
-        None => (Action::Match(typed.transaction, entry), reason.clone()),
-    }
+/// What somebody typed into a period that is locked stays as they typed it: the bank confirms it, and says nothing more of it.
+fn confirm(typed: &Typed, entry: Entry, policy: &Policy) -> Action {
+    let entry = match policy.lock_on(typed.dated_on) {
+        Some(_) => Entry { status: RowStatus::Booked, dated_on: typed.dated_on, payee: None, note: None, ..entry },
+        None => entry,
+    };
+    Action::Match(typed.transaction, entry)
 }
 
 fn add(candidate: &Candidate<'_>, entry: Entry, policy: &Policy) -> (Action, Reason) {

@@ -65,7 +65,7 @@ impl Store {
                 update.build().execute(c).await?;
             });
         }
-        self.mark_vanished(session, asker, &work.lapsed).await
+        self.mark_vanished(session, asker, work.lapsed).await
     }
 
     /// Writes transactions, lines and claims.

@@ -66,7 +66,7 @@ pub(super) struct Work<'a> {
     pub(super) matched: Vec<TransactionId>,
     pub(super) removed: Vec<TransactionId>,
     /// Pending rows that waited outside the books and are shown no more.
-    pub(super) lapsed: Vec<FeedRowId>,
+    pub(super) lapsed: &'a [FeedRowId],
     pub(super) changes: Vec<Change>,
     pub(super) sums: BTreeMap<AccountId, Sums>,
     /// Whether nobody has seen what is added: not what comes with the first sync of a bank account.
@@ -117,7 +117,7 @@ impl<'a> Work<'a> {
             work.claim(vanished.feed_row, before, ClaimState::Superseded, vanished.transaction);
             work.removed.extend(vanished.transaction);
         }
-        work.lapsed.clone_from(&plan.lapsed);
+        work.lapsed = &plan.lapsed;
         if !plan.lapsed.is_empty() {
             // Nothing of the books changes, and what is suspected of them may.
             work.sums.entry(account).or_default();
