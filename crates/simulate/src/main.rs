@@ -233,6 +233,8 @@ fn play_in<H: House>(seed: u64, steps: &[Step], house: impl Future<Output = Resu
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use anyhow::{bail, ensure};
     use bankside_domain::BatchId;
     use bankside_domain::account::PendingPolicy;
@@ -373,6 +375,9 @@ mod tests {
         assert_eq!(after_a_lock(real).await.unwrap(), said);
     }
 
+    /// So often all deeds are killed, at most.
+    const MOST_ROUNDS: usize = 4;
+
     /// What a person does in turn, so that everything that can be killed is, and what they do for it not to be so any more.
     const DEEDS: [(&str, &str); 8] = [
         ("a note", "another note"),
@@ -449,7 +454,26 @@ mod tests {
         }
     }
 
+    /// Kills every deed. How often one waits is not the same each time, since some answers are there at once: a round in which a deed
+    /// was killed at too few moments is played once more, in a house of its own.
     async fn kill_everything(on: Engine, dies_waiting: bool) -> Result<()> {
+        let enough = if dies_waiting { 6 } else { 2 };
+        let mut open: Vec<(&str, u16)> = DEEDS.iter().map(|(what, _)| (*what, 0)).collect();
+        for _ in 0..MOST_ROUNDS {
+            let killed = kill_once(on, dies_waiting).await?;
+            open.retain_mut(|(what, most)| {
+                *most = (*most).max(killed[what]);
+                *most < enough
+            });
+            if open.is_empty() {
+                return Ok(());
+            }
+        }
+        bail!("killed too seldom: {open:?}")
+    }
+
+    /// How often each deed was killed before it was done.
+    async fn kill_once(on: Engine, dies_waiting: bool) -> Result<BTreeMap<&'static str, u16>> {
         let mut house = RealHouse::open(Tale::of(10), on).await?;
         house.bank().book(0, 0, 0, 0);
         house.bank().book(2, 0, 1, 1);
@@ -468,11 +492,11 @@ mod tests {
         house.bank().settle_with_tip(0, true);
         house.sync(None).await?;
         house.dies_waiting = dies_waiting;
+        let mut killed = BTreeMap::new();
         for (what, instead) in DEEDS {
-            let killed = kill_until_done(&mut house, what, instead).await.context(what)?;
-            ensure!(killed >= if dies_waiting { 6 } else { 2 }, "{what} was killed only {killed} times");
+            killed.insert(what, kill_until_done(&mut house, what, instead).await.context(what)?);
         }
-        Ok(())
+        Ok(killed)
     }
 
     /// Within each statement.
